@@ -1,0 +1,48 @@
+// Runs every test on SQLite and on PostgreSQL; unit tests, which know no database, once.
+import { availableParallelism } from 'node:os'
+
+/** Mirrors tsconfig.json: legacy decorators, no emitted metadata. @type {import('@swc/core').Options} */
+const swc = {
+  jsc: {
+    target: 'es2024',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: false, useDefineForClassFields: true, verbatimModuleSyntax: true },
+    keepClassNames: true,
+  },
+  module: { type: 'es6' },
+  sourceMaps: 'inline',
+  swcrc: false,
+  configFile: false,
+}
+
+/** What both databases share. @type {import('jest').Config} */
+const base = {
+  testEnvironment: 'node',
+  // src as well, or the coverage table forgets the files that no test loads.
+  roots: ['<rootDir>/src', '<rootDir>/test'],
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+}
+
+export default {
+  testTimeout: 30_000,
+  // Two workers even on two processors: a test waits for disks and sockets more than it computes. Each opens a pool of
+  // connections, so their number has an end.
+  maxWorkers: Math.min(4, Math.max(2, availableParallelism() - 1)),
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/migrations/**'],
+  projects: [
+    // Tests ask `database`, never TEST_POSTGRES_URL: the setup of every project has run before the first test of any.
+    { ...base, displayName: 'sqlite', globals: { database: 'sqlite' } },
+    {
+      ...base,
+      displayName: 'postgres',
+      globals: { database: 'postgres' },
+      testPathIgnorePatterns: ['<rootDir>/test/unit/'],
+      globalSetup: '<rootDir>/test/support/postgres.global.js',
+      globalTeardown: '<rootDir>/test/support/postgres.teardown.js',
+    },
+  ],
+}

@@ -1,0 +1,95 @@
+/**
+ * The catalogue: the only list of what can be done here. Permissions, roles, what a key may hold, what is within an end
+ * user's reach, the names in the audit trail and the tests' matrices all derive from it.
+ */
+import type { MemberRole } from '../entities/enums.js'
+
+interface PermissionRow {
+  readonly title: string
+  readonly description: string
+  readonly roles: readonly MemberRole[]
+  readonly isForKeys: boolean
+  /** Possible while acting for an end user; everything else is out of reach then, whatever is carried. */
+  readonly isForEndUsers: boolean
+}
+
+const everyone = ['ADMIN', 'MEMBER', 'READER'] as const
+const members = ['ADMIN', 'MEMBER'] as const
+const admins = ['ADMIN'] as const
+
+const row = (title: string, description: string, roles: readonly MemberRole[], limits: { keys?: false; endUsers?: true } = {}): PermissionRow => ({
+  title,
+  description,
+  roles,
+  isForKeys: limits.keys ?? true,
+  isForEndUsers: limits.endUsers ?? false,
+})
+
+export const permissions = {
+  'organization:read': row('Read the organization', 'See its name and when it was made.', everyone),
+  'project:create': row('Create projects', 'Add a project to the organization.', admins, { keys: false }),
+  'project:read': row('Read projects', 'List the projects within reach.', everyone),
+  'project:update': row('Change projects', 'Rename a project.', admins, { keys: false }),
+  'member:invite': row('Invite people', 'Invite someone, and withdraw invitations.', admins, { keys: false }),
+  'member:read': row('Read members', 'List members and invitations.', everyone),
+  'member:update': row('Change members', "Change a member's role and projects, and make sign-in tokens.", admins, { keys: false }),
+  'member:remove': row('Remove members', 'Remove a member, with their tokens.', admins, { keys: false }),
+  'api_key:create': row('Create API keys', 'Make a key with permissions that the maker holds.', members),
+  'api_key:read': row('Read API keys', 'List keys; their texts are never shown.', everyone),
+  'api_key:update': row('Change API keys', 'Change label, permissions, rate limits and audiences of a key.', members),
+  'api_key:rotate': row('Rotate API keys', 'Replace the text of a key.', members),
+  'api_key:revoke': row('Revoke API keys', 'End a key at once, with every token exchanged from it.', members),
+  'api_key:verify': row('Verify API keys', 'Ask whether a key that was presented elsewhere is valid.', members),
+  'access_token:read': row('Read access tokens', 'List the records of exchanged tokens.', everyone),
+  'access_token:revoke': row('Revoke access tokens', 'End one exchanged token.', members),
+  'access_token:introspect': row('Introspect tokens', 'Ask whether a token that was presented elsewhere is active (RFC 7662).', members),
+  'personal_token:read': row("Read people's tokens", 'List the personal tokens of the whole organization, never their texts.', admins, { keys: false }),
+  'personal_token:revoke': row("Revoke people's tokens", "End anybody's personal token. One's own need no permission.", admins, { keys: false }),
+  'end_user:read': row('Read end users', 'List the end users that were recorded.', everyone),
+  'end_user:forget': row('Forget end users', 'Remove an end user with its tokens, credentials and servers.', members),
+  'mcp_server:create': row('Register MCP servers', 'Add a server to the vault.', members, { endUsers: true }),
+  'mcp_server:read': row('Read MCP servers', 'List servers, and the metadata of their credentials.', everyone, { endUsers: true }),
+  'mcp_server:update': row('Change MCP servers', 'Change a server in the vault.', members, { endUsers: true }),
+  'mcp_server:delete': row('Delete MCP servers', 'Remove a server, wiping its credentials.', members, { endUsers: true }),
+  'mcp_server:test': row('Test MCP servers', 'Connect to a server with a stored credential and list its tools.', members, { endUsers: true }),
+  'mcp_server:use': row('Use MCP servers', 'Speak to a server through the gateway.', members, { endUsers: true }),
+  'mcp_credential:create': row('Store credentials', 'Put a credential into the vault; it never comes out.', members, { endUsers: true }),
+  'mcp_credential:read': row('Read credentials', 'List the metadata of credentials; never a value.', everyone, { endUsers: true }),
+  'mcp_credential:revoke': row('Revoke credentials', 'Wipe a credential, keeping its record.', members, { endUsers: true }),
+  'mcp_tool:*': row('Call MCP tools', 'Call tools through the gateway; `mcp_tool:<name>` allows one.', members, { endUsers: true }),
+  'mcp_approval:read': row('Read approvals', 'List tool calls that wait for a person, with their arguments.', everyone, { endUsers: true }),
+  'mcp_approval:decide': row('Decide approvals', 'Approve or deny tool calls, and loosen the rules of a server.', members, { endUsers: true }),
+  'audit_event:read': row('Read the audit trail', 'List who did what, and who was refused.', admins),
+  'usage:read': row('Read usage', 'Count requests by key, end user and operation.', everyone),
+  'signing_key:read': row('Read signing keys', 'List the keys that sign tokens; never their private halves.', admins, { keys: false }),
+  'sandbox:reset': row('Reset the sandbox', 'Wipe the sandbox data of a project.', members),
+} as const satisfies Record<string, PermissionRow>
+
+export type KeyhousePermission = keyof typeof permissions
+
+interface ActionRow {
+  /** What the actor must hold; null: nothing beyond being who it is. */
+  readonly permission: KeyhousePermission | null
+  /** The verb only adds rows, so it joins a group commit and is given no `em` (DOOR: journal/). */
+  readonly appends?: true
+}
+
+/** Every change that the audit trail can name. Where permission and action are the same word, the permission stands for it. */
+export const actions = {
+  'organization:create': { permission: null },
+  'api_key:create': { permission: 'api_key:create' },
+  'api_key:update': { permission: 'api_key:update' },
+  'api_key:rotate': { permission: 'api_key:rotate' },
+  'api_key:end_overlap': { permission: null },
+  'api_key:revoke': { permission: 'api_key:revoke' },
+  'api_key:verify': { permission: 'api_key:verify', appends: true },
+  'api_key:exchange': { permission: null, appends: true },
+  'sign_in_token:create': { permission: 'member:update' },
+  'sign_in_token:use': { permission: null },
+} as const satisfies Record<string, ActionRow>
+
+export type Action = keyof typeof actions
+/** Actions whose verbs only append. */
+export type AppendingAction = { [A in Action]: (typeof actions)[A] extends { appends: true } ? A : never }[Action]
+
+export const actionRow = (action: Action): ActionRow => actions[action]

@@ -1,0 +1,70 @@
+/** Who asks: what a credential turns into, once it has been believed. */
+import type { Environment, PersonalTokenType } from '../entities/enums.js'
+import type { Scope } from '../entities/tenancy.js'
+import type { Query } from './reads.js'
+import { holds, isWithinEndUserReach, keyPermissions, type PermissionSet } from './permissions.js'
+
+/** What was true when the caller was believed, and how to ask again. */
+export interface Standing {
+  readonly query: Query
+  readonly id: string
+  readonly value: number
+  /** From this moment on the credential is no longer good; null: no such moment. */
+  readonly until: Date | null
+}
+
+export interface Actor extends Scope {
+  readonly kind: 'API_KEY' | 'ACCESS_TOKEN' | 'PERSONAL_TOKEN' | 'SIGN_IN_TOKEN' | 'SYSTEM'
+  /** Whom the audit trail names: a key, a user, an end user; null for the system. */
+  readonly id: string | null
+  /** As written where they were granted; what they mean: {@link may}. */
+  readonly permissions: PermissionSet
+  readonly endUser: { readonly id: string; readonly externalId: string } | null
+  /** When the credential ends; null: never. */
+  readonly expiresAt: Date | null
+  readonly standing: Standing | null
+  /** The key that is behind the request, by itself or by a token exchanged from it. */
+  readonly apiKey: {
+    readonly id: string
+    readonly isSuperseded: boolean
+    readonly isLimited: boolean
+    readonly allowedAudiences: readonly string[] | null
+  } | null
+  readonly personalToken: { readonly id: string; readonly type: PersonalTokenType; readonly userId: string; readonly memberId: string } | null
+}
+
+/** What the actor holds, for granting it on: a key never more than a key may hold. */
+export const heldBy = (actor: Actor): PermissionSet => (actor.apiKey ? keyPermissions(actor.permissions) : actor.permissions)
+
+/** Whether the actor may do this here and now. */
+export function may(actor: Actor, permission: string): boolean {
+  if (actor.endUser && !isWithinEndUserReach(permission)) return false
+  return holds(heldBy(actor), permission)
+}
+
+/** Nothing outlives its maker: the latest moment that what this actor makes may last to; null: any. */
+export function latestExpiry(actor: Actor, made: 'key' | 'token'): Date | null {
+  const type = actor.personalToken?.type
+  if (type === 'LOGIN' || (type === 'FULL_ACCESS' && made === 'key')) return null
+  return actor.expiresAt
+}
+
+/** The command line and the sweepers: no credential to lose, nothing to be confined to but one organization. */
+export const systemActor = (organizationId: string): Actor => ({
+  kind: 'SYSTEM',
+  id: null,
+  organizationId,
+  projectIds: null,
+  environment: null,
+  permissions: ['*'],
+  endUser: null,
+  expiresAt: null,
+  standing: null,
+  apiKey: null,
+  personalToken: null,
+})
+
+export interface Place {
+  readonly projectId: string | null
+  readonly environment: Environment | null
+}

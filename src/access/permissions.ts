@@ -1,0 +1,99 @@
+/** What permissions mean: who holds what, and what a grant would exceed. Sets are lists of patterns, and stay as written. */
+import type { MemberRole } from '../entities/enums.js'
+import { parsePermission } from '../lib/permission.js'
+import { permissions, type KeyhousePermission } from './actions.js'
+
+export type PermissionSet = readonly string[]
+
+const names = Object.keys(permissions) as KeyhousePermission[]
+const actionsOf = new Map<string, string[]>()
+for (const name of names) {
+  const [resource, action] = name.split(':') as [string, string]
+  actionsOf.set(resource, [...(actionsOf.get(resource) ?? []), action])
+}
+
+/** One of Keyhouse's own resources; every other name belongs to an application. */
+const isOwn = (resource: string): boolean => actionsOf.has(resource)
+
+/** All that a key may hold: what `*` means on one. */
+const keyCeiling: PermissionSet = ['application:*', ...names.filter((name) => permissions[name].isForKeys)]
+const endUserReach: PermissionSet = names.filter((name) => permissions[name].isForEndUsers)
+
+export const rolePermissions: Readonly<Record<MemberRole, PermissionSet>> = {
+  ADMIN: ['*'],
+  MEMBER: ['application:*', ...names.filter((name) => permissions[name].roles.includes('MEMBER'))],
+  READER: names.filter((name) => permissions[name].roles.includes('READER')),
+}
+
+/** Whether pattern `wide` covers all of pattern `narrow`. */
+function covers(wide: string, narrow: string): boolean {
+  if (wide === narrow || wide === '*') return true
+  if (narrow === '*' || !wide.endsWith(':*')) return false
+  const resource = narrow.slice(0, narrow.indexOf(':'))
+  if (wide === 'application:*') return !isOwn(resource) && resource !== 'application'
+  return wide === `${resource}:*`
+}
+
+/** A wildcard over one of our resources (or all of them) as the permissions that it stands for. */
+function expand(pattern: string): readonly string[] {
+  if (pattern === '*') return ['application:*', ...names]
+  const [resource, action] = pattern.split(':') as [string, string]
+  const own = actionsOf.get(resource)
+  return action === '*' && own && !own.includes('*') ? own.map((one) => `${resource}:${one}`) : [pattern]
+}
+
+export const holds = (set: PermissionSet, permission: string): boolean => set.some((pattern) => covers(pattern, permission))
+
+/** What of `wanted` the set does not hold, by name. Empty: all of it is held. */
+export function excess(set: PermissionSet, wanted: PermissionSet): string[] {
+  return wanted.flatMap((pattern) => {
+    if (holds(set, pattern)) return []
+    const missing = expand(pattern).filter((one) => !holds(set, one))
+    return missing.length === expand(pattern).length ? [pattern] : missing
+  })
+}
+
+/** What both sets hold, each pattern as narrow as the narrower of the two. */
+export function intersection(a: PermissionSet, b: PermissionSet): string[] {
+  const both = a.flatMap((x) => b.flatMap((y) => (covers(x, y) ? [y] : covers(y, x) ? [x] : [])))
+  return [...new Set(both)].filter((x, _, all) => !all.some((y) => y !== x && covers(y, x)))
+}
+
+/** What a key holds in effect: `*` means all that a key may hold. */
+export const keyPermissions = (written: PermissionSet): PermissionSet => (written.includes('*') ? keyCeiling : written)
+
+/** Of a grant to a key, what no key may hold, by name. */
+export const notForKeys = (wanted: PermissionSet): string[] =>
+  wanted.filter((pattern) => pattern !== '*' && excess(keyCeiling, [pattern]).length > 0)
+
+/** What may be done here while acting for an end user; the rest rides along for other services. */
+export const isWithinEndUserReach = (permission: string): boolean => holds(endUserReach, permission)
+
+/** Why a text cannot be granted, as a sentence; undefined when it can. */
+export function permissionFault(text: string): string | undefined {
+  const parsed = parsePermission(text)
+  if (!parsed) return 'must be "resource:action" in lower case, "resource:*", "application:*" or "*", with at most 150 characters'
+  const { resource, action } = parsed
+  if (resource === 'application' && action !== '*') return 'may be "application:*" only: "application" stands for every resource of your own'
+  const known = actionsOf.get(resource)
+  if (!known || action === '*' || known.includes('*') || known.includes(action)) return undefined
+  return `is not a permission of Keyhouse; did you mean "${resource}:${nearest(action, known)}"?`
+}
+
+function nearest(word: string, candidates: readonly string[]): string {
+  const ranked = candidates.toSorted((a, b) => distance(word, a) - distance(word, b))
+  return ranked[0] ?? ''
+}
+
+/** Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

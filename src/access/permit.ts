@@ -1,0 +1,33 @@
+/** A permit proves that this actor may do this action to this row. Only this file makes one. */
+import { forbidden } from '../errors.js'
+import { actionRow, type Action } from './actions.js'
+import { may, type Actor } from './actor.js'
+
+declare const proof: unique symbol
+
+/** What an action is about; the audit event names it. */
+export interface Subject {
+  readonly id?: string
+  readonly projectId?: string | null
+  readonly environment?: 'SANDBOX' | 'PRODUCTION' | null
+}
+
+export interface Permit {
+  readonly [proof]: true
+  readonly action: Action
+  readonly subject: Subject
+}
+
+/** @throws DomainError FORBIDDEN, naming the permission. */
+export function requirePermission(actor: Actor, permission: string): void {
+  if (may(actor, permission)) return
+  if (actor.endUser) throw forbidden(`This is out of reach while acting for an end user (it needs "${permission}").`)
+  throw forbidden(`This needs the permission "${permission}", which this credential does not hold.`)
+}
+
+/** @throws DomainError FORBIDDEN, naming the permission. */
+export function authorize(actor: Actor, action: Action, subject: Subject): Permit {
+  const { permission } = actionRow(action)
+  if (permission) requirePermission(actor, permission)
+  return { action, subject } as Permit
+}

@@ -1,0 +1,120 @@
+/**
+ * The reads that nearly every request needs, as prepared statements: always fresh, so a revocation holds at once.
+ * They name their tenant by the secret or the id that they look for; everything else goes through the entity manager.
+ */
+import type { Environment, MemberRole, PersonalTokenType } from '../entities/enums.js'
+import type { RateLimit } from '../entities/api-key.js'
+
+/** `?` stands for a parameter on either database. */
+export interface Query {
+  readonly name: string
+  readonly sql: string
+}
+
+export type Row = Readonly<Record<string, unknown>>
+
+export interface Reader {
+  /** The first row. @throws RequestError UNAVAILABLE when the database cannot be asked. */
+  read(query: Query, parameters: readonly (string | number)[]): Promise<Row | undefined>
+}
+
+// SQLite gives milliseconds and JSON texts, PostgreSQL dates and values.
+const date = (value: unknown): Date | null => (value == null ? null : new Date(value as number | Date))
+const parsed = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : (value ?? null))
+
+export interface KeyRow {
+  readonly id: string
+  readonly organizationId: string
+  readonly projectId: string
+  readonly environment: Environment
+  readonly permissions: readonly string[]
+  readonly rateLimits: readonly RateLimit[]
+  readonly allowedAudiences: readonly string[] | null
+  readonly standing: number
+  readonly expiresAt: Date | null
+  readonly revokedAt: Date | null
+  readonly previousSecretExpiresAt: Date | null
+  readonly endOverlapAtFirstUse: boolean
+  /** The text presented is the one before the last rotation. */
+  readonly isSuperseded: boolean
+}
+
+const keyColumns = `id, organization_id, project_id, environment, permissions, rate_limits, allowed_audiences, standing,
+  expires_at, revoked_at, previous_secret_expires_at, end_overlap_at_first_use`
+
+const keyByDigest: Query = { name: 'key_by_digest', sql: `select ${keyColumns} from api_key where digest = ?` }
+const keyByPreviousDigest: Query = { name: 'key_by_previous_digest', sql: `select ${keyColumns} from api_key where previous_digest = ?` }
+
+const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
+  id: row['id'] as string,
+  organizationId: row['organization_id'] as string,
+  projectId: row['project_id'] as string,
+  environment: row['environment'] as Environment,
+  permissions: parsed(row['permissions']) as string[],
+  rateLimits: parsed(row['rate_limits']) as RateLimit[],
+  allowedAudiences: parsed(row['allowed_audiences']) as string[] | null,
+  standing: row['standing'] as number,
+  expiresAt: date(row['expires_at']),
+  revokedAt: date(row['revoked_at']),
+  previousSecretExpiresAt: date(row['previous_secret_expires_at']),
+  endOverlapAtFirstUse: Boolean(row['end_overlap_at_first_use']),
+  isSuperseded,
+})
+
+export async function readKey(reader: Reader, digest: string): Promise<KeyRow | undefined> {
+  const row = await reader.read(keyByDigest, [digest])
+  if (row) return toKey(row, false)
+  const older = await reader.read(keyByPreviousDigest, [digest])
+  return older && toKey(older, true)
+}
+
+export interface PersonalTokenRow {
+  readonly id: string
+  readonly organizationId: string
+  readonly userId: string
+  readonly memberId: string
+  readonly type: PersonalTokenType
+  readonly permissions: readonly string[] | null
+  readonly role: MemberRole
+  readonly projectIds: readonly string[] | null
+  readonly standing: number
+  readonly expiresAt: Date
+  readonly revokedAt: Date | null
+}
+
+const personalToken: Query = {
+  name: 'personal_token',
+  sql: `select t.id, t.organization_id, t.user_id, t.type, t.permissions, t.expires_at, t.revoked_at,
+    m.id as member_id, m.role, m.project_ids, m.standing
+    from personal_token t join member m on m.user_id = t.user_id where t.id = ?`,
+}
+
+/** Undefined also when its user is no longer a member. */
+export async function readPersonalToken(reader: Reader, id: string): Promise<PersonalTokenRow | undefined> {
+  const row = await reader.read(personalToken, [id])
+  return (
+    row && {
+      id: row['id'] as string,
+      organizationId: row['organization_id'] as string,
+      userId: row['user_id'] as string,
+      memberId: row['member_id'] as string,
+      type: row['type'] as PersonalTokenType,
+      permissions: parsed(row['permissions']) as string[] | null,
+      role: row['role'] as MemberRole,
+      projectIds: parsed(row['project_ids']) as string[] | null,
+      standing: row['standing'] as number,
+      expiresAt: date(row['expires_at']) ?? new Date(0),
+      revokedAt: date(row['revoked_at']),
+    }
+  )
+}
+
+/** What a change under way asks again under the organization's lock: no row, or another number, and the caller must be looked at anew. */
+export const standingOf = {
+  apiKey: { name: 'standing_of_key', sql: 'select standing from api_key where id = ? and revoked_at is null' },
+  personalToken: {
+    name: 'standing_of_personal_token',
+    sql: 'select m.standing from personal_token t join member m on m.user_id = t.user_id where t.id = ? and t.revoked_at is null',
+  },
+  signInToken: { name: 'standing_of_sign_in_token', sql: 'select 0 as standing from sign_in_token where id = ? and used_at is null' },
+} as const satisfies Record<string, Query>

@@ -1,0 +1,124 @@
+/** The only reader of the environment: every fault is reported at once, with the fix, and the result is frozen. */
+import { algorithms, type Algorithm } from './lib/jwt.js'
+
+export interface Config {
+  readonly port: number
+  readonly host: string
+  /** Issuer, and the audience of tokens that are meant for this server. */
+  readonly url: string
+  readonly dataDir: string
+  /** Undefined: SQLite in the data directory. */
+  readonly databaseUrl: string | undefined
+  /** Undefined: a file in the data directory. */
+  readonly masterKeys: string | undefined
+  readonly jwtAlgorithm: Algorithm
+  readonly keyPrefix: string
+  readonly outboundAllow: readonly string[]
+  readonly corsOrigins: readonly string[]
+  readonly trustedProxies: readonly string[]
+  readonly metricsPort: number | undefined
+  readonly signingKeyDays: number
+  readonly introspection: boolean
+  readonly explorer: 'sandbox' | 'graphiql' | 'off'
+  readonly logLevel: string
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+  }
+}
+
+export const hostedSandbox = 'https://studio.apollographql.com'
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+
+export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(host)
+
+class Variables {
+  readonly faults: string[] = []
+
+  constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
+
+  text(name: string): string | undefined {
+    return this.env[name]?.trim() || undefined
+  }
+
+  list(name: string): string[] | undefined {
+    return this.text(name)
+      ?.split(',')
+      .map((item) => item.trim())
+      .filter(Boolean)
+  }
+
+  fault(name: string, fix: string): void {
+    this.faults.push(`${name}: ${fix}`)
+  }
+
+  integer<T>(name: string, fallback: T, min: number, max: number): number | T {
+    const text = this.text(name)
+    if (text === undefined) return fallback
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max) this.fault(name, `must be a whole number from ${min} to ${max}`)
+    return value
+  }
+
+  choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
+    const text = this.text(name)
+    const found = choices.find((choice) => choice === text)
+    if (text !== undefined && found === undefined) this.fault(name, `must be one of ${choices.join(', ')}`)
+    return found ?? fallback
+  }
+
+  match(name: string, form: RegExp, fallback: string, fix: string): string {
+    const text = this.text(name) ?? fallback
+    if (!form.test(text)) this.fault(name, fix)
+    return text
+  }
+
+  url(name: string, fallback: string): string {
+    const text = (this.text(name) ?? fallback).replace(/\/+$/, '')
+    if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+      this.fault(name, 'must be an absolute http or https URL, such as https://keys.example.com')
+      return fallback
+    }
+    return text
+  }
+}
+
+/** @throws ConfigError naming every fault at once. */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const v = new Variables(env)
+  const port = v.integer('PORT', 4000, 0, 65535)
+  const url = v.url('KEYHOUSE_URL', `http://localhost:${port}`)
+  const isLocal = isLoopback(new URL(url).hostname)
+  const databaseUrl = v.text('DATABASE_URL')
+  const masterKeys = v.text('KEYHOUSE_MASTER_KEYS')
+  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    v.fault('DATABASE_URL', 'must start with postgres:// (leave it out for SQLite in the data directory)')
+  }
+  if (databaseUrl !== undefined && masterKeys === undefined) {
+    v.fault('KEYHOUSE_MASTER_KEYS', 'is required with PostgreSQL, since replicas share it; make one with: echo "k1:$(openssl rand -base64 32)"')
+  }
+  const config: Config = {
+    port,
+    url,
+    databaseUrl,
+    masterKeys,
+    host: v.text('HOST') ?? '127.0.0.1',
+    dataDir: v.text('KEYHOUSE_DATA_DIR') ?? './data',
+    jwtAlgorithm: v.choice('KEYHOUSE_JWT_ALGORITHM', algorithms, 'EdDSA'),
+    keyPrefix: v.match('KEYHOUSE_KEY_PREFIX', /^[a-z][a-z0-9]{0,15}$/, 'kh', 'must be 1 to 16 lower-case letters and digits, a letter first'),
+    outboundAllow: v.list('KEYHOUSE_OUTBOUND_ALLOW') ?? [],
+    corsOrigins: v.list('KEYHOUSE_CORS_ORIGINS') ?? (isLocal ? [hostedSandbox] : []),
+    trustedProxies: v.list('KEYHOUSE_TRUSTED_PROXIES') ?? [],
+    metricsPort: v.integer('KEYHOUSE_METRICS_PORT', undefined, 1, 65535),
+    signingKeyDays: v.integer('KEYHOUSE_SIGNING_KEY_DAYS', 90, 1, 3650),
+    introspection: v.choice('KEYHOUSE_INTROSPECTION', ['on', 'off'], 'on') === 'on',
+    explorer: v.choice('KEYHOUSE_EXPLORER', ['sandbox', 'graphiql', 'off'], isLocal ? 'sandbox' : 'off'),
+    logLevel: v.choice('LOG_LEVEL', logLevels, 'info'),
+  }
+  if (v.faults.length > 0) throw new ConfigError(v.faults)
+  return Object.freeze(config)
+}

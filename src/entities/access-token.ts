@@ -1,0 +1,63 @@
+/** The record of an exchanged token. The token itself is not stored. Append-only but for its revocation. */
+import { Entity, Filter, Index, Property } from '@mikro-orm/decorators/legacy'
+import { Field, ObjectType } from 'type-graphql'
+
+import { instant, json, text } from './columns.js'
+import { type CredentialStatus, Environment } from './enums.js'
+import { Node } from './node.js'
+import { DateTimeScalar, PermissionScalar, UrlScalar } from './scalars.js'
+import { tenant } from './tenancy.js'
+
+@ObjectType('AccessToken', { implements: Node, description: 'The record of an exchanged token, under its `jti` claim. The token itself is not stored.' })
+@Entity()
+@Index({ properties: ['organizationId', 'id'] })
+@Index({ properties: ['apiKeyId', 'expiresAt'] })
+@Filter(tenant('AccessToken', 'environment'))
+export class AccessToken extends Node {
+  // Plain columns: rows are appended a group at a time, without the unit of work and without a look-up per foreign key.
+  @Property(text)
+  organizationId!: string
+
+  @Property(text)
+  projectId!: string
+
+  @Field(() => Environment, { description: 'The environment of the key that was exchanged.' })
+  @Property(text)
+  environment!: Environment
+
+  @Property(text)
+  apiKeyId!: string
+
+  /** Stays when the end user is forgotten: only this derived id remains then. */
+  @Property(text)
+  endUserId!: string
+
+  @Field(() => UrlScalar, { description: 'Whom it is for, exactly as asked.' })
+  @Property(text)
+  audience!: string
+
+  @Field(() => [PermissionScalar], { description: 'What it carries.' })
+  @Property(json)
+  permissions!: string[]
+
+  /** The `kid` that signed it. */
+  @Property(text)
+  signingKeyId!: string
+
+  @Field(() => DateTimeScalar, { description: 'When it was issued.' })
+  @Property(instant)
+  issuedAt!: Date
+
+  @Field(() => DateTimeScalar, { description: 'When it ends.' })
+  @Property(instant)
+  expiresAt!: Date
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked by itself.' })
+  @Property({ ...instant, nullable: true })
+  revokedAt!: Date | null
+
+  status(now: Date, keyRevokedAt: Date | null): CredentialStatus {
+    if (this.revokedAt ?? keyRevokedAt) return 'REVOKED'
+    return this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
+  }
+}

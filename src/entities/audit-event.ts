@@ -1,0 +1,70 @@
+/** One attempt to change something, allowed or refused. Append-only, and chained by hash within its organization. */
+import { Entity, Filter, Index, Property, Unique } from '@mikro-orm/decorators/legacy'
+import { Field, ID, ObjectType } from 'type-graphql'
+
+import { instant, integer, json, text } from './columns.js'
+import { AuditOutcome, type Environment } from './enums.js'
+import { Node } from './node.js'
+import { DateTimeScalar, JsonObjectScalar } from './scalars.js'
+import { tenant } from './tenancy.js'
+
+@ObjectType('AuditEvent', { implements: Node, description: 'One attempt to change something, allowed or refused. Never changed, never deleted.' })
+@Entity()
+@Unique({ properties: ['organizationId', 'seq'] })
+@Index({ properties: ['organizationId', 'at', 'id'] })
+@Filter(tenant('AuditEvent', 'environment'))
+export class AuditEvent extends Node {
+  @Property(text)
+  organizationId!: string
+
+  /** The place in the chain, from 1. */
+  @Property(integer)
+  seq!: number
+
+  @Property({ ...text, nullable: true })
+  projectId!: string | null
+
+  @Property({ ...text, nullable: true })
+  environment!: Environment | null
+
+  @Field(() => String, { description: 'What was attempted: `api_key:create`.' })
+  @Property(text)
+  action!: string
+
+  @Field(() => AuditOutcome, { description: 'Whether it went through.' })
+  @Property(text)
+  outcome!: AuditOutcome
+
+  @Property({ ...text, nullable: true })
+  actorId!: string | null
+
+  @Property({ ...text, nullable: true })
+  endUserId!: string | null
+
+  @Field(() => ID, { nullable: true, description: 'The row that it was about.' })
+  @Property({ ...text, nullable: true })
+  subjectId!: string | null
+
+  @Field(() => JsonObjectScalar, { description: 'What else matters; `code` tells why an attempt was refused. Never a secret.' })
+  @Property(json)
+  details!: Record<string, unknown>
+
+  @Field(() => String, { description: 'The `X-Request-Id` of the answer.' })
+  @Property(text)
+  requestId!: string
+
+  @Field(() => String, { nullable: true, description: 'Where the request came from; null for the command line and for sweepers.' })
+  @Property({ ...text, nullable: true })
+  ipAddress!: string | null
+
+  @Field(() => DateTimeScalar, { description: 'When it was.' })
+  @Property(instant)
+  at!: Date
+
+  /** The hash of the event before it, in hex; 64 zeros for the first. */
+  @Property(text)
+  previousHash!: string
+
+  @Property(text)
+  hash!: string
+}

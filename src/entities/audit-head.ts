@@ -1,0 +1,18 @@
+/** Where an organization's chain of audit events ends. Locking this row makes the changes of one organization serial. */
+import { Entity, Filter, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
+
+import { integer, text } from './columns.js'
+import { tenant } from './tenancy.js'
+
+@Entity()
+@Filter(tenant('AuditHead', 'organization'))
+export class AuditHead {
+  @PrimaryKey(text)
+  organizationId!: string
+
+  @Property(integer)
+  seq!: number
+
+  @Property(text)
+  hash!: string
+}

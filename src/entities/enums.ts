@@ -1,0 +1,59 @@
+/** The enumerations that rows and the API share. */
+import { registerEnumType } from 'type-graphql'
+
+const enumeration = <T extends string>(name: string, description: string, values: Record<T, string>): { readonly [K in T]: K } => {
+  const keys = Object.fromEntries(Object.keys(values).map((key) => [key, key])) as { readonly [K in T]: K }
+  const valuesConfig = Object.fromEntries(Object.entries<string>(values).map(([key, text]) => [key, { description: text }]))
+  registerEnumType(keys, { name, description, valuesConfig: valuesConfig as Record<T, { description: string }> })
+  return keys
+}
+
+export const Environment = enumeration('Environment', 'Where a key works. What one environment holds does not exist in the other.', {
+  SANDBOX: 'For trying things out; wiped by `resetSandbox`.',
+  PRODUCTION: 'For the real thing.',
+})
+export type Environment = keyof typeof Environment
+
+export const MemberRole = enumeration('MemberRole', 'What a member may do; `permissionDefinitions` lists it in full.', {
+  ADMIN: 'Everything, in every project.',
+  MEMBER: 'Day-to-day work in the projects that the member has; neither people nor the audit trail.',
+  READER: 'Reads what a MEMBER may read, and changes nothing.',
+})
+export type MemberRole = keyof typeof MemberRole
+
+export const CredentialStatus = enumeration('CredentialStatus', 'Whether a credential works at this moment.', {
+  ACTIVE: 'It works.',
+  EXPIRED: 'Its time has run out.',
+  REVOKED: 'It was withdrawn, which is final.',
+})
+export type CredentialStatus = keyof typeof CredentialStatus
+
+export const RateLimitWindow = enumeration('RateLimitWindow', 'The length of a fixed window, which starts with its first request.', {
+  SECOND: 'One second.',
+  MINUTE: '60 seconds.',
+  HOUR: '3,600 seconds.',
+  DAY: '86,400 seconds.',
+})
+export type RateLimitWindow = keyof typeof RateLimitWindow
+
+export const PersonalTokenType = enumeration('PersonalTokenType', 'How much of its user a personal token carries, and for how long.', {
+  LOGIN: 'From signing in or accepting an invitation: all that the user may do, for 12 hours.',
+  FULL_ACCESS: 'All that the user may do, for at most 365 days.',
+  RESTRICTED: 'Only the permissions named, for at most 365 days.',
+  EPHEMERAL: 'Only the permissions named, for at most 24 hours.',
+})
+export type PersonalTokenType = keyof typeof PersonalTokenType
+
+export const SigningKeyState = enumeration('SigningKeyState', 'Where a signing key stands in its life.', {
+  NEXT: 'Published already, and signs after the next rotation.',
+  CURRENT: 'Signs new tokens.',
+  PREVIOUS: 'Signs no more, and still verifies what it signed.',
+  RETIRED: 'Withdrawn: what it signed is no longer trusted.',
+})
+export type SigningKeyState = keyof typeof SigningKeyState
+
+export const AuditOutcome = enumeration('AuditOutcome', 'Whether the attempt went through.', {
+  ALLOWED: 'It was carried out.',
+  DENIED: 'It was refused, and nothing changed.',
+})
+export type AuditOutcome = keyof typeof AuditOutcome

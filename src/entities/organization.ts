@@ -1,0 +1,21 @@
+/** A tenant: everything else belongs to exactly one. */
+import { Entity, Filter, Property } from '@mikro-orm/decorators/legacy'
+import { Field, ObjectType } from 'type-graphql'
+
+import { instant, text } from './columns.js'
+import { Node } from './node.js'
+import { DateTimeScalar } from './scalars.js'
+import { tenant } from './tenancy.js'
+
+@ObjectType('Organization', { implements: Node, description: 'A tenant of this server. Nothing of one is visible to another.' })
+@Entity()
+@Filter(tenant('Organization', 'self'))
+export class Organization extends Node {
+  @Field(() => String, { description: 'What its people call it.' })
+  @Property(text)
+  name!: string
+
+  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  @Property(instant)
+  createdAt!: Date
+}

@@ -1,0 +1,76 @@
+/** A personal token: a JWT for Keyhouse alone, which carries the access of its user as it is now. */
+import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy'
+import { Field, ObjectType } from 'type-graphql'
+
+import { instant, json, text } from './columns.js'
+import { type CredentialStatus, PersonalTokenType } from './enums.js'
+import { Node } from './node.js'
+import { Organization } from './organization.js'
+import { DateTimeScalar, PermissionScalar } from './scalars.js'
+import { tenant } from './tenancy.js'
+import { User } from './user.js'
+
+@ObjectType('PersonalToken', { implements: Node, description: 'A credential of a person. It carries the access of its user as it is at each request.' })
+@Entity()
+@Index({ properties: ['userId', 'id'] })
+@Filter(tenant('PersonalToken', 'organization'))
+export class PersonalToken extends Node {
+  @ManyToOne(() => Organization, { fieldName: 'organization_id', mapToPk: true, index: true })
+  organizationId!: string
+
+  @ManyToOne(() => User, { fieldName: 'user_id', mapToPk: true })
+  userId!: string
+
+  @Field(() => PersonalTokenType, { description: 'How much of its user it carries.' })
+  @Property(text)
+  type!: PersonalTokenType
+
+  @Field(() => String, { nullable: true, description: 'What it is for, in the words of its maker.' })
+  @Property({ ...text, nullable: true })
+  description!: string | null
+
+  @Field(() => [PermissionScalar], { nullable: true, description: "What it is reduced to; null: the user's own permissions, as they are now." })
+  @Property({ ...json, nullable: true })
+  permissions!: string[] | null
+
+  @Field(() => DateTimeScalar, { description: 'When it was issued.' })
+  @Property(instant)
+  issuedAt!: Date
+
+  @Field(() => DateTimeScalar, { description: 'When it ends.' })
+  @Property(instant)
+  expiresAt!: Date
+
+  /** Midnight UTC of the day of its last use. */
+  @Property({ ...instant, nullable: true })
+  lastUsedOn!: Date | null
+
+  @Field(() => DateTimeScalar, { description: 'Five minutes after issue: until then `revealPersonalToken` repeats it to its creator.' })
+  @Property(instant)
+  visibleUntil!: Date
+
+  /** The sealed text while it may be revealed; wiped when the window closes or the token is revoked. */
+  @Property({ ...text, nullable: true })
+  sealedText!: string | null
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked.' })
+  @Property({ ...instant, nullable: true })
+  revokedAt!: Date | null
+
+  @Property({ ...text, nullable: true })
+  createdBy!: string | null
+
+  @Property({ ...text, nullable: true })
+  revokedBy!: string | null
+
+  status(now: Date): CredentialStatus {
+    if (this.revokedAt) return 'REVOKED'
+    return this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
+  }
+
+  revoke(by: string | null, now: Date): void {
+    this.revokedAt = now
+    this.revokedBy = by
+    this.sealedText = null
+  }
+}

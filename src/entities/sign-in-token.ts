@@ -1,0 +1,34 @@
+/** A way back in for a member: 15 minutes, once. Only the digest is kept. */
+import { Entity, Filter, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy'
+
+import { instant, text } from './columns.js'
+import { Organization } from './organization.js'
+import { tenant } from './tenancy.js'
+import { User } from './user.js'
+
+@Entity()
+@Index({ properties: ['organizationId'] })
+@Filter(tenant('SignInToken', 'organization'))
+export class SignInToken {
+  @PrimaryKey(text)
+  id!: string
+
+  @ManyToOne(() => Organization, { fieldName: 'organization_id', mapToPk: true })
+  organizationId!: string
+
+  @ManyToOne(() => User, { fieldName: 'user_id', mapToPk: true, index: true })
+  userId!: string
+
+  @Property(text)
+  @Unique()
+  digest!: string
+
+  @Property(instant)
+  createdAt!: Date
+
+  @Property(instant)
+  expiresAt!: Date
+
+  @Property({ ...instant, nullable: true })
+  usedAt!: Date | null
+}

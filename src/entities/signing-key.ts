@@ -1,0 +1,45 @@
+/** A key pair that signs tokens. It belongs to the deployment, not to a tenant, so no filter guards it. */
+import { Entity, Property } from '@mikro-orm/decorators/legacy'
+import type { JWK } from 'jose'
+import { Field, ObjectType } from 'type-graphql'
+
+import { instant, json, text } from './columns.js'
+import { SigningKeyState } from './enums.js'
+import { Node } from './node.js'
+import { DateTimeScalar } from './scalars.js'
+
+@ObjectType('SigningKey', { implements: Node, description: 'A key pair that signs tokens; its public half is at /.well-known/jwks.json.' })
+@Entity()
+export class SigningKey extends Node {
+  @Field(() => String, { description: 'The `alg` of what it signs: EdDSA, ES256 or RS256.' })
+  @Property(text)
+  algorithm!: string
+
+  @Field(() => SigningKeyState, { description: 'Where it stands in its life.' })
+  @Property(text)
+  state!: SigningKeyState
+
+  @Property(json)
+  publicJwk!: JWK
+
+  /** PKCS #8 in PEM, sealed under the master key. */
+  @Property(text)
+  sealedPrivateKey!: string
+
+  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  @Property(instant)
+  createdAt!: Date
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it began to sign.' })
+  @Property({ ...instant, nullable: true })
+  activatedAt!: Date | null
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was withdrawn.' })
+  @Property({ ...instant, nullable: true })
+  retiredAt!: Date | null
+
+  @Field(() => String, { description: 'The `kid` of its tokens and of its entry in the JWKS.' })
+  get kid(): string {
+    return this.id
+  }
+}

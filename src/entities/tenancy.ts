@@ -1,0 +1,60 @@
+/**
+ * The one place that says whose rows a caller sees. Every entity of a tenant carries the filter `tenant`, which is on
+ * unless its parameters are missing, and then throws: it fails closed.
+ */
+import type { Dictionary, FilterDef } from '@mikro-orm/core'
+
+import type { Environment } from './enums.js'
+
+/** The parameters of the filter: what the caller is confined to; null means unconfined. */
+export interface Scope {
+  readonly organizationId: string
+  readonly projectIds: readonly string[] | null
+  readonly environment: Environment | null
+}
+
+/** Column → the values that a row of this caller may have. Undefined: any. */
+export type Confinement = Readonly<Record<string, readonly (string | null)[] | undefined>>
+
+type Reach = 'organization' | 'project' | 'environment' | 'self' | 'projects'
+
+const confinements: Readonly<Record<Reach, (scope: Scope) => Confinement>> = {
+  organization: (scope) => ({ organizationId: [scope.organizationId] }),
+  project: (scope) => ({ organizationId: [scope.organizationId], projectId: scope.projectIds ?? undefined }),
+  environment: (scope) => ({
+    organizationId: [scope.organizationId],
+    projectId: scope.projectIds ?? undefined,
+    environment: scope.environment ? [scope.environment] : undefined,
+  }),
+  self: (scope) => ({ id: [scope.organizationId] }),
+  projects: (scope) => ({ organizationId: [scope.organizationId], id: scope.projectIds ?? undefined }),
+}
+
+/** Entity name → what confines it; the flush guard (database.ts) holds changes against the same table that reads obey. */
+const reaches = new Map<string, Reach>()
+
+export const confinementOf = (entityName: string, scope: Scope): Confinement | undefined => {
+  const reach = reaches.get(entityName)
+  return reach && confinements[reach](scope)
+}
+
+/** `@Filter(tenant('ApiKey', 'environment'))`: which columns of this entity name its tenant. */
+export function tenant(entityName: string, reach: Reach): FilterDef {
+  reaches.set(entityName, reach)
+  return {
+    name: 'tenant',
+    default: true,
+    cond: (parameters: Dictionary) => {
+      const confined = confinements[reach]({
+        organizationId: parameters['organizationId'],
+        projectIds: parameters['projectIds'],
+        environment: parameters['environment'],
+      })
+      return Object.fromEntries(
+        Object.entries(confined).flatMap(([column, values]) =>
+          values ? [[column, values.length === 1 ? (values[0] ?? null) : { $in: values }]] : [],
+        ),
+      )
+    },
+  }
+}

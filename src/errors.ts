@@ -1,0 +1,100 @@
+/**
+ * The closed family of errors that may leave the process: a stable code and a public text.
+ * Detail and cause are for the log; whatever is not of this family is masked (http/mask.ts).
+ */
+
+export const userErrorCodes = [
+  'INVALID',
+  'NOT_FOUND',
+  'CONFLICT',
+  'INVALID_STATE',
+  'FORBIDDEN',
+  'PERMISSION_NOT_HELD',
+  'PRODUCTION_NOT_SUPPORTED',
+  'ENVIRONMENT_MISMATCH',
+  'ALREADY_REVEALED',
+  'LIMIT_EXCEEDED',
+  'URL_NOT_ALLOWED',
+  'IDEMPOTENCY_CONFLICT',
+] as const
+export type UserErrorCode = (typeof userErrorCodes)[number]
+
+export interface Fault {
+  readonly code: UserErrorCode
+  readonly message: string
+  readonly path: readonly string[] | null
+}
+
+/** What a caller did that this operation refuses: `userErrors` in a mutation, top level in a query. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError'
+  readonly code: UserErrorCode
+
+  constructor(
+    readonly faults: readonly [Fault, ...Fault[]],
+    options?: ErrorOptions,
+  ) {
+    super(faults[0].message, options)
+    this.code = faults[0].code
+  }
+}
+
+const refusal =
+  (code: UserErrorCode) =>
+  (message: string, path: readonly string[] | null = null): DomainError =>
+    new DomainError([{ code, message, path }])
+
+export const invalid = refusal('INVALID')
+export const notFound = refusal('NOT_FOUND')
+export const conflict = refusal('CONFLICT')
+export const invalidState = refusal('INVALID_STATE')
+export const forbidden = refusal('FORBIDDEN')
+export const permissionNotHeld = refusal('PERMISSION_NOT_HELD')
+export const productionNotSupported = refusal('PRODUCTION_NOT_SUPPORTED')
+export const environmentMismatch = refusal('ENVIRONMENT_MISMATCH')
+export const alreadyRevealed = refusal('ALREADY_REVEALED')
+
+/** Codes of refusals that concern the whole request, with the HTTP status that each carries. */
+export const requestErrorStatus = {
+  UNAUTHENTICATED: 401,
+  CREDENTIAL_REVOKED: 403,
+  BAD_REQUEST: 400,
+  BAD_USER_INPUT: 400,
+  FORBIDDEN: 200,
+  RATE_LIMITED: 429,
+  UNAVAILABLE: 503,
+  PAYLOAD_TOO_LARGE: 413,
+  REQUEST_TIMEOUT: 408,
+  OPERATION_TOO_COMPLEX: 400,
+  GRAPHQL_PARSE_FAILED: 400,
+  GRAPHQL_VALIDATION_FAILED: 400,
+  INTERNAL_SERVER_ERROR: 500,
+} as const
+export type RequestErrorCode = keyof typeof requestErrorStatus
+
+/** A request that is refused as a whole, whatever it asks. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError'
+  readonly status: number
+
+  constructor(
+    readonly code: RequestErrorCode,
+    message: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.status = requestErrorStatus[code]
+  }
+}
+
+/** RFC 6750 §3: a request without credentials gets a bare challenge, a bad credential one that says so. */
+export const unauthenticated = (message: string, presented = true): RequestError =>
+  new RequestError('UNAUTHENTICATED', message, {
+    'www-authenticate': presented ? `Bearer realm="keyhouse", error="invalid_token", error_description="${message}"` : 'Bearer realm="keyhouse"',
+  })
+
+export const missingCredential = (): RequestError =>
+  unauthenticated('This needs a credential: send "Authorization: Bearer <API key or token>".', false)
+
+export const badInput = (message: string): RequestError => new RequestError('BAD_USER_INPUT', message)

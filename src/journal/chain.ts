@@ -1,0 +1,47 @@
+/** The chain: each event carries the hash of the one before it, so that none can be changed, dropped or moved unnoticed. */
+import canonicalize from 'canonicalize'
+
+import type { AuditEvent } from '../entities/audit-event.js'
+import { sha256 } from '../lib/digest.js'
+import { newId } from '../lib/id.js'
+
+export interface Head {
+  readonly seq: number
+  readonly hash: string
+}
+
+export type ChainedEvent = Pick<
+  AuditEvent,
+  | 'id'
+  | 'organizationId'
+  | 'seq'
+  | 'projectId'
+  | 'environment'
+  | 'action'
+  | 'outcome'
+  | 'actorId'
+  | 'endUserId'
+  | 'subjectId'
+  | 'details'
+  | 'requestId'
+  | 'ipAddress'
+  | 'at'
+  | 'previousHash'
+  | 'hash'
+>
+export type EventDraft = Omit<ChainedEvent, 'id' | 'seq' | 'previousHash' | 'hash'>
+
+/** Before the first event. */
+export const genesis: Head = { seq: 0, hash: '0'.repeat(64) }
+
+/** SHA-256 over the canonical JSON (RFC 8785) of everything but the hash itself. */
+export function hashOf(event: Omit<ChainedEvent, 'hash'>): string {
+  const { id, organizationId, seq, projectId, environment, action, outcome, actorId, endUserId, subjectId, details, requestId, ipAddress, previousHash } = event
+  const fields = { id, organizationId, seq, projectId, environment, action, outcome, actorId, endUserId, subjectId, details, requestId, ipAddress, previousHash }
+  return sha256(canonicalize({ ...fields, at: event.at.toISOString() }) ?? '')
+}
+
+export function link(head: Head, draft: EventDraft): ChainedEvent {
+  const event = { ...draft, id: newId('evt', draft.at), seq: head.seq + 1, previousHash: head.hash }
+  return { ...event, hash: hashOf(event) }
+}

@@ -1,0 +1,47 @@
+/** What makes a change durable, whatever the database: rows and audit events, committed together, chained per organization. */
+import type { EntityManager } from '@mikro-orm/core'
+
+import type { Standing } from '../access/actor.js'
+import type { Reader } from '../access/reads.js'
+import type { EventDraft } from './chain.js'
+
+/** A class of the entities, and a row of it that names every column. */
+export interface AppendedRow {
+  readonly entity: new () => object
+  readonly row: object
+  /** Keep the row that is there, if there is one. */
+  readonly isIfAbsent?: boolean
+}
+
+export interface Entry {
+  readonly organizationId: string
+  readonly rows: readonly AppendedRow[]
+  readonly event: EventDraft | null
+  /** Asked again under the organization's lock; null: not asked. */
+  readonly standing: Standing | null
+}
+
+/** The caller is no longer who it was when the request began. Nothing was written. */
+export class StandingChanged extends Error {
+  override readonly name = 'StandingChanged'
+}
+
+/** A statement that needs no event: write-behind of what may be lost by a second. */
+export interface BackgroundStatement {
+  readonly sql: string
+  readonly parameters: readonly (string | number | null)[]
+}
+
+export interface Journal extends Reader {
+  /** Resolves when the entry is on disk, together with whatever else arrived in the meantime. @throws StandingChanged */
+  commit(entry: Entry): Promise<void>
+  /**
+   * Runs `work` in a transaction of its own, serial with every other change of the organization, and appends its entry.
+   * Never any network I/O inside. @throws StandingChanged before `work` has begun.
+   */
+  transaction<T>(em: EntityManager, caller: { organizationId: string; standing: Standing | null }, work: (em: EntityManager) => Promise<[T, Entry]>): Promise<T>
+  /** All of them in one transaction. */
+  background(statements: readonly BackgroundStatement[]): Promise<void>
+  /** Ends after everything that was accepted is on disk. */
+  close(): Promise<void>
+}

@@ -1,0 +1,231 @@
+/**
+ * The journal on PostgreSQL. One group is in flight per process while the next one gathers; it takes two round trips:
+ * begin, heads and standing · rows, events, heads and commit. The head of an organization's chain is locked first, by
+ * groups and by verbs alike, so that changes of one organization are serial in every process.
+ */
+import type { EntityManager, MetadataStorage } from '@mikro-orm/core'
+import type { SqlEntityManager } from '@mikro-orm/sql'
+import type { QueryResult } from 'pg'
+
+import type { Standing } from '../access/actor.js'
+import type { Query, Row } from '../access/reads.js'
+import { AuditEvent } from '../entities/audit-event.js'
+import type { Clock } from '../lib/clock.js'
+import { link, type ChainedEvent, type Head } from './chain.js'
+import { tableOf, valueOf } from './columns.js'
+import { StandingChanged, type AppendedRow, type BackgroundStatement, type Entry, type Journal } from './journal.js'
+import type { Pipeline, Statement } from './pipeline.js'
+import { isUnavailable, unavailable } from './unavailable.js'
+
+interface Pending {
+  readonly entry: Entry
+  /** How often its organization was busy. */
+  skips: number
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+const largestGroup = 200
+/** After so many groups that found its organization busy an entry waits in line for it, on the side. */
+const patience = 5
+
+const numbered = (sql: string): string => {
+  let count = 0
+  return sql.replaceAll('?', () => `$${++count}`)
+}
+/** Class 23: the one class of error that names a culprit within the group. */
+const isConstraint = (error: unknown): boolean => String(Reflect.get(Object(error), 'code')).startsWith('23')
+
+export class PostgresJournal implements Journal {
+  readonly #texts = new Map<string, string>()
+  readonly #verbs = new Map<string, Promise<unknown>>()
+  #waiting: Pending[] = []
+  #flight: Promise<void> | undefined
+
+  constructor(
+    private readonly reads: Pipeline,
+    private readonly writes: Pipeline,
+    /** For entries whose organization stays busy, so that nobody else waits for it. */
+    private readonly side: Pipeline,
+    private readonly metadata: MetadataStorage,
+    private readonly clock: Clock,
+  ) {}
+
+  async read(query: Query, parameters: readonly (string | number)[]): Promise<Row | undefined> {
+    try {
+      const [answer] = await this.reads.send([this.#named(query, parameters)])
+      return answer?.rows[0] as Row | undefined
+    } catch (error) {
+      throw isUnavailable(error) ? unavailable(error) : error
+    }
+  }
+
+  commit(entry: Entry): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entry, skips: 0, resolve, reject })
+      this.#fly()
+    })
+  }
+
+  async background(statements: readonly BackgroundStatement[]): Promise<void> {
+    const texts = statements.map(({ sql, parameters }) => ({ text: numbered(sql), values: [...parameters] }))
+    await this.#whole(this.side, [{ text: 'begin' }, ...texts, { text: 'commit' }])
+  }
+
+  async transaction<T>(em: EntityManager, caller: Pick<Entry, 'organizationId' | 'standing'>, work: (em: EntityManager) => Promise<[T, Entry]>): Promise<T> {
+    const { organizationId } = caller
+    const run = (): Promise<T> => this.#transaction(em, caller, work)
+    // Queued here first: otherwise the verbs of one tenant would hold every connection of the pool while they wait for one row.
+    const result = (this.#verbs.get(organizationId) ?? Promise.resolve()).then(run, run)
+    const settled = result.catch(() => undefined).then(() => this.#flight)
+    this.#verbs.set(organizationId, settled)
+    void settled.then(() => this.#verbs.get(organizationId) === settled && this.#verbs.delete(organizationId))
+    return result
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#verbs.values())
+    while (this.#flight) await this.#flight
+    await Promise.all([this.reads.close(), this.writes.close(), this.side.close()])
+  }
+
+  async #transaction<T>(em: EntityManager, { organizationId, standing }: Pick<Entry, 'organizationId' | 'standing'>, work: (em: EntityManager) => Promise<[T, Entry]>): Promise<T> {
+    try {
+      return await em.transactional(async (own) => {
+        const run = async (sql: string, parameters: unknown[]): Promise<Row[]> => (own as SqlEntityManager).execute(sql, parameters)
+        await run('set local lock_timeout = 10000', [])
+        const [head] = await run('select seq, hash from audit_head where organization_id = ? for update', [organizationId])
+        if (standing) this.#compare(standing, (await run(standing.query.sql, [standing.id]))[0])
+        const [result, entry] = await work(own)
+        await own.flush()
+        for (const statement of this.#inserts(entry.rows)) await run(statement.text.replace('$1', '?'), statement.values ?? [])
+        if (entry.event) {
+          // An organization that this very change made has its head by now.
+          const current = head ?? (await run('select seq, hash from audit_head where organization_id = ? for update', [organizationId]))[0]
+          const event = link(current as unknown as Head, entry.event)
+          for (const statement of this.#inserts([{ entity: AuditEvent, row: event }])) await run(statement.text.replace('$1', '?'), statement.values ?? [])
+          await run('update audit_head set seq = ?, hash = ? where organization_id = ?', [event.seq, event.hash, organizationId])
+        }
+        return result
+      })
+    } catch (error) {
+      throw isUnavailable(error) ? unavailable(error) : error
+    }
+  }
+
+  #fly(): void {
+    this.#flight ??= this.#groups().finally(() => {
+      this.#flight = undefined
+      if (this.#waiting.length > 0) this.#fly()
+    })
+  }
+
+  async #groups(): Promise<void> {
+    // Whatever arrives in this turn of the loop shares the group.
+    await new Promise(setImmediate)
+    const group = this.#waiting.splice(0, largestGroup)
+    const busy = await this.#commitGroup(this.writes, group, 'skip locked')
+    const patient = busy.filter((one) => ++one.skips < patience)
+    for (const line of Map.groupBy(busy.filter((one) => one.skips >= patience), (one) => one.entry.organizationId).values()) {
+      void this.#commitGroup(this.side, line, '')
+    }
+    this.#waiting.unshift(...patient)
+    if (patient.length > 0) await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+
+  /** Settles every entry but those whose organization is busy, which it returns. */
+  async #commitGroup(line: Pipeline, group: readonly Pending[], wait: 'skip locked' | ''): Promise<Pending[]> {
+    try {
+      const { busy, refused } = await this.#writeGroup(line, group, wait)
+      for (const one of group) {
+        if (refused.has(one)) one.reject(new StandingChanged())
+        else if (!busy.includes(one)) one.resolve()
+      }
+      return busy
+    } catch (error) {
+      await line.send([{ text: 'rollback' }]).catch(() => undefined)
+      if (isConstraint(error) && group.length > 1) {
+        const left: Pending[] = []
+        for (const one of group) left.push(...(await this.#commitGroup(line, [one], wait)))
+        return left
+      }
+      for (const one of group) one.reject(isUnavailable(error) ? unavailable(error) : error)
+      return []
+    }
+  }
+
+  async #writeGroup(line: Pipeline, group: readonly Pending[], wait: string): Promise<{ busy: Pending[]; refused: Set<Pending> }> {
+    const organizations = [...new Set(group.map(({ entry }) => entry.organizationId))]
+    const asking = group.filter(({ entry }) => entry.standing)
+    const [, , locked, ...standings] = await line.send([
+      { text: 'begin' },
+      { text: 'set local lock_timeout = 10000' },
+      {
+        name: `heads ${wait}`,
+        text: `select organization_id, seq, hash from audit_head where organization_id = any($1) order by organization_id for update ${wait}`,
+        values: [organizations],
+      },
+      ...asking.map(({ entry }) => this.#named(entry.standing!.query, [entry.standing!.id])),
+    ])
+    const heads = new Map<string, Head>(locked!.rows.map((row: Row) => [row['organization_id'] as string, row as unknown as Head]))
+    const busy = group.filter(({ entry }) => !heads.has(entry.organizationId))
+    const refused = new Set(asking.filter(({ entry }, i) => !this.#stands(entry.standing!, standings[i]?.rows[0] as Row | undefined)))
+    const admitted = group.filter((one) => heads.has(one.entry.organizationId) && !refused.has(one))
+    const events = admitted.flatMap(({ entry }) => {
+      if (!entry.event) return []
+      const event = link(heads.get(entry.organizationId)!, entry.event)
+      heads.set(entry.organizationId, event)
+      return [event]
+    })
+    await this.#whole(line, [...this.#inserts(admitted.flatMap(({ entry }) => entry.rows)), ...this.#chained(events, heads), { text: 'commit' }])
+    return { busy, refused: new Set([...refused].filter((one) => !busy.includes(one))) }
+  }
+
+  /** `commit` of a failed transaction answers ROLLBACK without an error, so its answer is looked at. */
+  async #whole(line: Pipeline, statements: readonly Statement[]): Promise<void> {
+    const answers: QueryResult[] = await line.send(statements)
+    if (answers.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back')
+  }
+
+  #chained(events: readonly ChainedEvent[], heads: ReadonlyMap<string, Head>): Statement[] {
+    if (events.length === 0) return []
+    const ends = [...new Set(events.map((event) => event.organizationId))].map((id) => ({ organization_id: id, ...heads.get(id) }))
+    return [
+      ...this.#inserts(events.map((row) => ({ entity: AuditEvent, row }))),
+      {
+        name: 'advance heads',
+        text: 'update audit_head h set seq = n.seq, hash = n.hash from json_to_recordset($1) as n(organization_id text, seq int, hash text) where h.organization_id = n.organization_id',
+        values: [JSON.stringify(ends.map(({ organization_id, seq, hash }) => ({ organization_id, seq, hash })))],
+      },
+    ]
+  }
+
+  /** One statement a table, whatever the number of rows: its one parameter is all of them as JSON. */
+  #inserts(rows: readonly AppendedRow[]): Statement[] {
+    const groups = Map.groupBy(rows, (row) => `${row.isIfAbsent ? 'if absent' : 'new'} ${tableOf(this.metadata, row.entity).name}`)
+    return [...groups].map(([name, [first, ...others]]) => {
+      const table = tableOf(this.metadata, first!.entity)
+      const columns = table.columns.map((column) => `"${column.name}"`).join(', ')
+      const values = [first!, ...others].map(({ row }) => Object.fromEntries(table.columns.map((column) => [column.name, valueOf(row, column)])))
+      return {
+        name: `insert ${name}`,
+        text: `insert into "${table.name}" (${columns}) select ${columns} from json_populate_recordset(null::"${table.name}", $1)${first!.isIfAbsent ? ' on conflict do nothing' : ''}`,
+        values: [JSON.stringify(values)],
+      }
+    })
+  }
+
+  #named(query: Query, parameters: readonly (string | number)[]): Statement {
+    let text = this.#texts.get(query.name)
+    if (text === undefined) this.#texts.set(query.name, (text = numbered(query.sql)))
+    return { name: query.name, text, values: [...parameters] }
+  }
+
+  #stands(standing: Standing, row: Row | undefined): boolean {
+    return row?.['standing'] === standing.value && !(standing.until && standing.until <= this.clock())
+  }
+
+  #compare(standing: Standing, row: Row | undefined): void {
+    if (!this.#stands(standing, row)) throw new StandingChanged()
+  }
+}

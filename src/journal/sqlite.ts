@@ -1,0 +1,219 @@
+/**
+ * The journal on SQLite. All entries of one turn of the loop share a transaction, and each promise resolves after its fsync.
+ * The group is one synchronous function, so nothing can come between; it only must not start while a verb's transaction is open.
+ */
+import type { EntityManager, MetadataStorage } from '@mikro-orm/core'
+import type { Database, Statement } from 'better-sqlite3'
+
+import type { Standing } from '../access/actor.js'
+import type { Query, Row } from '../access/reads.js'
+import { AuditEvent } from '../entities/audit-event.js'
+import type { Clock } from '../lib/clock.js'
+import { genesis, link, type EventDraft, type Head } from './chain.js'
+import { tableOf, valueOf } from './columns.js'
+import { StandingChanged, type AppendedRow, type BackgroundStatement, type Entry, type Journal } from './journal.js'
+import { isUnavailable, unavailable } from './unavailable.js'
+
+interface Pending {
+  readonly entry: Entry | null
+  readonly statements: readonly BackgroundStatement[]
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Longest group: 14 µs an entry block the loop for 3 ms. */
+const largestGroup = 200
+
+const isConstraint = (error: unknown): boolean => String(Reflect.get(Object(error), 'code')).startsWith('SQLITE_CONSTRAINT')
+
+export class SqliteJournal implements Journal {
+  readonly #statements = new Map<string, Statement>()
+  readonly #reads = new Map<string, Statement>()
+  /** Heads of chains, as this connection last wrote them; worthless as soon as another connection wrote. */
+  readonly #heads = new Map<string, Head>()
+  #dataVersion: unknown
+  #waiting: Pending[] = []
+  #isScheduled = false
+  #isOpen = false
+  #verbs: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    /** The connection that MikroORM writes with: a second one would freeze the loop until its lock times out. */
+    private readonly writer: Database,
+    /** A read-only connection: on the writing one an uncommitted key would already work. */
+    private readonly reader: Database,
+    private readonly metadata: MetadataStorage,
+    private readonly clock: Clock,
+  ) {}
+
+  read(query: Query, parameters: readonly (string | number)[]): Promise<Row | undefined> {
+    let statement = this.#reads.get(query.name)
+    if (!statement) this.#reads.set(query.name, (statement = this.reader.prepare(query.sql)))
+    return Promise.resolve(statement.get(...parameters) as Row | undefined)
+  }
+
+  commit(entry: Entry): Promise<void> {
+    return this.#enqueue(entry, [])
+  }
+
+  background(statements: readonly BackgroundStatement[]): Promise<void> {
+    return this.#enqueue(null, statements)
+  }
+
+  async transaction<T>(em: EntityManager, caller: Pick<Entry, 'organizationId' | 'standing'>, work: (em: EntityManager) => Promise<[T, Entry]>): Promise<T> {
+    const run = async (): Promise<T> => {
+      this.#isOpen = true
+      try {
+        return await em.transactional(async (own) => {
+          // MikroORM begins deferred: take the write lock before the first read, or a second process' write is a snapshot conflict.
+          this.#prepare('update audit_head set seq = seq where 0').run()
+          this.#ask(caller.standing)
+          const [result, entry] = await work(own)
+          await own.flush()
+          this.#heads.clear()
+          this.#append(entry)
+          // The commit may still fail, so nothing of this is remembered.
+          this.#heads.clear()
+          return result
+        })
+      } catch (error) {
+        this.#heads.clear()
+        throw isUnavailable(error) ? unavailable(error) : error
+      } finally {
+        this.#isOpen = false
+        this.#flush()
+        // MikroORM on SQLite lives in microtasks: without a turn of the loop a queue of verbs starves all sockets.
+        await new Promise(setImmediate)
+      }
+    }
+    const result = this.#verbs.then(run, run)
+    this.#verbs = result.catch(() => undefined)
+    return result
+  }
+
+  async close(): Promise<void> {
+    await this.#verbs
+    while (this.#waiting.length > 0) this.#flush()
+    this.reader.close()
+  }
+
+  #enqueue(entry: Entry | null, statements: readonly BackgroundStatement[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entry, statements, resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isOpen || this.#waiting.length === 0) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    if (this.#isOpen || this.#waiting.length === 0) return
+    const group = this.#waiting.splice(0, largestGroup)
+    const refusals = new Map<Pending, unknown>()
+    try {
+      this.#writeGroup(group, refusals, false)
+    } catch (error) {
+      this.#heads.clear()
+      // Only a constraint names one culprit. Anything else (busy, full, I/O) fails all, and is not tried again.
+      if (isConstraint(error)) this.#retryEach(group, refusals)
+      else for (const one of group) refusals.set(one, unavailable(error))
+    }
+    for (const one of group) refusals.has(one) ? one.reject(refusals.get(one)) : one.resolve()
+    this.#schedule()
+  }
+
+  #retryEach(group: readonly Pending[], refusals: Map<Pending, unknown>): void {
+    refusals.clear()
+    try {
+      this.#writeGroup(group, refusals, true)
+    } catch (error) {
+      this.#heads.clear()
+      for (const one of group) refusals.set(one, unavailable(error))
+    }
+  }
+
+  #writeGroup(group: readonly Pending[], refusals: Map<Pending, unknown>, isEachAlone: boolean): void {
+    this.writer.exec('begin immediate')
+    try {
+      this.#forgetHeadsIfAnotherWrote()
+      for (const one of group) {
+        if (isEachAlone) this.writer.exec('savepoint entry')
+        try {
+          this.#write(one)
+        } catch (error) {
+          // Nothing was written before the standing was asked.
+          if (!(error instanceof StandingChanged) && !isEachAlone) throw error
+          if (isEachAlone) this.writer.exec('rollback to entry')
+          this.#heads.clear()
+          refusals.set(one, error)
+        }
+        if (isEachAlone) this.writer.exec('release entry')
+      }
+      this.writer.exec('commit')
+    } catch (error) {
+      if (this.writer.inTransaction) this.writer.exec('rollback')
+      throw error
+    }
+  }
+
+  #write({ entry, statements }: Pending): void {
+    if (entry) {
+      this.#ask(entry.standing)
+      this.#append(entry)
+    }
+    for (const { sql, parameters } of statements) this.#prepare(sql).run(...parameters)
+  }
+
+  #ask(standing: Standing | null): void {
+    if (!standing) return
+    const row = this.#prepare(standing.query.sql).get(standing.id) as Row | undefined
+    if (row?.['standing'] !== standing.value) throw new StandingChanged()
+    if (standing.until && standing.until <= this.clock()) throw new StandingChanged()
+  }
+
+  #append({ rows, event, organizationId }: Entry): void {
+    for (const row of rows) this.#insert(row)
+    if (event) this.#chain(organizationId, event)
+  }
+
+  #chain(organizationId: string, draft: EventDraft): void {
+    let head = this.#heads.get(organizationId)
+    head ??= this.#prepare('select seq, hash from audit_head where organization_id = ?').get(organizationId) as Head | undefined
+    const event = link(head ?? genesis, draft)
+    this.#insert({ entity: AuditEvent, row: event })
+    this.#prepare('update audit_head set seq = ?, hash = ? where organization_id = ?').run(event.seq, event.hash, organizationId)
+    this.#heads.set(organizationId, event)
+  }
+
+  #insert({ entity, row, isIfAbsent }: AppendedRow): void {
+    const { name, columns } = tableOf(this.metadata, entity)
+    const sql = `insert into \`${name}\` (${columns.map((column) => column.name).join(', ')}) values (${columns.map(() => '?').join(', ')})${isIfAbsent ? ' on conflict do nothing' : ''}`
+    this.#prepare(sql).run(...columns.map((column) => toSqlite(valueOf(row, column), column.isJson)))
+  }
+
+  #prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql)
+    if (!statement) this.#statements.set(sql, (statement = this.writer.prepare(sql)))
+    return statement
+  }
+
+  #forgetHeadsIfAnotherWrote(): void {
+    const version = this.writer.pragma('data_version', { simple: true })
+    if (version !== this.#dataVersion) this.#heads.clear()
+    this.#dataVersion = version
+  }
+}
+
+function toSqlite(value: unknown, isJson: boolean): unknown {
+  if (value === null) return null
+  if (isJson) return JSON.stringify(value)
+  if (value instanceof Date) return value.getTime()
+  return typeof value === 'boolean' ? Number(value) : value
+}

@@ -1,0 +1,9 @@
+/** The only place where the time of day is read; everything else is handed a {@link Clock}. */
+export type Clock = () => Date
+
+export const systemClock: Clock = () => new Date()
+
+/** Whole seconds since 1970, as JWT claims count them (RFC 7519 §2, NumericDate). */
+export const epochSeconds = (at: Date): number => Math.floor(at.getTime() / 1000)
+
+export const addSeconds = (at: Date, seconds: number): Date => new Date(at.getTime() + seconds * 1000)

@@ -1,0 +1,36 @@
+/** Compact JWS (RFC 7515 §7.1) over a KeyObject that is built once; verification is jose's. */
+import { sign, type KeyObject } from 'node:crypto'
+
+export const algorithms = ['EdDSA', 'ES256', 'RS256'] as const
+export type Algorithm = (typeof algorithms)[number]
+
+/** What node:crypto needs for each `alg` (RFC 7518 §3.1, RFC 8037 §3.1); ECDSA signatures in JOSE are raw r ‖ s, not DER. */
+const signing = {
+  EdDSA: { digest: null, options: {} },
+  ES256: { digest: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
+  RS256: { digest: 'sha256', options: {} },
+} as const
+
+export interface Signer {
+  readonly kid: string
+  readonly algorithm: Algorithm
+  readonly privateKey: KeyObject
+}
+
+const headers = new Map<string, string>()
+
+function encodedHeader(kid: string, alg: Algorithm, typ: string): string {
+  const name = `${alg} ${typ} ${kid}`
+  let header = headers.get(name)
+  if (header === undefined) {
+    header = Buffer.from(JSON.stringify({ alg, kid, typ })).toString('base64url')
+    headers.set(name, header)
+  }
+  return header
+}
+
+export function signJwt(signer: Signer, typ: string, claims: object): string {
+  const { digest, options } = signing[signer.algorithm]
+  const input = `${encodedHeader(signer.kid, signer.algorithm, typ)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
+  return `${input}.${sign(digest, Buffer.from(input), { key: signer.privateKey, ...options }).toString('base64url')}`
+}

@@ -1,0 +1,83 @@
+/** Keyset pages: stable while rows are added, in both directions, with the id as tie-breaker. */
+
+export const largestPage = 100
+export const defaultPage = 20
+
+export interface PageArguments {
+  readonly first?: number | null | undefined
+  readonly after?: string | null | undefined
+  readonly last?: number | null | undefined
+  readonly before?: string | null | undefined
+}
+
+export interface Order {
+  /** The property that orders the list; null values count as the smallest. */
+  readonly field: string
+  readonly direction: 'ASC' | 'DESC'
+}
+
+export interface Window {
+  readonly limit: number
+  readonly isBackward: boolean
+  readonly where: Record<string, unknown>
+  readonly orderBy: Record<string, string>[]
+}
+
+export class PageFault extends Error {
+  override readonly name = 'PageFault'
+}
+
+type Position = readonly [value: string | number | null, id: string, isDate: boolean]
+
+export function encodeCursor(value: unknown, id: string): string {
+  const position = value instanceof Date ? [value.getTime(), id, true] : [value ?? null, id, false]
+  return Buffer.from(JSON.stringify(position)).toString('base64url')
+}
+
+function decodeCursor(cursor: string): Position {
+  try {
+    const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (!Array.isArray(decoded) || decoded.length !== 3) throw new PageFault()
+    const [value, id, isDate]: unknown[] = decoded
+    const isValue = isDate === true ? Number.isSafeInteger(value) && Math.abs(Number(value)) <= 8.64e15 : value === null || typeof value === 'string'
+    if (typeof id !== 'string' || id.length > 100 || id.includes('\0') || typeof isDate !== 'boolean' || !isValue) throw new PageFault()
+    if (typeof value === 'string' && value.includes('\0')) throw new PageFault()
+    return [value as string | number | null, id, isDate]
+  } catch {
+    throw new PageFault('This cursor was not issued by this list.')
+  }
+}
+
+/** Everything that comes after the position, in the order given. */
+function beyond(position: Position, { field, direction }: Order): Record<string, unknown> {
+  const [raw, id, isDate] = position
+  const step = direction === 'ASC' ? '$gt' : '$lt'
+  if (field === 'id') return { id: { [step]: id } }
+  const value = isDate ? new Date(Number(raw)) : raw
+  const tie = { [field]: value, id: { [step]: id } }
+  if (value === null) return direction === 'ASC' ? { $or: [tie, { [field]: { $ne: null } }] } : tie
+  return { $or: [{ [field]: { [step]: value } }, tie, ...(direction === 'DESC' ? [{ [field]: null }] : [])] }
+}
+
+const opposite = { ASC: 'DESC', DESC: 'ASC' } as const
+
+/** @throws PageFault for a size outside 1 to 100, both directions at once, or a cursor that was never issued. */
+export function windowOf(page: PageArguments, order: Order): Window {
+  const { first, last } = page
+  if (first != null && last != null) throw new PageFault('Give "first" or "last", not both.')
+  const limit = first ?? last ?? defaultPage
+  if (limit < 1 || limit > largestPage) throw new PageFault(`"${last == null ? 'first' : 'last'}" must be from 1 to ${largestPage}.`)
+  const isBackward = last != null
+  const bounds = [
+    ...(page.after == null ? [] : [beyond(decodeCursor(page.after), order)]),
+    ...(page.before == null ? [] : [beyond(decodeCursor(page.before), { ...order, direction: opposite[order.direction] })]),
+  ]
+  const direction = isBackward ? opposite[order.direction] : order.direction
+  const nulls = direction === 'ASC' ? 'ASC NULLS FIRST' : 'DESC NULLS LAST'
+  return {
+    limit,
+    isBackward,
+    where: bounds.length > 0 ? { $and: bounds } : {},
+    orderBy: order.field === 'id' ? [{ id: direction }] : [{ [order.field]: nulls }, { id: direction }],
+  }
+}
