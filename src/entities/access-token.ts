@@ -15,45 +15,45 @@ import { tenant } from './tenancy.js'
 @Filter(tenant('AccessToken', 'environment'))
 export class AccessToken extends Node {
   // Plain columns: rows are appended a group at a time, without the unit of work and without a look-up per foreign key.
-  @Property(text)
+  @Property(text())
   organizationId!: string
 
-  @Property(text)
+  @Property(text())
   projectId!: string
 
   @Field(() => Environment, { description: 'The environment of the key that was exchanged.' })
-  @Property(text)
+  @Property(text())
   environment!: Environment
 
-  @Property(text)
+  @Property(text())
   apiKeyId!: string
 
   /** Stays when the end user is forgotten: only this derived id remains then. */
-  @Property(text)
+  @Property(text())
   endUserId!: string
 
   @Field(() => UrlScalar, { description: 'Whom it is for, exactly as asked.' })
-  @Property(text)
+  @Property(text())
   audience!: string
 
   @Field(() => [PermissionScalar], { description: 'What it carries.' })
-  @Property(json)
+  @Property(json())
   permissions!: string[]
 
   /** The `kid` that signed it. */
-  @Property(text)
+  @Property(text())
   signingKeyId!: string
 
   @Field(() => DateTimeScalar, { description: 'When it was issued.' })
-  @Property(instant)
+  @Property(instant())
   issuedAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it ends.' })
-  @Property(instant)
+  @Property(instant())
   expiresAt!: Date
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked by itself.' })
-  @Property({ ...instant, nullable: true })
+  @Property(instant({ nullable: true }))
   revokedAt!: Date | null
 
   status(now: Date, keyRevokedAt: Date | null): CredentialStatus {

@@ -31,78 +31,78 @@ export class ApiKey extends Node {
   projectId!: string
 
   @Field(() => Environment, { description: 'Where it works. Never changes.' })
-  @Property(text)
+  @Property(text())
   environment!: Environment
 
   @Field(() => String, { nullable: true, description: 'What its people call it.' })
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   label!: string | null
 
   /** SHA-256 of the text; 190 random bits need no stretching. */
-  @Property(text)
+  @Property(text())
   @Unique()
   digest!: string
 
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   @Unique()
   previousDigest!: string | null
 
   @Field(() => String, { description: 'Enough to recognise it by: `kh_sand_****1234`.' })
-  @Property(text)
+  @Property(text())
   preview!: string
 
   @Field(() => [PermissionScalar], { description: 'What it may do; `*` means all that a key may hold.' })
-  @Property(json)
+  @Property(json())
   permissions!: string[]
 
   @Field(() => [RateLimit], { description: 'All must pass. Requests with tokens exchanged from the key count too.' })
-  @Property(json)
+  @Property(json())
   rateLimits!: RateLimit[]
 
   @Field(() => [UrlScalar], { nullable: true, description: 'The audiences that it may be exchanged for; null: any.' })
-  @Property({ ...json, nullable: true })
+  @Property(json({ nullable: true }))
   allowedAudiences!: string[] | null
 
   /** Raised by every change of what the key may do; a change under way asks for it again under the lock. */
-  @Property(integer)
+  @Property(integer())
   standing!: number
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
-  @Property(instant)
+  @Property(instant())
   createdAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it was last changed; use does not count.' })
-  @Property(instant)
+  @Property(instant())
   updatedAt!: Date
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it ends; null: never.' })
-  @Property({ ...instant, nullable: true })
+  @Property(instant({ nullable: true }))
   expiresAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was last used, to about a second; null: never.' })
-  @Property({ ...instant, nullable: true })
+  @Property(instant({ nullable: true }))
   lastUsedAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When its text was last replaced.' })
-  @Property({ ...instant, nullable: true })
+  @Property(instant({ nullable: true }))
   rotatedAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'Until when the text before the last rotation works or worked.' })
-  @Property({ ...instant, nullable: true })
+  @Property(instant({ nullable: true }))
   previousSecretExpiresAt!: Date | null
 
-  @Property(flag)
+  @Property(flag())
   endOverlapAtFirstUse!: boolean
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked.' })
-  @Property({ ...instant, nullable: true })
+  @Property(instant({ nullable: true }))
   revokedAt!: Date | null
 
   /** The id of a user or key; its prefix tells which. */
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   createdBy!: string | null
 
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   revokedBy!: string | null
 
   status(now: Date): CredentialStatus {

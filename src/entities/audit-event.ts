@@ -14,57 +14,57 @@ import { tenant } from './tenancy.js'
 @Index({ properties: ['organizationId', 'at', 'id'] })
 @Filter(tenant('AuditEvent', 'environment'))
 export class AuditEvent extends Node {
-  @Property(text)
+  @Property(text())
   organizationId!: string
 
   /** The place in the chain, from 1. */
-  @Property(integer)
+  @Property(integer())
   seq!: number
 
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   projectId!: string | null
 
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   environment!: Environment | null
 
   @Field(() => String, { description: 'What was attempted: `api_key:create`.' })
-  @Property(text)
+  @Property(text())
   action!: string
 
   @Field(() => AuditOutcome, { description: 'Whether it went through.' })
-  @Property(text)
+  @Property(text())
   outcome!: AuditOutcome
 
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   actorId!: string | null
 
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   endUserId!: string | null
 
   @Field(() => ID, { nullable: true, description: 'The row that it was about.' })
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   subjectId!: string | null
 
   @Field(() => JsonObjectScalar, { description: 'What else matters; `code` tells why an attempt was refused. Never a secret.' })
-  @Property(json)
+  @Property(json())
   details!: Record<string, unknown>
 
   @Field(() => String, { description: 'The `X-Request-Id` of the answer.' })
-  @Property(text)
+  @Property(text())
   requestId!: string
 
   @Field(() => String, { nullable: true, description: 'Where the request came from; null for the command line and for sweepers.' })
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   ipAddress!: string | null
 
   @Field(() => DateTimeScalar, { description: 'When it was.' })
-  @Property(instant)
+  @Property(instant())
   at!: Date
 
   /** The hash of the event before it, in hex; 64 zeros for the first. */
-  @Property(text)
+  @Property(text())
   previousHash!: string
 
-  @Property(text)
+  @Property(text())
   hash!: string
 }

@@ -7,12 +7,12 @@ import { tenant } from './tenancy.js'
 @Entity()
 @Filter(tenant('AuditHead', 'organization'))
 export class AuditHead {
-  @PrimaryKey(text)
+  @PrimaryKey(text())
   organizationId!: string
 
-  @Property(integer)
+  @Property(integer())
   seq!: number
 
-  @Property(text)
+  @Property(text())
   hash!: string
 }

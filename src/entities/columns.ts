@@ -1,8 +1,13 @@
-/** Column types that entities share. Each is named in its decorator, since no decorator metadata is emitted. */
+/**
+ * Column types that entities share. Each is named in its decorator, since no decorator metadata is emitted.
+ * Functions, since MikroORM writes into the options that it is given.
+ */
 
-export const text = { type: 'text' } as const
+type Nullable = { nullable: true } | undefined
+
+export const text = (options?: Nullable) => ({ type: 'text', ...options })
 /** Milliseconds, since windows are promised to the millisecond. */
-export const instant = { type: 'datetime', length: 3 } as const
-export const json = { type: 'json' } as const
-export const integer = { type: 'integer' } as const
-export const flag = { type: 'boolean' } as const
+export const instant = (options?: Nullable) => ({ type: 'datetime', length: 3, ...options })
+export const json = (options?: Nullable) => ({ type: 'json', ...options })
+export const integer = (options?: Nullable) => ({ type: 'integer', ...options })
+export const flag = (options?: Nullable) => ({ type: 'boolean', ...options })

@@ -25,18 +25,18 @@ export class EndUser extends Node {
   projectId!: string
 
   @Field(() => Environment, { description: 'Where it was seen.' })
-  @Property(text)
+  @Property(text())
   environment!: Environment
 
   @Field(() => String, { description: 'The id that your product gave it: 1 to 150 printable ASCII characters.' })
-  @Property(text)
+  @Property(text())
   externalId!: string
 
   @Field(() => DateTimeScalar, { description: 'When something was first recorded for it.' })
-  @Property(instant)
+  @Property(instant())
   firstSeenAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it was last heard of, to about a second.' })
-  @Property(instant)
+  @Property(instant())
   lastSeenAt!: Date
 }

@@ -22,18 +22,18 @@ export class Member extends Node {
   userId!: string
 
   @Field(() => MemberRole, { description: 'What they may do.' })
-  @Property(text)
+  @Property(text())
   role!: MemberRole
 
   /** Null: every project. */
-  @Property({ ...json, nullable: true })
+  @Property(json({ nullable: true }))
   projectIds!: string[] | null
 
   /** Raised by every change of role or projects; a change under way asks for it again under the lock. */
-  @Property(integer)
+  @Property(integer())
   standing!: number
 
   @Field(() => DateTimeScalar, { description: 'When they became a member.' })
-  @Property(instant)
+  @Property(instant())
   joinedAt!: Date
 }

@@ -10,6 +10,6 @@ import { text } from './columns.js'
 })
 export abstract class Node {
   @Field(() => ID, { description: 'A prefix that tells the kind, and 32 hexadecimal digits. Opaque otherwise.' })
-  @PrimaryKey(text)
+  @PrimaryKey(text())
   id!: string
 }

@@ -12,10 +12,10 @@ import { tenant } from './tenancy.js'
 @Filter(tenant('Organization', 'self'))
 export class Organization extends Node {
   @Field(() => String, { description: 'What its people call it.' })
-  @Property(text)
+  @Property(text())
   name!: string
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
-  @Property(instant)
+  @Property(instant())
   createdAt!: Date
 }

@@ -22,45 +22,45 @@ export class PersonalToken extends Node {
   userId!: string
 
   @Field(() => PersonalTokenType, { description: 'How much of its user it carries.' })
-  @Property(text)
+  @Property(text())
   type!: PersonalTokenType
 
   @Field(() => String, { nullable: true, description: 'What it is for, in the words of its maker.' })
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   description!: string | null
 
   @Field(() => [PermissionScalar], { nullable: true, description: "What it is reduced to; null: the user's own permissions, as they are now." })
-  @Property({ ...json, nullable: true })
+  @Property(json({ nullable: true }))
   permissions!: string[] | null
 
   @Field(() => DateTimeScalar, { description: 'When it was issued.' })
-  @Property(instant)
+  @Property(instant())
   issuedAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it ends.' })
-  @Property(instant)
+  @Property(instant())
   expiresAt!: Date
 
   /** Midnight UTC of the day of its last use. */
-  @Property({ ...instant, nullable: true })
+  @Property(instant({ nullable: true }))
   lastUsedOn!: Date | null
 
   @Field(() => DateTimeScalar, { description: 'Five minutes after issue: until then `revealPersonalToken` repeats it to its creator.' })
-  @Property(instant)
+  @Property(instant())
   visibleUntil!: Date
 
   /** The sealed text while it may be revealed; wiped when the window closes or the token is revoked. */
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   sealedText!: string | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked.' })
-  @Property({ ...instant, nullable: true })
+  @Property(instant({ nullable: true }))
   revokedAt!: Date | null
 
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   createdBy!: string | null
 
-  @Property({ ...text, nullable: true })
+  @Property(text({ nullable: true }))
   revokedBy!: string | null
 
   status(now: Date): CredentialStatus {

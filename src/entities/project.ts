@@ -17,18 +17,18 @@ export class Project extends Node {
   organizationId!: string
 
   @Field(() => String, { description: 'What its people call it.' })
-  @Property(text)
+  @Property(text())
   name!: string
 
   @Field(() => String, { description: 'Its short name, unique in the organization: `^[a-z][a-z0-9-]{0,62}$`. Never changes.' })
-  @Property(text)
+  @Property(text())
   slug!: string
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
-  @Property(instant)
+  @Property(instant())
   createdAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it was last changed.' })
-  @Property(instant)
+  @Property(instant())
   updatedAt!: Date
 }

@@ -10,7 +10,7 @@ import { User } from './user.js'
 @Index({ properties: ['organizationId'] })
 @Filter(tenant('SignInToken', 'organization'))
 export class SignInToken {
-  @PrimaryKey(text)
+  @PrimaryKey(text())
   id!: string
 
   @ManyToOne(() => Organization, { fieldName: 'organization_id', mapToPk: true })
@@ -19,16 +19,16 @@ export class SignInToken {
   @ManyToOne(() => User, { fieldName: 'user_id', mapToPk: true, index: true })
   userId!: string
 
-  @Property(text)
+  @Property(text())
   @Unique()
   digest!: string
 
-  @Property(instant)
+  @Property(instant())
   createdAt!: Date
 
-  @Property(instant)
+  @Property(instant())
   expiresAt!: Date
 
-  @Property({ ...instant, nullable: true })
+  @Property(instant({ nullable: true }))
   usedAt!: Date | null
 }

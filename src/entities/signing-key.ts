@@ -12,30 +12,30 @@ import { DateTimeScalar } from './scalars.js'
 @Entity()
 export class SigningKey extends Node {
   @Field(() => String, { description: 'The `alg` of what it signs: EdDSA, ES256 or RS256.' })
-  @Property(text)
+  @Property(text())
   algorithm!: string
 
   @Field(() => SigningKeyState, { description: 'Where it stands in its life.' })
-  @Property(text)
+  @Property(text())
   state!: SigningKeyState
 
-  @Property(json)
+  @Property(json())
   publicJwk!: JWK
 
   /** PKCS #8 in PEM, sealed under the master key. */
-  @Property(text)
+  @Property(text())
   sealedPrivateKey!: string
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
-  @Property(instant)
+  @Property(instant())
   createdAt!: Date
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it began to sign.' })
-  @Property({ ...instant, nullable: true })
+  @Property(instant({ nullable: true }))
   activatedAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was withdrawn.' })
-  @Property({ ...instant, nullable: true })
+  @Property(instant({ nullable: true }))
   retiredAt!: Date | null
 
   @Field(() => String, { description: 'The `kid` of its tokens and of its entry in the JWKS.' })

@@ -17,18 +17,18 @@ export class User extends Node {
   organizationId!: string
 
   @Field(() => EmailScalar, { description: 'As it was written when the user was invited.' })
-  @Property(text)
+  @Property(text())
   email!: string
 
   /** The address in lower case: addresses compare without case, and the database must be able to. */
-  @Property(text)
+  @Property(text())
   emailKey!: string
 
   @Field(() => String, { description: 'What they call themselves.' })
-  @Property(text)
+  @Property(text())
   name!: string
 
   @Field(() => DateTimeScalar, { description: 'When they first came.' })
-  @Property(instant)
+  @Property(instant())
   createdAt!: Date
 }

@@ -1,0 +1,111 @@
+/** What one request carries: who asks, for whom, and what the rooms need to serve it. */
+import type { EntityManager, MikroORM } from '@mikro-orm/core'
+import DataLoader from 'dataloader'
+import type { Logger } from 'pino'
+
+import type { Actor } from './access/actor.js'
+import type { Config } from './config.js'
+import { missingCredential } from './errors.js'
+import type { Journal } from './journal/journal.js'
+import type { Clock } from './lib/clock.js'
+import type { MasterKeys } from './lib/seal.js'
+
+/** Signs what this deployment issues. */
+export interface Keyring {
+  /** A signed token and the `kid` that signed it. */
+  sign(typ: 'at+jwt' | 'kh-personal+jwt', claims: object): Promise<{ text: string; kid: string }>
+  /** The claims of a token of ours, whatever its time; undefined for anything else. */
+  verify(text: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
+}
+
+/** What may be written a second late, and lost by a crash: times of last use. */
+export interface WriteBehind {
+  keyUsed(id: string, at: Date): void
+  personalTokenUsed(id: string, at: Date): void
+  endUserSeen(id: string, at: Date): void
+  /** Ends when all of it is written. */
+  flush(): Promise<void>
+}
+
+/** What one process shares among its requests. */
+export interface Services {
+  readonly config: Config
+  readonly clock: Clock
+  readonly orm: MikroORM
+  readonly journal: Journal
+  readonly keyring: Keyring
+  readonly masterKeys: MasterKeys
+  readonly writeBehind: WriteBehind
+  readonly log: Logger
+}
+
+interface Origin {
+  readonly requestId: string
+  readonly ipAddress: string | null
+}
+
+/** Apollo clones it by prototype and own properties, so no `#private` fields. */
+export class Context {
+  private ownEm: EntityManager | undefined
+  private readonly loaders = new Map<string, DataLoader<string, object | null>>()
+  /** A change is under way: one within another would wait for ever. */
+  isPerforming = false
+
+  constructor(
+    readonly app: Services,
+    readonly origin: Origin,
+    /** Null: nobody said who they are. */
+    public caller: Actor | null,
+    /** Looks at the same credential again. @throws RequestError when it is no longer good. */
+    private readonly believe: () => Promise<Actor>,
+  ) {}
+
+  /** @throws RequestError UNAUTHENTICATED when nobody said who they are. */
+  get actor(): Actor {
+    if (!this.caller) throw missingCredential()
+    return this.caller
+  }
+
+  /** Sees what the caller sees. Made at first use: an exchange never needs one. */
+  get em(): EntityManager {
+    return (this.ownEm ??= this.newEm(this.actor))
+  }
+
+  now(): Date {
+    return this.app.clock()
+  }
+
+  /** The caller as it is now, after its standing was found to have changed. */
+  async renew(): Promise<Actor> {
+    this.caller = await this.believe()
+    this.forget()
+    return this.caller
+  }
+
+  /** Drops what was read, after a change. */
+  forget(): void {
+    this.ownEm = undefined
+    this.loaders.clear()
+  }
+
+  /** One row by id as the caller sees it, with all others of its kind that this turn of the loop asks for. */
+  async load<T extends { id: string }>(entity: new () => T, id: string): Promise<T | null> {
+    let loader = this.loaders.get(entity.name)
+    if (!loader) {
+      loader = new DataLoader(async (ids) => {
+        const rows = await this.em.find<T>(entity, { id: { $in: ids } } as object)
+        const byId = new Map(rows.map((row) => [row.id, row]))
+        return ids.map((one) => byId.get(one) ?? null)
+      })
+      this.loaders.set(entity.name, loader)
+    }
+    return (await loader.load(id)) as T | null
+  }
+
+  private newEm(actor: Actor): EntityManager {
+    const em = this.app.orm.em.fork()
+    const { organizationId, projectIds, environment } = actor
+    em.setFilterParams('tenant', { organizationId, projectIds, environment })
+    return em
+  }
+}

@@ -1,0 +1,116 @@
+/** The database: SQLite in the data directory or PostgreSQL, its migrations, and the guard of what a flush may touch. */
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+
+import type { EventSubscriber, FlushEventArgs, MikroORM, Options } from '@mikro-orm/core'
+import { Migrator } from '@mikro-orm/migrations'
+import type { Database } from 'better-sqlite3'
+import { Client } from 'pg'
+
+import type { Config } from './config.js'
+import { entities } from './entities/index.js'
+import { confinementOf, type Scope } from './entities/tenancy.js'
+import type { Journal } from './journal/journal.js'
+import { Pipeline } from './journal/pipeline.js'
+import { PostgresJournal } from './journal/postgres.js'
+import { SqliteJournal } from './journal/sqlite.js'
+import type { Clock } from './lib/clock.js'
+import { postgresMigrations } from './migrations/postgres/index.js'
+import { sqliteMigrations } from './migrations/sqlite/index.js'
+
+/** Any number will do, as long as every process takes the same. */
+const migrationLock = 4_711_001
+
+/**
+ * A row that is changed must belong to the caller before and after. The filter scopes what is read; this closes the ways
+ * around it: references, merged objects, new rows with a foreign column.
+ */
+class FlushGuard implements EventSubscriber {
+  onFlush({ em, uow }: FlushEventArgs): void {
+    for (const { meta, entity, originalEntity } of uow.getChangeSets()) {
+      const scope: unknown = em.getFilterParams('tenant')
+      const confinement = confinementOf(meta.className, scope as Scope)
+      for (const [column, values] of Object.entries(confinement ?? {})) {
+        const isWithin = (row: object): boolean => !values || values.includes(Reflect.get(row, column) as string | null)
+        if (!isWithin(entity as object) || (originalEntity && !isWithin(originalEntity))) {
+          throw new TypeError(`a change of ${meta.className} reaches beyond the caller's ${column}`)
+        }
+      }
+    }
+  }
+}
+
+const common = {
+  entities,
+  subscribers: [new FlushGuard()],
+  extensions: [Migrator],
+  discovery: { warnWhenNoEntities: false },
+  // A foreign row would read as null by a join per relation; relations are resolved by loaders, which are filtered anyway.
+  autoJoinRefsForFilters: false,
+  implicitTransactions: true,
+  timezone: 'UTC',
+} as const satisfies Partial<Options>
+
+export const sqliteFile = (config: Config): string => join(config.dataDir, 'keyhouse.db')
+
+async function openSqlite(config: Config): Promise<MikroORM> {
+  const { MikroORM: Sqlite } = await import('@mikro-orm/sqlite')
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const file = sqliteFile(config)
+  // Made before SQLite does, so that it is never readable by others; the -wal and -shm files inherit the mode.
+  closeSync(openSync(file, 'a', 0o600))
+  chmodSync(file, 0o600)
+  const orm = await Sqlite.init({
+    ...common,
+    dbName: file,
+    driverOptions: { timeout: 1000 },
+    migrations: { migrationsList: sqliteMigrations, snapshot: false, disableForeignKeys: false },
+  })
+  const db = await nativeSqlite(orm)
+  for (const pragma of ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on', 'secure_delete = on']) db.pragma(pragma)
+  return orm
+}
+
+async function openPostgres(url: string): Promise<MikroORM> {
+  const { MikroORM: Postgres } = await import('@mikro-orm/postgresql')
+  return Postgres.init({
+    ...common,
+    clientUrl: url,
+    pool: { max: 8 },
+    driverOptions: { connectionTimeoutMillis: 5000, query_timeout: 15_000 },
+    migrations: { migrationsList: postgresMigrations, snapshot: false, disableForeignKeys: false },
+  })
+}
+
+export const openDatabase = (config: Config): Promise<MikroORM> =>
+  config.databaseUrl === undefined ? openSqlite(config) : openPostgres(config.databaseUrl)
+
+async function nativeSqlite(orm: MikroORM): Promise<Database> {
+  return (orm.em.getDriver().getConnection() as unknown as { getNativeClient(): Promise<Database> }).getNativeClient()
+}
+
+export async function openJournal(orm: MikroORM, config: Config, clock: Clock): Promise<Journal> {
+  const metadata = orm.getMetadata()
+  if (config.databaseUrl !== undefined) {
+    const line = (): Pipeline => new Pipeline({ connectionString: config.databaseUrl })
+    return new PostgresJournal(line(), line(), line(), metadata, clock)
+  }
+  const { default: Sqlite } = await import('better-sqlite3')
+  return new SqliteJournal(await nativeSqlite(orm), new Sqlite(sqliteFile(config), { readonly: true, timeout: 1000 }), metadata, clock)
+}
+
+/** Brings the database up to date; of several processes that start at once one does it, the others wait. */
+export async function migrate(orm: MikroORM, config: Config): Promise<void> {
+  if (config.databaseUrl === undefined) {
+    await orm.migrator.up()
+    return
+  }
+  const client = new Client({ connectionString: config.databaseUrl })
+  await client.connect()
+  try {
+    await client.query('select pg_advisory_lock($1)', [migrationLock])
+    await orm.migrator.up()
+  } finally {
+    await client.end()
+  }
+}

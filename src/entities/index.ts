@@ -1,0 +1,15 @@
+/** The list of entities, for the ORM. */
+import { AccessToken } from './access-token.js'
+import { ApiKey } from './api-key.js'
+import { AuditEvent } from './audit-event.js'
+import { AuditHead } from './audit-head.js'
+import { EndUser } from './end-user.js'
+import { Member } from './member.js'
+import { Organization } from './organization.js'
+import { PersonalToken } from './personal-token.js'
+import { Project } from './project.js'
+import { SignInToken } from './sign-in-token.js'
+import { SigningKey } from './signing-key.js'
+import { User } from './user.js'
+
+export const entities = [AccessToken, ApiKey, AuditEvent, AuditHead, EndUser, Member, Organization, PersonalToken, Project, SignInToken, SigningKey, User]

@@ -1,0 +1,6 @@
+/** What brings a PostgreSQL database up to date, in order. Never changed once released, only added to. */
+import { Migration0001 } from './0001-initial.js'
+
+export const postgresMigrations = [
+  { name: '0001-initial', class: Migration0001 },
+]

@@ -1,0 +1,6 @@
+/** What brings a SQLite database up to date, in order. Never changed once released, only added to. */
+import { Migration0001 } from './0001-initial.js'
+
+export const sqliteMigrations = [
+  { name: '0001-initial', class: Migration0001 },
+]

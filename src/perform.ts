@@ -1,0 +1,133 @@
+/**
+ * The one door for change. It opens the transaction, hands the verb what it may touch, and commits its rows together with
+ * the audit event that its permit describes. What nobody permitted, or no event records, cannot be written by accident.
+ */
+import type { EntityManager } from '@mikro-orm/core'
+
+import { actionRow, type Action, type AppendingAction } from './access/actions.js'
+import type { Actor } from './access/actor.js'
+import { authorize, type Permit, type Subject } from './access/permit.js'
+import type { Context } from './context.js'
+import { DomainError, RequestError } from './errors.js'
+import type { EventDraft } from './journal/chain.js'
+import { StandingChanged, type AppendedRow, type Entry } from './journal/journal.js'
+
+interface Hands {
+  readonly actor: Actor
+  readonly now: Date
+  /** @throws DomainError FORBIDDEN; what it is given last is what the audit event is about. */
+  permit(subject?: Subject): Permit
+  /** Adds to the details of the audit event; never a secret. */
+  note(details: Readonly<Record<string, unknown>>): void
+  append<T extends object>(entity: new () => T, row: Omit<T, Methods<T>>, options?: { isIfAbsent: boolean }): void
+}
+type Methods<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T]
+
+/** A verb that only appends is given no `em`, so it can join a group commit. */
+export type HandsFor<A extends Action> = A extends AppendingAction ? Hands : Hands & { readonly em: EntityManager }
+
+/** How often a caller's standing may change under one request before it is told to come again. */
+const patience = 5
+
+/** One attempt of the verb: what it did with its hands. */
+class Attempt<A extends Action> {
+  readonly rows: AppendedRow[] = []
+  details: Record<string, unknown> = {}
+  permitted = false
+  subject: Subject = {}
+
+  constructor(
+    private readonly ctx: Context,
+    private readonly action: A,
+    readonly actor: Actor,
+    readonly now: Date,
+  ) {}
+
+  hands(): Hands {
+    return {
+      actor: this.actor,
+      now: this.now,
+      permit: (subject = {}) => {
+        this.subject = subject
+        const permit = authorize(this.actor, this.action, subject)
+        this.permitted = true
+        return permit
+      },
+      note: (details) => Object.assign(this.details, details),
+      append: (entity, row, options) => this.rows.push({ entity, row, isIfAbsent: options?.isIfAbsent ?? false }),
+    }
+  }
+
+  allowed(): Entry {
+    if (!this.permitted) throw new TypeError(`${this.action} never asked for a permit`)
+    return { organizationId: this.actor.organizationId, standing: this.actor.standing, rows: this.rows, event: this.event('ALLOWED') }
+  }
+
+  /** A refusal is recorded whether or not the caller still stands. */
+  refused(code: string): Entry {
+    this.details = { code }
+    return { organizationId: this.actor.organizationId, standing: null, rows: [], event: this.event('DENIED') }
+  }
+
+  private event(outcome: EventDraft['outcome']): EventDraft {
+    const { actor, subject } = this
+    return {
+      organizationId: actor.organizationId,
+      projectId: subject.projectId === undefined ? (actor.apiKey ? (actor.projectIds?.[0] ?? null) : null) : subject.projectId,
+      environment: subject.environment === undefined ? actor.environment : subject.environment,
+      action: this.action,
+      outcome,
+      actorId: actor.id,
+      endUserId: actor.endUser?.id ?? null,
+      subjectId: subject.id ?? null,
+      details: this.details,
+      requestId: this.ctx.origin.requestId,
+      ipAddress: this.ctx.origin.ipAddress,
+      at: this.now,
+    }
+  }
+}
+
+/**
+ * @throws DomainError or RequestError as the verb did, after the refused attempt was recorded by itself.
+ * Never any network I/O in the verb: outbound use is authorised first, then the network, then one change with the outcome.
+ */
+export async function perform<A extends Action, R>(ctx: Context, action: A, verb: (hands: HandsFor<A>) => Promise<R> | R): Promise<R> {
+  if (ctx.isPerforming) throw new TypeError(`${action} was begun within another change, which would wait for ever`)
+  ctx.isPerforming = true
+  let attempt = new Attempt(ctx, action, ctx.actor, ctx.now())
+  try {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attemptOnce(ctx, action, attempt, verb)
+      } catch (error) {
+        if (!(error instanceof StandingChanged)) throw error
+        if (tries === patience) throw new RequestError('UNAVAILABLE', 'This credential is being changed over and over. Try again shortly.')
+        attempt = new Attempt(ctx, action, await ctx.renew(), ctx.now())
+      }
+    }
+  } catch (error) {
+    if (error instanceof DomainError || isLostStanding(error)) await ctx.app.journal.commit(attempt.refused(error.code))
+    throw error
+  } finally {
+    ctx.isPerforming = false
+    ctx.forget()
+  }
+}
+
+async function attemptOnce<A extends Action, R>(ctx: Context, action: A, attempt: Attempt<A>, verb: (hands: HandsFor<A>) => Promise<R> | R): Promise<R> {
+  const { journal } = ctx.app
+  const hands = attempt.hands()
+  if (actionRow(action).appends) {
+    const result = await verb(hands as HandsFor<A>)
+    await journal.commit(attempt.allowed())
+    return result
+  }
+  return journal.transaction(ctx.em, attempt.actor, async (em) => {
+    const result = await verb({ ...hands, em } as HandsFor<A>)
+    return [result, attempt.allowed()]
+  })
+}
+
+const isLostStanding = (error: unknown): error is RequestError =>
+  error instanceof RequestError && (error.code === 'UNAUTHENTICATED' || error.code === 'CREDENTIAL_REVOKED')
