@@ -3,11 +3,13 @@ import type { EntityManager, MikroORM } from '@mikro-orm/core'
 import DataLoader from 'dataloader'
 import type { Logger } from 'pino'
 
-import type { Actor } from './access/actor.js'
+import { systemActor, type Actor } from './access/actor.js'
 import type { Config } from './config.js'
+import type { Scope } from './entities/tenancy.js'
 import { missingCredential } from './errors.js'
 import type { Journal } from './journal/journal.js'
 import type { Clock } from './lib/clock.js'
+import { newId } from './lib/id.js'
 import type { MasterKeys } from './lib/seal.js'
 
 /** Signs what this deployment issues. */
@@ -47,6 +49,7 @@ interface Origin {
 /** Apollo clones it by prototype and own properties, so no `#private` fields. */
 export class Context {
   private ownEm: EntityManager | undefined
+  private organizationEm: EntityManager | undefined
   private readonly loaders = new Map<string, DataLoader<string, object | null>>()
   /** A change is under way: one within another would wait for ever. */
   isPerforming = false
@@ -85,27 +88,52 @@ export class Context {
   /** Drops what was read, after a change. */
   forget(): void {
     this.ownEm = undefined
+    this.organizationEm = undefined
     this.loaders.clear()
   }
 
   /** One row by id as the caller sees it, with all others of its kind that this turn of the loop asks for. */
-  async load<T extends { id: string }>(entity: new () => T, id: string): Promise<T | null> {
-    let loader = this.loaders.get(entity.name)
+  load<T extends { id: string }>(entity: new () => T, id: string): Promise<T | null> {
+    return this.loadWithin(this.em, entity.name, entity, id)
+  }
+
+  /** What a visible object stands in or belongs to is readable with it, wherever in its organization. */
+  loadBeside<T extends { id: string }>(visible: { organizationId: string }, entity: new () => T, id: string): Promise<T | null> {
+    return this.loadWithin(this.emBeside(visible), `any ${entity.name}`, entity, id)
+  }
+
+  /** Sees the whole organization of a visible object. */
+  emBeside({ organizationId }: { organizationId: string }): EntityManager {
+    return (this.organizationEm ??= this.newEm({ organizationId, projectIds: null, environment: null }))
+  }
+
+  /** The same request by the bearer of a token that is itself the subject of the change. */
+  as(caller: Actor): Context {
+    return new Context(this.app, this.origin, caller, () => Promise.resolve(caller))
+  }
+
+  private async loadWithin<T extends { id: string }>(em: EntityManager, name: string, entity: new () => T, id: string): Promise<T | null> {
+    let loader = this.loaders.get(name)
     if (!loader) {
       loader = new DataLoader(async (ids) => {
-        const rows = await this.em.find<T>(entity, { id: { $in: ids } } as object)
+        const rows = await em.find<T>(entity, { id: { $in: ids } } as object)
         const byId = new Map(rows.map((row) => [row.id, row]))
         return ids.map((one) => byId.get(one) ?? null)
       })
-      this.loaders.set(entity.name, loader)
+      this.loaders.set(name, loader)
     }
     return (await loader.load(id)) as T | null
   }
 
-  private newEm(actor: Actor): EntityManager {
+  private newEm({ organizationId, projectIds, environment }: Scope): EntityManager {
     const em = this.app.orm.em.fork()
-    const { organizationId, projectIds, environment } = actor
     em.setFilterParams('tenant', { organizationId, projectIds, environment })
     return em
   }
+}
+
+/** What the command line and the sweepers act in. */
+export function systemContext(app: Services, organizationId: string): Context {
+  const actor = systemActor(organizationId)
+  return new Context(app, { requestId: newId('req', app.clock()), ipAddress: null }, actor, () => Promise.resolve(actor))
 }

@@ -82,7 +82,7 @@ export const actions = {
   'api_key:rotate': { permission: 'api_key:rotate' },
   'api_key:end_overlap': { permission: null },
   'api_key:revoke': { permission: 'api_key:revoke' },
-  'api_key:verify': { permission: 'api_key:verify', appends: true },
+  'api_key:verify': { permission: 'api_key:verify' },
   'api_key:exchange': { permission: null, appends: true },
   'sign_in_token:create': { permission: 'member:update' },
   'sign_in_token:use': { permission: null },

@@ -1,5 +1,5 @@
 /** Who asks: what a credential turns into, once it has been believed. */
-import type { Environment, PersonalTokenType } from '../entities/enums.js'
+import type { PersonalTokenType } from '../entities/enums.js'
 import type { Scope } from '../entities/tenancy.js'
 import type { Query } from './reads.js'
 import { holds, isWithinEndUserReach, keyPermissions, type PermissionSet } from './permissions.js'
@@ -29,6 +29,8 @@ export interface Actor extends Scope {
     readonly isSuperseded: boolean
     readonly isLimited: boolean
     readonly allowedAudiences: readonly string[] | null
+    /** The first use of this text ends the overlap of its rotation. */
+    readonly endsOverlap: boolean
   } | null
   readonly personalToken: { readonly id: string; readonly type: PersonalTokenType; readonly userId: string; readonly memberId: string } | null
 }
@@ -63,8 +65,3 @@ export const systemActor = (organizationId: string): Actor => ({
   apiKey: null,
   personalToken: null,
 })
-
-export interface Place {
-  readonly projectId: string | null
-  readonly environment: Environment | null
-}

@@ -1,10 +1,14 @@
 /** Appending without the unit of work: from a row of an entity to the values of its columns, by MikroORM's own metadata. */
-import type { EntityMetadata, MetadataStorage } from '@mikro-orm/core'
+import { JsonType, type EntityMetadata, type EntityProperty, type MetadataStorage } from '@mikro-orm/core'
+
+import type { Row } from '../access/reads.js'
 
 interface Column {
   readonly property: string
   readonly name: string
   readonly isJson: boolean
+  readonly isDate: boolean
+  readonly isBoolean: boolean
 }
 
 export interface Table {
@@ -14,6 +18,12 @@ export interface Table {
 
 const tables = new WeakMap<EntityMetadata, Table>()
 
+const kindOf = ({ customType, runtimeType }: EntityProperty): Pick<Column, 'isJson' | 'isDate' | 'isBoolean'> => ({
+  isJson: customType instanceof JsonType,
+  isDate: runtimeType === 'Date',
+  isBoolean: runtimeType === 'boolean',
+})
+
 /** Hooks, defaults and validation are skipped: a row must name every column. */
 export function tableOf(metadata: MetadataStorage, entity: new () => object): Table {
   const meta = metadata.get(entity)
@@ -21,7 +31,7 @@ export function tableOf(metadata: MetadataStorage, entity: new () => object): Ta
   if (!table) {
     const columns = meta.props
       .filter((property) => property.persist !== false && property.fieldNames?.length === 1)
-      .map((property) => ({ property: property.name, name: property.fieldNames[0]!, isJson: property.customType?.constructor.name === 'JsonType' }))
+      .map((property) => ({ property: property.name, name: property.fieldNames[0]!, ...kindOf(property) }))
     table = { name: meta.tableName, columns }
     tables.set(meta, table)
   }
@@ -32,4 +42,17 @@ export function valueOf(row: object, column: Column): unknown {
   const value: unknown = Reflect.get(row, column.property)
   if (value === undefined) throw new TypeError(`an appended row must name every column; "${column.property}" is missing`)
   return value
+}
+
+/** The way back: an entity from a row that a prepared statement read, all columns of it. It is nobody's to flush. */
+export function hydrate<T extends object>(metadata: MetadataStorage, entity: new () => T, row: Row): T {
+  const instance = new entity()
+  for (const { property, name, isJson, isDate, isBoolean } of tableOf(metadata, entity).columns) {
+    const value = row[name]
+    if (value === null) Reflect.set(instance, property, null)
+    else if (isJson) Reflect.set(instance, property, typeof value === 'string' ? JSON.parse(value) : value)
+    else if (isDate) Reflect.set(instance, property, new Date(value as number | Date))
+    else Reflect.set(instance, property, isBoolean ? Boolean(value) : value)
+  }
+  return instance
 }

@@ -1,0 +1,107 @@
+/**
+ * Who is asking. The form of the credential decides what it is; nothing about it is believed that the database or a
+ * signature does not say at this moment.
+ */
+import { RequestError, unauthenticated } from '../errors.js'
+import { parseApiKeyText } from '../lib/api-key-text.js'
+import { endUserId, sha256 } from '../lib/digest.js'
+import type { Actor } from './actor.js'
+import { externalIdRule, isExternalId } from './check.js'
+import { intersection, rolePermissions } from './permissions.js'
+import { readKey, readPersonalToken, standingOf, type KeyRow, type Reader } from './reads.js'
+
+export interface Desk {
+  readonly reader: Reader
+  readonly now: Date
+  /** This server, as the audience of personal tokens. */
+  readonly url: string
+  verify(text: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
+}
+
+export interface Presented {
+  /** The `Authorization` header, as sent. */
+  readonly authorization: string
+  /** Every `X-On-Behalf-Of` header, as sent. */
+  readonly onBehalfOf: readonly string[]
+}
+
+/** Malformed and never issued read alike. */
+const unknown = (): RequestError => unauthenticated('This credential is not valid.')
+const badHeader = (message: string): RequestError => new RequestError('BAD_REQUEST', message)
+
+/** @throws RequestError */
+export async function authenticate(desk: Desk, { authorization, onBehalfOf }: Presented): Promise<Actor> {
+  const [, text] = /^Bearer +([\x21-\x7E]+)$/i.exec(authorization) ?? []
+  if (text === undefined) throw unknown()
+  if (text.includes('.')) return withPersonalToken(desk, text, onBehalfOf)
+  return withApiKey(desk, text, onBehalfOf)
+}
+
+async function withApiKey(desk: Desk, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
+  if (!parseApiKeyText(text)) throw unknown()
+  const key = await readKey(desk.reader, sha256(text))
+  if (!key) throw unknown()
+  if (key.revokedAt) throw new RequestError('CREDENTIAL_REVOKED', 'This API key has been revoked.')
+  if (key.expiresAt && key.expiresAt <= desk.now) throw unauthenticated('This API key has expired.')
+  if (key.isSuperseded && !(key.previousSecretExpiresAt && key.previousSecretExpiresAt > desk.now)) throw unknown()
+  const externalId = delegate(onBehalfOf)
+  const endUser = externalId === undefined ? null : { id: endUserId(key.organizationId, key.projectId, key.environment, externalId), externalId }
+  return {
+    kind: 'API_KEY',
+    id: key.id,
+    organizationId: key.organizationId,
+    projectIds: [key.projectId],
+    environment: key.environment,
+    permissions: key.permissions,
+    endUser,
+    expiresAt: key.expiresAt,
+    standing: { query: standingOf.apiKey, id: key.id, value: key.standing, until: endOf(key) },
+    apiKey: behind(key),
+    personalToken: null,
+  }
+}
+
+/** A text that is on its way out ends with its overlap, if that is sooner. */
+const endOf = ({ expiresAt, isSuperseded, previousSecretExpiresAt }: KeyRow): Date | null =>
+  isSuperseded && previousSecretExpiresAt && !(expiresAt && expiresAt < previousSecretExpiresAt) ? previousSecretExpiresAt : expiresAt
+
+const behind = (key: KeyRow): NonNullable<Actor['apiKey']> => ({
+  id: key.id,
+  isSuperseded: key.isSuperseded,
+  isLimited: key.rateLimits.length > 0 || key.allowedAudiences !== null,
+  allowedAudiences: key.allowedAudiences,
+  endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse,
+})
+
+/** The end user named. A header that breaks the rule never falls back to the undelegated caller. @throws RequestError BAD_REQUEST */
+function delegate(onBehalfOf: readonly string[]): string | undefined {
+  if (onBehalfOf.length === 0) return undefined
+  const [externalId, second] = onBehalfOf
+  if (second !== undefined) throw badHeader('X-On-Behalf-Of was sent twice.')
+  if (externalId === undefined || !isExternalId(externalId)) throw badHeader(`X-On-Behalf-Of ${externalIdRule}.`)
+  return externalId
+}
+
+async function withPersonalToken(desk: Desk, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
+  const claims = await desk.verify(text, 'kh-personal+jwt')
+  // A signature of ours over something for another issuer or audience proves nothing here (RFC 8725 §3.8, §3.9).
+  if (!claims || claims['iss'] !== desk.url || claims['aud'] !== desk.url || typeof claims['jti'] !== 'string') throw unknown()
+  const token = await readPersonalToken(desk.reader, claims['jti'])
+  if (!token || token.revokedAt) throw unauthenticated('This token has been revoked, or its user is no longer a member.')
+  if (token.expiresAt <= desk.now) throw unauthenticated('This token has expired.')
+  if (onBehalfOf.length > 0) throw badHeader('X-On-Behalf-Of goes with an API key, not with a personal token.')
+  const role = rolePermissions[token.role]
+  return {
+    kind: 'PERSONAL_TOKEN',
+    id: token.userId,
+    organizationId: token.organizationId,
+    projectIds: token.role === 'ADMIN' ? null : token.projectIds,
+    environment: null,
+    permissions: token.permissions ? intersection(role, token.permissions) : role,
+    endUser: null,
+    expiresAt: token.expiresAt,
+    standing: { query: standingOf.personalToken, id: token.id, value: token.standing, until: token.expiresAt },
+    apiKey: null,
+    personalToken: { id: token.id, type: token.type, userId: token.userId, memberId: token.memberId },
+  }
+}

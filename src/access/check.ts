@@ -1,0 +1,103 @@
+/** Checks of input: gathers every fault with its path, so that a form can show them all at once. */
+import type { Environment } from '../entities/enums.js'
+import { DomainError, environmentMismatch, permissionNotHeld, badInput, type Fault } from '../errors.js'
+import { heldBy, type Actor } from './actor.js'
+import { excess, keyPermissions, permissionFault } from './permissions.js'
+
+/** 1 to 150 printable ASCII characters, no space at either end, not `*`: the `sub` of a token and X-On-Behalf-Of alike. */
+export const isExternalId = (text: string): boolean => /^[\x21-\x7E]([\x20-\x7E]{0,148}[\x21-\x7E])?$/.test(text) && text !== '*'
+export const externalIdRule = 'must be 1 to 150 printable ASCII characters without a space at either end, and not "*"'
+
+export const longestUrl = 2048
+export const mostPermissions = 100
+export const mostAudiences = 20
+
+/** Kept and compared exactly as written, so nothing is repaired: what a URL parser would strip is refused. */
+export function audienceFault(text: string): string | undefined {
+  if (text.length > longestUrl) return `must have at most ${longestUrl} characters`
+  if (!/^https?:\/\/[\x21-\x7E]+$/i.test(text) || !URL.canParse(text)) return 'must be an absolute http or https URL'
+  return text.includes('#') ? 'must not have a fragment' : undefined
+}
+
+export class Check {
+  private readonly faults: Fault[] = []
+
+  add(field: string | readonly string[], message: string): void {
+    const path = typeof field === 'string' ? [field] : field
+    this.faults.push({ code: 'INVALID', message: `"${path.join('.')}" ${message}.`, path: ['input', ...path] })
+  }
+
+  /** An explicit null where only leaving it out is meant. */
+  notNull(field: string, value: unknown): void {
+    if (value === null) this.add(field, 'must not be null; leave it out instead')
+  }
+
+  text(field: string, value: string | null | undefined, max: number, min = 1): void {
+    if (value == null) return
+    if (value.length < min || value.length > max) this.add(field, `must have ${min} to ${max} characters`)
+    // PostgreSQL stores no NUL, and canonical JSON no half of a surrogate pair.
+    else if (value.includes('\0') || !value.isWellFormed()) this.add(field, 'must be well-formed Unicode without NUL')
+  }
+
+  integer(field: string, value: number | null | undefined, min: number, max: number): void {
+    if (value != null && (value < min || value > max)) this.add(field, `must be from ${min} to ${max}`)
+  }
+
+  future(field: string, value: Date | null | undefined, now: Date): void {
+    if (value && value <= now) this.add(field, 'must be in the future')
+  }
+
+  permissions(field: string, values: readonly string[] | null | undefined): void {
+    this.notNull(field, values)
+    this.list(field, values, mostPermissions, permissionFault)
+  }
+
+  audiences(field: string, values: readonly string[] | null | undefined): void {
+    this.list(field, values, mostAudiences, audienceFault)
+    if (values?.length === 0) this.add(field, 'must name at least one audience; null allows any')
+  }
+
+  list(field: string, values: readonly string[] | null | undefined, most: number, fault: (value: string) => string | undefined): void {
+    if (!values) return
+    if (values.length > most) return this.add(field, `must have at most ${most} entries`)
+    for (const [i, value] of values.entries()) {
+      const message = fault(value)
+      if (message) this.add([field, String(i)], message)
+    }
+    if (new Set(values).size < values.length) this.add(field, 'must not name anything twice')
+  }
+
+  /** @throws DomainError INVALID with every fault. */
+  done(): void {
+    const [first, ...rest] = this.faults
+    if (first) throw new DomainError([first, ...rest])
+  }
+}
+
+/** @throws DomainError PERMISSION_NOT_HELD, naming what of the grant the actor does not hold. */
+export function refuseExcess(actor: Actor, wanted: readonly string[], path: readonly string[] | null = ['input', 'permissions']): void {
+  const missing = wanted.flatMap((pattern) => {
+    // On a key `*` means all that a key may hold, so that is what must be held.
+    const meant = pattern === '*' ? keyPermissions(['*']) : [pattern]
+    const over = excess(heldBy(actor), meant)
+    return over.length === meant.length ? [pattern] : over
+  })
+  if (missing.length === 0) return
+  throw permissionNotHeld(`You do not hold ${missing.map((name) => `"${name}"`).join(', ')}, so you cannot grant it.`, path)
+}
+
+/** @throws DomainError ENVIRONMENT_MISMATCH: a key or token works in one environment only. */
+export function environmentOf(actor: Actor, wanted: Environment | null | undefined): Environment {
+  if (actor.environment === null) return wanted ?? 'SANDBOX'
+  if (wanted && wanted !== actor.environment) {
+    throw environmentMismatch(`This credential works in ${actor.environment} only.`, ['input', 'environment'])
+  }
+  return actor.environment
+}
+
+/** The same in a filter, where omitted means all that the caller may see. @throws RequestError BAD_USER_INPUT */
+export function filterEnvironment(actor: Actor, wanted: Environment | null | undefined): { environment?: Environment } {
+  if (!wanted) return {}
+  if (actor.environment !== null && wanted !== actor.environment) throw badInput(`"environment" may only be ${actor.environment} for this credential.`)
+  return { environment: wanted }
+}

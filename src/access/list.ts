@@ -1,0 +1,50 @@
+/** Pages of rows that the caller sees, as Relay's connections want them. */
+import { raw, type EntityManager } from '@mikro-orm/core'
+
+import { badInput } from '../errors.js'
+import { encodeCursor, PageFault, windowOf, type Order, type PageArguments, type Window } from '../lib/page.js'
+
+export interface Page<T> {
+  readonly edges: readonly { readonly cursor: string; readonly node: T }[]
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
+  /** Counted only when asked for. */
+  readonly count: () => Promise<number>
+}
+
+export const newestFirst: Order = { field: 'createdAt', direction: 'DESC' }
+
+function boundsOf(page: PageArguments, order: Order): Window {
+  try {
+    return windowOf(page, order)
+  } catch (error) {
+    throw error instanceof PageFault ? badInput(error.message) : error
+  }
+}
+
+/** @throws RequestError BAD_USER_INPUT for a bad size or cursor. */
+export async function list<T extends { id: string }>(
+  em: EntityManager,
+  entity: new () => T,
+  page: PageArguments,
+  where: Record<PropertyKey, unknown> = {},
+  order: Order = newestFirst,
+): Promise<Page<T>> {
+  const window = boundsOf(page, order)
+  const rows = await em.find<T>(entity, { $and: [where, window.where] } as object, { orderBy: window.orderBy as object, limit: window.limit + 1 })
+  const hasMore = rows.length > window.limit
+  const kept = rows.slice(0, window.limit)
+  if (window.isBackward) kept.reverse()
+  return {
+    edges: kept.map((node) => ({ node, cursor: encodeCursor(order.field === 'id' ? null : Reflect.get(node, order.field), node.id) })),
+    hasNextPage: window.isBackward ? page.before != null : hasMore,
+    hasPreviousPage: window.isBackward ? hasMore : page.after != null,
+    count: () => em.count<T>(entity, where as object),
+  }
+}
+
+/** A condition that a text column contains the words, without regard to the case of ASCII letters. */
+export function contains(column: string, words: string): Record<PropertyKey, unknown> {
+  const pattern = words.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replaceAll(/[!%_]/g, (special) => `!${special}`)
+  return { [raw(`lower(${column}) like ? escape '!'`, [`%${pattern}%`])]: [] }
+}

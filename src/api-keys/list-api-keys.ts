@@ -1,0 +1,45 @@
+/** The keys that the caller sees, filtered and ordered. */
+import { filterEnvironment } from '../access/check.js'
+import { contains, list, newestFirst, type Page } from '../access/list.js'
+import { requirePermission } from '../access/permit.js'
+import type { Context } from '../context.js'
+import { ApiKey } from '../entities/api-key.js'
+import type { CredentialStatus, Environment } from '../entities/enums.js'
+import type { PageArguments } from '../lib/page.js'
+
+export interface ApiKeyQuery {
+  readonly environment?: Environment | null | undefined
+  readonly projectId?: string | null | undefined
+  readonly statuses?: readonly CredentialStatus[] | null | undefined
+  readonly search?: string | null | undefined
+  readonly expiresBefore?: Date | null | undefined
+  readonly unusedSince?: Date | null | undefined
+}
+
+export const orderFields = { CREATED_AT: 'createdAt', LABEL: 'label', LAST_USED_AT: 'lastUsedAt' } as const
+
+export interface ApiKeySorting {
+  readonly field: keyof typeof orderFields
+  readonly direction: 'ASC' | 'DESC'
+}
+
+type Where = Record<PropertyKey, unknown>
+
+const withStatus = (status: CredentialStatus, now: Date): Where => {
+  if (status === 'REVOKED') return { revokedAt: { $ne: null } }
+  if (status === 'EXPIRED') return { revokedAt: null, expiresAt: { $lte: now } }
+  return { revokedAt: null, $or: [{ expiresAt: null }, { expiresAt: { $gt: now } }] }
+}
+
+export async function listApiKeys(ctx: Context, page: PageArguments, filter: ApiKeyQuery, sorting?: ApiKeySorting | null): Promise<Page<ApiKey>> {
+  const { actor } = ctx
+  const conditions: Where[] = [filterEnvironment(actor, filter.environment)]
+  if (filter.projectId) conditions.push({ projectId: filter.projectId })
+  if (filter.statuses) conditions.push({ $or: [...filter.statuses.map((status) => withStatus(status, ctx.now())), { id: '' }] })
+  if (filter.search) conditions.push(contains('label', filter.search))
+  if (filter.expiresBefore) conditions.push({ expiresAt: { $lt: filter.expiresBefore } })
+  if (filter.unusedSince) conditions.push({ $or: [{ lastUsedAt: null }, { lastUsedAt: { $lt: filter.unusedSince } }] })
+  requirePermission(actor, 'api_key:read')
+  const order = sorting ? { field: orderFields[sorting.field], direction: sorting.direction } : newestFirst
+  return list(ctx.em, ApiKey, page, { $and: conditions }, order)
+}

@@ -1,0 +1,21 @@
+/** Ends a key at once and for good, with every token exchanged from it. Doing it again answers the same. */
+import { Check } from '../access/check.js'
+import type { Context } from '../context.js'
+import type { ApiKey } from '../entities/api-key.js'
+import { perform } from '../perform.js'
+import { findApiKey } from './find-api-key.js'
+
+export const longestReason = 500
+
+export async function revokeApiKey(ctx: Context, input: { id: string; reason?: string | null | undefined }): Promise<{ apiKey: ApiKey }> {
+  return perform(ctx, 'api_key:revoke', async ({ em, actor, now, permit, note }) => {
+    const check = new Check()
+    check.text('reason', input.reason, longestReason, 0)
+    check.done()
+    const apiKey = await findApiKey(em, input.id)
+    permit(apiKey)
+    if (input.reason) note({ reason: input.reason })
+    if (!apiKey.revokedAt) apiKey.revoke(actor.id, now)
+    return { apiKey }
+  })
+}

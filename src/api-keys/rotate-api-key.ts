@@ -1,0 +1,39 @@
+/** Replaces the text of a key, under the same id. The old text works on for a while, if asked to. */
+import { Check, refuseExcess } from '../access/check.js'
+import type { Context } from '../context.js'
+import type { ApiKey } from '../entities/api-key.js'
+import { invalidState } from '../errors.js'
+import { newApiKeyText, previewOf } from '../lib/api-key-text.js'
+import { sha256 } from '../lib/digest.js'
+import { Secret } from '../lib/secret.js'
+import { perform } from '../perform.js'
+import { findApiKey } from './find-api-key.js'
+import { mayManageKeys, withinMakersLife } from './rules.js'
+
+/** Seven days. */
+export const longestOverlap = 604_800
+
+export interface Rotation {
+  readonly id: string
+  readonly overlapSeconds?: number | null | undefined
+  readonly endOverlapAtFirstUse?: boolean | null | undefined
+}
+
+export async function rotateApiKey(ctx: Context, input: Rotation): Promise<{ apiKey: ApiKey; secret: Secret }> {
+  return perform(ctx, 'api_key:rotate', async ({ em, actor, now, permit }) => {
+    const check = new Check()
+    check.notNull('overlapSeconds', input.overlapSeconds)
+    check.notNull('endOverlapAtFirstUse', input.endOverlapAtFirstUse)
+    check.integer('overlapSeconds', input.overlapSeconds, 0, longestOverlap)
+    check.done()
+    const apiKey = await findApiKey(em, input.id)
+    permit(apiKey)
+    mayManageKeys(actor, apiKey.id)
+    refuseExcess(actor, apiKey.permissions, null)
+    withinMakersLife(actor, apiKey.expiresAt, ['input', 'id'])
+    if (apiKey.status(now) !== 'ACTIVE') throw invalidState(`This API key is ${apiKey.status(now).toLowerCase()}.`)
+    const text = newApiKeyText(ctx.app.config.keyPrefix, apiKey.environment)
+    apiKey.rotate({ digest: sha256(text), preview: previewOf(text) }, input.overlapSeconds ?? 0, input.endOverlapAtFirstUse ?? false, now)
+    return { apiKey, secret: new Secret(text) }
+  })
+}

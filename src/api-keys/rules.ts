@@ -1,0 +1,44 @@
+/** What every change of a key has to obey, whoever asks. */
+import { latestExpiry, type Actor } from '../access/actor.js'
+import type { Check } from '../access/check.js'
+import { notForKeys } from '../access/permissions.js'
+import type { RateLimit } from '../entities/api-key.js'
+import { forbidden, invalid } from '../errors.js'
+
+export const longestLabel = 255
+export const highestRate = 1_000_000_000
+
+export interface KeyGrant {
+  readonly label?: string | null | undefined
+  readonly permissions?: readonly string[] | null | undefined
+  readonly rateLimits?: readonly RateLimit[] | null | undefined
+  readonly allowedAudiences?: readonly string[] | null | undefined
+}
+
+export function checkGrant(check: Check, grant: KeyGrant): void {
+  check.text('label', grant.label, longestLabel)
+  check.permissions('permissions', grant.permissions)
+  check.notNull('rateLimits', grant.rateLimits)
+  check.audiences('allowedAudiences', grant.allowedAudiences)
+  for (const [i, { max }] of (grant.rateLimits ?? []).entries()) {
+    if (max < 1 || max > highestRate) check.add(['rateLimits', String(i), 'max'], `must be from 1 to ${highestRate}`)
+  }
+  const windows = (grant.rateLimits ?? []).map(({ window }) => window)
+  if (new Set(windows).size < windows.length) check.add('rateLimits', 'must not name a window twice')
+  const never = notForKeys(grant.permissions ?? [])
+  if (never.length > 0) check.add('permissions', `names what no API key can hold: ${never.join(', ')}`)
+}
+
+/** A limited key makes no unlimited ones, and a text that is on its way out starts nothing new. @throws DomainError FORBIDDEN */
+export function mayManageKeys(actor: Actor, keyId: string | null): void {
+  if (actor.apiKey?.isSuperseded) throw forbidden('This text of the key was replaced by a rotation: it cannot create, rotate or update keys.')
+  if (actor.apiKey?.isLimited && actor.apiKey.id !== keyId) {
+    throw forbidden('A key with rate limits or allowed audiences cannot create, rotate or update other keys.')
+  }
+}
+
+/** @throws DomainError INVALID: nothing outlives its maker. */
+export function withinMakersLife(actor: Actor, expiresAt: Date | null, path: readonly string[]): void {
+  const latest = latestExpiry(actor, 'key')
+  if (latest && (!expiresAt || expiresAt > latest)) throw invalid(`Nothing outlives its maker: this credential ends at ${latest.toISOString()}.`, path)
+}

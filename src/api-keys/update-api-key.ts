@@ -1,0 +1,29 @@
+/** Changes what a key is called and what it may do. Omitted means unchanged; null clears what may be null. */
+import { Check, refuseExcess } from '../access/check.js'
+import type { Context } from '../context.js'
+import type { ApiKey } from '../entities/api-key.js'
+import { forbidden, invalidState } from '../errors.js'
+import { perform } from '../perform.js'
+import { findApiKey } from './find-api-key.js'
+import { checkGrant, mayManageKeys, type KeyGrant } from './rules.js'
+
+export async function updateApiKey(ctx: Context, input: KeyGrant & { readonly id: string }): Promise<{ apiKey: ApiKey }> {
+  return perform(ctx, 'api_key:update', async ({ em, actor, now, permit }) => {
+    const check = new Check()
+    checkGrant(check, input)
+    check.done()
+    const apiKey = await findApiKey(em, input.id)
+    permit(apiKey)
+    if (actor.apiKey?.id === apiKey.id) throw forbidden('A key cannot update itself.')
+    mayManageKeys(actor, apiKey.id)
+    refuseExcess(actor, apiKey.permissions, null)
+    if (input.permissions) refuseExcess(actor, input.permissions)
+    if (apiKey.revokedAt) throw invalidState('This API key is revoked.')
+    if (input.label !== undefined) apiKey.label = input.label
+    if (input.permissions) apiKey.permissions = [...input.permissions]
+    if (input.rateLimits) apiKey.rateLimits = [...input.rateLimits]
+    if (input.allowedAudiences !== undefined) apiKey.allowedAudiences = input.allowedAudiences && [...input.allowedAudiences]
+    apiKey.touch(now)
+    return { apiKey }
+  })
+}

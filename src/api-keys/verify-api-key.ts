@@ -1,0 +1,81 @@
+/** What a service behind Keyhouse asks about a key that it was handed. It answers a verdict, never an exception. */
+import { Check } from '../access/check.js'
+import { excess, keyPermissions } from '../access/permissions.js'
+import type { Query, Reader, Row } from '../access/reads.js'
+import type { Context } from '../context.js'
+import { ApiKey } from '../entities/api-key.js'
+import type { Environment } from '../entities/enums.js'
+import { hydrate } from '../journal/columns.js'
+import { parseApiKeyText } from '../lib/api-key-text.js'
+import { sha256 } from '../lib/digest.js'
+import type { Secret } from '../lib/secret.js'
+import { question } from '../perform.js'
+import { endOverlap } from './end-overlap.js'
+
+export const verdictCodes = ['VALID', 'NOT_FOUND', 'REVOKED', 'EXPIRED', 'ENVIRONMENT_MISMATCH', 'INSUFFICIENT_PERMISSIONS', 'RATE_LIMITED'] as const
+export type VerdictCode = (typeof verdictCodes)[number]
+
+export interface Verdict {
+  readonly valid: boolean
+  readonly code: VerdictCode
+  readonly apiKey: ApiKey | null
+  readonly missingPermissions: readonly string[]
+  readonly retryAfterMs: number | null
+}
+
+export interface Presented {
+  readonly secret: Secret
+  readonly permissions?: readonly string[] | null | undefined
+  readonly environment?: Environment | null | undefined
+}
+
+// They name the organization: holding the secret is the proof, so project and environment do not confine the answer.
+const ownKey: Query = { name: 'organizations_key', sql: 'select * from api_key where digest = ? and organization_id = ?' }
+const ownOlderKey: Query = { name: 'organizations_older_key', sql: 'select * from api_key where previous_digest = ? and organization_id = ?' }
+
+const verdict = (code: VerdictCode, apiKey: ApiKey | null, missingPermissions: readonly string[] = []): Verdict => ({
+  valid: code === 'VALID',
+  code,
+  apiKey,
+  missingPermissions,
+  retryAfterMs: null,
+})
+
+export async function verifyApiKey(ctx: Context, input: Presented): Promise<Verdict> {
+  const answer = await question(ctx, 'api_key:verify', async ({ actor, now, permit }) => {
+    const check = new Check()
+    check.permissions('permissions', input.permissions)
+    check.done()
+    permit()
+    const found = await findBySecret(ctx, actor.organizationId, input.secret.reveal(), now)
+    return found ? judge(found, input, now) : verdict('NOT_FOUND', null)
+  })
+  if (answer.valid && answer.apiKey) {
+    const { id, endOverlapAtFirstUse, previousSecretExpiresAt } = answer.apiKey
+    const isNewText = sha256(input.secret.reveal()) === answer.apiKey.digest
+    if (isNewText && endOverlapAtFirstUse && previousSecretExpiresAt && previousSecretExpiresAt > ctx.now()) await endOverlap(ctx, id)
+    ctx.app.writeBehind.keyUsed(id, ctx.now())
+  }
+  return answer
+}
+
+async function findBySecret(ctx: Context, organizationId: string, text: string, now: Date): Promise<ApiKey | undefined> {
+  if (!parseApiKeyText(text)) return undefined
+  const reader: Reader = ctx.app.journal
+  const digest = sha256(text)
+  const toKey = (row: Row): ApiKey => hydrate(ctx.app.orm.getMetadata(), ApiKey, row)
+  const row = await reader.read(ownKey, [digest, organizationId])
+  if (row) return toKey(row)
+  const older = await reader.read(ownOlderKey, [digest, organizationId])
+  const apiKey = older && toKey(older)
+  // A text whose overlap has ended is no key's text any more.
+  return apiKey?.previousSecretExpiresAt && apiKey.previousSecretExpiresAt > now ? apiKey : undefined
+}
+
+function judge(apiKey: ApiKey, { permissions, environment }: Presented, now: Date): Verdict {
+  const status = apiKey.status(now)
+  if (status !== 'ACTIVE') return verdict(status, apiKey)
+  if (environment && environment !== apiKey.environment) return verdict('ENVIRONMENT_MISMATCH', apiKey)
+  const missing = excess(keyPermissions(apiKey.permissions), permissions ?? [])
+  return missing.length > 0 ? verdict('INSUFFICIENT_PERMISSIONS', apiKey, missing) : verdict('VALID', apiKey)
+}

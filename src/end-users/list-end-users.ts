@@ -1,0 +1,40 @@
+/** The end users that were recorded. None is made by looking. */
+import { filterEnvironment, isExternalId } from '../access/check.js'
+import { contains, list, type Page } from '../access/list.js'
+import { requirePermission } from '../access/permit.js'
+import { projectOf } from '../access/place.js'
+import type { Context } from '../context.js'
+import { EndUser } from '../entities/end-user.js'
+import type { Environment } from '../entities/enums.js'
+import { DomainError } from '../errors.js'
+import type { PageArguments } from '../lib/page.js'
+
+export interface EndUserQuery {
+  readonly environment?: Environment | null | undefined
+  readonly projectId?: string | null | undefined
+}
+
+const mostRecentlyMet = { field: 'firstSeenAt', direction: 'DESC' } as const
+
+export async function listEndUsers(ctx: Context, page: PageArguments, filter: EndUserQuery & { search?: string | null | undefined }): Promise<Page<EndUser>> {
+  const where = {
+    ...filterEnvironment(ctx.actor, filter.environment),
+    ...(filter.projectId ? { projectId: filter.projectId } : {}),
+    ...(filter.search ? contains('external_id', filter.search) : {}),
+  }
+  requirePermission(ctx.actor, 'end_user:read')
+  return list(ctx.em, EndUser, page, where, mostRecentlyMet)
+}
+
+/** Null when it was never recorded. A member who names no place means the sandbox of their first project. */
+export async function findEndUser(ctx: Context, externalId: string, { environment, projectId }: EndUserQuery): Promise<EndUser | null> {
+  const { actor, em } = ctx
+  const place = filterEnvironment(actor, environment ?? actor.environment ?? 'SANDBOX')
+  const project = await projectOf(em, projectId).catch((error: unknown) => {
+    if (error instanceof DomainError && error.code === 'NOT_FOUND') return null
+    throw error
+  })
+  const endUser = project && isExternalId(externalId) ? await em.findOne(EndUser, { externalId, projectId: project.id, ...place }) : null
+  if (endUser) requirePermission(actor, 'end_user:read')
+  return endUser
+}

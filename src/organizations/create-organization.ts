@@ -1,0 +1,33 @@
+/** Makes an organization with everything that its first hour needs: a project, an admin, the head of its chain. */
+import { systemContext, type Services } from '../context.js'
+import { AuditHead } from '../entities/audit-head.js'
+import { Member } from '../entities/member.js'
+import { Organization } from '../entities/organization.js'
+import { Project } from '../entities/project.js'
+import { User } from '../entities/user.js'
+import { genesis } from '../journal/chain.js'
+import { newId } from '../lib/id.js'
+import { perform } from '../perform.js'
+
+export interface NewOrganization {
+  readonly organizationId: string
+  readonly projectId: string
+  readonly userId: string
+}
+
+export async function createOrganization(app: Services, input: { name: string; email: string; userName: string }): Promise<NewOrganization> {
+  const organizationId = newId('org', app.clock())
+  return perform(systemContext(app, organizationId), 'organization:create', ({ em, now, permit }) => {
+    permit({ id: organizationId })
+    const projectId = newId('prj', now)
+    const userId = newId('usr', now)
+    em.persist([
+      Object.assign(new Organization(), { id: organizationId, name: input.name, createdAt: now }),
+      Object.assign(new AuditHead(), { organizationId, ...genesis }),
+      Object.assign(new Project(), { id: projectId, organizationId, name: 'Default', slug: 'default', createdAt: now, updatedAt: now }),
+      Object.assign(new User(), { id: userId, organizationId, email: input.email, emailKey: input.email.toLowerCase(), name: input.userName, createdAt: now }),
+      Object.assign(new Member(), { id: newId('mem', now), organizationId, userId, role: 'ADMIN', projectIds: null, standing: 0, joinedAt: now }),
+    ])
+    return { organizationId, projectId, userId }
+  })
+}

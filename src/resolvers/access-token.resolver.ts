@@ -1,0 +1,60 @@
+/** Exchanged tokens in GraphQL's words. */
+import { Arg, Ctx, Field, FieldResolver, InputType, Int, Mutation, ObjectType, Resolver, Root } from 'type-graphql'
+
+import { may } from '../access/actor.js'
+import { Context } from '../context.js'
+import { AccessToken } from '../entities/access-token.js'
+import { ApiKey } from '../entities/api-key.js'
+import { EndUser } from '../entities/end-user.js'
+import { CredentialStatus } from '../entities/enums.js'
+import { JwtScalar, PermissionScalar, UrlScalar } from '../entities/scalars.js'
+import { exchangeApiKey, type Exchange } from '../tokens/exchange-api-key.js'
+import { Payload } from './user-error.js'
+
+@InputType('ExchangeApiKeyInput', { description: 'What the token is to be good for.' })
+class ExchangeApiKeyInput implements Exchange {
+  @Field(() => UrlScalar, { description: 'Whom it is for: an absolute http or https URL without a fragment, at most 2,048 characters. Becomes `aud`, exactly as written.' })
+  audience!: string
+
+  @Field(() => String, { nullable: true, description: 'Which of your users it speaks for: 1 to 150 printable ASCII characters. Becomes `sub`. May be left out when X-On-Behalf-Of names one.' })
+  externalUserId?: string | null
+
+  @Field(() => Int, { nullable: true, description: 'For how many seconds: 300 to 2,592,000. Left out: 3,600, or what the key has left.' })
+  expiresIn?: number | null
+
+  @Field(() => [PermissionScalar], { nullable: true, description: 'What it carries, at most what the key holds. Left out: all of that. Empty: nothing.' })
+  permissions?: string[] | null
+}
+
+@ObjectType('ExchangeApiKeyPayload', { description: 'The token, and its record.' })
+class ExchangeApiKeyPayload extends Payload {
+  @Field(() => JwtScalar, { nullable: true, description: 'The token. Any service verifies it with /.well-known/jwks.json alone.' })
+  token?: string | null
+
+  @Field(() => AccessToken, { nullable: true, description: 'Its record.' })
+  accessToken?: AccessToken | null
+}
+
+@Resolver(() => AccessToken)
+export class AccessTokenResolver {
+  @Mutation(() => ExchangeApiKeyPayload, { nullable: true, description: 'Exchanges the API key of the caller for a short-lived JWT. Needs no permission: it only narrows.' })
+  exchangeApiKey(@Ctx() ctx: Context, @Arg('input', () => ExchangeApiKeyInput, { description: 'What the token is to be good for.' }) input: ExchangeApiKeyInput): Promise<object> {
+    return exchangeApiKey(ctx, input)
+  }
+
+  @FieldResolver(() => ApiKey, { nullable: true, description: 'The key that was exchanged; null without `api_key:read`.' })
+  async apiKey(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<ApiKey | null> {
+    return may(ctx.actor, 'api_key:read') ? ctx.load(ApiKey, token.apiKeyId) : null
+  }
+
+  @FieldResolver(() => EndUser, { nullable: true, description: 'Whom it speaks for; null without `end_user:read`, or when the end user was forgotten.' })
+  async endUser(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return may(ctx.actor, 'end_user:read') ? ctx.load(EndUser, token.endUserId) : null
+  }
+
+  @FieldResolver(() => CredentialStatus, { description: 'Whether it works now; with its key it is revoked too.' })
+  async status(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<CredentialStatus> {
+    const key = await ctx.loadBeside(token, ApiKey, token.apiKeyId)
+    return token.status(ctx.now(), key?.revokedAt ?? null)
+  }
+}

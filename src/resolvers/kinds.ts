@@ -1,0 +1,32 @@
+/** What the prefix of an id says: which entity it is, and what one must hold to see it. */
+import { may } from '../access/actor.js'
+import type { KeyhousePermission } from '../access/actions.js'
+import type { Context } from '../context.js'
+import { AccessToken } from '../entities/access-token.js'
+import { ApiKey } from '../entities/api-key.js'
+import { EndUser } from '../entities/end-user.js'
+import { Member } from '../entities/member.js'
+import { Organization } from '../entities/organization.js'
+import { Project } from '../entities/project.js'
+import { User } from '../entities/user.js'
+
+interface Kind {
+  readonly entity: new () => { id: string }
+  readonly permission: KeyhousePermission
+}
+
+export const kinds: Readonly<Record<string, Kind>> = {
+  org: { entity: Organization, permission: 'organization:read' },
+  prj: { entity: Project, permission: 'project:read' },
+  usr: { entity: User, permission: 'member:read' },
+  mem: { entity: Member, permission: 'member:read' },
+  key: { entity: ApiKey, permission: 'api_key:read' },
+  at: { entity: AccessToken, permission: 'access_token:read' },
+  eu: { entity: EndUser, permission: 'end_user:read' },
+}
+
+/** The row, if there is one and the caller may see it; null otherwise, whichever it is. */
+export async function findVisible(ctx: Context, id: string): Promise<{ id: string } | null> {
+  const kind = kinds[id.slice(0, id.lastIndexOf('_'))]
+  return kind && may(ctx.actor, kind.permission) ? ctx.load(kind.entity, id) : null
+}

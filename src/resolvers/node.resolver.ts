@@ -1,0 +1,33 @@
+/** Anything by its id. */
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
+
+import type { KeyhousePermission } from '../access/actions.js'
+import { requirePermission } from '../access/permit.js'
+import { Context } from '../context.js'
+import { Node } from '../entities/node.js'
+import { badInput } from '../errors.js'
+import { findVisible } from './kinds.js'
+
+const mostIds = 100
+
+/** One row of a kind; existence comes before permission. @throws DomainError FORBIDDEN */
+export async function readById<T extends { id: string }>(ctx: Context, entity: new () => T, id: string, permission: KeyhousePermission): Promise<T | null> {
+  const row = await ctx.load(entity, id)
+  if (row) requirePermission(ctx.actor, permission)
+  return row
+}
+
+@Resolver()
+export class NodeResolver {
+  @Query(() => Node, { nullable: true, description: 'Anything that you may see, by its id; null otherwise.' })
+  node(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'Its id.' }) id: string): Promise<object | null> {
+    return findVisible(ctx, id)
+  }
+
+  @Query(() => [Node], { nullable: 'items', description: 'Several at once, in the order of the ids: at most 100.' })
+  async nodes(@Ctx() ctx: Context, @Arg('ids', () => [ID], { description: 'Their ids.' }) ids: string[]): Promise<(object | null)[]> {
+    if (ids.length > mostIds) throw badInput(`"ids" must have at most ${mostIds} entries.`)
+    void ctx.actor
+    return Promise.all(ids.map((id) => findVisible(ctx, id)))
+  }
+}

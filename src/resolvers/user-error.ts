@@ -1,0 +1,57 @@
+/** How a mutation says no: in its payload, so that one refusal does not null the answers of its neighbours. */
+import { Field, ObjectType, registerEnumType, type MiddlewareFn } from 'type-graphql'
+
+import type { Context } from '../context.js'
+import { DomainError, userErrorCodes, type UserErrorCode } from '../errors.js'
+
+const descriptions: Readonly<Record<UserErrorCode, string>> = {
+  INVALID: 'The input breaks a rule; `path` tells where.',
+  NOT_FOUND: 'There is no such thing, or none that you can see.',
+  CONFLICT: 'Something of the kind is there already.',
+  INVALID_STATE: 'It is too late or too early for this: revoked, expired, used.',
+  FORBIDDEN: 'You may not do this; the message names the permission that it needs.',
+  PERMISSION_NOT_HELD: 'You cannot grant or request what you do not hold; the message names it.',
+  PRODUCTION_NOT_SUPPORTED: 'Only sandbox callers may run this.',
+  ENVIRONMENT_MISMATCH: 'The credential works in the other environment.',
+  ALREADY_REVEALED: 'The window in which the token could be seen again has closed.',
+  LIMIT_EXCEEDED: 'There is a limit to how many or how often.',
+  URL_NOT_ALLOWED: 'This URL is not one that may be used here.',
+  IDEMPOTENCY_CONFLICT: 'The idempotency key was used with another input.',
+}
+const UserErrorCodes = Object.fromEntries(userErrorCodes.map((code) => [code, code])) as { [K in UserErrorCode]: K }
+registerEnumType(UserErrorCodes, {
+  name: 'UserErrorCode',
+  description: 'Why a mutation refused.',
+  valuesConfig: Object.fromEntries(userErrorCodes.map((code) => [code, { description: descriptions[code] }])),
+})
+
+@ObjectType('UserError', { description: 'Why a mutation refused, for the caller to mend.' })
+export class UserError {
+  @Field(() => UserErrorCodes, { description: 'For programs.' })
+  code!: UserErrorCode
+
+  @Field(() => String, { description: 'For people. It names the rule, and never repeats what may be secret.' })
+  message!: string
+
+  @Field(() => [String], { nullable: true, description: 'The argument at fault, from `input` on; null when it is none.' })
+  path!: readonly string[] | null
+}
+
+/** What every payload has. */
+@ObjectType()
+export abstract class Payload {
+  @Field(() => [UserError], { description: 'Why nothing was done; empty when it was.' })
+  userErrors: readonly UserError[] = []
+}
+
+/** An expected refusal of a mutation becomes `userErrors` of its payload. */
+export const refusalsToPayload: MiddlewareFn<Context> = async ({ info }, next) => {
+  if (info.parentType !== info.schema.getMutationType()) return next()
+  try {
+    const result: unknown = await next()
+    return { userErrors: [], ...(result as object) }
+  } catch (error) {
+    if (error instanceof DomainError) return { userErrors: error.faults }
+    throw error
+  }
+}

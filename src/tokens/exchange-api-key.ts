@@ -1,0 +1,102 @@
+/** Exchanges a key for a short-lived JWT (RFC 9068) that any service verifies offline. */
+import { Check, audienceFault, externalIdRule, isExternalId, refuseExcess } from '../access/check.js'
+import type { Actor } from '../access/actor.js'
+import type { Context } from '../context.js'
+import { AccessToken } from '../entities/access-token.js'
+import { EndUser } from '../entities/end-user.js'
+import { DomainError, forbidden, invalid } from '../errors.js'
+import { epochSeconds } from '../lib/clock.js'
+import { endUserId } from '../lib/digest.js'
+import { newId } from '../lib/id.js'
+import { perform } from '../perform.js'
+
+/** Seconds: 5 minutes, 30 days, and an hour when nothing is said. */
+export const shortestToken = 300
+export const longestToken = 2_592_000
+const usualToken = 3600
+
+export interface Exchange {
+  readonly audience: string
+  readonly externalUserId?: string | null | undefined
+  readonly expiresIn?: number | null | undefined
+  readonly permissions?: readonly string[] | null | undefined
+}
+
+export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ token: string; accessToken: AccessToken }> {
+  return perform(ctx, 'api_key:exchange', async ({ actor, now, permit, append }) => {
+    const subject = checked(actor, input)
+    const { apiKey, projectIds, environment, organizationId } = actor
+    const projectId = projectIds?.[0]
+    if (actor.kind !== 'API_KEY' || !apiKey || !environment || projectId === undefined) throw forbidden('Only an API key can be exchanged.')
+    const id = newId('at', now)
+    permit({ id, projectId, environment })
+    if (apiKey.allowedAudiences && !apiKey.allowedAudiences.includes(input.audience)) {
+      throw new DomainError([{ code: 'URL_NOT_ALLOWED', message: 'This key may not be exchanged for this audience.', path: ['input', 'audience'] }])
+    }
+    if (input.permissions) refuseExcess(actor, input.permissions)
+    const permissions = [...(input.permissions ?? actor.permissions)]
+    const issuedAt = epochSeconds(now)
+    const expiresAt = endOf(actor, input.expiresIn, issuedAt)
+
+    const endUser = endUserId(organizationId, projectId, environment, subject)
+    const { url } = ctx.app.config
+    const { text, kid } = await ctx.app.keyring.sign('at+jwt', {
+      iss: url,
+      aud: input.audience,
+      sub: subject,
+      client_id: apiKey.id,
+      iat: issuedAt,
+      exp: expiresAt,
+      jti: id,
+      permissions,
+      ...(permissions.length > 0 ? { scope: permissions.join(' ') } : {}),
+      org: organizationId,
+      project: projectId,
+      env: environment,
+    })
+    const row = {
+      id,
+      organizationId,
+      projectId,
+      environment,
+      apiKeyId: apiKey.id,
+      endUserId: endUser,
+      audience: input.audience,
+      permissions,
+      signingKeyId: kid,
+      issuedAt: new Date(issuedAt * 1000),
+      expiresAt: new Date(expiresAt * 1000),
+      revokedAt: null,
+    }
+    append(EndUser, { id: endUser, organizationId, projectId, environment, externalId: subject, firstSeenAt: now, lastSeenAt: now }, { isIfAbsent: true })
+    append(AccessToken, row)
+    ctx.app.writeBehind.endUserSeen(endUser, now)
+    return { token: text, accessToken: Object.assign(new AccessToken(), row) }
+  })
+}
+
+/** The subject. @throws DomainError INVALID with every fault. */
+function checked(actor: Actor, { audience, externalUserId, expiresIn, permissions }: Exchange): string {
+  const check = new Check()
+  const fault = audienceFault(audience)
+  if (fault) check.add('audience', fault)
+  if (externalUserId != null && !isExternalId(externalUserId)) check.add('externalUserId', externalIdRule)
+  check.notNull('externalUserId', externalUserId)
+  check.notNull('expiresIn', expiresIn)
+  check.integer('expiresIn', expiresIn, shortestToken, longestToken)
+  check.permissions('permissions', permissions)
+  const named = actor.endUser?.externalId
+  const subject = externalUserId ?? named
+  if (subject === undefined) check.add('externalUserId', 'is required without X-On-Behalf-Of')
+  else if (named !== undefined && named !== subject) check.add('externalUserId', 'must equal X-On-Behalf-Of')
+  check.done()
+  return subject ?? ''
+}
+
+/** In seconds since 1970; a token never outlives its key. @throws DomainError INVALID */
+function endOf({ expiresAt }: Actor, expiresIn: number | null | undefined, issuedAt: number): number {
+  const last = expiresAt ? epochSeconds(expiresAt) : Infinity
+  if (expiresIn == null) return Math.min(issuedAt + usualToken, last)
+  if (issuedAt + expiresIn > last) throw invalid(`"expiresIn" must be at most ${last - issuedAt}: a token never outlives its key.`, ['input', 'expiresIn'])
+  return issuedAt + expiresIn
+}

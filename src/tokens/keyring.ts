@@ -1,0 +1,79 @@
+/** Signs with the key that is current in the database at this request, and verifies with those that are published there. */
+import { compactVerify, importJWK, type CryptoKey, type JWK } from 'jose'
+
+import type { Query, Reader, Row } from '../access/reads.js'
+import type { Keyring } from '../context.js'
+import { signJwt, type Algorithm, type Signer } from '../lib/jwt.js'
+import type { MasterKeys } from '../lib/seal.js'
+import { privateKeyOf } from './signing-keys.js'
+
+const currentKey: Query = { name: 'current_signing_key', sql: `select id from signing_key where state = 'CURRENT'` }
+const signingKey: Query = { name: 'signing_key', sql: `select algorithm, sealed_private_key from signing_key where id = ?` }
+const publishedKey: Query = { name: 'published_signing_key', sql: `select algorithm, public_jwk from signing_key where id = ? and state <> 'RETIRED'` }
+
+interface Verifier {
+  readonly algorithm: string
+  readonly key: CryptoKey | Uint8Array
+}
+
+const toJwk = (value: unknown): JWK => (typeof value === 'string' ? JSON.parse(value) : value) as JWK
+
+export function openKeyring(reader: Reader, masterKeys: MasterKeys): Keyring {
+  // Key material never changes under its id, so it may be kept; which key is current or retired is asked each time.
+  const signers = new Map<string, Signer>()
+  const verifiers = new Map<string, Verifier>()
+
+  const signerOf = async (kid: string): Promise<Signer> => {
+    const known = signers.get(kid)
+    if (known) return known
+    const row = await reader.read(signingKey, [kid])
+    if (!row) throw new Error(`signing key ${kid} is gone`)
+    const privateKey = privateKeyOf(kid, row['sealed_private_key'] as string, masterKeys)
+    const signer = { kid, algorithm: row['algorithm'] as Algorithm, privateKey }
+    signers.set(kid, signer)
+    return signer
+  }
+
+  const verifierOf = async (kid: string, row: Row): Promise<Verifier> => {
+    const known = verifiers.get(kid)
+    if (known) return known
+    const algorithm = row['algorithm'] as string
+    const verifier = { algorithm, key: await importJWK(toJwk(row['public_jwk']), algorithm) }
+    verifiers.set(kid, verifier)
+    return verifier
+  }
+
+  return {
+    async sign(typ, claims) {
+      const row = await reader.read(currentKey, [])
+      if (!row) throw new Error('no signing key is current')
+      const signer = await signerOf(row['id'] as string)
+      return { text: signJwt(signer, typ, claims), kid: signer.kid }
+    },
+
+    async verify(text, typ) {
+      const header = headerOf(text)
+      // The type keeps one kind of token from being taken for another (RFC 8725 §3.11).
+      if (header?.['typ'] !== typ || typeof header['kid'] !== 'string') return undefined
+      const row = await reader.read(publishedKey, [header['kid']])
+      if (!row) return undefined
+      const { algorithm, key } = await verifierOf(header['kid'], row)
+      try {
+        // The algorithm is that of the key, never that of the token (RFC 8725 §3.1).
+        const { payload } = await compactVerify(text, key, { algorithms: [algorithm] })
+        return JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+function headerOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(text.slice(0, text.indexOf('.')), 'base64url').toString())
+    return typeof header === 'object' && header !== null ? (header as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}

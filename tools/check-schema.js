@@ -1,0 +1,12 @@
+/** Holds the committed schema.graphql against the code; `--write` renews it. */
+import { readFileSync, writeFileSync } from 'node:fs'
+
+const { makeSchema, printedSchema } = await import('../dist/schema.js')
+
+const printed = printedSchema(makeSchema())
+if (process.argv.includes('--write')) {
+  writeFileSync('schema.graphql', printed)
+} else if (readFileSync('schema.graphql', 'utf8') !== printed) {
+  console.error('schema.graphql is not what the code makes: run "npm run schema" and look at the difference.')
+  process.exitCode = 1
+}
