@@ -14,6 +14,8 @@ import type { MasterKeys } from './lib/seal.js'
 
 /** Signs what this deployment issues. */
 export interface Keyring {
+  /** @throws SealError when the master keys do not open what this database holds. */
+  prove(): Promise<void>
   /** A signed token and the `kid` that signed it. */
   sign(typ: 'at+jwt' | 'kh-personal+jwt', claims: object): Promise<{ text: string; kid: string }>
   /** The claims of a token of ours, whatever its time; undefined for anything else. */

@@ -64,7 +64,7 @@ async function openSqlite(config: Config): Promise<MikroORM> {
     ...common,
     dbName: file,
     driverOptions: { timeout: 1000 },
-    migrations: { migrationsList: sqliteMigrations, snapshot: false, disableForeignKeys: false },
+    migrations: { migrationsList: sqliteMigrations, snapshot: false, disableForeignKeys: false, silent: true },
   })
   const db = await nativeSqlite(orm)
   for (const pragma of ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on', 'secure_delete = on']) db.pragma(pragma)
@@ -78,7 +78,7 @@ async function openPostgres(url: string): Promise<MikroORM> {
     clientUrl: url,
     pool: { max: 8 },
     driverOptions: { connectionTimeoutMillis: 5000, query_timeout: 15_000 },
-    migrations: { migrationsList: postgresMigrations, snapshot: false, disableForeignKeys: false },
+    migrations: { migrationsList: postgresMigrations, snapshot: false, disableForeignKeys: false, silent: true },
   })
 }
 

@@ -37,6 +37,11 @@ export class DomainError extends Error {
     super(faults[0].message, options)
     this.code = faults[0].code
   }
+
+  /** What graphql-js takes over when this is thrown by a query. */
+  get extensions(): object {
+    return { code: this.code === 'FORBIDDEN' ? 'FORBIDDEN' : 'BAD_USER_INPUT' }
+  }
 }
 
 const refusal =
@@ -85,6 +90,11 @@ export class RequestError extends Error {
   ) {
     super(message, options)
     this.status = requestErrorStatus[code]
+  }
+
+  /** What graphql-js takes over, and Apollo turns into status and headers, when this is thrown by a resolver. */
+  get extensions(): object {
+    return { code: this.code, http: { status: this.status, headers: new Map(Object.entries(this.headers)) } }
   }
 }
 

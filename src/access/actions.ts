@@ -84,6 +84,7 @@ export const actions = {
   'api_key:revoke': { permission: 'api_key:revoke' },
   'api_key:verify': { permission: 'api_key:verify' },
   'api_key:exchange': { permission: null, appends: true },
+  'personal_token:create': { permission: null },
   'sign_in_token:create': { permission: 'member:update' },
   'sign_in_token:use': { permission: null },
 } as const satisfies Record<string, ActionRow>

@@ -24,7 +24,7 @@ export class Check {
 
   add(field: string | readonly string[], message: string): void {
     const path = typeof field === 'string' ? [field] : field
-    this.faults.push({ code: 'INVALID', message: `"${path.join('.')}" ${message}.`, path: ['input', ...path] })
+    this.faults.push({ code: 'INVALID', message: `"${path.join('.')}" ${message}${message.endsWith('?') ? '' : '.'}`, path: ['input', ...path] })
   }
 
   /** An explicit null where only leaving it out is meant. */

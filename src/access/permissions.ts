@@ -64,7 +64,7 @@ export const keyPermissions = (written: PermissionSet): PermissionSet => (writte
 
 /** Of a grant to a key, what no key may hold, by name. */
 export const notForKeys = (wanted: PermissionSet): string[] =>
-  wanted.filter((pattern) => pattern !== '*' && excess(keyCeiling, [pattern]).length > 0)
+  wanted.filter((pattern) => pattern !== '*' && permissionFault(pattern) === undefined && excess(keyCeiling, [pattern]).length > 0)
 
 /** What may be done here while acting for an end user; the rest rides along for other services. */
 export const isWithinEndUserReach = (permission: string): boolean => holds(endUserReach, permission)

@@ -43,11 +43,19 @@ export function openKeyring(reader: Reader, masterKeys: MasterKeys): Keyring {
     return verifier
   }
 
+  const current = async (): Promise<Signer> => {
+    const row = await reader.read(currentKey, [])
+    if (!row) throw new Error('no signing key is current')
+    return signerOf(row['id'] as string)
+  }
+
   return {
+    async prove() {
+      await current()
+    },
+
     async sign(typ, claims) {
-      const row = await reader.read(currentKey, [])
-      if (!row) throw new Error('no signing key is current')
-      const signer = await signerOf(row['id'] as string)
+      const signer = await current()
       return { text: signJwt(signer, typ, claims), kid: signer.kid }
     },
 

@@ -1,0 +1,31 @@
+/** `keyhouse sign-in`: a sign-in token for a member who has no other way in. */
+import { systemContext, type Services } from '../context.js'
+import { Member } from '../entities/member.js'
+import { perform } from '../perform.js'
+import { addSignInToken } from '../personal-tokens/create-sign-in-token.js'
+import { findUsers } from './above-tenants.js'
+import { CommandError } from './command-error.js'
+
+export interface SignIn {
+  readonly signInToken: string
+  readonly expiresAt: string
+  readonly organizationId: string
+}
+
+/** @throws CommandError when nobody, or more than one, has this address. */
+export async function signInByEmail(app: Services, email: string, organization: string | undefined): Promise<SignIn> {
+  const users = await findUsers(app, email, organization)
+  const [user, second] = users
+  if (!user) throw new CommandError('No member has this e-mail address.')
+  if (second) {
+    throw new CommandError(`This address is known in several organizations; choose one with --organization: ${users.map((one) => one.organizationId).join(', ')}`)
+  }
+  const { organizationId, id: userId } = user
+  const { secret, expiresAt } = await perform(systemContext(app, organizationId), 'sign_in_token:create', async ({ em, now, permit }) => {
+    const member = await em.findOne(Member, { userId })
+    if (!member) throw new CommandError('No member has this e-mail address.')
+    permit({ id: member.id })
+    return addSignInToken(em, { organizationId, userId }, now)
+  })
+  return { signInToken: secret.reveal(), expiresAt: expiresAt.toISOString(), organizationId }
+}

@@ -1,0 +1,50 @@
+/** From the headers of a request to its context: who asks, believed at this moment. */
+import type { FastifyRequest } from 'fastify'
+
+import { authenticate as believe, type Desk } from '../access/authenticate.js'
+import type { Actor } from '../access/actor.js'
+import { endOverlap } from '../api-keys/end-overlap.js'
+import { Context, type Services } from '../context.js'
+import { missingCredential, RequestError } from '../errors.js'
+
+/** Every value of a header, as sent: Node joins or drops repeated ones. */
+function headerValues(request: FastifyRequest, name: string): string[] {
+  const { rawHeaders } = request.raw
+  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name)
+}
+
+/** @throws RequestError before anything is executed. */
+export async function contextOf(app: Services, request: FastifyRequest): Promise<Context> {
+  const authorization = headerValues(request, 'authorization')
+  const onBehalfOf = headerValues(request, 'x-on-behalf-of')
+  const origin = { requestId: request.id, ipAddress: request.ip }
+  const [first, second] = authorization
+  if (first === undefined) {
+    if (onBehalfOf.length > 0) throw missingCredential()
+    return new Context(app, origin, null, () => Promise.reject(missingCredential()))
+  }
+  if (second !== undefined) throw new RequestError('BAD_REQUEST', 'Authorization was sent twice.')
+  const believed = (): Promise<Actor> => believe(deskOf(app), { authorization: first, onBehalfOf })
+  const ctx = new Context(app, origin, await believed(), believed)
+  await recordUse(ctx)
+  return ctx
+}
+
+const deskOf = (app: Services): Desk => ({
+  reader: app.journal,
+  now: app.clock(),
+  url: app.config.url,
+  verify: (text, typ) => app.keyring.verify(text, typ),
+})
+
+async function recordUse(ctx: Context): Promise<void> {
+  const { apiKey, personalToken, endUser } = ctx.actor
+  const { writeBehind } = ctx.app
+  if (apiKey) writeBehind.keyUsed(apiKey.id, ctx.now())
+  if (personalToken) writeBehind.personalTokenUsed(personalToken.id, ctx.now())
+  if (endUser) writeBehind.endUserSeen(endUser.id, ctx.now())
+  if (apiKey?.endsOverlap) {
+    await endOverlap(ctx, apiKey.id)
+    await ctx.renew()
+  }
+}

@@ -1,0 +1,49 @@
+/** What is wrong with the variables of a request, told by path and type alone: graphql-js would quote the values, secrets included. */
+import {
+  coerceInputValue,
+  getNullableType,
+  isInputObjectType,
+  isInputType,
+  isListType,
+  isNonNullType,
+  typeFromAST,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql'
+
+function typeAt(type: GraphQLInputType, path: readonly (string | number)[]): GraphQLInputType {
+  const [step, ...rest] = path
+  const bare = getNullableType(type)
+  if (step === undefined) return type
+  if (isListType(bare)) return typeAt(bare.ofType, typeof step === 'number' ? rest : path)
+  const field = isInputObjectType(bare) ? bare.getFields()[step] : undefined
+  return field ? typeAt(field.type, rest) : type
+}
+
+function faultOf(name: string, path: readonly (string | number)[], type: GraphQLInputType, value: unknown): string {
+  const where = [name, ...path].join('.')
+  const expected = typeAt(type, path)
+  const bare = getNullableType(expected)
+  if (isInputObjectType(bare) && typeof value === 'object' && value !== null) {
+    if (bare.isOneOf) return `"${where}" must have exactly one of the fields of ${bare.name}, and not null.`
+    const missing = Object.values(bare.getFields()).find((field) => isNonNullType(field.type) && field.defaultValue === undefined && !(field.name in value))
+    return missing ? `"${where}.${missing.name}" is required.` : `"${where}" has a field that ${bare.name} does not define.`
+  }
+  return `"${where}" must be ${String(expected)}.`
+}
+
+/** In the order of the variables; empty when nothing is wrong with them. */
+export function inputFaults(schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): string[] {
+  return (operation.variableDefinitions ?? []).flatMap(({ variable, type: node, defaultValue }) => {
+    const name = variable.name.value
+    const type = typeFromAST(schema, node)
+    if (!isInputType(type)) return []
+    const value = variables[name]
+    if (value === undefined) return isNonNullType(type) && !defaultValue ? [`"${name}" is required.`] : []
+    if (value === null) return isNonNullType(type) ? [`"${name}" must not be null.`] : []
+    const faults: string[] = []
+    coerceInputValue(value, type, (path, invalid) => faults.push(faultOf(name, path, type, invalid)))
+    return faults
+  })
+}

@@ -1,0 +1,28 @@
+/** Configuration, application, listen, drain. */
+import { createApp, type App } from './app.js'
+import type { Config } from './config.js'
+import { announceFirstStart } from './commands/first-start.js'
+
+/** Milliseconds that requests in flight may take to end. */
+const longestDrain = 10_000
+
+export async function start(config: Config): Promise<App> {
+  const app = await createApp(config)
+  const stop = (signal: NodeJS.Signals): void => {
+    app.services.log.info({ signal }, 'draining')
+    const timer = setTimeout(() => process.exit(1), longestDrain)
+    timer.unref()
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        app.services.log.fatal({ err: error }, 'could not end in order')
+        process.exit(1)
+      },
+    )
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+  app.services.log.info({ url: app.url }, 'ready')
+  await announceFirstStart(app)
+  return app
+}

@@ -1,0 +1,72 @@
+/** A database of its own for each test file: a temporary SQLite file, or a copy of the migrated PostgreSQL template. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { Client } from 'pg'
+
+import { readConfig } from '../../src/config.js'
+import { migrate, openDatabase } from '../../src/database.js'
+
+declare const database: 'sqlite' | 'postgres'
+export const isPostgres = database === 'postgres'
+
+/** Not a secret: it seals nothing outside the tests. */
+export const testMasterKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`
+const template = 'keyhouse_template'
+
+export interface TestDatabase {
+  readonly env: Record<string, string>
+  drop(): Promise<void>
+}
+
+function sqlite(): TestDatabase {
+  const directory = mkdtempSync(join(tmpdir(), 'keyhouse-test-'))
+  return {
+    env: { KEYHOUSE_DATA_DIR: directory },
+    drop: () => Promise.resolve(rmSync(directory, { recursive: true, force: true })),
+  }
+}
+
+const urlOf = (name: string): string => {
+  const url = new URL(process.env['TEST_POSTGRES_URL']!)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+async function withServer<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: urlOf('postgres') })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+let count = 0
+
+async function postgres(): Promise<TestDatabase> {
+  const name = `test_${process.pid}_${Date.now().toString(36)}_${count++}`
+  await withServer(async (client) => {
+    // The first worker migrates the template, the others wait for it.
+    await client.query('select pg_advisory_lock(1)')
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [template])
+    if (rowCount === 0) {
+      await client.query(`create database ${template}_unfinished`)
+      const config = readConfig({ DATABASE_URL: urlOf(`${template}_unfinished`), KEYHOUSE_MASTER_KEYS: testMasterKeys })
+      const orm = await openDatabase(config)
+      await migrate(orm, config)
+      await orm.close(true)
+      await client.query(`alter database ${template}_unfinished rename to ${template}`)
+    }
+    await client.query(`create database ${name} template ${template}`)
+    await client.query('select pg_advisory_unlock(1)')
+  })
+  return {
+    env: { DATABASE_URL: urlOf(name), KEYHOUSE_MASTER_KEYS: testMasterKeys },
+    drop: () => withServer(async (client) => void (await client.query(`drop database ${name} with (force)`))),
+  }
+}
+
+export const newDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres() : Promise.resolve(sqlite()))

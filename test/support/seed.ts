@@ -1,0 +1,76 @@
+/** Worlds built by sentences: `const acme = await organization(app); const ci = await acme.apiKey({ permissions: ['agent:read'] })`. */
+import { createApiKey, type NewApiKey } from '../../src/api-keys/create-api-key.js'
+import { bootstrapOrganization } from '../../src/commands/organization-create.js'
+import { systemContext } from '../../src/context.js'
+import { ApiKey } from '../../src/entities/api-key.js'
+import type { MemberRole } from '../../src/entities/enums.js'
+import { Member } from '../../src/entities/member.js'
+import { Project } from '../../src/entities/project.js'
+import { User } from '../../src/entities/user.js'
+import { newId } from '../../src/lib/id.js'
+import { createLoginToken } from '../../src/personal-tokens/create-login-token.js'
+import type { TestApp } from './app.js'
+
+export interface SeededKey {
+  readonly id: string
+  readonly secret: string
+}
+
+export interface SeededMember {
+  readonly memberId: string
+  readonly userId: string
+  readonly token: string
+}
+
+let names = 0
+
+export class SeededOrganization {
+  constructor(
+    readonly app: TestApp,
+    readonly id: string,
+    readonly projectId: string,
+    /** A key with `*` in the sandbox of the first project. */
+    readonly sandboxKey: string,
+    /** The first admin's LOGIN token. */
+    readonly adminToken: string,
+  ) {}
+
+  private get context(): ReturnType<typeof systemContext> {
+    return systemContext(this.app.services, this.id)
+  }
+
+  async apiKey(input: NewApiKey = {}): Promise<SeededKey> {
+    const { apiKey, secret } = await createApiKey(this.context, { projectId: this.projectId, permissions: [], expiresAt: null, ...input })
+    return { id: apiKey.id, secret: secret.reveal() }
+  }
+
+  async project(slug = `project-${++names}`): Promise<string> {
+    const { em } = this.context
+    const now = this.app.clock.now()
+    const project = Object.assign(new Project(), { id: newId('prj', now), organizationId: this.id, name: slug, slug, createdAt: now, updatedAt: now })
+    await em.persist(project).flush()
+    return project.id
+  }
+
+  async member(role: MemberRole, projectIds: string[] | null = null): Promise<SeededMember> {
+    const context = this.context
+    const now = this.app.clock.now()
+    const email = `person-${++names}@example.com`
+    const user = Object.assign(new User(), { id: newId('usr', now), organizationId: this.id, email, emailKey: email, name: email, createdAt: now })
+    const member = Object.assign(new Member(), { id: newId('mem', now), organizationId: this.id, userId: user.id, role, projectIds, standing: 0, joinedAt: now })
+    await context.em.persist([user, member]).flush()
+    const { token } = await createLoginToken(context, user.id)
+    return { memberId: member.id, userId: user.id, token }
+  }
+
+  /** The key as the database has it now. */
+  async keyRow(id: string): Promise<ApiKey> {
+    return this.context.em.findOneOrFail(ApiKey, { id })
+  }
+}
+
+export async function organization(app: TestApp): Promise<SeededOrganization> {
+  const name = `Organization ${++names}`
+  const { organizationId, projectId, sandboxApiKey, adminToken } = await bootstrapOrganization(app.services, { name, email: `admin-${names}@example.com` })
+  return new SeededOrganization(app, organizationId, projectId, sandboxApiKey, adminToken)
+}
