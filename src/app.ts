@@ -11,8 +11,8 @@ import { LastUsed } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { loadMasterKeys } from './master-keys.js'
 import { makeSchema } from './schema.js'
-import { openKeyring } from './tokens/keyring.js'
 import { ensureSigningKeys } from './tokens/ensure-signing-keys.js'
+import { openKeyring } from './tokens/keyring.js'
 
 export interface Overrides {
   readonly clock?: Clock
@@ -28,7 +28,10 @@ export interface App {
 }
 
 /** Everything but the HTTP server: what the command line needs too. */
-export async function openServices(config: Config, { clock = systemClock, log }: Overrides = {}): Promise<{ services: Services; close: () => Promise<void> }> {
+export async function openServices(
+  config: Config,
+  { clock = systemClock, log }: Overrides = {},
+): Promise<{ services: Services; close: () => Promise<void> }> {
   const logger = log ?? pino({ level: config.logLevel })
   const orm = await openDatabase(config)
   try {

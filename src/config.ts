@@ -27,7 +27,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
   constructor(readonly faults: readonly string[]) {
-    super(`The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+    super(
+      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    )
   }
 }
 
@@ -99,7 +101,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     v.fault('DATABASE_URL', 'must start with postgres:// (leave it out for SQLite in the data directory)')
   }
   if (databaseUrl !== undefined && masterKeys === undefined) {
-    v.fault('KEYHOUSE_MASTER_KEYS', 'is required with PostgreSQL, since replicas share it; make one with: echo "k1:$(openssl rand -base64 32)"')
+    v.fault(
+      'KEYHOUSE_MASTER_KEYS',
+      'is required with PostgreSQL, since replicas share it; make one with: echo "k1:$(openssl rand -base64 32)"',
+    )
   }
   const config: Config = {
     port,
@@ -109,7 +114,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     host: v.text('HOST') ?? '127.0.0.1',
     dataDir: v.text('KEYHOUSE_DATA_DIR') ?? './data',
     jwtAlgorithm: v.choice('KEYHOUSE_JWT_ALGORITHM', algorithms, 'EdDSA'),
-    keyPrefix: v.match('KEYHOUSE_KEY_PREFIX', /^[a-z][a-z0-9]{0,15}$/, 'kh', 'must be 1 to 16 lower-case letters and digits, a letter first'),
+    keyPrefix: v.match(
+      'KEYHOUSE_KEY_PREFIX',
+      /^[a-z][a-z0-9]{0,15}$/,
+      'kh',
+      'must be 1 to 16 lower-case letters and digits, a letter first',
+    ),
     outboundAllow: v.list('KEYHOUSE_OUTBOUND_ALLOW') ?? [],
     corsOrigins: v.list('KEYHOUSE_CORS_ORIGINS') ?? (isLocal ? [hostedSandbox] : []),
     trustedProxies: v.list('KEYHOUSE_TRUSTED_PROXIES') ?? [],

@@ -101,7 +101,9 @@ export class RequestError extends Error {
 /** RFC 6750 §3: a request without credentials gets a bare challenge, a bad credential one that says so. */
 export const unauthenticated = (message: string, presented = true): RequestError =>
   new RequestError('UNAUTHENTICATED', message, {
-    'www-authenticate': presented ? `Bearer realm="keyhouse", error="invalid_token", error_description="${message}"` : 'Bearer realm="keyhouse"',
+    'www-authenticate': presented
+      ? `Bearer realm="keyhouse", error="invalid_token", error_description="${message}"`
+      : 'Bearer realm="keyhouse"',
   })
 
 export const missingCredential = (): RequestError =>

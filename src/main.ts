@@ -1,7 +1,7 @@
 /** Configuration, application, listen, drain. */
 import { createApp, type App } from './app.js'
-import type { Config } from './config.js'
 import { announceFirstStart } from './commands/first-start.js'
+import type { Config } from './config.js'
 
 /** Milliseconds that requests in flight may take to end. */
 const longestDrain = 10_000

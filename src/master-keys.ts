@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { ConfigError, type Config } from './config.js'
 import { masterKey, type MasterKey, type MasterKeys } from './lib/seal.js'
 
-const form = 'must be "id:base64" entries separated by commas, newest first, each of 32 bytes; make one with: echo "k1:$(openssl rand -base64 32)"'
+const form =
+  'must be "id:base64" entries separated by commas, newest first, each of 32 bytes; make one with: echo "k1:$(openssl rand -base64 32)"'
 
 function parse(text: string, source: string): MasterKeys {
   const keys = text
@@ -30,7 +31,9 @@ export function loadMasterKeys(config: Config, isNewDatabase: boolean): MasterKe
   const file = join(config.dataDir, 'master.key')
   if (!existsSync(file)) {
     if (!isNewDatabase) {
-      throw new ConfigError([`${file} is missing, and this database holds values that it sealed: put the file back, or give its content in KEYHOUSE_MASTER_KEYS`])
+      throw new ConfigError([
+        `${file} is missing, and this database holds values that it sealed: put the file back, or give its content in KEYHOUSE_MASTER_KEYS`,
+      ])
     }
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
     writeFileSync(file, `k1:${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' })

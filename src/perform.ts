@@ -119,7 +119,11 @@ export async function perform<A extends Action, R>(ctx: Context, action: A, verb
  * A question that carries a secret is a mutation, so that it never travels in a URL, yet changes nothing: only a caller
  * who may not ask leaves an event.
  */
-export async function question<R>(ctx: Context, action: Action, ask: (hands: Pick<Hands, 'actor' | 'now' | 'permit'>) => Promise<R>): Promise<R> {
+export async function question<R>(
+  ctx: Context,
+  action: Action,
+  ask: (hands: Pick<Hands, 'actor' | 'now' | 'permit'>) => Promise<R>,
+): Promise<R> {
   const attempt = new Attempt(ctx, action, ctx.actor, ctx.now())
   try {
     return await ask(attempt.hands())
@@ -129,7 +133,12 @@ export async function question<R>(ctx: Context, action: Action, ask: (hands: Pic
   }
 }
 
-async function attemptOnce<A extends Action, R>(ctx: Context, action: A, attempt: Attempt<A>, verb: (hands: HandsFor<A>) => Promise<R> | R): Promise<R> {
+async function attemptOnce<A extends Action, R>(
+  ctx: Context,
+  action: A,
+  attempt: Attempt<A>,
+  verb: (hands: HandsFor<A>) => Promise<R> | R,
+): Promise<R> {
   const { journal } = ctx.app
   const hands = attempt.hands()
   if (actionRow(action).appends) {

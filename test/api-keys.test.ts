@@ -14,10 +14,20 @@ afterAll(() => app.close())
 
 describe('createApiKey', () => {
   test('shows the text once, and keeps only what recognises it', async () => {
-    const made = await app.mutate(acme.sandboxKey, 'createApiKey', { label: 'CI', permissions: ['agent:read'] }, 'secret apiKey { id label preview environment status }')
+    const made = await app.mutate(
+      acme.sandboxKey,
+      'createApiKey',
+      { label: 'CI', permissions: ['agent:read'] },
+      'secret apiKey { id label preview environment status }',
+    )
     expect(made.userErrors).toEqual([])
     expect(made.secret).toMatch(/^kh_sand_[0-9A-Za-z]{38}$/)
-    expect(made.apiKey).toMatchObject({ label: 'CI', environment: 'SANDBOX', status: 'ACTIVE', preview: `kh_sand_****${made.secret.slice(-4)}` })
+    expect(made.apiKey).toMatchObject({
+      label: 'CI',
+      environment: 'SANDBOX',
+      status: 'ACTIVE',
+      preview: `kh_sand_****${made.secret.slice(-4)}`,
+    })
     const { data } = await app.run(made.secret, '{ viewer { apiKey { id } permissions } }')
     expect(data.viewer).toEqual({ apiKey: { id: made.apiKey.id }, permissions: ['agent:read'] })
   })

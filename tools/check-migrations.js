@@ -35,8 +35,16 @@ function write(kind, name, lines) {
   const index = readFileSync(`${folder}/index.ts`, 'utf8')
   const imported = `import { ${className} } from './${number}-${name}.js'\n`
   const entry = `  { name: '${number}-${name}', class: ${className} },\n]`
-  const withImport = index.includes('import ') ? index.replace(/(\nexport )/, `${imported}$1`) : index.replace(/(export )/, `${imported}\n$1`)
-  writeFileSync(`${folder}/index.ts`, withImport.replace(/\[\]\s*$/, '[\n]\n').replace(/\]\s*$/, `${entry}\n`).replace(': { name: string; class: never }[]', ''))
+  const withImport = index.includes('import ')
+    ? index.replace(/(\nexport )/, `${imported}$1`)
+    : index.replace(/(export )/, `${imported}\n$1`)
+  writeFileSync(
+    `${folder}/index.ts`,
+    withImport
+      .replace(/\[\]\s*$/, '[\n]\n')
+      .replace(/\]\s*$/, `${entry}\n`)
+      .replace(': { name: string; class: never }[]', ''),
+  )
 }
 
 const data = mkdtempSync(join(tmpdir(), 'keyhouse-migrations-'))

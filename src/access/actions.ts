@@ -17,7 +17,12 @@ const everyone = ['ADMIN', 'MEMBER', 'READER'] as const
 const members = ['ADMIN', 'MEMBER'] as const
 const admins = ['ADMIN'] as const
 
-const row = (title: string, description: string, roles: readonly MemberRole[], limits: { keys?: false; endUsers?: true } = {}): PermissionRow => ({
+const row = (
+  title: string,
+  description: string,
+  roles: readonly MemberRole[],
+  limits: { keys?: false; endUsers?: true } = {},
+): PermissionRow => ({
   title,
   description,
   roles,
@@ -43,22 +48,30 @@ export const permissions = {
   'access_token:read': row('Read access tokens', 'List the records of exchanged tokens.', everyone),
   'access_token:revoke': row('Revoke access tokens', 'End one exchanged token.', members),
   'access_token:introspect': row('Introspect tokens', 'Ask whether a token that was presented elsewhere is active (RFC 7662).', members),
-  'personal_token:read': row("Read people's tokens", 'List the personal tokens of the whole organization, never their texts.', admins, { keys: false }),
-  'personal_token:revoke': row("Revoke people's tokens", "End anybody's personal token. One's own need no permission.", admins, { keys: false }),
+  'personal_token:read': row("Read people's tokens", 'List the personal tokens of the whole organization, never their texts.', admins, {
+    keys: false,
+  }),
+  'personal_token:revoke': row("Revoke people's tokens", "End anybody's personal token. One's own need no permission.", admins, {
+    keys: false,
+  }),
   'end_user:read': row('Read end users', 'List the end users that were recorded.', everyone),
   'end_user:forget': row('Forget end users', 'Remove an end user with its tokens, credentials and servers.', members),
   'mcp_server:create': row('Register MCP servers', 'Add a server to the vault.', members, { endUsers: true }),
   'mcp_server:read': row('Read MCP servers', 'List servers, and the metadata of their credentials.', everyone, { endUsers: true }),
   'mcp_server:update': row('Change MCP servers', 'Change a server in the vault.', members, { endUsers: true }),
   'mcp_server:delete': row('Delete MCP servers', 'Remove a server, wiping its credentials.', members, { endUsers: true }),
-  'mcp_server:test': row('Test MCP servers', 'Connect to a server with a stored credential and list its tools.', members, { endUsers: true }),
+  'mcp_server:test': row('Test MCP servers', 'Connect to a server with a stored credential and list its tools.', members, {
+    endUsers: true,
+  }),
   'mcp_server:use': row('Use MCP servers', 'Speak to a server through the gateway.', members, { endUsers: true }),
   'mcp_credential:create': row('Store credentials', 'Put a credential into the vault; it never comes out.', members, { endUsers: true }),
   'mcp_credential:read': row('Read credentials', 'List the metadata of credentials; never a value.', everyone, { endUsers: true }),
   'mcp_credential:revoke': row('Revoke credentials', 'Wipe a credential, keeping its record.', members, { endUsers: true }),
   'mcp_tool:*': row('Call MCP tools', 'Call tools through the gateway; `mcp_tool:<name>` allows one.', members, { endUsers: true }),
   'mcp_approval:read': row('Read approvals', 'List tool calls that wait for a person, with their arguments.', everyone, { endUsers: true }),
-  'mcp_approval:decide': row('Decide approvals', 'Approve or deny tool calls, and loosen the rules of a server.', members, { endUsers: true }),
+  'mcp_approval:decide': row('Decide approvals', 'Approve or deny tool calls, and loosen the rules of a server.', members, {
+    endUsers: true,
+  }),
   'audit_event:read': row('Read the audit trail', 'List who did what, and who was refused.', admins),
   'usage:read': row('Read usage', 'Count requests by key, end user and operation.', everyone),
   'signing_key:read': row('Read signing keys', 'List the keys that sign tokens; never their private halves.', admins, { keys: false }),

@@ -1,8 +1,8 @@
 /** Who asks: what a credential turns into, once it has been believed. */
 import type { PersonalTokenType } from '../entities/enums.js'
 import type { Scope } from '../entities/tenancy.js'
-import type { Query } from './reads.js'
 import { holds, isWithinEndUserReach, keyPermissions, type PermissionSet } from './permissions.js'
+import type { Query } from './reads.js'
 
 /** What was true when the caller was believed, and how to ask again. */
 export interface Standing {
@@ -32,7 +32,12 @@ export interface Actor extends Scope {
     /** The first use of this text ends the overlap of its rotation. */
     readonly endsOverlap: boolean
   } | null
-  readonly personalToken: { readonly id: string; readonly type: PersonalTokenType; readonly userId: string; readonly memberId: string } | null
+  readonly personalToken: {
+    readonly id: string
+    readonly type: PersonalTokenType
+    readonly userId: string
+    readonly memberId: string
+  } | null
 }
 
 /** What the actor holds, for granting it on: a key never more than a key may hold. */

@@ -45,7 +45,8 @@ async function withApiKey(desk: Desk, text: string, onBehalfOf: readonly string[
   if (key.expiresAt && key.expiresAt <= desk.now) throw unauthenticated('This API key has expired.')
   if (key.isSuperseded && !(key.previousSecretExpiresAt && key.previousSecretExpiresAt > desk.now)) throw unknown()
   const externalId = delegate(onBehalfOf)
-  const endUser = externalId === undefined ? null : { id: endUserId(key.organizationId, key.projectId, key.environment, externalId), externalId }
+  const endUser =
+    externalId === undefined ? null : { id: endUserId(key.organizationId, key.projectId, key.environment, externalId), externalId }
   return {
     kind: 'API_KEY',
     id: key.id,

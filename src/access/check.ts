@@ -24,7 +24,11 @@ export class Check {
 
   add(field: string | readonly string[], message: string): void {
     const path = typeof field === 'string' ? [field] : field
-    this.faults.push({ code: 'INVALID', message: `"${path.join('.')}" ${message}${message.endsWith('?') ? '' : '.'}`, path: ['input', ...path] })
+    this.faults.push({
+      code: 'INVALID',
+      message: `"${path.join('.')}" ${message}${message.endsWith('?') ? '' : '.'}`,
+      path: ['input', ...path],
+    })
   }
 
   /** An explicit null where only leaving it out is meant. */
@@ -98,6 +102,7 @@ export function environmentOf(actor: Actor, wanted: Environment | null | undefin
 /** The same in a filter, where omitted means all that the caller may see. @throws RequestError BAD_USER_INPUT */
 export function filterEnvironment(actor: Actor, wanted: Environment | null | undefined): { environment?: Environment } {
   if (!wanted) return {}
-  if (actor.environment !== null && wanted !== actor.environment) throw badInput(`"environment" may only be ${actor.environment} for this credential.`)
+  if (actor.environment !== null && wanted !== actor.environment)
+    throw badInput(`"environment" may only be ${actor.environment} for this credential.`)
   return { environment: wanted }
 }

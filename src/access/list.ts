@@ -31,7 +31,10 @@ export async function list<T extends { id: string }>(
   order: Order = newestFirst,
 ): Promise<Page<T>> {
   const window = boundsOf(page, order)
-  const rows = await em.find<T>(entity, { $and: [where, window.where] } as object, { orderBy: window.orderBy as object, limit: window.limit + 1 })
+  const rows = await em.find<T>(entity, { $and: [where, window.where] } as object, {
+    orderBy: window.orderBy as object,
+    limit: window.limit + 1,
+  })
   const hasMore = rows.length > window.limit
   const kept = rows.slice(0, window.limit)
   if (window.isBackward) kept.reverse()

@@ -74,7 +74,8 @@ export function permissionFault(text: string): string | undefined {
   const parsed = parsePermission(text)
   if (!parsed) return 'must be "resource:action" in lower case, "resource:*", "application:*" or "*", with at most 150 characters'
   const { resource, action } = parsed
-  if (resource === 'application' && action !== '*') return 'may be "application:*" only: "application" stands for every resource of your own'
+  if (resource === 'application' && action !== '*')
+    return 'may be "application:*" only: "application" stands for every resource of your own'
   const known = actionsOf.get(resource)
   if (!known || action === '*' || known.includes('*') || known.includes(action)) return undefined
   return `is not a permission of Keyhouse; did you mean "${resource}:${nearest(action, known)}"?`

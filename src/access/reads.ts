@@ -1,9 +1,9 @@
+import type { RateLimit } from '../entities/api-key.js'
 /**
  * The reads that nearly every request needs, as prepared statements: always fresh, so a revocation holds at once.
  * They name their tenant by the secret or the id that they look for; everything else goes through the entity manager.
  */
 import type { Environment, MemberRole, PersonalTokenType } from '../entities/enums.js'
-import type { RateLimit } from '../entities/api-key.js'
 
 /** `?` stands for a parameter on either database. */
 export interface Query {

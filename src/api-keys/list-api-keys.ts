@@ -31,7 +31,12 @@ const withStatus = (status: CredentialStatus, now: Date): Where => {
   return { revokedAt: null, $or: [{ expiresAt: null }, { expiresAt: { $gt: now } }] }
 }
 
-export async function listApiKeys(ctx: Context, page: PageArguments, filter: ApiKeyQuery, sorting?: ApiKeySorting | null): Promise<Page<ApiKey>> {
+export async function listApiKeys(
+  ctx: Context,
+  page: PageArguments,
+  filter: ApiKeyQuery,
+  sorting?: ApiKeySorting | null,
+): Promise<Page<ApiKey>> {
   const { actor } = ctx
   const conditions: Where[] = [filterEnvironment(actor, filter.environment)]
   if (filter.projectId) conditions.push({ projectId: filter.projectId })

@@ -31,7 +31,8 @@ export function checkGrant(check: Check, grant: KeyGrant): void {
 
 /** A limited key makes no unlimited ones, and a text that is on its way out starts nothing new. @throws DomainError FORBIDDEN */
 export function mayManageKeys(actor: Actor, keyId: string | null): void {
-  if (actor.apiKey?.isSuperseded) throw forbidden('This text of the key was replaced by a rotation: it cannot create, rotate or update keys.')
+  if (actor.apiKey?.isSuperseded)
+    throw forbidden('This text of the key was replaced by a rotation: it cannot create, rotate or update keys.')
   if (actor.apiKey?.isLimited && actor.apiKey.id !== keyId) {
     throw forbidden('A key with rate limits or allowed audiences cannot create, rotate or update other keys.')
   }
@@ -40,5 +41,6 @@ export function mayManageKeys(actor: Actor, keyId: string | null): void {
 /** @throws DomainError INVALID: nothing outlives its maker. */
 export function withinMakersLife(actor: Actor, expiresAt: Date | null, path: readonly string[]): void {
   const latest = latestExpiry(actor, 'key')
-  if (latest && (!expiresAt || expiresAt > latest)) throw invalid(`Nothing outlives its maker: this credential ends at ${latest.toISOString()}.`, path)
+  if (latest && (!expiresAt || expiresAt > latest))
+    throw invalid(`Nothing outlives its maker: this credential ends at ${latest.toISOString()}.`, path)
 }

@@ -12,7 +12,15 @@ import type { Secret } from '../lib/secret.js'
 import { question } from '../perform.js'
 import { endOverlap } from './end-overlap.js'
 
-export const verdictCodes = ['VALID', 'NOT_FOUND', 'REVOKED', 'EXPIRED', 'ENVIRONMENT_MISMATCH', 'INSUFFICIENT_PERMISSIONS', 'RATE_LIMITED'] as const
+export const verdictCodes = [
+  'VALID',
+  'NOT_FOUND',
+  'REVOKED',
+  'EXPIRED',
+  'ENVIRONMENT_MISMATCH',
+  'INSUFFICIENT_PERMISSIONS',
+  'RATE_LIMITED',
+] as const
 export type VerdictCode = (typeof verdictCodes)[number]
 
 export interface Verdict {
@@ -31,7 +39,10 @@ export interface Presented {
 
 // They name the organization: holding the secret is the proof, so project and environment do not confine the answer.
 const ownKey: Query = { name: 'organizations_key', sql: 'select * from api_key where digest = ? and organization_id = ?' }
-const ownOlderKey: Query = { name: 'organizations_older_key', sql: 'select * from api_key where previous_digest = ? and organization_id = ?' }
+const ownOlderKey: Query = {
+  name: 'organizations_older_key',
+  sql: 'select * from api_key where previous_digest = ? and organization_id = ?',
+}
 
 const verdict = (code: VerdictCode, apiKey: ApiKey | null, missingPermissions: readonly string[] = []): Verdict => ({
   valid: code === 'VALID',

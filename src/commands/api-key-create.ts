@@ -17,14 +17,26 @@ export interface ApiKeyOptions {
 async function organizationOf(app: Services, id: string | undefined): Promise<string> {
   const organizations = await findOrganizations(app, id)
   const [organization, second] = organizations
-  if (!organization) throw new CommandError(id === undefined ? 'There is no organization yet: make one with "keyhouse organization create".' : 'No such organization.')
-  if (second) throw new CommandError(`There are several organizations; choose one with --organization: ${organizations.map((one) => one.id).join(', ')}`)
+  if (!organization)
+    throw new CommandError(
+      id === undefined ? 'There is no organization yet: make one with "keyhouse organization create".' : 'No such organization.',
+    )
+  if (second)
+    throw new CommandError(
+      `There are several organizations; choose one with --organization: ${organizations.map((one) => one.id).join(', ')}`,
+    )
   return organization.id
 }
 
 export async function createKeyByCommand(app: Services, options: ApiKeyOptions): Promise<{ apiKeyId: string; secret: string }> {
   const { environment, label, permissions, project } = options
   const ctx = systemContext(app, await organizationOf(app, options.organization))
-  const { apiKey, secret } = await createApiKey(ctx, { environment, permissions, label: label ?? null, projectId: project, expiresAt: null })
+  const { apiKey, secret } = await createApiKey(ctx, {
+    environment,
+    permissions,
+    label: label ?? null,
+    projectId: project,
+    expiresAt: null,
+  })
   return { apiKeyId: apiKey.id, secret: secret.reveal() }
 }

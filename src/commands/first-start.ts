@@ -1,7 +1,7 @@
 /** With SQLite the first start makes an organization, and shows its sandbox key and the admin's token: once. */
 import type { App } from '../app.js'
-import { bootstrapOrganization } from './organization-create.js'
 import { findOrganizations } from './above-tenants.js'
+import { bootstrapOrganization } from './organization-create.js'
 
 export async function announceFirstStart({ services, url }: App): Promise<void> {
   if (services.config.databaseUrl !== undefined) return

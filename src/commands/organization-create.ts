@@ -1,7 +1,7 @@
+import { createApiKey } from '../api-keys/create-api-key.js'
 /** `keyhouse organization create`: an organization with its first key and its first admin. */
 import type { Services } from '../context.js'
 import { systemContext } from '../context.js'
-import { createApiKey } from '../api-keys/create-api-key.js'
 import { createOrganization } from '../organizations/create-organization.js'
 import { createLoginToken } from '../personal-tokens/create-login-token.js'
 
@@ -15,7 +15,13 @@ export interface Bootstrapped {
 export async function bootstrapOrganization(app: Services, { name, email }: { name: string; email: string }): Promise<Bootstrapped> {
   const { organizationId, projectId, userId } = await createOrganization(app, { name, email, userName: 'Admin' })
   const ctx = systemContext(app, organizationId)
-  const { secret } = await createApiKey(ctx, { label: 'First sandbox key', environment: 'SANDBOX', projectId, permissions: ['*'], expiresAt: null })
+  const { secret } = await createApiKey(ctx, {
+    label: 'First sandbox key',
+    environment: 'SANDBOX',
+    projectId,
+    permissions: ['*'],
+    expiresAt: null,
+  })
   const { token } = await createLoginToken(ctx, userId)
   return { organizationId, projectId, sandboxApiKey: secret.reveal(), adminToken: token }
 }

@@ -18,7 +18,9 @@ export async function signInByEmail(app: Services, email: string, organization: 
   const [user, second] = users
   if (!user) throw new CommandError('No member has this e-mail address.')
   if (second) {
-    throw new CommandError(`This address is known in several organizations; choose one with --organization: ${users.map((one) => one.organizationId).join(', ')}`)
+    throw new CommandError(
+      `This address is known in several organizations; choose one with --organization: ${users.map((one) => one.organizationId).join(', ')}`,
+    )
   }
   const { organizationId, id: userId } = user
   const { secret, expiresAt } = await perform(systemContext(app, organizationId), 'sign_in_token:create', async ({ em, now, permit }) => {

@@ -16,7 +16,11 @@ export interface EndUserQuery {
 
 const mostRecentlyMet = { field: 'firstSeenAt', direction: 'DESC' } as const
 
-export async function listEndUsers(ctx: Context, page: PageArguments, filter: EndUserQuery & { search?: string | null | undefined }): Promise<Page<EndUser>> {
+export async function listEndUsers(
+  ctx: Context,
+  page: PageArguments,
+  filter: EndUserQuery & { search?: string | null | undefined },
+): Promise<Page<EndUser>> {
   const where = {
     ...filterEnvironment(ctx.actor, filter.environment),
     ...(filter.projectId ? { projectId: filter.projectId } : {}),

@@ -8,7 +8,10 @@ import { Node } from './node.js'
 import { DateTimeScalar, PermissionScalar, UrlScalar } from './scalars.js'
 import { tenant } from './tenancy.js'
 
-@ObjectType('AccessToken', { implements: Node, description: 'The record of an exchanged token, under its `jti` claim. The token itself is not stored.' })
+@ObjectType('AccessToken', {
+  implements: Node,
+  description: 'The record of an exchanged token, under its `jti` claim. The token itself is not stored.',
+})
 @Entity()
 @Index({ properties: ['organizationId', 'id'] })
 @Index({ properties: ['apiKeyId', 'expiresAt'] })

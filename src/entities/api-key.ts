@@ -19,7 +19,10 @@ export class RateLimit {
   max!: number
 }
 
-@ObjectType('ApiKey', { implements: Node, description: 'A credential of a backend. Its text is shown once, when it is made or rotated; only a digest is kept.' })
+@ObjectType('ApiKey', {
+  implements: Node,
+  description: 'A credential of a backend. Its text is shown once, when it is made or rotated; only a digest is kept.',
+})
 @Entity()
 @Index({ properties: ['organizationId', 'createdAt', 'id'] })
 @Filter(tenant('ApiKey', 'environment'))

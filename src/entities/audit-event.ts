@@ -8,7 +8,10 @@ import { Node } from './node.js'
 import { DateTimeScalar, JsonObjectScalar } from './scalars.js'
 import { tenant } from './tenancy.js'
 
-@ObjectType('AuditEvent', { implements: Node, description: 'One attempt to change something, allowed or refused. Never changed, never deleted.' })
+@ObjectType('AuditEvent', {
+  implements: Node,
+  description: 'One attempt to change something, allowed or refused. Never changed, never deleted.',
+})
 @Entity()
 @Unique({ properties: ['organizationId', 'seq'] })
 @Index({ properties: ['organizationId', 'at', 'id'] })

@@ -13,7 +13,10 @@ import { Project } from './project.js'
 import { DateTimeScalar } from './scalars.js'
 import { tenant } from './tenancy.js'
 
-@ObjectType('EndUser', { implements: Node, description: "A user of the caller's own product, named by X-On-Behalf-Of or by a token's subject." })
+@ObjectType('EndUser', {
+  implements: Node,
+  description: "A user of the caller's own product, named by X-On-Behalf-Of or by a token's subject.",
+})
 @Entity()
 @Index({ properties: ['organizationId', 'firstSeenAt', 'id'] })
 @Filter(tenant('EndUser', 'environment'))

@@ -12,4 +12,17 @@ import { SignInToken } from './sign-in-token.js'
 import { SigningKey } from './signing-key.js'
 import { User } from './user.js'
 
-export const entities = [AccessToken, ApiKey, AuditEvent, AuditHead, EndUser, Member, Organization, PersonalToken, Project, SignInToken, SigningKey, User]
+export const entities = [
+  AccessToken,
+  ApiKey,
+  AuditEvent,
+  AuditHead,
+  EndUser,
+  Member,
+  Organization,
+  PersonalToken,
+  Project,
+  SignInToken,
+  SigningKey,
+  User,
+]

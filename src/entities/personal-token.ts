@@ -10,7 +10,10 @@ import { DateTimeScalar, PermissionScalar } from './scalars.js'
 import { tenant } from './tenancy.js'
 import { User } from './user.js'
 
-@ObjectType('PersonalToken', { implements: Node, description: 'A credential of a person. It carries the access of its user as it is at each request.' })
+@ObjectType('PersonalToken', {
+  implements: Node,
+  description: 'A credential of a person. It carries the access of its user as it is at each request.',
+})
 @Entity()
 @Index({ properties: ['userId', 'id'] })
 @Filter(tenant('PersonalToken', 'organization'))
@@ -29,7 +32,10 @@ export class PersonalToken extends Node {
   @Property(text({ nullable: true }))
   description!: string | null
 
-  @Field(() => [PermissionScalar], { nullable: true, description: "What it is reduced to; null: the user's own permissions, as they are now." })
+  @Field(() => [PermissionScalar], {
+    nullable: true,
+    description: "What it is reduced to; null: the user's own permissions, as they are now.",
+  })
   @Property(json({ nullable: true }))
   permissions!: string[] | null
 

@@ -23,7 +23,11 @@ const textScalar = (name: string, description: string, specifiedByURL?: string):
     parseLiteral: (node) => asText(name, node.kind === Kind.STRING ? node.value : undefined),
   })
 
-export const UrlScalar = textScalar('URL', 'An absolute URL (RFC 3986). Validated, and kept exactly as written.', 'https://www.rfc-editor.org/rfc/rfc3986')
+export const UrlScalar = textScalar(
+  'URL',
+  'An absolute URL (RFC 3986). Validated, and kept exactly as written.',
+  'https://www.rfc-editor.org/rfc/rfc3986',
+)
 export const EmailScalar = textScalar('EmailAddress', 'An e-mail address of at most 320 characters. Compared without regard to case.')
 export const JwtScalar = textScalar('JWT', 'A signed JSON Web Token in compact form (RFC 7519).', 'https://www.rfc-editor.org/rfc/rfc7519')
 export const PermissionScalar = textScalar(

@@ -1,8 +1,8 @@
 /** From the headers of a request to its context: who asks, believed at this moment. */
 import type { FastifyRequest } from 'fastify'
 
-import { authenticate as believe, type Desk } from '../access/authenticate.js'
 import type { Actor } from '../access/actor.js'
+import { authenticate as believe, type Desk } from '../access/authenticate.js'
 import { endOverlap } from '../api-keys/end-overlap.js'
 import { Context, type Services } from '../context.js'
 import { missingCredential, RequestError } from '../errors.js'

@@ -10,10 +10,9 @@ import type { GraphQLSchema } from 'graphql'
 
 import type { Context, Services } from '../context.js'
 import { contextOf } from './authenticate.js'
-import { complexityLimit, limits, validationRules } from './limits.js'
 import { landingPage } from './landing-page.js'
+import { complexityLimit, limits, validationRules } from './limits.js'
 import { maskError, maskPlugin } from './mask.js'
-
 
 export async function serveGraphql(server: FastifyInstance, app: Services, schema: GraphQLSchema): Promise<void> {
   const apollo = new ApolloServer<Context>({
@@ -48,7 +47,11 @@ export async function serveGraphql(server: FastifyInstance, app: Services, schem
     const context = await contextOf(app, request)
     const headers = new HeaderMap()
     for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers.set(name, String(value))
-    const { body, status, headers: answered } = await apollo.executeHTTPGraphQLRequest({
+    const {
+      body,
+      status,
+      headers: answered,
+    } = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method, headers, body: request.body, search: searchOf(request.url) },
       context: () => Promise.resolve(context),
     })
@@ -66,5 +69,8 @@ const searchOf = (url: string): string => (url.includes('?') ? url.slice(url.ind
 function withRequestId(text: string, requestId: string): string {
   if (!text.startsWith('{')) return text
   const answer = JSON.parse(text) as { errors?: { extensions?: object }[] }
-  return JSON.stringify({ ...answer, errors: answer.errors?.map((error) => ({ ...error, extensions: { ...error.extensions, requestId } })) })
+  return JSON.stringify({
+    ...answer,
+    errors: answer.errors?.map((error) => ({ ...error, extensions: { ...error.extensions, requestId } })),
+  })
 }

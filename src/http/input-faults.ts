@@ -27,14 +27,20 @@ function faultOf(name: string, path: readonly (string | number)[], type: GraphQL
   const bare = getNullableType(expected)
   if (isInputObjectType(bare) && typeof value === 'object' && value !== null) {
     if (bare.isOneOf) return `"${where}" must have exactly one of the fields of ${bare.name}, and not null.`
-    const missing = Object.values(bare.getFields()).find((field) => isNonNullType(field.type) && field.defaultValue === undefined && !(field.name in value))
+    const missing = Object.values(bare.getFields()).find(
+      (field) => isNonNullType(field.type) && field.defaultValue === undefined && !(field.name in value),
+    )
     return missing ? `"${where}.${missing.name}" is required.` : `"${where}" has a field that ${bare.name} does not define.`
   }
   return `"${where}" must be ${String(expected)}.`
 }
 
 /** In the order of the variables; empty when nothing is wrong with them. */
-export function inputFaults(schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): string[] {
+export function inputFaults(
+  schema: GraphQLSchema,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): string[] {
   return (operation.variableDefinitions ?? []).flatMap(({ variable, type: node, defaultValue }) => {
     const name = variable.name.value
     const type = typeFromAST(schema, node)

@@ -19,5 +19,10 @@ query WhoAmI {
 
 export const landingPage = (explorer: Config['explorer']): ApolloServerPlugin =>
   explorer === 'sandbox'
-    ? ApolloServerPluginLandingPageLocalDefault({ footer: false, embed: true, document: firstDocument, headers: { Authorization: 'Bearer ' } })
+    ? ApolloServerPluginLandingPageLocalDefault({
+        footer: false,
+        embed: true,
+        document: firstDocument,
+        headers: { Authorization: 'Bearer ' },
+      })
     : ApolloServerPluginLandingPageDisabled()

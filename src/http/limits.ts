@@ -1,6 +1,14 @@
 /** What one document may cost, whatever it asks for: depth, aliases, root fields, directives, complexity. */
 import type { ApolloServerPlugin } from '@apollo/server'
-import { GraphQLError, Kind, type ASTVisitor, type FieldNode, type SelectionSetNode, type ValidationContext, type ValidationRule } from 'graphql'
+import {
+  GraphQLError,
+  Kind,
+  type ASTVisitor,
+  type FieldNode,
+  type SelectionSetNode,
+  type ValidationContext,
+  type ValidationRule,
+} from 'graphql'
 import { getComplexity, type ComplexityEstimator } from 'graphql-query-complexity'
 
 import type { Context } from '../context.js'
@@ -27,7 +35,8 @@ function measure(set: SelectionSetNode, context: ValidationContext, count: Count
     if (count.aliases > limits.aliases || count.roots > 1000) return
     if (selection.kind === Kind.FRAGMENT_SPREAD) {
       const fragment = context.getFragment(selection.name.value)
-      if (fragment && !path.includes(selection.name.value)) measure(fragment.selectionSet, context, count, depth, [...path, selection.name.value])
+      if (fragment && !path.includes(selection.name.value))
+        measure(fragment.selectionSet, context, count, depth, [...path, selection.name.value])
     } else if (selection.kind === Kind.INLINE_FRAGMENT) {
       measure(selection.selectionSet, context, count, depth, path)
     } else if (!isIntrospection(selection)) {
@@ -45,7 +54,8 @@ const operationLimits: ValidationRule = (context: ValidationContext): ASTVisitor
     measure(operation.selectionSet, context, count, 1, [])
     if (count.depth > limits.depth) context.reportError(tooComplex(`This operation is nested deeper than ${limits.depth} levels.`))
     if (count.aliases > limits.aliases) context.reportError(tooComplex(`This operation has more than ${limits.aliases} aliases.`))
-    if (count.directives > limits.directives) context.reportError(tooComplex(`This operation has more than ${limits.directives} directives.`))
+    if (count.directives > limits.directives)
+      context.reportError(tooComplex(`This operation has more than ${limits.directives} directives.`))
     if (operation.operation === 'mutation' && count.roots > limits.mutations) {
       context.reportError(tooComplex(`One document may hold at most ${limits.mutations} mutations.`))
     }

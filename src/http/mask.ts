@@ -28,7 +28,10 @@ function withoutValues(code: RequestErrorCode, message: string): string {
   if (code === 'GRAPHQL_PARSE_FAILED') return message.replace(/(, found|:? ").*$/s, '').replace(/\.?$/, '.')
   if (code !== 'GRAPHQL_VALIDATION_FAILED') return message
   const [, type] = /^Expected value of type "([^"]+)", found /.exec(message) ?? []
-  if (type !== undefined) return message.includes('A Secret must be sent') ? 'A Secret must be sent in a variable, never written into the document.' : `Expected a value of type "${type}".`
+  if (type !== undefined)
+    return message.includes('A Secret must be sent')
+      ? 'A Secret must be sent in a variable, never written into the document.'
+      : `Expected a value of type "${type}".`
   return /cannot represent|does not exist in "/.test(message) ? 'This literal is not of the type that is expected here.' : message
 }
 
@@ -77,12 +80,15 @@ export const maskPlugin = (log: Logger): ApolloServerPlugin<Context> => ({
             log.warn({ err: origin, requestId }, 'the database is away')
           }
           const extensions = { ...formatted.extensions, requestId }
-          if (formatted.extensions?.['code'] !== 'BAD_USER_INPUT' || isOurs || !original || original.path) return [{ ...formatted, extensions }]
+          if (formatted.extensions?.['code'] !== 'BAD_USER_INPUT' || isOurs || !original || original.path)
+            return [{ ...formatted, extensions }]
           const faults = faultsOf(request)
           return (faults.length > 0 ? faults : ['The variables do not fit the operation.']).map((message) => ({ message, extensions }))
         })
         // graphql-js reports each bad variable; the faults are told once.
-        body.singleResult.errors = errors.filter((one, i) => errors.findIndex((other) => other.message === one.message && other.path === one.path) === i)
+        body.singleResult.errors = errors.filter(
+          (one, i) => errors.findIndex((other) => other.message === one.message && other.path === one.path) === i,
+        )
         return Promise.resolve()
       },
     }),

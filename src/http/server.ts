@@ -33,7 +33,9 @@ function refusalOf(error: unknown): RequestError {
   if (error instanceof RequestError) return error
   if (isUnavailable(error)) return unavailable(error)
   const { code, statusCode } = error as Partial<FastifyError>
-  const known = codes[String(code)] ?? (error instanceof SyntaxError || (statusCode !== undefined && statusCode < 500) ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR')
+  const known =
+    codes[String(code)] ??
+    (error instanceof SyntaxError || (statusCode !== undefined && statusCode < 500) ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR')
   return new RequestError(known, messages[known] ?? 'Something went wrong on our side.', {}, { cause: error })
 }
 
@@ -54,7 +56,17 @@ export async function createServer(app: Services, schema: GraphQLSchema): Promis
   })
   server.addHook('onResponse', (request, reply, done) => {
     const path = request.url.split('?', 1)[0]
-    log.info({ requestId: request.id, method: request.method, path, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10, ip: request.ip }, 'request')
+    log.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        path,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        ip: request.ip,
+      },
+      'request',
+    )
     done()
   })
   server.setErrorHandler((error, request, reply) => {

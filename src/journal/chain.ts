@@ -36,8 +36,38 @@ export const genesis: Head = { seq: 0, hash: '0'.repeat(64) }
 
 /** SHA-256 over the canonical JSON (RFC 8785) of everything but the hash itself. */
 export function hashOf(event: Omit<ChainedEvent, 'hash'>): string {
-  const { id, organizationId, seq, projectId, environment, action, outcome, actorId, endUserId, subjectId, details, requestId, ipAddress, previousHash } = event
-  const fields = { id, organizationId, seq, projectId, environment, action, outcome, actorId, endUserId, subjectId, details, requestId, ipAddress, previousHash }
+  const {
+    id,
+    organizationId,
+    seq,
+    projectId,
+    environment,
+    action,
+    outcome,
+    actorId,
+    endUserId,
+    subjectId,
+    details,
+    requestId,
+    ipAddress,
+    previousHash,
+  } = event
+  const fields = {
+    id,
+    organizationId,
+    seq,
+    projectId,
+    environment,
+    action,
+    outcome,
+    actorId,
+    endUserId,
+    subjectId,
+    details,
+    requestId,
+    ipAddress,
+    previousHash,
+  }
   return sha256(canonicalize({ ...fields, at: event.at.toISOString() }) ?? '')
 }
 

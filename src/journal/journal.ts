@@ -39,7 +39,11 @@ export interface Journal extends Reader {
    * Runs `work` in a transaction of its own, serial with every other change of the organization, and appends its entry.
    * Never any network I/O inside. @throws StandingChanged before `work` has begun.
    */
-  transaction<T>(em: EntityManager, caller: { organizationId: string; standing: Standing | null }, work: (em: EntityManager) => Promise<[T, Entry]>): Promise<T>
+  transaction<T>(
+    em: EntityManager,
+    caller: { organizationId: string; standing: Standing | null },
+    work: (em: EntityManager) => Promise<[T, Entry]>,
+  ): Promise<T>
   /** All of them in one transaction. */
   background(statements: readonly BackgroundStatement[]): Promise<void>
   /** Ends after everything that was accepted is on disk. */

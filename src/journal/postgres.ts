@@ -72,7 +72,11 @@ export class PostgresJournal implements Journal {
     await this.#whole(this.side, [{ text: 'begin' }, ...texts, { text: 'commit' }])
   }
 
-  async transaction<T>(em: EntityManager, caller: Pick<Entry, 'organizationId' | 'standing'>, work: (em: EntityManager) => Promise<[T, Entry]>): Promise<T> {
+  async transaction<T>(
+    em: EntityManager,
+    caller: Pick<Entry, 'organizationId' | 'standing'>,
+    work: (em: EntityManager) => Promise<[T, Entry]>,
+  ): Promise<T> {
     const { organizationId } = caller
     const run = (): Promise<T> => this.#transaction(em, caller, work)
     // Queued here first: otherwise the verbs of one tenant would hold every connection of the pool while they wait for one row.
@@ -89,7 +93,11 @@ export class PostgresJournal implements Journal {
     await Promise.all([this.reads.close(), this.writes.close(), this.side.close()])
   }
 
-  async #transaction<T>(em: EntityManager, { organizationId, standing }: Pick<Entry, 'organizationId' | 'standing'>, work: (em: EntityManager) => Promise<[T, Entry]>): Promise<T> {
+  async #transaction<T>(
+    em: EntityManager,
+    { organizationId, standing }: Pick<Entry, 'organizationId' | 'standing'>,
+    work: (em: EntityManager) => Promise<[T, Entry]>,
+  ): Promise<T> {
     try {
       return await em.transactional(async (own) => {
         const run = async (sql: string, parameters: unknown[]): Promise<Row[]> => (own as SqlEntityManager).execute(sql, parameters)
@@ -103,7 +111,8 @@ export class PostgresJournal implements Journal {
           // An organization that this very change made has its head by now.
           const current = head ?? (await run('select seq, hash from audit_head where organization_id = ? for update', [organizationId]))[0]
           const event = link(current as unknown as Head, entry.event)
-          for (const statement of this.#inserts([{ entity: AuditEvent, row: event }])) await run(statement.text.replace('$1', '?'), statement.values ?? [])
+          for (const statement of this.#inserts([{ entity: AuditEvent, row: event }]))
+            await run(statement.text.replace('$1', '?'), statement.values ?? [])
           await run('update audit_head set seq = ?, hash = ? where organization_id = ?', [event.seq, event.hash, organizationId])
         }
         return result
@@ -126,7 +135,10 @@ export class PostgresJournal implements Journal {
     const group = this.#waiting.splice(0, largestGroup)
     const busy = await this.#commitGroup(this.writes, group, 'skip locked')
     const patient = busy.filter((one) => ++one.skips < patience)
-    for (const line of Map.groupBy(busy.filter((one) => one.skips >= patience), (one) => one.entry.organizationId).values()) {
+    for (const line of Map.groupBy(
+      busy.filter((one) => one.skips >= patience),
+      (one) => one.entry.organizationId,
+    ).values()) {
       void this.#commitGroup(this.side, line, '')
     }
     this.#waiting.unshift(...patient)
@@ -177,7 +189,11 @@ export class PostgresJournal implements Journal {
       heads.set(entry.organizationId, event)
       return [event]
     })
-    await this.#whole(line, [...this.#inserts(admitted.flatMap(({ entry }) => entry.rows)), ...this.#chained(events, heads), { text: 'commit' }])
+    await this.#whole(line, [
+      ...this.#inserts(admitted.flatMap(({ entry }) => entry.rows)),
+      ...this.#chained(events, heads),
+      { text: 'commit' },
+    ])
     return { busy, refused: new Set([...refused].filter((one) => !busy.includes(one))) }
   }
 
@@ -206,7 +222,9 @@ export class PostgresJournal implements Journal {
     return [...groups].map(([name, [first, ...others]]) => {
       const table = tableOf(this.metadata, first!.entity)
       const columns = table.columns.map((column) => `"${column.name}"`).join(', ')
-      const values = [first!, ...others].map(({ row }) => Object.fromEntries(table.columns.map((column) => [column.name, valueOf(row, column)])))
+      const values = [first!, ...others].map(({ row }) =>
+        Object.fromEntries(table.columns.map((column) => [column.name, valueOf(row, column)])),
+      )
       return {
         name: `insert ${name}`,
         text: `insert into "${table.name}" (${columns}) select ${columns} from json_populate_recordset(null::"${table.name}", $1)${first!.isIfAbsent ? ' on conflict do nothing' : ''}`,

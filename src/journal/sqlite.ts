@@ -60,7 +60,11 @@ export class SqliteJournal implements Journal {
     return this.#enqueue(null, statements)
   }
 
-  async transaction<T>(em: EntityManager, caller: Pick<Entry, 'organizationId' | 'standing'>, work: (em: EntityManager) => Promise<[T, Entry]>): Promise<T> {
+  async transaction<T>(
+    em: EntityManager,
+    caller: Pick<Entry, 'organizationId' | 'standing'>,
+    work: (em: EntityManager) => Promise<[T, Entry]>,
+  ): Promise<T> {
     const run = async (): Promise<T> => {
       this.#isOpen = true
       try {

@@ -2,8 +2,10 @@
 import { RequestError } from '../errors.js'
 
 /** Node's socket errors; SQLSTATE classes 08 (connection), 53 (resources), 57 (operator intervention), 55P03 (lock not available). */
-const codes = /^(E(CONN(REFUSED|RESET|ABORTED)|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND)|08\w{3}|53\w{3}|57\w{3}|55P03|SQLITE_(BUSY|FULL|IOERR|CANTOPEN|READONLY|NOTADB)\w*)$/
-const texts = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|database is locked/i
+const codes =
+  /^(E(CONN(REFUSED|RESET|ABORTED)|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND)|08\w{3}|53\w{3}|57\w{3}|55P03|SQLITE_(BUSY|FULL|IOERR|CANTOPEN|READONLY|NOTADB)\w*)$/
+const texts =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|database is locked/i
 
 export function isUnavailable(error: unknown): boolean {
   for (let one = error; one instanceof Error; one = one.cause) {

@@ -39,7 +39,8 @@ function decodeCursor(cursor: string): Position {
     const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     if (!Array.isArray(decoded) || decoded.length !== 3) throw new PageFault()
     const [value, id, isDate]: unknown[] = decoded
-    const isValue = isDate === true ? Number.isSafeInteger(value) && Math.abs(Number(value)) <= 8.64e15 : value === null || typeof value === 'string'
+    const isValue =
+      isDate === true ? Number.isSafeInteger(value) && Math.abs(Number(value)) <= 8.64e15 : value === null || typeof value === 'string'
     if (typeof id !== 'string' || id.length > 100 || id.includes('\0') || typeof isDate !== 'boolean' || !isValue) throw new PageFault()
     if (typeof value === 'string' && value.includes('\0')) throw new PageFault()
     return [value as string | number | null, id, isDate]

@@ -15,7 +15,10 @@ export interface NewOrganization {
   readonly userId: string
 }
 
-export async function createOrganization(app: Services, input: { name: string; email: string; userName: string }): Promise<NewOrganization> {
+export async function createOrganization(
+  app: Services,
+  input: { name: string; email: string; userName: string },
+): Promise<NewOrganization> {
   const organizationId = newId('org', app.clock())
   return perform(systemContext(app, organizationId), 'organization:create', ({ em, now, permit }) => {
     permit({ id: organizationId })
@@ -25,8 +28,23 @@ export async function createOrganization(app: Services, input: { name: string; e
       Object.assign(new Organization(), { id: organizationId, name: input.name, createdAt: now }),
       Object.assign(new AuditHead(), { organizationId, ...genesis }),
       Object.assign(new Project(), { id: projectId, organizationId, name: 'Default', slug: 'default', createdAt: now, updatedAt: now }),
-      Object.assign(new User(), { id: userId, organizationId, email: input.email, emailKey: input.email.toLowerCase(), name: input.userName, createdAt: now }),
-      Object.assign(new Member(), { id: newId('mem', now), organizationId, userId, role: 'ADMIN', projectIds: null, standing: 0, joinedAt: now }),
+      Object.assign(new User(), {
+        id: userId,
+        organizationId,
+        email: input.email,
+        emailKey: input.email.toLowerCase(),
+        name: input.userName,
+        createdAt: now,
+      }),
+      Object.assign(new Member(), {
+        id: newId('mem', now),
+        organizationId,
+        userId,
+        role: 'ADMIN',
+        projectIds: null,
+        standing: 0,
+        joinedAt: now,
+      }),
     ])
     return { organizationId, projectId, userId }
   })

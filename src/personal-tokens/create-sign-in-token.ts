@@ -11,7 +11,11 @@ import { newTokenText } from '../lib/token-text.js'
 /** Seconds. */
 export const signInTokenLasts = 900
 
-export function addSignInToken(em: EntityManager, owner: { organizationId: string; userId: string }, now: Date): { secret: Secret; expiresAt: Date } {
+export function addSignInToken(
+  em: EntityManager,
+  owner: { organizationId: string; userId: string },
+  now: Date,
+): { secret: Secret; expiresAt: Date } {
   const text = newTokenText('signin')
   const expiresAt = addSeconds(now, signInTokenLasts)
   em.persist(

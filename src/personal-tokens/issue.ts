@@ -1,7 +1,7 @@
 /** What every way to a personal token shares: its row, its text, and the five minutes in which it may be seen again. */
 import type { Context } from '../context.js'
-import { PersonalToken } from '../entities/personal-token.js'
 import type { PersonalTokenType } from '../entities/enums.js'
+import { PersonalToken } from '../entities/personal-token.js'
 import { addSeconds, epochSeconds } from '../lib/clock.js'
 import { newId } from '../lib/id.js'
 import { seal } from '../lib/seal.js'

@@ -1,6 +1,6 @@
+import { systemActor, type Actor } from '../access/actor.js'
 /** Turns a sign-in token into a LOGIN token, once. */
 import type { Query } from '../access/reads.js'
-import { systemActor, type Actor } from '../access/actor.js'
 import type { Context } from '../context.js'
 import { Member } from '../entities/member.js'
 import type { PersonalToken } from '../entities/personal-token.js'

@@ -13,16 +13,26 @@ import { Payload } from './user-error.js'
 
 @InputType('ExchangeApiKeyInput', { description: 'What the token is to be good for.' })
 class ExchangeApiKeyInput implements Exchange {
-  @Field(() => UrlScalar, { description: 'Whom it is for: an absolute http or https URL without a fragment, at most 2,048 characters. Becomes `aud`, exactly as written.' })
+  @Field(() => UrlScalar, {
+    description:
+      'Whom it is for: an absolute http or https URL without a fragment, at most 2,048 characters. Becomes `aud`, exactly as written.',
+  })
   audience!: string
 
-  @Field(() => String, { nullable: true, description: 'Which of your users it speaks for: 1 to 150 printable ASCII characters. Becomes `sub`. May be left out when X-On-Behalf-Of names one.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Which of your users it speaks for: 1 to 150 printable ASCII characters. Becomes `sub`. May be left out when X-On-Behalf-Of names one.',
+  })
   externalUserId?: string | null
 
   @Field(() => Int, { nullable: true, description: 'For how many seconds: 300 to 2,592,000. Left out: 3,600, or what the key has left.' })
   expiresIn?: number | null
 
-  @Field(() => [PermissionScalar], { nullable: true, description: 'What it carries, at most what the key holds. Left out: all of that. Empty: nothing.' })
+  @Field(() => [PermissionScalar], {
+    nullable: true,
+    description: 'What it carries, at most what the key holds. Left out: all of that. Empty: nothing.',
+  })
   permissions?: string[] | null
 }
 
@@ -37,8 +47,14 @@ class ExchangeApiKeyPayload extends Payload {
 
 @Resolver(() => AccessToken)
 export class AccessTokenResolver {
-  @Mutation(() => ExchangeApiKeyPayload, { nullable: true, description: 'Exchanges the API key of the caller for a short-lived JWT. Needs no permission: it only narrows.' })
-  exchangeApiKey(@Ctx() ctx: Context, @Arg('input', () => ExchangeApiKeyInput, { description: 'What the token is to be good for.' }) input: ExchangeApiKeyInput): Promise<object> {
+  @Mutation(() => ExchangeApiKeyPayload, {
+    nullable: true,
+    description: 'Exchanges the API key of the caller for a short-lived JWT. Needs no permission: it only narrows.',
+  })
+  exchangeApiKey(
+    @Ctx() ctx: Context,
+    @Arg('input', () => ExchangeApiKeyInput, { description: 'What the token is to be good for.' }) input: ExchangeApiKeyInput,
+  ): Promise<object> {
     return exchangeApiKey(ctx, input)
   }
 
@@ -47,7 +63,10 @@ export class AccessTokenResolver {
     return may(ctx.actor, 'api_key:read') ? ctx.load(ApiKey, token.apiKeyId) : null
   }
 
-  @FieldResolver(() => EndUser, { nullable: true, description: 'Whom it speaks for; null without `end_user:read`, or when the end user was forgotten.' })
+  @FieldResolver(() => EndUser, {
+    nullable: true,
+    description: 'Whom it speaks for; null without `end_user:read`, or when the end user was forgotten.',
+  })
   async endUser(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<EndUser | null> {
     return may(ctx.actor, 'end_user:read') ? ctx.load(EndUser, token.endUserId) : null
   }

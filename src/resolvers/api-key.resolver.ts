@@ -1,5 +1,20 @@
 /** API keys in GraphQL's words. */
-import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, registerEnumType, Resolver, Root } from 'type-graphql'
+import {
+  Arg,
+  Args,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  registerEnumType,
+  Resolver,
+  Root,
+} from 'type-graphql'
 
 import { createApiKey } from '../api-keys/create-api-key.js'
 import { listApiKeys, orderFields, type ApiKeySorting } from '../api-keys/list-api-keys.js'
@@ -75,13 +90,22 @@ class CreateApiKeyInput {
   @Field(() => String, { nullable: true, description: 'What its people call it: 1 to 255 characters.' })
   label?: string | null
 
-  @Field(() => Environment, { nullable: true, description: "Where it works. For members SANDBOX when left out; a key makes keys of its own environment." })
+  @Field(() => Environment, {
+    nullable: true,
+    description: 'Where it works. For members SANDBOX when left out; a key makes keys of its own environment.',
+  })
   environment?: Environment | null
 
-  @Field(() => ID, { nullable: true, description: "Its project. For members their first one when left out; a key makes keys of its own project." })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Its project. For members their first one when left out; a key makes keys of its own project.',
+  })
   projectId?: string | null
 
-  @Field(() => [PermissionScalar], { nullable: true, description: 'What it may do, at most what you hold. Left out: all of that. Empty: nothing but being exchanged.' })
+  @Field(() => [PermissionScalar], {
+    nullable: true,
+    description: 'What it may do, at most what you hold. Left out: all of that. Empty: nothing but being exchanged.',
+  })
   permissions?: string[] | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it ends. Left out: never, or with its maker.' })
@@ -90,7 +114,10 @@ class CreateApiKeyInput {
   @Field(() => [RateLimitInput], { nullable: true, description: 'At most one limit per window; all must pass.' })
   rateLimits?: RateLimitInput[] | null
 
-  @Field(() => [UrlScalar], { nullable: true, description: 'The audiences that it may be exchanged for, at most 20. Left out or null: any.' })
+  @Field(() => [UrlScalar], {
+    nullable: true,
+    description: 'The audiences that it may be exchanged for, at most 20. Left out or null: any.',
+  })
   allowedAudiences?: string[] | null
 }
 
@@ -135,7 +162,11 @@ class RotateApiKeyInput {
   @Field(() => Int, { nullable: true, defaultValue: 0, description: 'How many seconds the old text works on: 0 to 604,800 (seven days).' })
   overlapSeconds?: number | null
 
-  @Field(() => Boolean, { nullable: true, defaultValue: false, description: 'Whether the old text ends as soon as the new one is first used.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Whether the old text ends as soon as the new one is first used.',
+  })
   endOverlapAtFirstUse?: boolean | null
 }
 
@@ -181,22 +212,40 @@ export class ApiKeyResolver {
   }
 
   @Mutation(() => CreateApiKeyPayload, { nullable: true, description: 'Makes a key. Needs `api_key:create`.' })
-  createApiKey(@Ctx() ctx: Context, @Arg('input', () => CreateApiKeyInput, { description: 'What it is to be.' }) input: CreateApiKeyInput): Promise<object> {
+  createApiKey(
+    @Ctx() ctx: Context,
+    @Arg('input', () => CreateApiKeyInput, { description: 'What it is to be.' }) input: CreateApiKeyInput,
+  ): Promise<object> {
     return createApiKey(ctx, input)
   }
 
   @Mutation(() => UpdateApiKeyPayload, { nullable: true, description: 'Changes a key. Needs `api_key:update` and all that the key holds.' })
-  updateApiKey(@Ctx() ctx: Context, @Arg('input', () => UpdateApiKeyInput, { description: 'What to change.' }) input: UpdateApiKeyInput): Promise<object> {
+  updateApiKey(
+    @Ctx() ctx: Context,
+    @Arg('input', () => UpdateApiKeyInput, { description: 'What to change.' }) input: UpdateApiKeyInput,
+  ): Promise<object> {
     return updateApiKey(ctx, input)
   }
 
-  @Mutation(() => RotateApiKeyPayload, { nullable: true, description: 'Gives a key a new text. Needs `api_key:rotate` and all that the key holds.' })
-  rotateApiKey(@Ctx() ctx: Context, @Arg('input', () => RotateApiKeyInput, { description: 'Which key.' }) input: RotateApiKeyInput): Promise<object> {
+  @Mutation(() => RotateApiKeyPayload, {
+    nullable: true,
+    description: 'Gives a key a new text. Needs `api_key:rotate` and all that the key holds.',
+  })
+  rotateApiKey(
+    @Ctx() ctx: Context,
+    @Arg('input', () => RotateApiKeyInput, { description: 'Which key.' }) input: RotateApiKeyInput,
+  ): Promise<object> {
     return rotateApiKey(ctx, input)
   }
 
-  @Mutation(() => RevokeApiKeyPayload, { nullable: true, description: 'Ends a key at once and for good, with its tokens. Needs `api_key:revoke`.' })
-  revokeApiKey(@Ctx() ctx: Context, @Arg('input', () => RevokeApiKeyInput, { description: 'Which key.' }) input: RevokeApiKeyInput): Promise<object> {
+  @Mutation(() => RevokeApiKeyPayload, {
+    nullable: true,
+    description: 'Ends a key at once and for good, with its tokens. Needs `api_key:revoke`.',
+  })
+  revokeApiKey(
+    @Ctx() ctx: Context,
+    @Arg('input', () => RevokeApiKeyInput, { description: 'Which key.' }) input: RevokeApiKeyInput,
+  ): Promise<object> {
     return revokeApiKey(ctx, input)
   }
 
@@ -210,7 +259,10 @@ export class ApiKeyResolver {
     return ctx.loadBeside(apiKey, Project, apiKey.projectId)
   }
 
-  @FieldResolver(() => ActorUnion, { nullable: true, description: 'Who made it; null when that is not yours to see, or nobody (the command line).' })
+  @FieldResolver(() => ActorUnion, {
+    nullable: true,
+    description: 'Who made it; null when that is not yours to see, or nobody (the command line).',
+  })
   createdBy(@Root() apiKey: ApiKey, @Ctx() ctx: Context): Promise<ActorRow | null> {
     return findActor(ctx, apiKey.createdBy)
   }

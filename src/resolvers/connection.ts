@@ -5,7 +5,10 @@ import type { Page } from '../access/list.js'
 
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, description: 'How many, from the start: 1 to 100. 20 when neither `first` nor `last` is given; both is an error.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many, from the start: 1 to 100. 20 when neither `first` nor `last` is given; both is an error.',
+  })
   first?: number | null
 
   @Field(() => String, { nullable: true, description: 'Only what comes after this cursor.' })
@@ -80,7 +83,11 @@ export function connectionOf<T extends object>(
   }
   if (options.hasTotalCount) {
     const description = 'How many rows the whole list has. Counted only when asked for.'
-    Field(() => Int, { name: 'totalCount', description })(PlainConnection.prototype, 'count', Object.getOwnPropertyDescriptor(PlainConnection.prototype, 'count')!)
+    Field(() => Int, { name: 'totalCount', description })(
+      PlainConnection.prototype,
+      'count',
+      Object.getOwnPropertyDescriptor(PlainConnection.prototype, 'count')!,
+    )
   }
   return { type: PlainConnection as unknown as ClassType<Connection<T>>, from: (page) => new PlainConnection(page) }
 }

@@ -24,12 +24,17 @@ class EndUserFilter {
 
 @Resolver(() => EndUser)
 export class EndUserResolver {
-  @Query(() => EndUser, { nullable: true, description: 'One end user by the id that your product gave it; null when nothing was ever recorded for it. Needs `end_user:read`.' })
+  @Query(() => EndUser, {
+    nullable: true,
+    description: 'One end user by the id that your product gave it; null when nothing was ever recorded for it. Needs `end_user:read`.',
+  })
   endUser(
     @Ctx() ctx: Context,
     @Arg('externalId', () => String, { description: 'The id that your product gave it.' }) externalId: string,
-    @Arg('environment', () => Environment, { nullable: true, description: 'Where; for members SANDBOX when left out.' }) environment?: Environment | null,
-    @Arg('projectId', () => ID, { nullable: true, description: 'In which project; for members their first one when left out.' }) projectId?: string | null,
+    @Arg('environment', () => Environment, { nullable: true, description: 'Where; for members SANDBOX when left out.' })
+    environment?: Environment | null,
+    @Arg('projectId', () => ID, { nullable: true, description: 'In which project; for members their first one when left out.' })
+    projectId?: string | null,
   ): Promise<EndUser | null> {
     return findEndUser(ctx, externalId, { environment, projectId })
   }

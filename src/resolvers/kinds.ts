@@ -1,6 +1,6 @@
+import type { KeyhousePermission } from '../access/actions.js'
 /** What the prefix of an id says: which entity it is, and what one must hold to see it. */
 import { may } from '../access/actor.js'
-import type { KeyhousePermission } from '../access/actions.js'
 import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'

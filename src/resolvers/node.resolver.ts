@@ -11,7 +11,12 @@ import { findVisible } from './kinds.js'
 const mostIds = 100
 
 /** One row of a kind; existence comes before permission. @throws DomainError FORBIDDEN */
-export async function readById<T extends { id: string }>(ctx: Context, entity: new () => T, id: string, permission: KeyhousePermission): Promise<T | null> {
+export async function readById<T extends { id: string }>(
+  ctx: Context,
+  entity: new () => T,
+  id: string,
+  permission: KeyhousePermission,
+): Promise<T | null> {
   const row = await ctx.load(entity, id)
   if (row) requirePermission(ctx.actor, permission)
   return row

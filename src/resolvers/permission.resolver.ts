@@ -5,7 +5,9 @@ import { permissions } from '../access/actions.js'
 import { MemberRole } from '../entities/enums.js'
 import { PermissionScalar } from '../entities/scalars.js'
 
-@ObjectType('PermissionDefinition', { description: 'One of the permissions of Keyhouse itself. Those of your own services need no definition here.' })
+@ObjectType('PermissionDefinition', {
+  description: 'One of the permissions of Keyhouse itself. Those of your own services need no definition here.',
+})
 class PermissionDefinition {
   @Field(() => PermissionScalar, { description: 'As it is written in grants.' })
   permission!: string

@@ -65,9 +65,13 @@ class VerifyApiKeyPayload extends Payload {
 export class VerifyApiKeyResolver {
   @Mutation(() => VerifyApiKeyPayload, {
     nullable: true,
-    description: 'Whether a key that was presented to a service of yours is valid. A mutation, so that a secret never travels in a URL. Needs `api_key:verify`.',
+    description:
+      'Whether a key that was presented to a service of yours is valid. A mutation, so that a secret never travels in a URL. Needs `api_key:verify`.',
   })
-  async verifyApiKey(@Ctx() ctx: Context, @Arg('input', () => VerifyApiKeyInput, { description: 'The key, and what it must be good for.' }) input: VerifyApiKeyInput): Promise<object> {
+  async verifyApiKey(
+    @Ctx() ctx: Context,
+    @Arg('input', () => VerifyApiKeyInput, { description: 'The key, and what it must be good for.' }) input: VerifyApiKeyInput,
+  ): Promise<object> {
     return { verdict: await verifyApiKey(ctx, input) }
   }
 }

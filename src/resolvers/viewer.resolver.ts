@@ -37,7 +37,9 @@ class Viewer {
     return this.actor.environment
   }
 
-  @Field(() => [PermissionScalar], { description: 'What the caller holds at this moment, as it was granted. While acting for an end user only part of it can be used here.' })
+  @Field(() => [PermissionScalar], {
+    description: 'What the caller holds at this moment, as it was granted. While acting for an end user only part of it can be used here.',
+  })
   get permissions(): readonly string[] {
     return this.actor.permissions
   }
@@ -71,7 +73,10 @@ export class ViewerResolver {
     return actor.personalToken ? ctx.load(User, actor.personalToken.userId) : null
   }
 
-  @FieldResolver(() => ApiKey, { nullable: true, description: 'The key that the request came with, or that its token was exchanged from; null while acting for an end user.' })
+  @FieldResolver(() => ApiKey, {
+    nullable: true,
+    description: 'The key that the request came with, or that its token was exchanged from; null while acting for an end user.',
+  })
   async apiKey(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<ApiKey | null> {
     return actor.apiKey && !actor.endUser ? ctx.load(ApiKey, actor.apiKey.id) : null
   }
@@ -81,7 +86,10 @@ export class ViewerResolver {
     return actor.personalToken ? ctx.load(PersonalToken, actor.personalToken.id) : null
   }
 
-  @FieldResolver(() => EndUser, { nullable: true, description: 'Whom the request is for. One that was never recorded was first and last seen now.' })
+  @FieldResolver(() => EndUser, {
+    nullable: true,
+    description: 'Whom the request is for. One that was never recorded was first and last seen now.',
+  })
   async endUser(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<EndUser | null> {
     const { endUser, environment, organizationId } = actor
     const projectId = actor.projectIds?.[0]

@@ -7,7 +7,6 @@ import type { Clock } from '../lib/clock.js'
 import type { MasterKeys } from '../lib/seal.js'
 import { newSigningKey } from './signing-keys.js'
 
-
 export async function ensureSigningKeys(orm: MikroORM, config: Config, masterKeys: MasterKeys, clock: Clock): Promise<void> {
   const em = orm.em.fork()
   const keys = await em.find(SigningKey, { state: { $in: ['CURRENT', 'NEXT'] } })

@@ -1,6 +1,6 @@
+import type { Actor } from '../access/actor.js'
 /** Exchanges a key for a short-lived JWT (RFC 9068) that any service verifies offline. */
 import { Check, audienceFault, externalIdRule, isExternalId, refuseExcess } from '../access/check.js'
-import type { Actor } from '../access/actor.js'
 import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { EndUser } from '../entities/end-user.js'
@@ -31,7 +31,9 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
     const id = newId('at', now)
     permit({ id, projectId, environment })
     if (apiKey.allowedAudiences && !apiKey.allowedAudiences.includes(input.audience)) {
-      throw new DomainError([{ code: 'URL_NOT_ALLOWED', message: 'This key may not be exchanged for this audience.', path: ['input', 'audience'] }])
+      throw new DomainError([
+        { code: 'URL_NOT_ALLOWED', message: 'This key may not be exchanged for this audience.', path: ['input', 'audience'] },
+      ])
     }
     if (input.permissions) refuseExcess(actor, input.permissions)
     const permissions = [...(input.permissions ?? actor.permissions)]
@@ -68,7 +70,11 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
       expiresAt: new Date(expiresAt * 1000),
       revokedAt: null,
     }
-    append(EndUser, { id: endUser, organizationId, projectId, environment, externalId: subject, firstSeenAt: now, lastSeenAt: now }, { isIfAbsent: true })
+    append(
+      EndUser,
+      { id: endUser, organizationId, projectId, environment, externalId: subject, firstSeenAt: now, lastSeenAt: now },
+      { isIfAbsent: true },
+    )
     append(AccessToken, row)
     ctx.app.writeBehind.endUserSeen(endUser, now)
     return { token: text, accessToken: Object.assign(new AccessToken(), row) }
@@ -97,6 +103,7 @@ function checked(actor: Actor, { audience, externalUserId, expiresIn, permission
 function endOf({ expiresAt }: Actor, expiresIn: number | null | undefined, issuedAt: number): number {
   const last = expiresAt ? epochSeconds(expiresAt) : Infinity
   if (expiresIn == null) return Math.min(issuedAt + usualToken, last)
-  if (issuedAt + expiresIn > last) throw invalid(`"expiresIn" must be at most ${last - issuedAt}: a token never outlives its key.`, ['input', 'expiresIn'])
+  if (issuedAt + expiresIn > last)
+    throw invalid(`"expiresIn" must be at most ${last - issuedAt}: a token never outlives its key.`, ['input', 'expiresIn'])
   return issuedAt + expiresIn
 }

@@ -9,7 +9,10 @@ import { privateKeyOf } from './signing-keys.js'
 
 const currentKey: Query = { name: 'current_signing_key', sql: `select id from signing_key where state = 'CURRENT'` }
 const signingKey: Query = { name: 'signing_key', sql: `select algorithm, sealed_private_key from signing_key where id = ?` }
-const publishedKey: Query = { name: 'published_signing_key', sql: `select algorithm, public_jwk from signing_key where id = ? and state <> 'RETIRED'` }
+const publishedKey: Query = {
+  name: 'published_signing_key',
+  sql: `select algorithm, public_jwk from signing_key where id = ? and state <> 'RETIRED'`,
+}
 
 interface Verifier {
   readonly algorithm: string

@@ -1,8 +1,8 @@
 /** Key pairs that sign tokens: how each algorithm's are made, and how their private halves are kept. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 
-import { SigningKey } from '../entities/signing-key.js'
 import type { SigningKeyState } from '../entities/enums.js'
+import { SigningKey } from '../entities/signing-key.js'
 import { newId } from '../lib/id.js'
 import type { Algorithm } from '../lib/jwt.js'
 import { open, seal, type MasterKeys } from '../lib/seal.js'

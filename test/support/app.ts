@@ -24,7 +24,9 @@ export interface Answer {
   // oxlint-disable-next-line typescript/no-explicit-any
   readonly data: any
   // oxlint-disable-next-line typescript/no-explicit-any
-  readonly errors: readonly { message: string; path?: string[]; extensions: { code: string; requestId: string } & Record<string, any> }[] | undefined
+  readonly errors:
+    | readonly { message: string; path?: string[]; extensions: { code: string; requestId: string } & Record<string, any> }[]
+    | undefined
   readonly text: string
 }
 
@@ -57,7 +59,11 @@ export class TestApp {
   async run(credential: string | null, query: string, variables: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(credential === null ? {} : { authorization: `Bearer ${credential}` }), ...headers },
+      headers: {
+        'content-type': 'application/json',
+        ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
+        ...headers,
+      },
       body: JSON.stringify({ query, variables }),
     })
     const text = await response.text()
@@ -67,7 +73,13 @@ export class TestApp {
 
   /** The payload of the one mutation in the document; fails when the answer has top-level errors. */
   // oxlint-disable-next-line typescript/no-explicit-any
-  async mutate(credential: string | null, field: string, input: object | null, selection: string, headers: Record<string, string> = {}): Promise<any> {
+  async mutate(
+    credential: string | null,
+    field: string,
+    input: object | null,
+    selection: string,
+    headers: Record<string, string> = {},
+  ): Promise<any> {
     const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`
     const query =
       input === null

@@ -47,7 +47,14 @@ export class SeededOrganization {
   async project(slug = `project-${++names}`): Promise<string> {
     const { em } = this.context
     const now = this.app.clock.now()
-    const project = Object.assign(new Project(), { id: newId('prj', now), organizationId: this.id, name: slug, slug, createdAt: now, updatedAt: now })
+    const project = Object.assign(new Project(), {
+      id: newId('prj', now),
+      organizationId: this.id,
+      name: slug,
+      slug,
+      createdAt: now,
+      updatedAt: now,
+    })
     await em.persist(project).flush()
     return project.id
   }
@@ -56,8 +63,23 @@ export class SeededOrganization {
     const context = this.context
     const now = this.app.clock.now()
     const email = `person-${++names}@example.com`
-    const user = Object.assign(new User(), { id: newId('usr', now), organizationId: this.id, email, emailKey: email, name: email, createdAt: now })
-    const member = Object.assign(new Member(), { id: newId('mem', now), organizationId: this.id, userId: user.id, role, projectIds, standing: 0, joinedAt: now })
+    const user = Object.assign(new User(), {
+      id: newId('usr', now),
+      organizationId: this.id,
+      email,
+      emailKey: email,
+      name: email,
+      createdAt: now,
+    })
+    const member = Object.assign(new Member(), {
+      id: newId('mem', now),
+      organizationId: this.id,
+      userId: user.id,
+      role,
+      projectIds,
+      standing: 0,
+      joinedAt: now,
+    })
     await context.em.persist([user, member]).flush()
     const { token } = await createLoginToken(context, user.id)
     return { memberId: member.id, userId: user.id, token }
@@ -71,6 +93,9 @@ export class SeededOrganization {
 
 export async function organization(app: TestApp): Promise<SeededOrganization> {
   const name = `Organization ${++names}`
-  const { organizationId, projectId, sandboxApiKey, adminToken } = await bootstrapOrganization(app.services, { name, email: `admin-${names}@example.com` })
+  const { organizationId, projectId, sandboxApiKey, adminToken } = await bootstrapOrganization(app.services, {
+    name,
+    email: `admin-${names}@example.com`,
+  })
   return new SeededOrganization(app, organizationId, projectId, sandboxApiKey, adminToken)
 }
