@@ -16,10 +16,10 @@ interface Hands {
   readonly actor: Actor
   readonly now: Date
   /** @throws DomainError FORBIDDEN; what it is given last is what the audit event is about. */
-  permit(subject?: Subject): Permit
+  readonly permit: (subject?: Subject) => Permit
   /** Adds to the details of the audit event; never a secret. */
-  note(details: Readonly<Record<string, unknown>>): void
-  append<T extends object>(entity: new () => T, row: Omit<T, Methods<T>>, options?: { isIfAbsent: boolean }): void
+  readonly note: (details: Readonly<Record<string, unknown>>) => void
+  readonly append: <T extends object>(entity: new () => T, row: Omit<T, Methods<T>>, options?: { isIfAbsent: boolean }) => void
 }
 type Methods<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T]
 

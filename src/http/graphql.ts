@@ -24,7 +24,7 @@ export async function serveGraphql(server: FastifyInstance, app: Services, schem
     allowBatchedHttpRequests: false,
     persistedQueries: false,
     stopOnTerminationSignals: false,
-    parseOptions: { maxTokens: limits.tokens },
+    parseOptions: { maxLexicalTokens: limits.tokens },
     validationOptions: { maxErrors: limits.errors },
     validationRules,
     maxRecursiveSelections: true,

@@ -3,6 +3,7 @@ import type { ApolloServerPlugin } from '@apollo/server'
 import {
   GraphQLError,
   Kind,
+  OperationTypeNode,
   type ASTVisitor,
   type FieldNode,
   type SelectionSetNode,
@@ -56,7 +57,7 @@ const operationLimits: ValidationRule = (context: ValidationContext): ASTVisitor
     if (count.aliases > limits.aliases) context.reportError(tooComplex(`This operation has more than ${limits.aliases} aliases.`))
     if (count.directives > limits.directives)
       context.reportError(tooComplex(`This operation has more than ${limits.directives} directives.`))
-    if (operation.operation === 'mutation' && count.roots > limits.mutations) {
+    if (operation.operation === OperationTypeNode.MUTATION && count.roots > limits.mutations) {
       context.reportError(tooComplex(`One document may hold at most ${limits.mutations} mutations.`))
     }
   },

@@ -44,6 +44,15 @@ export function valueOf(row: object, column: Column): unknown {
   return value
 }
 
+/** The same as SQLite stores it: dates as milliseconds, objects as JSON texts. */
+export function sqliteValueOf(row: object, column: Column): unknown {
+  const value = valueOf(row, column)
+  if (value === null) return null
+  if (column.isJson) return JSON.stringify(value)
+  if (value instanceof Date) return value.getTime()
+  return typeof value === 'boolean' ? Number(value) : value
+}
+
 /** The way back: an entity from a row that a prepared statement read, all columns of it. It is nobody's to flush. */
 export function hydrate<T extends object>(metadata: MetadataStorage, entity: new () => T, row: Row): T {
   const instance = new entity()

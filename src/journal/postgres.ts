@@ -11,10 +11,10 @@ import type { Standing } from '../access/actor.js'
 import type { Query, Row } from '../access/reads.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { Clock } from '../lib/clock.js'
-import { link, type ChainedEvent, type Head } from './chain.js'
-import { tableOf, valueOf } from './columns.js'
-import { StandingChanged, type AppendedRow, type BackgroundStatement, type Entry, type Journal } from './journal.js'
+import { link, type Head } from './chain.js'
+import { StandingChanged, type BackgroundStatement, type Entry, type Journal } from './journal.js'
 import type { Pipeline, Statement } from './pipeline.js'
+import { chainedInserts, insertsOf, lockHeads, numbered } from './postgres-statements.js'
 import { isUnavailable, unavailable } from './unavailable.js'
 
 interface Pending {
@@ -29,10 +29,6 @@ const largestGroup = 200
 /** After so many groups that found its organization busy an entry waits in line for it, on the side. */
 const patience = 5
 
-const numbered = (sql: string): string => {
-  let count = 0
-  return sql.replaceAll('?', () => `$${++count}`)
-}
 /** Class 23: the one class of error that names a culprit within the group. */
 const isConstraint = (error: unknown): boolean => String(Reflect.get(Object(error), 'code')).startsWith('23')
 
@@ -106,12 +102,12 @@ export class PostgresJournal implements Journal {
         if (standing) this.#compare(standing, (await run(standing.query.sql, [standing.id]))[0])
         const [result, entry] = await work(own)
         await own.flush()
-        for (const statement of this.#inserts(entry.rows)) await run(statement.text.replace('$1', '?'), statement.values ?? [])
+        for (const statement of insertsOf(this.metadata, entry.rows)) await run(statement.text.replace('$1', '?'), statement.values ?? [])
         if (entry.event) {
           // An organization that this very change made has its head by now.
           const current = head ?? (await run('select seq, hash from audit_head where organization_id = ? for update', [organizationId]))[0]
           const event = link(current as unknown as Head, entry.event)
-          for (const statement of this.#inserts([{ entity: AuditEvent, row: event }]))
+          for (const statement of insertsOf(this.metadata, [{ entity: AuditEvent, row: event }]))
             await run(statement.text.replace('$1', '?'), statement.values ?? [])
           await run('update audit_head set seq = ?, hash = ? where organization_id = ?', [event.seq, event.hash, organizationId])
         }
@@ -172,11 +168,7 @@ export class PostgresJournal implements Journal {
     const [, , locked, ...standings] = await line.send([
       { text: 'begin' },
       { text: 'set local lock_timeout = 10000' },
-      {
-        name: `heads ${wait}`,
-        text: `select organization_id, seq, hash from audit_head where organization_id = any($1) order by organization_id for update ${wait}`,
-        values: [organizations],
-      },
+      lockHeads(organizations, wait),
       ...asking.map(({ entry }) => this.#named(entry.standing!.query, [entry.standing!.id])),
     ])
     const heads = new Map<string, Head>(locked!.rows.map((row: Row) => [row['organization_id'] as string, row as unknown as Head]))
@@ -190,8 +182,11 @@ export class PostgresJournal implements Journal {
       return [event]
     })
     await this.#whole(line, [
-      ...this.#inserts(admitted.flatMap(({ entry }) => entry.rows)),
-      ...this.#chained(events, heads),
+      ...insertsOf(
+        this.metadata,
+        admitted.flatMap(({ entry }) => entry.rows),
+      ),
+      ...chainedInserts(this.metadata, events, heads),
       { text: 'commit' },
     ])
     return { busy, refused: new Set([...refused].filter((one) => !busy.includes(one))) }
@@ -201,36 +196,6 @@ export class PostgresJournal implements Journal {
   async #whole(line: Pipeline, statements: readonly Statement[]): Promise<void> {
     const answers: QueryResult[] = await line.send(statements)
     if (answers.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back')
-  }
-
-  #chained(events: readonly ChainedEvent[], heads: ReadonlyMap<string, Head>): Statement[] {
-    if (events.length === 0) return []
-    const ends = [...new Set(events.map((event) => event.organizationId))].map((id) => ({ organization_id: id, ...heads.get(id) }))
-    return [
-      ...this.#inserts(events.map((row) => ({ entity: AuditEvent, row }))),
-      {
-        name: 'advance heads',
-        text: 'update audit_head h set seq = n.seq, hash = n.hash from json_to_recordset($1) as n(organization_id text, seq int, hash text) where h.organization_id = n.organization_id',
-        values: [JSON.stringify(ends.map(({ organization_id, seq, hash }) => ({ organization_id, seq, hash })))],
-      },
-    ]
-  }
-
-  /** One statement a table, whatever the number of rows: its one parameter is all of them as JSON. */
-  #inserts(rows: readonly AppendedRow[]): Statement[] {
-    const groups = Map.groupBy(rows, (row) => `${row.isIfAbsent ? 'if absent' : 'new'} ${tableOf(this.metadata, row.entity).name}`)
-    return [...groups].map(([name, [first, ...others]]) => {
-      const table = tableOf(this.metadata, first!.entity)
-      const columns = table.columns.map((column) => `"${column.name}"`).join(', ')
-      const values = [first!, ...others].map(({ row }) =>
-        Object.fromEntries(table.columns.map((column) => [column.name, valueOf(row, column)])),
-      )
-      return {
-        name: `insert ${name}`,
-        text: `insert into "${table.name}" (${columns}) select ${columns} from json_populate_recordset(null::"${table.name}", $1)${first!.isIfAbsent ? ' on conflict do nothing' : ''}`,
-        values: [JSON.stringify(values)],
-      }
-    })
   }
 
   #named(query: Query, parameters: readonly (string | number)[]): Statement {

@@ -10,7 +10,7 @@ import type { Query, Row } from '../access/reads.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { Clock } from '../lib/clock.js'
 import { genesis, link, type EventDraft, type Head } from './chain.js'
-import { tableOf, valueOf } from './columns.js'
+import { sqliteValueOf, tableOf } from './columns.js'
 import { StandingChanged, type AppendedRow, type BackgroundStatement, type Entry, type Journal } from './journal.js'
 import { isUnavailable, unavailable } from './unavailable.js'
 
@@ -129,7 +129,10 @@ export class SqliteJournal implements Journal {
       if (isConstraint(error)) this.#retryEach(group, refusals)
       else for (const one of group) refusals.set(one, unavailable(error))
     }
-    for (const one of group) refusals.has(one) ? one.reject(refusals.get(one)) : one.resolve()
+    for (const one of group) {
+      if (refusals.has(one)) one.reject(refusals.get(one))
+      else one.resolve()
+    }
     this.#schedule()
   }
 
@@ -199,7 +202,7 @@ export class SqliteJournal implements Journal {
   #insert({ entity, row, isIfAbsent }: AppendedRow): void {
     const { name, columns } = tableOf(this.metadata, entity)
     const sql = `insert into \`${name}\` (${columns.map((column) => column.name).join(', ')}) values (${columns.map(() => '?').join(', ')})${isIfAbsent ? ' on conflict do nothing' : ''}`
-    this.#prepare(sql).run(...columns.map((column) => toSqlite(valueOf(row, column), column.isJson)))
+    this.#prepare(sql).run(...columns.map((column) => sqliteValueOf(row, column)))
   }
 
   #prepare(sql: string): Statement {
@@ -213,11 +216,4 @@ export class SqliteJournal implements Journal {
     if (version !== this.#dataVersion) this.#heads.clear()
     this.#dataVersion = version
   }
-}
-
-function toSqlite(value: unknown, isJson: boolean): unknown {
-  if (value === null) return null
-  if (isJson) return JSON.stringify(value)
-  if (value instanceof Date) return value.getTime()
-  return typeof value === 'boolean' ? Number(value) : value
 }

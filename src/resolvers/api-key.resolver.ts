@@ -1,80 +1,24 @@
 /** API keys in GraphQL's words. */
-import {
-  Arg,
-  Args,
-  Ctx,
-  Field,
-  FieldResolver,
-  ID,
-  InputType,
-  Int,
-  Mutation,
-  ObjectType,
-  Query,
-  registerEnumType,
-  Resolver,
-  Root,
-} from 'type-graphql'
+import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
 import { createApiKey } from '../api-keys/create-api-key.js'
-import { listApiKeys, orderFields, type ApiKeySorting } from '../api-keys/list-api-keys.js'
+import { listApiKeys } from '../api-keys/list-api-keys.js'
 import { revokeApiKey } from '../api-keys/revoke-api-key.js'
 import { rotateApiKey } from '../api-keys/rotate-api-key.js'
 import { updateApiKey } from '../api-keys/update-api-key.js'
-import { Context } from '../context.js'
+import type { Context } from '../context.js'
 import { ApiKey } from '../entities/api-key.js'
 import { CredentialStatus, Environment, RateLimitWindow } from '../entities/enums.js'
 import { Project } from '../entities/project.js'
 import { DateTimeScalar, PermissionScalar, SecretScalar, UrlScalar } from '../entities/scalars.js'
 import type { Secret } from '../lib/secret.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
+import { ApiKeyFilter, ApiKeyOrder } from './api-key-list.js'
 import { connectionOf, PageArgs, type Connection } from './connection.js'
 import { readById } from './node.resolver.js'
-import { OrderDirection } from './order.js'
 import { Payload } from './user-error.js'
 
 const ApiKeys = connectionOf('ApiKey', () => ApiKey)
-
-const ApiKeyOrderField = Object.fromEntries(Object.keys(orderFields).map((field) => [field, field]))
-registerEnumType(ApiKeyOrderField, {
-  name: 'ApiKeyOrderField',
-  description: 'What a list of keys is ordered by; ties are broken by id.',
-  valuesConfig: {
-    CREATED_AT: { description: 'When the key was made.' },
-    LABEL: { description: 'The label, byte by byte; keys without one count as smallest.' },
-    LAST_USED_AT: { description: 'When the key was last used; never counts as earliest.' },
-  },
-})
-
-@InputType('ApiKeyOrder', { description: 'How a list of keys is ordered.' })
-class ApiKeyOrder implements ApiKeySorting {
-  @Field(() => ApiKeyOrderField, { description: 'By what.' })
-  field!: ApiKeySorting['field']
-
-  @Field(() => OrderDirection, { description: 'Which end comes first.' })
-  direction!: OrderDirection
-}
-
-@InputType('ApiKeyFilter', { description: 'Which keys; what is left out does not narrow.' })
-class ApiKeyFilter {
-  @Field(() => Environment, { nullable: true, description: 'Those of one environment.' })
-  environment?: Environment | null
-
-  @Field(() => ID, { nullable: true, description: 'Those of one project.' })
-  projectId?: string | null
-
-  @Field(() => [CredentialStatus], { nullable: true, description: 'Those in any of these states.' })
-  statuses?: CredentialStatus[] | null
-
-  @Field(() => String, { nullable: true, description: 'Those whose label contains this, without regard to case.' })
-  search?: string | null
-
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Those that end before this moment.' })
-  expiresBefore?: Date | null
-
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Those not used since this moment, or never.' })
-  unusedSince?: Date | null
-}
 
 @InputType('RateLimitInput', { description: 'At most so many requests in a window; at most one limit per window.' })
 export class RateLimitInput {

@@ -89,5 +89,5 @@ export function connectionOf<T extends object>(
       Object.getOwnPropertyDescriptor(PlainConnection.prototype, 'count')!,
     )
   }
-  return { type: PlainConnection as unknown as ClassType<Connection<T>>, from: (page) => new PlainConnection(page) }
+  return { type: PlainConnection, from: (page) => new PlainConnection(page) }
 }

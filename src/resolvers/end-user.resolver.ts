@@ -1,7 +1,7 @@
 /** End users in GraphQL's words. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Query, Resolver, Root } from 'type-graphql'
 
-import { Context } from '../context.js'
+import type { Context } from '../context.js'
 import { findEndUser, listEndUsers } from '../end-users/list-end-users.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment } from '../entities/enums.js'

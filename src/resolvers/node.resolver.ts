@@ -3,7 +3,7 @@ import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
 
 import type { KeyhousePermission } from '../access/actions.js'
 import { requirePermission } from '../access/permit.js'
-import { Context } from '../context.js'
+import type { Context } from '../context.js'
 import { Node } from '../entities/node.js'
 import { badInput } from '../errors.js'
 import { findVisible } from './kinds.js'

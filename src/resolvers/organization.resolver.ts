@@ -2,7 +2,7 @@
 import { Ctx, Query, Resolver } from 'type-graphql'
 
 import { requirePermission } from '../access/permit.js'
-import { Context } from '../context.js'
+import type { Context } from '../context.js'
 import { Organization } from '../entities/organization.js'
 import { Project } from '../entities/project.js'
 import { listProjects } from '../organizations/list-projects.js'

@@ -1,7 +1,7 @@
 /** Personal tokens in GraphQL's words. */
 import { Arg, Ctx, Field, FieldResolver, InputType, Mutation, ObjectType, Resolver, Root } from 'type-graphql'
 
-import { Context } from '../context.js'
+import type { Context } from '../context.js'
 import { CredentialStatus } from '../entities/enums.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { DateTimeScalar, JwtScalar, PermissionScalar, SecretScalar } from '../entities/scalars.js'

@@ -21,9 +21,7 @@ export interface Answer {
   readonly status: number
   readonly headers: Headers
   /** Undefined when nothing was answered but errors. */
-  // oxlint-disable-next-line typescript/no-explicit-any
   readonly data: any
-  // oxlint-disable-next-line typescript/no-explicit-any
   readonly errors:
     | readonly { message: string; path?: string[]; extensions: { code: string; requestId: string } & Record<string, any> }[]
     | undefined
@@ -72,7 +70,6 @@ export class TestApp {
   }
 
   /** The payload of the one mutation in the document; fails when the answer has top-level errors. */
-  // oxlint-disable-next-line typescript/no-explicit-any
   async mutate(
     credential: string | null,
     field: string,

@@ -98,9 +98,6 @@ export const faults: Faults = {
   ...planted('src/tokens/', 'typescript(no-misused-promises)', {
     'misused promise': 'const work = async () => 1\nexport const a = () => [1].forEach(async () => {\n  await work()\n})',
   }),
-  ...planted('src/tokens/', 'typescript(no-unsafe-type-assertion)', {
-    'unsafe assertion': "export const a = JSON.parse('1') as number",
-  }),
   ...planted('src/tokens/', 'typescript(switch-exhaustiveness-check)', {
     'forgotten case': "export const a = (b: 'x' | 'y') => {\n  switch (b) {\n    case 'x':\n      return 1\n  }\n  return 2\n}",
   }),
