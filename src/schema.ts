@@ -6,6 +6,7 @@ import { buildSchemaSync } from 'type-graphql'
 import { AccessTokenResolver } from './resolvers/access-token.resolver.js'
 import { ApiKeyResolver } from './resolvers/api-key.resolver.js'
 import { EndUserResolver } from './resolvers/end-user.resolver.js'
+import { allowOnlyLawfulIds } from './resolvers/lawful-ids.js'
 import { NodeResolver } from './resolvers/node.resolver.js'
 import { OrganizationResolver } from './resolvers/organization.resolver.js'
 import { PermissionResolver } from './resolvers/permission.resolver.js'
@@ -35,6 +36,7 @@ export function makeSchema(): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     if (isInputObjectType(type) && type.extensions['isOneOf'] === true) type.isOneOf = true
   }
+  allowOnlyLawfulIds(schema)
   return schema
 }
 
