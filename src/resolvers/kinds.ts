@@ -27,6 +27,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
 
 /** The row, if there is one and the caller may see it; null otherwise, whichever it is. */
 export async function findVisible(ctx: Context, id: string): Promise<{ id: string } | null> {
-  const kind = kinds[id.slice(0, id.lastIndexOf('_'))]
+  const prefix = id.slice(0, id.lastIndexOf('_'))
+  // An id may say anything: "constructor_1" names a property of every object.
+  const kind = Object.hasOwn(kinds, prefix) ? kinds[prefix] : undefined
   return kind && may(ctx.actor, kind.permission) ? ctx.load(kind.entity, id) : null
 }
