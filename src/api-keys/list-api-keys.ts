@@ -39,7 +39,7 @@ export async function listApiKeys(
 ): Promise<Page<ApiKey>> {
   const { actor } = ctx
   const conditions: Where[] = [filterEnvironment(actor, filter.environment)]
-  if (filter.projectId) conditions.push({ projectId: filter.projectId })
+  if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.statuses) conditions.push({ $or: [...filter.statuses.map((status) => withStatus(status, ctx.now())), { id: '' }] })
   if (filter.search) conditions.push(contains('label', filter.search))
   if (filter.expiresBefore) conditions.push({ expiresAt: { $lt: filter.expiresBefore } })

@@ -23,7 +23,7 @@ export async function listEndUsers(
 ): Promise<Page<EndUser>> {
   const where = {
     ...filterEnvironment(ctx.actor, filter.environment),
-    ...(filter.projectId ? { projectId: filter.projectId } : {}),
+    ...(filter.projectId != null ? { projectId: filter.projectId } : {}),
     ...(filter.search ? contains('external_id', filter.search) : {}),
   }
   requirePermission(ctx.actor, 'end_user:read')
