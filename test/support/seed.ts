@@ -3,12 +3,14 @@ import { createApiKey, type NewApiKey } from '../../src/api-keys/create-api-key.
 import { bootstrapOrganization } from '../../src/commands/organization-create.js'
 import { systemContext } from '../../src/context.js'
 import { ApiKey } from '../../src/entities/api-key.js'
-import type { MemberRole } from '../../src/entities/enums.js'
+import type { MemberRole, PersonalTokenType } from '../../src/entities/enums.js'
 import { Member } from '../../src/entities/member.js'
 import { Project } from '../../src/entities/project.js'
 import { User } from '../../src/entities/user.js'
 import { newId } from '../../src/lib/id.js'
 import { createLoginToken } from '../../src/personal-tokens/create-login-token.js'
+import { addSignInToken } from '../../src/personal-tokens/create-sign-in-token.js'
+import { issuePersonalToken } from '../../src/personal-tokens/issue.js'
 import type { TestApp } from './app.js'
 
 export interface SeededKey {
@@ -83,6 +85,31 @@ export class SeededOrganization {
     await context.em.persist([user, member]).flush()
     const { token } = await createLoginToken(context, user.id)
     return { memberId: member.id, userId: user.id, token }
+  }
+
+  /** A token of any type and length, straight into the database: what a reduced credential may do is another's rule than how it is made. */
+  async personalToken(
+    userId: string,
+    type: PersonalTokenType,
+    permissions: readonly string[] | null = null,
+    lastsMs = 86_400_000,
+  ): Promise<{ id: string; token: string }> {
+    const context = this.context
+    const now = this.app.clock.now()
+    const expiresAt = new Date(now.getTime() + lastsMs)
+    const issue = { organizationId: this.id, userId, createdBy: userId, type, description: null, permissions, expiresAt }
+    const { personalToken, text } = await issuePersonalToken(context, issue, now)
+    await context.em.persist(personalToken).flush()
+    return { id: personalToken.id, token: text }
+  }
+
+  /** A way in for a new member. */
+  async signInToken(): Promise<string> {
+    const { userId } = await this.member('READER')
+    const { em } = this.context
+    const { secret } = addSignInToken(em, { organizationId: this.id, userId }, this.app.clock.now())
+    await em.flush()
+    return secret.reveal()
   }
 
   /** The key as the database has it now. */

@@ -1,0 +1,154 @@
+/** Every argument that takes an id × every kind of id that is not the caller's: it does not exist, in the same words as one that never was. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { getNamedType, getNullableType, isInputObjectType, isListType, type GraphQLInputType } from 'graphql'
+
+import { permissions } from '../src/access/actions.js'
+import { newId } from '../src/lib/id.js'
+import { makeSchema } from '../src/schema.js'
+import { startApp, type Answer, type TestApp } from './support/app.js'
+import { forEndUser } from './support/callers.js'
+import { dimensions, idAt, idKinds, type IdKindName, type Place } from './support/ids.js'
+import { mutations, queries, type Operation } from './support/operations.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+
+let app: TestApp
+let acme: SeededOrganization
+let strangers: SeededOrganization
+let otherProject: string
+let member: string
+beforeAll(async () => {
+  app = await startApp()
+  acme = await organization(app)
+  strangers = await organization(app)
+  otherProject = await acme.project()
+  member = (await acme.member('MEMBER', [acme.projectId])).token
+})
+afterAll(() => app.close())
+
+/** The paths of arguments and input fields of type ID. */
+function idPaths(type: GraphQLInputType, path: string): string[] {
+  const named = getNamedType(type)
+  if (isInputObjectType(named)) return Object.values(named.getFields()).flatMap((field) => idPaths(field.type, `${path}.${field.name}`))
+  return named.name === 'ID' ? [path] : []
+}
+
+const schema = makeSchema()
+const fields = { ...schema.getQueryType()!.getFields(), ...schema.getMutationType()!.getFields() }
+const operations: Readonly<Record<string, Operation>> = { ...queries, ...mutations }
+const isList = (field: string, path: string): boolean => {
+  const argument = fields[field]!.args.find(({ name }) => name === path)
+  return argument !== undefined && isListType(getNullableType(argument.type))
+}
+
+test.each(Object.keys(fields))('the row of %s names what kind of id each of its arguments takes', (name) => {
+  const paths = fields[name]!.args.flatMap((argument) => idPaths(argument.type, argument.name))
+  expect(Object.keys(operations[name]?.ids ?? {}).toSorted()).toEqual(paths.toSorted())
+})
+
+interface Prober {
+  readonly name: string
+  readonly credential: string
+  readonly headers: Record<string, string>
+  readonly place: Place
+  /** In which respects another thing's place must be the prober's own. */
+  readonly confined: readonly (typeof dimensions)[number][]
+}
+
+function probers(operation: Operation): Prober[] {
+  const place: Place = { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: null }
+  const key = { credential: acme.sandboxKey, headers: {}, place }
+  const byKey: Prober = { ...key, name: 'a key', confined: ['organization', 'project', 'environment'] }
+  const delegated: Prober = {
+    ...key,
+    name: 'an end user',
+    headers: { 'x-on-behalf-of': forEndUser },
+    place: { ...place, externalUserId: forEndUser },
+    confined: dimensions,
+  }
+  const byMember: Prober = { name: 'a member', credential: member, headers: {}, place, confined: ['organization', 'project'] }
+  const byAdmin: Prober = { name: 'an admin', credential: acme.adminToken, headers: {}, place, confined: ['organization'] }
+  const { permission, callers } = operation
+  const row = permission && permissions[permission]
+  return [
+    ...(callers !== 'people' && (!row || row.isForKeys) ? [byKey] : []),
+    ...(row?.isForEndUsers || operation.isForEndUsers ? [delegated] : []),
+    ...(callers !== 'keys' && (!row || row.roles.includes('MEMBER')) ? [byMember] : []),
+    ...(callers !== 'keys' ? [byAdmin] : []),
+  ]
+}
+
+/** Places that differ from the prober's in one respect that confines both it and the kind. */
+function foreignPlaces(kind: IdKindName, { place, confined }: Prober): Record<string, Place> {
+  const narrowest = dimensions.indexOf(idKinds[kind].confinedTo)
+  const all = {
+    organization: { 'of another organization': { ...place, organization: strangers, projectId: strangers.projectId } },
+    project: { 'of another project': { ...place, projectId: otherProject } },
+    environment: { 'of the other environment': { ...place, environment: 'PRODUCTION' } },
+    endUser: { 'of another end user': { ...place, externalUserId: 'user-2' }, 'of the backend itself': { ...place, externalUserId: null } },
+  } as const
+  return Object.assign({}, ...confined.filter((one) => dimensions.indexOf(one) <= narrowest).map((one) => all[one]))
+}
+
+const malformed = [
+  'constructor_1',
+  '__proto___1',
+  'toString_0',
+  '',
+  ' ',
+  '_',
+  'key_',
+  'null',
+  '../../etc/passwd',
+  `key_${'0'.repeat(31)}`,
+  'é\u0000',
+  "' or 1=1 --",
+  'x'.repeat(5000),
+]
+
+async function foreignIds(kind: IdKindName | 'any', prober: Prober): Promise<[label: string, id: string][]> {
+  const kindNames = Object.keys(idKinds) as IdKindName[]
+  const ids: [string, string][] = malformed.map((id) => [`malformed: ${JSON.stringify(id).slice(0, 24)}`, id])
+  for (const one of kind === 'any' ? kindNames : [kind]) {
+    for (const [label, place] of Object.entries(foreignPlaces(one, prober))) ids.push([`${one} ${label}`, await idAt(one, place)])
+  }
+  if (kind === 'any') return ids
+  for (const one of kindNames) if (one !== kind) ids.push([`of another kind: ${one}`, await idAt(one, prober.place)])
+  return ids
+}
+
+const put = (at: unknown, [step, ...rest]: string[], id: unknown): object => ({
+  ...(at as object),
+  [step!]: rest.length > 0 ? put(Reflect.get(Object(at), step!) ?? {}, rest, id) : id,
+})
+const words = ({ status, text }: Answer): { status: number; body: string } => ({
+  status,
+  body: text.replaceAll(/"requestId":"[^"]*"/g, '"requestId":""'),
+})
+
+function expectNotExisting(field: string, answer: Answer): void {
+  expect(answer.errors).toBeUndefined()
+  const value = answer.data[field]
+  if (value?.userErrors) expect(value.userErrors).toMatchObject([{ code: 'NOT_FOUND', path: expect.any(Array) }])
+  else if (Array.isArray(value)) expect(value).toEqual([null])
+  else expect(value === null || (value.edges ?? value.nodes)?.length === 0).toBe(true)
+}
+
+const rows = Object.entries(operations).flatMap(([name, operation]) =>
+  Object.entries(operation.ids ?? {}).map(([path, kind]) => ({ name, path, kind, operation })),
+)
+
+describe.each(rows)('$name($path)', ({ name, path, kind, operation }) => {
+  test("an id that is not the caller's is one that never was", async () => {
+    for (const prober of probers(operation)) {
+      const ask = async (id: string): Promise<Answer> => {
+        const variables = put(await operation.variables(prober.place), path.split('.'), isList(name, path) ? [id] : id)
+        return app.run(prober.credential, operation.document, variables, prober.headers)
+      }
+      const never = await ask(newId(kind === 'any' ? 'key' : kind, app.clock.now()))
+      expectNotExisting(name, never)
+      for (const [label, id] of await foreignIds(kind, prober)) {
+        expect({ prober: prober.name, label, ...words(await ask(id)) }).toEqual({ prober: prober.name, label, ...words(never) })
+      }
+    }
+  })
+})

@@ -1,0 +1,126 @@
+/** Every operation of the schema × every kind of caller: what each must get follows from the row of the operation and the catalogue. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { permissions } from '../src/access/actions.js'
+import { holds, isWithinEndUserReach, rolePermissions } from '../src/access/permissions.js'
+import { makeSchema } from '../src/schema.js'
+import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
+import { Callers } from './support/callers.js'
+import { mutations, queries, type CallerName, type Operation, type Outcome } from './support/operations.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+
+let app: TestApp
+let callers: Callers
+let strangers: SeededOrganization
+beforeAll(async () => {
+  app = await startApp()
+  callers = await Callers.of(app)
+  strangers = await organization(app)
+})
+afterAll(() => app.close())
+
+const schema = makeSchema()
+const rows = [
+  ...Object.entries(queries).map(([name, operation]) => ({ name, operation, isMutation: false })),
+  ...Object.entries(mutations).map(([name, operation]) => ({ name, operation, isMutation: true })),
+]
+
+test('every operation of the schema has a row, and every row an operation', () => {
+  expect(Object.keys(queries).toSorted()).toEqual(Object.keys(schema.getQueryType()!.getFields()).toSorted())
+  expect(Object.keys(mutations).toSorted()).toEqual(Object.keys(schema.getMutationType()!.getFields()).toSorted())
+})
+
+/** The rules of the domain, for callers that reach execution. */
+function expected(name: CallerName, operation: Operation): Outcome {
+  const exception = operation.except?.[name]
+  if (exception) return exception
+  const { permission, callers: kinds, isForEndUsers, lacking = 'FORBIDDEN' } = operation
+  if (kinds === 'anyone') return 'OK'
+  if (name === 'anonymous') return 'UNAUTHENTICATED'
+  const isPerson = !name.includes('key')
+  if (kinds && (kinds === 'people') !== isPerson) return 'FORBIDDEN'
+  if (name === 'key with * for an end user' && !(permission ? isWithinEndUserReach(permission) : isForEndUsers)) return lacking
+  if (!isHeld(name, permission)) return lacking
+  if (operation.isSandboxOnly && name.startsWith('production')) return 'PRODUCTION_NOT_SUPPORTED'
+  return 'OK'
+}
+
+function isHeld(name: CallerName, permission: Operation['permission']): boolean {
+  if (permission === null) return true
+  if (name === 'ADMIN' || name === 'MEMBER' || name === 'READER') return holds(rolePermissions[name], permission)
+  if (name.includes('exactly')) return true
+  return name.includes('*') && permissions[permission].isForKeys
+}
+
+/** What came back, in the words of the table. */
+function outcomeOf(answer: Answer, field: string, isMutation: boolean): string {
+  if (answer.errors) return String(codeOf(answer))
+  const value = answer.data[field]
+  if (isMutation) return value.userErrors[0]?.code ?? 'OK'
+  return value === null || (Array.isArray(value) && value.length > 0 && value.every((one) => one === null)) ? 'NULL' : 'OK'
+}
+
+const names: CallerName[] = [
+  'anonymous',
+  'sandbox key with nothing',
+  'sandbox key with *',
+  'sandbox key with exactly the permission',
+  'production key with *',
+  'key with * for an end user',
+  'ADMIN',
+  'MEMBER',
+  'READER',
+  'reduced token with exactly the permission',
+  'reduced token without it',
+]
+
+describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
+  // Every minute has its own allowance of unknown credentials.
+  beforeAll(() => app.clock.advance(60_000))
+
+  test.each(names)('by: %s', async (name) => {
+    const caller = await callers.named(name, operation.permission)
+    if (!caller) return expect(permissions[operation.permission!].isForKeys).toBe(false)
+    const answer = await app.run(caller.credential, operation.document, await operation.variables(caller.place), caller.headers)
+    const outcome = expected(name, operation)
+    expect({ outcome: outcomeOf(answer, field, isMutation), text: answer.text }).toEqual({ outcome, text: expect.any(String) })
+    expect(answer.status).toBe(outcome === 'UNAUTHENTICATED' ? 401 : 200)
+    if (outcome === 'UNAUTHENTICATED') expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer /)
+    if (outcome === 'FORBIDDEN' && operation.permission && operation.callers === undefined)
+      expect(answer.text).toContain(operation.permission)
+    if (answer.errors) expect(answer.errors[0]!.extensions.requestId).toBe(answer.headers.get('x-request-id'))
+  })
+
+  test('by: callers who are refused before execution', async () => {
+    const variables = await operation.variables((await callers.named('ADMIN', null))!.place)
+    for (const [name, { credential, headers, status, code }] of Object.entries(callers.refused)) {
+      const answer = await app.run(credential, operation.document, variables, headers)
+      expect({ name, status: answer.status, code: codeOf(answer) }).toEqual({ name, status, code })
+      expect(answer.data).toBeUndefined()
+      expect(answer.headers.has('www-authenticate')).toBe(status === 401)
+      expect(answer.errors![0]!.extensions.requestId).toBe(answer.headers.get('x-request-id'))
+      expect(answer.text).not.toContain(credential)
+    }
+  })
+
+  test('by: a key and an admin of another organization, who find nothing of this one', async () => {
+    if (operation.callers === 'anyone') return
+    const { place } = (await callers.named('ADMIN', null))!
+    for (const credential of [strangers.sandboxKey, strangers.adminToken]) {
+      const variables = await operation.variables(place)
+      const answer = await app.run(credential, operation.document, variables)
+      const { acme } = callers
+      for (const id of [
+        acme.id,
+        acme.projectId,
+        ...Object.values(variables).filter((value) => typeof value === 'string' && value.length > 30),
+      ])
+        expect(answer.text).not.toContain(id)
+      const required = Object.keys(operation.ids ?? {}).filter(
+        (path) => path.split('.').reduce((at: any, step) => at?.[step], variables) !== undefined,
+      )
+      if (required.length > 0 && isMutation) expect(outcomeOf(answer, field, isMutation)).toBe('NOT_FOUND')
+      else if (required.length > 0) expect(outcomeOf(answer, field, isMutation)).toBe('NULL')
+    }
+  })
+})

@@ -1,0 +1,109 @@
+/** Every kind of caller, seeded once for a world, with the headers that it sends. */
+import type { KeyhousePermission } from '../../src/access/actions.js'
+import { permissions } from '../../src/access/actions.js'
+import { newApiKeyText } from '../../src/lib/api-key-text.js'
+import type { TestApp } from './app.js'
+import type { Place } from './ids.js'
+import type { CallerName } from './operations.js'
+import { organization, type SeededOrganization } from './seed.js'
+
+export interface Caller {
+  readonly credential: string | null
+  readonly headers: Record<string, string>
+  /** Where its valid variables stand. */
+  readonly place: Place
+}
+
+/** Refused before execution, whatever they ask. */
+export interface Refused {
+  readonly credential: string
+  readonly headers?: Record<string, string>
+  readonly status: number
+  readonly code: string
+}
+
+export const unrelated = 'agent:read'
+export const forEndUser = 'user-1'
+
+/** Not on a key: then only people hold it. */
+const isForKeys = (permission: KeyhousePermission): boolean => permissions[permission].isForKeys
+
+export class Callers {
+  private constructor(
+    readonly app: TestApp,
+    readonly acme: SeededOrganization,
+    private readonly fixed: Readonly<Record<string, string>>,
+    private readonly adminId: string,
+    readonly refused: Readonly<Record<string, Refused>>,
+  ) {}
+
+  static async of(app: TestApp): Promise<Callers> {
+    const acme = await organization(app)
+    const all = await acme.apiKey({ permissions: ['*'] })
+    const nothing = await acme.apiKey()
+    const production = await acme.apiKey({ environment: 'PRODUCTION', permissions: ['*'] })
+    const admin = await acme.member('ADMIN')
+    const member = await acme.member('MEMBER', [acme.projectId])
+    const reader = await acme.member('READER', [acme.projectId])
+    const reduced = await acme.personalToken(admin.userId, 'RESTRICTED', [unrelated])
+    const fixed = {
+      'sandbox key with *': all.secret,
+      'sandbox key with nothing': nothing.secret,
+      'production key with *': production.secret,
+      'key with * for an end user': all.secret,
+      ADMIN: admin.token,
+      MEMBER: member.token,
+      READER: reader.token,
+      'reduced token without it': reduced.token,
+    }
+    return new Callers(app, acme, fixed, admin.userId, await refusedCallers(app, acme, all.secret, reduced.token))
+  }
+
+  private place(change: Partial<Place> = {}): Place {
+    const { app, acme } = this
+    return { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: null, ...change }
+  }
+
+  /** Undefined where no such caller can exist: a key that holds what no key may hold. */
+  async named(name: CallerName, permission: KeyhousePermission | null): Promise<Caller | undefined> {
+    const place = this.place({
+      environment: name === 'production key with *' ? 'PRODUCTION' : 'SANDBOX',
+      externalUserId: name === 'key with * for an end user' ? forEndUser : null,
+    })
+    const headers: Record<string, string> = place.externalUserId === null ? {} : { 'x-on-behalf-of': place.externalUserId }
+    if (name === 'anonymous') return { credential: null, headers, place }
+    if (name === 'sandbox key with exactly the permission') {
+      if (permission && !isForKeys(permission)) return undefined
+      return { credential: (await this.acme.apiKey({ permissions: permission ? [permission] : [] })).secret, headers, place }
+    }
+    if (name === 'reduced token with exactly the permission') {
+      const { token } = await this.acme.personalToken(this.adminId, 'RESTRICTED', [permission ?? unrelated])
+      return { credential: token, headers, place }
+    }
+    return { credential: this.fixed[name]!, headers, place }
+  }
+}
+
+async function refusedCallers(app: TestApp, acme: SeededOrganization, key: string, token: string): Promise<Record<string, Refused>> {
+  const unauthenticated = { status: 401, code: 'UNAUTHENTICATED' }
+  const revoked = await acme.apiKey({ permissions: ['*'] })
+  await app.mutate(acme.sandboxKey, 'revokeApiKey', { id: revoked.id }, 'apiKey { id }')
+  const superseded = await acme.apiKey({ permissions: ['*'] })
+  await app.mutate(acme.sandboxKey, 'rotateApiKey', { id: superseded.id }, 'apiKey { id }')
+  const expired = await acme.apiKey({ permissions: ['*'], expiresAt: new Date(app.clock.now().getTime() + 1) })
+  const leaver = await acme.member('ADMIN')
+  const over = await acme.personalToken(leaver.userId, 'EPHEMERAL', ['*'], 1)
+  app.clock.advance(1)
+  const [header, claims] = token.split('.')
+  return {
+    'unknown key': { credential: newApiKeyText('kh', 'SANDBOX'), ...unauthenticated },
+    'malformed key': { credential: `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`, ...unauthenticated },
+    'revoked key': { credential: revoked.secret, status: 403, code: 'CREDENTIAL_REVOKED' },
+    'expired key': { credential: expired.secret, ...unauthenticated },
+    'superseded text': { credential: superseded.secret, ...unauthenticated },
+    'expired token': { credential: over.token, ...unauthenticated },
+    'token with a bad signature': { credential: `${header}.${claims}.${'A'.repeat(86)}`, ...unauthenticated },
+    'key with a bad header': { credential: key, headers: { 'x-on-behalf-of': '*' }, status: 400, code: 'BAD_REQUEST' },
+    'token with the header': { credential: token, headers: { 'x-on-behalf-of': 'user-1' }, status: 400, code: 'BAD_REQUEST' },
+  }
+}

@@ -1,0 +1,58 @@
+import { authenticate } from '../../src/access/authenticate.js'
+import { Context } from '../../src/context.js'
+import type { Environment } from '../../src/entities/enums.js'
+import { newId } from '../../src/lib/id.js'
+/** Ids of every kind, made at any place: what the tables of operations need to speak of something that is there. */
+import { exchangeApiKey } from '../../src/tokens/exchange-api-key.js'
+import type { TestApp } from './app.js'
+import type { SeededOrganization } from './seed.js'
+
+/** Where something stands, or a caller. */
+export interface Place {
+  readonly app: TestApp
+  readonly organization: SeededOrganization
+  readonly projectId: string
+  readonly environment: Environment
+  /** For which of its backend's users, by external id; null: for the backend itself. */
+  readonly externalUserId: string | null
+}
+
+/** From wide to narrow: what is confined to one is confined to all before it. */
+export const dimensions = ['organization', 'project', 'environment', 'endUser'] as const
+export type Dimension = (typeof dimensions)[number]
+
+interface IdKind {
+  /** The narrowest thing that it belongs to. */
+  readonly confinedTo: Dimension
+  /** The id of something of the kind at that place, made if need be. */
+  readonly at: (place: Place) => Promise<string> | string
+}
+
+async function exchange(place: Place): Promise<{ id: string; endUserId: string }> {
+  const { secret } = await place.organization.apiKey({ projectId: place.projectId, environment: place.environment })
+  const { services } = place.app
+  const desk = { reader: services.journal, now: services.clock(), url: services.config.url, verify: () => Promise.resolve(undefined) }
+  const actor = await authenticate(desk, { authorization: `Bearer ${secret}`, onBehalfOf: [] })
+  const origin = { requestId: newId('req', services.clock()), ipAddress: null }
+  const ctx = new Context(services, origin, actor, () => Promise.resolve(actor))
+  const input = { audience: 'https://service.example', externalUserId: place.externalUserId ?? 'someone' }
+  return (await exchangeApiKey(ctx, input)).accessToken
+}
+
+/** By the prefix of the id. A new kind of node, or of anything that an argument names by id, gets a row here. */
+export const idKinds = {
+  org: { confinedTo: 'organization', at: ({ organization }) => organization.id },
+  prj: { confinedTo: 'project', at: ({ projectId }) => projectId },
+  usr: { confinedTo: 'organization', at: async ({ organization }) => (await organization.member('READER')).userId },
+  mem: { confinedTo: 'organization', at: async ({ organization }) => (await organization.member('READER')).memberId },
+  key: {
+    confinedTo: 'environment',
+    at: async ({ organization, projectId, environment }) => (await organization.apiKey({ projectId, environment })).id,
+  },
+  at: { confinedTo: 'environment', at: async (place) => (await exchange(place)).id },
+  eu: { confinedTo: 'environment', at: async (place) => (await exchange(place)).endUserId },
+} as const satisfies Record<string, IdKind>
+
+export type IdKindName = keyof typeof idKinds
+
+export const idAt = (kind: IdKindName, place: Place): Promise<string> => Promise.resolve(idKinds[kind].at(place))

@@ -1,0 +1,171 @@
+/**
+ * One row for every field of Query and Mutation: what the matrices (matrix.test.ts, matrix-ids.test.ts) ask of it.
+ *
+ * A new operation needs
+ *  1. a row here: `document` with a selection that reaches into nested fields, `variables` that are valid for a caller at the
+ *     given place (made anew for each call, so they may be used up), and `permission` as in access/actions.ts. From these follow
+ *     the answers that each kind of caller must get; what differs is said by the fields that `Operation` describes;
+ *  2. in `ids` the path of every argument and input field of type ID, with the kind of thing that it names;
+ *  3. for a new kind of id a row in `idKinds` (ids.ts), and where it is confined to.
+ * The tests fail while one of these is missing.
+ */
+import { actions, type KeyhousePermission } from '../../src/access/actions.js'
+import { idAt, type IdKindName, type Place } from './ids.js'
+
+/** The kinds of caller that reach execution; who is refused before is refused alike everywhere. */
+export type CallerName =
+  | 'anonymous'
+  | 'sandbox key with nothing'
+  | 'sandbox key with *'
+  | 'sandbox key with exactly the permission'
+  | 'production key with *'
+  | 'key with * for an end user'
+  | 'ADMIN'
+  | 'MEMBER'
+  | 'READER'
+  | 'reduced token with exactly the permission'
+  | 'reduced token without it'
+
+/** `OK`, `NULL` (an answer without an error, and without the thing), or the code of the refusal. */
+export type Outcome = 'OK' | 'NULL' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'INVALID' | 'PRODUCTION_NOT_SUPPORTED'
+
+export interface Operation {
+  readonly document: string
+  readonly variables: (here: Place) => object | Promise<object>
+  /** What the caller must hold; null: nothing beyond being who it is. */
+  readonly permission: KeyhousePermission | null
+  /** Left out: any credential. `anyone`: without one, too. */
+  readonly callers?: 'anyone' | 'keys' | 'people'
+  /** Only where `permission` is null; otherwise the catalogue says whether an end user can reach it. */
+  readonly isForEndUsers?: true
+  /** What a caller without the permission gets; left out: FORBIDDEN. */
+  readonly lacking?: 'NULL'
+  /** Production callers get PRODUCTION_NOT_SUPPORTED. */
+  readonly isSandboxOnly?: true
+  /** Path of every argument that takes an id → what kind of thing it names; `any`: whatever has an id. */
+  readonly ids?: Readonly<Record<string, IdKindName | 'any'>>
+  /** Where a kind of caller gets another answer than follows from the above; say why beside it. */
+  readonly except?: Readonly<Partial<Record<CallerName, Outcome>>>
+}
+
+const apiKey = `id label environment preview permissions status createdAt expiresAt rateLimits { window max } allowedAudiences
+  project { id slug } createdBy { __typename ... on ApiKey { id } ... on User { id } } revokedBy { __typename }`
+const userErrors = 'userErrors { code message path }'
+const page = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
+const none = (): object => ({})
+
+/** A key that a reduced token may still rotate: one that ends before it. */
+const shortLivedKey = async ({ app, organization, projectId, environment }: Place): Promise<string> => {
+  const expiresAt = new Date(app.clock.now().getTime() + 3_600_000)
+  return (await organization.apiKey({ projectId, environment, expiresAt })).id
+}
+
+export const queries: Readonly<Record<string, Operation>> = {
+  apiKey: {
+    document: `query ($id: ID!) { apiKey(id: $id) { ${apiKey} } }`,
+    variables: async (here) => ({ id: await idAt('key', here) }),
+    permission: 'api_key:read',
+    ids: { id: 'key' },
+  },
+  apiKeys: {
+    document: `query ($filter: ApiKeyFilter) { apiKeys(first: 5, filter: $filter) { totalCount edges { cursor node { ${apiKey} } } ${page} } }`,
+    variables: ({ environment }) => ({ filter: { environment } }),
+    permission: 'api_key:read',
+    ids: { 'filter.projectId': 'prj' },
+  },
+  endUser: {
+    document: `query ($externalId: String!, $environment: Environment, $projectId: ID) {
+      endUser(externalId: $externalId, environment: $environment, projectId: $projectId) { id externalId environment firstSeenAt project { id } } }`,
+    variables: async (here) => {
+      await idAt('eu', here)
+      return { externalId: here.externalUserId ?? 'someone', environment: here.environment }
+    },
+    permission: 'end_user:read',
+    ids: { projectId: 'prj' },
+  },
+  endUsers: {
+    document: `query ($filter: EndUserFilter) { endUsers(last: 5, filter: $filter) { totalCount nodes { id externalId project { slug } } ${page} } }`,
+    variables: ({ environment }) => ({ filter: { environment } }),
+    permission: 'end_user:read',
+    ids: { 'filter.projectId': 'prj' },
+  },
+  node: {
+    document: 'query ($id: ID!) { node(id: $id) { __typename id } }',
+    variables: ({ projectId }) => ({ id: projectId }),
+    permission: 'project:read',
+    lacking: 'NULL',
+    ids: { id: 'any' },
+  },
+  nodes: {
+    document: 'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }',
+    variables: ({ projectId }) => ({ ids: [projectId] }),
+    permission: 'project:read',
+    lacking: 'NULL',
+    ids: { ids: 'any' },
+  },
+  organization: { document: '{ organization { id name createdAt } }', variables: none, permission: 'organization:read' },
+  permissionDefinitions: {
+    document: '{ permissionDefinitions { permission title description roles grantableToApiKey } }',
+    variables: none,
+    permission: null,
+    callers: 'anyone',
+  },
+  projects: { document: '{ projects { id name slug createdAt updatedAt } }', variables: none, permission: 'project:read' },
+  viewer: {
+    document: `{ viewer { kind environment permissions expiresAt organization { id } project { id } user { id email } apiKey { id }
+      personalToken { id effectivePermissions } endUser { id externalId project { id } } } }`,
+    variables: none,
+    permission: null,
+    isForEndUsers: true,
+  },
+}
+
+export const mutations: Readonly<Record<string, Operation>> = {
+  createApiKey: {
+    document: `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { ${apiKey} } ${userErrors} } }`,
+    variables: ({ environment }) => ({ input: { label: 'made', environment, permissions: [] } }),
+    permission: actions['api_key:create'].permission,
+    ids: { 'input.projectId': 'prj' },
+  },
+  updateApiKey: {
+    document: `mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { ${apiKey} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('key', here), label: 'changed' } }),
+    permission: actions['api_key:update'].permission,
+    ids: { 'input.id': 'key' },
+  },
+  rotateApiKey: {
+    document: `mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { secret apiKey { ${apiKey} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await shortLivedKey(here) } }),
+    permission: actions['api_key:rotate'].permission,
+    ids: { 'input.id': 'key' },
+  },
+  revokeApiKey: {
+    document: `mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { apiKey { ${apiKey} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('key', here), reason: 'tidying up' } }),
+    permission: actions['api_key:revoke'].permission,
+    ids: { 'input.id': 'key' },
+  },
+  verifyApiKey: {
+    document: `mutation ($input: VerifyApiKeyInput!) {
+      verifyApiKey(input: $input) { verdict { valid code missingPermissions retryAfterMs apiKey { ${apiKey} } } ${userErrors} } }`,
+    variables: async ({ organization, projectId, environment }) => ({
+      input: { secret: (await organization.apiKey({ projectId, environment })).secret },
+    }),
+    permission: actions['api_key:verify'].permission,
+  },
+  exchangeApiKey: {
+    document: `mutation ($input: ExchangeApiKeyInput!) {
+      exchangeApiKey(input: $input) { token accessToken { id audience environment permissions status apiKey { id } endUser { id externalId } } ${userErrors} } }`,
+    variables: ({ externalUserId }) => ({ input: { audience: 'https://service.example', externalUserId: externalUserId ?? 'someone' } }),
+    permission: null,
+    callers: 'keys',
+    isForEndUsers: true,
+  },
+  signIn: {
+    document: `mutation ($input: SignInInput!) { signIn(input: $input) { token personalToken { id type user { id email } } ${userErrors} } }`,
+    variables: async ({ organization }) => ({ input: { signInToken: await organization.signInToken() } }),
+    permission: null,
+    callers: 'anyone',
+    isForEndUsers: true,
+  },
+}
