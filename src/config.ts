@@ -1,5 +1,9 @@
 /** The only reader of the environment: every fault is reported at once, with the fix, and the result is frozen. */
+import { existsSync } from 'node:fs'
+import { isIP } from 'node:net'
+
 import { algorithms, type Algorithm } from './lib/jwt.js'
+import { masterKeyFault } from './lib/seal.js'
 
 export interface Config {
   readonly port: number
@@ -58,12 +62,20 @@ class Variables {
     this.faults.push(`${name}: ${fix}`)
   }
 
+  /** A list whose every entry must pass. */
+  listOf(name: string, isGood: (item: string) => boolean, fix: string): string[] | undefined {
+    const items = this.list(name)
+    if (items?.some((item) => !isGood(item))) this.fault(name, fix)
+    return items
+  }
+
   integer<T>(name: string, fallback: T, min: number, max: number): number | T {
     const text = this.text(name)
     if (text === undefined) return fallback
     const value = Number(text)
-    if (!/^\d+$/.test(text) || value < min || value > max) this.fault(name, `must be a whole number from ${min} to ${max}`)
-    return value
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value
+    this.fault(name, `must be a whole number from ${min} to ${max}`)
+    return fallback
   }
 
   choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
@@ -81,24 +93,40 @@ class Variables {
 
   url(name: string, fallback: string): string {
     const text = (this.text(name) ?? fallback).replace(/\/+$/, '')
-    if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-      this.fault(name, 'must be an absolute http or https URL, such as https://keys.example.com')
-      return fallback
-    }
-    return text
+    // An issuer has neither query nor fragment (RFC 8414 §2), and a user name or password in it would be published.
+    if (/^https?:\/\/[^?#@]+$/.test(text) && URL.canParse(text)) return text
+    this.fault(name, 'must be an absolute http or https URL without query and fragment, such as https://keys.example.com')
+    return fallback
   }
 }
 
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text
+
+function isAddressRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const version = isIP(address)
+  return version > 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
+}
+
+/** What is set, and what a `.env` file in the working directory adds to it. */
+function environment(): Readonly<Record<string, string | undefined>> {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  return process.env
+}
+
 /** @throws ConfigError naming every fault at once. */
-export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+export function readConfig(env: Readonly<Record<string, string | undefined>> = environment()): Config {
   const v = new Variables(env)
   const port = v.integer('PORT', 4000, 0, 65535)
   const url = v.url('KEYHOUSE_URL', `http://localhost:${port}`)
   const isLocal = isLoopback(new URL(url).hostname)
   const databaseUrl = v.text('DATABASE_URL')
   const masterKeys = v.text('KEYHOUSE_MASTER_KEYS')
-  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
-    v.fault('DATABASE_URL', 'must start with postgres:// (leave it out for SQLite in the data directory)')
+  if (databaseUrl !== undefined && !(/^postgres(ql)?:\/\//.test(databaseUrl) && URL.canParse(databaseUrl))) {
+    v.fault(
+      'DATABASE_URL',
+      'must be of the form postgres://user:password@host:5432/database (leave it out for SQLite in the data directory)',
+    )
   }
   if (databaseUrl !== undefined && masterKeys === undefined) {
     v.fault(
@@ -106,6 +134,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       'is required with PostgreSQL, since replicas share it; make one with: echo "k1:$(openssl rand -base64 32)"',
     )
   }
+  const masterKeysFault = masterKeys === undefined ? undefined : masterKeyFault(masterKeys)
+  if (masterKeysFault !== undefined) v.fault('KEYHOUSE_MASTER_KEYS', masterKeysFault)
   const config: Config = {
     port,
     url,
@@ -121,8 +151,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       'must be 1 to 16 lower-case letters and digits, a letter first',
     ),
     outboundAllow: v.list('KEYHOUSE_OUTBOUND_ALLOW') ?? [],
-    corsOrigins: v.list('KEYHOUSE_CORS_ORIGINS') ?? (isLocal ? [hostedSandbox] : []),
-    trustedProxies: v.list('KEYHOUSE_TRUSTED_PROXIES') ?? [],
+    corsOrigins:
+      v.listOf('KEYHOUSE_CORS_ORIGINS', isOrigin, 'must be origins separated by commas, such as https://app.example.com') ??
+      (isLocal ? [hostedSandbox] : []),
+    trustedProxies:
+      v.listOf('KEYHOUSE_TRUSTED_PROXIES', isAddressRange, 'must be addresses or CIDR ranges separated by commas, such as 10.0.0.0/8') ??
+      [],
     metricsPort: v.integer('KEYHOUSE_METRICS_PORT', undefined, 1, 65535),
     signingKeyDays: v.integer('KEYHOUSE_SIGNING_KEY_DAYS', 90, 1, 3650),
     introspection: v.choice('KEYHOUSE_INTROSPECTION', ['on', 'off'], 'on') === 'on',

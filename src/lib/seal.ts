@@ -16,10 +16,33 @@ export class SealError extends Error {
   override readonly name = 'SealError'
 }
 
+const masterKeyForm =
+  'must be "id:base64" entries separated by commas, newest first, each of 32 bytes; make one with: echo "k1:$(openssl rand -base64 32)"'
+
+const entriesOf = (text: string): [id: string, base64: string][] | undefined => {
+  const entries = text.split(',').map((entry) => /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/_-]{43}=?)$/.exec(entry.trim()))
+  return entries.every((entry) => entry !== null) ? entries.map(([, id, base64]) => [id!, base64!]) : undefined
+}
+
+/** Why a list of master keys cannot be used, without any of it; undefined when it can. */
+export function masterKeyFault(text: string): string | undefined {
+  const entries = entriesOf(text)
+  if (!entries) return masterKeyForm
+  return new Set(entries.map(([id]) => id)).size < entries.length ? 'names two master keys with the same id' : undefined
+}
+
+/** @throws SealError for what {@link masterKeyFault} finds fault with. */
+export function parseMasterKeys(text: string): MasterKeys {
+  const fault = masterKeyFault(text)
+  const [first, ...rest] = (entriesOf(text) ?? []).map(([id, base64]) => masterKey(id, Buffer.from(base64, 'base64')))
+  if (fault !== undefined || !first) throw new SealError(`a list of master keys ${fault}`)
+  return [first, ...rest]
+}
+
 const version = 'v1'
 const binding = (parts: readonly (string | null)[]): Buffer => Buffer.from(JSON.stringify(parts))
 
-export const masterKey = (id: string, bytes: Buffer): MasterKey => ({ id, key: createSecretKey(bytes) })
+const masterKey = (id: string, bytes: Buffer): MasterKey => ({ id, key: createSecretKey(bytes) })
 
 /** `v1.<key id>.<nonce>.<ciphertext ‖ tag>`, the last two in base64url. */
 export function seal(keys: MasterKeys, boundTo: readonly (string | null)[], plain: string): string {
