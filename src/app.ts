@@ -1,15 +1,16 @@
 /** The composition root: from a configuration to a running application. Tests build the same one. */
 import type { MikroORM } from '@mikro-orm/core'
-import { pino, type Logger } from 'pino'
+import { pino, stdTimeFunctions, type Logger } from 'pino'
 
 import type { Config } from './config.js'
 import type { Services } from './context.js'
-import { migrate, openDatabase, openJournal } from './database.js'
+import { onceAtATime, openDatabase, openJournal } from './database.js'
 import { SigningKey } from './entities/signing-key.js'
 import { createServer } from './http/server.js'
 import { LastUsed } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
-import { loadMasterKeys } from './master-keys.js'
+import { SealError } from './lib/seal.js'
+import { loadMasterKeys, wrongMasterKeys } from './master-keys.js'
 import { makeSchema } from './schema.js'
 import { ensureSigningKeys } from './tokens/ensure-signing-keys.js'
 import { openKeyring } from './tokens/keyring.js'
@@ -27,30 +28,39 @@ export interface App {
   close(): Promise<void>
 }
 
+/** One JSON object a line, for people to read too: levels by name, times as times. */
+const newLogger = (level: string): Logger =>
+  pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } })
+
 /** Everything but the HTTP server: what the command line needs too. */
 export async function openServices(
   config: Config,
-  { clock = systemClock, log }: Overrides = {},
+  { clock = systemClock, log = newLogger(config.logLevel) }: Overrides = {},
 ): Promise<{ services: Services; close: () => Promise<void> }> {
-  const logger = log ?? pino({ level: config.logLevel })
   const orm = await openDatabase(config)
+  const closers = [() => orm.close(true)]
+  const close = async (): Promise<void> => {
+    for (const end of closers) await end()
+  }
   try {
-    await migrate(orm, config)
-    const masterKeys = loadMasterKeys(config, await isNew(orm))
+    const masterKeys = await onceAtATime(config, async () => {
+      await orm.migrator.up()
+      const keys = loadMasterKeys(config, await isNew(orm))
+      await ensureSigningKeys(orm, config, keys, clock)
+      return keys
+    })
     const journal = await openJournal(orm, config, clock)
-    await ensureSigningKeys(orm, config, masterKeys, clock)
-    const writeBehind = new LastUsed(journal, logger, config.databaseUrl !== undefined)
+    closers.unshift(() => journal.close())
     const keyring = openKeyring(journal, masterKeys)
-    await keyring.prove()
-    const services: Services = { config, clock, orm, journal, keyring, masterKeys, writeBehind, log: logger }
-    const close = async (): Promise<void> => {
-      await writeBehind.close()
-      await journal.close()
-      await orm.close(true)
-    }
-    return { services, close }
+    await keyring.prove().catch((error: unknown) => {
+      throw error instanceof SealError ? wrongMasterKeys(config, error) : error
+    })
+    const writeBehind = new LastUsed(journal, log, config.databaseUrl !== undefined)
+    closers.unshift(() => writeBehind.close())
+    return { services: { config, clock, orm, journal, keyring, masterKeys, writeBehind, log }, close }
   } catch (error) {
-    await orm.close(true)
+    // An open connection would keep the process alive after it has said why it cannot serve.
+    await close()
     throw error
   }
 }
@@ -60,14 +70,26 @@ const isNew = async (orm: MikroORM): Promise<boolean> => (await orm.em.fork().co
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const { services, close } = await openServices(config, overrides)
   const server = await createServer(services, makeSchema())
-  await server.listen({ port: config.port, host: config.host })
+  try {
+    await server.listen({ port: config.port, host: config.host })
+  } catch (error) {
+    await server.close()
+    await close()
+    throw error
+  }
   const address = server.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   return {
     services,
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     async close() {
-      await server.close()
+      // A connection that was busy when the port closed would otherwise be kept for the next request until it times out.
+      const sweeping = setInterval(() => server.server.closeIdleConnections(), 50)
+      try {
+        await server.close()
+      } finally {
+        clearInterval(sweeping)
+      }
       await close()
     },
   }

@@ -99,18 +99,32 @@ export async function openJournal(orm: MikroORM, config: Config, clock: Clock): 
   return new SqliteJournal(await nativeSqlite(orm), new Sqlite(sqliteFile(config), { readonly: true, timeout: 1000 }), metadata, clock)
 }
 
-/** Brings the database up to date; of several processes that start at once one does it, the others wait. */
-export async function migrate(orm: MikroORM, config: Config): Promise<void> {
-  if (config.databaseUrl === undefined) {
-    await orm.migrator.up()
-    return
-  }
-  const client = new Client({ connectionString: config.databaseUrl })
-  await client.connect()
+/** Brings the database up to date. */
+export const migrate = (orm: MikroORM, config: Config): Promise<void> => onceAtATime(config, async () => void (await orm.migrator.up()))
+
+/** Of several processes that start at once one prepares the database; the others wait until it has, or has died. */
+export async function onceAtATime<T>(config: Config, prepare: () => Promise<T>): Promise<T> {
+  const release = config.databaseUrl === undefined ? await lockFolder(config) : await lockServer(config.databaseUrl)
   try {
-    await client.query('select pg_advisory_lock($1)', [migrationLock])
-    await orm.migrator.up()
+    return await prepare()
   } finally {
-    await client.end()
+    await release()
   }
+}
+
+async function lockServer(url: string): Promise<() => Promise<void>> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
+  await client.connect()
+  await client.query('select pg_advisory_lock($1)', [migrationLock])
+  return () => client.end()
+}
+
+/** An exclusive transaction on a file of its own: whoever dies within lets go of it. */
+async function lockFolder(config: Config): Promise<() => Promise<void>> {
+  const { default: Sqlite } = await import('better-sqlite3')
+  const file = join(config.dataDir, 'start.lock')
+  closeSync(openSync(file, 'a', 0o600))
+  const lock = new Sqlite(file, { timeout: 30_000 })
+  lock.exec('begin exclusive')
+  return () => Promise.resolve(void lock.close())
 }
