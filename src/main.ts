@@ -13,7 +13,10 @@ export async function start(config: Config): Promise<App> {
     const timer = setTimeout(() => process.exit(1), longestDrain)
     timer.unref()
     app.close().then(
-      () => process.exit(0),
+      () => {
+        app.services.log.info('ended')
+        process.exit(0)
+      },
       (error: unknown) => {
         app.services.log.fatal({ err: error }, 'could not end in order')
         process.exit(1)
@@ -22,7 +25,8 @@ export async function start(config: Config): Promise<App> {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
-  app.services.log.info({ url: app.url }, 'ready')
+  // Before the line that says ready, so that whoever waits for it has all of the announcement.
   await announceFirstStart(app)
+  app.services.log.info({ url: app.url }, 'ready')
   return app
 }

@@ -49,6 +49,8 @@ export async function createServer(app: Services, schema: GraphQLSchema): Promis
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     genReqId: () => newId('req', clock()),
     forceCloseConnections: 'idle',
+    // While the last requests are answered, one more on a connection that is still open is too; it is the last one there.
+    return503OnClosing: false,
   })
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
