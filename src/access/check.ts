@@ -9,6 +9,7 @@ export const isExternalId = (text: string): boolean => /^[\x21-\x7E]([\x20-\x7E]
 export const externalIdRule = 'must be 1 to 150 printable ASCII characters without a space at either end, and not "*"'
 
 export const longestUrl = 2048
+export const longestEmail = 320
 export const mostPermissions = 100
 export const mostAudiences = 20
 
@@ -41,6 +42,12 @@ export class Check {
     if (value.length < min || value.length > max) this.add(field, `must have ${min} to ${max} characters`)
     // PostgreSQL stores no NUL, and canonical JSON no half of a surrogate pair.
     else if (value.includes('\0') || !value.isWellFormed()) this.add(field, 'must be well-formed Unicode without NUL')
+  }
+
+  email(field: string, value: string): void {
+    // What is before the @ is the mail server's affair (RFC 5321 §2.3.11); a control character is nobody's.
+    if (value.length > longestEmail || !/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(value) || !value.isWellFormed())
+      this.add(field, `must be an e-mail address of at most ${longestEmail} characters`)
   }
 
   integer(field: string, value: number | null | undefined, min: number, max: number): void {

@@ -1,4 +1,5 @@
 /** Makes an organization with everything that its first hour needs: a project, an admin, the head of its chain. */
+import { Check } from '../access/check.js'
 import { systemContext, type Services } from '../context.js'
 import { AuditHead } from '../entities/audit-head.js'
 import { Member } from '../entities/member.js'
@@ -8,6 +9,8 @@ import { User } from '../entities/user.js'
 import { genesis } from '../journal/chain.js'
 import { newId } from '../lib/id.js'
 import { perform } from '../perform.js'
+
+export const longestName = 255
 
 export interface NewOrganization {
   readonly organizationId: string
@@ -19,6 +22,11 @@ export async function createOrganization(
   app: Services,
   input: { name: string; email: string; userName: string },
 ): Promise<NewOrganization> {
+  // Before the change: an organization that is refused has no trail that could say so.
+  const check = new Check()
+  check.text('name', input.name, longestName)
+  check.email('email', input.email)
+  check.done()
   const organizationId = newId('org', app.clock())
   return perform(systemContext(app, organizationId), 'organization:create', ({ em, now, permit }) => {
     permit({ id: organizationId })
