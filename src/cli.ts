@@ -4,15 +4,19 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 
 import { openServices } from './app.js'
+import { apiKeyWords, organizationWords, signInWords } from './commands/answers.js'
 import { createKeyByCommand, type ApiKeyOptions } from './commands/api-key-create.js'
-import { CommandError } from './commands/command-error.js'
+import { explain } from './commands/failure.js'
 import { bootstrapOrganization } from './commands/organization-create.js'
 import { signInByEmail } from './commands/sign-in.js'
-import { ConfigError, readConfig } from './config.js'
+import { readConfig } from './config.js'
 import type { Services } from './context.js'
-import { DomainError } from './errors.js'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+interface Form {
+  readonly json?: boolean
+}
 
 /** Opens the database, does the work, and closes it; logs go nowhere, since stdout is the answer. */
 async function withServices<T>(work: (app: Services) => Promise<T>): Promise<T> {
@@ -24,16 +28,24 @@ async function withServices<T>(work: (app: Services) => Promise<T>): Promise<T> 
   }
 }
 
-function print(answer: object, asJson: boolean | undefined): void {
-  if (asJson) return console.log(JSON.stringify(answer))
-  for (const [name, value] of Object.entries(answer)) console.log(`${name}: ${String(value)}`)
-}
+/** For programs the answer as JSON, for people the same in words. */
+const answer = <T extends object>(
+  form: Form,
+  work: (app: Services) => Promise<T>,
+  words: (made: T, url: string) => string,
+): Promise<void> =>
+  withServices(async (app) => {
+    const made = await work(app)
+    console.log(form.json ? JSON.stringify(made) : words(made, `${app.config.url}/graphql`))
+  })
 
-const program = new Command('keyhouse').description('API keys, token exchange, and a vault for MCP credentials.').version(version)
+const program = new Command('keyhouse')
+  .description('API keys, token exchange, and a vault for MCP credentials. Configured by the environment and by .env; see README.md.')
+  .version(version)
 
 program
   .command('start')
-  .description('serve (the environment configures it; see README)')
+  .description('serve; the environment configures it')
   .action(async () => {
     const { start } = await import('./main.js')
     await start(readConfig())
@@ -52,9 +64,9 @@ program
   .requiredOption('--name <name>', 'what its people call it')
   .requiredOption('--email <address>', "the first admin's e-mail address")
   .option('--json', 'print JSON')
-  .action(async ({ json, ...options }: { name: string; email: string; json?: boolean }) => {
-    print(await withServices((app) => bootstrapOrganization(app, options)), json)
-  })
+  .action((options: { name: string; email: string } & Form) =>
+    answer(options, (app) => bootstrapOrganization(app, options), organizationWords),
+  )
 
 program
   .command('sign-in')
@@ -62,9 +74,9 @@ program
   .requiredOption('--email <address>', "the member's e-mail address")
   .option('--organization <id>', 'which organization, when the address is known in several')
   .option('--json', 'print JSON')
-  .action(async ({ email, organization, json }: { email: string; organization?: string; json?: boolean }) => {
-    print(await withServices((app) => signInByEmail(app, email, organization)), json)
-  })
+  .action((options: { email: string; organization?: string } & Form) =>
+    answer(options, (app) => signInByEmail(app, options.email, options.organization), signInWords),
+  )
 
 program
   .command('api-key')
@@ -75,16 +87,13 @@ program
   .option('--project <id>', 'which project; the first when left out')
   .addOption(new Option('--environment <environment>', 'where it works').choices(['SANDBOX', 'PRODUCTION']).default('SANDBOX'))
   .option('--label <text>', 'what its people call it')
-  .option('--permissions <list...>', 'what it may do', ['*'])
+  .option('--permissions <list...>', 'what it may do, such as agent:read; everything that a key may when left out', ['*'])
   .option('--json', 'print JSON')
-  .action(async ({ json, ...options }: ApiKeyOptions & { json?: boolean }) => {
-    print(await withServices((app) => createKeyByCommand(app, options)), json)
-  })
+  .action((options: ApiKeyOptions & Form) => answer(options, (app) => createKeyByCommand(app, options), apiKeyWords))
 
 try {
   await program.parseAsync()
 } catch (error) {
-  const isExpected = error instanceof CommandError || error instanceof ConfigError || error instanceof DomainError
-  console.error(isExpected ? error.message : error)
+  console.error(explain(error) ?? error)
   process.exitCode = 1
 }

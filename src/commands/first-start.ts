@@ -2,23 +2,36 @@
 import type { App } from '../app.js'
 import { findOrganizations } from './above-tenants.js'
 import { bootstrapOrganization } from './organization-create.js'
+import { columns, curl } from './words.js'
+
+const adminEmail = 'admin@localhost.localdomain'
+const whoAmI = '{ viewer { kind environment permissions organization { name } project { name } } }'
+
+/** Where someone at this machine reaches it: not every system connects to an address that means "all". */
+const nearby = (url: string): string => url.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::\])(?=:)/, '//localhost')
 
 export async function announceFirstStart({ services, url }: App): Promise<void> {
-  if (services.config.databaseUrl !== undefined) return
+  const { config } = services
+  if (config.databaseUrl !== undefined) return
   if ((await findOrganizations(services)).length > 0) return
-  const made = await bootstrapOrganization(services, { name: 'My organization', email: 'admin@localhost.localdomain' })
-  const query = `{"query":"{ viewer { kind environment permissions organization { name } project { name } } }"}`
+  const { sandboxApiKey, adminToken } = await bootstrapOrganization(services, { name: 'My organization', email: adminEmail })
+  const graphql = `${nearby(url)}/graphql`
   console.log(`
-Keyhouse is ready. These are shown once; only digests are kept.
+Keyhouse is ready. It made an organization for you, and shows these once:
 
-  Sandbox API key      ${made.sandboxApiKey}
-  Admin's LOGIN token  ${made.adminToken}
-  (the key may do all that a key may; the token is good for 12 hours, then: npx keyhouse sign-in --email admin@localhost.localdomain)
+${columns([
+  ['Sandbox API key', sandboxApiKey],
+  ["Admin's LOGIN token", adminToken],
+])}
 
-Try it:
+The key may do all that a key may; the token is a person's, and good for 12 hours. Try the key:
 
-  curl -s ${url.replace('127.0.0.1', 'localhost')}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer ${made.sandboxApiKey}' -d '${query}'
+  ${curl(graphql, { query: whoAmI }, sandboxApiKey)}
 
-Explore it: ${url.replace('127.0.0.1', 'localhost')}/graphql in a browser.
+${columns([
+  ...(config.explorer === 'sandbox' ? [['Explore in a browser', graphql] as const] : []),
+  ['Another key', 'npx keyhouse api-key create'],
+  ['Another token', `npx keyhouse sign-in --email ${adminEmail}`],
+])}
 `)
 }

@@ -1,5 +1,5 @@
-import { createApiKey } from '../api-keys/create-api-key.js'
 /** `keyhouse organization create`: an organization with its first key and its first admin. */
+import { createApiKey } from '../api-keys/create-api-key.js'
 import type { Services } from '../context.js'
 import { systemContext } from '../context.js'
 import { createOrganization } from '../organizations/create-organization.js'

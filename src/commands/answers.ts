@@ -1,0 +1,29 @@
+/** The answers of the commands in words for people: what was made, until when, and what to do with it. */
+import type { Bootstrapped } from './organization-create.js'
+import type { SignIn } from './sign-in.js'
+import { columns, curl, timeOfDay } from './words.js'
+
+const once = 'These are shown once: keep them now.'
+
+export const organizationWords = ({ organizationId, projectId, sandboxApiKey, adminToken }: Bootstrapped): string =>
+  `${columns([
+    ['Organization', organizationId],
+    ['Project', projectId],
+    ['Sandbox API key', sandboxApiKey],
+    ["Admin's LOGIN token", adminToken],
+  ])}\n\n${once} The token is good for 12 hours.`
+
+export const apiKeyWords = ({ apiKeyId, secret }: { apiKeyId: string; secret: string }): string =>
+  `${columns([
+    ['API key', secret],
+    ['Its id', apiKeyId],
+  ])}\n\nThe key is shown once: keep it now.`
+
+const signIn = 'mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { message } } }'
+
+export const signInWords = ({ signInToken, expiresAt, organizationId }: SignIn, url: string): string =>
+  `${columns([
+    ['Sign-in token', signInToken],
+    ['Good until', `${timeOfDay(new Date(expiresAt))}, once`],
+    ['Organization', organizationId],
+  ])}\n\nTurn it into a LOGIN token, good for 12 hours:\n\n  ${curl(url, { query: signIn, variables: { input: { signInToken } } })}`
