@@ -15,6 +15,7 @@ import { link, type Head } from './chain.js'
 import { StandingChanged, type BackgroundStatement, type Entry, type Journal } from './journal.js'
 import type { Pipeline, Statement } from './pipeline.js'
 import { chainedInserts, insertsOf, lockHeads, numbered } from './postgres-statements.js'
+import { Turns } from './turns.js'
 import { isUnavailable, unavailable } from './unavailable.js'
 
 interface Pending {
@@ -37,6 +38,7 @@ export class PostgresJournal implements Journal {
   readonly #verbs = new Map<string, Promise<unknown>>()
   #waiting: Pending[] = []
   #flight: Promise<void> | undefined
+  readonly #aside = new Turns()
 
   constructor(
     private readonly reads: Pipeline,
@@ -65,7 +67,7 @@ export class PostgresJournal implements Journal {
 
   async background(statements: readonly BackgroundStatement[]): Promise<void> {
     const texts = statements.map(({ sql, parameters }) => ({ text: numbered(sql), values: [...parameters] }))
-    await this.#whole(this.side, [{ text: 'begin' }, ...texts, { text: 'commit' }])
+    await this.#aside.take(() => this.#whole(this.side, [{ text: 'begin' }, ...texts, { text: 'commit' }]))
   }
 
   async transaction<T>(
@@ -86,6 +88,7 @@ export class PostgresJournal implements Journal {
   async close(): Promise<void> {
     await Promise.all(this.#verbs.values())
     while (this.#flight) await this.#flight
+    await this.#aside.ended()
     await Promise.all([this.reads.close(), this.writes.close(), this.side.close()])
   }
 
@@ -135,10 +138,15 @@ export class PostgresJournal implements Journal {
       busy.filter((one) => one.skips >= patience),
       (one) => one.entry.organizationId,
     ).values()) {
-      void this.#commitGroup(this.side, line, '')
+      void this.#aside.take(() => this.#wait(line))
     }
     this.#waiting.unshift(...patient)
     if (patient.length > 0) await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+
+  /** In line for a busy organization. What is left then has no head to wait for. */
+  async #wait(line: readonly Pending[]): Promise<void> {
+    for (const one of await this.#commitGroup(this.side, line, '')) one.reject(new Error('an organization has no chain of audit events'))
   }
 
   /** Settles every entry but those whose organization is busy, which it returns. */
