@@ -46,9 +46,13 @@ async function withServer<T>(work: (client: Client) => Promise<T>): Promise<T> {
 
 let count = 0
 
-async function postgres(): Promise<TestDatabase> {
+async function postgres(isEmpty: boolean): Promise<TestDatabase> {
   const name = `test_${process.pid}_${Date.now().toString(36)}_${count++}`
   await withServer(async (client) => {
+    if (isEmpty) {
+      await client.query(`create database ${name}`)
+      return
+    }
     // The first worker migrates the template, the others wait for it.
     await client.query('select pg_advisory_lock(1)')
     const { rowCount } = await client.query('select from pg_database where datname = $1', [template])
@@ -69,4 +73,7 @@ async function postgres(): Promise<TestDatabase> {
   }
 }
 
-export const newDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres() : Promise.resolve(sqlite()))
+export const newDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres(false) : Promise.resolve(sqlite()))
+
+/** One that no process has prepared yet. */
+export const emptyDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres(true) : Promise.resolve(sqlite()))

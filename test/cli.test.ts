@@ -1,0 +1,240 @@
+/** The command line, each command as a process of its own, beside a server that runs on the same database. */
+import { existsSync, readdirSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { createKeyByCommand } from '../src/commands/api-key-create.js'
+import { signInByEmail } from '../src/commands/sign-in.js'
+import { createOrganization, longestName } from '../src/organizations/create-organization.js'
+import { signInTokenLasts } from '../src/personal-tokens/create-sign-in-token.js'
+import { startApp, type TestApp } from './support/app.js'
+import { wholeChain, withDatabase } from './support/chain.js'
+import { emptyDatabase, isPostgres } from './support/database.js'
+import { keyhouse, keyhouseJson } from './support/process.js'
+import { organization } from './support/seed.js'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp()
+})
+afterAll(() => app.close())
+
+const viewer = '{ viewer { kind environment permissions organization { id name } user { email } } }'
+const signIn = (signInToken: string): Promise<any> => app.mutate(null, 'signIn', { signInToken }, 'token personalToken { type }')
+let people = 0
+const newEmail = (): string => `ada-${++people}@example.com`
+
+describe('migrate', () => {
+  test('by several processes at once: each ends well, and the database is prepared once', async () => {
+    const database = await emptyDatabase()
+    const ended = await Promise.all([1, 2, 3].map(() => keyhouse(['migrate'], database.env)))
+    expect(ended).toEqual(ended.map(() => ({ code: 0, stdout: 'The database is up to date.\n', stderr: '' })))
+    const states = await withDatabase(database.env, async (orm) => {
+      const rows: { state: string }[] = await orm.em.fork().getConnection().execute('select state from signing_key order by state')
+      return rows.map(({ state }) => state)
+    })
+    expect(states).toEqual(['CURRENT', 'NEXT'])
+    await database.drop()
+  })
+
+  test('keeps what it makes from other eyes', async () => {
+    if (isPostgres) return
+    const database = await emptyDatabase()
+    const directory = join(database.env['KEYHOUSE_DATA_DIR']!, 'data')
+    await keyhouse(['migrate'], { KEYHOUSE_DATA_DIR: directory })
+    const modes = Object.fromEntries(['.', ...readdirSync(directory)].map((name) => [name, statSync(join(directory, name)).mode & 0o777]))
+    expect(modes).toMatchObject({ '.': 0o700, 'keyhouse.db': 0o600, 'master.key': 0o600 })
+    const { '.': _, ...files } = modes
+    expect(new Set(Object.values(files))).toEqual(new Set([0o600]))
+    await database.drop()
+  })
+})
+
+describe('master keys', () => {
+  test('that do not open the database are refused, with the way out', async () => {
+    const { code, stderr } = await keyhouse(['migrate'], {
+      ...app.env,
+      KEYHOUSE_MASTER_KEYS: `k9:${Buffer.alloc(32, 9).toString('base64')}`,
+    })
+    expect(code).toBe(1)
+    expect(stderr).toContain('KEYHOUSE_MASTER_KEYS does not open what this database holds: give the master keys that it was last used with')
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  test('that are lost are not replaced', async () => {
+    if (isPostgres) return
+    const file = join(app.env['KEYHOUSE_DATA_DIR']!, 'master.key')
+    renameSync(file, `${file}.away`)
+    const { code, stderr } = await keyhouse(['migrate'], app.env)
+    expect(code).toBe(1)
+    expect(stderr).toContain('master.key is missing, and this database holds values that it sealed: put the file back')
+    expect(existsSync(file)).toBe(false)
+    renameSync(`${file}.away`, file)
+  })
+})
+
+describe('organization create', () => {
+  test('makes an organization whose key and token work at once', async () => {
+    const email = newEmail()
+    const made = await keyhouseJson(['organization', 'create', '--name', 'Acme', '--email', email], app.env)
+    expect(Object.keys(made)).toEqual(['organizationId', 'projectId', 'sandboxApiKey', 'adminToken'])
+    const [key, person] = await Promise.all([app.run(made.sandboxApiKey, viewer), app.run(made.adminToken, viewer)])
+    const itself = { id: made.organizationId, name: 'Acme' }
+    expect(key.data.viewer).toMatchObject({ kind: 'API_KEY', environment: 'SANDBOX', permissions: ['*'], organization: itself })
+    expect(person.data.viewer).toMatchObject({ kind: 'PERSONAL_TOKEN', user: { email }, organization: itself })
+  })
+
+  test('tells people what they got, and that they see it once', async () => {
+    const { code, stdout } = await keyhouse(['organization', 'create', '--name', 'Acme', '--email', newEmail()], app.env)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/Sandbox API key +kh_sand_[0-9A-Za-z]{38}\n.*LOGIN token +ey\S+\n\nThese are shown once/s)
+  })
+
+  test('refuses with every fault', async () => {
+    const { code, stderr, stdout } = await keyhouse(['organization', 'create', '--name', '', '--email', 'ada'], app.env)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toBe('"name" must have 1 to 255 characters.\n"email" must be an e-mail address of at most 320 characters.\n')
+  })
+
+  test.each([
+    [0, false],
+    [1, true],
+    [longestName, true],
+    [longestName + 1, false],
+  ])('a name of %i characters: %p', async (length, isGood) => {
+    const making = createOrganization(app.services, { name: 'n'.repeat(length), email: newEmail(), userName: 'Admin' })
+    await (isGood ? expect(making).resolves.toBeDefined() : expect(making).rejects.toMatchObject({ code: 'INVALID' }))
+  })
+
+  test.each([
+    [`${'a'.repeat(308)}@example.com`, true],
+    [`${'a'.repeat(309)}@example.com`, false],
+    ['a@b', true],
+    ['a@b@c', false],
+    ['a b@example.com', false],
+    ['a\0@example.com', false],
+    ['@example.com', false],
+  ])('the address %j: %p', async (email, isGood) => {
+    const making = createOrganization(app.services, { name: 'Acme', email, userName: 'Admin' })
+    await (isGood ? expect(making).resolves.toBeDefined() : expect(making).rejects.toMatchObject({ code: 'INVALID' }))
+  })
+})
+
+describe('sign-in', () => {
+  test('prints a token that becomes a LOGIN token, once', async () => {
+    const email = newEmail()
+    const acme = await createOrganization(app.services, { name: 'Acme', email, userName: 'Ada' })
+    const { signInToken, organizationId } = await keyhouseJson(['sign-in', '--email', email.toUpperCase()], app.env)
+    expect(organizationId).toBe(acme.organizationId)
+    const first = await signIn(signInToken)
+    expect(first).toMatchObject({ personalToken: { type: 'LOGIN' }, userErrors: [] })
+    expect((await app.run(first.token, viewer)).data.viewer).toMatchObject({ permissions: ['*'], user: { email } })
+    expect(await signIn(signInToken)).toMatchObject({
+      token: null,
+      userErrors: [{ code: 'INVALID_STATE', path: ['input', 'signInToken'] }],
+    })
+  })
+
+  test('tells people until when, and how to use it', async () => {
+    const email = newEmail()
+    await createOrganization(app.services, { name: 'Acme', email, userName: 'Ada' })
+    const { stdout } = await keyhouse(['sign-in', '--email', email], app.env)
+    expect(stdout).toMatch(/Good until +\d{4}-\d\d-\d\d \d\d:\d\d UTC, once\n/)
+    expect(stdout).toContain("curl -s http://keyhouse.test/graphql -H 'Content-Type: application/json' -d '{")
+  })
+
+  test.each([
+    [signInTokenLasts * 1000 - 1, true],
+    [signInTokenLasts * 1000, false],
+    [signInTokenLasts * 1000 + 1, false],
+  ])('%i ms later: %p', async (later, isGood) => {
+    const email = newEmail()
+    await createOrganization(app.services, { name: 'Acme', email, userName: 'Ada' })
+    const { signInToken } = await signInByEmail(app.services, email, undefined)
+    app.clock.advance(later)
+    const { token, userErrors } = await signIn(signInToken)
+    expect(userErrors.map(({ code }: { code: string }) => code)).toEqual(isGood ? [] : ['INVALID_STATE'])
+    expect(token === null).toBe(!isGood)
+  })
+
+  test('a token that was never issued is no token', async () => {
+    expect(await signIn('kh_signin_nonsense')).toMatchObject({ token: null, userErrors: [{ code: 'NOT_FOUND' }] })
+  })
+
+  test('asks which organization when an address is known in several, and knows nobody else', async () => {
+    const email = newEmail()
+    const make = (): Promise<{ organizationId: string }> => createOrganization(app.services, { name: 'Acme', email, userName: 'Ada' })
+    const [first, second] = [await make(), await make()]
+    const { code, stderr } = await keyhouse(['sign-in', '--email', email], app.env)
+    expect(code).toBe(1)
+    for (const { organizationId } of [first, second]) expect(stderr).toContain(organizationId)
+    const chosen = await keyhouseJson(['sign-in', '--email', email, '--organization', second.organizationId], app.env)
+    expect(chosen.organizationId).toBe(second.organizationId)
+    const unknown = await keyhouse(['sign-in', '--email', 'nobody@example.com'], app.env)
+    expect(unknown).toEqual({ code: 1, stdout: '', stderr: 'No member has this e-mail address.\n' })
+  })
+})
+
+describe('api-key create', () => {
+  test('makes the key that was asked for', async () => {
+    const acme = await organization(app)
+    const options = [
+      '--organization',
+      acme.id,
+      '--environment',
+      'PRODUCTION',
+      '--label',
+      'CI',
+      '--permissions',
+      'agent:read',
+      'api_key:read',
+    ]
+    const { apiKeyId, secret } = await keyhouseJson(['api-key', 'create', ...options], app.env)
+    const { data } = await app.run(secret, '{ viewer { apiKey { id label environment permissions createdBy { __typename } } } }')
+    const expected = { id: apiKeyId, label: 'CI', environment: 'PRODUCTION', permissions: ['agent:read', 'api_key:read'], createdBy: null }
+    expect(data.viewer.apiKey).toEqual(expected)
+  })
+
+  test.each([
+    [{ permissions: ['api_key:raed'] }, '"permissions.0" is not a permission of Keyhouse; did you mean "api_key:read"?'],
+    [{ permissions: ['member:invite'] }, '"permissions" names what no API key can hold: member:invite.'],
+    [{ project: 'prj_00000000000000000000000000000000' }, 'No such project.'],
+    [{ label: 'x'.repeat(256) }, '"label" must have 1 to 255 characters.'],
+  ])('refuses %j', async (options, message) => {
+    const acme = await organization(app)
+    const making = createKeyByCommand(app.services, { organization: acme.id, environment: 'SANDBOX', permissions: [], ...options })
+    await expect(making).rejects.toThrow(message)
+  })
+
+  test('asks which organization when there are several', async () => {
+    await organization(app)
+    const { code, stderr } = await keyhouse(['api-key', 'create'], app.env)
+    expect(code).toBe(1)
+    expect(stderr).toContain('choose one with --organization: org_')
+    const unknown = await keyhouse(['api-key', 'create', '--organization', 'org_none'], app.env)
+    expect(unknown).toEqual({ code: 1, stdout: '', stderr: 'No such organization.\n' })
+  })
+
+  test('beside a server under load: nothing fails on either side, and the chain holds', async () => {
+    const acme = await organization(app)
+    const exchange = (): Promise<any> =>
+      app.mutate(acme.sandboxKey, 'exchangeApiKey', { audience: 'https://api.example.com', externalUserId: 'ada' }, 'token')
+    const done = new AbortController()
+    const load = [1, 2, 3, 4].map(async () => {
+      let count = 0
+      while (!done.signal.aborted) {
+        expect((await exchange()).userErrors).toEqual([])
+        if (count++ % 10 === 0) expect((await app.mutate(acme.sandboxKey, 'createApiKey', {}, 'secret')).userErrors).toEqual([])
+      }
+      return count + Math.ceil(count / 10)
+    })
+    const commands = await Promise.all([1, 2, 3].map(() => keyhouseJson(['api-key', 'create', '--organization', acme.id], app.env)))
+    done.abort()
+    const changes = (await Promise.all(load)).reduce((sum, count) => sum + count, 0)
+    expect(new Set(commands.map(({ apiKeyId }) => apiKeyId)).size).toBe(3)
+    const events = await wholeChain(app.services.orm, acme.id)
+    // The organization, its first key and its admin's token come first.
+    expect(events).toHaveLength(3 + commands.length + changes)
+  })
+})

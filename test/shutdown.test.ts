@@ -1,0 +1,117 @@
+/** How it ends: in order, with everything answered and written; or by kill -9, with everything that was acknowledged. */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+
+import { AccessToken } from '../src/entities/access-token.js'
+import { ApiKey } from '../src/entities/api-key.js'
+import { wholeChain, withDatabase } from './support/chain.js'
+import { newDatabase, type TestDatabase } from './support/database.js'
+import { ask, keyhouseJson, serve, type Served } from './support/process.js'
+
+interface World {
+  readonly served: Served
+  readonly organizationId: string
+  readonly key: string
+}
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await newDatabase()
+})
+afterAll(() => database.drop())
+
+async function world(): Promise<World> {
+  const served = await serve(database.env)
+  const options = ['--name', 'Acme', '--email', `ada-${Date.now()}@example.com`]
+  const { organizationId, sandboxApiKey: key } = await keyhouseJson(['organization', 'create', ...options], database.env)
+  return { served, organizationId, key }
+}
+
+const make = 'mutation { createApiKey(input: { permissions: [] }) { apiKey { id } secret userErrors { code } } }'
+const exchange = `mutation ($externalUserId: String!) {
+  exchangeApiKey(input: { audience: "https://api.example.com", externalUserId: $externalUserId }) { accessToken { id } userErrors { code } }
+}`
+
+/** A request whose last byte is still to come, so that it is in flight for as long as the test likes. */
+async function unfinished(url: string, key: string, query: string): Promise<{ finish(): void; answer: Promise<string> }> {
+  const { hostname, port } = new URL(url)
+  const socket: Socket = connect(Number(port), hostname)
+  await once(socket, 'connect')
+  const body = JSON.stringify({ query })
+  const head = ['POST /graphql HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', `Authorization: Bearer ${key}`]
+  socket.write(`${[...head, `Content-Length: ${body.length}`, 'Expect: 100-continue'].join('\r\n')}\r\n\r\n`)
+  // The server answers this once it has begun with the request.
+  await once(socket, 'data')
+  socket.write(body.slice(0, -1))
+  let text = ''
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  return { finish: () => void socket.write(body.slice(-1)), answer: once(socket, 'close').then(() => text) }
+}
+
+const isRefused = (url: string): Promise<boolean> =>
+  fetch(`${url}/healthz`).then(
+    () => false,
+    () => true,
+  )
+
+test('SIGTERM: the port closes at once, what is in flight is answered, times of last use are written, and the exit is 0', async () => {
+  const { served, key, organizationId } = await world()
+  expect((await fetch(`${served.url}/readyz`)).status).toBe(200)
+  const { data } = await ask(served.url, key, '{ viewer { apiKey { id lastUsedAt } } }')
+  const request = await unfinished(served.url, key, make)
+  served.kill('SIGTERM')
+  while (!served.said().includes('"msg":"draining"')) await new Promise(setImmediate)
+  while (!(await isRefused(served.url))) await new Promise(setImmediate)
+  request.finish()
+  const answer = await request.answer
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK/)
+  const madeId = /"id":"(key_\w+)"/.exec(answer)![1]!
+  const { code, stdout } = await served.ended
+  expect(code).toBe(0)
+  expect(stdout.trim().split('\n').at(-1)).toContain('"msg":"ended"')
+  await withDatabase(database.env, async (orm) => {
+    const em = orm.em.fork()
+    em.setFilterParams('tenant', { organizationId, projectIds: null, environment: null })
+    expect((await em.findOneOrFail(ApiKey, { id: data.viewer.apiKey.id })).lastUsedAt).toBeInstanceOf(Date)
+    expect(await em.count(ApiKey, { id: madeId })).toBe(1)
+  })
+})
+
+test('kill -9 under load: everything that was acknowledged is there, the chain is whole, and the next start needs no hand', async () => {
+  const { served, key, organizationId } = await world()
+  const keys: { id: string; secret: string }[] = []
+  const tokens: string[] = []
+  const load = Array.from({ length: 8 }, async (_, i) => {
+    for (let n = 0; ; n++) {
+      const isKey = (n + i) % 4 === 0
+      const answer = await ask(served.url, key, isKey ? make : exchange, { externalUserId: `user-${i}-${n}` }).catch(() => undefined)
+      if (!answer) return
+      if (isKey) keys.push({ id: answer.data.createApiKey.apiKey.id, secret: answer.data.createApiKey.secret })
+      else tokens.push(answer.data.exchangeApiKey.accessToken.id)
+    }
+  })
+  while (keys.length < 20 || tokens.length < 60) await new Promise((resolve) => setTimeout(resolve, 5))
+  served.kill('SIGKILL')
+  await Promise.all(load)
+  await served.ended
+
+  const again = await serve(database.env)
+  const last = await ask(again.url, keys.at(-1)!.secret, '{ viewer { apiKey { id } } }')
+  expect(last.data.viewer.apiKey.id).toBe(keys.at(-1)!.id)
+  again.kill('SIGTERM')
+  expect((await again.ended).code).toBe(0)
+  await withDatabase(database.env, async (orm) => {
+    const em = orm.em.fork()
+    em.setFilterParams('tenant', { organizationId, projectIds: null, environment: null })
+    expect(await em.count(ApiKey, { id: { $in: keys.map(({ id }) => id) } })).toBe(keys.length)
+    expect(await em.count(AccessToken, { id: { $in: tokens } })).toBe(tokens.length)
+    const events = await wholeChain(orm, organizationId)
+    const recorded = new Set(events.map(({ subjectId }) => subjectId))
+    expect([...keys.map(({ id }) => id), ...tokens].filter((id) => !recorded.has(id))).toEqual([])
+    // Nor is anything there that no event records.
+    expect(await em.count(ApiKey, {})).toBe(events.filter(({ action }) => action === 'api_key:create').length)
+    expect(await em.count(AccessToken, {})).toBe(events.filter(({ action }) => action === 'api_key:exchange').length)
+  })
+})

@@ -1,0 +1,59 @@
+/** What the command line says before it has any database: help, arguments that are wrong, faults of the configuration. */
+import { describe, expect, test } from '@jest/globals'
+
+import { keyhouse } from '../support/process.js'
+
+describe('keyhouse', () => {
+  test('says its version, and what it can do', async () => {
+    const [version, help] = await Promise.all([keyhouse(['--version'], {}), keyhouse(['--help'], {})])
+    expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+    for (const command of ['start', 'migrate', 'organization', 'sign-in', 'api-key']) expect(help.stdout).toContain(command)
+  })
+
+  test.each([
+    [['nonsense'], "unknown command 'nonsense'"],
+    [['organization', 'create', '--name', 'Acme'], "required option '--email <address>' not specified"],
+    [['sign-in'], "required option '--email <address>' not specified"],
+    [['api-key', 'create', '--environment', 'STAGING'], 'Allowed choices are SANDBOX, PRODUCTION'],
+    [['migrate', '--force'], "unknown option '--force'"],
+  ])('%j is refused', async (args, message) => {
+    const { code, stderr, stdout } = await keyhouse(args, {})
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+
+  test('names every fault of the configuration at once, and none of its values', async () => {
+    const { code, stderr } = await keyhouse(['migrate'], {
+      PORT: '65536',
+      KEYHOUSE_URL: 'keys.example.com',
+      DATABASE_URL: 'mysql://root:hunter2@db/keyhouse',
+      KEYHOUSE_MASTER_KEYS: 'k1:hunter2',
+      LOG_LEVEL: 'loud',
+    })
+    expect(code).toBe(1)
+    expect(stderr).toContain('The configuration has 5 faults:')
+    for (const name of ['PORT', 'KEYHOUSE_URL', 'DATABASE_URL', 'KEYHOUSE_MASTER_KEYS', 'LOG_LEVEL'])
+      expect(stderr).toContain(`- ${name}: `)
+    expect(stderr).not.toContain('hunter2')
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  test('wants master keys for PostgreSQL, and tells how to make one', async () => {
+    const { code, stderr } = await keyhouse(['migrate'], { DATABASE_URL: 'postgres://keyhouse@localhost/keyhouse' })
+    expect(code).toBe(1)
+    expect(stderr).toContain('KEYHOUSE_MASTER_KEYS: is required with PostgreSQL')
+    expect(stderr).toContain('openssl rand -base64 32')
+  })
+
+  test('says in one line that the database is away, without its password', async () => {
+    const { code, stderr } = await keyhouse(['migrate'], {
+      DATABASE_URL: 'postgres://keyhouse:hunter2@127.0.0.1:1/keyhouse',
+      KEYHOUSE_MASTER_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
+    })
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^The database cannot be reached .*look at DATABASE_URL.*\n$/),
+    })
+    expect(stderr).not.toContain('hunter2')
+  })
+})
