@@ -134,10 +134,8 @@ export class PostgresJournal implements Journal {
     const group = this.#waiting.splice(0, largestGroup)
     const busy = await this.#commitGroup(this.writes, group, 'skip locked')
     const patient = busy.filter((one) => ++one.skips < patience)
-    for (const line of Map.groupBy(
-      busy.filter((one) => one.skips >= patience),
-      (one) => one.entry.organizationId,
-    ).values()) {
+    const stuck = busy.filter((one) => one.skips >= patience)
+    for (const line of Map.groupBy(stuck, (one) => one.entry.organizationId).values()) {
       void this.#aside.take(() => this.#wait(line))
     }
     this.#waiting.unshift(...patient)
