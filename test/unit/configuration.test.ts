@@ -1,0 +1,94 @@
+/** The configuration: its defaults, its faults, and that README.md and .env.example tell all of it. */
+import { readFileSync } from 'node:fs'
+
+import { describe, expect, test } from '@jest/globals'
+
+import { type ConfigError, readConfig } from '../../src/config.js'
+
+const fileAt = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+const namesIn = (text: string, form: RegExp): string[] => [...text.matchAll(form)].map(([, name]) => name!).toSorted()
+
+const read = namesIn(fileAt('src/config.ts'), /v\.\w+(?:<[^>]*>)?\(\s*'([A-Z_]+)'/g).filter((name, i, all) => all.indexOf(name) === i)
+
+describe('what is told', () => {
+  test('README.md has every variable that is read, and no other', () => {
+    const [, section] = /\n## Configuration\n(.*?)\n## /s.exec(fileAt('README.md')) ?? []
+    expect(namesIn(section!, /^\| `([A-Z_]+)` \|/gm)).toEqual(read)
+  })
+
+  test('.env.example too', () => {
+    expect(namesIn(fileAt('.env.example'), /^# ([A-Z_]+)=/gm)).toEqual(read)
+  })
+
+  test('README.md has the defaults that hold', () => {
+    const defaults = Object.fromEntries(
+      [...fileAt('README.md').matchAll(/^\| `([A-Z_]+)` \| `([^`$]+)` \|/gm)].map(([, name, value]) => [name, value]),
+    )
+    const config = readConfig({})
+    expect(defaults).toMatchObject({
+      PORT: String(config.port),
+      HOST: config.host,
+      KEYHOUSE_DATA_DIR: config.dataDir,
+      KEYHOUSE_JWT_ALGORITHM: config.jwtAlgorithm,
+      KEYHOUSE_KEY_PREFIX: config.keyPrefix,
+      KEYHOUSE_SIGNING_KEY_DAYS: String(config.signingKeyDays),
+      KEYHOUSE_INTROSPECTION: config.introspection ? 'on' : 'off',
+      LOG_LEVEL: config.logLevel,
+    })
+  })
+
+  test('README.md has every command', () => {
+    const [, section] = /\n## Commands\n(.*?)\n## /s.exec(fileAt('README.md')) ?? []
+    for (const name of namesIn(fileAt('src/cli.ts'), /\.command\('([a-z-]+)'\)/g)) expect(section).toContain(name)
+  })
+})
+
+describe('what is read', () => {
+  const key = (fill: number): string => Buffer.alloc(32, fill).toString('base64')
+  const faultsOf = (env: Record<string, string>): readonly string[] => {
+    try {
+      readConfig(env)
+      return []
+    } catch (error) {
+      return (error as ConfigError).faults
+    }
+  }
+
+  test('is frozen, and follows the port', () => {
+    const config = readConfig({ PORT: '8080', KEYHOUSE_URL: '  ' })
+    expect(config.url).toBe('http://localhost:8080')
+    expect(Object.isFrozen(config)).toBe(true)
+  })
+
+  test.each([
+    ['PORT', ['0', '65535'], ['-1', '65536', '4e3', 'http']],
+    [
+      'KEYHOUSE_URL',
+      ['https://keys.example.com', 'https://example.com/keys/'],
+      ['keys', 'ftp://a', 'https://a?b', 'https://a#b', 'https://u:p@a'],
+    ],
+    ['DATABASE_URL', [], ['mysql://a/b', 'postgres://a:b c@d:x/e', 'data.db']],
+    [
+      'KEYHOUSE_MASTER_KEYS',
+      [`a:${key(1)}`, `a:${key(1)}, b:${key(2)}`],
+      ['a', `a:${key(1)},a:${key(2)}`, `a:${key(1)},`, `a:${key(1).slice(4)}`],
+    ],
+    ['KEYHOUSE_JWT_ALGORITHM', ['EdDSA', 'ES256', 'RS256'], ['none', 'HS256', 'eddsa']],
+    ['KEYHOUSE_KEY_PREFIX', ['k', 'acme9', 'a'.repeat(16)], ['9k', 'Kh', 'a_b', 'a'.repeat(17)]],
+    ['KEYHOUSE_CORS_ORIGINS', ['https://a.example, http://localhost:3000'], ['*', 'https://a.example/', 'a.example']],
+    ['KEYHOUSE_TRUSTED_PROXIES', ['10.0.0.1,10.0.0.0/8,::1,fd00::/8'], ['proxy', '10.0.0.0/33', '10.0.0.1/', '::/129', '10.0.0.0/8/8']],
+    ['KEYHOUSE_METRICS_PORT', ['1', '65535'], ['0', '65536']],
+    ['KEYHOUSE_SIGNING_KEY_DAYS', ['1', '3650'], ['0', '3651', '1.5']],
+    ['KEYHOUSE_INTROSPECTION', ['on', 'off'], ['true']],
+    ['KEYHOUSE_EXPLORER', ['sandbox', 'graphiql', 'off'], ['on']],
+    ['LOG_LEVEL', ['debug', 'silent'], ['INFO', 'loud']],
+  ])('%s takes %j and not %j', (name, good, bad) => {
+    for (const value of good) expect(faultsOf({ [name]: value })).toEqual([])
+    for (const value of bad) {
+      const faults = faultsOf({ KEYHOUSE_MASTER_KEYS: `a:${key(1)}`, [name]: value })
+      expect(faults).toEqual([expect.stringContaining(`${name}: `)])
+      // A fault may be in a secret: it is told by name alone.
+      if (value.length > 3 && name !== 'KEYHOUSE_URL') expect(faults[0]).not.toContain(value)
+    }
+  })
+})
