@@ -1,7 +1,7 @@
 /** The command as a process of its own, built from src as `npm run build` leaves it. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,13 +11,9 @@ const bin = fileURLToPath(new URL('../../bin/keyhouse.js', import.meta.url))
 
 type Variables = Readonly<Record<string, string>>
 
-/** A folder without a `.env` file, and nothing of ours in the environment but what the test gives. */
-const spawnCommand = (args: readonly string[], env: Variables): ChildProcess =>
-  spawn(process.execPath, [bin, ...args], {
-    cwd: mkdtempSync(join(tmpdir(), 'keyhouse-cwd-')),
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+/** Nothing of ours in the environment but what the test gives. */
+const spawnCommand = (args: readonly string[], env: Variables, cwd: string): ChildProcess =>
+  spawn(process.execPath, [bin, ...args], { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
 
 export interface Ended {
   readonly code: number | null
@@ -40,8 +36,14 @@ class Words {
   }
 }
 
-/** Runs `keyhouse …` to its end. */
-export const keyhouse = (args: readonly string[], env: Variables): Promise<Ended> => new Words(spawnCommand(args, env)).ended()
+/** Runs `keyhouse …` to its end, in a folder that has no `.env` unless the test says so. */
+export async function keyhouse(args: readonly string[], env: Variables, dotEnv?: string): Promise<Ended> {
+  const folder = mkdtempSync(join(tmpdir(), 'keyhouse-cwd-'))
+  if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv)
+  const ended = await new Words(spawnCommand(args, env, folder)).ended()
+  rmSync(folder, { recursive: true })
+  return ended
+}
 
 /** The same, of a command that is expected to succeed, with `--json`. */
 export async function keyhouseJson(args: readonly string[], env: Variables): Promise<any> {
@@ -70,8 +72,9 @@ export async function freePort(): Promise<string> {
 /** Runs `keyhouse start` until it says that it is ready. */
 export async function serve(env: Variables): Promise<Served> {
   const port = env['PORT'] ?? (await freePort())
-  const words = new Words(spawnCommand(['start'], { ...env, PORT: port }))
-  const ended = words.ended()
+  const folder = mkdtempSync(join(tmpdir(), 'keyhouse-cwd-'))
+  const words = new Words(spawnCommand(['start'], { ...env, PORT: port }, folder))
+  const ended = words.ended().finally(() => rmSync(folder, { recursive: true }))
   const isReady = (): boolean => words.stdout.includes('"msg":"ready"')
   while (!isReady() && words.child.exitCode === null) await Promise.race([once(words.child.stdout!, 'data'), ended])
   if (!isReady()) throw new Error(`keyhouse start: ${words.stderr}`)

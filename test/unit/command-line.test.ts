@@ -38,6 +38,11 @@ describe('keyhouse', () => {
     expect(stderr).not.toMatch(/^ +at /m)
   })
 
+  test('reads .env in its folder, and what is set wins over it', async () => {
+    const { stderr } = await keyhouse(['migrate'], { LOG_LEVEL: 'info' }, 'PORT=one\nLOG_LEVEL=loud\n')
+    expect(stderr).toContain('The configuration has a fault:\n  - PORT: ')
+  })
+
   test('wants master keys for PostgreSQL, and tells how to make one', async () => {
     const { code, stderr } = await keyhouse(['migrate'], { DATABASE_URL: 'postgres://keyhouse@localhost/keyhouse' })
     expect(code).toBe(1)
