@@ -114,8 +114,15 @@ export async function onceAtATime<T>(config: Config, prepare: () => Promise<T>):
 
 async function lockServer(url: string): Promise<() => Promise<void>> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
-  await client.connect()
-  await client.query('select pg_advisory_lock($1)', [migrationLock])
+  // A connection that is lost tells its queries; unheard, the event would end the process first.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await client.query('select pg_advisory_lock($1)', [migrationLock])
+  } catch (error) {
+    await client.end()
+    throw error
+  }
   return () => client.end()
 }
 
