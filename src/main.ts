@@ -9,9 +9,9 @@ const longestDrain = 10_000
 export async function start(config: Config): Promise<App> {
   const app = await createApp(config)
   const stop = (signal: NodeJS.Signals): void => {
-    app.services.log.info({ signal }, 'draining')
     const timer = setTimeout(() => process.exit(1), longestDrain)
     timer.unref()
+    app.services.log.info({ signal }, 'draining')
     app.close().then(
       () => {
         app.services.log.info('ended')
