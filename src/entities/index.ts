@@ -4,6 +4,7 @@ import { ApiKey } from './api-key.js'
 import { AuditEvent } from './audit-event.js'
 import { AuditHead } from './audit-head.js'
 import { EndUser } from './end-user.js'
+import { Invitation } from './invitation.js'
 import { Member } from './member.js'
 import { Organization } from './organization.js'
 import { PersonalToken } from './personal-token.js'
@@ -18,6 +19,7 @@ export const entities = [
   AuditEvent,
   AuditHead,
   EndUser,
+  Invitation,
   Member,
   Organization,
   PersonalToken,

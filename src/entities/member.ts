@@ -36,4 +36,11 @@ export class Member extends Node {
   @Field(() => DateTimeScalar, { description: 'When they became a member.' })
   @Property(instant())
   joinedAt!: Date
+
+  /** Every token of the user feels it at the next request, and changes under way are asked again. */
+  change(role: MemberRole, projectIds: readonly string[] | null): void {
+    this.role = role
+    this.projectIds = projectIds && [...projectIds]
+    this.standing++
+  }
 }

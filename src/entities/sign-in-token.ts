@@ -23,6 +23,10 @@ export class SignInToken {
   @Unique()
   digest!: string
 
+  /** The user who made it, whose right is asked again when it is used; null: the command line. */
+  @Property(text({ nullable: true }))
+  createdBy!: string | null
+
   @Property(instant())
   createdAt!: Date
 
