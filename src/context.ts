@@ -104,6 +104,16 @@ export class Context {
     return this.loadWithin(this.emBeside(visible), `any ${entity.name}`, entity, id)
   }
 
+  /** The same by another column that no two rows share. */
+  loadBesideBy<T extends { id: string }>(
+    visible: { organizationId: string },
+    entity: new () => T,
+    column: keyof T & string,
+    value: string,
+  ): Promise<T | null> {
+    return this.loadWithin(this.emBeside(visible), `any ${entity.name} by ${column}`, entity, value, column)
+  }
+
   /** Sees the whole organization of a visible object. */
   emBeside({ organizationId }: { organizationId: string }): EntityManager {
     return (this.organizationEm ??= this.newEm({ organizationId, projectIds: null, environment: null }))
@@ -114,17 +124,23 @@ export class Context {
     return new Context(this.app, this.origin, caller, () => Promise.resolve(caller))
   }
 
-  private async loadWithin<T extends { id: string }>(em: EntityManager, name: string, entity: new () => T, id: string): Promise<T | null> {
+  private async loadWithin<T extends { id: string }>(
+    em: EntityManager,
+    name: string,
+    entity: new () => T,
+    value: string,
+    column: keyof T & string = 'id',
+  ): Promise<T | null> {
     let loader = this.loaders.get(name)
     if (!loader) {
-      loader = new DataLoader(async (ids) => {
-        const rows = await em.find<T>(entity, { id: { $in: ids } } as object)
-        const byId = new Map(rows.map((row) => [row.id, row]))
-        return ids.map((one) => byId.get(one) ?? null)
+      loader = new DataLoader(async (values) => {
+        const rows = await em.find<T>(entity, { [column]: { $in: values } } as object)
+        const byValue = new Map(rows.map((row) => [row[column] as string, row]))
+        return values.map((one) => byValue.get(one) ?? null)
       })
       this.loaders.set(name, loader)
     }
-    return (await loader.load(id)) as T | null
+    return (await loader.load(value)) as T | null
   }
 
   private newEm({ organizationId, projectIds, environment }: Scope): EntityManager {

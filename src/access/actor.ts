@@ -14,7 +14,7 @@ export interface Standing {
 }
 
 export interface Actor extends Scope {
-  readonly kind: 'API_KEY' | 'ACCESS_TOKEN' | 'PERSONAL_TOKEN' | 'SIGN_IN_TOKEN' | 'SYSTEM'
+  readonly kind: 'API_KEY' | 'ACCESS_TOKEN' | 'PERSONAL_TOKEN' | 'SIGN_IN_TOKEN' | 'INVITATION' | 'SYSTEM'
   /** Whom the audit trail names: a key, a user, an end user; null for the system. */
   readonly id: string | null
   /** As written where they were granted; what they mean: {@link may}. */
@@ -54,6 +54,12 @@ export function latestExpiry(actor: Actor, made: 'key' | 'token'): Date | null {
   const type = actor.personalToken?.type
   if (type === 'LOGIN' || (type === 'FULL_ACCESS' && made === 'key')) return null
   return actor.expiresAt
+}
+
+/** When something ends that usually ends then: with its maker, if that is sooner. */
+export function withinMaker(actor: Actor, usual: Date): Date {
+  const latest = latestExpiry(actor, 'token')
+  return latest && latest < usual ? latest : usual
 }
 
 /** The command line and the sweepers: no credential to lose, nothing to be confined to but one organization. */

@@ -93,6 +93,15 @@ export function refuseExcess(actor: Actor, wanted: readonly string[], path: read
     const over = excess(heldBy(actor), meant)
     return over.length === meant.length ? [pattern] : over
   })
+  refuseMissing(missing, path)
+}
+
+/** The same for what a person is granted, where `*` means all there is, not only what a key may hold. */
+export function refuseExcessForPeople(actor: Actor, wanted: readonly string[], path: readonly string[] | null): void {
+  refuseMissing(excess(heldBy(actor), wanted), path)
+}
+
+function refuseMissing(missing: readonly string[], path: readonly string[] | null): void {
   if (missing.length === 0) return
   throw permissionNotHeld(`You do not hold ${missing.map((name) => `"${name}"`).join(', ')}, so you cannot grant it.`, path)
 }

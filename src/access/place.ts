@@ -1,4 +1,4 @@
-/** Where something new goes: the project and environment that a caller named, or those that are its own. */
+/** Where something goes: the projects and environment that a caller named, or those that are its own. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import { Project } from '../entities/project.js'
@@ -12,4 +12,11 @@ export async function projectOf(em: EntityManager, projectId: string | null | un
       : await em.findOne(Project, { id: projectId })
   if (!project) throw notFound('No such project.', ['input', 'projectId'])
   return project
+}
+
+/** @throws DomainError NOT_FOUND for the first that the caller does not see. */
+export async function requireProjects(em: EntityManager, ids: readonly string[]): Promise<void> {
+  const seen = new Set((await em.find(Project, { id: { $in: [...ids] } })).map(({ id }) => id))
+  const unseen = ids.findIndex((id) => !seen.has(id))
+  if (unseen >= 0) throw notFound('No such project.', ['input', 'projectIds', String(unseen)])
 }

@@ -1,0 +1,33 @@
+/** What a membership carries, for granting it: nobody makes a member of more than they are themselves. */
+import type { MemberRole } from '../entities/enums.js'
+import { permissionNotHeld } from '../errors.js'
+import type { Actor } from './actor.js'
+import { refuseExcessForPeople } from './check.js'
+import { excess, holds, rolePermissions } from './permissions.js'
+
+export interface Membership {
+  readonly role: MemberRole
+  /** Null: every project. */
+  readonly projectIds: readonly string[] | null
+}
+
+/** ADMIN has every project, whatever was written for another role. */
+export const projectsOf = ({ role, projectIds }: Membership): readonly string[] | null => (role === 'ADMIN' ? null : projectIds)
+
+function projectsBeyond(own: readonly string[] | null, wanted: readonly string[] | null): boolean {
+  if (own === null) return false
+  return wanted === null || wanted.some((id) => !own.includes(id))
+}
+
+/** @throws DomainError PERMISSION_NOT_HELD, naming the permissions of the role, or the projects, that the actor does not have. */
+export function refuseMembership(actor: Actor, wanted: Membership): void {
+  refuseExcessForPeople(actor, rolePermissions[wanted.role], ['input', 'role'])
+  if (!projectsBeyond(actor.projectIds, projectsOf(wanted))) return
+  throw permissionNotHeld('You do not have every project that this would give.', ['input', 'projectIds'])
+}
+
+/** Whether a member, as they are now, could still give what they once gave. */
+export const mayStillGrant = (giver: Membership, permission: string, given: Membership): boolean =>
+  holds(rolePermissions[giver.role], permission) &&
+  excess(rolePermissions[giver.role], rolePermissions[given.role]).length === 0 &&
+  !projectsBeyond(projectsOf(giver), projectsOf(given))
