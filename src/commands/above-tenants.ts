@@ -2,6 +2,7 @@
 import type { Services } from '../context.js'
 import { Organization } from '../entities/organization.js'
 import { User } from '../entities/user.js'
+import { emailKeyOf } from '../lib/email.js'
 
 const unscoped = { filters: { tenant: false }, limit: 20 } as const
 
@@ -9,4 +10,4 @@ export const findOrganizations = (app: Services, id?: string): Promise<Organizat
   app.orm.em.fork().find(Organization, id === undefined ? {} : { id }, unscoped)
 
 export const findUsers = (app: Services, email: string, organizationId?: string): Promise<User[]> =>
-  app.orm.em.fork().find(User, { emailKey: email.toLowerCase(), ...(organizationId === undefined ? {} : { organizationId }) }, unscoped)
+  app.orm.em.fork().find(User, { emailKey: emailKeyOf(email), ...(organizationId === undefined ? {} : { organizationId }) }, unscoped)

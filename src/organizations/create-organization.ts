@@ -7,6 +7,7 @@ import { Organization } from '../entities/organization.js'
 import { Project } from '../entities/project.js'
 import { User } from '../entities/user.js'
 import { genesis } from '../journal/chain.js'
+import { emailKeyOf } from '../lib/email.js'
 import { newId } from '../lib/id.js'
 import { perform } from '../perform.js'
 
@@ -40,7 +41,7 @@ export async function createOrganization(
         id: userId,
         organizationId,
         email: input.email,
-        emailKey: input.email.toLowerCase(),
+        emailKey: emailKeyOf(input.email),
         name: input.userName,
         createdAt: now,
       }),

@@ -1,0 +1,25 @@
+/** Adds a project to the organization. */
+import { Check } from '../access/check.js'
+import type { Context } from '../context.js'
+import { Project } from '../entities/project.js'
+import { conflict } from '../errors.js'
+import { newId } from '../lib/id.js'
+import { perform } from '../perform.js'
+
+export const longestName = 255
+const slugForm = /^[a-z][a-z0-9-]{0,62}$/
+
+export async function createProject(ctx: Context, { name, slug }: { name: string; slug: string }): Promise<{ project: Project }> {
+  return perform(ctx, 'project:create', async ({ em, actor, now, permit }) => {
+    const check = new Check()
+    check.text('name', name, longestName)
+    if (!slugForm.test(slug)) check.add('slug', 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter')
+    check.done()
+    const id = newId('prj', now)
+    permit({ id, projectId: id })
+    if (await em.findOne(Project, { slug })) throw conflict('There is a project with this slug already.', ['input', 'slug'])
+    const project = Object.assign(new Project(), { id, organizationId: actor.organizationId, name, slug, createdAt: now, updatedAt: now })
+    em.persist(project)
+    return { project }
+  })
+}

@@ -1,0 +1,11 @@
+/** The members of the organization, newest first, whatever projects they have. */
+import { list, type Page } from '../access/list.js'
+import { requirePermission } from '../access/permit.js'
+import type { Context } from '../context.js'
+import { Member } from '../entities/member.js'
+import type { PageArguments } from '../lib/page.js'
+
+export async function listMembers(ctx: Context, page: PageArguments): Promise<Page<Member>> {
+  requirePermission(ctx.actor, 'member:read')
+  return list(ctx.em, Member, page, {}, { field: 'joinedAt', direction: 'DESC' })
+}
