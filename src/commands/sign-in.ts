@@ -2,7 +2,7 @@
 import { systemContext, type Services } from '../context.js'
 import { Member } from '../entities/member.js'
 import { perform } from '../perform.js'
-import { addSignInToken } from '../personal-tokens/create-sign-in-token.js'
+import { addSignInToken } from '../personal-tokens/add-sign-in-token.js'
 import { findUsers } from './above-tenants.js'
 import { CommandError } from './command-error.js'
 
@@ -23,11 +23,15 @@ export async function signInByEmail(app: Services, email: string, organization: 
     )
   }
   const { organizationId, id: userId } = user
-  const { secret, expiresAt } = await perform(systemContext(app, organizationId), 'sign_in_token:create', async ({ em, now, permit }) => {
-    const member = await em.findOne(Member, { userId })
-    if (!member) throw new CommandError('No member has this e-mail address.')
-    permit({ id: member.id })
-    return addSignInToken(em, { organizationId, userId }, now)
-  })
+  const { secret, expiresAt } = await perform(
+    systemContext(app, organizationId),
+    'sign_in_token:create',
+    async ({ em, actor, now, permit }) => {
+      const member = await em.findOne(Member, { userId })
+      if (!member) throw new CommandError('No member has this e-mail address.')
+      permit({ id: member.id })
+      return addSignInToken(em, actor, userId, now)
+    },
+  )
   return { signInToken: secret.reveal(), expiresAt: expiresAt.toISOString(), organizationId }
 }

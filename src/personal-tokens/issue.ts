@@ -54,3 +54,17 @@ export async function issuePersonalToken(ctx: Context, issue: Issue, now: Date):
   })
   return { personalToken, text }
 }
+
+/** A LOGIN token, for who has just proven that they are this user, or for the command line. */
+export const issueLogin = (
+  ctx: Context,
+  { organizationId }: { organizationId: string },
+  userId: string,
+  now: Date,
+  createdBy: string | null = userId,
+): Promise<{ personalToken: PersonalToken; text: string }> =>
+  issuePersonalToken(
+    ctx,
+    { organizationId, userId, createdBy, type: 'LOGIN', description: null, permissions: null, expiresAt: addSeconds(now, loginLasts) },
+    now,
+  )

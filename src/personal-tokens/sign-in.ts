@@ -1,16 +1,18 @@
-import { systemActor, type Actor } from '../access/actor.js'
 /** Turns a sign-in token into a LOGIN token, once. */
+import type { EntityManager } from '@mikro-orm/core'
+
+import { systemActor, type Actor } from '../access/actor.js'
+import { mayStillGrant } from '../access/grants.js'
 import type { Query } from '../access/reads.js'
 import type { Context } from '../context.js'
 import { Member } from '../entities/member.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { SignInToken } from '../entities/sign-in-token.js'
 import { invalidState, notFound } from '../errors.js'
-import { addSeconds } from '../lib/clock.js'
 import { sha256 } from '../lib/digest.js'
 import type { Secret } from '../lib/secret.js'
 import { perform } from '../perform.js'
-import { issuePersonalToken, loginLasts } from './issue.js'
+import { issueLogin } from './issue.js'
 
 const bearer: Query = { name: 'sign_in_token', sql: 'select id, organization_id, user_id from sign_in_token where digest = ?' }
 
@@ -21,18 +23,26 @@ export async function signIn(ctx: Context, signInToken: Secret): Promise<{ perso
   if (!row) throw notFound('No such sign-in token.', path)
   const id = String(row['id'])
   const userId = String(row['user_id'])
-  const organizationId = String(row['organization_id'])
-  const actor: Actor = { ...systemActor(organizationId), kind: 'SIGN_IN_TOKEN', id: userId, permissions: [] }
+  const actor: Actor = { ...systemActor(String(row['organization_id'])), kind: 'SIGN_IN_TOKEN', id: userId, permissions: [] }
   return perform(ctx.as(actor), 'sign_in_token:use', async ({ em, now, permit }) => {
     permit({ id })
-    if (!(await em.findOne(Member, { userId }))) throw notFound('No such sign-in token.', path)
     // Once: the update that finds it unused is the single winner.
     const used = await em.nativeUpdate(SignInToken, { id, usedAt: null, expiresAt: { $gt: now } }, { usedAt: now })
     if (used !== 1) throw invalidState('This sign-in token has been used, or its 15 minutes are over.', path)
-    const expiresAt = addSeconds(now, loginLasts)
-    const issue = { organizationId, userId, createdBy: userId, type: 'LOGIN', description: null, permissions: null, expiresAt } as const
-    const { personalToken, text } = await issuePersonalToken(ctx, issue, now)
+    await askMakerAgain(em, id, userId)
+    const { personalToken, text } = await issueLogin(ctx, actor, userId, now)
     em.persist(personalToken)
     return { personalToken, token: text }
   })
+}
+
+/** An ADMIN who was removed or demoted in these minutes must not have kept a way in as somebody else. @throws DomainError */
+async function askMakerAgain(em: EntityManager, id: string, userId: string): Promise<void> {
+  const member = await em.findOne(Member, { userId })
+  if (!member) throw notFound('No such sign-in token.', path)
+  const { createdBy } = await em.findOneOrFail(SignInToken, { id })
+  if (createdBy === null) return
+  const maker = await em.findOne(Member, { userId: createdBy })
+  if (!maker || !mayStillGrant(maker, 'member:update', member))
+    throw invalidState('Who made this sign-in token may no longer do so. Ask for a new one.', path)
 }

@@ -1,0 +1,79 @@
+/** Makes a personal token: all of its user, or reduced to permissions that its maker holds. */
+import { latestExpiry, withinMaker, type Actor } from '../access/actor.js'
+import { Check, refuseExcessForPeople } from '../access/check.js'
+import type { Context } from '../context.js'
+import type { PersonalTokenType } from '../entities/enums.js'
+import type { PersonalToken } from '../entities/personal-token.js'
+import { invalid } from '../errors.js'
+import { addSeconds } from '../lib/clock.js'
+import { perform } from '../perform.js'
+import { issuePersonalToken } from './issue.js'
+import { isReducedType, personBehind, refuseUnreduced } from './reach.js'
+
+const year = 365 * 86_400
+
+/** Seconds; LOGIN comes from signing in or accepting an invitation, never from here. */
+export const lifetimes = {
+  FULL_ACCESS: { longest: year, usual: year },
+  RESTRICTED: { longest: year, usual: year },
+  EPHEMERAL: { longest: 86_400, usual: 3600 },
+} as const
+/** Characters. */
+export const longestDescription = 128
+
+type MadeType = keyof typeof lifetimes
+
+export interface NewPersonalToken {
+  readonly type?: PersonalTokenType | null | undefined
+  readonly description?: string | null | undefined
+  readonly expiresAt?: Date | null | undefined
+  readonly permissions?: readonly string[] | null | undefined
+}
+
+export async function createPersonalToken(ctx: Context, input: NewPersonalToken): Promise<{ personalToken: PersonalToken; token: string }> {
+  return perform(ctx, 'personal_token:create', async ({ em, actor, now, permit, note }) => {
+    const type = checked(input, now)
+    permit()
+    const { userId } = personBehind(actor)
+    refuseUnreduced(actor, type)
+    refuseExcessForPeople(actor, input.permissions ?? [], ['input', 'permissions'])
+    const { organizationId } = actor
+    const { description = null, permissions = null } = input
+    const expiresAt = endOf(actor, type, input.expiresAt, now)
+    const issue = { organizationId, userId, createdBy: userId, type, description, permissions, expiresAt }
+    const { personalToken, text } = await issuePersonalToken(ctx, issue, now)
+    permit({ id: personalToken.id })
+    note({ type })
+    em.persist(personalToken)
+    return { personalToken, token: text }
+  })
+}
+
+/** The type that is to be made. @throws DomainError INVALID with every fault. */
+function checked({ type = 'FULL_ACCESS', description, expiresAt, permissions }: NewPersonalToken, now: Date): MadeType {
+  const check = new Check()
+  check.notNull('type', type)
+  if (type === 'LOGIN') check.add('type', 'must not be LOGIN: that comes from signing in')
+  check.text('description', description, longestDescription, 0)
+  check.notNull('expiresAt', expiresAt)
+  check.future('expiresAt', expiresAt, now)
+  const made: MadeType = type === null || type === 'LOGIN' ? 'FULL_ACCESS' : type
+  const { longest } = lifetimes[made]
+  if (expiresAt && expiresAt > addSeconds(now, longest)) check.add('expiresAt', `must be at most ${longest} seconds from now for ${made}`)
+  if (!isReducedType(made)) {
+    if (permissions !== undefined) check.add('permissions', `must be left out for ${made}`)
+  } else if (permissions === undefined || permissions?.length === 0) {
+    check.add('permissions', `must name at least one permission for ${made}`)
+  } else check.permissions('permissions', permissions)
+  check.done()
+  return made
+}
+
+/** Nothing outlives its maker; only who has just signed in is not bound. @throws DomainError INVALID */
+function endOf(actor: Actor, type: MadeType, wanted: Date | null | undefined, now: Date): Date {
+  if (!wanted) return withinMaker(actor, addSeconds(now, lifetimes[type].usual))
+  const latest = latestExpiry(actor, 'token')
+  if (latest && wanted > latest)
+    throw invalid(`Nothing outlives its maker: this credential ends at ${latest.toISOString()}.`, ['input', 'expiresAt'])
+  return wanted
+}

@@ -1,0 +1,20 @@
+/** Lists of personal tokens: one's own, and for those who may the whole organization's. Expired ones are hidden. */
+import { list, type Page } from '../access/list.js'
+import { requirePermission } from '../access/permit.js'
+import type { Context } from '../context.js'
+import { PersonalToken } from '../entities/personal-token.js'
+import type { PageArguments } from '../lib/page.js'
+import { personBehind } from './reach.js'
+
+const newestFirst = { field: 'issuedAt', direction: 'DESC' } as const
+
+/** @throws DomainError FORBIDDEN for a caller who is no person. */
+export async function listOwnTokens(ctx: Context, page: PageArguments): Promise<Page<PersonalToken>> {
+  const { userId } = personBehind(ctx.actor)
+  return list(ctx.em, PersonalToken, page, { userId, expiresAt: { $gt: ctx.now() } }, newestFirst)
+}
+
+export async function listOrganizationTokens(ctx: Context, page: PageArguments): Promise<Page<PersonalToken>> {
+  requirePermission(ctx.actor, 'personal_token:read')
+  return list(ctx.em, PersonalToken, page, { expiresAt: { $gt: ctx.now() } }, newestFirst)
+}

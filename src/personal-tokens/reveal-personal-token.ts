@@ -1,0 +1,22 @@
+/** Repeats the text of a token to its creator while its window is open. Every repetition is an event. */
+import type { Context } from '../context.js'
+import type { PersonalToken } from '../entities/personal-token.js'
+import { alreadyRevealed, forbidden, invalidState } from '../errors.js'
+import { open } from '../lib/seal.js'
+import { perform } from '../perform.js'
+import { findToken, isOwn } from './find-token.js'
+import { textBoundTo } from './issue.js'
+import { refuseBeyondReach } from './reach.js'
+
+export async function revealPersonalToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken; token: string }> {
+  return perform(ctx, 'personal_token:reveal', async ({ em, actor, now, permit }) => {
+    const personalToken = await findToken(em, input.id)
+    permit({ id: personalToken.id })
+    if (!isOwn(actor, personalToken) || personalToken.createdBy !== actor.id) throw forbidden('Only its creator may see a token again.')
+    refuseBeyondReach(actor, personalToken)
+    if (personalToken.status(now) !== 'ACTIVE') throw invalidState(`This token is ${personalToken.status(now).toLowerCase()}.`)
+    const sealed = personalToken.visibleText(now)
+    if (sealed === null) throw alreadyRevealed('The five minutes in which this token could be seen again are over.', ['input', 'id'])
+    return { personalToken, token: open(ctx.app.masterKeys, textBoundTo(personalToken), sealed) }
+  })
+}

@@ -1,0 +1,14 @@
+/** Ends anybody's personal token at once and for good. Doing it again answers the same. */
+import type { Context } from '../context.js'
+import type { PersonalToken } from '../entities/personal-token.js'
+import { perform } from '../perform.js'
+import { findToken } from './find-token.js'
+
+export async function revokeOrganizationToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken }> {
+  return perform(ctx, 'personal_token:revoke', async ({ em, actor, now, permit }) => {
+    const personalToken = await findToken(em, input.id)
+    permit({ id: personalToken.id })
+    if (!personalToken.revokedAt) personalToken.revoke(actor.id, now)
+    return { personalToken }
+  })
+}

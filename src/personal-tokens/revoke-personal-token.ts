@@ -1,0 +1,18 @@
+/** Ends one of the caller's own tokens at once and for good. Doing it again answers the same. */
+import type { Context } from '../context.js'
+import type { PersonalToken } from '../entities/personal-token.js'
+import { forbidden } from '../errors.js'
+import { perform } from '../perform.js'
+import { findToken, isOwn } from './find-token.js'
+
+export async function revokePersonalToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken }> {
+  return perform(ctx, 'personal_token:revoke_own', async ({ em, actor, now, permit }) => {
+    const personalToken = await findToken(em, input.id)
+    permit({ id: personalToken.id })
+    if (!isOwn(actor, personalToken)) {
+      throw forbidden('This is the token of somebody else: "revokeOrganizationToken" ends it, with the permission "personal_token:revoke".')
+    }
+    if (!personalToken.revokedAt) personalToken.revoke(actor.id, now)
+    return { personalToken }
+  })
+}
