@@ -11,6 +11,7 @@ import { LastUsed } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { SealError } from './lib/seal.js'
 import { loadMasterKeys, wrongMasterKeys } from './master-keys.js'
+import { startSweeping } from './personal-tokens/sweep.js'
 import { makeSchema } from './schema.js'
 import { ensureSigningKeys } from './tokens/ensure-signing-keys.js'
 import { openKeyring } from './tokens/keyring.js'
@@ -77,6 +78,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     await close()
     throw error
   }
+  const stopSweeping = startSweeping(services)
   const address = server.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   return {
@@ -90,6 +92,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       } finally {
         clearInterval(sweeping)
       }
+      await stopSweeping()
       await close()
     },
   }
