@@ -6,11 +6,15 @@ import { buildSchemaSync } from 'type-graphql'
 import { AccessTokenResolver } from './resolvers/access-token.resolver.js'
 import { ApiKeyResolver } from './resolvers/api-key.resolver.js'
 import { EndUserResolver } from './resolvers/end-user.resolver.js'
+import { InvitationResolver } from './resolvers/invitation.resolver.js'
 import { allowOnlyLawfulIds } from './resolvers/lawful-ids.js'
+import { MemberResolver } from './resolvers/member.resolver.js'
 import { NodeResolver } from './resolvers/node.resolver.js'
 import { OrganizationResolver } from './resolvers/organization.resolver.js'
 import { PermissionResolver } from './resolvers/permission.resolver.js'
+import { PersonalTokenChangesResolver } from './resolvers/personal-token-changes.resolver.js'
 import { PersonalTokenResolver } from './resolvers/personal-token.resolver.js'
+import { SignInResolver } from './resolvers/sign-in.resolver.js'
 import { refusalsToPayload } from './resolvers/user-error.js'
 import { VerifyApiKeyResolver } from './resolvers/verify-api-key.resolver.js'
 import { ViewerResolver } from './resolvers/viewer.resolver.js'
@@ -21,10 +25,14 @@ export function makeSchema(): GraphQLSchema {
       AccessTokenResolver,
       ApiKeyResolver,
       EndUserResolver,
+      InvitationResolver,
+      MemberResolver,
       NodeResolver,
       OrganizationResolver,
       PermissionResolver,
+      PersonalTokenChangesResolver,
       PersonalTokenResolver,
+      SignInResolver,
       VerifyApiKeyResolver,
       ViewerResolver,
     ],

@@ -1,18 +1,23 @@
 import type { KeyhousePermission } from '../access/actions.js'
 /** What the prefix of an id says: which entity it is, and what one must hold to see it. */
-import { may } from '../access/actor.js'
+import { may, type Actor } from '../access/actor.js'
 import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
+import { Invitation } from '../entities/invitation.js'
 import { Member } from '../entities/member.js'
 import { Organization } from '../entities/organization.js'
+import { PersonalToken } from '../entities/personal-token.js'
 import { Project } from '../entities/project.js'
 import { User } from '../entities/user.js'
+import { isOwn } from '../personal-tokens/find-token.js'
 
 interface Kind {
   readonly entity: new () => { id: string }
   readonly permission: KeyhousePermission
+  /** What belongs to the caller needs no permission. */
+  readonly isOwn?: (actor: Actor, row: never) => boolean
 }
 
 export const kinds: Readonly<Record<string, Kind>> = {
@@ -20,6 +25,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
   prj: { entity: Project, permission: 'project:read' },
   usr: { entity: User, permission: 'member:read' },
   mem: { entity: Member, permission: 'member:read' },
+  inv: { entity: Invitation, permission: 'member:read' },
+  pt: { entity: PersonalToken, permission: 'personal_token:read', isOwn },
   key: { entity: ApiKey, permission: 'api_key:read' },
   at: { entity: AccessToken, permission: 'access_token:read' },
   eu: { entity: EndUser, permission: 'end_user:read' },
@@ -30,5 +37,9 @@ export async function findVisible(ctx: Context, id: string): Promise<{ id: strin
   const prefix = id.slice(0, id.lastIndexOf('_'))
   // An id may say anything: "constructor_1" names a property of every object.
   const kind = Object.hasOwn(kinds, prefix) ? kinds[prefix] : undefined
-  return kind && may(ctx.actor, kind.permission) ? ctx.load(kind.entity, id) : null
+  if (!kind) return null
+  const isAllowed = may(ctx.actor, kind.permission)
+  if (!isAllowed && !kind.isOwn) return null
+  const row = await ctx.load(kind.entity, id)
+  return row && (isAllowed || kind.isOwn?.(ctx.actor, row as never)) ? row : null
 }

@@ -1,12 +1,45 @@
 /** The organization and its projects in GraphQL's words. */
-import { Ctx, Query, Resolver } from 'type-graphql'
+import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql'
 
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
 import { Organization } from '../entities/organization.js'
 import { Project } from '../entities/project.js'
+import { createProject } from '../organizations/create-project.js'
 import { listProjects } from '../organizations/list-projects.js'
+import { updateProject } from '../organizations/update-project.js'
 import { readById } from './node.resolver.js'
+import { Payload } from './user-error.js'
+
+@InputType('CreateProjectInput', { description: 'What the new project is to be.' })
+class CreateProjectInput {
+  @Field(() => String, { description: 'What its people call it: 1 to 255 characters.' })
+  name!: string
+
+  @Field(() => String, { description: 'Its short name, unique in the organization: `^[a-z][a-z0-9-]{0,62}$`. Never changes.' })
+  slug!: string
+}
+
+@ObjectType('CreateProjectPayload', { description: 'The new project.' })
+class CreateProjectPayload extends Payload {
+  @Field(() => Project, { nullable: true, description: 'The new project.' })
+  project?: Project | null
+}
+
+@InputType('UpdateProjectInput', { description: 'What to change; what is left out stays.' })
+class UpdateProjectInput {
+  @Field(() => ID, { description: 'Which project.' })
+  id!: string
+
+  @Field(() => String, { nullable: true, description: 'What its people call it: 1 to 255 characters.' })
+  name?: string | null
+}
+
+@ObjectType('UpdateProjectPayload', { description: 'The project as it is now.' })
+class UpdateProjectPayload extends Payload {
+  @Field(() => Project, { nullable: true, description: 'The project as it is now.' })
+  project?: Project | null
+}
 
 @Resolver()
 export class OrganizationResolver {
@@ -19,5 +52,21 @@ export class OrganizationResolver {
   projects(@Ctx() ctx: Context): Promise<Project[]> {
     requirePermission(ctx.actor, 'project:read')
     return listProjects(ctx)
+  }
+
+  @Mutation(() => CreateProjectPayload, { nullable: true, description: 'Adds a project. Needs `project:create`.' })
+  createProject(
+    @Ctx() ctx: Context,
+    @Arg('input', () => CreateProjectInput, { description: 'What it is to be.' }) input: CreateProjectInput,
+  ): Promise<object> {
+    return createProject(ctx, input)
+  }
+
+  @Mutation(() => UpdateProjectPayload, { nullable: true, description: 'Renames a project. Needs `project:update`.' })
+  updateProject(
+    @Ctx() ctx: Context,
+    @Arg('input', () => UpdateProjectInput, { description: 'What to change.' }) input: UpdateProjectInput,
+  ): Promise<object> {
+    return updateProject(ctx, input)
   }
 }

@@ -1,37 +1,42 @@
-/** Personal tokens in GraphQL's words. */
-import { Arg, Ctx, Field, FieldResolver, InputType, Mutation, ObjectType, Resolver, Root } from 'type-graphql'
+/** Personal tokens in GraphQL's words: how they are read. */
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql'
 
 import type { Context } from '../context.js'
 import { CredentialStatus } from '../entities/enums.js'
 import { PersonalToken } from '../entities/personal-token.js'
-import { DateTimeScalar, JwtScalar, PermissionScalar, SecretScalar } from '../entities/scalars.js'
+import { DateTimeScalar, PermissionScalar } from '../entities/scalars.js'
 import { User } from '../entities/user.js'
-import type { Secret } from '../lib/secret.js'
 import { effectivePermissions } from '../personal-tokens/effective-permissions.js'
-import { signIn } from '../personal-tokens/sign-in.js'
+import { isOwn } from '../personal-tokens/find-token.js'
+import { listOrganizationTokens, listOwnTokens } from '../personal-tokens/list-personal-tokens.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
-import { Payload } from './user-error.js'
+import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { readById } from './node.resolver.js'
 
-@InputType('SignInInput', { description: 'The way back in.' })
-class SignInInput {
-  @Field(() => SecretScalar, { description: 'A sign-in token: 15 minutes, once.' })
-  signInToken!: Secret
-}
-
-@ObjectType('SignInPayload', { description: 'A LOGIN token.' })
-class SignInPayload extends Payload {
-  @Field(() => PersonalToken, { nullable: true, description: 'Its record.' })
-  personalToken?: PersonalToken | null
-
-  @Field(() => JwtScalar, { nullable: true, description: 'The token: 12 hours.' })
-  token?: string | null
-}
+const PersonalTokens = connectionOf('PersonalToken', () => PersonalToken)
 
 @Resolver(() => PersonalToken)
 export class PersonalTokenResolver {
-  @Mutation(() => SignInPayload, { nullable: true, description: 'Turns a sign-in token into a LOGIN token. Needs no credential.' })
-  signIn(@Ctx() ctx: Context, @Arg('input', () => SignInInput, { description: 'The sign-in token.' }) input: SignInInput): Promise<object> {
-    return signIn(ctx, input.signInToken)
+  @Query(() => PersonalToken, {
+    nullable: true,
+    description: "One personal token; null when there is none with this id. One's own need no permission, others' `personal_token:read`.",
+  })
+  personalToken(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'Which token.' }) id: string): Promise<PersonalToken | null> {
+    return readById(ctx, PersonalToken, id, 'personal_token:read', isOwn)
+  }
+
+  @Query(() => PersonalTokens.type, {
+    description: 'Your own tokens that have not expired, newest first. Needs no permission, but a person who asks.',
+  })
+  async personalTokens(@Ctx() ctx: Context, @Args(() => PageArgs) page: PageArgs): Promise<Connection<PersonalToken>> {
+    return PersonalTokens.from(await listOwnTokens(ctx, page))
+  }
+
+  @Query(() => PersonalTokens.type, {
+    description: "Everybody's tokens that have not expired, newest first; never their texts. Needs `personal_token:read`.",
+  })
+  async organizationTokens(@Ctx() ctx: Context, @Args(() => PageArgs) page: PageArgs): Promise<Connection<PersonalToken>> {
+    return PersonalTokens.from(await listOrganizationTokens(ctx, page))
   }
 
   @FieldResolver(() => CredentialStatus, { description: 'Whether it works now.' })
