@@ -36,8 +36,13 @@ const schema = makeSchema()
 const fields = { ...schema.getQueryType()!.getFields(), ...schema.getMutationType()!.getFields() }
 const operations: Readonly<Record<string, Operation>> = { ...queries, ...mutations }
 const isList = (field: string, path: string): boolean => {
-  const argument = fields[field]!.args.find(({ name }) => name === path)
-  return argument !== undefined && isListType(getNullableType(argument.type))
+  const [name, ...steps] = path.split('.')
+  let type = fields[field]!.args.find((argument) => argument.name === name)?.type
+  for (const step of steps) {
+    const named = type && getNamedType(type)
+    type = isInputObjectType(named) ? named.getFields()[step]?.type : undefined
+  }
+  return type !== undefined && isListType(getNullableType(type))
 }
 
 test.each(Object.keys(fields))('the row of %s names what kind of id each of its arguments takes', (name) => {

@@ -106,7 +106,7 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
   test('by: a key and an admin of another organization, who find nothing of this one', async () => {
     if (operation.callers === 'anyone') return
     const { place } = (await callers.named('ADMIN', null))!
-    for (const credential of [strangers.sandboxKey, strangers.adminToken]) {
+    for (const credential of [strangers.sandboxKey, (await strangers.member('ADMIN')).token]) {
       const variables = await operation.variables(place)
       const answer = await app.run(credential, operation.document, variables)
       const { acme } = callers

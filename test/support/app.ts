@@ -28,6 +28,9 @@ export interface Answer {
   readonly text: string
 }
 
+/** Mutations that take the input of another one. */
+const sharedInputs: Readonly<Record<string, string>> = { revokeOrganizationToken: 'RevokePersonalTokenInput' }
+
 /** `asked.code` of the first error, for short. */
 export const codeOf = (answer: Answer): string | undefined => answer.errors?.[0]?.extensions.code
 
@@ -77,7 +80,7 @@ export class TestApp {
     selection: string,
     headers: Record<string, string> = {},
   ): Promise<any> {
-    const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`
+    const type = sharedInputs[field] ?? `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`
     const query =
       input === null
         ? `mutation { ${field} { ${selection} userErrors { code message path } } }`

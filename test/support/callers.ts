@@ -33,7 +33,6 @@ export class Callers {
     readonly app: TestApp,
     readonly acme: SeededOrganization,
     private readonly fixed: Readonly<Record<string, string>>,
-    private readonly adminId: string,
     readonly refused: Readonly<Record<string, Refused>>,
   ) {}
 
@@ -43,20 +42,14 @@ export class Callers {
     const nothing = await acme.apiKey()
     const production = await acme.apiKey({ environment: 'PRODUCTION', permissions: ['*'] })
     const admin = await acme.member('ADMIN')
-    const member = await acme.member('MEMBER', [acme.projectId])
-    const reader = await acme.member('READER', [acme.projectId])
     const reduced = await acme.personalToken(admin.userId, 'RESTRICTED', [unrelated])
     const fixed = {
       'sandbox key with *': all.secret,
       'sandbox key with nothing': nothing.secret,
       'production key with *': production.secret,
       'key with * for an end user': all.secret,
-      ADMIN: admin.token,
-      MEMBER: member.token,
-      READER: reader.token,
-      'reduced token without it': reduced.token,
     }
-    return new Callers(app, acme, fixed, admin.userId, await refusedCallers(app, acme, all.secret, reduced.token))
+    return new Callers(app, acme, fixed, await refusedCallers(app, acme, all.secret, reduced.token))
   }
 
   private place(change: Partial<Place> = {}): Place {
@@ -76,11 +69,18 @@ export class Callers {
       if (permission && !isForKeys(permission)) return undefined
       return { credential: (await this.acme.apiKey({ permissions: permission ? [permission] : [] })).secret, headers, place }
     }
-    if (name === 'reduced token with exactly the permission') {
-      const { token } = await this.acme.personalToken(this.adminId, 'RESTRICTED', [permission ?? unrelated])
-      return { credential: token, headers, place }
-    }
+    if (!name.includes('key')) return this.person(name, permission)
     return { credential: this.fixed[name]!, headers, place }
+  }
+
+  /** Somebody new each time: an operation may end all that they have. */
+  private async person(name: CallerName, permission: KeyhousePermission | null): Promise<Caller> {
+    const role = name === 'MEMBER' || name === 'READER' ? name : 'ADMIN'
+    const { userId, token } = await this.acme.member(role, role === 'ADMIN' ? null : [this.acme.projectId])
+    const place = this.place({ userId })
+    if (name === role) return { credential: token, headers: {}, place }
+    const reduced = await this.acme.personalToken(userId, 'RESTRICTED', [name.includes('exactly') && permission ? permission : unrelated])
+    return { credential: reduced.token, headers: {}, place }
   }
 }
 

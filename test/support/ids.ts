@@ -15,6 +15,8 @@ export interface Place {
   readonly environment: Environment
   /** For which of its backend's users, by external id; null: for the backend itself. */
   readonly externalUserId: string | null
+  /** Who the caller is, if a person; what belongs to people is theirs then. */
+  readonly userId?: string
 }
 
 /** From wide to narrow: what is confined to one is confined to all before it. */
@@ -39,12 +41,28 @@ async function exchange(place: Place): Promise<{ id: string; endUserId: string }
   return (await exchangeApiKey(ctx, input)).accessToken
 }
 
+let addresses = 0
+
+export async function invitation({ app, organization }: Place): Promise<{ id: string; text: string }> {
+  const admin = await organization.member('ADMIN')
+  const email = `invited-${++addresses}@example.com`
+  const answer = await app.mutate(admin.token, 'inviteMember', { email, role: 'READER' }, 'invitationToken invitation { id }')
+  return { id: answer.invitation.id, text: answer.invitationToken }
+}
+
 /** By the prefix of the id. A new kind of node, or of anything that an argument names by id, gets a row here. */
 export const idKinds = {
   org: { confinedTo: 'organization', at: ({ organization }) => organization.id },
   prj: { confinedTo: 'project', at: ({ projectId }) => projectId },
   usr: { confinedTo: 'organization', at: async ({ organization }) => (await organization.member('READER')).userId },
   mem: { confinedTo: 'organization', at: async ({ organization }) => (await organization.member('READER')).memberId },
+  inv: { confinedTo: 'organization', at: async (place) => (await invitation(place)).id },
+  pt: {
+    confinedTo: 'organization',
+    // Within the reach of any token of its user that is reduced to `agent:read`.
+    at: async ({ organization, userId }) =>
+      (await organization.personalToken(userId ?? (await organization.member('READER')).userId, 'EPHEMERAL', ['agent:read'], 60_000)).id,
+  },
   key: {
     confinedTo: 'environment',
     at: async ({ organization, projectId, environment }) => (await organization.apiKey({ projectId, environment })).id,

@@ -10,7 +10,7 @@
  * The tests fail while one of these is missing.
  */
 import { actions, type KeyhousePermission } from '../../src/access/actions.js'
-import { idAt, type IdKindName, type Place } from './ids.js'
+import { idAt, invitation, type IdKindName, type Place } from './ids.js'
 
 /** The kinds of caller that reach execution; who is refused before is refused alike everywhere. */
 export type CallerName =
@@ -27,7 +27,7 @@ export type CallerName =
   | 'reduced token without it'
 
 /** `OK`, `NULL` (an answer without an error, and without the thing), or the code of the refusal. */
-export type Outcome = 'OK' | 'NULL' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'INVALID' | 'PRODUCTION_NOT_SUPPORTED'
+export type Outcome = 'OK' | 'NULL' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'INVALID' | 'PERMISSION_NOT_HELD' | 'PRODUCTION_NOT_SUPPORTED'
 
 export interface Operation {
   readonly document: string
@@ -50,9 +50,15 @@ export interface Operation {
 
 const apiKey = `id label environment preview permissions status createdAt expiresAt rateLimits { window max } allowedAudiences
   project { id slug } createdBy { __typename ... on ApiKey { id } ... on User { id } } revokedBy { __typename }`
+const member = 'id role joinedAt permissions user { id email name createdAt } projects { id slug }'
+const invited = 'id email role createdAt expiresAt acceptedAt revokedAt projects { id } invitedBy { id email }'
+const personalToken = `id type description permissions effectivePermissions status issuedAt expiresAt lastUsedOn visibleUntil revokedAt
+  user { id email } revokedBy { __typename }`
 const userErrors = 'userErrors { code message path }'
 const page = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
 const none = (): object => ({})
+
+let slugs = 0
 
 /** A key that a reduced token may still rotate: one that ends before it. */
 const shortLivedKey = async ({ app, organization, projectId, environment }: Place): Promise<string> => {
@@ -89,6 +95,16 @@ export const queries: Readonly<Record<string, Operation>> = {
     permission: 'end_user:read',
     ids: { 'filter.projectId': 'prj' },
   },
+  invitations: {
+    document: `{ invitations(first: 5) { totalCount edges { cursor node { ${invited} } } ${page} } }`,
+    variables: none,
+    permission: 'member:read',
+  },
+  members: {
+    document: `{ members(last: 5) { totalCount nodes { ${member} } ${page} } }`,
+    variables: none,
+    permission: 'member:read',
+  },
   node: {
     document: 'query ($id: ID!) { node(id: $id) { __typename id } }',
     variables: ({ projectId }) => ({ id: projectId }),
@@ -109,6 +125,25 @@ export const queries: Readonly<Record<string, Operation>> = {
     variables: none,
     permission: null,
     callers: 'anyone',
+  },
+  organizationTokens: {
+    document: `{ organizationTokens(first: 5) { totalCount nodes { ${personalToken} } ${page} } }`,
+    variables: none,
+    permission: 'personal_token:read',
+  },
+  personalToken: {
+    document: `query ($id: ID!) { personalToken(id: $id) { ${personalToken} } }`,
+    // One's own; those of others: personal-tokens.test.ts.
+    variables: async (here) => ({ id: await idAt('pt', here) }),
+    permission: null,
+    callers: 'people',
+    ids: { id: 'pt' },
+  },
+  personalTokens: {
+    document: `{ personalTokens(first: 5) { totalCount nodes { ${personalToken} } ${page} } }`,
+    variables: none,
+    permission: null,
+    callers: 'people',
   },
   projects: { document: '{ projects { id name slug createdAt updatedAt } }', variables: none, permission: 'project:read' },
   viewer: {
@@ -160,6 +195,94 @@ export const mutations: Readonly<Record<string, Operation>> = {
     permission: null,
     callers: 'keys',
     isForEndUsers: true,
+  },
+  createProject: {
+    document: `mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id slug } ${userErrors} } }`,
+    variables: () => ({ input: { name: 'made', slug: `made-${++slugs}` } }),
+    permission: actions['project:create'].permission,
+  },
+  updateProject: {
+    document: `mutation ($input: UpdateProjectInput!) { updateProject(input: $input) { project { id name } ${userErrors} } }`,
+    variables: ({ projectId }) => ({ input: { id: projectId, name: 'changed' } }),
+    permission: actions['project:update'].permission,
+    ids: { 'input.id': 'prj' },
+  },
+  inviteMember: {
+    document: `mutation ($input: InviteMemberInput!) { inviteMember(input: $input) { invitationToken invitation { ${invited} } ${userErrors} } }`,
+    variables: ({ projectId }) => ({ input: { email: `made-${++slugs}@example.com`, role: 'READER', projectIds: [projectId] } }),
+    permission: actions['member:invite'].permission,
+    ids: { 'input.projectIds': 'prj' },
+    // It would have to hold all that a READER holds.
+    except: { 'reduced token with exactly the permission': 'PERMISSION_NOT_HELD' },
+  },
+  revokeInvitation: {
+    document: `mutation ($input: RevokeInvitationInput!) { revokeInvitation(input: $input) { invitation { ${invited} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('inv', here) } }),
+    permission: actions['invitation:revoke'].permission,
+    ids: { 'input.id': 'inv' },
+  },
+  acceptInvitation: {
+    document: `mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { token personalToken { ${personalToken} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { invitationToken: (await invitation(here)).text, name: 'Grace' } }),
+    permission: null,
+    callers: 'anyone',
+    isForEndUsers: true,
+  },
+  updateMember: {
+    document: `mutation ($input: UpdateMemberInput!) { updateMember(input: $input) { member { ${member} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('mem', here), role: 'READER', projectIds: [here.projectId] } }),
+    permission: actions['member:update'].permission,
+    ids: { 'input.id': 'mem', 'input.projectIds': 'prj' },
+    // It would have to hold all that a READER holds.
+    except: { 'reduced token with exactly the permission': 'PERMISSION_NOT_HELD' },
+  },
+  removeMember: {
+    document: `mutation ($input: RemoveMemberInput!) { removeMember(input: $input) { removedMemberId revokedTokenCount ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('mem', here) } }),
+    permission: actions['member:remove'].permission,
+    ids: { 'input.id': 'mem' },
+  },
+  createSignInToken: {
+    document: `mutation ($input: CreateSignInTokenInput!) { createSignInToken(input: $input) { signInToken expiresAt ${userErrors} } }`,
+    variables: async (here) => ({ input: { memberId: await idAt('mem', here) } }),
+    permission: actions['sign_in_token:create'].permission,
+    ids: { 'input.memberId': 'mem' },
+    // A reduced token lets nobody in.
+    except: { 'reduced token with exactly the permission': 'FORBIDDEN' },
+  },
+  createPersonalToken: {
+    document: `mutation ($input: CreatePersonalTokenInput!) { createPersonalToken(input: $input) { token personalToken { ${personalToken} } ${userErrors} } }`,
+    variables: () => ({ input: { type: 'EPHEMERAL', permissions: ['agent:read'] } }),
+    permission: null,
+    callers: 'people',
+    // A READER holds no permission of an application.
+    except: { READER: 'PERMISSION_NOT_HELD' },
+  },
+  revealPersonalToken: {
+    document: `mutation ($input: RevealPersonalTokenInput!) { revealPersonalToken(input: $input) { token personalToken { ${personalToken} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('pt', here) } }),
+    permission: null,
+    callers: 'people',
+    ids: { 'input.id': 'pt' },
+  },
+  revokePersonalToken: {
+    document: `mutation ($input: RevokePersonalTokenInput!) { revokePersonalToken(input: $input) { personalToken { ${personalToken} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('pt', here) } }),
+    permission: null,
+    callers: 'people',
+    ids: { 'input.id': 'pt' },
+  },
+  revokeAllPersonalTokens: {
+    document: `mutation { revokeAllPersonalTokens { revokedCount ${userErrors} } }`,
+    variables: none,
+    permission: null,
+    callers: 'people',
+  },
+  revokeOrganizationToken: {
+    document: `mutation ($input: RevokePersonalTokenInput!) { revokeOrganizationToken(input: $input) { personalToken { ${personalToken} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('pt', here) } }),
+    permission: actions['personal_token:revoke'].permission,
+    ids: { 'input.id': 'pt' },
   },
   signIn: {
     document: `mutation ($input: SignInInput!) { signIn(input: $input) { token personalToken { id type user { id email } } ${userErrors} } }`,

@@ -1,4 +1,5 @@
 /** Worlds built by sentences: `const acme = await organization(app); const ci = await acme.apiKey({ permissions: ['agent:read'] })`. */
+import { systemActor } from '../../src/access/actor.js'
 import { createApiKey, type NewApiKey } from '../../src/api-keys/create-api-key.js'
 import { bootstrapOrganization } from '../../src/commands/organization-create.js'
 import { systemContext } from '../../src/context.js'
@@ -8,8 +9,8 @@ import { Member } from '../../src/entities/member.js'
 import { Project } from '../../src/entities/project.js'
 import { User } from '../../src/entities/user.js'
 import { newId } from '../../src/lib/id.js'
+import { addSignInToken } from '../../src/personal-tokens/add-sign-in-token.js'
 import { createLoginToken } from '../../src/personal-tokens/create-login-token.js'
-import { addSignInToken } from '../../src/personal-tokens/create-sign-in-token.js'
 import { issuePersonalToken } from '../../src/personal-tokens/issue.js'
 import type { TestApp } from './app.js'
 
@@ -107,7 +108,7 @@ export class SeededOrganization {
   async signInToken(): Promise<string> {
     const { userId } = await this.member('READER')
     const { em } = this.context
-    const { secret } = addSignInToken(em, { organizationId: this.id, userId }, this.app.clock.now())
+    const { secret } = addSignInToken(em, systemActor(this.id), userId, this.app.clock.now())
     await em.flush()
     return secret.reveal()
   }
