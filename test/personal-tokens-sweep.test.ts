@@ -1,0 +1,56 @@
+/** The text of a personal token leaves the database when its window closes, even if nobody asks and the process was away. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+
+import { startApp, type TestApp } from './support/app.js'
+import { anotherProcess, eventsOf, eventually, mint, tokenRow } from './support/people.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+
+let app: TestApp
+let acme: SeededOrganization
+beforeEach(async () => {
+  app = await startApp()
+  acme = await organization(app)
+})
+afterEach(() => app.close())
+
+const isWiped = async (id: string): Promise<boolean> => (await tokenRow(acme, id)).sealedText === null
+
+test('it is wiped when the window closes, not before, with no request and no event', async () => {
+  const early = await mint(app, acme.adminToken, {})
+  app.clock.advance(1)
+  const late = await mint(app, acme.adminToken, {})
+  const before = await eventsOf(acme)
+  app.clock.advance(299_999)
+  await eventually(() => isWiped(early.id))
+  expect(await isWiped(late.id)).toBe(false)
+  app.clock.advance(1)
+  await eventually(() => isWiped(late.id))
+  expect(await eventsOf(acme)).toHaveLength(before.length)
+})
+
+test('a process that starts wipes what closed while none was there', async () => {
+  const { id } = await mint(app, acme.adminToken, {})
+  await app.app.close()
+  app.clock.advance(300_000)
+  const next = await anotherProcess(app)
+  try {
+    const world = Object.assign(Object.create(Object.getPrototypeOf(acme)) as SeededOrganization, acme, { app: next })
+    await eventually(async () => (await tokenRow(world, id)).sealedText === null)
+    const answer = await next.mutate(acme.adminToken, 'revealPersonalToken', { id }, 'token')
+    expect(answer).toMatchObject({ token: null, userErrors: [{ code: 'ALREADY_REVEALED' }] })
+  } finally {
+    await next.close()
+  }
+})
+
+test('several processes may sweep at once', async () => {
+  const others = [await anotherProcess(app), await anotherProcess(app)]
+  try {
+    const { id } = await mint(app, acme.adminToken, {})
+    app.clock.advance(300_000)
+    await eventually(() => isWiped(id))
+    expect(app.log).not.toContain('could not be wiped')
+  } finally {
+    for (const other of others) await other.close()
+  }
+})

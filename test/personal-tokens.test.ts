@@ -1,0 +1,366 @@
+/** Personal tokens through the API: types and expiries, the window in which they may be seen again, lists, revocation. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+
+import { codeOf, startApp, type TestApp } from './support/app.js'
+import { day, eventsOf, hour, later, mint, minute, refusalOf, tokenRow, works } from './support/people.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+
+let app: TestApp
+let acme: SeededOrganization
+beforeAll(async () => {
+  app = await startApp()
+  acme = await organization(app)
+})
+afterAll(() => app.close())
+
+const record =
+  'id type description permissions effectivePermissions status issuedAt expiresAt lastUsedOn visibleUntil revokedAt user { id }'
+const create = (by: string, input: object): Promise<any> =>
+  app.mutate(by, 'createPersonalToken', input, `token personalToken { ${record} }`)
+const reveal = (by: string, id: string): Promise<any> => app.mutate(by, 'revealPersonalToken', { id }, `token personalToken { ${record} }`)
+
+describe('createPersonalToken', () => {
+  test('makes a JWT for Keyhouse alone, whose jti is its id', async () => {
+    const { userId, token } = await acme.member('MEMBER')
+    const made = await create(token, { description: 'laptop' })
+    expect(made.userErrors).toEqual([])
+    expect(made.personalToken).toMatchObject({
+      type: 'FULL_ACCESS',
+      description: 'laptop',
+      permissions: null,
+      status: 'ACTIVE',
+      lastUsedOn: null,
+      expiresAt: later(app, 365 * day),
+      visibleUntil: later(app, 5 * minute),
+      user: { id: userId },
+    })
+    expect(decodeProtectedHeader(made.token)).toMatchObject({ typ: 'kh-personal+jwt', alg: 'EdDSA' })
+    const seconds = Math.floor(app.clock.now().getTime() / 1000)
+    expect(decodeJwt(made.token)).toEqual({
+      iss: app.config.url,
+      aud: app.config.url,
+      sub: userId,
+      org: acme.id,
+      jti: made.personalToken.id,
+      type: 'FULL_ACCESS',
+      iat: seconds,
+      exp: seconds + 365 * 86_400,
+    })
+    const { data } = await app.run(made.token, '{ viewer { kind personalToken { id } user { id } } }')
+    expect(data.viewer).toEqual({ kind: 'PERSONAL_TOKEN', personalToken: { id: made.personalToken.id }, user: { id: userId } })
+  })
+
+  test.each([
+    ['FULL_ACCESS', 365 * day, 365 * day],
+    ['RESTRICTED', 365 * day, 365 * day],
+    ['EPHEMERAL', 24 * hour, hour],
+  ])('%s lasts at most %d ms, and by itself %d', async (type, longest, usual) => {
+    const permissions = type === 'FULL_ACCESS' ? {} : { permissions: ['api_key:read'] }
+    for (const [expiresAt, code] of [
+      [later(app, longest - 1), undefined],
+      [later(app, longest), undefined],
+      [later(app, longest + 1), 'INVALID'],
+      [later(app, 1), undefined],
+      [later(app, 0), 'INVALID'],
+      [null, 'INVALID'],
+    ] as const) {
+      const made = await create(acme.adminToken, { type, expiresAt, ...permissions })
+      expect([expiresAt, refusalOf(made)]).toEqual([expiresAt, code])
+      if (code) expect(made.userErrors[0].path).toEqual(['input', 'expiresAt'])
+      else expect(made.personalToken.expiresAt).toBe(expiresAt)
+    }
+    const usually = await create(acme.adminToken, { type, ...permissions })
+    expect(usually.personalToken.expiresAt).toBe(later(app, usual))
+  })
+
+  test.each([
+    [{ type: 'LOGIN' }, ['input', 'type']],
+    [{ type: null }, ['input', 'type']],
+    [{ type: 'RESTRICTED' }, ['input', 'permissions']],
+    [{ type: 'EPHEMERAL', permissions: [] }, ['input', 'permissions']],
+    [{ type: 'RESTRICTED', permissions: null }, ['input', 'permissions']],
+    [{ type: 'RESTRICTED', permissions: ['api_key:raed'] }, ['input', 'permissions', '0']],
+    [{ type: 'FULL_ACCESS', permissions: ['api_key:read'] }, ['input', 'permissions']],
+    [{ permissions: null }, ['input', 'permissions']],
+    [{ description: 'x'.repeat(129) }, ['input', 'description']],
+  ])('refuses %j', async (input, path) => {
+    const made = await create(acme.adminToken, input)
+    expect(made).toMatchObject({ token: null, personalToken: null, userErrors: [{ code: 'INVALID', path }] })
+  })
+
+  test('takes a description of 128 characters, and none', async () => {
+    for (const description of ['x'.repeat(128), 'x'.repeat(127), '', null]) {
+      const made = await create(acme.adminToken, { description })
+      expect(made.personalToken.description).toBe(description)
+    }
+  })
+
+  test('nobody mints what they do not hold, by name', async () => {
+    const { token } = await acme.member('MEMBER')
+    const made = await create(token, { type: 'RESTRICTED', permissions: ['api_key:create', 'member:invite', 'project:*'] })
+    expect(made.userErrors).toMatchObject([{ code: 'PERMISSION_NOT_HELD', path: ['input', 'permissions'] }])
+    for (const name of ['member:invite', 'project:create', 'project:update']) expect(made.userErrors[0].message).toContain(`"${name}"`)
+    expect(made.userErrors[0].message).not.toContain('api_key:create')
+  })
+
+  test('is for people: a key has no tokens of its own', async () => {
+    expect(refusalOf(await create(acme.sandboxKey, {}))).toBe('FORBIDDEN')
+    expect(refusalOf(await app.mutate(acme.sandboxKey, 'revokeAllPersonalTokens', null, 'revokedCount'))).toBe('FORBIDDEN')
+    expect(codeOf(await app.run(acme.sandboxKey, '{ personalTokens { totalCount } }'))).toBe('FORBIDDEN')
+    expect(codeOf(await app.run(acme.sandboxKey, '{ organizationTokens { totalCount } }'))).toBe('FORBIDDEN')
+  })
+})
+
+describe('nothing outlives its maker', () => {
+  test.each(['RESTRICTED', 'EPHEMERAL', 'FULL_ACCESS'])('but for what a LOGIN token makes: %s', async (type) => {
+    const permissions = type === 'FULL_ACCESS' ? {} : { permissions: ['*'] }
+    const maker = await mint(app, acme.adminToken, { type, expiresAt: later(app, hour), ...permissions })
+    const reduced = { type: 'EPHEMERAL', permissions: ['api_key:read'] }
+    expect(refusalOf(await create(maker.token, { ...reduced, expiresAt: later(app, hour) }))).toBeUndefined()
+    expect(refusalOf(await create(maker.token, { ...reduced, expiresAt: later(app, hour - 1) }))).toBeUndefined()
+    const longer = await create(maker.token, { ...reduced, expiresAt: later(app, hour + 1) })
+    expect(longer.userErrors).toMatchObject([{ code: 'INVALID', path: ['input', 'expiresAt'] }])
+    const omitted = await create(maker.token, { type: 'RESTRICTED', permissions: ['api_key:read'] })
+    expect(omitted.personalToken.expiresAt).toBe(later(app, hour))
+  })
+
+  test('an invitation and a sign-in token end with the token that made them', async () => {
+    const maker = await mint(app, acme.adminToken, { expiresAt: later(app, 10 * minute) })
+    const invited = await app.mutate(maker.token, 'inviteMember', { email: 'soon@example.com', role: 'READER' }, 'invitation { expiresAt }')
+    expect(invited.invitation.expiresAt).toBe(later(app, 10 * minute))
+    const { memberId } = await acme.member('READER')
+    const back = await app.mutate(maker.token, 'createSignInToken', { memberId }, 'expiresAt')
+    expect(back.expiresAt).toBe(later(app, 10 * minute))
+  })
+})
+
+describe('the window', () => {
+  test('is open to its creator until visibleUntil, and not at it', async () => {
+    const { token } = await acme.member('MEMBER')
+    const made = await create(token, {})
+    const { id } = made.personalToken
+    const other = await mint(app, token, {})
+    app.clock.advance(299_999)
+    expect(await reveal(token, id)).toMatchObject({ token: made.token, personalToken: { id }, userErrors: [] })
+    expect((await reveal(other.token, id)).token).toBe(made.token)
+    app.clock.advance(1)
+    expect(await reveal(token, id)).toMatchObject({ token: null, userErrors: [{ code: 'ALREADY_REVEALED', path: ['input', 'id'] }] })
+    expect(await works(app, made.token)).toBe(true)
+  })
+
+  test('each reveal is an event, allowed or refused', async () => {
+    const { token, userId } = await acme.member('MEMBER')
+    const { id } = await mint(app, token, {})
+    await reveal(token, id)
+    await reveal(token, id)
+    await reveal(acme.adminToken, id)
+    const reveals = (await eventsOf(acme)).filter((event) => event.action === 'personal_token:reveal' && event.subjectId === id)
+    expect(reveals.map(({ outcome, actorId }) => [outcome, actorId === userId])).toEqual([
+      ['ALLOWED', true],
+      ['ALLOWED', true],
+      ['DENIED', false],
+    ])
+  })
+
+  test('is shut to everybody else, ADMIN included', async () => {
+    const { token } = await acme.member('MEMBER')
+    const colleague = await acme.member('MEMBER')
+    const stranger = await organization(app)
+    const { id } = await mint(app, token, {})
+    for (const [by, code] of [
+      [acme.adminToken, 'FORBIDDEN'],
+      [colleague.token, 'FORBIDDEN'],
+      [acme.sandboxKey, 'FORBIDDEN'],
+      [stranger.adminToken, 'NOT_FOUND'],
+    ] as const) {
+      const answer = await reveal(by, id)
+      expect([answer.token, refusalOf(answer)]).toEqual([null, code])
+    }
+    const never = await reveal(stranger.adminToken, 'pt_00000000000070008000000000000000')
+    expect(never.userErrors).toEqual((await reveal(stranger.adminToken, id)).userErrors)
+  })
+
+  test('a token that its user did not make is seen by nobody', async () => {
+    const { token } = await acme.member('MEMBER')
+    const { data } = await app.run(token, '{ viewer { personalToken { id } } }')
+    expect(refusalOf(await reveal(token, data.viewer.personalToken.id))).toBe('FORBIDDEN')
+  })
+
+  test('shuts at once on revocation, and the text is gone from the database', async () => {
+    const { token } = await acme.member('MEMBER')
+    const one = await mint(app, token, {})
+    expect((await tokenRow(acme, one.id)).sealedText).not.toBeNull()
+    await app.mutate(token, 'revokePersonalToken', { id: one.id }, 'personalToken { id }')
+    expect(refusalOf(await reveal(token, one.id))).toBe('INVALID_STATE')
+    const two = await mint(app, token, {})
+    await app.mutate(acme.adminToken, 'revokeOrganizationToken', { id: two.id }, 'personalToken { id }')
+    const three = await mint(app, token, {})
+    await app.mutate(token, 'revokeAllPersonalTokens', null, 'revokedCount')
+    for (const { id } of [one, two, three]) expect((await tokenRow(acme, id)).sealedText).toBeNull()
+  })
+})
+
+describe('lists', () => {
+  const ids = async (by: string, field = 'personalTokens'): Promise<string[]> =>
+    (await app.run(by, `{ ${field}(first: 100) { totalCount nodes { id } } }`)).data[field].nodes.map((node: { id: string }) => node.id)
+
+  test('show own tokens newest first, and hide what has expired', async () => {
+    const { token } = await acme.member('READER')
+    const brief = await mint(app, token, { type: 'EPHEMERAL', permissions: ['project:read'], expiresAt: later(app, minute) })
+    app.clock.advance(1)
+    const lasting = await mint(app, token, {})
+    expect((await ids(token)).slice(0, 2)).toEqual([lasting.id, brief.id])
+    app.clock.advance(minute - 2)
+    expect(await ids(token)).toContain(brief.id)
+    app.clock.advance(1)
+    expect(await ids(token)).not.toContain(brief.id)
+    expect(await ids(acme.adminToken, 'organizationTokens')).not.toContain(brief.id)
+    const { data } = await app.run(token, 'query ($id: ID!) { personalToken(id: $id) { status } node(id: $id) { id } }', { id: brief.id })
+    expect(data).toEqual({ personalToken: { status: 'EXPIRED' }, node: { id: brief.id } })
+  })
+
+  test("need no permission for one's own, and personal_token:read for others'", async () => {
+    const fresh = await organization(app)
+    const { token } = await fresh.member('READER')
+    const mine = await mint(app, token, {})
+    const { token: reduced } = await mint(app, token, { type: 'RESTRICTED', permissions: ['project:read'] })
+    expect(await ids(reduced)).toContain(mine.id)
+    expect(await ids(fresh.adminToken, 'organizationTokens')).toEqual(expect.arrayContaining([mine.id]))
+    const query = 'query ($id: ID!) { personalToken(id: $id) { id } }'
+    const node = 'query ($id: ID!) { node(id: $id) { id } }'
+    const colleague = await fresh.member('MEMBER')
+    for (const by of [token, reduced, fresh.adminToken])
+      expect((await app.run(by, query, { id: mine.id })).data.personalToken).toEqual({ id: mine.id })
+    expect(codeOf(await app.run(colleague.token, query, { id: mine.id }))).toBe('FORBIDDEN')
+    expect((await app.run(colleague.token, node, { id: mine.id })).data.node).toBeNull()
+    expect(codeOf(await app.run(colleague.token, '{ organizationTokens { totalCount } }'))).toBe('FORBIDDEN')
+    expect((await app.run(acme.adminToken, query, { id: mine.id })).data.personalToken).toBeNull()
+    const others = await ids(acme.adminToken, 'organizationTokens')
+    expect(others).not.toContain(mine.id)
+  })
+
+  test('never show a text, nor does anything else but the three answers that carry it', async () => {
+    const { token } = await acme.member('MEMBER')
+    const made = await mint(app, token, {})
+    const page = await app.run(token, `{ personalTokens { nodes { ${record} } } }`)
+    const all = await app.run(acme.adminToken, `{ organizationTokens { nodes { ${record} } } }`)
+    const trail = JSON.stringify(await eventsOf(acme))
+    for (const text of [page.text, all.text, trail, app.log]) expect(text).not.toContain(made.token.split('.')[2])
+  })
+
+  test('tell what each token can do now', async () => {
+    const { token, memberId } = await acme.member('MEMBER')
+    const { id } = await mint(app, token, { type: 'RESTRICTED', permissions: ['api_key:create', 'api_key:read', 'agent:*'] })
+    const query = 'query ($id: ID!) { personalToken(id: $id) { permissions effectivePermissions } }'
+    expect((await app.run(token, query, { id })).data.personalToken.effectivePermissions.toSorted()).toEqual([
+      'agent:*',
+      'api_key:create',
+      'api_key:read',
+    ])
+    await app.mutate(acme.adminToken, 'updateMember', { id: memberId, role: 'READER' }, 'member { id }')
+    expect((await app.run(token, query, { id })).data.personalToken).toEqual({
+      permissions: ['api_key:create', 'api_key:read', 'agent:*'],
+      effectivePermissions: ['api_key:read'],
+    })
+  })
+})
+
+describe('revocation', () => {
+  const revoke = (by: string, id: string, field = 'revokePersonalToken'): Promise<any> =>
+    app.mutate(by, field, { id }, 'personalToken { status revokedAt revokedBy { ... on User { id } } }')
+
+  test('is immediate, and answers the same when repeated', async () => {
+    const { token, userId } = await acme.member('MEMBER')
+    const made = await mint(app, token, {})
+    const first = await revoke(token, made.id)
+    expect(first).toMatchObject({ userErrors: [], personalToken: { status: 'REVOKED', revokedBy: { id: userId } } })
+    app.clock.advance(minute)
+    expect(await revoke(token, made.id)).toEqual(first)
+    const answer = await app.run(made.token, '{ viewer { kind } }')
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'UNAUTHENTICATED'])
+  })
+
+  test("of one's own needs no permission, of others personal_token:revoke", async () => {
+    const { token } = await acme.member('READER')
+    const colleague = await acme.member('MEMBER')
+    const made = await mint(app, token, {})
+    const { token: reduced } = await mint(app, token, { type: 'EPHEMERAL', permissions: ['project:read'] })
+    expect(refusalOf(await revoke(colleague.token, made.id))).toBe('FORBIDDEN')
+    expect(refusalOf(await revoke(acme.adminToken, made.id))).toBe('FORBIDDEN')
+    const refused = await revoke(colleague.token, made.id, 'revokeOrganizationToken')
+    expect(refused.userErrors[0]).toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('personal_token:revoke') })
+    const stranger = await organization(app)
+    for (const field of ['revokePersonalToken', 'revokeOrganizationToken'])
+      expect(refusalOf(await revoke(stranger.adminToken, made.id, field))).toBe('NOT_FOUND')
+    expect(await works(app, made.token)).toBe(true)
+    expect(refusalOf(await revoke(reduced, made.id))).toBeUndefined()
+    const second = await mint(app, token, {})
+    expect(refusalOf(await revoke(acme.adminToken, second.id, 'revokeOrganizationToken'))).toBeUndefined()
+    for (const one of [made, second]) expect(await works(app, one.token)).toBe(false)
+  })
+
+  test('of all includes the calling token, and still answers', async () => {
+    const { token } = await acme.member('MEMBER')
+    const { token: other } = await acme.member('MEMBER')
+    const made = await mint(app, token, {})
+    const reduced = await mint(app, token, { type: 'RESTRICTED', permissions: ['api_key:read'] })
+    await mint(app, token, { expiresAt: later(app, 1) })
+    app.clock.advance(1)
+    const answer = await app.mutate(token, 'revokeAllPersonalTokens', null, 'revokedCount')
+    expect(answer).toEqual({ revokedCount: 3, userErrors: [] })
+    for (const one of [token, made.token, reduced.token]) expect(await works(app, one)).toBe(false)
+    expect(await works(app, other)).toBe(true)
+  })
+})
+
+describe('a token works', () => {
+  test('until the moment that it ends, and not at it', async () => {
+    const { token: login } = await acme.member('READER')
+    const brief = await mint(app, login, { type: 'EPHEMERAL', permissions: ['project:read'] })
+    app.clock.advance(hour - 1)
+    expect(await works(app, brief.token)).toBe(true)
+    app.clock.advance(1)
+    const answer = await app.run(brief.token, '{ viewer { kind } }')
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'UNAUTHENTICATED'])
+    app.clock.advance(11 * hour - 1)
+    expect(await works(app, login)).toBe(true)
+    app.clock.advance(1)
+    expect(await works(app, login)).toBe(false)
+  })
+
+  test('and the day of its last use is remembered, as a date', async () => {
+    const { token } = await acme.member('READER')
+    const { id, token: used } = await mint(app, token, {})
+    await works(app, used)
+    await app.services.writeBehind.flush()
+    const { data } = await app.run(token, 'query ($id: ID!) { personalToken(id: $id) { lastUsedOn } }', { id })
+    expect(data.personalToken.lastUsedOn).toBe(`${later(app, 0).slice(0, 10)}T00:00:00.000Z`)
+  })
+})
+
+describe('what kind of token it is', () => {
+  test('an access token is never taken for a personal one, nor one for another server', async () => {
+    const { token, userId } = await acme.member('MEMBER')
+    const { jti } = decodeJwt(token)
+    const { url } = app.config
+    const claims = { iss: url, aud: url, sub: userId, org: acme.id, jti, iat: 0, exp: 9e9 }
+    const { keyring } = app.services
+    expect(await works(app, (await keyring.sign('kh-personal+jwt', claims)).text)).toBe(true)
+    for (const text of [
+      (await keyring.sign('at+jwt', claims)).text,
+      (await keyring.sign('kh-personal+jwt', { ...claims, aud: 'https://elsewhere.example' })).text,
+      (await keyring.sign('kh-personal+jwt', { ...claims, iss: 'https://elsewhere.example' })).text,
+      `${token.slice(0, -4)}AAAA`,
+    ]) {
+      const answer = await app.run(text, '{ viewer { kind } }')
+      expect([answer.status, codeOf(answer)]).toEqual([401, 'UNAUTHENTICATED'])
+    }
+  })
+
+  test('an exchanged token for this server is no person', async () => {
+    const exchanged = await app.mutate(acme.sandboxKey, 'exchangeApiKey', { audience: app.config.url, externalUserId: 'u' }, 'token')
+    const answer = await app.run(exchanged.token, '{ personalTokens { totalCount } }')
+    expect(answer.data ?? null).toBeNull()
+  })
+})
