@@ -5,8 +5,8 @@ import { Project } from '../entities/project.js'
 import { conflict } from '../errors.js'
 import { newId } from '../lib/id.js'
 import { perform } from '../perform.js'
+import { longestName } from './create-organization.js'
 
-export const longestName = 255
 const slugForm = /^[a-z][a-z0-9-]{0,62}$/
 
 export async function createProject(ctx: Context, { name, slug }: { name: string; slug: string }): Promise<{ project: Project }> {

@@ -11,7 +11,7 @@ import { User } from '../entities/user.js'
 import { conflict, forbidden } from '../errors.js'
 import { addSeconds } from '../lib/clock.js'
 import { sha256 } from '../lib/digest.js'
-import { emailKeyOf, isEmail, longestEmail } from '../lib/email.js'
+import { emailKeyOf } from '../lib/email.js'
 import { newId } from '../lib/id.js'
 import { Secret } from '../lib/secret.js'
 import { newTokenText } from '../lib/token-text.js'
@@ -31,7 +31,7 @@ export async function inviteMember(ctx: Context, input: NewInvitation): Promise<
   return perform(ctx, 'member:invite', async ({ em, actor, now, permit, note }) => {
     const { email, role } = input
     const check = new Check()
-    if (!isEmail(email)) check.add('email', `must be an e-mail address of at most ${longestEmail} characters`)
+    check.email('email', email)
     checkProjects(check, role, input.projectIds)
     check.done()
     await requireProjects(em, input.projectIds ?? [])

@@ -4,7 +4,7 @@ import type { Context } from '../context.js'
 import { Project } from '../entities/project.js'
 import { notFound } from '../errors.js'
 import { perform } from '../perform.js'
-import { longestName } from './create-project.js'
+import { longestName } from './create-organization.js'
 
 export async function updateProject(ctx: Context, input: { id: string; name?: string | null | undefined }): Promise<{ project: Project }> {
   return perform(ctx, 'project:update', async ({ em, now, permit }) => {
