@@ -16,6 +16,10 @@ import { User } from './user.js'
 })
 @Entity()
 @Index({ properties: ['userId', 'id'] })
+// When the last token of a signing key has expired.
+@Index({ properties: ['signingKeyId', 'expiresAt'] })
+// The revocation list.
+@Index({ properties: ['expiresAt', 'id'], where: 'revoked_at is not null' })
 @Filter(tenant('PersonalToken', 'organization'))
 export class PersonalToken extends Node {
   @ManyToOne(() => Organization, { fieldName: 'organization_id', mapToPk: true, index: true })
@@ -38,6 +42,10 @@ export class PersonalToken extends Node {
   })
   @Property(json({ nullable: true }))
   permissions!: string[] | null
+
+  /** The `kid` that signed it. Nullable for the migration's sake alone, which filled the column. */
+  @Property(text({ nullable: true }))
+  signingKeyId!: string
 
   @Field(() => DateTimeScalar, { description: 'When it was issued.' })
   @Property(instant())

@@ -1,6 +1,7 @@
 /** Key pairs that sign tokens: how each algorithm's are made, and how their private halves are kept. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 
+import type { Services } from '../context.js'
 import type { SigningKeyState } from '../entities/enums.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { newId } from '../lib/id.js'
@@ -13,6 +14,9 @@ const pairs: Readonly<Record<Algorithm, () => { publicKey: KeyObject; privateKey
   ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   RS256: () => generateKeyPairSync('rsa', { modulusLength: 3072 }),
 }
+
+/** What making and changing them takes: the keys belong to the deployment, so no caller is among it. */
+export type KeyOffice = Pick<Services, 'orm' | 'journal' | 'config' | 'masterKeys' | 'clock'>
 
 const boundTo = (kid: string): string[] => ['signing_key', kid]
 
@@ -27,6 +31,7 @@ export function newSigningKey(algorithm: Algorithm, state: SigningKeyState, mast
     sealedPrivateKey: seal(masterKeys, boundTo(id), privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()),
     createdAt: now,
     activatedAt: state === 'CURRENT' ? now : null,
+    supersededAt: null,
     retiredAt: null,
   })
 }
