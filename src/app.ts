@@ -14,6 +14,7 @@ import { loadMasterKeys, wrongMasterKeys } from './master-keys.js'
 import { makeSchema } from './schema.js'
 import { ensureSigningKeys } from './tokens/ensure-signing-keys.js'
 import { openKeyring } from './tokens/keyring.js'
+import { adoptAlgorithm, keepSigningKeys, tendSigningKeys } from './tokens/tend-signing-keys.js'
 
 export interface Overrides {
   readonly clock?: Clock
@@ -46,7 +47,7 @@ export async function openServices(
     const masterKeys = await onceAtATime(config, async () => {
       await orm.migrator.up()
       const keys = loadMasterKeys(config, await isNew(orm))
-      await ensureSigningKeys(orm, config, keys, clock)
+      await ensureSigningKeys({ orm, config, masterKeys: keys, clock })
       return keys
     })
     const journal = await openJournal(orm, config, clock)
@@ -71,12 +72,15 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const { services, close } = await openServices(config, overrides)
   const server = await createServer(services, makeSchema())
   try {
+    await adoptAlgorithm(services)
+    await tendSigningKeys(services)
     await server.listen({ port: config.port, host: config.host })
   } catch (error) {
     await server.close()
     await close()
     throw error
   }
+  const stopTending = keepSigningKeys(services)
   const address = server.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   return {
@@ -90,6 +94,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       } finally {
         clearInterval(sweeping)
       }
+      await stopTending()
       await close()
     },
   }
