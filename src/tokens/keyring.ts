@@ -3,7 +3,7 @@ import { compactVerify, importJWK, type CryptoKey, type JWK } from 'jose'
 
 import type { Query, Reader, Row } from '../access/reads.js'
 import type { Keyring } from '../context.js'
-import { signJwt, type Algorithm, type Signer } from '../lib/jwt.js'
+import { headerOf, signJwt, type Algorithm, type Signer } from '../lib/jwt.js'
 import type { MasterKeys } from '../lib/seal.js'
 import { privateKeyOf } from './signing-keys.js'
 
@@ -77,14 +77,5 @@ export function openKeyring(reader: Reader, masterKeys: MasterKeys): Keyring {
         return undefined
       }
     },
-  }
-}
-
-function headerOf(text: string): Record<string, unknown> | undefined {
-  try {
-    const header: unknown = JSON.parse(Buffer.from(text.slice(0, text.indexOf('.')), 'base64url').toString())
-    return typeof header === 'object' && header !== null ? (header as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
   }
 }
