@@ -6,11 +6,13 @@ import { buildSchemaSync } from 'type-graphql'
 import { AccessTokenResolver } from './resolvers/access-token.resolver.js'
 import { ApiKeyResolver } from './resolvers/api-key.resolver.js'
 import { EndUserResolver } from './resolvers/end-user.resolver.js'
+import { IntrospectionResolver } from './resolvers/introspection.resolver.js'
 import { allowOnlyLawfulIds } from './resolvers/lawful-ids.js'
 import { NodeResolver } from './resolvers/node.resolver.js'
 import { OrganizationResolver } from './resolvers/organization.resolver.js'
 import { PermissionResolver } from './resolvers/permission.resolver.js'
 import { PersonalTokenResolver } from './resolvers/personal-token.resolver.js'
+import { SigningKeyResolver } from './resolvers/signing-key.resolver.js'
 import { refusalsToPayload } from './resolvers/user-error.js'
 import { VerifyApiKeyResolver } from './resolvers/verify-api-key.resolver.js'
 import { ViewerResolver } from './resolvers/viewer.resolver.js'
@@ -21,10 +23,12 @@ export function makeSchema(): GraphQLSchema {
       AccessTokenResolver,
       ApiKeyResolver,
       EndUserResolver,
+      IntrospectionResolver,
       NodeResolver,
       OrganizationResolver,
       PermissionResolver,
       PersonalTokenResolver,
+      SigningKeyResolver,
       VerifyApiKeyResolver,
       ViewerResolver,
     ],

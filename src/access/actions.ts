@@ -97,6 +97,8 @@ export const actions = {
   'api_key:revoke': { permission: 'api_key:revoke' },
   'api_key:verify': { permission: 'api_key:verify' },
   'api_key:exchange': { permission: null, appends: true },
+  'access_token:revoke': { permission: 'access_token:revoke' },
+  'access_token:introspect': { permission: 'access_token:introspect' },
   'personal_token:create': { permission: null },
   'sign_in_token:create': { permission: 'member:update' },
   'sign_in_token:use': { permission: null },

@@ -8,6 +8,7 @@ import { EndUser } from '../entities/end-user.js'
 import { Member } from '../entities/member.js'
 import { Organization } from '../entities/organization.js'
 import { Project } from '../entities/project.js'
+import { SigningKey } from '../entities/signing-key.js'
 import { User } from '../entities/user.js'
 
 interface Kind {
@@ -22,6 +23,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   mem: { entity: Member, permission: 'member:read' },
   key: { entity: ApiKey, permission: 'api_key:read' },
   at: { entity: AccessToken, permission: 'access_token:read' },
+  sk: { entity: SigningKey, permission: 'signing_key:read' },
   eu: { entity: EndUser, permission: 'end_user:read' },
 }
 
