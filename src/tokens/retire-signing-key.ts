@@ -10,6 +10,7 @@ export async function retireSigningKey(
   app: KeyOffice & Pick<Services, 'log'>,
   kid: string,
 ): Promise<InOffice & { readonly retired: SigningKey }> {
+  const successor = await newSigningKey(app, 'NEXT')
   const result = await app.journal.exclusive(app.orm.em.fork(), async (em) => {
     const now = app.clock()
     const { current, next } = await keysInOffice(em)
@@ -21,11 +22,11 @@ export async function retireSigningKey(
     retired.retiredAt = now
     if (was === 'CURRENT') {
       retired.supersededAt = now
-      return { was, retired, ...(await promoteNext(em, app, next, now)) }
+      return { was, retired, ...(await promoteNext(em, next, successor, now)) }
     }
     if (was === 'PREVIOUS') return { was, retired, current, next }
     await em.flush()
-    const successor = newSigningKey(app.config.jwtAlgorithm, 'NEXT', app.masterKeys, now)
+    successor.createdAt = now
     em.persist(successor)
     return { was, retired, current, next: successor }
   })

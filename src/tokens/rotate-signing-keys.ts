@@ -22,12 +22,12 @@ export const keysInOffice = async (em: EntityManager): Promise<InOffice> => ({
  * NEXT takes the place that CURRENT has left, and a new key takes its own.
  * Flushed step by step: at no moment may two keys be current, or two be next.
  */
-export async function promoteNext(em: EntityManager, { config, masterKeys }: KeyOffice, next: SigningKey, now: Date): Promise<InOffice> {
+export async function promoteNext(em: EntityManager, next: SigningKey, successor: SigningKey, now: Date): Promise<InOffice> {
   await em.flush()
   next.state = 'CURRENT'
   next.activatedAt = now
   await em.flush()
-  const successor = newSigningKey(config.jwtAlgorithm, 'NEXT', masterKeys, now)
+  successor.createdAt = now
   await em.persist(successor).flush()
   return { current: next, next: successor }
 }
@@ -49,6 +49,7 @@ export async function rotateSigningKeys(
   app: KeyOffice & Pick<Services, 'log'>,
   isDue: (keys: InOffice, now: Date) => boolean = () => true,
 ): Promise<(InOffice & { readonly previous: SigningKey }) | undefined> {
+  const successor = await newSigningKey(app, 'NEXT')
   const rotated = await app.journal.exclusive(app.orm.em.fork(), async (em) => {
     const now = app.clock()
     const keys = await keysInOffice(em)
@@ -58,7 +59,7 @@ export async function rotateSigningKeys(
     }
     keys.current.state = 'PREVIOUS'
     keys.current.supersededAt = now
-    return { previous: keys.current, ...(await promoteNext(em, app, keys.next, now)) }
+    return { previous: keys.current, ...(await promoteNext(em, keys.next, successor, now)) }
   })
   if (rotated) {
     const { previous, current, next } = rotated
