@@ -27,6 +27,9 @@ const clients: Query = {
     and exists (select 1 from access_token where api_key_id = api_key.id and expires_at > ?) order by id`,
 }
 
+/** For whoever wants to know what they cost. */
+export const revocationQueries = [accessTokens, personalTokens, clients] as const
+
 const ids = (rows: readonly Row[]): string[] => rows.map((row) => row['id'] as string)
 
 /** Asked of the database each time: a list that lags would let a revoked token through. */
