@@ -1,7 +1,14 @@
 /** A key that changes in the middle of its own exchanges: no token that it could not have had after the change. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
+import type { Actor } from '../src/access/actor.js'
+import { authenticate } from '../src/access/authenticate.js'
+import { revokeApiKey } from '../src/api-keys/revoke-api-key.js'
+import { rotateApiKey } from '../src/api-keys/rotate-api-key.js'
+import { updateApiKey } from '../src/api-keys/update-api-key.js'
+import { Context } from '../src/context.js'
 import { AccessToken } from '../src/entities/access-token.js'
+import { exchangeApiKey } from '../src/tokens/exchange-api-key.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf } from './support/tokens.js'
@@ -14,36 +21,59 @@ beforeAll(async () => void (app = await startApp()))
 afterAll(() => app.close())
 
 interface Attempt {
-  readonly keyId: string
   /** Undefined: refused. */
   readonly token: string | undefined
   readonly code: string | undefined
 }
 
-const mutation = 'mutation ($input: ExchangeApiKeyInput!) { exchangeApiKey(input: $input) { token userErrors { code } } }'
-
-async function attempt({ id, secret }: SeededKey, input: object = {}): Promise<Attempt> {
-  const { data, errors } = await app.run(secret, mutation, { input: { audience, externalUserId: 'jane', ...input } })
-  const { token, userErrors } = data?.exchangeApiKey ?? {}
-  return { keyId: id, token: token ?? undefined, code: errors?.[0]?.extensions.code ?? userErrors?.[0]?.code }
+/** A request that has passed the edge: its caller was believed, and nothing has happened yet. */
+async function admitted(credential: string): Promise<Context> {
+  const { journal, keyring } = app.services
+  const believe = (): Promise<Actor> =>
+    authenticate(
+      { reader: journal, now: app.clock.now(), url: app.config.url, verify: (text, typ) => keyring.verify(text, typ) },
+      { authorization: `Bearer ${credential}`, onBehalfOf: [] },
+    )
+  return new Context(app.services, { requestId: 'req_race', ipAddress: null }, await believe(), believe)
 }
 
-/** Each key exchanges several times at once, and is changed in the midst of it. */
+async function attempt(ctx: Context, input: object = {}): Promise<Attempt> {
+  try {
+    return { token: (await exchangeApiKey(ctx, { audience, externalUserId: 'jane', ...input })).token, code: undefined }
+  } catch (error) {
+    return { token: undefined, code: String(Reflect.get(Object(error), 'code')) }
+  }
+}
+
+/** Each key exchanges several times at once and is changed in the midst of it; all callers were believed before that. */
 async function inTheMiddle(
+  acme: SeededOrganization,
   keys: readonly SeededKey[],
-  change: (key: SeededKey) => Promise<unknown>,
+  change: (ctx: Context, key: SeededKey) => Promise<unknown>,
   input: object = {},
 ): Promise<Attempt[]> {
-  const all = await Promise.all(
-    keys.map(async (key) => {
-      const early = Array.from({ length: exchangesEach / 2 }, () => attempt(key, input))
-      const changed = change(key)
-      const late = Array.from({ length: exchangesEach / 2 }, () => attempt(key, input))
-      await changed
-      return Promise.all([...early, ...late, attempt(key, input)])
-    }),
+  const prepared = await Promise.all(
+    keys.map(async (key) => ({
+      key,
+      admin: await admitted(acme.adminToken),
+      early: await Promise.all(Array.from({ length: exchangesEach / 2 }, () => admitted(key.secret))),
+      late: await Promise.all(Array.from({ length: exchangesEach / 2 }, () => admitted(key.secret))),
+    })),
   )
-  return all.flat()
+  const attempts: Attempt[] = []
+  // A few keys at a time, or most exchanges would be over before the first change has had its turn.
+  while (prepared.length > 0) {
+    const batch = prepared.splice(0, 3).map(async ({ key, admin, early, late }) => {
+      const begun = early.map((ctx) => attempt(ctx, input))
+      const changed = change(admin, key)
+      const [last, ...middle] = late
+      begun.push(...middle.map((ctx) => attempt(ctx, input)))
+      await changed
+      return Promise.all([...begun, attempt(last!, input)])
+    })
+    attempts.push(...(await Promise.all(batch)).flat())
+  }
+  return attempts
 }
 
 const make = (acme: SeededOrganization, permissions: string[]): Promise<SeededKey[]> =>
@@ -68,7 +98,7 @@ async function recordedAfter(acme: SeededOrganization, action: string): Promise<
 test('revoked: no token after it, and every earlier one is dead', async () => {
   const acme = await organization(app)
   const keys = await make(acme, ['agent:read'])
-  const attempts = await inTheMiddle(keys, ({ id }) => app.mutate(acme.adminToken, 'revokeApiKey', { id }, 'apiKey { id }'))
+  const attempts = await inTheMiddle(acme, keys, (admin, { id }) => revokeApiKey(admin, { id }))
   expect(await recordedAfter(acme, 'api_key:revoke')).toEqual([])
   for (const { token, code } of attempts) expect(token ?? code).toBe(token ?? 'CREDENTIAL_REVOKED')
   expect(attempts.filter(({ token }) => !token).length).toBeGreaterThanOrEqual(keysEach)
@@ -81,9 +111,7 @@ test('revoked: no token after it, and every earlier one is dead', async () => {
 test('narrowed: what comes after it holds the narrower permissions', async () => {
   const acme = await organization(app)
   const keys = await make(acme, ['agent:read', 'agent:create'])
-  const attempts = await inTheMiddle(keys, ({ id }) =>
-    app.mutate(acme.adminToken, 'updateApiKey', { id, permissions: ['agent:read'] }, 'apiKey { id }'),
-  )
+  const attempts = await inTheMiddle(acme, keys, (admin, { id }) => updateApiKey(admin, { id, permissions: ['agent:read'] }))
   expect(attempts.filter(({ token }) => !token)).toEqual([])
   const after = await recordedAfter(acme, 'api_key:update')
   expect(after.length).toBeGreaterThanOrEqual(keysEach)
@@ -93,11 +121,9 @@ test('narrowed: what comes after it holds the narrower permissions', async () =>
 test('narrowed: what was asked for by name and is no longer held is refused by name', async () => {
   const acme = await organization(app)
   const keys = await make(acme, ['agent:read', 'agent:create'])
-  const attempts = await inTheMiddle(
-    keys,
-    ({ id }) => app.mutate(acme.adminToken, 'updateApiKey', { id, permissions: ['agent:read'] }, 'apiKey { id }'),
-    { permissions: ['agent:create'] },
-  )
+  const attempts = await inTheMiddle(acme, keys, (admin, { id }) => updateApiKey(admin, { id, permissions: ['agent:read'] }), {
+    permissions: ['agent:create'],
+  })
   expect(await recordedAfter(acme, 'api_key:update')).toEqual([])
   for (const { token, code } of attempts) expect(token ?? code).toBe(token ?? 'PERMISSION_NOT_HELD')
 })
@@ -105,7 +131,7 @@ test('narrowed: what was asked for by name and is no longer held is refused by n
 test('rotated away: no token after it for the text that was replaced', async () => {
   const acme = await organization(app)
   const keys = await make(acme, ['agent:read'])
-  const attempts = await inTheMiddle(keys, ({ id }) => app.mutate(acme.adminToken, 'rotateApiKey', { id }, 'apiKey { id }'))
+  const attempts = await inTheMiddle(acme, keys, (admin, { id }) => rotateApiKey(admin, { id }))
   expect(await recordedAfter(acme, 'api_key:rotate')).toEqual([])
   for (const { token, code } of attempts) expect(token ?? code).toBe(token ?? 'UNAUTHENTICATED')
 })
@@ -114,16 +140,17 @@ test('expired: no token that was issued at or after its end, or outlives it', as
   const acme = await organization(app)
   const expiresAt = new Date(app.clock.at.getTime() + 1_000_000)
   const keys = await Promise.all(Array.from({ length: keysEach }, () => acme.apiKey({ expiresAt })))
-  const early = keys.flatMap((key) => Array.from({ length: exchangesEach / 2 }, () => attempt(key)))
-  // The end comes while they are under way: as soon as the first has its answer.
-  await Promise.race(early)
+  const admit = (): Promise<Context[]> => Promise.all(keys.map(({ secret }) => admitted(secret)))
+  const [first, second, third] = [await admit(), await admit(), await admit()]
+  const before = await Promise.all(first.map((ctx) => attempt(ctx)))
+  // These have their permit and their text, and are not on the disk yet.
+  const under = second.map((ctx) => attempt(ctx))
   app.clock.advance(1_000_000)
-  const late = await Promise.all(keys.map((key) => attempt(key)))
-  const attempts = [...(await Promise.all(early)), ...late]
-  expect(late.map(({ code }) => code)).toEqual(keys.map(() => 'UNAUTHENTICATED'))
-  expect(attempts.some(({ token }) => token)).toBe(true)
-  for (const { token, code } of attempts) {
-    if (!token) expect(code).toBe('UNAUTHENTICATED')
-    else expect(claimsOf(token)).toMatchObject({ iat: expiresAt.getTime() / 1000 - 1000, exp: expiresAt.getTime() / 1000 })
+  const after = await Promise.all(third.map((ctx) => attempt(ctx)))
+  expect(after.map(({ code }) => code)).toEqual(keys.map(() => 'UNAUTHENTICATED'))
+  expect((await Promise.all(under)).map(({ code }) => code)).toEqual(keys.map(() => 'UNAUTHENTICATED'))
+  for (const { token } of before) {
+    expect(claimsOf(token!)).toMatchObject({ iat: expiresAt.getTime() / 1000 - 1000, exp: expiresAt.getTime() / 1000 })
   }
+  expect((await acme.events('api_key:exchange')).filter(({ outcome }) => outcome === 'ALLOWED')).toHaveLength(keysEach)
 })

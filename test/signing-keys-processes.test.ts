@@ -75,7 +75,7 @@ test('a rotation in the middle of 1,000 exchanges fails none, and all of their t
   await Promise.all(Array.from({ length: 16 }, worker))
   await rotation
   const kids = tokens.map((token) => headerOf(token).kid)
-  expect([...new Set(kids)].toSorted()).toEqual([before, after].toSorted())
+  expect(new Set(kids)).toEqual(new Set([before, after]))
   expect(kids.at(-1)).toBe(after)
   for (const token of tokens.filter((_, i) => i % 25 === 0)) expect(await statusOf(token)).toBe(200)
 })
