@@ -37,8 +37,8 @@ function withStatus(status: CredentialStatus, now: Date): Where {
 export async function listAccessTokens(ctx: Context, page: PageArguments, filter: AccessTokenQuery): Promise<Page<AccessToken>> {
   const conditions: Where[] = [filterEnvironment(ctx.actor, filter.environment)]
   requirePermission(ctx.actor, 'access_token:read')
-  if (filter.projectId) conditions.push({ projectId: filter.projectId })
-  if (filter.apiKeyId) conditions.push({ apiKeyId: filter.apiKeyId })
+  if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
+  if (filter.apiKeyId != null) conditions.push({ apiKeyId: filter.apiKeyId })
   if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await endUserIds(ctx, filter.externalUserId) } })
   if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
   return list(ctx.em, AccessToken, page, { $and: conditions }, latestIssued)
