@@ -20,6 +20,7 @@ export type CallerName =
   | 'sandbox key with exactly the permission'
   | 'production key with *'
   | 'key with * for an end user'
+  | 'access token with *'
   | 'ADMIN'
   | 'MEMBER'
   | 'READER'
