@@ -93,6 +93,25 @@ describe('an access token whose audience is this server', () => {
     expect(denied?.endUserId).toMatch(/^eu_[0-9a-f]{32}$/)
   })
 
+  test('cannot learn whether another end user exists', async () => {
+    const token = await here({ permissions: ['*'] })
+    await here({ externalUserId: 'john' })
+    const ask = async (credential: string, externalId: string, headers = {}): Promise<unknown> => {
+      const answer = await app.run(
+        credential,
+        'query ($externalId: String!) { endUser(externalId: $externalId) { id } }',
+        { externalId },
+        headers,
+      )
+      return codeOf(answer) ?? answer.data
+    }
+    for (const externalId of ['john', 'nobody']) {
+      expect(await ask(token, externalId)).toEqual({ endUser: null })
+      expect(await ask(key.secret, externalId, { 'x-on-behalf-of': 'jane' })).toEqual({ endUser: null })
+    }
+    expect(await ask(token, 'jane')).toBe('FORBIDDEN')
+  })
+
   test('holds what it carries and its key holds now', async () => {
     const token = await here({ permissions: ['agent:*', 'mcp_server:read'] })
     const update = async (permissions: string[]): Promise<string[]> => {
