@@ -85,9 +85,8 @@ export class PostgresJournal implements Journal {
   async exclusive<T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T> {
     try {
       return await em.transactional(async (own) => {
-        const run = async (sql: string): Promise<unknown> => (own as SqlEntityManager).execute(sql)
-        await run('set local lock_timeout = 10000')
-        await run(`select pg_advisory_xact_lock(${deploymentLock})`)
+        await (own as SqlEntityManager).execute('set local lock_timeout = 10000')
+        await (own as SqlEntityManager).execute(`select pg_advisory_xact_lock(${deploymentLock})`)
         const result = await work(own)
         await own.flush()
         return result
