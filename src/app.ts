@@ -15,6 +15,7 @@ import { startSweeping } from './personal-tokens/sweep.js'
 import { makeSchema } from './schema.js'
 import { ensureSigningKeys } from './tokens/ensure-signing-keys.js'
 import { openKeyring } from './tokens/keyring.js'
+import { adoptAlgorithm, keepSigningKeys, tendSigningKeys } from './tokens/tend-signing-keys.js'
 
 export interface Overrides {
   readonly clock?: Clock
@@ -47,7 +48,7 @@ export async function openServices(
     const masterKeys = await onceAtATime(config, async () => {
       await orm.migrator.up()
       const keys = loadMasterKeys(config, await isNew(orm))
-      await ensureSigningKeys(orm, config, keys, clock)
+      await ensureSigningKeys({ orm, config, masterKeys: keys, clock })
       return keys
     })
     const journal = await openJournal(orm, config, clock)
@@ -72,6 +73,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const { services, close } = await openServices(config, overrides)
   const server = await createServer(services, makeSchema())
   try {
+    await adoptAlgorithm(services)
+    await tendSigningKeys(services)
     await server.listen({ port: config.port, host: config.host })
   } catch (error) {
     await server.close()
@@ -79,6 +82,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     throw error
   }
   const stopSweeping = startSweeping(services)
+  const stopTending = keepSigningKeys(services)
   const address = server.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   return {
@@ -93,6 +97,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
         clearInterval(sweeping)
       }
       await stopSweeping()
+      await stopTending()
       await close()
     },
   }

@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 
 import { openServices } from './app.js'
-import { apiKeyWords, organizationWords, signInWords } from './commands/answers.js'
+import { apiKeyWords, organizationWords, retirementWords, rotationWords, signInWords } from './commands/answers.js'
 import { createKeyByCommand, type ApiKeyOptions } from './commands/api-key-create.js'
 import { explain } from './commands/failure.js'
 import { bootstrapOrganization } from './commands/organization-create.js'
 import { signInByEmail } from './commands/sign-in.js'
+import { retireKeyByCommand, rotateKeysByCommand } from './commands/signing-key.js'
 import { readConfig } from './config.js'
 import type { Services } from './context.js'
 
@@ -90,6 +91,21 @@ program
   .option('--permissions <list...>', 'what it may do, such as agent:read; everything that a key may when left out', ['*'])
   .option('--json', 'print JSON')
   .action((options: ApiKeyOptions & Form) => answer(options, (app) => createKeyByCommand(app, options), apiKeyWords))
+
+const signingKey = program.command('signing-key').description('the keys that sign tokens')
+
+signingKey
+  .command('rotate')
+  .description('let the next key sign from now on; what the last one signed stays good')
+  .option('--json', 'print JSON')
+  .action((form: Form) => answer(form, rotateKeysByCommand, rotationWords))
+
+signingKey
+  .command('retire')
+  .description('withdraw a key at once, with every token that it signed')
+  .argument('<kid>', 'which key')
+  .option('--json', 'print JSON')
+  .action((kid: string, form: Form) => answer(form, (app) => retireKeyByCommand(app, kid), retirementWords))
 
 try {
   await program.parseAsync()

@@ -18,7 +18,7 @@ export interface Keyring {
   prove(): Promise<void>
   /** A signed token and the `kid` that signed it. */
   sign(typ: 'at+jwt' | 'kh-personal+jwt', claims: object): Promise<{ text: string; kid: string }>
-  /** The claims of a token of ours, whatever its time; undefined for anything else. */
+  /** The claims of a token of ours, whatever its time; undefined for one of a key that was withdrawn, and for anything else. */
   verify(text: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
 }
 

@@ -12,7 +12,9 @@ import { entities } from './entities/index.js'
 import { confinementOf, type Scope } from './entities/tenancy.js'
 import type { Journal } from './journal/journal.js'
 import { Pipeline } from './journal/pipeline.js'
+import { PostgresReads } from './journal/postgres-reads.js'
 import { PostgresJournal } from './journal/postgres.js'
+import { SqliteReads } from './journal/sqlite-reads.js'
 import { SqliteJournal } from './journal/sqlite.js'
 import type { Clock } from './lib/clock.js'
 import { postgresMigrations } from './migrations/postgres/index.js'
@@ -93,10 +95,15 @@ export async function openJournal(orm: MikroORM, config: Config, clock: Clock): 
   const metadata = orm.getMetadata()
   if (config.databaseUrl !== undefined) {
     const line = (): Pipeline => new Pipeline({ connectionString: config.databaseUrl })
-    return new PostgresJournal(line(), line(), line(), metadata, clock)
+    return new PostgresJournal(new PostgresReads(line()), line(), line(), metadata, clock)
   }
   const { default: Sqlite } = await import('better-sqlite3')
-  return new SqliteJournal(await nativeSqlite(orm), new Sqlite(sqliteFile(config), { readonly: true, timeout: 1000 }), metadata, clock)
+  return new SqliteJournal(
+    await nativeSqlite(orm),
+    new SqliteReads(new Sqlite(sqliteFile(config), { readonly: true, timeout: 1000 })),
+    metadata,
+    clock,
+  )
 }
 
 /** Brings the database up to date. */

@@ -6,6 +6,7 @@ import { buildSchemaSync } from 'type-graphql'
 import { AccessTokenResolver } from './resolvers/access-token.resolver.js'
 import { ApiKeyResolver } from './resolvers/api-key.resolver.js'
 import { EndUserResolver } from './resolvers/end-user.resolver.js'
+import { IntrospectionResolver } from './resolvers/introspection.resolver.js'
 import { InvitationResolver } from './resolvers/invitation.resolver.js'
 import { allowOnlyLawfulIds } from './resolvers/lawful-ids.js'
 import { MemberResolver } from './resolvers/member.resolver.js'
@@ -15,6 +16,7 @@ import { PermissionResolver } from './resolvers/permission.resolver.js'
 import { PersonalTokenChangesResolver } from './resolvers/personal-token-changes.resolver.js'
 import { PersonalTokenResolver } from './resolvers/personal-token.resolver.js'
 import { SignInResolver } from './resolvers/sign-in.resolver.js'
+import { SigningKeyResolver } from './resolvers/signing-key.resolver.js'
 import { refusalsToPayload } from './resolvers/user-error.js'
 import { VerifyApiKeyResolver } from './resolvers/verify-api-key.resolver.js'
 import { ViewerResolver } from './resolvers/viewer.resolver.js'
@@ -27,12 +29,14 @@ export function makeSchema(): GraphQLSchema {
       EndUserResolver,
       InvitationResolver,
       MemberResolver,
+      IntrospectionResolver,
       NodeResolver,
       OrganizationResolver,
       PermissionResolver,
       PersonalTokenChangesResolver,
       PersonalTokenResolver,
       SignInResolver,
+      SigningKeyResolver,
       VerifyApiKeyResolver,
       ViewerResolver,
     ],

@@ -16,12 +16,15 @@ let acme: SeededOrganization
 let strangers: SeededOrganization
 let otherProject: string
 let member: string
+let token: string
 beforeAll(async () => {
   app = await startApp()
   acme = await organization(app)
   strangers = await organization(app)
   otherProject = await acme.project()
   member = (await acme.member('MEMBER', [acme.projectId])).token
+  const input = { audience: app.config.url, externalUserId: forEndUser, expiresIn: 2_592_000 }
+  token = (await app.mutate(acme.sandboxKey, 'exchangeApiKey', input, 'token')).token
 })
 afterAll(() => app.close())
 
@@ -70,13 +73,15 @@ function probers(operation: Operation): Prober[] {
     place: { ...place, externalUserId: forEndUser },
     confined: dimensions,
   }
+  // The same end user, by a token of its own.
+  const byToken: Prober = { ...delegated, name: 'an access token', credential: token, headers: {} }
   const byMember: Prober = { name: 'a member', credential: member, headers: {}, place, confined: ['organization', 'project'] }
   const byAdmin: Prober = { name: 'an admin', credential: acme.adminToken, headers: {}, place, confined: ['organization'] }
   const { permission, callers } = operation
   const row = permission && permissions[permission]
   return [
     ...(callers !== 'people' && (!row || row.isForKeys) ? [byKey] : []),
-    ...(row?.isForEndUsers || operation.isForEndUsers ? [delegated] : []),
+    ...(row?.isForEndUsers || operation.isForEndUsers ? [delegated, ...(callers === 'keys' ? [] : [byToken])] : []),
     ...(callers !== 'keys' && (!row || row.roles.includes('MEMBER')) ? [byMember] : []),
     ...(callers !== 'keys' ? [byAdmin] : []),
   ]

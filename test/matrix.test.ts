@@ -37,9 +37,10 @@ function expected(name: CallerName, operation: Operation): Outcome {
   const { permission, callers: kinds, isForEndUsers, lacking = 'FORBIDDEN' } = operation
   if (kinds === 'anyone') return 'OK'
   if (name === 'anonymous') return 'UNAUTHENTICATED'
-  const isPerson = !name.includes('key')
-  if (kinds && (kinds === 'people') !== isPerson) return 'FORBIDDEN'
-  if (name === 'key with * for an end user' && !(permission ? isWithinEndUserReach(permission) : isForEndUsers)) return lacking
+  const isToken = name === 'access token with *'
+  const isPerson = !isToken && !name.includes('key')
+  if (kinds && (isToken || (kinds === 'people') !== isPerson)) return 'FORBIDDEN'
+  if ((isToken || name === 'key with * for an end user') && !(permission ? isWithinEndUserReach(permission) : isForEndUsers)) return lacking
   if (!isHeld(name, permission)) return lacking
   if (operation.isSandboxOnly && name.startsWith('production')) return 'PRODUCTION_NOT_SUPPORTED'
   return 'OK'
@@ -67,6 +68,7 @@ const names: CallerName[] = [
   'sandbox key with exactly the permission',
   'production key with *',
   'key with * for an end user',
+  'access token with *',
   'ADMIN',
   'MEMBER',
   'READER',

@@ -104,6 +104,8 @@ export const actions = {
   'member:remove': { permission: 'member:remove' },
   'invitation:revoke': { permission: 'member:invite' },
   'invitation:accept': { permission: null },
+  'access_token:revoke': { permission: 'access_token:revoke' },
+  'access_token:introspect': { permission: 'access_token:introspect' },
   'personal_token:create': { permission: null },
   'personal_token:reveal': { permission: null },
   'personal_token:revoke': { permission: 'personal_token:revoke' },

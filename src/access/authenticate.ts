@@ -5,15 +5,16 @@
 import { RequestError, unauthenticated } from '../errors.js'
 import { parseApiKeyText } from '../lib/api-key-text.js'
 import { endUserId, sha256 } from '../lib/digest.js'
+import { headerOf } from '../lib/jwt.js'
 import type { Actor } from './actor.js'
 import { externalIdRule, isExternalId } from './check.js'
 import { intersection, rolePermissions } from './permissions.js'
-import { readKey, readPersonalToken, standingOf, type KeyRow, type Reader } from './reads.js'
+import { readAccessToken, readKey, readPersonalToken, standingOf, type KeyRow, type Reader } from './reads.js'
 
 export interface Desk {
   readonly reader: Reader
   readonly now: Date
-  /** This server, as the audience of personal tokens. */
+  /** This server, as issuer and as the audience of tokens that are meant for it. */
   readonly url: string
   verify(text: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
 }
@@ -33,7 +34,9 @@ const badHeader = (message: string): RequestError => new RequestError('BAD_REQUE
 export async function authenticate(desk: Desk, { authorization, onBehalfOf }: Presented): Promise<Actor> {
   const [, text] = /^Bearer +([\x21-\x7E]+)$/i.exec(authorization) ?? []
   if (text === undefined) throw unknown()
-  if (text.includes('.')) return withPersonalToken(desk, text, onBehalfOf)
+  if (text.includes('.')) {
+    return headerOf(text)?.['typ'] === 'at+jwt' ? withAccessToken(desk, text, onBehalfOf) : withPersonalToken(desk, text, onBehalfOf)
+  }
   return withApiKey(desk, text, onBehalfOf)
 }
 
@@ -83,11 +86,44 @@ function delegate(onBehalfOf: readonly string[]): string | undefined {
   return externalId
 }
 
-async function withPersonalToken(desk: Desk, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  const claims = await desk.verify(text, 'kh-personal+jwt')
+/** The `jti` and `sub` of a token that is meant for this server. @throws RequestError UNAUTHENTICATED */
+async function claimsOf(desk: Desk, text: string, typ: Parameters<Desk['verify']>[1]): Promise<{ jti: string; sub: string }> {
+  const claims = await desk.verify(text, typ)
   // A signature of ours over something for another issuer or audience proves nothing here (RFC 8725 §3.8, §3.9).
-  if (!claims || claims['iss'] !== desk.url || claims['aud'] !== desk.url || typeof claims['jti'] !== 'string') throw unknown()
-  const token = await readPersonalToken(desk.reader, claims['jti'])
+  if (claims?.['iss'] !== desk.url || claims['aud'] !== desk.url) throw unknown()
+  const { jti, sub } = claims
+  if (typeof jti !== 'string' || typeof sub !== 'string') throw unknown()
+  return { jti, sub }
+}
+
+/** An end user, with what the token carries and its key still holds. */
+async function withAccessToken(desk: Desk, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
+  const { jti, sub } = await claimsOf(desk, text, 'at+jwt')
+  const token = await readAccessToken(desk.reader, jti)
+  if (!token || token.revokedAt || token.key.revokedAt) throw unauthenticated('This token has been revoked, or its key has.')
+  const { key } = token
+  const expiresAt = key.expiresAt && key.expiresAt < token.expiresAt ? key.expiresAt : token.expiresAt
+  if (expiresAt <= desk.now) throw unauthenticated('This token has expired.')
+  const named = delegate(onBehalfOf)
+  if (named !== undefined && named !== sub) throw badHeader('X-On-Behalf-Of must equal the subject of the token.')
+  return {
+    kind: 'ACCESS_TOKEN',
+    id: token.endUserId,
+    organizationId: key.organizationId,
+    projectIds: [key.projectId],
+    environment: key.environment,
+    permissions: intersection(token.permissions, key.permissions),
+    endUser: { id: token.endUserId, externalId: sub },
+    expiresAt,
+    standing: { query: standingOf.accessToken, id: token.id, value: key.standing, until: expiresAt },
+    apiKey: { ...behind(key), endsOverlap: false },
+    personalToken: null,
+  }
+}
+
+async function withPersonalToken(desk: Desk, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
+  const { jti } = await claimsOf(desk, text, 'kh-personal+jwt')
+  const token = await readPersonalToken(desk.reader, jti)
   if (!token || token.revokedAt) throw unauthenticated('This token has been revoked, or its user is no longer a member.')
   if (token.expiresAt <= desk.now) throw unauthenticated('This token has expired.')
   if (onBehalfOf.length > 0) throw badHeader('X-On-Behalf-Of goes with an API key, not with a personal token.')

@@ -13,9 +13,13 @@ export interface Query {
 
 export type Row = Readonly<Record<string, unknown>>
 
+export type Parameter = string | number | Date
+
 export interface Reader {
   /** The first row. @throws RequestError UNAVAILABLE when the database cannot be asked. */
-  read(query: Query, parameters: readonly (string | number)[]): Promise<Row | undefined>
+  read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined>
+  /** Every row, for lists that a page would cut. @throws RequestError UNAVAILABLE when the database cannot be asked. */
+  readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]>
 }
 
 // SQLite gives milliseconds and JSON texts, PostgreSQL dates and values.
@@ -109,9 +113,46 @@ export async function readPersonalToken(reader: Reader, id: string): Promise<Per
   )
 }
 
+export interface AccessTokenRow {
+  readonly id: string
+  readonly permissions: readonly string[]
+  readonly expiresAt: Date
+  readonly revokedAt: Date | null
+  readonly endUserId: string
+  /** The key that it was exchanged from, as it is now. */
+  readonly key: KeyRow
+}
+
+const accessToken: Query = {
+  name: 'access_token',
+  sql: `select ${keyColumns}, token_id, token_permissions, token_expires_at, token_revoked_at, end_user_id from (
+      select id as token_id, api_key_id, end_user_id, permissions as token_permissions, expires_at as token_expires_at, revoked_at as token_revoked_at
+      from access_token where id = ?
+    ) t join api_key on id = api_key_id`,
+}
+
+export async function readAccessToken(reader: Reader, id: string): Promise<AccessTokenRow | undefined> {
+  const row = await reader.read(accessToken, [id])
+  return (
+    row && {
+      id: row['token_id'] as string,
+      permissions: parsed(row['token_permissions']) as string[],
+      expiresAt: date(row['token_expires_at']) ?? new Date(0),
+      revokedAt: date(row['token_revoked_at']),
+      endUserId: row['end_user_id'] as string,
+      key: toKey(row, false),
+    }
+  )
+}
+
 /** What a change under way asks again under the organization's lock: no row, or another number, and the caller must be looked at anew. */
 export const standingOf = {
   apiKey: { name: 'standing_of_key', sql: 'select standing from api_key where id = ? and revoked_at is null' },
+  accessToken: {
+    name: 'standing_of_access_token',
+    sql: `select k.standing from access_token t join api_key k on k.id = t.api_key_id
+      where t.id = ? and t.revoked_at is null and k.revoked_at is null`,
+  },
   personalToken: {
     name: 'standing_of_personal_token',
     sql: 'select m.standing from personal_token t join member m on m.user_id = t.user_id where t.id = ? and t.revoked_at is null',

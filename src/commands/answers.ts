@@ -1,6 +1,7 @@
 /** The answers of the commands in words for people: what was made, until when, and what to do with it. */
 import type { Bootstrapped } from './organization-create.js'
 import type { SignIn } from './sign-in.js'
+import type { Retirement, Rotation } from './signing-key.js'
 import { columns, curl, timeOfDay } from './words.js'
 
 const once = 'These are shown once: keep them now.'
@@ -27,3 +28,18 @@ export const signInWords = ({ signInToken, expiresAt, organizationId }: SignIn, 
     ['Good until', `${timeOfDay(new Date(expiresAt))}, once`],
     ['Organization', organizationId],
   ])}\n\nTurn it into a LOGIN token, good for 12 hours:\n\n  ${curl(url, { query: signIn, variables: { input: { signInToken } } })}`
+
+export const rotationWords = ({ current, previous, next }: Rotation): string =>
+  `${columns([
+    ['Signs now', current],
+    ['Signed until now', previous],
+    ['Comes next', next],
+  ])}\n\nWhat the previous key signed stays good until it expires.`
+
+export const retirementWords = ({ retired, current, next }: Retirement): string =>
+  `${columns([
+    ['Withdrawn', retired],
+    ['Signs now', current],
+    ['Comes next', next],
+  ])}\n\nNothing that the withdrawn key signed is believed here any more, LOGIN tokens included: npx keyhouse sign-in is the way back.
+Services that keep the key set believe it for up to five minutes.`

@@ -34,11 +34,14 @@ export async function listEndUsers(
 export async function findEndUser(ctx: Context, externalId: string, { environment, projectId }: EndUserQuery): Promise<EndUser | null> {
   const { actor, em } = ctx
   const place = filterEnvironment(actor, environment ?? actor.environment ?? 'SANDBOX')
+  // Another end user does not exist for this one: a refusal in place of null would tell that it does.
+  const self = actor.endUser ? { id: actor.endUser.id } : {}
   const project = await projectOf(em, projectId).catch((error: unknown) => {
     if (error instanceof DomainError && error.code === 'NOT_FOUND') return null
     throw error
   })
-  const endUser = project && isExternalId(externalId) ? await em.findOne(EndUser, { externalId, projectId: project.id, ...place }) : null
+  const endUser =
+    project && isExternalId(externalId) ? await em.findOne(EndUser, { externalId, projectId: project.id, ...place, ...self }) : null
   if (endUser) requirePermission(actor, 'end_user:read')
   return endUser
 }

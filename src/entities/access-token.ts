@@ -15,6 +15,10 @@ import { tenant } from './tenancy.js'
 @Entity()
 @Index({ properties: ['organizationId', 'id'] })
 @Index({ properties: ['apiKeyId', 'expiresAt'] })
+// When the last token of a signing key has expired.
+@Index({ properties: ['signingKeyId', 'expiresAt'] })
+// The revocation list. Partial, so that an exchange does not pay for it.
+@Index({ properties: ['expiresAt', 'id'], where: 'revoked_at is not null' })
 @Filter(tenant('AccessToken', 'environment'))
 export class AccessToken extends Node {
   // Plain columns: rows are appended a group at a time, without the unit of work and without a look-up per foreign key.
@@ -59,8 +63,10 @@ export class AccessToken extends Node {
   @Property(instant({ nullable: true }))
   revokedAt!: Date | null
 
-  status(now: Date, keyRevokedAt: Date | null): CredentialStatus {
+  /** With its key it is revoked, and with the signing key when that was withdrawn before the token's time was over. */
+  status(now: Date, keyRevokedAt: Date | null, signingKeyRetiredAt: Date | null): CredentialStatus {
     if (this.revokedAt ?? keyRevokedAt) return 'REVOKED'
+    if (signingKeyRetiredAt && signingKeyRetiredAt < this.expiresAt) return 'REVOKED'
     return this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
   }
 }

@@ -25,6 +25,8 @@ export class RateLimit {
 })
 @Entity()
 @Index({ properties: ['organizationId', 'createdAt', 'id'] })
+// The revocation list.
+@Index({ properties: ['revokedAt', 'id'], where: 'revoked_at is not null' })
 @Filter(tenant('ApiKey', 'environment'))
 export class ApiKey extends Node {
   @ManyToOne(() => Organization, { fieldName: 'organization_id', mapToPk: true })

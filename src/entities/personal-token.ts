@@ -18,6 +18,10 @@ import { User } from './user.js'
 @Index({ properties: ['userId', 'id'] })
 // The sweeper asks every second for the few rows whose window has closed.
 @Index({ properties: ['visibleUntil'], where: 'sealed_text is not null' })
+// When the last token of a signing key has expired.
+@Index({ properties: ['signingKeyId', 'expiresAt'] })
+// The revocation list.
+@Index({ properties: ['expiresAt', 'id'], where: 'revoked_at is not null' })
 @Filter(tenant('PersonalToken', 'organization'))
 export class PersonalToken extends Node {
   @ManyToOne(() => Organization, { fieldName: 'organization_id', mapToPk: true, index: true })
@@ -40,6 +44,10 @@ export class PersonalToken extends Node {
   })
   @Property(json({ nullable: true }))
   permissions!: string[] | null
+
+  /** The `kid` that signed it. Nullable for the migration's sake alone, which filled the column. */
+  @Property(text({ nullable: true }))
+  signingKeyId!: string
 
   @Field(() => DateTimeScalar, { description: 'When it was issued.' })
   @Property(instant())

@@ -1,5 +1,5 @@
 /** A key pair that signs tokens. It belongs to the deployment, not to a tenant, so no filter guards it. */
-import { Entity, Property } from '@mikro-orm/decorators/legacy'
+import { Entity, Property, Unique } from '@mikro-orm/decorators/legacy'
 import type { JWK } from 'jose'
 import { Field, ObjectType } from 'type-graphql'
 
@@ -10,6 +10,9 @@ import { DateTimeScalar } from './scalars.js'
 
 @ObjectType('SigningKey', { implements: Node, description: 'A key pair that signs tokens; its public half is at /.well-known/jwks.json.' })
 @Entity()
+// Whatever else goes wrong, one key signs and one comes next.
+@Unique({ properties: ['state'], where: "state = 'CURRENT'", name: 'signing_key_one_current' })
+@Unique({ properties: ['state'], where: "state = 'NEXT'", name: 'signing_key_one_next' })
 export class SigningKey extends Node {
   @Field(() => String, { description: 'The `alg` of what it signs: EdDSA, ES256 or RS256.' })
   @Property(text())
@@ -33,6 +36,10 @@ export class SigningKey extends Node {
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it began to sign.' })
   @Property(instant({ nullable: true }))
   activatedAt!: Date | null
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When its successor took over, so that it signs no more.' })
+  @Property(instant({ nullable: true }))
+  supersededAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was withdrawn.' })
   @Property(instant({ nullable: true }))

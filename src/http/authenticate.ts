@@ -38,9 +38,10 @@ const deskOf = (app: Services): Desk => ({
 })
 
 async function recordUse(ctx: Context): Promise<void> {
-  const { apiKey, personalToken, endUser } = ctx.actor
+  const { kind, apiKey, personalToken, endUser } = ctx.actor
   const { writeBehind } = ctx.app
-  if (apiKey) writeBehind.keyUsed(apiKey.id, ctx.now())
+  // A key is used when it is presented, not when a token that was once exchanged from it is.
+  if (apiKey && kind === 'API_KEY') writeBehind.keyUsed(apiKey.id, ctx.now())
   if (personalToken) writeBehind.personalTokenUsed(personalToken.id, ctx.now())
   if (endUser) writeBehind.endUserSeen(endUser.id, ctx.now())
   if (apiKey?.endsOverlap) {

@@ -2,7 +2,7 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Standing } from '../access/actor.js'
-import type { Reader } from '../access/reads.js'
+import type { Reader, Row } from '../access/reads.js'
 import type { EventDraft } from './chain.js'
 
 /** A class of the entities, and a row of it that names every column. */
@@ -26,6 +26,10 @@ export class StandingChanged extends Error {
   override readonly name = 'StandingChanged'
 }
 
+/** Whether the caller is who it was, by the row that was read under the lock. */
+export const stands = (standing: Standing, row: Row | undefined, now: Date): boolean =>
+  row?.['standing'] === standing.value && !(standing.until && standing.until <= now)
+
 /** A statement that needs no event: write-behind of what may be lost by a second. */
 export interface BackgroundStatement {
   readonly sql: string
@@ -44,6 +48,11 @@ export interface Journal extends Reader {
     caller: { organizationId: string; standing: Standing | null },
     work: (em: EntityManager) => Promise<[T, Entry]>,
   ): Promise<T>
+  /**
+   * Runs `work` in a transaction of its own, one at a time among all processes: for what belongs to the deployment and
+   * to no tenant, so that no audit event records it.
+   */
+  exclusive<T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T>
   /** All of them in one transaction. */
   background(statements: readonly BackgroundStatement[]): Promise<void>
   /** Ends after everything that was accepted is on disk. */

@@ -7,16 +7,16 @@ import type { EntityManager, MetadataStorage } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 import type { QueryResult } from 'pg'
 
-import type { Standing } from '../access/actor.js'
-import type { Query, Row } from '../access/reads.js'
+import type { Parameter, Query, Row } from '../access/reads.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { Clock } from '../lib/clock.js'
 import { link, type Head } from './chain.js'
-import { StandingChanged, type BackgroundStatement, type Entry, type Journal } from './journal.js'
+import { StandingChanged, stands, type BackgroundStatement, type Entry, type Journal } from './journal.js'
 import type { Pipeline, Statement } from './pipeline.js'
+import { named, type PostgresReads } from './postgres-reads.js'
 import { chainedInserts, insertsOf, lockHeads, numbered } from './postgres-statements.js'
 import { Turns } from './turns.js'
-import { isUnavailable, unavailable } from './unavailable.js'
+import { isConstraint, isUnavailable, unavailable } from './unavailable.js'
 
 interface Pending {
   readonly entry: Entry
@@ -27,21 +27,19 @@ interface Pending {
 }
 
 const largestGroup = 200
+/** Any number will do that is not the migrations', as long as every process takes the same. */
+const deploymentLock = 4_711_002
 /** After so many groups that found its organization busy an entry waits in line for it, on the side. */
 const patience = 5
 
-/** Class 23: the one class of error that names a culprit within the group. */
-const isConstraint = (error: unknown): boolean => String(Reflect.get(Object(error), 'code')).startsWith('23')
-
 export class PostgresJournal implements Journal {
-  readonly #texts = new Map<string, string>()
   readonly #verbs = new Map<string, Promise<unknown>>()
   #waiting: Pending[] = []
   #flight: Promise<void> | undefined
   readonly #aside = new Turns()
 
   constructor(
-    private readonly reads: Pipeline,
+    private readonly reads: PostgresReads,
     private readonly writes: Pipeline,
     /** For entries whose organization stays busy, so that nobody else waits for it. */
     private readonly side: Pipeline,
@@ -49,13 +47,12 @@ export class PostgresJournal implements Journal {
     private readonly clock: Clock,
   ) {}
 
-  async read(query: Query, parameters: readonly (string | number)[]): Promise<Row | undefined> {
-    try {
-      const [answer] = await this.reads.send([this.#named(query, parameters)])
-      return answer?.rows[0] as Row | undefined
-    } catch (error) {
-      throw isUnavailable(error) ? unavailable(error) : error
-    }
+  read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined> {
+    return this.reads.read(query, parameters)
+  }
+
+  readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+    return this.reads.readAll(query, parameters)
   }
 
   commit(entry: Entry): Promise<void> {
@@ -85,6 +82,20 @@ export class PostgresJournal implements Journal {
     return result
   }
 
+  async exclusive<T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T> {
+    try {
+      return await em.transactional(async (own) => {
+        await (own as SqlEntityManager).execute('set local lock_timeout = 10000')
+        await (own as SqlEntityManager).execute(`select pg_advisory_xact_lock(${deploymentLock})`)
+        const result = await work(own)
+        await own.flush()
+        return result
+      })
+    } catch (error) {
+      throw isUnavailable(error) ? unavailable(error) : error
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#verbs.values())
     while (this.#flight) await this.#flight
@@ -102,7 +113,7 @@ export class PostgresJournal implements Journal {
         const run = async (sql: string, parameters: unknown[]): Promise<Row[]> => (own as SqlEntityManager).execute(sql, parameters)
         await run('set local lock_timeout = 10000', [])
         const [head] = await run('select seq, hash from audit_head where organization_id = ? for update', [organizationId])
-        if (standing) this.#compare(standing, (await run(standing.query.sql, [standing.id]))[0])
+        if (standing && !stands(standing, (await run(standing.query.sql, [standing.id]))[0], this.clock())) throw new StandingChanged()
         const [result, entry] = await work(own)
         await own.flush()
         for (const statement of insertsOf(this.metadata, entry.rows)) await run(statement.text.replace('$1', '?'), statement.values ?? [])
@@ -175,11 +186,13 @@ export class PostgresJournal implements Journal {
       { text: 'begin' },
       { text: 'set local lock_timeout = 10000' },
       lockHeads(organizations, wait),
-      ...asking.map(({ entry }) => this.#named(entry.standing!.query, [entry.standing!.id])),
+      ...asking.map(({ entry }) => named(entry.standing!.query, [entry.standing!.id])),
     ])
     const heads = new Map<string, Head>(locked!.rows.map((row: Row) => [row['organization_id'] as string, row as unknown as Head]))
     const busy = group.filter(({ entry }) => !heads.has(entry.organizationId))
-    const refused = new Set(asking.filter(({ entry }, i) => !this.#stands(entry.standing!, standings[i]?.rows[0] as Row | undefined)))
+    const refused = new Set(
+      asking.filter(({ entry }, i) => !stands(entry.standing!, standings[i]?.rows[0] as Row | undefined, this.clock())),
+    )
     const admitted = group.filter((one) => heads.has(one.entry.organizationId) && !refused.has(one))
     const events = admitted.flatMap(({ entry }) => {
       if (!entry.event) return []
@@ -202,19 +215,5 @@ export class PostgresJournal implements Journal {
   async #whole(line: Pipeline, statements: readonly Statement[]): Promise<void> {
     const answers: QueryResult[] = await line.send(statements)
     if (answers.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back')
-  }
-
-  #named(query: Query, parameters: readonly (string | number)[]): Statement {
-    let text = this.#texts.get(query.name)
-    if (text === undefined) this.#texts.set(query.name, (text = numbered(query.sql)))
-    return { name: query.name, text, values: [...parameters] }
-  }
-
-  #stands(standing: Standing, row: Row | undefined): boolean {
-    return row?.['standing'] === standing.value && !(standing.until && standing.until <= this.clock())
-  }
-
-  #compare(standing: Standing, row: Row | undefined): void {
-    if (!this.#stands(standing, row)) throw new StandingChanged()
   }
 }

@@ -6,13 +6,14 @@ import type { EntityManager, MetadataStorage } from '@mikro-orm/core'
 import type { Database, Statement } from 'better-sqlite3'
 
 import type { Standing } from '../access/actor.js'
-import type { Query, Row } from '../access/reads.js'
+import type { Parameter, Query, Row } from '../access/reads.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { Clock } from '../lib/clock.js'
 import { genesis, link, type EventDraft, type Head } from './chain.js'
 import { sqliteValueOf, tableOf } from './columns.js'
-import { StandingChanged, type AppendedRow, type BackgroundStatement, type Entry, type Journal } from './journal.js'
-import { isUnavailable, unavailable } from './unavailable.js'
+import { StandingChanged, stands, type AppendedRow, type BackgroundStatement, type Entry, type Journal } from './journal.js'
+import type { SqliteReads } from './sqlite-reads.js'
+import { isConstraint, isUnavailable, unavailable } from './unavailable.js'
 
 interface Pending {
   readonly entry: Entry | null
@@ -24,11 +25,8 @@ interface Pending {
 /** Longest group: 14 µs an entry block the loop for 3 ms. */
 const largestGroup = 200
 
-const isConstraint = (error: unknown): boolean => String(Reflect.get(Object(error), 'code')).startsWith('SQLITE_CONSTRAINT')
-
 export class SqliteJournal implements Journal {
   readonly #statements = new Map<string, Statement>()
-  readonly #reads = new Map<string, Statement>()
   /** Heads of chains, as this connection last wrote them; worthless as soon as another connection wrote. */
   readonly #heads = new Map<string, Head>()
   #dataVersion: unknown
@@ -40,16 +38,17 @@ export class SqliteJournal implements Journal {
   constructor(
     /** The connection that MikroORM writes with: a second one would freeze the loop until its lock times out. */
     private readonly writer: Database,
-    /** A read-only connection: on the writing one an uncommitted key would already work. */
-    private readonly reader: Database,
+    private readonly reads: SqliteReads,
     private readonly metadata: MetadataStorage,
     private readonly clock: Clock,
   ) {}
 
-  read(query: Query, parameters: readonly (string | number)[]): Promise<Row | undefined> {
-    let statement = this.#reads.get(query.name)
-    if (!statement) this.#reads.set(query.name, (statement = this.reader.prepare(query.sql)))
-    return Promise.resolve(statement.get(...parameters) as Row | undefined)
+  read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined> {
+    return this.reads.read(query, parameters)
+  }
+
+  readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+    return this.reads.readAll(query, parameters)
   }
 
   commit(entry: Entry): Promise<void> {
@@ -65,19 +64,27 @@ export class SqliteJournal implements Journal {
     caller: Pick<Entry, 'organizationId' | 'standing'>,
     work: (em: EntityManager) => Promise<[T, Entry]>,
   ): Promise<T> {
+    return this.exclusive(em, async (own) => {
+      this.#ask(caller.standing)
+      const [result, entry] = await work(own)
+      await own.flush()
+      this.#heads.clear()
+      this.#append(entry)
+      // The commit may still fail, so nothing of this is remembered.
+      this.#heads.clear()
+      return result
+    })
+  }
+
+  async exclusive<T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T> {
     const run = async (): Promise<T> => {
       this.#isOpen = true
       try {
         return await em.transactional(async (own) => {
           // MikroORM begins deferred: take the write lock before the first read, or a second process' write is a snapshot conflict.
           this.#prepare('update audit_head set seq = seq where 0').run()
-          this.#ask(caller.standing)
-          const [result, entry] = await work(own)
+          const result = await work(own)
           await own.flush()
-          this.#heads.clear()
-          this.#append(entry)
-          // The commit may still fail, so nothing of this is remembered.
-          this.#heads.clear()
           return result
         })
       } catch (error) {
@@ -90,7 +97,7 @@ export class SqliteJournal implements Journal {
         await new Promise(setImmediate)
       }
     }
-    const result = this.#verbs.then(run, run)
+    const result = this.#verbs.then(run)
     this.#verbs = result.catch(() => undefined)
     return result
   }
@@ -98,7 +105,7 @@ export class SqliteJournal implements Journal {
   async close(): Promise<void> {
     await this.#verbs
     while (this.#waiting.length > 0) this.#flush()
-    this.reader.close()
+    this.reads.close()
   }
 
   #enqueue(entry: Entry | null, statements: readonly BackgroundStatement[]): Promise<void> {
@@ -179,10 +186,8 @@ export class SqliteJournal implements Journal {
   }
 
   #ask(standing: Standing | null): void {
-    if (!standing) return
-    const row = this.#prepare(standing.query.sql).get(standing.id) as Row | undefined
-    if (row?.['standing'] !== standing.value) throw new StandingChanged()
-    if (standing.until && standing.until <= this.clock()) throw new StandingChanged()
+    const row = standing && (this.#prepare(standing.query.sql).get(standing.id) as Row | undefined)
+    if (standing && !stands(standing, row ?? undefined, this.clock())) throw new StandingChanged()
   }
 
   #append({ rows, event, organizationId }: Entry): void {

@@ -16,5 +16,8 @@ export function isUnavailable(error: unknown): boolean {
   return false
 }
 
+/** The one kind of error that names a culprit within a group: SQLSTATE class 23, and SQLite's name for it. */
+export const isConstraint = (error: unknown): boolean => /^(23|SQLITE_CONSTRAINT)/.test(String(Reflect.get(Object(error), 'code')))
+
 export const unavailable = (cause: unknown): RequestError =>
   new RequestError('UNAVAILABLE', 'The database cannot be reached at the moment. Try again shortly.', { 'retry-after': '1' }, { cause })

@@ -11,6 +11,16 @@ const signing = {
   RS256: { digest: 'sha256', options: {} },
 } as const
 
+/** What a compact JWS says of itself, unverified: for finding the key to verify with. Undefined for anything else. */
+export function headerOf(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(text.slice(0, text.indexOf('.')), 'base64url').toString())
+    return typeof header === 'object' && header !== null ? (header as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export interface Signer {
   readonly kid: string
   readonly algorithm: Algorithm

@@ -31,7 +31,7 @@ export const textBoundTo = ({ organizationId, userId, id }: Pick<PersonalToken, 
 export async function issuePersonalToken(ctx: Context, issue: Issue, now: Date): Promise<{ personalToken: PersonalToken; text: string }> {
   const id = newId('pt', now)
   const { url } = ctx.app.config
-  const { text } = await ctx.app.keyring.sign('kh-personal+jwt', {
+  const { text, kid } = await ctx.app.keyring.sign('kh-personal+jwt', {
     iss: url,
     aud: url,
     sub: issue.userId,
@@ -45,6 +45,7 @@ export async function issuePersonalToken(ctx: Context, issue: Issue, now: Date):
     ...issue,
     id,
     permissions: issue.permissions && [...issue.permissions],
+    signingKeyId: kid,
     issuedAt: now,
     lastUsedOn: null,
     visibleUntil: addSeconds(now, visibleFor),

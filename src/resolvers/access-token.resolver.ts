@@ -1,15 +1,21 @@
 /** Exchanged tokens in GraphQL's words. */
-import { Arg, Ctx, Field, FieldResolver, InputType, Int, Mutation, ObjectType, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
 import { may } from '../access/actor.js'
 import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
-import { CredentialStatus } from '../entities/enums.js'
+import { CredentialStatus, Environment } from '../entities/enums.js'
 import { JwtScalar, PermissionScalar, UrlScalar } from '../entities/scalars.js'
+import { SigningKey } from '../entities/signing-key.js'
 import { exchangeApiKey, type Exchange } from '../tokens/exchange-api-key.js'
+import { listAccessTokens, type AccessTokenQuery } from '../tokens/list-access-tokens.js'
+import { revokeAccessToken } from '../tokens/revoke-access-token.js'
+import { connectionOf, PageArgs, type Connection } from './connection.js'
 import { Payload } from './user-error.js'
+
+const AccessTokens = connectionOf('AccessToken', () => AccessToken)
 
 @InputType('ExchangeApiKeyInput', { description: 'What the token is to be good for.' })
 class ExchangeApiKeyInput implements Exchange {
@@ -45,8 +51,59 @@ class ExchangeApiKeyPayload extends Payload {
   accessToken?: AccessToken | null
 }
 
+@InputType('AccessTokenFilter', { description: 'Which tokens; what is left out does not narrow.' })
+class AccessTokenFilter implements AccessTokenQuery {
+  @Field(() => Environment, { nullable: true, description: 'Those of one environment.' })
+  environment?: Environment | null
+
+  @Field(() => ID, { nullable: true, description: 'Those of one project.' })
+  projectId?: string | null
+
+  @Field(() => ID, { nullable: true, description: 'Those that were exchanged from one key.' })
+  apiKeyId?: string | null
+
+  @Field(() => String, { nullable: true, description: 'Those that speak for this user of yours.' })
+  externalUserId?: string | null
+
+  @Field(() => CredentialStatus, { nullable: true, description: 'Those that are in this state now.' })
+  status?: CredentialStatus | null
+}
+
+@InputType('RevokeAccessTokenInput', { description: 'Which token ends now.' })
+class RevokeAccessTokenInput {
+  @Field(() => ID, { description: 'Which token: its `jti`.' })
+  id!: string
+}
+
+@ObjectType('RevokeAccessTokenPayload', { description: 'The revoked token; the same when it was revoked before.' })
+class RevokeAccessTokenPayload extends Payload {
+  @Field(() => AccessToken, { nullable: true, description: 'Its record.' })
+  accessToken?: AccessToken | null
+}
+
 @Resolver(() => AccessToken)
 export class AccessTokenResolver {
+  @Query(() => AccessTokens.type, { description: 'The tokens that were exchanged, newest first. Needs `access_token:read`.' })
+  async accessTokens(
+    @Ctx() ctx: Context,
+    @Args(() => PageArgs) page: PageArgs,
+    @Arg('filter', () => AccessTokenFilter, { nullable: true, description: 'Which tokens.' }) filter?: AccessTokenFilter | null,
+  ): Promise<Connection<AccessToken>> {
+    return AccessTokens.from(await listAccessTokens(ctx, page, filter ?? {}))
+  }
+
+  @Mutation(() => RevokeAccessTokenPayload, {
+    nullable: true,
+    description:
+      'Ends one exchanged token at once and for good. It appears at /.well-known/revoked.json until its time is over. Needs `access_token:revoke`.',
+  })
+  revokeAccessToken(
+    @Ctx() ctx: Context,
+    @Arg('input', () => RevokeAccessTokenInput, { description: 'Which token.' }) input: RevokeAccessTokenInput,
+  ): Promise<object> {
+    return revokeAccessToken(ctx, input)
+  }
+
   @Mutation(() => ExchangeApiKeyPayload, {
     nullable: true,
     description: 'Exchanges the API key of the caller for a short-lived JWT. Needs no permission: it only narrows.',
@@ -73,7 +130,7 @@ export class AccessTokenResolver {
 
   @FieldResolver(() => CredentialStatus, { description: 'Whether it works now; with its key it is revoked too.' })
   async status(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<CredentialStatus> {
-    const key = await ctx.loadBeside(token, ApiKey, token.apiKeyId)
-    return token.status(ctx.now(), key?.revokedAt ?? null)
+    const [key, signingKey] = await Promise.all([ctx.loadBeside(token, ApiKey, token.apiKeyId), ctx.load(SigningKey, token.signingKeyId)])
+    return token.status(ctx.now(), key?.revokedAt ?? null, signingKey?.retiredAt ?? null)
   }
 }

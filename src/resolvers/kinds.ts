@@ -10,6 +10,7 @@ import { Member } from '../entities/member.js'
 import { Organization } from '../entities/organization.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { Project } from '../entities/project.js'
+import { SigningKey } from '../entities/signing-key.js'
 import { User } from '../entities/user.js'
 import { isOwn } from '../personal-tokens/find-token.js'
 
@@ -29,6 +30,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   pt: { entity: PersonalToken, permission: 'personal_token:read', isOwn },
   key: { entity: ApiKey, permission: 'api_key:read' },
   at: { entity: AccessToken, permission: 'access_token:read' },
+  sk: { entity: SigningKey, permission: 'signing_key:read' },
   eu: { entity: EndUser, permission: 'end_user:read' },
 }
 

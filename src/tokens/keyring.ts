@@ -3,11 +3,12 @@ import { compactVerify, importJWK, type CryptoKey, type JWK } from 'jose'
 
 import type { Query, Reader, Row } from '../access/reads.js'
 import type { Keyring } from '../context.js'
-import { signJwt, type Algorithm, type Signer } from '../lib/jwt.js'
+import { headerOf, signJwt, type Algorithm, type Signer } from '../lib/jwt.js'
 import type { MasterKeys } from '../lib/seal.js'
 import { privateKeyOf } from './signing-keys.js'
 
 const currentKey: Query = { name: 'current_signing_key', sql: `select id from signing_key where state = 'CURRENT'` }
+const signersToBe: Query = { name: 'keys_in_office', sql: `select id from signing_key where state in ('CURRENT', 'NEXT')` }
 const signingKey: Query = { name: 'signing_key', sql: `select algorithm, sealed_private_key from signing_key where id = ?` }
 const publishedKey: Query = {
   name: 'published_signing_key',
@@ -54,7 +55,8 @@ export function openKeyring(reader: Reader, masterKeys: MasterKeys): Keyring {
 
   return {
     async prove() {
-      await current()
+      // The next one too: a rotation must not find out that it cannot be opened.
+      for (const row of await reader.readAll(signersToBe, [])) await signerOf(row['id'] as string)
     },
 
     async sign(typ, claims) {
@@ -77,14 +79,5 @@ export function openKeyring(reader: Reader, masterKeys: MasterKeys): Keyring {
         return undefined
       }
     },
-  }
-}
-
-function headerOf(text: string): Record<string, unknown> | undefined {
-  try {
-    const header: unknown = JSON.parse(Buffer.from(text.slice(0, text.indexOf('.')), 'base64url').toString())
-    return typeof header === 'object' && header !== null ? (header as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
   }
 }

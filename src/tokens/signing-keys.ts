@@ -1,23 +1,36 @@
 /** Key pairs that sign tokens: how each algorithm's are made, and how their private halves are kept. */
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
 
-import type { SigningKeyState } from '../entities/enums.js'
+import type { Services } from '../context.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { newId } from '../lib/id.js'
 import type { Algorithm } from '../lib/jwt.js'
 import { open, seal, type MasterKeys } from '../lib/seal.js'
 
+// An RSA pair takes the better part of a second, in which others are to be served.
+const make = promisify(generateKeyPair)
+
 /** RFC 8037 §2, RFC 7518 §6.2, §6.3; 3072 bits are what NIST SP 800-57 asks for beyond 2030. */
-const pairs: Readonly<Record<Algorithm, () => { publicKey: KeyObject; privateKey: KeyObject }>> = {
-  EdDSA: () => generateKeyPairSync('ed25519'),
-  ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  RS256: () => generateKeyPairSync('rsa', { modulusLength: 3072 }),
+const pairs: Readonly<Record<Algorithm, () => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>>> = {
+  EdDSA: () => make('ed25519'),
+  ES256: () => make('ec', { namedCurve: 'P-256' }),
+  RS256: () => make('rsa', { modulusLength: 3072 }),
 }
+
+/** What making and changing them takes: the keys belong to the deployment, so no caller is among it. */
+export type KeyOffice = Pick<Services, 'orm' | 'journal' | 'config' | 'masterKeys' | 'clock'>
 
 const boundTo = (kid: string): string[] => ['signing_key', kid]
 
-export function newSigningKey(algorithm: Algorithm, state: SigningKeyState, masterKeys: MasterKeys, now: Date): SigningKey {
-  const { publicKey, privateKey } = pairs[algorithm]()
+/** Made before the transaction that publishes it, which then must set the time anew. */
+export async function newSigningKey(
+  { config, masterKeys, clock }: Pick<KeyOffice, 'config' | 'masterKeys' | 'clock'>,
+  state: 'CURRENT' | 'NEXT',
+): Promise<SigningKey> {
+  const algorithm = config.jwtAlgorithm
+  const now = clock()
+  const { publicKey, privateKey } = await pairs[algorithm]()
   const id = newId('sk', now)
   return Object.assign(new SigningKey(), {
     id,
@@ -27,6 +40,7 @@ export function newSigningKey(algorithm: Algorithm, state: SigningKeyState, mast
     sealedPrivateKey: seal(masterKeys, boundTo(id), privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()),
     createdAt: now,
     activatedAt: state === 'CURRENT' ? now : null,
+    supersededAt: null,
     retiredAt: null,
   })
 }

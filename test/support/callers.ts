@@ -48,6 +48,7 @@ export class Callers {
       'sandbox key with nothing': nothing.secret,
       'production key with *': production.secret,
       'key with * for an end user': all.secret,
+      'access token with *': (await exchangeHere(app, all.secret)).token,
     }
     return new Callers(app, acme, fixed, await refusedCallers(app, acme, all.secret, reduced.token))
   }
@@ -61,15 +62,15 @@ export class Callers {
   async named(name: CallerName, permission: KeyhousePermission | null): Promise<Caller | undefined> {
     const place = this.place({
       environment: name === 'production key with *' ? 'PRODUCTION' : 'SANDBOX',
-      externalUserId: name === 'key with * for an end user' ? forEndUser : null,
+      externalUserId: name === 'key with * for an end user' || name === 'access token with *' ? forEndUser : null,
     })
-    const headers: Record<string, string> = place.externalUserId === null ? {} : { 'x-on-behalf-of': place.externalUserId }
+    const headers: Record<string, string> = name === 'key with * for an end user' ? { 'x-on-behalf-of': forEndUser } : {}
     if (name === 'anonymous') return { credential: null, headers, place }
     if (name === 'sandbox key with exactly the permission') {
       if (permission && !isForKeys(permission)) return undefined
       return { credential: (await this.acme.apiKey({ permissions: permission ? [permission] : [] })).secret, headers, place }
     }
-    if (!name.includes('key')) return this.person(name, permission)
+    if (!(name in this.fixed)) return this.person(name, permission)
     return { credential: this.fixed[name]!, headers, place }
   }
 
@@ -84,10 +85,19 @@ export class Callers {
   }
 }
 
+/** A token for this server itself, of all that its key holds. */
+const exchangeHere = (app: TestApp, secret: string, expiresIn = 2_592_000): Promise<{ token: string; accessToken: { id: string } }> =>
+  app.mutate(secret, 'exchangeApiKey', { audience: app.config.url, externalUserId: forEndUser, expiresIn }, 'token accessToken { id }')
+
 async function refusedCallers(app: TestApp, acme: SeededOrganization, key: string, token: string): Promise<Record<string, Refused>> {
   const unauthenticated = { status: 401, code: 'UNAUTHENTICATED' }
   const revoked = await acme.apiKey({ permissions: ['*'] })
+  const orphan = await exchangeHere(app, revoked.secret)
+  const withdrawn = await exchangeHere(app, key)
+  await app.mutate(acme.sandboxKey, 'revokeAccessToken', { id: withdrawn.accessToken.id }, 'accessToken { id }')
   await app.mutate(acme.sandboxKey, 'revokeApiKey', { id: revoked.id }, 'apiKey { id }')
+  const abroad = { audience: 'https://service.example', externalUserId: forEndUser, expiresIn: 2_592_000 }
+  const elsewhere = await app.mutate(key, 'exchangeApiKey', abroad, 'token')
   const superseded = await acme.apiKey({ permissions: ['*'] })
   await app.mutate(acme.sandboxKey, 'rotateApiKey', { id: superseded.id }, 'apiKey { id }')
   const expired = await acme.apiKey({ permissions: ['*'], expiresAt: new Date(app.clock.now().getTime() + 1) })
@@ -100,6 +110,15 @@ async function refusedCallers(app: TestApp, acme: SeededOrganization, key: strin
     'malformed key': { credential: `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`, ...unauthenticated },
     'revoked key': { credential: revoked.secret, status: 403, code: 'CREDENTIAL_REVOKED' },
     'expired key': { credential: expired.secret, ...unauthenticated },
+    'revoked access token': { credential: withdrawn.token, ...unauthenticated },
+    'access token of a revoked key': { credential: orphan.token, ...unauthenticated },
+    'access token for another service': { credential: elsewhere.token, ...unauthenticated },
+    'access token with the header of another': {
+      credential: (await exchangeHere(app, key)).token,
+      headers: { 'x-on-behalf-of': 'user-2' },
+      status: 400,
+      code: 'BAD_REQUEST',
+    },
     'superseded text': { credential: superseded.secret, ...unauthenticated },
     'expired token': { credential: over.token, ...unauthenticated },
     'token with a bad signature': { credential: `${header}.${claims}.${'A'.repeat(86)}`, ...unauthenticated },

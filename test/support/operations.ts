@@ -20,6 +20,7 @@ export type CallerName =
   | 'sandbox key with exactly the permission'
   | 'production key with *'
   | 'key with * for an end user'
+  | 'access token with *'
   | 'ADMIN'
   | 'MEMBER'
   | 'READER'
@@ -66,7 +67,20 @@ const shortLivedKey = async ({ app, organization, projectId, environment }: Plac
   return (await organization.apiKey({ projectId, environment, expiresAt })).id
 }
 
+const accessToken = 'id audience environment permissions status issuedAt expiresAt revokedAt apiKey { id } endUser { id externalId }'
+
 export const queries: Readonly<Record<string, Operation>> = {
+  accessTokens: {
+    document: `query ($filter: AccessTokenFilter) { accessTokens(first: 5, filter: $filter) { totalCount edges { cursor node { ${accessToken} } } ${page} } }`,
+    variables: ({ environment }) => ({ filter: { environment } }),
+    permission: 'access_token:read',
+    ids: { 'filter.projectId': 'prj', 'filter.apiKeyId': 'key' },
+  },
+  signingKeys: {
+    document: '{ signingKeys { id kid algorithm state createdAt activatedAt supersededAt retiredAt } }',
+    variables: none,
+    permission: 'signing_key:read',
+  },
   apiKey: {
     document: `query ($id: ID!) { apiKey(id: $id) { ${apiKey} } }`,
     variables: async (here) => ({ id: await idAt('key', here) }),
@@ -283,6 +297,20 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: async (here) => ({ input: { id: await idAt('pt', here) } }),
     permission: actions['personal_token:revoke'].permission,
     ids: { 'input.id': 'pt' },
+  },
+  introspectToken: {
+    document: `mutation ($input: IntrospectTokenInput!) {
+      introspectToken(input: $input) { introspection { active tokenId subject issuer audience permissions issuedAt expiresAt claims } ${userErrors} } }`,
+    variables: async ({ organization, projectId, environment }) => ({
+      input: { token: (await organization.apiKey({ projectId, environment })).secret, audience: 'https://service.example' },
+    }),
+    permission: actions['access_token:introspect'].permission,
+  },
+  revokeAccessToken: {
+    document: `mutation ($input: RevokeAccessTokenInput!) { revokeAccessToken(input: $input) { accessToken { ${accessToken} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('at', here) } }),
+    permission: actions['access_token:revoke'].permission,
+    ids: { 'input.id': 'at' },
   },
   signIn: {
     document: `mutation ($input: SignInInput!) { signIn(input: $input) { token personalToken { id type user { id email } } ${userErrors} } }`,

@@ -4,6 +4,7 @@ import { createApiKey, type NewApiKey } from '../../src/api-keys/create-api-key.
 import { bootstrapOrganization } from '../../src/commands/organization-create.js'
 import { systemContext } from '../../src/context.js'
 import { ApiKey } from '../../src/entities/api-key.js'
+import { AuditEvent } from '../../src/entities/audit-event.js'
 import type { MemberRole, PersonalTokenType } from '../../src/entities/enums.js'
 import { Member } from '../../src/entities/member.js'
 import { Project } from '../../src/entities/project.js'
@@ -111,6 +112,11 @@ export class SeededOrganization {
     const { secret } = addSignInToken(em, systemActor(this.id), userId, this.app.clock.now())
     await em.flush()
     return secret.reveal()
+  }
+
+  /** The organization's audit trail, oldest first. */
+  async events(action?: string): Promise<AuditEvent[]> {
+    return this.context.em.find(AuditEvent, action === undefined ? { seq: { $gt: 0 } } : { action }, { orderBy: { seq: 'ASC' } })
   }
 
   /** The key as the database has it now. */

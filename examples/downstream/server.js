@@ -1,0 +1,137 @@
+// A service behind Keyhouse. It verifies tokens offline with nothing but jose, asks Keyhouse about API keys, and polls
+// what was revoked. Copy it: there is no other trick to it.
+import { createServer } from 'node:http'
+
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
+
+const port = Number(process.env.PORT ?? 4100)
+const keyhouse = (process.env.KEYHOUSE_URL ?? 'http://localhost:4000').replace(/\/+$/, '')
+const audience = process.env.AUDIENCE ?? `http://localhost:${port}`
+const apiKey = process.env.KEYHOUSE_API_KEY
+const pollSeconds = Number(process.env.POLL_SECONDS ?? 10)
+
+/** With a list older than this, nobody is let in: a revocation may have been missed. */
+const oldestList = Math.max(60, 6 * pollSeconds) * 1000
+/** Names the algorithms that Keyhouse may be configured for; never take the token's word for it. */
+const algorithms = ['EdDSA', 'ES256', 'RS256']
+
+class Refusal extends Error {
+  constructor(status, error, headers = {}) {
+    super(error)
+    this.status = status
+    this.headers = headers
+  }
+}
+
+// What was revoked before its time, fetched again when it has changed.
+let revoked = { tokens: new Set(), clients: new Set(), etag: undefined, at: 0 }
+
+async function poll() {
+  try {
+    const response = await fetch(`${keyhouse}/.well-known/revoked.json`, {
+      headers: revoked.etag ? { 'if-none-match': revoked.etag } : {},
+      signal: AbortSignal.timeout(5000),
+    })
+    if (response.status === 304) {
+      revoked.at = Date.now()
+    } else if (response.ok) {
+      const { revokedTokens, revokedClients } = await response.json()
+      const etag = response.headers.get('etag') ?? undefined
+      revoked = { tokens: new Set(revokedTokens), clients: new Set(revokedClients), etag, at: Date.now() }
+    } else throw new Error(`HTTP ${response.status}`)
+  } catch (error) {
+    console.error(`cannot fetch the revocation list: ${error.message}`)
+  } finally {
+    setTimeout(() => void poll(), pollSeconds * 1000).unref()
+  }
+}
+
+// As long as Keyhouse lets it be cached. A key that is not in it is looked for at once.
+const jwks = createRemoteJWKSet(new URL(`${keyhouse}/.well-known/jwks.json`), { cacheMaxAge: 300_000 })
+
+function bearer(request) {
+  const [, text] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
+  if (!text) throw new Refusal(401, 'missing_token', { 'www-authenticate': 'Bearer' })
+  return text
+}
+
+async function claimsOf(request) {
+  const token = bearer(request)
+  const invalid = new Refusal(401, 'invalid_token', { 'www-authenticate': 'Bearer error="invalid_token"' })
+  if (Date.now() - revoked.at > oldestList) throw new Refusal(503, 'revocations_unknown', { 'retry-after': String(pollSeconds) })
+  try {
+    const { payload } = await jwtVerify(token, jwks, { issuer: keyhouse, audience, typ: 'at+jwt', algorithms })
+    if (revoked.tokens.has(payload.jti) || revoked.clients.has(payload.client_id)) throw invalid
+    return payload
+  } catch (error) {
+    // A key set that cannot be fetched says nothing about the token.
+    const isFetch = error instanceof errors.JWKSTimeout || error.code === 'ERR_JOSE_GENERIC'
+    if (error === invalid || (error instanceof errors.JOSEError && !isFetch)) throw invalid
+    throw new Refusal(503, 'keys_unavailable', { 'retry-after': String(pollSeconds) })
+  }
+}
+
+/** `*` and `application:*` cover every permission that this service makes up, `agent:*` those about agents. */
+const allows = (permissions, wanted) =>
+  ['*', 'application:*', `${wanted.split(':')[0]}:*`, wanted].some((pattern) => permissions.includes(pattern))
+
+async function listAgents(request) {
+  const { sub, permissions } = await claimsOf(request)
+  if (!Array.isArray(permissions) || !allows(permissions, 'agent:read')) {
+    throw new Refusal(403, 'insufficient_scope', { 'www-authenticate': 'Bearer error="insufficient_scope", scope="agent:read"' })
+  }
+  return { endUser: sub, agents: [{ id: 'agent-1', name: 'Concierge' }] }
+}
+
+/** For sandbox keys only: it pretends that a payment was made. */
+async function provePayment(request) {
+  const secret = bearer(request)
+  const response = await fetch(`${keyhouse}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
+    body: JSON.stringify({
+      query: 'mutation ($input: VerifyApiKeyInput!) { verifyApiKey(input: $input) { verdict { code retryAfterMs } } }',
+      variables: { input: { secret, environment: 'SANDBOX' } },
+    }),
+    signal: AbortSignal.timeout(5000),
+  }).catch(() => undefined)
+  const verdict = response?.ok ? (await response.json()).data?.verifyApiKey?.verdict : undefined
+  if (!verdict) throw new Refusal(503, 'keyhouse_unavailable', { 'retry-after': '1' })
+  if (verdict.code === 'VALID') return { proof: 'paid-in-sandbox' }
+  if (verdict.code === 'ENVIRONMENT_MISMATCH') throw new Refusal(400, 'production_payments_not_supported')
+  if (verdict.code === 'RATE_LIMITED') {
+    throw new Refusal(429, 'rate_limited', { 'retry-after': String(Math.ceil((verdict.retryAfterMs ?? 1000) / 1000)) })
+  }
+  throw new Refusal(401, 'invalid_key', { 'www-authenticate': 'Bearer error="invalid_token"' })
+}
+
+const routes = { 'GET /agents': listAgents, 'POST /payments/proof': provePayment }
+
+async function serve(request, response) {
+  const answer = (status, body, headers = {}) => {
+    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers })
+    response.end(`${JSON.stringify(body)}\n`)
+  }
+  try {
+    const route = routes[`${request.method} ${request.url.split('?')[0]}`]
+    if (!route) throw new Refusal(404, 'not_found')
+    answer(200, await route(request))
+  } catch (error) {
+    if (error instanceof Refusal) answer(error.status, { error: error.message }, error.headers)
+    else {
+      console.error(error)
+      answer(500, { error: 'internal' })
+    }
+  }
+}
+
+const server = createServer((request, response) => void serve(request, response))
+
+await poll()
+server.listen(port, '127.0.0.1', () => console.log(`downstream listens on http://127.0.0.1:${server.address().port}`))
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    server.close(() => process.exit(0))
+    server.closeAllConnections()
+  })
+}

@@ -1,0 +1,53 @@
+/** The records of exchanged tokens that the caller sees, newest first. */
+import { raw } from '@mikro-orm/core'
+
+import { filterEnvironment } from '../access/check.js'
+import { list, type Page } from '../access/list.js'
+import { requirePermission } from '../access/permit.js'
+import type { Context } from '../context.js'
+import { AccessToken } from '../entities/access-token.js'
+import { Environment, type CredentialStatus } from '../entities/enums.js'
+import { Project } from '../entities/project.js'
+import { endUserId } from '../lib/digest.js'
+import type { PageArguments } from '../lib/page.js'
+
+export interface AccessTokenQuery {
+  readonly environment?: Environment | null | undefined
+  readonly projectId?: string | null | undefined
+  readonly apiKeyId?: string | null | undefined
+  readonly externalUserId?: string | null | undefined
+  readonly status?: CredentialStatus | null | undefined
+}
+
+type Where = Record<PropertyKey, unknown>
+
+/** Ids rise with the time of issue, and issue is recorded in whole seconds only. */
+const latestIssued = { field: 'id', direction: 'DESC' } as const
+
+/** The same as AccessToken.status: a key that is revoked takes its tokens with it, though their rows stay as they are. */
+const isRevoked = `(revoked_at is not null
+  or exists (select 1 from api_key k where k.id = api_key_id and k.revoked_at is not null)
+  or exists (select 1 from signing_key s where s.id = signing_key_id and s.retired_at < expires_at))`
+
+function withStatus(status: CredentialStatus, now: Date): Where {
+  if (status === 'REVOKED') return { [raw(isRevoked)]: [] }
+  return { [raw(`not ${isRevoked}`)]: [], expiresAt: status === 'EXPIRED' ? { $lte: now } : { $gt: now } }
+}
+
+export async function listAccessTokens(ctx: Context, page: PageArguments, filter: AccessTokenQuery): Promise<Page<AccessToken>> {
+  const conditions: Where[] = [filterEnvironment(ctx.actor, filter.environment)]
+  requirePermission(ctx.actor, 'access_token:read')
+  if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
+  if (filter.apiKeyId != null) conditions.push({ apiKeyId: filter.apiKeyId })
+  if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await endUserIds(ctx, filter.externalUserId) } })
+  if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
+  return list(ctx.em, AccessToken, page, { $and: conditions }, latestIssued)
+}
+
+/** One external id is another end user in each project and environment; their ids are derived, so none need be recorded still. */
+async function endUserIds({ actor, em }: Context, externalId: string): Promise<string[]> {
+  const { organizationId, environment, projectIds } = actor
+  const projects = projectIds ?? (await em.findAll(Project, { fields: ['id'] })).map(({ id }) => id)
+  const environments = environment ? [environment] : Object.values(Environment)
+  return projects.flatMap((project) => environments.map((one) => endUserId(organizationId, project, one, externalId)))
+}

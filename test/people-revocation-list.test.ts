@@ -1,0 +1,40 @@
+/** What other services read of people who left, or took their tokens back: the revocation list. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+
+import { startApp, type TestApp } from './support/app.js'
+import { later, mint, minute } from './support/people.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+
+let app: TestApp
+let acme: SeededOrganization
+beforeAll(async () => {
+  app = await startApp()
+  acme = await organization(app)
+})
+afterAll(() => app.close())
+
+async function listed(): Promise<string[]> {
+  const answer = (await (await fetch(`${app.url}/.well-known/revoked.json`)).json()) as { revokedTokens: string[] }
+  return answer.revokedTokens
+}
+
+test('names each token that was revoked, alone, with all others or with its member, until it would have ended', async () => {
+  const { token } = await acme.member('MEMBER')
+  const leaver = await acme.member('MEMBER')
+  const brief = { type: 'EPHEMERAL', permissions: ['api_key:read'], expiresAt: later(app, minute) }
+  const [alone, byAdmin, withAll] = [await mint(app, token, brief), await mint(app, token, brief), await mint(app, token, brief)]
+  const withMember = await mint(app, leaver.token, brief)
+  const kept = await mint(app, acme.adminToken, brief)
+  expect(await listed()).toEqual([])
+  await app.mutate(token, 'revokePersonalToken', { id: alone.id }, 'personalToken { id }')
+  expect(await listed()).toEqual([alone.id])
+  await app.mutate(acme.adminToken, 'revokeOrganizationToken', { id: byAdmin.id }, 'personalToken { id }')
+  await app.mutate(token, 'revokeAllPersonalTokens', null, 'revokedCount')
+  await app.mutate(acme.adminToken, 'removeMember', { id: leaver.memberId }, 'removedMemberId')
+  const all = [alone, byAdmin, withAll, withMember].map(({ id }) => id)
+  expect(await listed()).toEqual(expect.arrayContaining(all))
+  expect(await listed()).not.toContain(kept.id)
+  app.clock.advance(minute)
+  const left = await listed()
+  for (const id of all) expect(left).not.toContain(id)
+})

@@ -1,0 +1,55 @@
+/** Tokens in tests: exchanging them, reading them without belief, and forging them with the deployment's own keys. */
+import { SigningKey } from '../../src/entities/signing-key.js'
+import { signJwt } from '../../src/lib/jwt.js'
+import { privateKeyOf } from '../../src/tokens/signing-keys.js'
+import type { TestApp } from './app.js'
+
+export const audience = 'https://agents.example/api'
+
+export interface Exchanged {
+  readonly token: string
+  readonly accessToken: { readonly id: string; readonly expiresAt: string }
+}
+
+const selection = 'token accessToken { id expiresAt }'
+
+/** The whole payload, refusals included. */
+export const exchangeRaw = (app: TestApp, credential: string, input: object, headers: Record<string, string> = {}): Promise<any> =>
+  app.mutate(credential, 'exchangeApiKey', input, selection, headers)
+
+/** Fails unless a token was issued. */
+export async function exchange(app: TestApp, credential: string, input: object = {}): Promise<Exchanged> {
+  const payload = await exchangeRaw(app, credential, { audience, externalUserId: 'jane', ...input })
+  if (!payload.token) throw new Error(JSON.stringify(payload.userErrors))
+  return payload
+}
+
+const part = (token: string, index: number): any => JSON.parse(Buffer.from(token.split('.')[index]!, 'base64url').toString())
+export const headerOf = (token: string): any => part(token, 0)
+export const claimsOf = (token: string): any => part(token, 1)
+
+export const signingKeys = (app: TestApp, state?: string): Promise<SigningKey[]> =>
+  app.services.orm.em.fork().find(SigningKey, state ? { state: state as 'NEXT' } : { id: { $ne: '' } }, { orderBy: { id: 'ASC' } })
+
+export async function signingKey(app: TestApp, state: 'CURRENT' | 'NEXT'): Promise<SigningKey> {
+  return (await signingKeys(app, state))[0]!
+}
+
+/** A token signed with the key that signs now: whatever is wrong with it, the signature is not. */
+export async function forge(app: TestApp, typ: string, claims: object): Promise<string> {
+  const { id, algorithm, sealedPrivateKey } = await signingKey(app, 'CURRENT')
+  const privateKey = privateKeyOf(id, sealedPrivateKey, app.services.masterKeys)
+  return signJwt({ kid: id, algorithm: algorithm as 'EdDSA', privateKey }, typ, claims)
+}
+
+export async function wellKnown(app: { url: string }, name: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${app.url}/.well-known/${name}.json`, { headers })
+}
+
+export const revoked = async (app: { url: string }): Promise<{ revokedTokens: string[]; revokedClients: string[] }> =>
+  (await wellKnown(app, 'revoked')).json() as Promise<{ revokedTokens: string[]; revokedClients: string[] }>
+
+export const publishedKids = async (app: { url: string }): Promise<string[]> => {
+  const { keys } = (await (await wellKnown(app, 'jwks')).json()) as { keys: { kid: string }[] }
+  return keys.map(({ kid }) => kid)
+}
