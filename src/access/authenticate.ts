@@ -57,7 +57,7 @@ async function withApiKey(desk: Desk, text: string, onBehalfOf: readonly string[
     endUser,
     expiresAt: key.expiresAt,
     standing: { query: standingOf.apiKey, id: key.id, value: key.standing, until: endOf(key) },
-    apiKey: behind(key),
+    apiKey: behind(key, desk.now),
     personalToken: null,
   }
 }
@@ -66,12 +66,12 @@ async function withApiKey(desk: Desk, text: string, onBehalfOf: readonly string[
 const endOf = ({ expiresAt, isSuperseded, previousSecretExpiresAt }: KeyRow): Date | null =>
   isSuperseded && previousSecretExpiresAt && !(expiresAt && expiresAt < previousSecretExpiresAt) ? previousSecretExpiresAt : expiresAt
 
-const behind = (key: KeyRow): NonNullable<Actor['apiKey']> => ({
+const behind = (key: KeyRow, now: Date): NonNullable<Actor['apiKey']> => ({
   id: key.id,
   isSuperseded: key.isSuperseded,
   isLimited: key.rateLimits.length > 0 || key.allowedAudiences !== null,
   allowedAudiences: key.allowedAudiences,
-  endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse,
+  endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse && key.previousSecretExpiresAt !== null && key.previousSecretExpiresAt > now,
 })
 
 /** The end user named. A header that breaks the rule never falls back to the undelegated caller. @throws RequestError BAD_REQUEST */
