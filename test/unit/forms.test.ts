@@ -6,7 +6,7 @@ import { isExternalId } from '../../src/access/check.js'
 import { apiKeyPattern, newApiKeyText, parseApiKeyText, previewOf } from '../../src/lib/api-key-text.js'
 import { endUserId } from '../../src/lib/digest.js'
 import { newId } from '../../src/lib/id.js'
-import { masterKey, open, seal, sealedUnder, SealError, type MasterKeys } from '../../src/lib/seal.js'
+import { open, parseMasterKeys, seal, sealedUnder, SealError, type MasterKeys } from '../../src/lib/seal.js'
 import { withoutSecrets } from '../../src/lib/secret.js'
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -95,13 +95,14 @@ test('an external id: 1 to 150 printable ASCII characters, no space at either en
   expect([isExternalId('*'), isExternalId('**'), isExternalId('a\n')]).toEqual([false, true, false])
 })
 
-const keys: MasterKeys = [masterKey('new', Buffer.alloc(32, 1)), masterKey('old', Buffer.alloc(32, 2))]
+const keyText = (id: string, byte: number): string => `${id}:${Buffer.alloc(32, byte).toString('base64')}`
+const keys: MasterKeys = parseMasterKeys(`${keyText('new', 1)},${keyText('old', 2)}`)
 
 test('what is sealed opens on its own row alone, under any key at hand, and names the one it needs', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.array(fc.option(fc.string()), { maxLength: 3 }), (plain, boundTo) => {
       const sealed = seal(keys, boundTo, plain)
-      expect(open([keys[1]!, keys[0]], boundTo, sealed)).toBe(Buffer.from(plain).toString())
+      expect(open(parseMasterKeys(`${keyText('old', 2)},${keyText('new', 1)}`), boundTo, sealed)).toBe(Buffer.from(plain).toString())
       expect(sealedUnder(sealed)).toBe('new')
       expect(() => open(keys, [...boundTo, null], sealed)).toThrow(SealError)
       expect(() => open([keys[1]!], boundTo, sealed)).toThrow(SealError)
