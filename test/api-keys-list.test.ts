@@ -139,3 +139,25 @@ test('filters are what they say, together and apart, and the count obeys them', 
     ),
   )
 })
+
+test.each([
+  '0000-01-01T00:00:00Z',
+  '0001-01-01T00:00:00Z',
+  '9999-12-31T23:59:59Z',
+  '9999-12-31T23:59:59-10:00',
+  '0001-01-01T00:00:00+10:00',
+])('a moment at the end of time, %s, is answered or refused, alike on both databases', async (moment) => {
+  const acme = await organization(app)
+  const isKept = /^(0001-01-01T00:00:00Z|9999-12-31T23:59:59Z)$/.test(moment)
+  const outcomes = [
+    await app.run(acme.adminToken, document, { filter: { expiresBefore: moment } }),
+    await app.run(
+      acme.adminToken,
+      'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { expiresAt } userErrors { code } } }',
+      {
+        input: { permissions: [], expiresAt: moment },
+      },
+    ),
+  ].map(({ errors }) => errors?.[0]?.extensions.code)
+  expect(outcomes).toEqual(isKept ? [undefined, undefined] : ['BAD_USER_INPUT', 'BAD_USER_INPUT'])
+})
