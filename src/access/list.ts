@@ -18,12 +18,7 @@ export const newestFirst: Order = { field: 'createdAt', direction: 'DESC' }
  * For verbs to call before they ask for a permission: input is refused first.
  * @throws RequestError BAD_USER_INPUT for a bad size or cursor.
  */
-export function checkPage<T extends object>(
-  em: EntityManager,
-  entity: new () => T,
-  page: PageArguments,
-  order: Order = newestFirst,
-): Window {
+export function checkPage(em: EntityManager, entity: new () => object, page: PageArguments, order: Order = newestFirst): Window {
   const column = em.getMetadata().get(entity).properties[order.field as never] as EntityProperty | undefined
   try {
     return windowOf(page, order, column?.runtimeType === 'Date' ? 'date' : 'text')

@@ -54,7 +54,7 @@ export class SeededOrganization {
     const { apiKey } = await createApiKey(this.context, { projectId: this.projectId, permissions, expiresAt: null })
     const { em } = this.context
     const keys = Array.from({ length: count }, () => ({ id: newId('key', this.app.clock.now()), secret: newApiKeyText('kh', 'SANDBOX') }))
-    em.persist(keys.map(({ id, secret }) => Object.assign(new ApiKey(), { ...apiKey, id, digest: sha256(secret) })))
+    em.persist(keys.map(({ id, secret }) => Object.assign(new ApiKey(), apiKey, { id, digest: sha256(secret) })))
     await em.flush()
     return keys
   }

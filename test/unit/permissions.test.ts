@@ -54,7 +54,7 @@ test('nothing is in excess when, and only when, all is held; what is named is no
 test('every role holds what the catalogue says, and no more', () => {
   for (const [name, { roles }] of Object.entries(permissions)) {
     for (const role of ['ADMIN', 'MEMBER', 'READER'] as const) {
-      expect([name, role, holds(rolePermissions[role], name)]).toEqual([name, role, roles.some((one) => one === role)])
+      expect([name, role, holds(rolePermissions[role], name)]).toEqual([name, role, roles.some((given) => given === role)])
     }
   }
   expect([holds(rolePermissions.MEMBER, 'agent:create'), holds(rolePermissions.READER, 'agent:create')]).toEqual([true, false])
