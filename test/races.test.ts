@@ -128,45 +128,50 @@ describe('a key that is changed in the middle of what it makes', () => {
       .map(({ subjectId }) => subjectId!)
   }
 
-  test.each(Object.keys(change) as (keyof typeof change)[])('200 keys, each %s', async (how) => {
-    const acme = await organization(app)
-    const keys = await acme.apiKeys(200, held)
-    let made = 0
-    for (let from = 0; from < keys.length; from += 20) {
-      const outcomes = await Promise.all(
-        keys.slice(from, from + 20).flatMap(({ id, secret }, i) => {
-          const makes = [
-            () => call(secret, 'createApiKey', { label: `by ${id}` }, 'secret apiKey { id permissions }'),
-            () => exchange(secret, `user-${i}`),
-          ]
-          return makes.toSpliced(i % 3, 0, () => change[how](acme, id)).map((work) => work())
-        }),
+  test.each(Object.keys(change) as (keyof typeof change)[])(
+    '200 keys, each %s',
+    async (how) => {
+      const acme = await organization(app)
+      const keys = await acme.apiKeys(200, held)
+      let made = 0
+      for (let from = 0; from < keys.length; from += 20) {
+        const outcomes = await Promise.all(
+          keys.slice(from, from + 20).flatMap(({ id, secret }, i) => {
+            const makes = [
+              () => call(secret, 'createApiKey', { label: `by ${id}` }, 'secret apiKey { id permissions }'),
+              () => exchange(secret, `user-${i}`),
+            ]
+            return makes.toSpliced(i % 3, 0, () => change[how](acme, id)).map((work) => work())
+          }),
+        )
+        made += outcomes.filter(({ code }) => code === 'OK').length
+        const lawful = { revoked: ['OK', 'CREDENTIAL_REVOKED'], narrowed: ['OK'], 'rotated away': ['OK', 'UNAUTHENTICATED'] }[how]
+        expect(lawful).toEqual(expect.arrayContaining(Object.keys(tally(outcomes))))
+      }
+      expect(made).toBeGreaterThan(200)
+      const em = emOf(acme)
+      const late = await madeAfter(acme, how, keys)
+      if (how === 'narrowed') {
+        const beyond = [
+          ...(await em.find(ApiKey, { id: { $in: late } })).map(({ permissions }) => permissions),
+          ...(await em.find(AccessToken, { id: { $in: late } })).map(({ permissions }) => permissions),
+        ].filter((permissions) => permissions.includes('agent:read'))
+        expect(beyond).toEqual([])
+      } else expect(late).toEqual([])
+      const events = await eventsOf(app, acme.id)
+      const allowed = (action: string): string[] =>
+        events
+          .filter((event) => event.action === action && event.outcome === 'ALLOWED' && event.actorId !== null)
+          .map(({ subjectId }) => subjectId!)
+      expect((await em.find(AccessToken, {})).map(({ id }) => id).toSorted()).toEqual(allowed('api_key:exchange').toSorted())
+      expect((await em.find(ApiKey, { createdBy: { $ne: null } })).map(({ id }) => id).toSorted()).toEqual(
+        allowed('api_key:create').toSorted(),
       )
-      made += outcomes.filter(({ code }) => code === 'OK').length
-      const lawful = { revoked: ['OK', 'CREDENTIAL_REVOKED'], narrowed: ['OK'], 'rotated away': ['OK', 'UNAUTHENTICATED'] }[how]
-      expect(lawful).toEqual(expect.arrayContaining(Object.keys(tally(outcomes))))
-    }
-    expect(made).toBeGreaterThan(200)
-    const em = emOf(acme)
-    const late = await madeAfter(acme, how, keys)
-    if (how === 'narrowed') {
-      const beyond = [
-        ...(await em.find(ApiKey, { id: { $in: late } })).map(({ permissions }) => permissions),
-        ...(await em.find(AccessToken, { id: { $in: late } })).map(({ permissions }) => permissions),
-      ].filter((permissions) => permissions.includes('agent:read'))
-      expect(beyond).toEqual([])
-    } else expect(late).toEqual([])
-    const events = await eventsOf(app, acme.id)
-    const allowed = (action: string): string[] =>
-      events
-        .filter((event) => event.action === action && event.outcome === 'ALLOWED' && event.actorId !== null)
-        .map(({ subjectId }) => subjectId!)
-    expect((await em.find(AccessToken, {})).map(({ id }) => id).toSorted()).toEqual(allowed('api_key:exchange').toSorted())
-    expect((await em.find(ApiKey, { createdBy: { $ne: null } })).map(({ id }) => id).toSorted()).toEqual(
-      allowed('api_key:create').toSorted(),
-    )
-    expect(await chainFaults(app, acme.id)).toEqual([])
-  })
+      expect(await chainFaults(app, acme.id)).toEqual([])
+      // 600 requests: seconds, but on a machine that is busy with something else.
+    },
+    120_000,
+  )
 })
 
 test('200 verbs at once, refused ones among them: exact counts, an unbroken chain, no deadlock', async () => {
