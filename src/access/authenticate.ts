@@ -60,7 +60,7 @@ async function withApiKey(desk: Desk, text: string, onBehalfOf: readonly string[
     endUser,
     expiresAt: key.expiresAt,
     standing: { query: standingOf.apiKey, id: key.id, value: key.standing, until: endOf(key) },
-    apiKey: behind(key),
+    apiKey: behind(key, desk.now),
     personalToken: null,
   }
 }
@@ -69,12 +69,12 @@ async function withApiKey(desk: Desk, text: string, onBehalfOf: readonly string[
 const endOf = ({ expiresAt, isSuperseded, previousSecretExpiresAt }: KeyRow): Date | null =>
   isSuperseded && previousSecretExpiresAt && !(expiresAt && expiresAt < previousSecretExpiresAt) ? previousSecretExpiresAt : expiresAt
 
-const behind = (key: KeyRow): NonNullable<Actor['apiKey']> => ({
+const behind = (key: KeyRow, now: Date): NonNullable<Actor['apiKey']> => ({
   id: key.id,
   isSuperseded: key.isSuperseded,
   isLimited: key.rateLimits.length > 0 || key.allowedAudiences !== null,
   allowedAudiences: key.allowedAudiences,
-  endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse,
+  endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse && key.previousSecretExpiresAt !== null && key.previousSecretExpiresAt > now,
 })
 
 /** The end user named. A header that breaks the rule never falls back to the undelegated caller. @throws RequestError BAD_REQUEST */
@@ -116,7 +116,7 @@ async function withAccessToken(desk: Desk, text: string, onBehalfOf: readonly st
     endUser: { id: token.endUserId, externalId: sub },
     expiresAt,
     standing: { query: standingOf.accessToken, id: token.id, value: key.standing, until: expiresAt },
-    apiKey: { ...behind(key), endsOverlap: false },
+    apiKey: { ...behind(key, desk.now), endsOverlap: false },
     personalToken: null,
   }
 }

@@ -1,5 +1,5 @@
 /** Pages of rows that the caller sees, as Relay's connections want them. */
-import { raw, type EntityManager } from '@mikro-orm/core'
+import { raw, type EntityManager, type EntityProperty } from '@mikro-orm/core'
 
 import { badInput } from '../errors.js'
 import { encodeCursor, PageFault, windowOf, type Order, type PageArguments, type Window } from '../lib/page.js'
@@ -14,9 +14,14 @@ export interface Page<T> {
 
 export const newestFirst: Order = { field: 'createdAt', direction: 'DESC' }
 
-function boundsOf(page: PageArguments, order: Order): Window {
+/**
+ * For verbs to call before they ask for a permission: input is refused first.
+ * @throws RequestError BAD_USER_INPUT for a bad size or cursor.
+ */
+export function checkPage(em: EntityManager, entity: new () => object, page: PageArguments, order: Order = newestFirst): Window {
+  const column = em.getMetadata().get(entity).properties[order.field as never] as EntityProperty | undefined
   try {
-    return windowOf(page, order)
+    return windowOf(page, order, column?.runtimeType === 'Date' ? 'date' : 'text')
   } catch (error) {
     throw error instanceof PageFault ? badInput(error.message) : error
   }
@@ -30,7 +35,7 @@ export async function list<T extends { id: string }>(
   where: Record<PropertyKey, unknown> = {},
   order: Order = newestFirst,
 ): Promise<Page<T>> {
-  const window = boundsOf(page, order)
+  const window = checkPage(em, entity, page, order)
   const rows = await em.find<T>(entity, { $and: [where, window.where] } as object, {
     orderBy: window.orderBy as object,
     limit: window.limit + 1,

@@ -1,16 +1,31 @@
 /** Ends the overlap of a rotation, because the new text was used: a conditional update, so it happens once. */
 import type { Context } from '../context.js'
 import { ApiKey } from '../entities/api-key.js'
+import type { Environment } from '../entities/enums.js'
 import { perform } from '../perform.js'
 
-export async function endOverlap(ctx: Context, keyId: string): Promise<void> {
-  await perform(ctx, 'api_key:end_overlap', async ({ em, now, permit, note }) => {
-    permit({ id: keyId })
-    const apiKey = await em.findOne(ApiKey, { id: keyId, endOverlapAtFirstUse: true, previousSecretExpiresAt: { $gt: now } })
-    note({ ended: apiKey !== null })
-    if (!apiKey) return
-    apiKey.previousSecretExpiresAt = now
-    apiKey.endOverlapAtFirstUse = false
-    apiKey.touch(now)
-  })
+/** Another use came first, or the deadline: rolls back what is no change, so that it leaves no event. */
+class NothingToEnd extends Error {
+  override readonly name = 'NothingToEnd'
+}
+
+export interface UsedKey {
+  readonly id: string
+  readonly projectId: string
+  readonly environment: Environment
+}
+
+export async function endOverlap(ctx: Context, { id, projectId, environment }: UsedKey): Promise<void> {
+  try {
+    await perform(ctx, 'api_key:end_overlap', async ({ em, now, permit }) => {
+      permit({ id, projectId, environment })
+      const apiKey = await em.findOne(ApiKey, { id, endOverlapAtFirstUse: true, previousSecretExpiresAt: { $gt: now } })
+      if (!apiKey) throw new NothingToEnd()
+      apiKey.previousSecretExpiresAt = now
+      apiKey.endOverlapAtFirstUse = false
+      apiKey.touch(now)
+    })
+  } catch (error) {
+    if (!(error instanceof NothingToEnd)) throw error
+  }
 }

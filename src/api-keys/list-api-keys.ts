@@ -1,6 +1,6 @@
 /** The keys that the caller sees, filtered and ordered. */
 import { filterEnvironment } from '../access/check.js'
-import { contains, list, newestFirst, type Page } from '../access/list.js'
+import { checkPage, contains, list, newestFirst, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
 import { ApiKey } from '../entities/api-key.js'
@@ -44,7 +44,8 @@ export async function listApiKeys(
   if (filter.search) conditions.push(contains('label', filter.search))
   if (filter.expiresBefore) conditions.push({ expiresAt: { $lt: filter.expiresBefore } })
   if (filter.unusedSince) conditions.push({ $or: [{ lastUsedAt: null }, { lastUsedAt: { $lt: filter.unusedSince } }] })
-  requirePermission(actor, 'api_key:read')
   const order = sorting ? { field: orderFields[sorting.field], direction: sorting.direction } : newestFirst
+  checkPage(ctx.em, ApiKey, page, order)
+  requirePermission(actor, 'api_key:read')
   return list(ctx.em, ApiKey, page, { $and: conditions }, order)
 }

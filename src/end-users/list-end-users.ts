@@ -1,6 +1,6 @@
 /** The end users that were recorded. None is made by looking. */
 import { filterEnvironment, isExternalId } from '../access/check.js'
-import { contains, list, type Page } from '../access/list.js'
+import { checkPage, contains, list, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
 import { projectOf } from '../access/place.js'
 import type { Context } from '../context.js'
@@ -26,6 +26,7 @@ export async function listEndUsers(
     ...(filter.projectId != null ? { projectId: filter.projectId } : {}),
     ...(filter.search ? contains('external_id', filter.search) : {}),
   }
+  checkPage(ctx.em, EndUser, page, mostRecentlyMet)
   requirePermission(ctx.actor, 'end_user:read')
   return list(ctx.em, EndUser, page, where, mostRecentlyMet)
 }

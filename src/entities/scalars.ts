@@ -46,8 +46,19 @@ export const SecretScalar = new GraphQLScalarType<Secret, string>({
   },
 })
 
+const dateTime = GraphQLDateTime.toConfig()
+
+/** RFC 3339 §5.6 writes years with four digits, and PostgreSQL knows no year 0: a time zone may lead beyond either end. */
+const withinFourDigits = (moment: Date): Date => {
+  const year = moment.getUTCFullYear()
+  if (year < 1 || year > 9999) throw new GraphQLError('DateTime must be within the years 1 to 9999 (UTC).')
+  return moment
+}
+
 export const DateTimeScalar = new GraphQLScalarType({
-  ...GraphQLDateTime.toConfig(),
+  ...dateTime,
+  parseValue: (value) => withinFourDigits(GraphQLDateTime.parseValue(value)),
+  parseLiteral: (node, variables) => withinFourDigits(GraphQLDateTime.parseLiteral(node, variables)),
   description: 'A moment in time, in RFC 3339 form with a time zone: `2026-05-01T12:00:00.000Z`.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
 })

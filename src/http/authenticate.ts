@@ -38,14 +38,15 @@ const deskOf = (app: Services): Desk => ({
 })
 
 async function recordUse(ctx: Context): Promise<void> {
-  const { kind, apiKey, personalToken, endUser } = ctx.actor
+  const { kind, apiKey, personalToken, endUser, projectIds, environment } = ctx.actor
   const { writeBehind } = ctx.app
   // A key is used when it is presented, not when a token that was once exchanged from it is.
   if (apiKey && kind === 'API_KEY') writeBehind.keyUsed(apiKey.id, ctx.now())
   if (personalToken) writeBehind.personalTokenUsed(personalToken.id, ctx.now())
   if (endUser) writeBehind.endUserSeen(endUser.id, ctx.now())
-  if (apiKey?.endsOverlap) {
-    await endOverlap(ctx, apiKey.id)
+  const projectId = projectIds?.[0]
+  if (apiKey?.endsOverlap && projectId !== undefined && environment) {
+    await endOverlap(ctx, { id: apiKey.id, projectId, environment })
     await ctx.renew()
   }
 }

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { Context } from '../context.js'
 import { DomainError, RequestError, requestErrorStatus, type RequestErrorCode } from '../errors.js'
 import { isUnavailable, unavailable } from '../journal/unavailable.js'
+import { withoutSecrets } from '../lib/secret.js'
 import { inputFaults } from './input-faults.js'
 
 const isKnown = (code: unknown): code is RequestErrorCode => typeof code === 'string' && code in requestErrorStatus
@@ -50,7 +51,7 @@ export function maskError(formatted: GraphQLFormattedError, error: unknown): Gra
   if (known === 'GRAPHQL_PARSE_FAILED' && formatted.message.includes('tokens')) {
     return { ...place, message: 'This document has too many tokens.', extensions: { code: 'OPERATION_TOO_COMPLEX' } }
   }
-  return { ...place, message: withoutValues(known, formatted.message), extensions: { code: known } }
+  return { ...place, message: withoutSecrets(withoutValues(known, formatted.message)), extensions: { code: known } }
 }
 
 type Request = GraphQLRequestContext<Context>

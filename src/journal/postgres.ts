@@ -12,7 +12,7 @@ import { AuditEvent } from '../entities/audit-event.js'
 import type { Clock } from '../lib/clock.js'
 import { link, type Head } from './chain.js'
 import { StandingChanged, stands, type BackgroundStatement, type Entry, type Journal } from './journal.js'
-import type { Pipeline, Statement } from './pipeline.js'
+import type { Pipeline, Send, Statement } from './pipeline.js'
 import { named, type PostgresReads } from './postgres-reads.js'
 import { chainedInserts, insertsOf, lockHeads, numbered } from './postgres-statements.js'
 import { Turns } from './turns.js'
@@ -64,7 +64,7 @@ export class PostgresJournal implements Journal {
 
   async background(statements: readonly BackgroundStatement[]): Promise<void> {
     const texts = statements.map(({ sql, parameters }) => ({ text: numbered(sql), values: [...parameters] }))
-    await this.#aside.take(() => this.#whole(this.side, [{ text: 'begin' }, ...texts, { text: 'commit' }]))
+    await this.side.alone((send) => this.#whole(send, [{ text: 'begin' }, ...texts, { text: 'commit' }]))
   }
 
   async transaction<T>(
@@ -161,14 +161,13 @@ export class PostgresJournal implements Journal {
   /** Settles every entry but those whose organization is busy, which it returns. */
   async #commitGroup(line: Pipeline, group: readonly Pending[], wait: 'skip locked' | ''): Promise<Pending[]> {
     try {
-      const { busy, refused } = await this.#writeGroup(line, group, wait)
+      const { busy, refused } = await line.alone((send) => this.#writeGroup(send, group, wait))
       for (const one of group) {
         if (refused.has(one)) one.reject(new StandingChanged())
         else if (!busy.includes(one)) one.resolve()
       }
       return busy
     } catch (error) {
-      await line.send([{ text: 'rollback' }]).catch(() => undefined)
       if (isConstraint(error) && group.length > 1) {
         const left: Pending[] = []
         for (const one of group) left.push(...(await this.#commitGroup(line, [one], wait)))
@@ -179,10 +178,10 @@ export class PostgresJournal implements Journal {
     }
   }
 
-  async #writeGroup(line: Pipeline, group: readonly Pending[], wait: string): Promise<{ busy: Pending[]; refused: Set<Pending> }> {
+  async #writeGroup(send: Send, group: readonly Pending[], wait: string): Promise<{ busy: Pending[]; refused: Set<Pending> }> {
     const organizations = [...new Set(group.map(({ entry }) => entry.organizationId))]
     const asking = group.filter(({ entry }) => entry.standing)
-    const [, , locked, ...standings] = await line.send([
+    const [, , locked, ...standings] = await send([
       { text: 'begin' },
       { text: 'set local lock_timeout = 10000' },
       lockHeads(organizations, wait),
@@ -200,7 +199,7 @@ export class PostgresJournal implements Journal {
       heads.set(entry.organizationId, event)
       return [event]
     })
-    await this.#whole(line, [
+    await this.#whole(send, [
       ...insertsOf(
         this.metadata,
         admitted.flatMap(({ entry }) => entry.rows),
@@ -212,8 +211,8 @@ export class PostgresJournal implements Journal {
   }
 
   /** `commit` of a failed transaction answers ROLLBACK without an error, so its answer is looked at. */
-  async #whole(line: Pipeline, statements: readonly Statement[]): Promise<void> {
-    const answers: QueryResult[] = await line.send(statements)
+  async #whole(send: Send, statements: readonly Statement[]): Promise<void> {
+    const answers: QueryResult[] = await send(statements)
     if (answers.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back')
   }
 }

@@ -16,6 +16,9 @@ export interface Order {
   readonly direction: 'ASC' | 'DESC'
 }
 
+/** What the property holds: a cursor with anything else was not issued by this list. */
+export type OrderedBy = 'date' | 'text'
+
 export interface Window {
   readonly limit: number
   readonly isBackward: boolean
@@ -34,16 +37,20 @@ export function encodeCursor(value: unknown, id: string): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url')
 }
 
-function decodeCursor(cursor: string): Position {
+/** The first millisecond of the year 10000, which neither ISO 8601 nor a database writes with four digits. */
+const endOfTime = 253_402_300_800_000
+
+function decodeCursor(cursor: string, by: OrderedBy): Position {
   try {
     const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     if (!Array.isArray(decoded) || decoded.length !== 3) throw new PageFault()
     const [value, id, isDate]: unknown[] = decoded
     const isValue =
-      isDate === true ? Number.isSafeInteger(value) && Math.abs(Number(value)) <= 8.64e15 : value === null || typeof value === 'string'
-    if (typeof id !== 'string' || id.length > 100 || id.includes('\0') || typeof isDate !== 'boolean' || !isValue) throw new PageFault()
-    if (typeof value === 'string' && value.includes('\0')) throw new PageFault()
-    return [value as string | number | null, id, isDate]
+      isDate === true
+        ? by === 'date' && Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < endOfTime
+        : isDate === false && (value === null || (by === 'text' && typeof value === 'string' && !value.includes('\0')))
+    if (typeof id !== 'string' || id.length > 100 || id.includes('\0') || !isValue) throw new PageFault()
+    return [value as string | number | null, id, isDate === true]
   } catch {
     throw new PageFault('This cursor was not issued by this list.')
   }
@@ -63,15 +70,15 @@ function beyond(position: Position, { field, direction }: Order): Record<string,
 const opposite = { ASC: 'DESC', DESC: 'ASC' } as const
 
 /** @throws PageFault for a size outside 1 to 100, both directions at once, or a cursor that was never issued. */
-export function windowOf(page: PageArguments, order: Order): Window {
+export function windowOf(page: PageArguments, order: Order, by: OrderedBy): Window {
   const { first, last } = page
   if (first != null && last != null) throw new PageFault('Give "first" or "last", not both.')
   const limit = first ?? last ?? defaultPage
   if (limit < 1 || limit > largestPage) throw new PageFault(`"${last == null ? 'first' : 'last'}" must be from 1 to ${largestPage}.`)
   const isBackward = last != null
   const bounds = [
-    ...(page.after == null ? [] : [beyond(decodeCursor(page.after), order)]),
-    ...(page.before == null ? [] : [beyond(decodeCursor(page.before), { ...order, direction: opposite[order.direction] })]),
+    ...(page.after == null ? [] : [beyond(decodeCursor(page.after, by), order)]),
+    ...(page.before == null ? [] : [beyond(decodeCursor(page.before, by), { ...order, direction: opposite[order.direction] })]),
   ]
   const direction = isBackward ? opposite[order.direction] : order.direction
   const nulls = direction === 'ASC' ? 'ASC NULLS FIRST' : 'DESC NULLS LAST'

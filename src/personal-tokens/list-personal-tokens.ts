@@ -1,5 +1,5 @@
 /** Lists of personal tokens: one's own, and for those who may the whole organization's. Expired ones are hidden. */
-import { list, type Page } from '../access/list.js'
+import { checkPage, list, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
 import { PersonalToken } from '../entities/personal-token.js'
@@ -10,11 +10,13 @@ const newestFirst = { field: 'issuedAt', direction: 'DESC' } as const
 
 /** @throws DomainError FORBIDDEN for a caller who is no person. */
 export async function listOwnTokens(ctx: Context, page: PageArguments): Promise<Page<PersonalToken>> {
+  checkPage(ctx.em, PersonalToken, page, newestFirst)
   const { userId } = personBehind(ctx.actor)
   return list(ctx.em, PersonalToken, page, { userId, expiresAt: { $gt: ctx.now() } }, newestFirst)
 }
 
 export async function listOrganizationTokens(ctx: Context, page: PageArguments): Promise<Page<PersonalToken>> {
+  checkPage(ctx.em, PersonalToken, page, newestFirst)
   requirePermission(ctx.actor, 'personal_token:read')
   return list(ctx.em, PersonalToken, page, { expiresAt: { $gt: ctx.now() } }, newestFirst)
 }

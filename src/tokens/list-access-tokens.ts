@@ -2,7 +2,7 @@
 import { raw } from '@mikro-orm/core'
 
 import { filterEnvironment } from '../access/check.js'
-import { list, type Page } from '../access/list.js'
+import { checkPage, list, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
@@ -36,6 +36,7 @@ function withStatus(status: CredentialStatus, now: Date): Where {
 
 export async function listAccessTokens(ctx: Context, page: PageArguments, filter: AccessTokenQuery): Promise<Page<AccessToken>> {
   const conditions: Where[] = [filterEnvironment(ctx.actor, filter.environment)]
+  checkPage(ctx.em, AccessToken, page, latestIssued)
   requirePermission(ctx.actor, 'access_token:read')
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.apiKeyId != null) conditions.push({ apiKeyId: filter.apiKeyId })

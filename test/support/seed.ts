@@ -9,6 +9,8 @@ import type { MemberRole, PersonalTokenType } from '../../src/entities/enums.js'
 import { Member } from '../../src/entities/member.js'
 import { Project } from '../../src/entities/project.js'
 import { User } from '../../src/entities/user.js'
+import { newApiKeyText } from '../../src/lib/api-key-text.js'
+import { sha256 } from '../../src/lib/digest.js'
 import { newId } from '../../src/lib/id.js'
 import { addSignInToken } from '../../src/personal-tokens/add-sign-in-token.js'
 import { createLoginToken } from '../../src/personal-tokens/create-login-token.js'
@@ -46,6 +48,16 @@ export class SeededOrganization {
   async apiKey(input: NewApiKey = {}): Promise<SeededKey> {
     const { apiKey, secret } = await createApiKey(this.context, { projectId: this.projectId, permissions: [], expiresAt: null, ...input })
     return { id: apiKey.id, secret: secret.reveal() }
+  }
+
+  /** Many keys in one transaction, past the door: for tests that need hundreds, and are not about making them. */
+  async apiKeys(count: number, permissions: string[]): Promise<SeededKey[]> {
+    const { apiKey } = await createApiKey(this.context, { projectId: this.projectId, permissions, expiresAt: null })
+    const { em } = this.context
+    const keys = Array.from({ length: count }, () => ({ id: newId('key', this.app.clock.now()), secret: newApiKeyText('kh', 'SANDBOX') }))
+    em.persist(keys.map(({ id, secret }) => Object.assign(new ApiKey(), apiKey, { id, digest: sha256(secret) })))
+    await em.flush()
+    return keys
   }
 
   async project(slug = `project-${++names}`): Promise<string> {

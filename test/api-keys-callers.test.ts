@@ -1,0 +1,222 @@
+/** Who is asking: the headers, at each of their boundaries, and the refusals that come before execution. */
+import { request } from 'node:http'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { newApiKeyText } from '../src/lib/api-key-text.js'
+import { codeOf, startApp, type TestApp } from './support/app.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+
+let app: TestApp
+let acme: SeededOrganization
+beforeAll(async () => {
+  app = await startApp()
+  acme = await organization(app)
+})
+afterAll(() => app.close())
+
+const who = '{ viewer { kind endUser { externalId } } }'
+
+interface RawAnswer {
+  readonly status: number
+  readonly headers: Record<string, unknown>
+  readonly body: any
+}
+
+/** Headers byte by byte, repeated ones included, as fetch would not send them. */
+function raw(headers: [name: string, value: string][], body: string | null = JSON.stringify({ query: who })): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const flat = [['host', 'keyhouse.test'], ['content-type', 'application/json'], ...headers].flat()
+    const sent = request(
+      `${app.url}/graphql`,
+      { method: 'POST', headers: [...flat, 'content-length', String(Buffer.byteLength(body ?? ''))] },
+      (answer) => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+        answer.on('end', () =>
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) }),
+        )
+      },
+    )
+    sent.on('error', reject).end(body)
+  })
+}
+
+const bearer = (text: string): [string, string] => ['authorization', `Bearer ${text}`]
+const onBehalfOf = (text: string): [string, string] => ['x-on-behalf-of', text]
+
+describe('X-On-Behalf-Of', () => {
+  test.each([
+    ['1 character', 'u'],
+    ['150 characters', 'u'.repeat(150)],
+    ['all of printable ASCII', String.fromCharCode(...Array.from({ length: 0x5f }, (_, i) => 0x20 + i)).trim()],
+    ['an inner space', 'a b'],
+    ['two stars', '**'],
+    ['upper case, kept', 'AbC'],
+  ])('%s: that end user', async (_, id) => {
+    const { status, body } = await raw([bearer(acme.sandboxKey), onBehalfOf(id)])
+    expect([status, body.data.viewer.endUser.externalId]).toEqual([200, id])
+  })
+
+  test.each([
+    ['0 characters', ['']],
+    ['151 characters', ['u'.repeat(151)]],
+    ['a star', ['*']],
+    ['only a space', [' ']],
+    ['beyond ASCII', ['\u00e9']],
+    ['a control character', ['a\tb']],
+    ['sent twice', ['a', 'b']],
+    ['sent twice alike', ['a', 'a']],
+    ['sent twice, once bad', ['a', '']],
+  ])('%s: 400, never the undelegated caller', async (_, values) => {
+    const { status, headers, body } = await raw([bearer(acme.sandboxKey), ...values.map(onBehalfOf)])
+    expect([status, body.errors[0].extensions.code, body.data]).toEqual([400, 'BAD_REQUEST', undefined])
+    expect(body.errors[0].extensions.requestId).toBe(headers['x-request-id'])
+    expect(headers['www-authenticate']).toBeUndefined()
+  })
+
+  test('with a personal token: 400', async () => {
+    const { status, body } = await raw([bearer(acme.adminToken), onBehalfOf('u')])
+    expect([status, body.errors[0].extensions.code]).toEqual([400, 'BAD_REQUEST'])
+  })
+
+  test.each([['u'], ['*']])('without Authorization (%s): 401 first', async (id) => {
+    const { status, headers, body } = await raw([onBehalfOf(id)])
+    expect([status, body.errors[0].extensions.code]).toEqual([401, 'UNAUTHENTICATED'])
+    expect(headers['www-authenticate']).toBe('Bearer realm="keyhouse"')
+  })
+
+  test.each([
+    ['unknown', () => newApiKeyText('kh', 'SANDBOX'), 401],
+    ['revoked', async () => revokedKey(), 403],
+  ])('with an %s key a bad header changes nothing: credential first', async (_, text, status) => {
+    expect((await raw([bearer(await text()), onBehalfOf('*')])).status).toBe(status)
+  })
+})
+
+const revokedKey = async (): Promise<string> => {
+  const { id, secret } = await acme.apiKey()
+  await app.mutate(acme.sandboxKey, 'revokeApiKey', { id }, 'apiKey { id }')
+  return secret
+}
+
+describe('Authorization', () => {
+  const typo = (text: string): string => `${text.slice(0, 20)}${text[20] === 'a' ? 'b' : 'a'}${text.slice(21)}`
+
+  test.each([
+    ['nothing after Bearer', () => 'Bearer '],
+    ['another scheme', () => `Basic ${acme.sandboxKey}`],
+    ['no scheme', () => acme.sandboxKey],
+    ['a typo', () => `Bearer ${typo(acme.sandboxKey)}`],
+    ['one character less', () => `Bearer ${acme.sandboxKey.slice(0, -1)}`],
+    ['one character more', () => `Bearer ${acme.sandboxKey}0`],
+    ['two texts', () => `Bearer ${acme.sandboxKey} ${acme.sandboxKey}`],
+    ['never issued', () => `Bearer ${newApiKeyText('kh', 'PRODUCTION')}`],
+    ['not a JWT', () => 'Bearer a.b.c'],
+    ['a JWT without signature', () => `Bearer ${acme.adminToken.split('.').slice(0, 2).join('.')}.`],
+    [
+      'alg none',
+      () => `Bearer ${Buffer.from('{"alg":"none","typ":"kh-personal+jwt"}').toString('base64url')}.${acme.adminToken.split('.')[1]}.`,
+    ],
+  ])('%s: 401, in the same words', async (_, header) => {
+    const { status, headers, body } = await raw([['authorization', header()]])
+    expect([status, body.errors[0].extensions.code, body.errors[0].message]).toEqual([
+      401,
+      'UNAUTHENTICATED',
+      'This credential is not valid.',
+    ])
+    expect(headers['www-authenticate']).toBe(
+      'Bearer realm="keyhouse", error="invalid_token", error_description="This credential is not valid."',
+    )
+    expect(body.errors[0].extensions.requestId).toBe(headers['x-request-id'])
+    expect(JSON.stringify(body)).not.toContain(acme.sandboxKey.slice(0, 20))
+  })
+
+  test('the scheme has no case (RFC 9110 §11.1), and more than one space is let pass', async () => {
+    for (const scheme of ['bearer', 'BEARER', 'Bearer  ']) {
+      expect((await raw([['authorization', `${scheme} ${acme.sandboxKey}`]])).body.data.viewer.kind).toBe('API_KEY')
+    }
+  })
+
+  test('sent twice: 400', async () => {
+    const { status, body } = await raw([bearer(acme.sandboxKey), bearer(acme.sandboxKey)])
+    expect([status, body.errors[0].extensions.code]).toEqual([400, 'BAD_REQUEST'])
+  })
+
+  test('a typo, or another form, never reaches the database', async () => {
+    const { journal } = app.services
+    const read = journal.read.bind(journal)
+    const asked: string[] = []
+    journal.read = (query, parameters) => (asked.push(query.name), read(query, parameters))
+    try {
+      await raw([bearer(typo(acme.sandboxKey))])
+      await raw([bearer('kh_sand_short')])
+      expect(asked).toEqual([])
+      await raw([bearer(acme.sandboxKey)])
+      expect(asked).toEqual(['key_by_digest'])
+    } finally {
+      journal.read = read
+    }
+  })
+
+  test('an access token of ours is no personal token, whatever its signature', async () => {
+    const input = { audience: app.config.url, externalUserId: 'u' }
+    const { token } = await app.mutate(acme.sandboxKey, 'exchangeApiKey', input, 'token')
+    const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString())
+    const header = Buffer.from(
+      JSON.stringify({ ...JSON.parse(Buffer.from(token.split('.')[0], 'base64url').toString()), typ: 'kh-personal+jwt' }),
+    )
+    expect(claims.aud).toBe(app.config.url)
+    const forged = `${header.toString('base64url')}.${token.split('.').slice(1).join('.')}`
+    expect((await raw([bearer(forged)])).status).toBe(401)
+  })
+})
+
+describe('every answer', () => {
+  test('carries X-Request-Id, and its errors repeat it', async () => {
+    const answers = [
+      await raw([], '{'),
+      await raw([], JSON.stringify({ query: '{ nothing }' })),
+      await raw([], JSON.stringify({ query: '{' })),
+      await raw([], JSON.stringify({ query: who })),
+      await raw([bearer(acme.sandboxKey)], JSON.stringify({ query: 'query ($id: ID!) { node(id: $id) { id } }' })),
+      await raw([bearer(acme.sandboxKey)], JSON.stringify({ query: '{ apiKeys(first: 0) { totalCount } }' })),
+      await raw([bearer((await acme.apiKey()).secret)], JSON.stringify({ query: '{ apiKeys { totalCount } }' })),
+    ]
+    const seen = answers.map(({ headers, body }) => {
+      for (const { extensions } of body.errors) expect(extensions.requestId).toBe(headers['x-request-id'])
+      expect(body.errors.length).toBeGreaterThan(0)
+      return headers['x-request-id']
+    })
+    expect(new Set(seen).size).toBe(answers.length)
+    const fine = await app.run(acme.sandboxKey, who)
+    expect([fine.errors, fine.headers.get('x-request-id')]).toEqual([undefined, expect.stringMatching(/^req_[0-9a-f]{32}$/)])
+  })
+
+  test('without a credential is 401 wherever one is needed, input or not', async () => {
+    const answer = await app.run(null, 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: Array.from({ length: 101 }, () => 'x') })
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'UNAUTHENTICATED'])
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="keyhouse"')
+  })
+})
+
+describe('a credential ends', () => {
+  test('a key with expiry: before, at', async () => {
+    const { secret } = await acme.apiKey({ expiresAt: new Date(app.clock.now().getTime() + 1000) })
+    app.clock.advance(999)
+    expect((await app.run(secret, who)).status).toBe(200)
+    app.clock.advance(1)
+    const answer = await app.run(secret, who)
+    expect([answer.status, codeOf(answer), answer.errors?.[0]?.message]).toEqual([401, 'UNAUTHENTICATED', 'This API key has expired.'])
+    expect(answer.headers.get('www-authenticate')).toContain('invalid_token')
+  })
+
+  test('a personal token: before, at', async () => {
+    const { userId } = await acme.member('READER')
+    const { token } = await acme.personalToken(userId, 'EPHEMERAL', ['agent:read'], 1000)
+    app.clock.advance(999)
+    expect((await app.run(token, who)).status).toBe(200)
+    app.clock.advance(1)
+    expect((await app.run(token, who)).status).toBe(401)
+  })
+})

@@ -1,0 +1,30 @@
+/** The audit trail as the database has it, and whether its chain holds: recomputed from the columns. */
+import { AuditEvent } from '../../src/entities/audit-event.js'
+import { AuditHead } from '../../src/entities/audit-head.js'
+import { genesis, hashOf } from '../../src/journal/chain.js'
+import type { TestApp } from './app.js'
+
+/** In the order of the chain. */
+export async function eventsOf(app: TestApp, organizationId: string, action?: string): Promise<AuditEvent[]> {
+  const em = app.services.orm.em.fork()
+  em.setFilterParams('tenant', { organizationId, projectIds: null, environment: null })
+  return em.find(AuditEvent, action === undefined ? {} : { action }, { orderBy: { seq: 'ASC' } })
+}
+
+/** What is wrong with the chain; empty when nothing is. */
+export async function chainFaults(app: TestApp, organizationId: string): Promise<string[]> {
+  const events = await eventsOf(app, organizationId)
+  const faults: string[] = []
+  let head = genesis
+  for (const event of events) {
+    if (event.seq !== head.seq + 1) faults.push(`${event.seq} follows ${head.seq}`)
+    if (event.previousHash !== head.hash) faults.push(`${event.seq} does not name the one before it`)
+    if (event.hash !== hashOf(event)) faults.push(`${event.seq} is not what was hashed`)
+    head = event
+  }
+  const em = app.services.orm.em.fork()
+  em.setFilterParams('tenant', { organizationId, projectIds: null, environment: null })
+  const stored = await em.findOneOrFail(AuditHead, { organizationId })
+  if (stored.seq !== head.seq || stored.hash !== head.hash) faults.push(`the head says ${stored.seq}, the chain ends at ${head.seq}`)
+  return faults
+}
