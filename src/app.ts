@@ -7,6 +7,7 @@ import type { Services } from './context.js'
 import { onceAtATime, openDatabase, openJournal } from './database.js'
 import { SigningKey } from './entities/signing-key.js'
 import { createServer } from './http/server.js'
+import { times, type Times } from './http/times.js'
 import { LastUsed } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { SealError } from './lib/seal.js'
@@ -19,6 +20,7 @@ import { openKeyring } from './tokens/keyring.js'
 export interface Overrides {
   readonly clock?: Clock
   readonly log?: Logger
+  readonly times?: Partial<Times>
 }
 
 export interface App {
@@ -70,7 +72,7 @@ const isNew = async (orm: MikroORM): Promise<boolean> => (await orm.em.fork().co
 
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const { services, close } = await openServices(config, overrides)
-  const server = await createServer(services, makeSchema())
+  const server = await createServer(services, makeSchema(), { ...times, ...overrides.times })
   try {
     await server.listen({ port: config.port, host: config.host })
   } catch (error) {

@@ -5,7 +5,6 @@
  */
 import type { EntityManager, MetadataStorage } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/sql'
-import type { QueryResult } from 'pg'
 
 import type { Standing } from '../access/actor.js'
 import type { Query, Row } from '../access/reads.js'
@@ -13,10 +12,9 @@ import { AuditEvent } from '../entities/audit-event.js'
 import type { Clock } from '../lib/clock.js'
 import { link, type Head } from './chain.js'
 import { StandingChanged, type BackgroundStatement, type Entry, type Journal } from './journal.js'
-import type { Pipeline, Statement } from './pipeline.js'
+import { atomically, whole, type Pipeline, type Send, type Statement } from './pipeline.js'
 import { chainedInserts, insertsOf, lockHeads, numbered } from './postgres-statements.js'
-import { Turns } from './turns.js'
-import { isUnavailable, unavailable } from './unavailable.js'
+import { isUnavailable, refusalOf } from './unavailable.js'
 
 interface Pending {
   readonly entry: Entry
@@ -30,15 +28,11 @@ const largestGroup = 200
 /** After so many groups that found its organization busy an entry waits in line for it, on the side. */
 const patience = 5
 
-/** Class 23: the one class of error that names a culprit within the group. */
-const isConstraint = (error: unknown): boolean => String(Reflect.get(Object(error), 'code')).startsWith('23')
-
 export class PostgresJournal implements Journal {
   readonly #texts = new Map<string, string>()
   readonly #verbs = new Map<string, Promise<unknown>>()
   #waiting: Pending[] = []
   #flight: Promise<void> | undefined
-  readonly #aside = new Turns()
 
   constructor(
     private readonly reads: Pipeline,
@@ -54,7 +48,7 @@ export class PostgresJournal implements Journal {
       const [answer] = await this.reads.send([this.#named(query, parameters)])
       return answer?.rows[0] as Row | undefined
     } catch (error) {
-      throw isUnavailable(error) ? unavailable(error) : error
+      throw refusalOf(error)
     }
   }
 
@@ -67,7 +61,7 @@ export class PostgresJournal implements Journal {
 
   async background(statements: readonly BackgroundStatement[]): Promise<void> {
     const texts = statements.map(({ sql, parameters }) => ({ text: numbered(sql), values: [...parameters] }))
-    await this.#aside.take(() => this.#whole(this.side, [{ text: 'begin' }, ...texts, { text: 'commit' }]))
+    await this.side.session((send) => atomically(send, () => whole(send, [{ text: 'begin' }, ...texts, { text: 'commit' }])))
   }
 
   async transaction<T>(
@@ -88,7 +82,6 @@ export class PostgresJournal implements Journal {
   async close(): Promise<void> {
     await Promise.all(this.#verbs.values())
     while (this.#flight) await this.#flight
-    await this.#aside.ended()
     await Promise.all([this.reads.close(), this.writes.close(), this.side.close()])
   }
 
@@ -117,7 +110,7 @@ export class PostgresJournal implements Journal {
         return result
       })
     } catch (error) {
-      throw isUnavailable(error) ? unavailable(error) : error
+      throw refusalOf(error)
     }
   }
 
@@ -136,7 +129,7 @@ export class PostgresJournal implements Journal {
     const patient = busy.filter((one) => ++one.skips < patience)
     const stuck = busy.filter((one) => one.skips >= patience)
     for (const line of Map.groupBy(stuck, (one) => one.entry.organizationId).values()) {
-      void this.#aside.take(() => this.#wait(line))
+      void this.#wait(line)
     }
     this.#waiting.unshift(...patient)
     if (patient.length > 0) await new Promise((resolve) => setTimeout(resolve, 2))
@@ -150,28 +143,28 @@ export class PostgresJournal implements Journal {
   /** Settles every entry but those whose organization is busy, which it returns. */
   async #commitGroup(line: Pipeline, group: readonly Pending[], wait: 'skip locked' | ''): Promise<Pending[]> {
     try {
-      const { busy, refused } = await this.#writeGroup(line, group, wait)
+      const { busy, refused } = await line.session((send) => atomically(send, () => this.#writeGroup(send, group, wait)))
       for (const one of group) {
         if (refused.has(one)) one.reject(new StandingChanged())
         else if (!busy.includes(one)) one.resolve()
       }
       return busy
     } catch (error) {
-      await line.send([{ text: 'rollback' }]).catch(() => undefined)
-      if (isConstraint(error) && group.length > 1) {
+      // Whatever is not about the database is about one of the entries, and the others must not suffer for it.
+      if (!isUnavailable(error) && group.length > 1) {
         const left: Pending[] = []
         for (const one of group) left.push(...(await this.#commitGroup(line, [one], wait)))
         return left
       }
-      for (const one of group) one.reject(isUnavailable(error) ? unavailable(error) : error)
+      for (const one of group) one.reject(refusalOf(error))
       return []
     }
   }
 
-  async #writeGroup(line: Pipeline, group: readonly Pending[], wait: string): Promise<{ busy: Pending[]; refused: Set<Pending> }> {
+  async #writeGroup(send: Send, group: readonly Pending[], wait: string): Promise<{ busy: Pending[]; refused: Set<Pending> }> {
     const organizations = [...new Set(group.map(({ entry }) => entry.organizationId))]
     const asking = group.filter(({ entry }) => entry.standing)
-    const [, , locked, ...standings] = await line.send([
+    const [, , locked, ...standings] = await send([
       { text: 'begin' },
       { text: 'set local lock_timeout = 10000' },
       lockHeads(organizations, wait),
@@ -187,7 +180,7 @@ export class PostgresJournal implements Journal {
       heads.set(entry.organizationId, event)
       return [event]
     })
-    await this.#whole(line, [
+    await whole(send, [
       ...insertsOf(
         this.metadata,
         admitted.flatMap(({ entry }) => entry.rows),
@@ -196,12 +189,6 @@ export class PostgresJournal implements Journal {
       { text: 'commit' },
     ])
     return { busy, refused: new Set([...refused].filter((one) => !busy.includes(one))) }
-  }
-
-  /** `commit` of a failed transaction answers ROLLBACK without an error, so its answer is looked at. */
-  async #whole(line: Pipeline, statements: readonly Statement[]): Promise<void> {
-    const answers: QueryResult[] = await line.send(statements)
-    if (answers.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back')
   }
 
   #named(query: Query, parameters: readonly (string | number)[]): Statement {

@@ -12,7 +12,7 @@ import type { Clock } from '../lib/clock.js'
 import { genesis, link, type EventDraft, type Head } from './chain.js'
 import { sqliteValueOf, tableOf } from './columns.js'
 import { StandingChanged, type AppendedRow, type BackgroundStatement, type Entry, type Journal } from './journal.js'
-import { isUnavailable, unavailable } from './unavailable.js'
+import { isUnavailable, refusalOf, unavailable } from './unavailable.js'
 
 interface Pending {
   readonly entry: Entry | null
@@ -23,8 +23,6 @@ interface Pending {
 
 /** Longest group: 14 µs an entry block the loop for 3 ms. */
 const largestGroup = 200
-
-const isConstraint = (error: unknown): boolean => String(Reflect.get(Object(error), 'code')).startsWith('SQLITE_CONSTRAINT')
 
 export class SqliteJournal implements Journal {
   readonly #statements = new Map<string, Statement>()
@@ -82,7 +80,7 @@ export class SqliteJournal implements Journal {
         })
       } catch (error) {
         this.#heads.clear()
-        throw isUnavailable(error) ? unavailable(error) : error
+        throw refusalOf(error)
       } finally {
         this.#isOpen = false
         this.#flush()
@@ -125,8 +123,8 @@ export class SqliteJournal implements Journal {
       this.#writeGroup(group, refusals, false)
     } catch (error) {
       this.#heads.clear()
-      // Only a constraint names one culprit. Anything else (busy, full, I/O) fails all, and is not tried again.
-      if (isConstraint(error)) this.#retryEach(group, refusals)
+      // Busy, full, I/O fail all, and are not tried again. Whatever else it is, one of the entries is the culprit.
+      if (!isUnavailable(error)) this.#retryEach(group, refusals)
       else for (const one of group) refusals.set(one, unavailable(error))
     }
     for (const one of group) {
@@ -142,7 +140,7 @@ export class SqliteJournal implements Journal {
       this.#writeGroup(group, refusals, true)
     } catch (error) {
       this.#heads.clear()
-      for (const one of group) refusals.set(one, unavailable(error))
+      for (const one of group) refusals.set(one, refusalOf(error))
     }
   }
 
