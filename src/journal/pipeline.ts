@@ -41,7 +41,7 @@ export class Pipeline {
 
   /** After the sessions that have begun. */
   async close(): Promise<void> {
-    for (let last: unknown; last !== this.#last; ) await (last = this.#last)
+    for (let last: unknown; last !== this.#last;) await (last = this.#last)
     const client = await this.#client?.catch(() => undefined)
     this.#client = undefined
     await client?.end()
