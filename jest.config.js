@@ -26,6 +26,9 @@ const base = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
 }
 
+/** Of each property; `npm run test:long` takes more. */
+const fuzzRuns = 40
+
 export default {
   testTimeout: 30_000,
   // Two workers even on two processors: a test waits for disks and sockets more than it computes. Each opens a pool of
@@ -35,11 +38,11 @@ export default {
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/migrations/**'],
   projects: [
     // Tests ask `database`, never TEST_POSTGRES_URL: the setup of every project has run before the first test of any.
-    { ...base, displayName: 'sqlite', globals: { database: 'sqlite' } },
+    { ...base, displayName: 'sqlite', globals: { database: 'sqlite', fuzzRuns } },
     {
       ...base,
       displayName: 'postgres',
-      globals: { database: 'postgres' },
+      globals: { database: 'postgres', fuzzRuns },
       testPathIgnorePatterns: ['<rootDir>/test/unit/'],
       globalSetup: '<rootDir>/test/support/postgres.global.js',
       globalTeardown: '<rootDir>/test/support/postgres.teardown.js',

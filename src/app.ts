@@ -7,6 +7,7 @@ import type { Services } from './context.js'
 import { onceAtATime, openDatabase, openJournal } from './database.js'
 import { SigningKey } from './entities/signing-key.js'
 import { createServer } from './http/server.js'
+import { times, type Times } from './http/times.js'
 import { LastUsed } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { SealError } from './lib/seal.js'
@@ -20,6 +21,7 @@ import { adoptAlgorithm, keepSigningKeys, tendSigningKeys } from './tokens/tend-
 export interface Overrides {
   readonly clock?: Clock
   readonly log?: Logger
+  readonly times?: Partial<Times>
 }
 
 export interface App {
@@ -71,7 +73,7 @@ const isNew = async (orm: MikroORM): Promise<boolean> => (await orm.em.fork().co
 
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const { services, close } = await openServices(config, overrides)
-  const server = await createServer(services, makeSchema())
+  const server = await createServer(services, makeSchema(), { ...times, ...overrides.times })
   try {
     await adoptAlgorithm(services)
     await tendSigningKeys(services)

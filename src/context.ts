@@ -55,6 +55,8 @@ export class Context {
   private readonly loaders = new Map<string, DataLoader<string, object | null>>()
   /** A change is under way: one within another would wait for ever. */
   isPerforming = false
+  /** Aborted when nobody waits for the answer any more: nothing new is begun then. */
+  signal: AbortSignal | null = null
 
   constructor(
     readonly app: Services,
@@ -121,7 +123,7 @@ export class Context {
 
   /** The same request by the bearer of a token that is itself the subject of the change. */
   as(caller: Actor): Context {
-    return new Context(this.app, this.origin, caller, () => Promise.resolve(caller))
+    return Object.assign(new Context(this.app, this.origin, caller, () => Promise.resolve(caller)), { signal: this.signal })
   }
 
   private async loadWithin<T extends { id: string }>(
@@ -144,6 +146,7 @@ export class Context {
   }
 
   private newEm({ organizationId, projectIds, environment }: Scope): EntityManager {
+    this.signal?.throwIfAborted()
     const em = this.app.orm.em.fork()
     em.setFilterParams('tenant', { organizationId, projectIds, environment })
     return em

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { EventSubscriber, FlushEventArgs, MikroORM, Options } from '@mikro-orm/core'
 import { Migrator } from '@mikro-orm/migrations'
 import type { Database } from 'better-sqlite3'
-import { Client } from 'pg'
+import { Client, type Pool, type PoolClient } from 'pg'
 
 import type { Config } from './config.js'
 import { entities } from './entities/index.js'
@@ -73,13 +73,28 @@ async function openSqlite(config: Config): Promise<MikroORM> {
   return orm
 }
 
+/**
+ * A transaction whose connection breaks cannot roll back, and is then not handed back either: without this the pool is
+ * empty for good after as many breaks as it has connections. Whoever held it has long been told when the time is over.
+ */
+function reclaimLostConnections(pool: Pool): void {
+  const reclaim = (client: PoolClient): void => {
+    try {
+      client.release(true)
+    } catch {
+      // It was handed back after all.
+    }
+  }
+  pool.on('connect', (client) => client.once('end', () => setTimeout(reclaim, 1000, client).unref()))
+}
+
 async function openPostgres(url: string): Promise<MikroORM> {
   const { MikroORM: Postgres } = await import('@mikro-orm/postgresql')
   return Postgres.init({
     ...common,
     clientUrl: url,
     pool: { max: 8 },
-    driverOptions: { connectionTimeoutMillis: 5000, query_timeout: 15_000 },
+    driverOptions: { connectionTimeoutMillis: 5000, query_timeout: 15_000, onPoolCreated: reclaimLostConnections },
     migrations: { migrationsList: postgresMigrations, snapshot: false, disableForeignKeys: false, silent: true },
   })
 }
@@ -94,8 +109,9 @@ async function nativeSqlite(orm: MikroORM): Promise<Database> {
 export async function openJournal(orm: MikroORM, config: Config, clock: Clock): Promise<Journal> {
   const metadata = orm.getMetadata()
   if (config.databaseUrl !== undefined) {
-    const line = (): Pipeline => new Pipeline({ connectionString: config.databaseUrl })
-    return new PostgresJournal(new PostgresReads(line()), line(), line(), metadata, clock)
+    const line = (query_timeout: number): Pipeline => new Pipeline({ connectionString: config.databaseUrl, query_timeout })
+    // Reads wait for no lock.
+    return new PostgresJournal(new PostgresReads(line(5000)), line(15_000), line(15_000), metadata, clock)
   }
   const { default: Sqlite } = await import('better-sqlite3')
   return new SqliteJournal(

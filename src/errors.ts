@@ -46,8 +46,8 @@ export class DomainError extends Error {
 
 const refusal =
   (code: UserErrorCode) =>
-  (message: string, path: readonly string[] | null = null): DomainError =>
-    new DomainError([{ code, message, path }])
+  (message: string, path: readonly string[] | null = null, options?: ErrorOptions): DomainError =>
+    new DomainError([{ code, message, path }], options)
 
 export const invalid = refusal('INVALID')
 export const notFound = refusal('NOT_FOUND')

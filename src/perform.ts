@@ -141,12 +141,15 @@ async function attemptOnce<A extends Action, R>(
 ): Promise<R> {
   const { journal } = ctx.app
   const hands = attempt.hands()
+  ctx.signal?.throwIfAborted()
   if (actionRow(action).appends) {
     const result = await verb(hands as HandsFor<A>)
     await journal.commit(attempt.allowed())
     return result
   }
   return journal.transaction(ctx.em, attempt.actor, async (em) => {
+    // It may have waited in line for longer than anybody waits for it.
+    ctx.signal?.throwIfAborted()
     const result = await verb({ ...hands, em } as HandsFor<A>)
     return [result, attempt.allowed()]
   })

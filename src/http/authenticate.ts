@@ -6,6 +6,7 @@ import { authenticate as believe, type Desk } from '../access/authenticate.js'
 import { endOverlap } from '../api-keys/end-overlap.js'
 import { Context, type Services } from '../context.js'
 import { missingCredential, RequestError } from '../errors.js'
+import { addressOf } from './address.js'
 
 /** Every value of a header, as sent: Node joins or drops repeated ones. */
 function headerValues(request: FastifyRequest, name: string): string[] {
@@ -17,7 +18,7 @@ function headerValues(request: FastifyRequest, name: string): string[] {
 export async function contextOf(app: Services, request: FastifyRequest): Promise<Context> {
   const authorization = headerValues(request, 'authorization')
   const onBehalfOf = headerValues(request, 'x-on-behalf-of')
-  const origin = { requestId: request.id, ipAddress: request.ip }
+  const origin = { requestId: request.id, ipAddress: addressOf(request) }
   const [first, second] = authorization
   if (first === undefined) {
     if (onBehalfOf.length > 0) throw missingCredential()

@@ -23,6 +23,6 @@ export function serveCors(server: FastifyInstance, { corsOrigins }: Config): voi
       })
       if (request.headers['access-control-request-private-network']) void reply.header('access-control-allow-private-network', 'true')
     }
-    return reply.code(204).send()
+    return reply.header('allow', 'GET, POST, OPTIONS').code(204).send()
   })
 }

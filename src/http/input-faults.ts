@@ -12,6 +12,10 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 
+/** Of one variable. */
+const mostFaults = 20
+const enough = new Error('enough faults')
+
 function typeAt(type: GraphQLInputType, path: readonly (string | number)[]): GraphQLInputType {
   const [step, ...rest] = path
   const bare = getNullableType(type)
@@ -21,10 +25,18 @@ function typeAt(type: GraphQLInputType, path: readonly (string | number)[]): Gra
   return field ? typeAt(field.type, rest) : type
 }
 
-function faultOf(name: string, path: readonly (string | number)[], type: GraphQLInputType, value: unknown): string {
+interface Place {
+  readonly name: string
+  readonly type: GraphQLInputType
+  /** Introspection is off: what the caller did not name is not named to it. */
+  readonly isSchemaHidden: boolean
+}
+
+function faultOf({ name, type, isSchemaHidden }: Place, path: readonly (string | number)[], value: unknown): string {
   const where = [name, ...path].join('.')
   const expected = typeAt(type, path)
   const bare = getNullableType(expected)
+  if (isSchemaHidden) return `"${where}" is not what is expected there.`
   if (isInputObjectType(bare) && typeof value === 'object' && value !== null) {
     if (bare.isOneOf) return `"${where}" must have exactly one of the fields of ${bare.name}, and not null.`
     const missing = Object.values(bare.getFields()).find(
@@ -40,6 +52,7 @@ export function inputFaults(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
+  isSchemaHidden: boolean,
 ): string[] {
   return (operation.variableDefinitions ?? []).flatMap(({ variable, type: node, defaultValue }) => {
     const name = variable.name.value
@@ -49,7 +62,15 @@ export function inputFaults(
     if (value === undefined) return isNonNullType(type) && !defaultValue ? [`"${name}" is required.`] : []
     if (value === null) return isNonNullType(type) ? [`"${name}" must not be null.`] : []
     const faults: string[] = []
-    coerceInputValue(value, type, (path, invalid) => faults.push(faultOf(name, path, type, invalid)))
+    // An answer must not grow with the faults of a long list.
+    try {
+      coerceInputValue(value, type, (path, invalid) => {
+        faults.push(faultOf({ name, type, isSchemaHidden }, path, invalid))
+        if (faults.length === mostFaults) throw enough
+      })
+    } catch (error) {
+      if (error !== enough) throw error
+    }
     return faults
   })
 }

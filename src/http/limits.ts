@@ -1,100 +1,133 @@
-/** What one document may cost, whatever it asks for: depth, aliases, root fields, directives, complexity. */
-import type { ApolloServerPlugin } from '@apollo/server'
+/** What one document may hold, whatever it asks for: depth, aliases, mutations, directives, fragments, repeated fields. */
 import {
   GraphQLError,
   Kind,
   OperationTypeNode,
   type ASTVisitor,
+  type DocumentNode,
   type FieldNode,
   type SelectionSetNode,
   type ValidationContext,
   type ValidationRule,
 } from 'graphql'
-import { getComplexity, type ComplexityEstimator } from 'graphql-query-complexity'
 
-import type { Context } from '../context.js'
-import { defaultPage } from '../lib/page.js'
-
-export const limits = { tokens: 4000, depth: 12, aliases: 30, mutations: 5, directives: 10, complexity: 10_000, errors: 20 } as const
+export const limits = {
+  tokens: 4000,
+  depth: 12,
+  aliases: 30,
+  mutations: 5,
+  directives: 10,
+  fragments: 100,
+  /** Of one response name in one selection set, summed over the document: merging them is quadratic. */
+  repeats: 100,
+  complexity: 10_000,
+  errors: 20,
+} as const
 
 const tooComplex = (message: string): GraphQLError => new GraphQLError(message, { extensions: { code: 'OPERATION_TOO_COMPLEX' } })
 
-/** Introspection is deep by nature (14 levels in the standard query) and bounded by the schema, so it is not descended into. */
+/** Introspection is deep by nature (14 levels in the standard query), and graphql-js bounds its depth by a rule of its own. */
 const isIntrospection = (field: FieldNode): boolean => field.name.value === '__schema' || field.name.value === '__type'
 
-interface Count {
+interface Size {
   depth: number
   aliases: number
+  /** Each multiplies what introspection answers, which has no complexity; no tool needs one. */
+  introspectionAliases: number
   roots: number
   directives: number
 }
 
-/** Fragments count each time they are spread; one that spreads itself is another rule's to refuse. */
-function measure(set: SelectionSetNode, context: ValidationContext, count: Count, depth: number, path: readonly string[]): void {
-  for (const selection of set.selections) {
-    count.directives += selection.directives?.length ?? 0
-    if (count.aliases > limits.aliases || count.roots > 1000) return
-    if (selection.kind === Kind.FRAGMENT_SPREAD) {
-      const fragment = context.getFragment(selection.name.value)
-      if (fragment && !path.includes(selection.name.value))
-        measure(fragment.selectionSet, context, count, depth, [...path, selection.name.value])
-    } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-      measure(selection.selectionSet, context, count, depth, path)
-    } else if (!isIntrospection(selection)) {
-      count.depth = Math.max(count.depth, depth)
-      if (selection.alias) count.aliases++
-      if (depth === 1) count.roots++
-      if (selection.selectionSet && depth <= limits.depth) measure(selection.selectionSet, context, count, depth + 1, path)
+const nothing: Readonly<Size> = { depth: 0, aliases: 0, introspectionAliases: 0, roots: 0, directives: 0 }
+
+function add(total: Size, more: Readonly<Size>): void {
+  total.depth = Math.max(total.depth, more.depth)
+  total.aliases += more.aliases
+  total.introspectionAliases += more.introspectionAliases
+  total.roots += more.roots
+  total.directives += more.directives
+}
+
+/** Counts a fragment each time it is spread, yet walks it once: spreads of spreads grow exponentially. */
+class Measure {
+  readonly #fragments = new Map<string, Readonly<Size>>()
+  repeats = 0
+
+  constructor(private readonly context: ValidationContext) {}
+
+  of(set: SelectionSetNode, names = new Set<string>()): Readonly<Size> {
+    const size = { ...nothing }
+    for (const selection of set.selections) {
+      size.directives += selection.directives?.length ?? 0
+      if (selection.kind === Kind.FRAGMENT_SPREAD) add(size, this.#fragment(selection.name.value))
+      else if (selection.kind === Kind.INLINE_FRAGMENT) add(size, this.of(selection.selectionSet, names))
+      else add(size, this.#field(selection, names))
     }
+    return size
+  }
+
+  #field(field: FieldNode, names: Set<string>): Readonly<Size> {
+    const alias = field.alias ? 1 : 0
+    const name = (field.alias ?? field.name).value
+    if (names.has(name)) this.repeats++
+    names.add(name)
+    const within = field.selectionSet ? this.of(field.selectionSet) : nothing
+    if (!isIntrospection(field))
+      return {
+        depth: 1 + within.depth,
+        aliases: alias + within.aliases,
+        introspectionAliases: within.introspectionAliases,
+        roots: 1,
+        directives: within.directives,
+      }
+    const isSchema = field.name.value === '__schema'
+    return {
+      depth: 0,
+      aliases: isSchema ? 0 : alias,
+      introspectionAliases: within.aliases + within.introspectionAliases + (isSchema ? alias : 0),
+      roots: 0,
+      directives: within.directives,
+    }
+  }
+
+  #fragment(name: string): Readonly<Size> {
+    const known = this.#fragments.get(name)
+    if (known) return known
+    // One that spreads itself is another rule's to refuse.
+    this.#fragments.set(name, nothing)
+    const fragment = this.context.getFragment(name)
+    const size = fragment ? this.of(fragment.selectionSet) : nothing
+    this.#fragments.set(name, size)
+    return size
   }
 }
 
-const operationLimits: ValidationRule = (context: ValidationContext): ASTVisitor => ({
-  OperationDefinition(operation) {
-    const count = { depth: 0, aliases: 0, roots: 0, directives: operation.directives?.length ?? 0 }
-    measure(operation.selectionSet, context, count, 1, [])
-    if (count.depth > limits.depth) context.reportError(tooComplex(`This operation is nested deeper than ${limits.depth} levels.`))
-    if (count.aliases > limits.aliases) context.reportError(tooComplex(`This operation has more than ${limits.aliases} aliases.`))
-    if (count.directives > limits.directives)
-      context.reportError(tooComplex(`This operation has more than ${limits.directives} directives.`))
-    if (operation.operation === OperationTypeNode.MUTATION && count.roots > limits.mutations) {
-      context.reportError(tooComplex(`One document may hold at most ${limits.mutations} mutations.`))
-    }
+function excessOf(document: DocumentNode, context: ValidationContext): string | undefined {
+  const measure = new Measure(context)
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue
+    const size = measure.of(definition.selectionSet)
+    if (size.depth > limits.depth) return `This operation is nested deeper than ${limits.depth} levels.`
+    if (size.aliases > limits.aliases) return `This operation has more than ${limits.aliases} aliases.`
+    if (size.introspectionAliases > 0) return 'Introspection takes no aliases.'
+    if (size.directives + (definition.directives?.length ?? 0) > limits.directives)
+      return `This operation has more than ${limits.directives} directives.`
+    if (definition.operation === OperationTypeNode.MUTATION && size.roots > limits.mutations)
+      return `One document may hold at most ${limits.mutations} mutations.`
+  }
+  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
+  if (fragments.length > limits.fragments) return `This document has more than ${limits.fragments} fragments.`
+  for (const { selectionSet } of fragments) measure.of(selectionSet)
+  return measure.repeats > limits.repeats ? `This document repeats the same fields more than ${limits.repeats} times.` : undefined
+}
+
+const documentLimits: ValidationRule = (context: ValidationContext): ASTVisitor => ({
+  Document(document) {
+    const excess = excessOf(document, context)
+    if (excess === undefined) return
+    // Once it has its number of errors graphql-js stops: the rules that are quadratic never see this document.
+    for (let i = 0; i <= limits.errors; i++) context.reportError(tooComplex(excess))
   },
 })
 
-export const validationRules: ValidationRule[] = [operationLimits]
-
-/** A list costs what it holds, times how many it is asked for. */
-const estimator: ComplexityEstimator = ({ args, childComplexity, field }) => {
-  const isConnection = field.args.some((argument) => argument.name === 'first')
-  const ids: unknown = args['ids']
-  const times = isConnection ? Number(args['first'] ?? args['last'] ?? defaultPage) : Array.isArray(ids) ? ids.length : 1
-  return 1 + Math.max(times, 1) * childComplexity
-}
-
-/** Needs the variables, so it cannot be a validation rule of a stored document. */
-export const complexityLimit: ApolloServerPlugin<Context> = {
-  requestDidStart: () =>
-    Promise.resolve({
-      didResolveOperation({ schema, document, request, operationName }): Promise<void> {
-        let complexity = 0
-        try {
-          complexity = getComplexity({
-            schema,
-            query: document,
-            variables: request.variables ?? {},
-            ...(operationName ? { operationName } : {}),
-            estimators: [estimator],
-          })
-        } catch {
-          // Variables that do not fit their types: execution says so, in its own words.
-        }
-        if (complexity > limits.complexity) {
-          const message = `This operation is too complex: it may cost ${limits.complexity}, and costs ${complexity}. Ask for shorter lists or fewer fields.`
-          throw new GraphQLError(message, { extensions: { code: 'OPERATION_TOO_COMPLEX', http: { status: 400, headers: new Map() } } })
-        }
-        return Promise.resolve()
-      },
-    }),
-}
+export const validationRules: ValidationRule[] = [documentLimits]

@@ -1,90 +1,126 @@
 /** The HTTP server: routes, one log line a request, and errors as JSON wherever they come from. */
-import { fastify, type FastifyError, type FastifyInstance } from 'fastify'
+import type { Socket } from 'node:net'
+
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 
 import type { Services } from '../context.js'
-import { RequestError, requestErrorStatus, type RequestErrorCode } from '../errors.js'
-import { isUnavailable, unavailable } from '../journal/unavailable.js'
+import { RequestError } from '../errors.js'
 import { newId } from '../lib/id.js'
+import { addressOf } from './address.js'
+import { readJson } from './body.js'
 import { serveCors } from './cors.js'
 import { serveGraphql } from './graphql.js'
 import { serveHealth } from './health.js'
+import { bodyOf, isCutOff, largestBody, refusalOf, refuseExpectation, refuseOn, unreadable } from './refusal.js'
+import { storyOf } from './story.js'
+import type { Times } from './times.js'
 import { serveWellKnown } from './well-known.js'
 
-/** Bytes. */
-const largestBody = 100_000
-/** Milliseconds until the whole request must have arrived. */
-const slowestRequest = 15_000
-
-const codes: Readonly<Record<string, RequestErrorCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'BAD_REQUEST',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'BAD_REQUEST',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'BAD_REQUEST',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'BAD_REQUEST',
-}
-
-const messages: Partial<Record<RequestErrorCode, string>> = {
-  PAYLOAD_TOO_LARGE: `The request body must have at most ${largestBody} bytes.`,
-  BAD_REQUEST: 'This request cannot be read: send a JSON body with "Content-Type: application/json".',
-}
-
-function refusalOf(error: unknown): RequestError {
-  if (error instanceof RequestError) return error
-  if (isUnavailable(error)) return unavailable(error)
-  const { code, statusCode } = error as Partial<FastifyError>
-  const known =
-    codes[String(code)] ??
-    (error instanceof SyntaxError || (statusCode !== undefined && statusCode < 500) ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR')
-  return new RequestError(known, messages[known] ?? 'Something went wrong on our side.', {}, { cause: error })
-}
-
-const bodyOf = (code: string, message: string, requestId: string): object => ({ errors: [{ message, extensions: { code, requestId } }] })
-
-export async function createServer(app: Services, schema: GraphQLSchema): Promise<FastifyInstance> {
-  const { config, log, clock } = app
+export async function createServer(app: Services, schema: GraphQLSchema, times: Times): Promise<FastifyInstance> {
+  const { config, log } = app
+  const newRequestId = (): string => newId('req', app.clock())
+  const refuse = refuser(app)
   const server = fastify({
     bodyLimit: largestBody,
-    requestTimeout: slowestRequest,
+    requestTimeout: times.arrival,
+    keepAliveTimeout: times.keepAlive,
+    http: { headersTimeout: times.headers, connectionsCheckingInterval: times.check, requireHostHeader: false },
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-    genReqId: () => newId('req', clock()),
+    genReqId: newRequestId,
     forceCloseConnections: 'idle',
-    // While the last requests are answered, one more on a connection that is still open is too; it is the last one there.
+    // What still arrives while the server drains is answered, on a connection that then closes.
     return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      begin(request, reply)
+      refuse(error, request, reply)
+      logRequest(app, request, reply.statusCode)
+    },
+    clientErrorHandler(error, socket) {
+      if (error.code === 'ECONNRESET') {
+        socket.destroy()
+        return
+      }
+      const refusal = unreadable(error)
+      const requestId = newRequestId()
+      log.info({ requestId, status: refusal.status, ip: socket.remoteAddress, codes: [refusal.code] }, 'request')
+      refuseOn(socket, refusal, requestId)
+    },
   })
+  server.server.on('checkExpectation', (request, response) => refuseExpectation(request, response, newRequestId()))
+  server.server.on('connect', (_request, socket) => refuseOn(socket as Socket, unreadable(new Error()), newRequestId()))
+  readJson(server)
   server.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', request.id)
-    done()
+    begin(request, reply)
+    done(hostFault(request))
   })
   server.addHook('onResponse', (request, reply, done) => {
-    const path = request.url.split('?', 1)[0]
-    log.info(
-      {
-        requestId: request.id,
-        method: request.method,
-        path,
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-        ip: request.ip,
-      },
-      'request',
-    )
+    logRequest(app, request, reply.statusCode, reply.elapsedTime)
     done()
   })
-  server.setErrorHandler((error, request, reply) => {
-    const refusal = refusalOf(error)
-    if (refusal.status >= 500) log.error({ err: error, requestId: request.id }, 'a request failed')
-    void reply
-      .code(refusal.status === requestErrorStatus.FORBIDDEN ? 403 : refusal.status)
-      .headers({ 'cache-control': 'no-store', ...refusal.headers })
-      .send(bodyOf(refusal.code, refusal.message, request.id))
+  server.addHook('onRequestAbort', (request, done) => {
+    // Nginx's number for a client that left.
+    logRequest(app, request, 499)
+    done()
   })
+  server.setErrorHandler(refuse)
   server.setNotFoundHandler((request, reply) => {
-    void reply.code(404).send(bodyOf('BAD_REQUEST', 'There is nothing at this path. GraphQL is at /graphql.', request.id))
+    const isGraphql = request.url.split('?', 1)[0] === '/graphql'
+    if (isGraphql) void reply.header('allow', 'GET, POST, OPTIONS')
+    const message = isGraphql ? 'GraphQL is asked by GET or POST.' : 'There is nothing at this path. GraphQL is at /graphql.'
+    storyOf(request).codes = ['BAD_REQUEST']
+    void reply
+      .code(isGraphql ? 405 : 404)
+      .header('cache-control', 'no-store')
+      .send(bodyOf({ code: 'BAD_REQUEST', message }, request.id))
   })
   serveCors(server, config)
   serveHealth(server, app)
   serveWellKnown(server, app)
-  await serveGraphql(server, app, schema)
+  await serveGraphql(server, app, schema, times)
   return server
+}
+
+function begin(request: FastifyRequest, reply: FastifyReply): void {
+  void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })
+}
+
+/** RFC 9112 §3.2: one Host, no more and no less, or a proxy before us may have understood another request. */
+function hostFault({ raw }: FastifyRequest): RequestError | undefined {
+  const count = raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
+  if (count === 1 || (count === 0 && raw.httpVersion === '1.0')) return undefined
+  return new RequestError('BAD_REQUEST', 'A request has exactly one Host header.')
+}
+
+const refuser =
+  ({ log }: Services) =>
+  (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const refusal = refusalOf(error)
+    if (refusal.code === 'UNAVAILABLE') log.warn({ err: error, requestId: request.id }, 'the database is away')
+    else if (refusal.status >= 500) log.error({ err: error, requestId: request.id }, 'a request failed')
+    storyOf(request).codes = [refusal.code]
+    // Nobody reads the rest of a body that was refused, or that never came.
+    if (refusal.code === 'PAYLOAD_TOO_LARGE' || isCutOff(error)) void reply.header('connection', 'close')
+    void reply
+      .code(refusal.status)
+      .headers({ 'cache-control': 'no-store', ...refusal.headers })
+      .send(bodyOf(refusal, request.id))
+  }
+
+function logRequest({ log }: Services, request: FastifyRequest, status: number, elapsed?: number): void {
+  const { operation, actorId, codes } = storyOf(request)
+  log.info(
+    {
+      requestId: request.id,
+      method: request.method,
+      path: request.routeOptions.url ?? null,
+      status,
+      ms: elapsed === undefined ? undefined : Math.round(elapsed * 10) / 10,
+      ip: addressOf(request),
+      operation,
+      actorId,
+      codes,
+    },
+    'request',
+  )
 }

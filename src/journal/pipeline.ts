@@ -1,7 +1,6 @@
 /** One PostgreSQL connection on which queries follow one another without waiting for answers; a lost one is made anew. */
 import { Client, type ClientConfig, type QueryResult } from 'pg'
 
-import { Turns } from './turns.js'
 import { unavailable, isUnavailable } from './unavailable.js'
 
 export interface Statement {
@@ -10,44 +9,52 @@ export interface Statement {
   readonly values?: unknown[]
 }
 
-/** Sends all statements at once. @throws the first error */
+/** Sends all statements at once, and waits for every answer. @throws the first error */
 export type Send = (statements: readonly Statement[]) => Promise<QueryResult[]>
 
 export class Pipeline {
   #client: Promise<Client> | undefined
-  readonly #turns = new Turns()
+  /** How to forget a connection. */
+  readonly #forget = new WeakMap<Client, () => void>()
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(private readonly options: ClientConfig) {}
 
-  /** For single statements: those of others may come in between. @throws the first error */
+  /** For statements that need no transaction. */
   async send(statements: readonly Statement[]): Promise<QueryResult[]> {
     return this.#sendOn(await this.#connected(), statements)
   }
 
   /**
-   * For a transaction of several round trips: one at a time, each on one and the same connection. Two that share it would
-   * commit each other's halves; one that lost it would go on, without its locks, on the next.
-   * Rolls back when `work` throws.
+   * The connection for one alone, one after the other. All that is sent goes over this one connection or fails: on a new
+   * one the second half of a transaction would be written without the first.
    */
-  alone<T>(work: (send: Send) => Promise<T>): Promise<T> {
+  session<T>(work: (send: Send) => Promise<T>): Promise<T> {
     const run = async (): Promise<T> => {
       const client = await this.#connected()
-      const send: Send = (statements) => this.#sendOn(client, statements)
-      try {
-        return await work(send)
-      } catch (error) {
-        await send([{ text: 'rollback' }]).catch(() => undefined)
-        throw error
-      }
+      return work((statements) => this.#sendOn(client, statements))
     }
-    return this.#turns.take(run)
+    const result = this.#last.then(run, run)
+    this.#last = result.catch(() => undefined)
+    return result
   }
 
+  /** After the sessions that have begun. */
   async close(): Promise<void> {
-    await this.#turns.ended()
+    for (let last: unknown; last !== this.#last;) await (last = this.#last)
     const client = await this.#client?.catch(() => undefined)
     this.#client = undefined
     await client?.end()
+  }
+
+  async #sendOn(client: Client, statements: readonly Statement[]): Promise<QueryResult[]> {
+    // A sibling that is rejected unseen would end the process.
+    const answers = await Promise.allSettled(statements.map((statement) => client.query(statement)))
+    return answers.map((answer) => {
+      if (answer.status === 'fulfilled') return answer.value
+      if (isUnavailable(answer.reason)) this.#drop(client)
+      throw answer.reason
+    })
   }
 
   async #connected(): Promise<Client> {
@@ -55,31 +62,45 @@ export class Pipeline {
     try {
       return await connecting
     } catch (error) {
+      // Somebody else may have begun a new one already.
       if (this.#client === connecting) this.#client = undefined
       throw unavailable(error)
     }
   }
 
-  /** Waits for every answer: a sibling that is rejected unseen would end the process. */
-  async #sendOn(client: Client, statements: readonly Statement[]): Promise<QueryResult[]> {
-    const answers = await Promise.allSettled(statements.map((statement) => client.query(statement)))
-    return answers.map((answer) => {
-      if (answer.status === 'fulfilled') return answer.value
-      if (isUnavailable(answer.reason)) void client.end().catch(() => undefined)
-      throw answer.reason
-    })
+  #connect(): Promise<Client> {
+    const client = new Client({ connectionTimeoutMillis: 3000, query_timeout: 15_000, ...this.options, pipeline: true })
+    const connecting = client.connect().then(() => client)
+    // Both come late and more than once; only the connection that they are about is forgotten.
+    const forget = (): void => {
+      if (this.#client === connecting) this.#client = undefined
+    }
+    client.on('error', forget)
+    client.on('end', forget)
+    connecting.catch(() => this.#drop(client))
+    this.#forget.set(client, forget)
+    return connecting
   }
 
-  #connect(): Promise<Client> {
-    const client = new Client({ ...this.options, pipeline: true, connectionTimeoutMillis: 3000, query_timeout: 15_000 })
-    const connecting: Promise<Client> = client.connect().then(() => client)
-    // Only itself: by the time an old connection has ended there may be a new one.
-    const drop = (): void => {
-      if (this.#client === connecting) this.#client = undefined
-      client.end().catch(() => undefined)
-    }
-    client.on('error', drop)
-    client.on('end', drop)
-    return connecting
+  /** PostgreSQL rolls back what was begun on it. */
+  #drop(client: Client): void {
+    this.#forget.get(client)?.()
+    client.end().catch(() => undefined)
+  }
+}
+
+/** `commit` of a failed transaction answers ROLLBACK without an error, so its answer is looked at. */
+export async function whole(send: Send, statements: readonly Statement[]): Promise<void> {
+  const answers = await send(statements)
+  if (answers.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back')
+}
+
+/** Leaves no transaction open. A connection that was lost has rolled back by itself. */
+export async function atomically<T>(send: Send, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isUnavailable(error)) await send([{ text: 'rollback' }]).catch(() => undefined)
+    throw error
   }
 }

@@ -2,7 +2,7 @@
 import type { Parameter, Query, Reader, Row } from '../access/reads.js'
 import type { Pipeline, Statement } from './pipeline.js'
 import { numbered } from './postgres-statements.js'
-import { isUnavailable, unavailable } from './unavailable.js'
+import { refusalOf } from './unavailable.js'
 
 const texts = new Map<string, string>()
 
@@ -25,7 +25,7 @@ export class PostgresReads implements Reader {
       const [answer] = await this.line.send([named(query, parameters)])
       return (answer?.rows ?? []) as Row[]
     } catch (error) {
-      throw isUnavailable(error) ? unavailable(error) : error
+      throw refusalOf(error)
     }
   }
 

@@ -5,18 +5,16 @@
  */
 import type { EntityManager, MetadataStorage } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/sql'
-import type { QueryResult } from 'pg'
 
 import type { Parameter, Query, Row } from '../access/reads.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { Clock } from '../lib/clock.js'
 import { link, type Head } from './chain.js'
 import { StandingChanged, stands, type BackgroundStatement, type Entry, type Journal } from './journal.js'
-import type { Pipeline, Send, Statement } from './pipeline.js'
+import { atomically, whole, type Pipeline, type Send } from './pipeline.js'
 import { named, type PostgresReads } from './postgres-reads.js'
 import { chainedInserts, insertsOf, lockHeads, numbered } from './postgres-statements.js'
-import { Turns } from './turns.js'
-import { isConstraint, isUnavailable, unavailable } from './unavailable.js'
+import { isUnavailable, refusalOf } from './unavailable.js'
 
 interface Pending {
   readonly entry: Entry
@@ -36,7 +34,6 @@ export class PostgresJournal implements Journal {
   readonly #verbs = new Map<string, Promise<unknown>>()
   #waiting: Pending[] = []
   #flight: Promise<void> | undefined
-  readonly #aside = new Turns()
 
   constructor(
     private readonly reads: PostgresReads,
@@ -64,7 +61,7 @@ export class PostgresJournal implements Journal {
 
   async background(statements: readonly BackgroundStatement[]): Promise<void> {
     const texts = statements.map(({ sql, parameters }) => ({ text: numbered(sql), values: [...parameters] }))
-    await this.side.alone((send) => this.#whole(send, [{ text: 'begin' }, ...texts, { text: 'commit' }]))
+    await this.side.session((send) => atomically(send, () => whole(send, [{ text: 'begin' }, ...texts, { text: 'commit' }])))
   }
 
   async transaction<T>(
@@ -92,14 +89,13 @@ export class PostgresJournal implements Journal {
         return result
       })
     } catch (error) {
-      throw isUnavailable(error) ? unavailable(error) : error
+      throw refusalOf(error)
     }
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#verbs.values())
     while (this.#flight) await this.#flight
-    await this.#aside.ended()
     await Promise.all([this.reads.close(), this.writes.close(), this.side.close()])
   }
 
@@ -128,7 +124,7 @@ export class PostgresJournal implements Journal {
         return result
       })
     } catch (error) {
-      throw isUnavailable(error) ? unavailable(error) : error
+      throw refusalOf(error)
     }
   }
 
@@ -147,7 +143,7 @@ export class PostgresJournal implements Journal {
     const patient = busy.filter((one) => ++one.skips < patience)
     const stuck = busy.filter((one) => one.skips >= patience)
     for (const line of Map.groupBy(stuck, (one) => one.entry.organizationId).values()) {
-      void this.#aside.take(() => this.#wait(line))
+      void this.#wait(line)
     }
     this.#waiting.unshift(...patient)
     if (patient.length > 0) await new Promise((resolve) => setTimeout(resolve, 2))
@@ -161,19 +157,20 @@ export class PostgresJournal implements Journal {
   /** Settles every entry but those whose organization is busy, which it returns. */
   async #commitGroup(line: Pipeline, group: readonly Pending[], wait: 'skip locked' | ''): Promise<Pending[]> {
     try {
-      const { busy, refused } = await line.alone((send) => this.#writeGroup(send, group, wait))
+      const { busy, refused } = await line.session((send) => atomically(send, () => this.#writeGroup(send, group, wait)))
       for (const one of group) {
         if (refused.has(one)) one.reject(new StandingChanged())
         else if (!busy.includes(one)) one.resolve()
       }
       return busy
     } catch (error) {
-      if (isConstraint(error) && group.length > 1) {
+      // Whatever is not about the database is about one of the entries, and the others must not suffer for it.
+      if (!isUnavailable(error) && group.length > 1) {
         const left: Pending[] = []
         for (const one of group) left.push(...(await this.#commitGroup(line, [one], wait)))
         return left
       }
-      for (const one of group) one.reject(isUnavailable(error) ? unavailable(error) : error)
+      for (const one of group) one.reject(refusalOf(error))
       return []
     }
   }
@@ -199,7 +196,7 @@ export class PostgresJournal implements Journal {
       heads.set(entry.organizationId, event)
       return [event]
     })
-    await this.#whole(send, [
+    await whole(send, [
       ...insertsOf(
         this.metadata,
         admitted.flatMap(({ entry }) => entry.rows),
@@ -208,11 +205,5 @@ export class PostgresJournal implements Journal {
       { text: 'commit' },
     ])
     return { busy, refused: new Set([...refused].filter((one) => !busy.includes(one))) }
-  }
-
-  /** `commit` of a failed transaction answers ROLLBACK without an error, so its answer is looked at. */
-  async #whole(send: Send, statements: readonly Statement[]): Promise<void> {
-    const answers: QueryResult[] = await send(statements)
-    if (answers.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back')
   }
 }

@@ -13,7 +13,7 @@ import { genesis, link, type EventDraft, type Head } from './chain.js'
 import { sqliteValueOf, tableOf } from './columns.js'
 import { StandingChanged, stands, type AppendedRow, type BackgroundStatement, type Entry, type Journal } from './journal.js'
 import type { SqliteReads } from './sqlite-reads.js'
-import { isConstraint, isUnavailable, unavailable } from './unavailable.js'
+import { isUnavailable, refusalOf, unavailable } from './unavailable.js'
 
 interface Pending {
   readonly entry: Entry | null
@@ -89,7 +89,7 @@ export class SqliteJournal implements Journal {
         })
       } catch (error) {
         this.#heads.clear()
-        throw isUnavailable(error) ? unavailable(error) : error
+        throw refusalOf(error)
       } finally {
         this.#isOpen = false
         this.#flush()
@@ -132,8 +132,8 @@ export class SqliteJournal implements Journal {
       this.#writeGroup(group, refusals, false)
     } catch (error) {
       this.#heads.clear()
-      // Only a constraint names one culprit. Anything else (busy, full, I/O) fails all, and is not tried again.
-      if (isConstraint(error)) this.#retryEach(group, refusals)
+      // Busy, full, I/O fail all, and are not tried again. Whatever else it is, one of the entries is the culprit.
+      if (!isUnavailable(error)) this.#retryEach(group, refusals)
       else for (const one of group) refusals.set(one, unavailable(error))
     }
     for (const one of group) {
@@ -149,7 +149,7 @@ export class SqliteJournal implements Journal {
       this.#writeGroup(group, refusals, true)
     } catch (error) {
       this.#heads.clear()
-      for (const one of group) refusals.set(one, unavailable(error))
+      for (const one of group) refusals.set(one, refusalOf(error))
     }
   }
 

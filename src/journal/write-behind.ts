@@ -52,12 +52,14 @@ export class LastUsed implements WriteBehind {
   }
 
   async #write(): Promise<void> {
-    const statements = [this.#keys, this.#tokens, this.#endUsers].flatMap((kind) => this.#drain(kind))
+    const drained = [this.#keys, this.#tokens, this.#endUsers].map((kind) => [kind, new Map(kind.seen)] as const)
+    const statements = drained.flatMap(([kind]) => this.#drain(kind))
     if (statements.length === 0) return
     try {
       await this.journal.background(statements)
     } catch (error) {
-      this.log.warn({ err: error, statements: statements.length }, 'times of last use could not be written')
+      this.log.warn({ err: error, statements: statements.length }, 'times of last use could not be written; they will be tried again')
+      for (const [kind, seen] of drained) for (const [id, at] of seen) if (!kind.seen.has(id)) kind.seen.set(id, at)
     }
   }
 

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 
 import { pino } from 'pino'
 
-import { createApp, type App } from '../../src/app.js'
+import { createApp, type App, type Overrides } from '../../src/app.js'
 import { readConfig, type Config } from '../../src/config.js'
 import { newDatabase } from './database.js'
 
@@ -98,14 +98,18 @@ export class TestApp {
 /** A moment far from any boundary that a test might want. */
 export const someday = new Date('2026-06-01T12:00:00.000Z')
 
-export async function startApp(env: Record<string, string> = {}): Promise<TestApp> {
+export async function startApp(
+  env: Record<string, string> = {},
+  overrides: Overrides = {},
+  detour: (env: Record<string, string>) => Promise<Record<string, string>> = (straight) => Promise.resolve(straight),
+): Promise<TestApp> {
   const database = await newDatabase()
   const lines: string[] = []
   const log = pino({ level: 'debug' }, new Writable({ write: (chunk: Buffer, _, done) => (lines.push(chunk.toString()), done()) }))
   const clock = new TestClock(someday)
-  const wholeEnv = { PORT: '0', KEYHOUSE_URL: 'http://keyhouse.test', ...database.env, ...env }
+  const wholeEnv = { PORT: '0', KEYHOUSE_URL: 'http://keyhouse.test', ...(await detour(database.env)), ...env }
   const config = readConfig(wholeEnv)
-  const app = await createApp(config, { clock: clock.now, log })
+  const app = await createApp(config, { clock: clock.now, log, ...overrides })
   return new TestApp(app, config, clock, wholeEnv, lines, async () => {
     await app.close()
     await database.drop()

@@ -1,0 +1,122 @@
+/** What one operation may cost with the variables that it came with: a list costs what it holds, times how many are asked for. */
+import type { ApolloServerPlugin } from '@apollo/server'
+import {
+  getNamedType,
+  GraphQLError,
+  isAbstractType,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  typeFromAST,
+  type DirectiveNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql'
+
+import type { Context } from '../context.js'
+import { defaultPage, largestPage } from '../lib/page.js'
+import { limits } from './limits.js'
+
+/** Of a valid document. The variables are as they came: whether they fit is told by the execution, at once and not twice. */
+class Complexity {
+  readonly #definitions = new Map<string, FragmentDefinitionNode>()
+  readonly #fragments = new Map<string, number>()
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    document: DocumentNode,
+    private readonly operation: OperationDefinitionNode,
+    private readonly variables: Readonly<Record<string, unknown>>,
+  ) {
+    for (const definition of document.definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#definitions.set(definition.name.value, definition)
+    }
+  }
+
+  /** Of what a row is, it is one thing: of fragments on concrete types only the dearest counts. */
+  of(set: SelectionSetNode, parent: GraphQLNamedType | undefined): number {
+    let sum = 0
+    const byType = new Map<string, number>()
+    for (const selection of set.selections) {
+      if (this.#isLeftOut(selection.directives)) continue
+      if (selection.kind === Kind.FIELD) {
+        sum += this.#field(selection, parent)
+        continue
+      }
+      const condition = this.#conditionOf(selection) ?? parent
+      const cost =
+        selection.kind === Kind.INLINE_FRAGMENT ? this.of(selection.selectionSet, condition) : this.#fragment(selection.name.value)
+      if (isAbstractType(parent) && isObjectType(condition)) byType.set(condition.name, (byType.get(condition.name) ?? 0) + cost)
+      else sum += cost
+    }
+    return sum + Math.max(0, ...byType.values())
+  }
+
+  #conditionOf(selection: Exclude<SelectionNode, FieldNode>): GraphQLNamedType | undefined {
+    const node = selection.kind === Kind.INLINE_FRAGMENT ? selection : this.#definitions.get(selection.name.value)
+    return node?.typeCondition && typeFromAST(this.schema, node.typeCondition)
+  }
+
+  /** Walked once, however often it is spread. */
+  #fragment(name: string): number {
+    const known = this.#fragments.get(name)
+    if (known !== undefined) return known
+    const fragment = this.#definitions.get(name)
+    const cost = fragment ? this.of(fragment.selectionSet, typeFromAST(this.schema, fragment.typeCondition)) : 0
+    this.#fragments.set(name, cost)
+    return cost
+  }
+
+  #field(node: FieldNode, parent: GraphQLNamedType | undefined): number {
+    const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined
+    // Introspection is bounded by the schema.
+    if (!field || !node.selectionSet) return 1
+    const given = (name: string): unknown => this.#valueOf(node.arguments?.find((argument) => argument.name.value === name)?.value)
+    const ids = given('ids')
+    const isConnection = field.args.some((argument) => argument.name === 'first')
+    const times = isConnection ? Number(given('first') ?? given('last') ?? defaultPage) : Array.isArray(ids) ? ids.length : 1
+    // Longer lists than the longest are refused as such.
+    return 1 + Math.min(times > 1 ? times : 1, largestPage) * this.of(node.selectionSet, getNamedType(field.type))
+  }
+
+  #isLeftOut(directives: readonly DirectiveNode[] = []): boolean {
+    return directives.some(({ name, arguments: [condition] = [] }) => {
+      const value = this.#valueOf(condition?.value)
+      return (name.value === 'skip' && value === true) || (name.value === 'include' && value === false)
+    })
+  }
+
+  /** As far as it matters here. */
+  #valueOf(node: ValueNode | undefined): unknown {
+    if (!node || node.kind === Kind.NULL) return undefined
+    if (node.kind === Kind.LIST) return node.values
+    if (node.kind === Kind.BOOLEAN) return node.value
+    if (node.kind === Kind.INT) return Number(node.value)
+    if (node.kind !== Kind.VARIABLE) return undefined
+    const name = node.name.value
+    const definition = this.operation.variableDefinitions?.find(({ variable }) => variable.name.value === name)
+    return this.variables[name] ?? this.#valueOf(definition?.defaultValue)
+  }
+}
+
+/** Needs the variables, so it cannot be a validation rule of a stored document. */
+export const complexityLimit: ApolloServerPlugin<Context> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation({ schema, document, operation, request }): Promise<void> {
+        if (!operation) return Promise.resolve()
+        const root = schema.getRootType(operation.operation) ?? undefined
+        const complexity = new Complexity(schema, document, operation, request.variables ?? {}).of(operation.selectionSet, root)
+        if (complexity <= limits.complexity) return Promise.resolve()
+        const message = `This operation is too complex: it may cost ${limits.complexity}, and costs ${complexity}. Ask for shorter lists or fewer fields.`
+        throw new GraphQLError(message, { extensions: { code: 'OPERATION_TOO_COMPLEX', http: { status: 400, headers: new Map() } } })
+      },
+    }),
+}

@@ -1,0 +1,45 @@
+/** What graphql-js and Apollo say of a request, without what was found in it, which may be anything, a secret too. */
+import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql'
+
+import type { RequestErrorCode } from '../errors.js'
+
+/** Longer words are told only when they are the schema's: a key has 46 characters. */
+const longestForeignWord = 30
+
+const vocabularies = new WeakMap<GraphQLSchema, ReadonlySet<string>>()
+
+function vocabularyOf(schema: GraphQLSchema): ReadonlySet<string> {
+  let words = vocabularies.get(schema)
+  if (!words) {
+    const found = Object.values(schema.getTypeMap()).flatMap((type) => {
+      if (isEnumType(type)) return [type.name, ...type.getValues().map(({ name }) => name)]
+      if (isInputObjectType(type)) return [type.name, ...Object.keys(type.getFields())]
+      if (!isObjectType(type) && !isInterfaceType(type)) return [type.name]
+      return [type.name, ...Object.values(type.getFields()).flatMap(({ name, args }) => [name, ...args.map((argument) => argument.name)])]
+    })
+    vocabularies.set(schema, (words = new Set(found)))
+  }
+  return words
+}
+
+/** A name helps to find a misspelling; a long one that is nobody's name may be a secret in the wrong place. */
+export function withoutForeignWords(schema: GraphQLSchema, message: string): string {
+  return message.replaceAll(/[\w-]+/g, (word) => (word.length <= longestForeignWord || vocabularyOf(schema).has(word) ? word : '…'))
+}
+
+export function withoutValues(code: RequestErrorCode, message: string): string {
+  // So deep that the parser ran out of stack.
+  if (code === 'GRAPHQL_PARSE_FAILED' && !message.startsWith('Syntax Error')) return 'This document cannot be parsed.'
+  if (code === 'GRAPHQL_PARSE_FAILED') return message.replace(/(, found|:? ").*$/s, '').replace(/\.?$/, '.')
+  if (code !== 'GRAPHQL_VALIDATION_FAILED') return message
+  const [, type] = /^Expected value of type "([^"]+)", found /.exec(message) ?? []
+  if (type !== undefined)
+    return message.includes('A Secret must be sent')
+      ? 'A Secret must be sent in a variable, never written into the document.'
+      : `Expected a value of type "${type}".`
+  // The value of an enum is written like a name, and quoted as one.
+  if (message.startsWith('Value "')) return 'This literal is not a value of the enum that is expected here.'
+  return /cannot represent|does not exist in "|must be a string|must be sent/.test(message)
+    ? 'This literal is not of the type that is expected here.'
+    : message
+}

@@ -1,0 +1,44 @@
+/** What the log line of a request tells besides its address: what was asked, who asked, how it was refused. */
+import { Kind, type DocumentNode, type OperationDefinitionNode } from 'graphql'
+
+export interface Story {
+  /** In the schema's own words. The name that the client chose for it may be anything, a pasted secret too. */
+  operation?: string
+  actorId?: string | null
+  codes?: readonly string[]
+  /** Unparsable, invalid, or with variables that do not fit: what a JSON answer tells with status 200 (GraphQL over HTTP §6.4.1). */
+  isUnfit?: boolean
+}
+
+const stories = new WeakMap<object, Story>()
+
+/** The one story of a request, or of what stands for it. */
+export function storyOf(request: object): Story {
+  let story = stories.get(request)
+  if (!story) stories.set(request, (story = {}))
+  return story
+}
+
+const mostFields = 5
+
+/** `mutation createApiKey revokeApiKey`: of a document that was found valid. */
+export function operationOf(operation: OperationDefinitionNode, document: DocumentNode): string {
+  const fields = new Set<string>()
+  const seen = new Set<object>()
+  const gather = ({ selectionSet }: Pick<OperationDefinitionNode, 'selectionSet'>): void => {
+    for (const selection of selectionSet.selections) {
+      if (selection.kind === Kind.FIELD) fields.add(selection.name.value)
+      else if (selection.kind === Kind.INLINE_FRAGMENT) gather(selection)
+      else {
+        const fragment = document.definitions.find(
+          (definition) => definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value,
+        )
+        if (fragment?.kind !== Kind.FRAGMENT_DEFINITION || seen.has(fragment)) continue
+        seen.add(fragment)
+        gather(fragment)
+      }
+    }
+  }
+  gather(operation)
+  return [operation.operation, ...[...fields].slice(0, mostFields), ...(fields.size > mostFields ? ['…'] : [])].join(' ')
+}

@@ -1,0 +1,207 @@
+/** Documents that ask for too much: each limit at its boundary, with its code, and none of them expensive to refuse. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { getIntrospectionQuery, getNamedType, isCompositeType, isLeafType, isObjectType, isRequiredArgument } from 'graphql'
+
+import { limits } from '../src/http/limits.js'
+import { makeSchema } from '../src/schema.js'
+import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+
+let app: TestApp
+let acme: SeededOrganization
+beforeAll(async () => {
+  app = await startApp()
+  acme = await organization(app)
+})
+afterAll(() => app.close())
+
+const ask = (query: string, variables: object = {}): Promise<Answer> => app.run(acme.sandboxKey, query, variables)
+const repeat = (count: number, text: (i: number) => string): string => Array.from({ length: count }, (_, i) => text(i)).join(' ')
+
+/** `viewer { project { … } }` has no cycle, so depth is made of fields that do not exist: limits are told all the same. */
+const nested = (levels: number): string => `{ ${'viewer { '.repeat(levels - 1)}kind${' }'.repeat(levels - 1)} }`
+const spread = (depth: number, breadth: number): string =>
+  `{ viewer { ...f0 } } ${repeat(depth, (i) => `fragment f${i} on Viewer { ${`...f${i + 1} `.repeat(breadth)} kind }`)} fragment f${depth} on Viewer { a: kind }`
+
+describe('at the limit, and one above it', () => {
+  const cases: Record<string, [within: string, beyond: string]> = {
+    aliases: [`{ ${repeat(limits.aliases, (i) => `a${i}: __typename`)} }`, `{ ${repeat(limits.aliases + 1, (i) => `a${i}: __typename`)} }`],
+    'aliases within fragments': [
+      `{ viewer { ...v } } fragment v on Viewer { ${repeat(limits.aliases, (i) => `a${i}: kind`)} }`,
+      `{ viewer { ...v ...v } } fragment v on Viewer { ${repeat(limits.aliases / 2 + 1, (i) => `a${i}: kind`)} }`,
+    ],
+    directives: [
+      `{ ${repeat(limits.directives, (i) => `a${i}: __typename @skip(if: false)`)} }`,
+      `{ ${repeat(limits.directives + 1, (i) => `a${i}: __typename @skip(if: false)`)} }`,
+    ],
+    fragments: [
+      `{ ${repeat(limits.fragments, (i) => `...f${i}`)} } ${repeat(limits.fragments, (i) => `fragment f${i} on Query { __typename }`)}`,
+      `{ ${repeat(limits.fragments + 1, (i) => `...f${i}`)} } ${repeat(limits.fragments + 1, (i) => `fragment f${i} on Query { __typename }`)}`,
+    ],
+    repeats: [`{ ${repeat(limits.repeats + 1, () => '__typename')} }`, `{ ${repeat(limits.repeats + 2, () => '__typename')} }`],
+    'repeats through inline fragments': [
+      `{ ${repeat(limits.repeats + 1, () => '... { __typename }')} }`,
+      `{ ${repeat(limits.repeats + 2, () => '... { __typename }')} }`,
+    ],
+    mutations: [
+      `mutation { ${repeat(limits.mutations, (i) => `a${i}: __typename`)} }`,
+      `mutation { ${repeat(limits.mutations + 1, (i) => `a${i}: __typename`)} }`,
+    ],
+    'mutations through a fragment': [
+      `mutation { ...m } fragment m on Mutation { ${repeat(limits.mutations, (i) => `a${i}: __typename`)} }`,
+      `mutation { ...m b: __typename } fragment m on Mutation { ${repeat(limits.mutations, (i) => `a${i}: __typename`)} }`,
+    ],
+    'aliases in introspection': ['{ __type(name: "Query") { name } }', '{ __type(name: "Query") { a: fields { name } } }'],
+    'aliases of the schema': ['{ __schema { queryType { name } } }', '{ a: __schema { queryType { name } } }'],
+  }
+  test.each(Object.entries(cases))('%s', async (_name, [within, beyond]) => {
+    const allowed = await ask(within)
+    expect(allowed.errors).toBeUndefined()
+    const refused = await ask(beyond)
+    expect(refused.status).toBe(400)
+    expect(refused.errors?.map((error) => error.extensions.code)).toEqual(['OPERATION_TOO_COMPLEX'])
+  })
+
+  test('depth', async () => {
+    expect(codeOf(await ask(nested(limits.depth)))).toBe('GRAPHQL_VALIDATION_FAILED')
+    expect(codeOf(await ask(nested(limits.depth + 1)))).toBe('OPERATION_TOO_COMPLEX')
+  })
+  test('tokens', async () => {
+    const fields = (count: number): string => `{ ${repeat(count - 2, (i) => `f${i}`)} }`
+    expect(codeOf(await ask(fields(limits.tokens)))).toBe('GRAPHQL_VALIDATION_FAILED')
+    expect(codeOf(await ask(fields(limits.tokens + 1)))).toBe('OPERATION_TOO_COMPLEX')
+  })
+})
+
+describe('complexity', () => {
+  // A list costs one, and what each of its rows costs: 2 for `nodes { id }`, as often as it has rows.
+  const lists = (count: number, page: string): string =>
+    `{ ${repeat(count, (i) => `a${i}: apiKeys${page} { nodes { id label preview } }`)} }`
+  test.each([
+    ['first', '(first: 100)', 25],
+    ['last', '(last: 100)', 25],
+  ])('%s multiplies', async (_name, page, beyond) => {
+    expect(codeOf(await ask(lists(beyond - 1, page)))).toBeUndefined()
+    expect(codeOf(await ask(lists(beyond, page)))).toBe('OPERATION_TOO_COMPLEX')
+  })
+  test('a page without a size counts for the twenty that it has', async () => {
+    const rows = '{ nodes { id label preview project { id name } createdBy { ... on User { id name } } } }'
+    expect(codeOf(await ask(`{ ${repeat(30, (i) => `a${i}: apiKeys ${rows}`)} }`))).toBeUndefined()
+    expect(codeOf(await ask(`{ ${repeat(30, (i) => `a${i}: apiKeys(first: 100) ${rows}`)} }`))).toBe('OPERATION_TOO_COMPLEX')
+  })
+  test('the number of ids multiplies, from a variable too', async () => {
+    const query = `query ($ids: [ID!]!) { ${repeat(30, (i) => `n${i}: nodes(ids: $ids) { id ... on ApiKey { label preview } ... on User { name } }`)} }`
+    const ids = (count: number): object => ({ ids: Array.from({ length: count }, () => 'key_0') })
+    // Thirty times 1 + 3 a row: the dearest kind counts, not their sum.
+    expect(codeOf(await ask(query, ids(100)))).toBeUndefined()
+    expect(codeOf(await ask(query.replaceAll('label preview', 'label preview environment'), ids(100)))).toBe('OPERATION_TOO_COMPLEX')
+    expect(codeOf(await ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', ids(100)))).toBeUndefined()
+    expect(codeOf(await ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', ids(101)))).toBe('BAD_USER_INPUT')
+  })
+  test('fragments that grow exponentially are counted, not walked', async () => {
+    for (const breadth of [2, 10]) {
+      const refused = await ask(spread(60, breadth))
+      expect(refused.errors?.map((error) => error.extensions.code)).toEqual(['OPERATION_TOO_COMPLEX'])
+    }
+    // Without aliases it is the number of nodes that is too much.
+    expect(codeOf(await ask(spread(60, 2).replace('a: kind', 'kind')))).toBe('OPERATION_TOO_COMPLEX')
+  })
+  test('fragments that spread themselves are invalid', async () => {
+    const refused = await ask('{ viewer { ...a } } fragment a on Viewer { ...b } fragment b on Viewer { ...a }')
+    expect(codeOf(refused)).toBe('GRAPHQL_VALIDATION_FAILED')
+  })
+})
+
+describe('floods', () => {
+  test('of errors end at a number', async () => {
+    const answer = await ask(`{ ${repeat(1000, (i) => `unknown${i}`)} }`)
+    expect(codeOf(answer)).toBe('GRAPHQL_VALIDATION_FAILED')
+    expect(answer.errors!.length).toBeLessThanOrEqual(limits.errors + 1)
+  })
+  test('of bad variables end at a number', async () => {
+    const permissions = Array.from({ length: 15_000 }, () => ({}))
+    const answer = await ask('mutation ($p: [Permission!]) { createApiKey(input: { permissions: $p }) { secret } }', { p: permissions })
+    expect(codeOf(answer)).toBe('BAD_USER_INPUT')
+    expect(answer.errors!.length).toBeLessThanOrEqual(limits.errors)
+  })
+  test.each([
+    ['deep lists', `${'['.repeat(1900)}1${']'.repeat(1900)}`],
+    ['deep objects', `${'{a:'.repeat(900)}1${'}'.repeat(900)}`],
+  ])('%s in a literal', async (_name, literal) => {
+    // The parser may run out of stack first.
+    expect(codeOf(await ask(`{ node(id: ${literal}) { id } }`))).toMatch(/^GRAPHQL_(VALIDATION|PARSE)_FAILED$/)
+  })
+  test('deep types of variables', async () => {
+    const answer = await ask(`query ($a: ${'['.repeat(1900)}Int${']'.repeat(1900)}) { __typename }`)
+    expect(codeOf(answer)).toBe('GRAPHQL_VALIDATION_FAILED')
+  })
+  test('deep selections, inline fragments', async () => {
+    expect(codeOf(await ask(`{ ${'a { '.repeat(1300)}b${' }'.repeat(1300)} }`))).toBe('OPERATION_TOO_COMPLEX')
+    expect(codeOf(await ask(`{ ${'... { '.repeat(1300)}__typename${' }'.repeat(1300)} }`))).toBeUndefined()
+  })
+})
+
+describe('what tools send', () => {
+  test('introspection, once and again', async () => {
+    expect((await ask(getIntrospectionQuery())).errors).toBeUndefined()
+    expect((await ask(getIntrospectionQuery({ descriptions: false, oneOf: true }))).errors).toBeUndefined()
+  })
+  test('one document with every field of every query, three levels deep', async () => {
+    const schema = makeSchema()
+    const selection = (type: unknown, level: number): string => {
+      if (!isObjectType(type)) return '{ __typename }'
+      const fields = Object.values(type.getFields())
+        .filter((field) => !field.args.some(isRequiredArgument))
+        .flatMap((field) => {
+          const named = getNamedType(field.type)
+          if (isLeafType(named)) return [field.name]
+          return level > 1 && isCompositeType(named) ? [`${field.name} ${selection(named, level - 1)}`] : []
+        })
+      return `{ ${fields.join(' ')} __typename }`
+    }
+    for (const field of Object.values(schema.getQueryType()!.getFields())) {
+      if (field.args.some(isRequiredArgument)) continue
+      const named = getNamedType(field.type)
+      const answer = await ask(`{ ${field.name} ${isLeafType(named) ? '' : selection(named, 3)} }`)
+      expect([undefined, 'FORBIDDEN']).toContain(codeOf(answer))
+    }
+  })
+})
+
+describe('with introspection off', () => {
+  let closed: TestApp
+  beforeAll(async () => {
+    closed = await startApp({ KEYHOUSE_INTROSPECTION: 'off' })
+  })
+  afterAll(() => closed.close())
+
+  test('there is none', async () => {
+    const { data, errors } = await closed.run(null, getIntrospectionQuery())
+    expect(data).toBeUndefined()
+    expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED')
+  })
+  test('no misspelling is answered with a name', async () => {
+    const schema = makeSchema()
+    const roots = [schema.getQueryType()!, schema.getMutationType()!]
+    for (const root of roots) {
+      const keyword = root.name.toLowerCase()
+      for (const field of Object.values(root.getFields())) {
+        const { errors, text } = await closed.run(null, `${keyword} { ${field.name}x { ix } }`)
+        expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED')
+        expect(text.replaceAll(`${field.name}x`, '')).not.toContain(`${field.name}"`)
+        expect(text).not.toContain('Did you mean')
+        const [argument] = field.args
+        if (!argument) continue
+        const answer = await closed.run(null, `${keyword} { ${field.name}(${argument.name}x: 1) { __typenam } }`)
+        expect(answer.text).not.toContain('Did you mean')
+      }
+    }
+  })
+  test('no fault of a variable names what it lacks', async () => {
+    const answer = await closed.run(null, 'mutation ($input: VerifyApiKeyInput!) { verifyApiKey(input: $input) { __typename } }', {
+      input: { secre: 'x', environment: 'SANBOX' },
+    })
+    expect(codeOf(answer)).toBe('BAD_USER_INPUT')
+    expect(answer.text).not.toMatch(/secret|SANDBOX|Environment|Secret/)
+  })
+})

@@ -1,0 +1,206 @@
+/** Requests that no well-behaved client sends: too large, too slow, malformed on purpose. Each gets an answer with a code. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { requestErrorStatus } from '../src/errors.js'
+import { largestBody } from '../src/http/refusal.js'
+import { startApp, type TestApp } from './support/app.js'
+import { dial, hear, readAnswer, requestOf, say, type RawAnswer } from './support/raw.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+
+let app: TestApp
+let acme: SeededOrganization
+beforeAll(async () => {
+  app = await startApp({}, { times: { headers: 400, arrival: 500, check: 50 } })
+  acme = await organization(app)
+})
+afterAll(async () => {
+  await app.close()
+  expect(app.log).not.toMatch(/"level":[56]0/)
+})
+
+const json = ['Host: keyhouse.test', 'Content-Type: application/json']
+const coded = (answer: RawAnswer): unknown => {
+  const { errors } = JSON.parse(answer.body) as { errors: { extensions: { code: string; requestId: string } }[] }
+  expect(errors[0]!.extensions.requestId).toBe(answer.headers['x-request-id'])
+  expect(answer.headers['x-request-id']).toMatch(/^req_[0-9a-f]{32}$/)
+  expect(Object.keys(requestErrorStatus)).toContain(errors[0]!.extensions.code)
+  return [answer.status, errors[0]!.extensions.code]
+}
+const send = (body: string, headers: readonly string[] = json): Promise<RawAnswer> => say(app.url, requestOf(headers, body))
+const typename = '{"query":"{ __typename }"}'
+
+describe('the size of a body', () => {
+  const padded = (bytes: number): string => typename.padEnd(bytes, ' ')
+  const chunked = (body: string): string =>
+    [...json, 'Connection: close', 'Transfer-Encoding: chunked', '', ''].join('\r\n') +
+    `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+  test('just within', async () => {
+    expect(largestBody).toBe(100_000)
+    expect((await send(padded(largestBody - 1))).status).toBe(200)
+    expect((await send(padded(largestBody))).status).toBe(200)
+    expect((await say(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(largestBody))}`)).status).toBe(200)
+  })
+  test('one byte more', async () => {
+    expect(coded(await send(padded(largestBody + 1)))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
+    expect(coded(await say(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(largestBody + 1))}`))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
+  })
+  test('announced, and never sent', async () => {
+    const head = [...json, 'Connection: close', 'Content-Length: 100001', '', ''].join('\r\n')
+    expect(coded(await say(app.url, `POST /graphql HTTP/1.1\r\n${head}`))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
+  })
+})
+
+describe('slow', () => {
+  test('headers', async () => {
+    expect(coded(await say(app.url, 'POST /graphql HTTP/1.1\r\nHost: x\r\nX-Slow: '))).toEqual([408, 'REQUEST_TIMEOUT'])
+  })
+  test('bodies, dripping', async () => {
+    const socket = await dial(app.url)
+    const heard = hear(socket)
+    socket.write(`POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nContent-Length: 1000\r\n\r\n{`)
+    const drip = setInterval(() => socket.write(' '), 50)
+    const answer = readAnswer(await heard)
+    clearInterval(drip)
+    expect(coded(answer)).toEqual([408, 'REQUEST_TIMEOUT'])
+  })
+  test('a client that leaves in the middle of its body harms nobody', async () => {
+    const socket = await dial(app.url)
+    socket.end(`POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nContent-Length: 1000\r\n\r\n{`)
+    await hear(socket)
+    expect((await send(typename)).status).toBe(200)
+  })
+})
+
+describe('bodies', () => {
+  test.each([
+    ['nothing', ''],
+    ['no JSON', 'query { __typename }'],
+    ['half of it', '{"query":"{ __type'],
+    ['a list', `[${typename}]`],
+    ['a number', '1e999'],
+    ['a text', '"{ __typename }"'],
+    ['null', 'null'],
+    ['no query', '{"variables":{}}'],
+    ['a query that is a list', '{"query":["{ __typename }"]}'],
+    ['a query that is a document', '{"query":{"kind":"Document"}}'],
+    ['variables as a text', '{"query":"{ __typename }","variables":"{}"}'],
+    ['an operation name that is an object', '{"query":"{ __typename }","operationName":{}}'],
+    ['an unknown operation', '{"query":"query a { __typename } query b { __typename }","operationName":"c"}'],
+    ['no choice of an operation', '{"query":"query a { __typename } query b { __typename }"}'],
+    ['a persisted query', '{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}'],
+    ['a prototype', '{"query":"{ __typename }","variables":{"__proto__":{"x":1}}}'],
+    ['a constructor', '{"query":"{ __typename }","variables":{"constructor":{"prototype":{"x":1}}}}'],
+    ['a byte order mark and nothing', '\xEF\xBB\xBF'],
+    ['no UTF-8', '{"query":"{ __typename } # \xC3\x28"}'],
+    ['half a surrogate pair in UTF-8', '{"query":"{ __typename } # \xED\xA0\x80"}'],
+    ['very deep', '['.repeat(99_000)],
+  ])('%s', async (_name, body) => {
+    const bytes = Buffer.from(body, 'latin1')
+    const answer = await say(
+      app.url,
+      Buffer.concat([
+        Buffer.from(`POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nConnection: close\r\nContent-Length: ${bytes.length}\r\n\r\n`),
+        bytes,
+      ]),
+    )
+    expect(coded(answer)).toEqual([400, 'BAD_REQUEST'])
+  })
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/graphql',
+    'application/json; charset=utf-16',
+    'nonsense',
+    '\xFF',
+    '',
+  ])('of type %s', async (type) => {
+    const [status, code] = coded(await send(typename, ['Host: x', `Content-Type: ${type}`])) as [number, string]
+    expect([400, 415]).toContain(status)
+    expect(code).toBe('BAD_REQUEST')
+  })
+  test('that are compressed', async () => {
+    expect(coded(await send('not gzip', [...json, 'Content-Encoding: gzip']))).toEqual([400, 'BAD_REQUEST'])
+  })
+})
+
+describe('variables', () => {
+  const ask = (query: string, variables: string): Promise<RawAnswer> =>
+    send(`{"query":${JSON.stringify(query)},"variables":${variables}}`, [...json, `Authorization: Bearer ${acme.sandboxKey}`])
+  test('a number beyond all numbers', async () => {
+    const answer = await ask('query ($n: Int) { apiKeys(first: $n) { nodes { id } } }', '{"n":1e999}')
+    expect(answer.body).toContain('"BAD_USER_INPUT"')
+  })
+  test('a prototype further down', async () => {
+    expect(
+      coded(await ask('query ($f: ApiKeyFilter) { apiKeys(filter: $f) { nodes { id } } }', '{"f":{"__proto__":{"search":"x"}}}')),
+    ).toEqual([400, 'BAD_REQUEST'])
+  })
+  test('names of what every object has', async () => {
+    for (const name of ['toString', 'hasOwnProperty', 'valueOf']) {
+      const answer = await ask('query ($f: ApiKeyFilter) { apiKeys(filter: $f) { nodes { id } } }', `{"f":{"${name}":1}}`)
+      expect(answer.body).toContain('"BAD_USER_INPUT"')
+    }
+  })
+})
+
+describe('HTTP itself', () => {
+  test.each([
+    ['no HTTP at all', 'hello\r\n\r\n'],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['TLS', '\x16\x03\x01\x02\x00\x01\x00'],
+    ['an unknown method', 'KEYS /graphql HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['no host', `GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n`],
+    ['two hosts', `GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n`],
+    ['NUL in a header', `GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\0b\r\n\r\n`],
+    ['a header without a name', `GET /healthz HTTP/1.1\r\nHost: x\r\n: b\r\n\r\n`],
+    ['a space in the name of a header', `GET /healthz HTTP/1.1\r\nHost: x\r\nX A: b\r\n\r\n`],
+    ['both lengths', `POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['two lengths', `POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!`],
+    ['a negative length', `POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nContent-Length: -1\r\n\r\n`],
+    ['an unknown transfer', `POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`],
+    ['a bad chunk', `POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`],
+    ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('%s', async (_name, text) => {
+    const answer = await say(app.url, text, { isHalfClosed: false })
+    expect(coded(answer)).toEqual([400, 'BAD_REQUEST'])
+  })
+  test('headers that are too large', async () => {
+    expect(coded(await say(app.url, `GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`))).toEqual([
+      431,
+      'BAD_REQUEST',
+    ])
+  })
+  test('an expectation that cannot be met, and the one that can', async () => {
+    const expecting = (what: string): Promise<RawAnswer> => send(typename, [...json, `Expect: ${what}`])
+    expect(coded(await expecting('the-moon'))).toEqual([417, 'BAD_REQUEST'])
+    expect((await expecting('100-continue')).text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/)
+  })
+  test('a second request on the connection is answered after the first', async () => {
+    const first = `POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nContent-Length: ${typename.length}\r\n\r\n${typename}`
+    const { text } = await say(app.url, first + requestOf(json, typename))
+    expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2)
+  })
+})
+
+describe('X-On-Behalf-Of never falls back to the undelegated caller', () => {
+  const query = '{"query":"{ viewer { kind endUser { externalId } } }"}'
+  const as = (...lines: string[]): Promise<RawAnswer> => send(query, [...json, `Authorization: Bearer ${acme.sandboxKey}`, ...lines])
+  test.each(['x-on-behalf-of', 'X-ON-BEHALF-OF', 'X-On-behalf-oF'])('%s: alice', async (name) => {
+    expect(JSON.parse((await as(`${name}: alice`)).body).data.viewer.endUser.externalId).toBe('alice')
+  })
+  test.each([
+    ['nothing', ['X-On-Behalf-Of:']],
+    ['blanks', ['X-On-Behalf-Of:   ']],
+    ['everybody', ['X-On-Behalf-Of: *']],
+    ['twice', ['X-On-Behalf-Of: alice', 'x-on-behalf-of: alice']],
+    ['twice, empty', ['X-On-Behalf-Of: alice', 'X-On-Behalf-Of:']],
+    ['151 characters', [`X-On-Behalf-Of: ${'a'.repeat(151)}`]],
+    ['beyond ASCII', ['X-On-Behalf-Of: \xE4lice']],
+    ['a tab', ['X-On-Behalf-Of: al\tice']],
+    ['DEL', ['X-On-Behalf-Of: al\x7Fice']],
+  ])('%s', async (_name, lines) => expect(coded(await as(...lines))).toEqual([400, 'BAD_REQUEST']))
+  test.each([['folded', ['X-On-Behalf-Of: al', ' ice']]])('%s', async (_name, lines) => expect((await as(...lines)).status).toBe(400))
+  test('150 characters', async () => {
+    expect((await as(`X-On-Behalf-Of: ${'a'.repeat(150)}`)).status).toBe(200)
+  })
+})

@@ -1,0 +1,164 @@
+/** GraphQL over HTTP as its own suite of audits wants it, and what a browser and a client find at the edges of it. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from 'graphql'
+import { serverAudits } from 'graphql-http'
+
+import { makeSchema } from '../src/schema.js'
+import { startApp, type TestApp } from './support/app.js'
+import { say } from './support/raw.js'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp()
+})
+afterAll(() => app.close())
+
+/** As every client must, so that no page of another origin can send it: Apollo's prevention of CSRF stays on. */
+const preflighted = { 'apollo-require-preflight': '1' }
+
+describe('graphql-http', () => {
+  const audits = serverAudits({
+    url: () => `${app.url}/graphql`,
+    fetchFn: (url: string, init: RequestInit = {}) =>
+      fetch(url, { ...init, headers: { ...preflighted, ...(init.headers as Record<string, string>) } }),
+  })
+  test('has 61 audits', () => expect(audits).toHaveLength(61))
+  test.each(audits.map((audit) => [`${audit.id} ${audit.name}`, audit] as const))('%s', async (_name, audit) => {
+    expect(await audit.fn()).toMatchObject({ status: 'ok' })
+  })
+})
+
+describe('cross-site requests', () => {
+  const query = encodeURIComponent('{ __typename }')
+  test('a GET that needs no preflight is refused', async () => {
+    const answer = await fetch(`${app.url}/graphql?query=${query}`)
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] })
+  })
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
+    'a POST of %s is refused',
+    async (type) => {
+      const answer = await fetch(`${app.url}/graphql`, {
+        method: 'POST',
+        body: '{"query":"{ __typename }"}',
+        headers: { ...preflighted, 'content-type': type },
+      })
+      expect(answer.status).toBe(415)
+      expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] })
+    },
+  )
+  test('a mutation by GET is refused with 405, also preflighted', async () => {
+    const answer = await fetch(`${app.url}/graphql?query=${encodeURIComponent('mutation { __typename }')}`, { headers: preflighted })
+    expect(answer.status).toBe(405)
+    expect(answer.headers.get('allow')).toBe('POST')
+    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST', requestId: expect.any(String) } }] })
+  })
+  test('a batch is refused', async () => {
+    const answer = await fetch(`${app.url}/graphql`, {
+      method: 'POST',
+      body: '[{"query":"{ __typename }"}]',
+      headers: { 'content-type': 'application/json' },
+    })
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] })
+  })
+})
+
+describe('status by media type', () => {
+  const ask = async (query: string, accept: string): Promise<number> => (await app.run(null, query, {}, { accept })).status
+  test.each(['{', '{ unknown }', 'query ($id: ID!) { node(id: $id) { id } }'])('%s', async (query) => {
+    expect(await ask(query, 'application/json')).toBe(200)
+    expect(await ask(query, 'application/graphql-response+json')).toBe(400)
+  })
+  test('refusals keep theirs', async () => {
+    expect(await ask('{ viewer { kind } }', 'application/json')).toBe(401)
+    expect(await ask('{ viewer { kind } }', 'application/graphql-response+json')).toBe(401)
+  })
+})
+
+describe('introspection', () => {
+  test('builds the whole schema for clients', async () => {
+    const options = { inputValueDeprecation: true, oneOf: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true }
+    const { data } = await app.run(null, getIntrospectionQuery(options))
+    const types = Object.keys(buildClientSchema(data as IntrospectionQuery).getTypeMap())
+    expect(types.toSorted()).toEqual(Object.keys(makeSchema().getTypeMap()).toSorted())
+  })
+})
+
+describe('every answer', () => {
+  test.each([
+    ['GraphQL', 'POST', '/graphql', 200],
+    ['a page', 'GET', '/graphql', 400],
+    ['HEAD', 'HEAD', '/graphql', 400],
+    ['OPTIONS', 'OPTIONS', '/graphql', 204],
+    ['another method', 'PUT', '/graphql', 405],
+    ['another path', 'GET', '/nothing/here', 404],
+    ['a bad path', 'GET', '/%zz', 400],
+    ['a key set', 'GET', '/.well-known/jwks.json', 200],
+    ['health', 'GET', '/healthz', 200],
+  ])('%s has a request id, and is JSON when it refuses', async (_name, method, path, status) => {
+    const answer = await say(
+      app.url,
+      `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${method === 'POST' ? 'Content-Type: application/json\r\nContent-Length: 26\r\n' : ''}\r\n${method === 'POST' ? '{"query":"{ __typename }"}' : ''}`,
+    )
+    expect(answer.status).toBe(status)
+    expect(answer.headers['x-request-id']).toMatch(/^req_[0-9a-f]{32}$/)
+    expect(answer.headers['x-content-type-options']).toBe('nosniff')
+    if (status < 400 || method === 'HEAD') return
+    expect(JSON.parse(answer.body)).toMatchObject({
+      errors: [{ extensions: { code: 'BAD_REQUEST', requestId: answer.headers['x-request-id'] } }],
+    })
+    expect(answer.headers['cache-control']).toBe('no-store')
+  })
+  test('of GraphQL is not to be stored', async () => {
+    for (const query of ['{ __typename }', '{', '{ viewer { kind } }']) {
+      const answer = await app.run(null, query)
+      expect(answer.headers.get('cache-control')).toBe('no-store')
+    }
+  })
+  test('repeats the request id in each error', async () => {
+    const answer = await app.run(null, '{ a: viewer { kind } b: viewer { kind } }')
+    expect(answer.errors).toHaveLength(2)
+    for (const error of answer.errors ?? []) expect(error.extensions.requestId).toBe(answer.headers.get('x-request-id'))
+  })
+})
+
+describe('browsers', () => {
+  const studio = 'https://studio.apollographql.com'
+  const preflight = (origin: string): Promise<Response> =>
+    fetch(`${app.url}/graphql`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-private-network': 'true' },
+    })
+  test('a page of an unknown origin gets no leave', async () => {
+    const answer = await preflight(studio)
+    expect(answer.status).toBe(204)
+    expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+  })
+  test('the landing page is off unless the server is local', async () => {
+    const answer = await fetch(`${app.url}/graphql`, { headers: { accept: 'text/html' } })
+    expect(answer.headers.get('content-type')).toContain('application/json')
+  })
+  test('locally, hosted Sandbox may call, into the private network too, and the page has a policy', async () => {
+    const local = await startApp({ KEYHOUSE_URL: 'http://localhost:4000' })
+    try {
+      const leave = await fetch(`${local.url}/graphql`, {
+        method: 'OPTIONS',
+        headers: { origin: studio, 'access-control-request-method': 'POST', 'access-control-request-private-network': 'true' },
+      })
+      expect(Object.fromEntries(leave.headers)).toMatchObject({
+        'access-control-allow-origin': studio,
+        'access-control-allow-private-network': 'true',
+        vary: 'origin',
+      })
+      const page = await fetch(`${local.url}/graphql`, { headers: { accept: 'text/html' } })
+      const html = await page.text()
+      const [, nonce] = /nonce="([0-9a-f]{64})"/.exec(html) ?? []
+      expect(page.headers.get('content-security-policy')).toContain(`default-src 'none'; script-src 'nonce-${nonce}' https://`)
+      expect(page.headers.get('content-security-policy')).toContain(`frame-ancestors 'none'`)
+      expect(page.headers.get('cache-control')).toBe('no-store')
+    } finally {
+      await local.close()
+    }
+  })
+})
