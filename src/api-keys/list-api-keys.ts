@@ -45,6 +45,8 @@ export async function listApiKeys(
   if (filter.expiresBefore) conditions.push({ expiresAt: { $lt: filter.expiresBefore } })
   if (filter.unusedSince) conditions.push({ $or: [{ lastUsedAt: null }, { lastUsedAt: { $lt: filter.unusedSince } }] })
   requirePermission(actor, 'api_key:read')
-  const order = sorting ? { field: orderFields[sorting.field], direction: sorting.direction } : newestFirst
+  const order = sorting
+    ? { field: orderFields[sorting.field], direction: sorting.direction, hasNulls: sorting.field !== 'CREATED_AT' }
+    : newestFirst
   return list(ctx.em, ApiKey, page, { $and: conditions }, order)
 }
