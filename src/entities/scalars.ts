@@ -46,8 +46,21 @@ export const SecretScalar = new GraphQLScalarType<Secret, string>({
   },
 })
 
+const firstMoment = new Date('0001-01-01T00:00:00.000Z')
+const lastMoment = new Date('9999-12-31T23:59:59.999Z')
+
+/** RFC 3339 writes years with four digits, also where a time zone carries a moment over the edge; PostgreSQL knows no year 0. */
+function withinFourDigits(moment: Date): Date {
+  if (moment < firstMoment || moment > lastMoment) throw new GraphQLError('DateTime must be in the years 1 to 9999.')
+  return moment
+}
+
+const dateTime = GraphQLDateTime.toConfig()
+
 export const DateTimeScalar = new GraphQLScalarType({
-  ...GraphQLDateTime.toConfig(),
+  ...dateTime,
+  parseValue: (value) => withinFourDigits(dateTime.parseValue(value)),
+  parseLiteral: (node, variables) => withinFourDigits(dateTime.parseLiteral(node, variables)),
   description: 'A moment in time, in RFC 3339 form with a time zone: `2026-05-01T12:00:00.000Z`.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
 })
