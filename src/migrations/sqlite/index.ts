@@ -1,8 +1,10 @@
 /** What brings a SQLite database up to date, in order. Never changed once released, only added to. */
 import { Migration0001 } from './0001-initial.js'
 import { Migration0002 } from './0002-people.js'
+import { Migration0003 } from './0003-trail.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
   { name: '0002-people', class: Migration0002 },
+  { name: '0003-trail', class: Migration0003 },
 ]
