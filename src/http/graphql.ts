@@ -44,7 +44,7 @@ export async function serveGraphql(server: FastifyInstance, app: Services, schem
   server.addHook('onClose', () => apollo.stop())
 
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<string> => {
-    const context = await contextOf(app, request)
+    const context = await contextOf(app, request, reply)
     const headers = new HeaderMap()
     for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers.set(name, String(value))
     const {
@@ -55,6 +55,8 @@ export async function serveGraphql(server: FastifyInstance, app: Services, schem
       httpGraphQLRequest: { method: request.method, headers, body: request.body, search: searchOf(request.url) },
       context: () => Promise.resolve(context),
     })
+    // Refused before anything was executed, or nothing but introspection.
+    if (context.counted.uses === 0) context.count(null, (status ?? 200) >= 400 && (status ?? 200) < 500)
     for (const [name, value] of answered) void reply.header(name, value)
     void reply.header('cache-control', 'no-store').code(status ?? 200)
     const text = body.kind === 'complete' ? body.string : ''
