@@ -3,18 +3,27 @@ import type { MikroORM } from '@mikro-orm/core'
 import { pino, stdTimeFunctions, type Logger } from 'pino'
 
 import type { Config } from './config.js'
-import type { Services } from './context.js'
-import { onceAtATime, openDatabase, openJournal } from './database.js'
+import type { Services, WriteBehind } from './context.js'
+import { onceAtATime, openDatabase, openJournal, openLimiter } from './database.js'
+import { openDeploymentSecrets } from './deployment-secrets.js'
 import { SigningKey } from './entities/signing-key.js'
 import { createServer } from './http/server.js'
-import { LastUsed } from './journal/write-behind.js'
+import type { Journal } from './journal/journal.js'
+import { LastUsed } from './journal/last-used.js'
+import { BackgroundWriter } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
+import { WindowCounters } from './lib/fixed-windows.js'
 import { SealError } from './lib/seal.js'
 import { loadMasterKeys, wrongMasterKeys } from './master-keys.js'
 import { startSweeping } from './personal-tokens/sweep.js'
 import { makeSchema } from './schema.js'
+import { startSweepers } from './sweepers.js'
 import { ensureSigningKeys } from './tokens/ensure-signing-keys.js'
 import { openKeyring } from './tokens/keyring.js'
+import { UsageCounts } from './usage/counts.js'
+
+/** Addresses that sent unknown credentials, remembered at once; of more the oldest is forgotten, so that nobody fills the memory. */
+const mostStrangers = 10_000
 
 export interface Overrides {
   readonly clock?: Clock
@@ -53,17 +62,37 @@ export async function openServices(
     const journal = await openJournal(orm, config, clock)
     closers.unshift(() => journal.close())
     const keyring = openKeyring(journal, masterKeys)
-    await keyring.prove().catch((error: unknown) => {
-      throw error instanceof SealError ? wrongMasterKeys(config, error) : error
-    })
-    const writeBehind = new LastUsed(journal, log, config.databaseUrl !== undefined)
-    closers.unshift(() => writeBehind.close())
-    return { services: { config, clock, orm, journal, keyring, masterKeys, writeBehind, log }, close }
+    const secrets = await keyring
+      .prove()
+      .then(() => openDeploymentSecrets({ journal, clock, config }, masterKeys))
+      .catch((error: unknown) => {
+        throw error instanceof SealError ? wrongMasterKeys(config, error) : error
+      })
+    const limiter = openLimiter(config)
+    closers.unshift(() => limiter.close())
+    const { writeBehind, writer } = openWriteBehind(journal, log, config)
+    closers.unshift(() => writer.close())
+    const strangers = new WindowCounters(mostStrangers)
+    return { services: { config, clock, orm, journal, keyring, masterKeys, writeBehind, limiter, strangers, secrets, log }, close }
   } catch (error) {
     // An open connection would keep the process alive after it has said why it cannot serve.
     await close()
     throw error
   }
+}
+
+function openWriteBehind(journal: Journal, log: Logger, { databaseUrl }: Config): { writeBehind: WriteBehind; writer: BackgroundWriter } {
+  const lastUsed = new LastUsed(databaseUrl !== undefined)
+  const usage = new UsageCounts(databaseUrl !== undefined)
+  const writer = new BackgroundWriter(journal, log, [lastUsed, usage])
+  const writeBehind: WriteBehind = {
+    keyUsed: (id, at) => lastUsed.keyUsed(id, at),
+    personalTokenUsed: (id, at) => lastUsed.personalTokenUsed(id, at),
+    endUserSeen: (id, at) => lastUsed.endUserSeen(id, at),
+    used: (use) => usage.used(use),
+    flush: () => writer.flush(),
+  }
+  return { writeBehind, writer }
 }
 
 const isNew = async (orm: MikroORM): Promise<boolean> => (await orm.em.fork().count(SigningKey)) === 0
@@ -79,6 +108,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     throw error
   }
   const stopSweeping = startSweeping(services)
+  const sweepers = startSweepers(services)
   const address = server.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   return {
@@ -93,6 +123,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
         clearInterval(sweeping)
       }
       await stopSweeping()
+      await sweepers.close()
       await close()
     },
   }
