@@ -3,20 +3,29 @@ import type { MikroORM } from '@mikro-orm/core'
 import { pino, stdTimeFunctions, type Logger } from 'pino'
 
 import type { Config } from './config.js'
-import type { Services } from './context.js'
-import { onceAtATime, openDatabase, openJournal } from './database.js'
+import type { Services, WriteBehind } from './context.js'
+import { onceAtATime, openDatabase, openJournal, openLimiter } from './database.js'
+import { openDeploymentSecrets } from './deployment-secrets.js'
 import { SigningKey } from './entities/signing-key.js'
 import { createServer } from './http/server.js'
 import { times, type Times } from './http/times.js'
-import { LastUsed } from './journal/write-behind.js'
+import type { Journal } from './journal/journal.js'
+import { LastUsed } from './journal/last-used.js'
+import { BackgroundWriter } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
+import { WindowCounters } from './lib/fixed-windows.js'
 import { SealError } from './lib/seal.js'
 import { loadMasterKeys, wrongMasterKeys } from './master-keys.js'
 import { startSweeping } from './personal-tokens/sweep.js'
 import { makeSchema } from './schema.js'
+import { startSweepers } from './sweepers.js'
 import { ensureSigningKeys } from './tokens/ensure-signing-keys.js'
 import { openKeyring } from './tokens/keyring.js'
 import { adoptAlgorithm, keepSigningKeys, tendSigningKeys } from './tokens/tend-signing-keys.js'
+import { UsageCounts } from './usage/counts.js'
+
+/** Addresses that sent unknown credentials, remembered at once; of more the oldest is forgotten, so that nobody fills the memory. */
+const mostStrangers = 10_000
 
 export interface Overrides {
   readonly clock?: Clock
@@ -56,17 +65,37 @@ export async function openServices(
     const journal = await openJournal(orm, config, clock)
     closers.unshift(() => journal.close())
     const keyring = openKeyring(journal, masterKeys)
-    await keyring.prove().catch((error: unknown) => {
-      throw error instanceof SealError ? wrongMasterKeys(config, error) : error
-    })
-    const writeBehind = new LastUsed(journal, log, config.databaseUrl !== undefined)
-    closers.unshift(() => writeBehind.close())
-    return { services: { config, clock, orm, journal, keyring, masterKeys, writeBehind, log }, close }
+    const secrets = await keyring
+      .prove()
+      .then(() => openDeploymentSecrets({ journal, clock, config }, masterKeys))
+      .catch((error: unknown) => {
+        throw error instanceof SealError ? wrongMasterKeys(config, error) : error
+      })
+    const limiter = openLimiter(config)
+    closers.unshift(() => limiter.close())
+    const { writeBehind, writer } = openWriteBehind(journal, log, config)
+    closers.unshift(() => writer.close())
+    const strangers = new WindowCounters(mostStrangers)
+    return { services: { config, clock, orm, journal, keyring, masterKeys, writeBehind, limiter, strangers, secrets, log }, close }
   } catch (error) {
     // An open connection would keep the process alive after it has said why it cannot serve.
     await close()
     throw error
   }
+}
+
+function openWriteBehind(journal: Journal, log: Logger, { databaseUrl }: Config): { writeBehind: WriteBehind; writer: BackgroundWriter } {
+  const lastUsed = new LastUsed(databaseUrl !== undefined)
+  const usage = new UsageCounts(databaseUrl !== undefined)
+  const writer = new BackgroundWriter(journal, log, [lastUsed, usage])
+  const writeBehind: WriteBehind = {
+    keyUsed: (id, at) => lastUsed.keyUsed(id, at),
+    personalTokenUsed: (id, at) => lastUsed.personalTokenUsed(id, at),
+    endUserSeen: (id, at) => lastUsed.endUserSeen(id, at),
+    used: (use) => usage.used(use),
+    flush: () => writer.flush(),
+  }
+  return { writeBehind, writer }
 }
 
 const isNew = async (orm: MikroORM): Promise<boolean> => (await orm.em.fork().count(SigningKey)) === 0
@@ -85,6 +114,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   }
   const stopSweeping = startSweeping(services)
   const stopTending = keepSigningKeys(services)
+  const sweepers = startSweepers(services)
   const address = server.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   return {
@@ -100,6 +130,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       }
       await stopSweeping()
       await stopTending()
+      await sweepers.close()
       await close()
     },
   }

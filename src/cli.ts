@@ -6,6 +6,9 @@ import { Command, Option } from 'commander'
 import { openServices } from './app.js'
 import { apiKeyWords, organizationWords, retirementWords, rotationWords, signInWords } from './commands/answers.js'
 import { createKeyByCommand, type ApiKeyOptions } from './commands/api-key-create.js'
+import { exportByCommand } from './commands/audit-export.js'
+import { verifyAll, verifyFile } from './commands/audit-verify.js'
+import { CommandError } from './commands/command-error.js'
 import { explain } from './commands/failure.js'
 import { bootstrapOrganization } from './commands/organization-create.js'
 import { signInByEmail } from './commands/sign-in.js'
@@ -106,6 +109,25 @@ signingKey
   .argument('<kid>', 'which key')
   .option('--json', 'print JSON')
   .action((kid: string, form: Form) => answer(form, (app) => retireKeyByCommand(app, kid), retirementWords))
+const audit = program.command('audit').description('the audit trail')
+
+audit
+  .command('export')
+  .description('print the trail of an organization as lines of JSON, ended by a signed checkpoint')
+  .requiredOption('--organization <id>', 'which organization')
+  .action(({ organization }: { organization: string }) => withServices((app) => exportByCommand(app, organization, process.stdout)))
+
+audit
+  .command('verify')
+  .description('prove that no event was changed, removed, inserted or moved')
+  .argument('[file]', 'an exported trail; neither server nor database is needed')
+  .option('--jwks <source>', 'the key set that the checkpoint must be signed with: a file, or the URL of /.well-known/audit-jwks.json')
+  .option('--database', 'the trails in the database instead of a file')
+  .action(async (file: string | undefined, { jwks, database }: { jwks?: string; database?: boolean }) => {
+    if ((file === undefined) === !database) throw new CommandError('Name a file, or say --database.')
+    if (file === undefined) for (const line of await withServices(verifyAll)) console.log(line)
+    else console.log(await verifyFile(file, jwks))
+  })
 
 try {
   await program.parseAsync()

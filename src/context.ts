@@ -9,6 +9,7 @@ import type { Scope } from './entities/tenancy.js'
 import { missingCredential } from './errors.js'
 import type { Journal } from './journal/journal.js'
 import type { Clock } from './lib/clock.js'
+import type { Admission, Limit, WindowCounters } from './lib/fixed-windows.js'
 import { newId } from './lib/id.js'
 import type { MasterKeys } from './lib/seal.js'
 
@@ -17,19 +18,45 @@ export interface Keyring {
   /** @throws SealError when the master keys do not open what this database holds. */
   prove(): Promise<void>
   /** A signed token and the `kid` that signed it. */
-  sign(typ: 'at+jwt' | 'kh-personal+jwt', claims: object): Promise<{ text: string; kid: string }>
+  sign(typ: 'at+jwt' | 'kh-personal+jwt' | 'kh-audit-checkpoint+jws', claims: object): Promise<{ text: string; kid: string }>
   /** The claims of a token of ours, whatever its time; undefined for one of a key that was withdrawn, and for anything else. */
   verify(text: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
 }
 
-/** What may be written a second late, and lost by a crash: times of last use. */
+/** What may be written a second late, and lost by a crash: times of last use, and usage. */
 export interface WriteBehind {
   keyUsed(id: string, at: Date): void
   personalTokenUsed(id: string, at: Date): void
   endUserSeen(id: string, at: Date): void
+  /** Adds to the usage of its key, end user and operation. */
+  used(use: Use): void
   /** Ends when all of it is written. */
   flush(): Promise<void>
 }
+
+/** Lets a key through as often as its limits say; asked only about keys that have some. */
+export interface Limiter {
+  /** Counts one in each window, or in none when one of them is full. */
+  take(key: { id: string; organizationId: string; rateLimits: readonly Limit[] }, now: Date): Promise<Admission>
+}
+
+/** One thing that was asked for, by whom, for whom. */
+export interface Use {
+  readonly actor: Actor
+  /** A root field of the schema, or what else was used; null when the request was refused before that was known. */
+  readonly operation: string | null
+  readonly isDenied: boolean
+  readonly at: Date
+}
+
+/** Random keys of the deployment, sealed in the database. */
+export interface DeploymentSecrets {
+  /** HMAC-SHA-256 in hex; the same in every process, and after a change of master key. */
+  mac(purpose: SecretPurpose, text: string): string
+}
+/** Each has a key of its own. */
+export const secretPurposes = ['idempotency'] as const
+export type SecretPurpose = (typeof secretPurposes)[number]
 
 /** What one process shares among its requests. */
 export interface Services {
@@ -40,6 +67,10 @@ export interface Services {
   readonly keyring: Keyring
   readonly masterKeys: MasterKeys
   readonly writeBehind: WriteBehind
+  readonly limiter: Limiter
+  /** Who sent malformed or unknown credentials lately, by address. */
+  readonly strangers: WindowCounters
+  readonly secrets: DeploymentSecrets
   readonly log: Logger
 }
 
@@ -57,6 +88,8 @@ export class Context {
   isPerforming = false
   /** Aborted when nobody waits for the answer any more: nothing new is begun then. */
   signal: AbortSignal | null = null
+  /** How much of this request was counted in usage; shared by the clones. */
+  readonly counted = { uses: 0 }
 
   constructor(
     readonly app: Services,
@@ -80,6 +113,13 @@ export class Context {
 
   now(): Date {
     return this.app.clock()
+  }
+
+  /** Counts something in usage, if anyone is there to count it for. */
+  count(operation: string | null, isDenied: boolean): void {
+    if (!this.caller) return
+    this.counted.uses++
+    this.app.writeBehind.used({ actor: this.caller, operation, isDenied, at: this.now() })
   }
 
   /** The caller as it is now, after its standing was found to have changed. */

@@ -8,17 +8,24 @@ import type { Database } from 'better-sqlite3'
 import { Client, type Pool, type PoolClient } from 'pg'
 
 import type { Config } from './config.js'
+import type { Limiter } from './context.js'
 import { entities } from './entities/index.js'
+import { Organization } from './entities/organization.js'
 import { confinementOf, type Scope } from './entities/tenancy.js'
 import type { Journal } from './journal/journal.js'
 import { Pipeline } from './journal/pipeline.js'
 import { PostgresReads } from './journal/postgres-reads.js'
 import { PostgresJournal } from './journal/postgres.js'
+import { postgresLimiter } from './journal/rate-counters.js'
 import { SqliteReads } from './journal/sqlite-reads.js'
 import { SqliteJournal } from './journal/sqlite.js'
 import type { Clock } from './lib/clock.js'
+import { WindowCounters } from './lib/fixed-windows.js'
 import { postgresMigrations } from './migrations/postgres/index.js'
 import { sqliteMigrations } from './migrations/sqlite/index.js'
+
+/** Keys with limits whose windows run at once in one process; of more the oldest windows are forgotten. */
+const mostLimitedKeys = 1_000_000
 
 /** Any number will do, as long as every process takes the same. */
 const migrationLock = 4_711_001
@@ -50,6 +57,8 @@ const common = {
   // A foreign row would read as null by a join per relation; relations are resolved by loaders, which are filtered anyway.
   autoJoinRefsForFilters: false,
   implicitTransactions: true,
+  // Triggers stand in the migrations alone: entities cannot say them for both databases.
+  schemaGenerator: { ignoreTriggers: true, ignoreRoutines: true },
   timezone: 'UTC',
 } as const satisfies Partial<Options>
 
@@ -69,7 +78,9 @@ async function openSqlite(config: Config): Promise<MikroORM> {
     migrations: { migrationsList: sqliteMigrations, snapshot: false, disableForeignKeys: false, silent: true },
   })
   const db = await nativeSqlite(orm)
-  for (const pragma of ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on', 'secure_delete = on']) db.pragma(pragma)
+  // Recursive triggers: without them a row that `insert or replace` overwrites is deleted past the delete trigger.
+  for (const pragma of ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on', 'secure_delete = on', 'recursive_triggers = on'])
+    db.pragma(pragma)
   return orm
 }
 
@@ -106,6 +117,16 @@ async function nativeSqlite(orm: MikroORM): Promise<Database> {
   return (orm.em.getDriver().getConnection() as unknown as { getNativeClient(): Promise<Database> }).getNativeClient()
 }
 
+/** Counters of rate limits: in this process on SQLite, which one process serves, and in the database on PostgreSQL. */
+export function openLimiter({ databaseUrl }: Config): Limiter & { close(): Promise<void> } {
+  if (databaseUrl !== undefined) return postgresLimiter(new Pipeline({ connectionString: databaseUrl }))
+  const counters = new WindowCounters(mostLimitedKeys)
+  return {
+    take: ({ id, rateLimits }, now) => Promise.resolve(counters.take(id, rateLimits, now.getTime())),
+    close: () => Promise.resolve(),
+  }
+}
+
 export async function openJournal(orm: MikroORM, config: Config, clock: Clock): Promise<Journal> {
   const metadata = orm.getMetadata()
   if (config.databaseUrl !== undefined) {
@@ -120,6 +141,12 @@ export async function openJournal(orm: MikroORM, config: Config, clock: Clock): 
     metadata,
     clock,
   )
+}
+
+/** Every organization there is: for sweepers and the command line, which act as the system in one after the other. */
+export async function organizationIds(orm: MikroORM): Promise<string[]> {
+  const rows = await orm.em.fork().find(Organization, {}, { filters: { tenant: false }, orderBy: { id: 'ASC' } })
+  return rows.map(({ id }) => id)
 }
 
 /** Brings the database up to date. */

@@ -57,6 +57,7 @@ export const forbidden = refusal('FORBIDDEN')
 export const permissionNotHeld = refusal('PERMISSION_NOT_HELD')
 export const productionNotSupported = refusal('PRODUCTION_NOT_SUPPORTED')
 export const environmentMismatch = refusal('ENVIRONMENT_MISMATCH')
+export const idempotencyConflict = refusal('IDEMPOTENCY_CONFLICT')
 export const alreadyRevealed = refusal('ALREADY_REVEALED')
 
 /** Codes of refusals that concern the whole request, with the HTTP status that each carries. */
@@ -105,6 +106,14 @@ export const unauthenticated = (message: string, presented = true): RequestError
       ? `Bearer realm="keyhouse", error="invalid_token", error_description="${message}"`
       : 'Bearer realm="keyhouse"',
   })
+
+/** Malformed or never issued, which read alike: the one refusal that is counted by address (http/rate-limits.ts). */
+export class UnknownCredential extends RequestError {
+  constructor() {
+    const { code, message, headers } = unauthenticated('This credential is not valid.')
+    super(code, message, headers)
+  }
+}
 
 export const missingCredential = (): RequestError =>
   unauthenticated('This needs a credential: send "Authorization: Bearer <API key or token>".', false)

@@ -8,9 +8,10 @@ import { actionRow, type Action, type AppendingAction } from './access/actions.j
 import type { Actor } from './access/actor.js'
 import { authorize, type Permit, type Subject } from './access/permit.js'
 import type { Context } from './context.js'
-import { DomainError, RequestError } from './errors.js'
+import { DomainError, idempotencyConflict, RequestError } from './errors.js'
 import type { EventDraft } from './journal/chain.js'
 import { StandingChanged, type AppendedRow, type Entry } from './journal/journal.js'
+import { markOf, recall, remembering, type Mark } from './journal/remembered.js'
 
 interface Hands {
   readonly actor: Actor
@@ -25,6 +26,15 @@ type Methods<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ?
 
 /** A verb that only appends is given no `em`, so it can join a group commit. */
 export type HandsFor<A extends Action> = A extends AppendingAction ? Hands : Hands & { readonly em: EntityManager }
+
+/** A create that makes one record under one key, however often it is sent within a day. */
+export interface Once<S> {
+  /** The verb checks its length; null: nothing is remembered. */
+  readonly key: string | null | undefined
+  readonly input: object
+  /** What a repeated create answers: the record that is there, without its secret. It asks for a permit, as the verb did. */
+  readonly again: (hands: { readonly em: EntityManager; readonly permit: Hands['permit'] }, id: string) => Promise<S>
+}
 
 /** How often a caller's standing may change under one request before it is told to come again. */
 const patience = 5
@@ -56,6 +66,11 @@ class Attempt<A extends Action> {
       note: (details) => Object.assign(this.details, details),
       append: (entity, row, options) => this.rows.push({ entity, row, isIfAbsent: options?.isIfAbsent ?? false }),
     }
+  }
+
+  remember(mark: Mark): void {
+    if (this.subject.id === undefined) throw new TypeError(`${this.action} made nothing that could be remembered`)
+    this.rows.push(remembering(mark, this.actor.organizationId, this.subject.id, this.now))
   }
 
   allowed(): Entry {
@@ -92,14 +107,19 @@ class Attempt<A extends Action> {
  * @throws DomainError or RequestError as the verb did, after the refused attempt was recorded by itself.
  * Never any network I/O in the verb: outbound use is authorised first, then the network, then one change with the outcome.
  */
-export async function perform<A extends Action, R>(ctx: Context, action: A, verb: (hands: HandsFor<A>) => Promise<R> | R): Promise<R> {
+export async function perform<A extends Action, R, S = never>(
+  ctx: Context,
+  action: A,
+  verb: (hands: HandsFor<A>) => Promise<R> | R,
+  once?: Once<S>,
+): Promise<R | S> {
   if (ctx.isPerforming) throw new TypeError(`${action} was begun within another change, which would wait for ever`)
   ctx.isPerforming = true
   let attempt = new Attempt(ctx, action, ctx.actor, ctx.now())
   try {
     for (let tries = 1; ; tries++) {
       try {
-        return await attemptOnce(ctx, action, attempt, verb)
+        return await attemptOnce(ctx, action, attempt, verb, once)
       } catch (error) {
         if (!(error instanceof StandingChanged)) throw error
         if (tries === patience) throw new RequestError('UNAVAILABLE', 'This credential is being changed over and over. Try again shortly.')
@@ -133,13 +153,14 @@ export async function question<R>(
   }
 }
 
-async function attemptOnce<A extends Action, R>(
+async function attemptOnce<A extends Action, R, S>(
   ctx: Context,
   action: A,
   attempt: Attempt<A>,
   verb: (hands: HandsFor<A>) => Promise<R> | R,
-): Promise<R> {
-  const { journal } = ctx.app
+  once: Once<S> | undefined,
+): Promise<R | S> {
+  const { journal, secrets } = ctx.app
   const hands = attempt.hands()
   ctx.signal?.throwIfAborted()
   if (actionRow(action).appends) {
@@ -147,10 +168,20 @@ async function attemptOnce<A extends Action, R>(
     await journal.commit(attempt.allowed())
     return result
   }
-  return journal.transaction(ctx.em, attempt.actor, async (em) => {
+  const mark = once?.key == null ? undefined : markOf(secrets, attempt.actor, action, once.key, once.input)
+  return journal.transaction<R | S>(ctx.em, attempt.actor, async (em) => {
     // It may have waited in line for longer than anybody waits for it.
     ctx.signal?.throwIfAborted()
+    // Changes of one organization are serial, so of two at once the second finds what the first one made.
+    const earlier = mark && (await recall(em, mark, attempt.now))
+    if (once && earlier?.isSame) {
+      hands.note({ repeated: true })
+      return [await once.again({ em, permit: hands.permit }, earlier.subjectId), attempt.allowed()]
+    }
     const result = await verb({ ...hands, em } as HandsFor<A>)
+    // Only now, and undone with the rest: faults of input and permission are told first.
+    if (earlier) throw idempotencyConflict('This idempotency key was used with another input.', ['input', 'idempotencyKey'])
+    if (mark) attempt.remember(mark)
     return [result, attempt.allowed()]
   })
 }

@@ -5,6 +5,7 @@ import { buildSchemaSync } from 'type-graphql'
 
 import { AccessTokenResolver } from './resolvers/access-token.resolver.js'
 import { ApiKeyResolver } from './resolvers/api-key.resolver.js'
+import { AuditResolver } from './resolvers/audit.resolver.js'
 import { EndUserResolver } from './resolvers/end-user.resolver.js'
 import { IntrospectionResolver } from './resolvers/introspection.resolver.js'
 import { InvitationResolver } from './resolvers/invitation.resolver.js'
@@ -15,9 +16,11 @@ import { OrganizationResolver } from './resolvers/organization.resolver.js'
 import { PermissionResolver } from './resolvers/permission.resolver.js'
 import { PersonalTokenChangesResolver } from './resolvers/personal-token-changes.resolver.js'
 import { PersonalTokenResolver } from './resolvers/personal-token.resolver.js'
+import { SandboxResolver } from './resolvers/sandbox.resolver.js'
 import { SignInResolver } from './resolvers/sign-in.resolver.js'
 import { SigningKeyResolver } from './resolvers/signing-key.resolver.js'
-import { refusalsToPayload } from './resolvers/user-error.js'
+import { UsageResolver } from './resolvers/usage.resolver.js'
+import { countUses, refusalsToPayload } from './resolvers/user-error.js'
 import { VerifyApiKeyResolver } from './resolvers/verify-api-key.resolver.js'
 import { ViewerResolver } from './resolvers/viewer.resolver.js'
 
@@ -26,6 +29,7 @@ export function makeSchema(): GraphQLSchema {
     resolvers: [
       AccessTokenResolver,
       ApiKeyResolver,
+      AuditResolver,
       EndUserResolver,
       InvitationResolver,
       MemberResolver,
@@ -37,12 +41,14 @@ export function makeSchema(): GraphQLSchema {
       PersonalTokenResolver,
       SignInResolver,
       SigningKeyResolver,
+      SandboxResolver,
+      UsageResolver,
       VerifyApiKeyResolver,
       ViewerResolver,
     ],
     // Input is checked by the verbs: class-validator would return whole inputs, secrets included.
     validate: false,
-    globalMiddlewares: [refusalsToPayload],
+    globalMiddlewares: [countUses, refusalsToPayload],
   })
   // TypeGraphQL knows no @oneOf: as a directive it compiles, and two keys pass silently.
   for (const type of Object.values(schema.getTypeMap())) {

@@ -111,6 +111,7 @@ export const actions = {
   'personal_token:revoke': { permission: 'personal_token:revoke' },
   'personal_token:revoke_own': { permission: null },
   'personal_token:revoke_all': { permission: null },
+  'sandbox:reset': { permission: 'sandbox:reset' },
   'sign_in_token:create': { permission: 'member:update' },
   'sign_in_token:use': { permission: null },
 } as const satisfies Record<string, ActionRow>

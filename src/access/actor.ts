@@ -1,4 +1,5 @@
 /** Who asks: what a credential turns into, once it has been believed. */
+import type { RateLimit } from '../entities/api-key.js'
 import type { PersonalTokenType } from '../entities/enums.js'
 import type { Scope } from '../entities/tenancy.js'
 import { holds, isWithinEndUserReach, keyPermissions, type PermissionSet } from './permissions.js'
@@ -27,6 +28,7 @@ export interface Actor extends Scope {
   readonly apiKey: {
     readonly id: string
     readonly isSuperseded: boolean
+    readonly rateLimits: readonly RateLimit[]
     readonly isLimited: boolean
     readonly allowedAudiences: readonly string[] | null
     /** The first use of this text ends the overlap of its rotation. */

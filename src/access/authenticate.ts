@@ -2,7 +2,7 @@
  * Who is asking. The form of the credential decides what it is; nothing about it is believed that the database or a
  * signature does not say at this moment.
  */
-import { RequestError, unauthenticated } from '../errors.js'
+import { RequestError, UnknownCredential, unauthenticated } from '../errors.js'
 import { parseApiKeyText } from '../lib/api-key-text.js'
 import { endUserId, sha256 } from '../lib/digest.js'
 import { headerOf } from '../lib/jwt.js'
@@ -27,7 +27,7 @@ export interface Presented {
 }
 
 /** Malformed and never issued read alike. */
-const unknown = (): RequestError => unauthenticated('This credential is not valid.')
+const unknown = (): RequestError => new UnknownCredential()
 const badHeader = (message: string): RequestError => new RequestError('BAD_REQUEST', message)
 
 /** @throws RequestError */
@@ -72,6 +72,7 @@ const endOf = ({ expiresAt, isSuperseded, previousSecretExpiresAt }: KeyRow): Da
 const behind = (key: KeyRow, now: Date): NonNullable<Actor['apiKey']> => ({
   id: key.id,
   isSuperseded: key.isSuperseded,
+  rateLimits: key.rateLimits,
   isLimited: key.rateLimits.length > 0 || key.allowedAudiences !== null,
   allowedAudiences: key.allowedAudiences,
   endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse && key.previousSecretExpiresAt !== null && key.previousSecretExpiresAt > now,

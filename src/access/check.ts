@@ -10,6 +10,7 @@ export const externalIdRule = 'must be 1 to 150 printable ASCII characters witho
 
 export const longestUrl = 2048
 export const longestEmail = 320
+export const longestIdempotencyKey = 255
 export const mostPermissions = 100
 export const mostAudiences = 20
 
@@ -76,6 +77,10 @@ export class Check {
       if (message) this.add([field, String(i)], message)
     }
     if (new Set(values).size < values.length) this.add(field, 'must not name anything twice')
+  }
+
+  idempotencyKey(value: string | null | undefined): void {
+    this.text('idempotencyKey', value, longestIdempotencyKey)
   }
 
   /** @throws DomainError INVALID with every fault. */

@@ -9,62 +9,74 @@ import { newApiKeyText, previewOf } from '../lib/api-key-text.js'
 import { sha256 } from '../lib/digest.js'
 import { newId } from '../lib/id.js'
 import { Secret } from '../lib/secret.js'
-import { perform } from '../perform.js'
+import { perform, type Once } from '../perform.js'
 import { checkGrant, mayManageKeys, withinMakersLife, type KeyGrant } from './rules.js'
 
 export interface NewApiKey extends KeyGrant {
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
   readonly expiresAt?: Date | null | undefined
+  readonly idempotencyKey?: string | null | undefined
 }
 
-export async function createApiKey(ctx: Context, input: NewApiKey): Promise<{ apiKey: ApiKey; secret: Secret }> {
-  return perform(ctx, 'api_key:create', async ({ em, actor, now, permit }) => {
-    const check = new Check()
-    checkGrant(check, input)
-    check.future('expiresAt', input.expiresAt, now)
-    check.done()
-    const environment = environmentOf(actor, input.environment)
-    const project = await projectOf(em, input.projectId)
-    const id = newId('key', now)
-    permit({ id, projectId: project.id, environment })
-    mayManageKeys(actor, null)
-    const permissions = [...(input.permissions ?? actor.permissions)]
-    if (!input.permissions) {
-      const inherited = new Check()
-      checkGrant(inherited, { permissions })
-      inherited.done()
-    }
-    refuseExcess(actor, permissions)
-    // Omitted means as long as the maker lasts; an explicit null asks for longer than any.
-    const expiresAt = input.expiresAt === undefined ? latestExpiry(actor, 'key') : input.expiresAt
-    withinMakersLife(actor, expiresAt, ['input', 'expiresAt'])
-    const text = newApiKeyText(ctx.app.config.keyPrefix, environment)
-    const apiKey = Object.assign(new ApiKey(), {
-      id,
-      organizationId: actor.organizationId,
-      projectId: project.id,
-      environment,
-      label: input.label ?? null,
-      digest: sha256(text),
-      previousDigest: null,
-      preview: previewOf(text),
-      permissions,
-      rateLimits: [...(input.rateLimits ?? [])],
-      allowedAudiences: input.allowedAudiences ? [...input.allowedAudiences] : null,
-      standing: 0,
-      createdAt: now,
-      updatedAt: now,
-      expiresAt,
-      lastUsedAt: null,
-      rotatedAt: null,
-      previousSecretExpiresAt: null,
-      endOverlapAtFirstUse: false,
-      revokedAt: null,
-      createdBy: actor.id,
-      revokedBy: null,
-    })
-    em.persist(apiKey)
-    return { apiKey, secret: new Secret(text) }
-  })
+/** `once`: what the same again under its idempotency key answers (create-api-key-once.ts). */
+export async function createApiKey<S = never>(
+  ctx: Context,
+  input: NewApiKey,
+  once?: Once<S>,
+): Promise<{ apiKey: ApiKey; secret: Secret } | S> {
+  return perform(
+    ctx,
+    'api_key:create',
+    async ({ em, actor, now, permit }) => {
+      const check = new Check()
+      checkGrant(check, input)
+      check.idempotencyKey(input.idempotencyKey)
+      check.future('expiresAt', input.expiresAt, now)
+      check.done()
+      const environment = environmentOf(actor, input.environment)
+      const project = await projectOf(em, input.projectId)
+      const id = newId('key', now)
+      permit({ id, projectId: project.id, environment })
+      mayManageKeys(actor, null)
+      const permissions = [...(input.permissions ?? actor.permissions)]
+      if (!input.permissions) {
+        const inherited = new Check()
+        checkGrant(inherited, { permissions })
+        inherited.done()
+      }
+      refuseExcess(actor, permissions)
+      // Omitted means as long as the maker lasts; an explicit null asks for longer than any.
+      const expiresAt = input.expiresAt === undefined ? latestExpiry(actor, 'key') : input.expiresAt
+      withinMakersLife(actor, expiresAt, ['input', 'expiresAt'])
+      const text = newApiKeyText(ctx.app.config.keyPrefix, environment)
+      const apiKey = Object.assign(new ApiKey(), {
+        id,
+        organizationId: actor.organizationId,
+        projectId: project.id,
+        environment,
+        label: input.label ?? null,
+        digest: sha256(text),
+        previousDigest: null,
+        preview: previewOf(text),
+        permissions,
+        rateLimits: [...(input.rateLimits ?? [])],
+        allowedAudiences: input.allowedAudiences ? [...input.allowedAudiences] : null,
+        standing: 0,
+        createdAt: now,
+        updatedAt: now,
+        expiresAt,
+        lastUsedAt: null,
+        rotatedAt: null,
+        previousSecretExpiresAt: null,
+        endOverlapAtFirstUse: false,
+        revokedAt: null,
+        createdBy: actor.id,
+        revokedBy: null,
+      })
+      em.persist(apiKey)
+      return { apiKey, secret: new Secret(text) }
+    },
+    once,
+  )
 }

@@ -44,7 +44,9 @@ export async function listApiKeys(
   if (filter.search) conditions.push(contains('label', filter.search))
   if (filter.expiresBefore) conditions.push({ expiresAt: { $lt: filter.expiresBefore } })
   if (filter.unusedSince) conditions.push({ $or: [{ lastUsedAt: null }, { lastUsedAt: { $lt: filter.unusedSince } }] })
-  const order = sorting ? { field: orderFields[sorting.field], direction: sorting.direction } : newestFirst
+  const order = sorting
+    ? { field: orderFields[sorting.field], direction: sorting.direction, hasNulls: sorting.field !== 'CREATED_AT' }
+    : newestFirst
   checkPage(ctx.em, ApiKey, page, order)
   requirePermission(actor, 'api_key:read')
   return list(ctx.em, ApiKey, page, { $and: conditions }, order)

@@ -59,7 +59,7 @@ export async function verifyApiKey(ctx: Context, input: Presented): Promise<Verd
     check.done()
     permit()
     const found = await findBySecret(ctx, actor.organizationId, input.secret.reveal(), now)
-    return found ? judge(found, input, now) : verdict('NOT_FOUND', null)
+    return found ? limited(ctx, judge(found, input, now), now) : verdict('NOT_FOUND', null)
   })
   if (answer.valid && answer.apiKey) await recordUse(ctx, answer.apiKey, input.secret)
   return answer
@@ -85,6 +85,14 @@ async function findBySecret(ctx: Context, organizationId: string, text: string, 
   const apiKey = older && toKey(older)
   // A text whose overlap has ended is no key's text any more.
   return apiKey?.previousSecretExpiresAt && apiKey.previousSecretExpiresAt > now ? apiKey : undefined
+}
+
+/** Only what is valid otherwise consumes from the key's limits. */
+async function limited(ctx: Context, judged: Verdict, now: Date): Promise<Verdict> {
+  const { apiKey } = judged
+  if (!judged.valid || !apiKey || apiKey.rateLimits.length === 0) return judged
+  const { isAdmitted, retryAfterMs } = await ctx.app.limiter.take(apiKey, now)
+  return isAdmitted ? judged : { ...verdict('RATE_LIMITED', apiKey), retryAfterMs }
 }
 
 function judge(apiKey: ApiKey, { permissions, environment }: Presented, now: Date): Verdict {

@@ -14,7 +14,12 @@ import { tenant } from './tenancy.js'
 })
 @Entity()
 @Unique({ properties: ['organizationId', 'seq'] })
+// One for each way in which the trail is read (docs/decisions/0052); exchanges, which are most of it, stand in few of them.
 @Index({ properties: ['organizationId', 'at', 'id'] })
+@Index({ properties: ['organizationId', 'action', 'at', 'id'], where: "action <> 'api_key:exchange'" })
+@Index({ properties: ['actorId', 'at', 'id'] })
+@Index({ properties: ['subjectId'] })
+@Index({ properties: ['endUserId', 'at', 'id'], where: 'end_user_id is not null' })
 @Filter(tenant('AuditEvent', 'environment'))
 export class AuditEvent extends Node {
   @Property(text())
@@ -38,9 +43,14 @@ export class AuditEvent extends Node {
   @Property(text())
   outcome!: AuditOutcome
 
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The id of who did it: a user, a key or an end user; null for the command line and sweepers.',
+  })
   @Property(text({ nullable: true }))
   actorId!: string | null
 
+  @Field(() => ID, { nullable: true, description: 'The id of the end user for whom it was done; it stays when the end user is forgotten.' })
   @Property(text({ nullable: true }))
   endUserId!: string | null
 

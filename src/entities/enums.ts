@@ -57,3 +57,14 @@ export const AuditOutcome = enumeration('AuditOutcome', 'Whether the attempt wen
   DENIED: 'It was refused, and nothing changed.',
 })
 export type AuditOutcome = keyof typeof AuditOutcome
+
+export const UsageInterval = enumeration(
+  'UsageInterval',
+  'How long the intervals are that usage is counted in; each begins on the full one, in UTC.',
+  {
+    MINUTE: '60 seconds; kept for 7 days.',
+    HOUR: '3,600 seconds; kept for 90 days.',
+    DAY: 'From midnight to midnight; kept for good.',
+  },
+)
+export type UsageInterval = keyof typeof UsageInterval

@@ -3,14 +3,18 @@ import { AccessToken } from './access-token.js'
 import { ApiKey } from './api-key.js'
 import { AuditEvent } from './audit-event.js'
 import { AuditHead } from './audit-head.js'
+import { DeploymentSecret } from './deployment-secret.js'
 import { EndUser } from './end-user.js'
+import { IdempotencyKey } from './idempotency-key.js'
 import { Invitation } from './invitation.js'
 import { Member } from './member.js'
 import { Organization } from './organization.js'
 import { PersonalToken } from './personal-token.js'
 import { Project } from './project.js'
+import { RateCounter } from './rate-counter.js'
 import { SignInToken } from './sign-in-token.js'
 import { SigningKey } from './signing-key.js'
+import { UsageCount } from './usage-count.js'
 import { User } from './user.js'
 
 export const entities = [
@@ -18,13 +22,17 @@ export const entities = [
   ApiKey,
   AuditEvent,
   AuditHead,
+  DeploymentSecret,
   EndUser,
   Invitation,
+  IdempotencyKey,
   Member,
   Organization,
   PersonalToken,
   Project,
+  RateCounter,
   SignInToken,
   SigningKey,
+  UsageCount,
   User,
 ]

@@ -1,5 +1,5 @@
 /** From the headers of a request to its context: who asks, believed at this moment. */
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Actor } from '../access/actor.js'
 import { authenticate as believe, type Desk } from '../access/authenticate.js'
@@ -7,6 +7,7 @@ import { endOverlap } from '../api-keys/end-overlap.js'
 import { Context, type Services } from '../context.js'
 import { missingCredential, RequestError } from '../errors.js'
 import { addressOf } from './address.js'
+import { admit, refuseStrangers } from './rate-limits.js'
 
 /** Every value of a header, as sent: Node joins or drops repeated ones. */
 function headerValues(request: FastifyRequest, name: string): string[] {
@@ -15,7 +16,7 @@ function headerValues(request: FastifyRequest, name: string): string[] {
 }
 
 /** @throws RequestError before anything is executed. */
-export async function contextOf(app: Services, request: FastifyRequest): Promise<Context> {
+export async function contextOf(app: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
   const authorization = headerValues(request, 'authorization')
   const onBehalfOf = headerValues(request, 'x-on-behalf-of')
   const origin = { requestId: request.id, ipAddress: addressOf(request) }
@@ -26,7 +27,12 @@ export async function contextOf(app: Services, request: FastifyRequest): Promise
   }
   if (second !== undefined) throw new RequestError('BAD_REQUEST', 'Authorization was sent twice.')
   const believed = (): Promise<Actor> => believe(deskOf(app), { authorization: first, onBehalfOf })
-  const ctx = new Context(app, origin, await believed(), believed)
+  const actor = await believed().catch((error: unknown) => {
+    refuseStrangers(app, error, origin.ipAddress ?? '')
+    throw error
+  })
+  const ctx = new Context(app, origin, actor, believed)
+  await admit(ctx, reply)
   await recordUse(ctx)
   return ctx
 }

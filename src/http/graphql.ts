@@ -84,8 +84,8 @@ export async function serveGraphql(server: FastifyInstance, app: Services, schem
     method: ['GET', 'POST'],
     url: '/graphql',
     // Before the body is read: whoever is refused anyway is not listened to.
-    preParsing: async (request) => {
-      const context = await contextOf(app, request)
+    preParsing: async (request, reply) => {
+      const context = await contextOf(app, request, reply)
       contexts.set(request, context)
       storyOf(request).actorId = context.caller?.id ?? null
     },
@@ -104,6 +104,8 @@ async function execute(apollo: ApolloServer<Context>, context: Context, request:
     httpGraphQLRequest: { method: request.method, headers, body: request.body, search: searchOf(request.url) },
     context: () => Promise.resolve(context),
   })
+  // Refused before anything was executed, or nothing but introspection.
+  if (context.counted.uses === 0) context.count(null, status >= 400 && status < 500)
   const story = Object.assign(storyOf(request), storyOf(context.origin))
   for (const [name, value] of answered) void reply.header(name, value)
   const type = answered.get('content-type') ?? ''

@@ -1,46 +1,37 @@
-/** Times of last use, written at most once a second; a crash may lose that second, nothing else. */
+/** What is written at most once a second: a crash may lose that second, nothing else; a database that is away loses nothing. */
 import type { Logger } from 'pino'
 
-import type { WriteBehind } from '../context.js'
 import type { BackgroundStatement, Journal } from './journal.js'
 
 const interval = 1000
-const day = 86_400_000
 
-interface Kind {
-  readonly sql: string
-  readonly seen: Map<string, Date>
+/** Statements of one transaction. */
+export interface Batch {
+  readonly statements: readonly BackgroundStatement[]
+  /** It was not written: keep it for the next time. */
+  giveBack(): void
 }
 
-export class LastUsed implements WriteBehind {
-  // A time never goes back, whichever process writes last.
-  readonly #keys = this.#kind('update api_key set last_used_at = ? where id = ? and (last_used_at is null or last_used_at < ?)')
-  readonly #tokens = this.#kind('update personal_token set last_used_on = ? where id = ? and (last_used_on is null or last_used_on < ?)')
-  readonly #endUsers = this.#kind('update end_user set last_seen_at = ? where id = ? and last_seen_at < ?')
+export interface Source {
+  readonly name: string
+  /** All that is waiting; from now on the caller has it. */
+  take(): readonly Batch[]
+}
+
+export class BackgroundWriter {
   readonly #timer: NodeJS.Timeout
   #flight: Promise<void> = Promise.resolve()
 
   constructor(
     private readonly journal: Journal,
     private readonly log: Logger,
-    private readonly isPostgres: boolean,
+    private readonly sources: readonly Source[],
   ) {
     this.#timer = setInterval(() => void this.flush(), interval)
     this.#timer.unref()
   }
 
-  keyUsed(id: string, at: Date): void {
-    this.#keys.seen.set(id, at)
-  }
-
-  personalTokenUsed(id: string, at: Date): void {
-    this.#tokens.seen.set(id, new Date(Math.floor(at.getTime() / day) * day))
-  }
-
-  endUserSeen(id: string, at: Date): void {
-    this.#endUsers.seen.set(id, at)
-  }
-
+  /** Ends when all that is waiting now is written, or could not be. */
   flush(): Promise<void> {
     this.#flight = this.#flight.then(() => this.#write())
     return this.#flight
@@ -52,28 +43,15 @@ export class LastUsed implements WriteBehind {
   }
 
   async #write(): Promise<void> {
-    const drained = [this.#keys, this.#tokens, this.#endUsers].map((kind) => [kind, new Map(kind.seen)] as const)
-    const statements = drained.flatMap(([kind]) => this.#drain(kind))
-    if (statements.length === 0) return
-    try {
-      await this.journal.background(statements)
-    } catch (error) {
-      this.log.warn({ err: error, statements: statements.length }, 'times of last use could not be written; they will be tried again')
-      for (const [kind, seen] of drained) for (const [id, at] of seen) if (!kind.seen.has(id)) kind.seen.set(id, at)
+    for (const source of this.sources) {
+      for (const batch of source.take()) {
+        try {
+          await this.journal.background(batch.statements)
+        } catch (error) {
+          batch.giveBack()
+          this.log.warn({ err: error, source: source.name, statements: batch.statements.length }, 'could not be written yet')
+        }
+      }
     }
-  }
-
-  #drain({ sql, seen }: Kind): BackgroundStatement[] {
-    // In order of ids: two processes that update the same rows must take their locks alike.
-    const entries = [...seen].toSorted(([a], [b]) => (a < b ? -1 : 1))
-    seen.clear()
-    return entries.map(([id, at]) => {
-      const time = this.isPostgres ? at.toISOString() : at.getTime()
-      return { sql, parameters: [time, id, time] }
-    })
-  }
-
-  #kind(sql: string): Kind {
-    return { sql, seen: new Map() }
   }
 }

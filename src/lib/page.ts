@@ -11,8 +11,10 @@ export interface PageArguments {
 }
 
 export interface Order {
-  /** The property that orders the list; null values count as the smallest. */
+  /** The property that orders the list. */
   readonly field: string
+  /** Whether it may be null, which counts as the smallest then. Said only where it may: no index stores nulls in that order. */
+  readonly hasNulls?: boolean
   readonly direction: 'ASC' | 'DESC'
 }
 
@@ -57,12 +59,14 @@ function decodeCursor(cursor: string, by: OrderedBy): Position {
 }
 
 /** Everything that comes after the position, in the order given. */
-function beyond(position: Position, { field, direction }: Order): Record<string, unknown> {
+function beyond(position: Position, { field, direction, hasNulls }: Order): Record<string, unknown> {
   const [raw, id, isDate] = position
   const step = direction === 'ASC' ? '$gt' : '$lt'
   if (field === 'id') return { id: { [step]: id } }
   const value = isDate ? new Date(Number(raw)) : raw
   const tie = { [field]: value, id: { [step]: id } }
+  // The first condition is implied by the second, and lets an index begin at the position instead of before it.
+  if (!hasNulls && value !== null) return { [field]: { [`${step}e`]: value }, $or: [{ [field]: { [step]: value } }, tie] }
   if (value === null) return direction === 'ASC' ? { $or: [tie, { [field]: { $ne: null } }] } : tie
   return { $or: [{ [field]: { [step]: value } }, tie, ...(direction === 'DESC' ? [{ [field]: null }] : [])] }
 }
@@ -81,7 +85,7 @@ export function windowOf(page: PageArguments, order: Order, by: OrderedBy): Wind
     ...(page.before == null ? [] : [beyond(decodeCursor(page.before, by), { ...order, direction: opposite[order.direction] })]),
   ]
   const direction = isBackward ? opposite[order.direction] : order.direction
-  const nulls = direction === 'ASC' ? 'ASC NULLS FIRST' : 'DESC NULLS LAST'
+  const nulls = order.hasNulls ? (direction === 'ASC' ? 'ASC NULLS FIRST' : 'DESC NULLS LAST') : direction
   return {
     limit,
     isBackward,

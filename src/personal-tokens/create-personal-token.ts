@@ -6,7 +6,8 @@ import type { PersonalTokenType } from '../entities/enums.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { invalid } from '../errors.js'
 import { addSeconds } from '../lib/clock.js'
-import { perform } from '../perform.js'
+import { perform, type HandsFor } from '../perform.js'
+import { findToken } from './find-token.js'
 import { issuePersonalToken } from './issue.js'
 import { isReducedType, personBehind, refuseUnreduced } from './reach.js'
 
@@ -28,10 +29,17 @@ export interface NewPersonalToken {
   readonly description?: string | null | undefined
   readonly expiresAt?: Date | null | undefined
   readonly permissions?: readonly string[] | null | undefined
+  readonly idempotencyKey?: string | null | undefined
 }
 
-export async function createPersonalToken(ctx: Context, input: NewPersonalToken): Promise<{ personalToken: PersonalToken; token: string }> {
-  return perform(ctx, 'personal_token:create', async ({ em, actor, now, permit, note }) => {
+interface Made {
+  readonly personalToken: PersonalToken
+  /** Null when it was made before, under the same idempotency key. */
+  readonly token: string | null
+}
+
+export async function createPersonalToken(ctx: Context, input: NewPersonalToken): Promise<Made> {
+  const verb = async ({ em, actor, now, permit, note }: HandsFor<'personal_token:create'>): Promise<Made> => {
     const type = checked(input, now)
     permit()
     const { userId } = personBehind(actor)
@@ -46,12 +54,22 @@ export async function createPersonalToken(ctx: Context, input: NewPersonalToken)
     note({ type })
     em.persist(personalToken)
     return { personalToken, token: text }
+  }
+  return perform(ctx, 'personal_token:create', verb, {
+    key: input.idempotencyKey,
+    input,
+    async again({ em, permit }, id) {
+      const personalToken = await findToken(em, id)
+      permit(personalToken)
+      return { personalToken, token: null }
+    },
   })
 }
 
 /** The type that is to be made. @throws DomainError INVALID with every fault. */
-function checked({ type = 'FULL_ACCESS', description, expiresAt, permissions }: NewPersonalToken, now: Date): MadeType {
+function checked({ type = 'FULL_ACCESS', description, expiresAt, permissions, idempotencyKey }: NewPersonalToken, now: Date): MadeType {
   const check = new Check()
+  check.idempotencyKey(idempotencyKey)
   check.notNull('type', type)
   if (type === 'LOGIN') check.add('type', 'must not be LOGIN: that comes from signing in')
   check.text('description', description, longestDescription, 0)

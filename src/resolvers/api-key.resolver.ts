@@ -1,7 +1,7 @@
 /** API keys in GraphQL's words. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
-import { createApiKey } from '../api-keys/create-api-key.js'
+import { createApiKeyOnce } from '../api-keys/create-api-key-once.js'
 import { listApiKeys } from '../api-keys/list-api-keys.js'
 import { revokeApiKey } from '../api-keys/revoke-api-key.js'
 import { rotateApiKey } from '../api-keys/rotate-api-key.js'
@@ -63,6 +63,13 @@ class CreateApiKeyInput {
     description: 'The audiences that it may be exchanged for, at most 20. Left out or null: any.',
   })
   allowedAudiences?: string[] | null
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Sent again within 24 hours under the same key, the same input makes nothing new and answers the same record without its secret: 1 to 255 characters.',
+  })
+  idempotencyKey?: string | null
 }
 
 @ObjectType('CreateApiKeyPayload', { description: 'The new key, with its text: this is the only answer that has it.' })
@@ -70,7 +77,10 @@ class CreateApiKeyPayload extends Payload {
   @Field(() => ApiKey, { nullable: true, description: 'The new key.' })
   apiKey?: ApiKey | null
 
-  @Field(() => SecretScalar, { nullable: true, description: 'Its text. Keep it now: it is not shown again.' })
+  @Field(() => SecretScalar, {
+    nullable: true,
+    description: 'Its text. Keep it now: it is not shown again, also not under the same idempotency key.',
+  })
   secret?: Secret | null
 }
 
@@ -160,7 +170,7 @@ export class ApiKeyResolver {
     @Ctx() ctx: Context,
     @Arg('input', () => CreateApiKeyInput, { description: 'What it is to be.' }) input: CreateApiKeyInput,
   ): Promise<object> {
-    return createApiKey(ctx, input)
+    return createApiKeyOnce(ctx, input)
   }
 
   @Mutation(() => UpdateApiKeyPayload, { nullable: true, description: 'Changes a key. Needs `api_key:update` and all that the key holds.' })

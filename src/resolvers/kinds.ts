@@ -4,6 +4,7 @@ import { may, type Actor } from '../access/actor.js'
 import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
+import { AuditEvent } from '../entities/audit-event.js'
 import { EndUser } from '../entities/end-user.js'
 import { Invitation } from '../entities/invitation.js'
 import { Member } from '../entities/member.js'
@@ -31,6 +32,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   key: { entity: ApiKey, permission: 'api_key:read' },
   at: { entity: AccessToken, permission: 'access_token:read' },
   sk: { entity: SigningKey, permission: 'signing_key:read' },
+  evt: { entity: AuditEvent, permission: 'audit_event:read' },
   eu: { entity: EndUser, permission: 'end_user:read' },
 }
 

@@ -36,6 +36,13 @@ class CreatePersonalTokenInput implements NewPersonalToken {
     description: 'What a RESTRICTED or EPHEMERAL token is reduced to, at most what you hold; at least one. Left out for FULL_ACCESS.',
   })
   permissions?: string[] | null
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Sent again within 24 hours under the same key, the same input makes nothing new and answers the same record without its token: 1 to 255 characters.',
+  })
+  idempotencyKey?: string | null
 }
 
 @ObjectType('CreatePersonalTokenPayload', { description: 'The new token. For five minutes `revealPersonalToken` repeats it.' })

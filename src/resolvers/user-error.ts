@@ -2,7 +2,7 @@
 import { Field, ObjectType, registerEnumType, type MiddlewareFn } from 'type-graphql'
 
 import type { Context } from '../context.js'
-import { DomainError, userErrorCodes, type UserErrorCode } from '../errors.js'
+import { DomainError, RequestError, userErrorCodes, type UserErrorCode } from '../errors.js'
 
 const descriptions: Readonly<Record<UserErrorCode, string>> = {
   INVALID: 'The input breaks a rule; `path` tells where.',
@@ -52,6 +52,25 @@ export const refusalsToPayload: MiddlewareFn<Context> = async ({ info }, next) =
     return { userErrors: [], ...(result as object) }
   } catch (error) {
     if (error instanceof DomainError) return { userErrors: error.faults }
+    throw error
+  }
+}
+
+/** Not refusals: the caller did nothing wrong. */
+const isFault = (error: unknown): boolean =>
+  !(error instanceof DomainError || error instanceof RequestError) || (error instanceof RequestError && error.status >= 500)
+
+/** Each root field is one use of its operation, whatever it is called in the answer. */
+export const countUses: MiddlewareFn<Context> = async ({ info, context }, next) => {
+  const { schema, parentType, fieldName } = info
+  if (parentType !== schema.getMutationType() && parentType !== schema.getQueryType()) return next()
+  try {
+    const result: unknown = await next()
+    const errors: unknown = result instanceof Object ? Reflect.get(result, 'userErrors') : undefined
+    context.count(fieldName, Array.isArray(errors) && errors.length > 0)
+    return result
+  } catch (error) {
+    context.count(fieldName, !isFault(error))
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { authenticate } from '../../src/access/authenticate.js'
-import { Context } from '../../src/context.js'
+import { Context, systemContext } from '../../src/context.js'
+import { AuditEvent } from '../../src/entities/audit-event.js'
 import type { Environment } from '../../src/entities/enums.js'
 import { newId } from '../../src/lib/id.js'
 /** Ids of every kind, made at any place: what the tables of operations need to speak of something that is there. */
@@ -68,6 +69,14 @@ export const idKinds = {
     at: async ({ organization, projectId, environment }) => (await organization.apiKey({ projectId, environment })).id,
   },
   at: { confinedTo: 'environment', at: async (place) => (await exchange(place)).id },
+  evt: {
+    confinedTo: 'environment',
+    at: async ({ app, organization, projectId, environment }) => {
+      const { id } = await organization.apiKey({ projectId, environment })
+      const { em } = systemContext(app.services, organization.id)
+      return (await em.findOneOrFail(AuditEvent, { subjectId: id, action: 'api_key:create' })).id
+    },
+  },
   eu: { confinedTo: 'environment', at: async (place) => (await exchange(place)).endUserId },
 } as const satisfies Record<string, IdKind>
 

@@ -93,6 +93,13 @@ export const queries: Readonly<Record<string, Operation>> = {
     permission: 'api_key:read',
     ids: { 'filter.projectId': 'prj' },
   },
+  auditEvents: {
+    document: `query ($filter: AuditEventFilter) { auditEvents(first: 5, filter: $filter) { edges { cursor node { id action outcome actorId subjectId
+      endUserId details requestId ipAddress at actor { __typename } endUser { id externalId } } } ${page} } }`,
+    variables: ({ environment }) => ({ filter: { environment } }),
+    permission: 'audit_event:read',
+    ids: { 'filter.projectId': 'prj', 'filter.actorId': 'any', 'filter.subjectId': 'any' },
+  },
   endUser: {
     document: `query ($externalId: String!, $environment: Environment, $projectId: ID) {
       endUser(externalId: $externalId, environment: $environment, projectId: $projectId) { id externalId environment firstSeenAt project { id } } }`,
@@ -160,6 +167,16 @@ export const queries: Readonly<Record<string, Operation>> = {
     callers: 'people',
   },
   projects: { document: '{ projects { id name slug createdAt updatedAt } }', variables: none, permission: 'project:read' },
+  usage: {
+    document: `query ($from: DateTime!, $to: DateTime!, $filter: UsageFilter) { usage(from: $from, to: $to, interval: HOUR,
+      groupBy: [API_KEY, END_USER, OPERATION], filter: $filter) { start requests denied operation endUserId apiKey { id } endUser { id } } }`,
+    variables: ({ app, environment }) => {
+      const now = app.clock.now().getTime()
+      return { from: new Date(now - 3_600_000), to: new Date(now + 1), filter: { environment } }
+    },
+    permission: 'usage:read',
+    ids: { 'filter.projectId': 'prj', 'filter.apiKeyIds': 'key' },
+  },
   viewer: {
     document: `{ viewer { kind environment permissions expiresAt organization { id } project { id } user { id email } apiKey { id }
       personalToken { id effectivePermissions } endUser { id externalId project { id } } } }`,
@@ -311,6 +328,13 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: async (here) => ({ input: { id: await idAt('at', here) } }),
     permission: actions['access_token:revoke'].permission,
     ids: { 'input.id': 'at' },
+  },
+  resetSandbox: {
+    document: `mutation ($input: ResetSandboxInput) { resetSandbox(input: $input) { deletedServers revokedCredentials revokedTokens ${userErrors} } }`,
+    variables: none,
+    permission: actions['sandbox:reset'].permission,
+    isSandboxOnly: true,
+    ids: { 'input.projectId': 'prj' },
   },
   signIn: {
     document: `mutation ($input: SignInInput!) { signIn(input: $input) { token personalToken { id type user { id email } } ${userErrors} } }`,

@@ -1,0 +1,56 @@
+/** Checkpoints: where an organization's chain ended at a moment, signed, so that neither a cut tail nor a new chain passes. */
+import { compactVerify, decodeProtectedHeader, importJWK, type JWK } from 'jose'
+
+import type { Keyring } from '../context.js'
+import type { Head } from '../journal/chain.js'
+import { isRecord, parsed } from './line.js'
+
+export const checkpointType = 'kh-audit-checkpoint+jws'
+
+export interface Checkpoint {
+  readonly organization: string
+  readonly count: number
+  /** The hash of the last event. */
+  readonly head: string
+  /** RFC 3339. */
+  readonly time: string
+}
+
+/** A line of its own at the end of an export: in clear for people, signed for machines. */
+export interface SignedCheckpoint {
+  readonly checkpoint: Checkpoint
+  readonly jws: string
+}
+
+export async function signCheckpoint(keyring: Keyring, organization: string, head: Head, now: Date): Promise<SignedCheckpoint> {
+  const checkpoint = { organization, count: head.seq, head: head.hash, time: now.toISOString() }
+  const { text } = await keyring.sign(checkpointType, checkpoint)
+  return { checkpoint, jws: text }
+}
+
+/** Undefined for any other line. */
+export function checkpointOf(line: string): SignedCheckpoint | undefined {
+  const value = parsed(line)
+  if (!isRecord(value) || !isRecord(value['checkpoint']) || typeof value['jws'] !== 'string') return undefined
+  const { organization, count, head, time } = value['checkpoint']
+  const isWhole = [organization, head, time].every((one) => typeof one === 'string') && Number.isSafeInteger(count)
+  return isWhole ? (value as unknown as SignedCheckpoint) : undefined
+}
+
+/** Why the signature proves nothing, as a sentence; undefined when it proves the checkpoint. */
+export async function signatureFault({ checkpoint, jws }: SignedCheckpoint, keys: readonly JWK[]): Promise<string | undefined> {
+  try {
+    const { kid, typ } = decodeProtectedHeader(jws)
+    // A token signed by the same key is no checkpoint (RFC 8725 §3.11).
+    if (typ !== checkpointType) return 'it is signed as something else'
+    const jwk = keys.find((one) => one.kid === kid)
+    if (!jwk?.alg) return `the key that signed it (${String(kid)}) is not among those given`
+    // The algorithm is that of the key, never that of the signature (RFC 8725 §3.1).
+    const { payload } = await compactVerify(jws, await importJWK(jwk, jwk.alg), { algorithms: [jwk.alg] })
+    const signed = parsed(new TextDecoder().decode(payload))
+    const isSame = isRecord(signed) && Object.entries(checkpoint).every(([name, value]) => signed[name] === value)
+    return isSame ? undefined : 'it is not what was signed'
+  } catch {
+    return 'its signature does not hold'
+  }
+}

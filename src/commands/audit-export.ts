@@ -1,0 +1,19 @@
+/** `keyhouse audit export`: the trail of an organization on stdout. */
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+
+import { BrokenTrail, exportTrail } from '../audit/export-trail.js'
+import type { Services } from '../context.js'
+import { findOrganizations } from './above-tenants.js'
+import { CommandError } from './command-error.js'
+
+/** @throws CommandError for an unknown organization, and in place of the checkpoint when the chain does not hold. */
+export async function exportByCommand(app: Services, organization: string, out: Writable): Promise<void> {
+  const [known] = await findOrganizations(app, organization)
+  if (!known) throw new CommandError('No such organization.')
+  try {
+    for await (const line of exportTrail(app, organization)) if (!out.write(`${line}\n`)) await once(out, 'drain')
+  } catch (error) {
+    throw error instanceof BrokenTrail ? new CommandError(`${error.message} No checkpoint was signed.`) : error
+  }
+}

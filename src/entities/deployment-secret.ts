@@ -1,0 +1,18 @@
+/** A random key of the deployment, sealed under the master key. It belongs to no tenant, so no filter guards it. */
+import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
+
+import { instant, text } from './columns.js'
+
+@Entity()
+export class DeploymentSecret {
+  /** What it is for. */
+  @PrimaryKey(text())
+  name!: string
+
+  /** 32 bytes in base64url, sealed. */
+  @Property(text())
+  sealedValue!: string
+
+  @Property(instant())
+  createdAt!: Date
+}

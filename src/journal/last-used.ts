@@ -1,0 +1,58 @@
+/** Times of last use, gathered in memory for the background writer. */
+import type { BackgroundStatement } from './journal.js'
+import type { Batch, Source } from './write-behind.js'
+
+const day = 86_400_000
+
+interface Kind {
+  readonly sql: string
+  seen: Map<string, Date>
+}
+
+export class LastUsed implements Source {
+  readonly name = 'times of last use'
+  // A time never goes back, whichever process writes last.
+  readonly #keys: Kind = kind('update api_key set last_used_at = ? where id = ? and (last_used_at is null or last_used_at < ?)')
+  readonly #tokens: Kind = kind('update personal_token set last_used_on = ? where id = ? and (last_used_on is null or last_used_on < ?)')
+  readonly #endUsers: Kind = kind('update end_user set last_seen_at = ? where id = ? and last_seen_at < ?')
+
+  constructor(private readonly isPostgres: boolean) {}
+
+  keyUsed(id: string, at: Date): void {
+    this.#keys.seen.set(id, at)
+  }
+
+  personalTokenUsed(id: string, at: Date): void {
+    this.#tokens.seen.set(id, new Date(Math.floor(at.getTime() / day) * day))
+  }
+
+  endUserSeen(id: string, at: Date): void {
+    this.#endUsers.seen.set(id, at)
+  }
+
+  take(): Batch[] {
+    const taken = [this.#keys, this.#tokens, this.#endUsers].map((one) => {
+      const { seen } = one
+      one.seen = new Map()
+      return { one, seen }
+    })
+    const statements = taken.flatMap(({ one, seen }) => this.#statementsOf(one.sql, seen))
+    const giveBack = (): void => {
+      for (const { one, seen } of taken) one.seen = new Map([...seen, ...one.seen])
+    }
+    return statements.length > 0 ? [{ statements, giveBack }] : []
+  }
+
+  #statementsOf(sql: string, seen: ReadonlyMap<string, Date>): BackgroundStatement[] {
+    // In order of ids: two processes that update the same rows must take their locks alike.
+    const entries = [...seen].toSorted(([a], [b]) => (a < b ? -1 : 1))
+    return entries.map(([id, at]) => {
+      const time = this.isPostgres ? at.toISOString() : at.getTime()
+      return { sql, parameters: [time, id, time] }
+    })
+  }
+}
+
+function kind(sql: string): Kind {
+  return { sql, seen: new Map() }
+}

@@ -1,0 +1,46 @@
+/** Wipes what the sandbox of one project has gathered. Its keys, the audit trail and usage stay (docs/decisions/0055). */
+import type { EntityManager } from '@mikro-orm/core'
+
+import { projectOf } from '../access/place.js'
+import type { Context } from '../context.js'
+import { AccessToken } from '../entities/access-token.js'
+import { EndUser } from '../entities/end-user.js'
+import { productionNotSupported } from '../errors.js'
+import { perform } from '../perform.js'
+
+export interface SandboxReset {
+  readonly deletedServers: number
+  readonly revokedCredentials: number
+  readonly revokedTokens: number
+}
+
+interface Place {
+  readonly projectId: string
+  readonly environment: 'SANDBOX'
+}
+
+type Wipe = (em: EntityManager, place: Place, now: Date) => Promise<Partial<SandboxReset>>
+
+/** One for each kind of sandbox data, in the order in which they may go. */
+const wipes: readonly Wipe[] = [
+  async (em, place, now) => ({
+    revokedTokens: await em.nativeUpdate(AccessToken, { ...place, revokedAt: null, expiresAt: { $gt: now } }, { revokedAt: now }),
+  }),
+  async (em, place) => {
+    await em.nativeDelete(EndUser, place)
+    return {}
+  },
+]
+
+export async function resetSandbox(ctx: Context, { projectId }: { projectId?: string | null | undefined }): Promise<SandboxReset> {
+  return perform(ctx, 'sandbox:reset', async ({ em, actor, now, permit, note }) => {
+    if (actor.environment === 'PRODUCTION') throw productionNotSupported('A production credential cannot reset a sandbox.')
+    const project = await projectOf(em, projectId)
+    const place = { projectId: project.id, environment: 'SANDBOX' } as const
+    permit({ id: project.id, ...place })
+    let reset: SandboxReset = { deletedServers: 0, revokedCredentials: 0, revokedTokens: 0 }
+    for (const wipe of wipes) reset = { ...reset, ...(await wipe(em, place, now)) }
+    note({ ...reset })
+    return reset
+  })
+}

@@ -1,0 +1,7 @@
+/** The intervals that usage is counted in; each begins on the full minute, hour or day, in UTC. */
+import type { UsageInterval } from '../entities/enums.js'
+
+export const intervalLengths: Readonly<Record<UsageInterval, number>> = { MINUTE: 60_000, HOUR: 3_600_000, DAY: 86_400_000 }
+
+export const startOf = (at: Date, interval: UsageInterval): Date =>
+  new Date(Math.floor(at.getTime() / intervalLengths[interval]) * intervalLengths[interval])

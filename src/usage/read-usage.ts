@@ -1,0 +1,76 @@
+/** How much was asked for and how much of it refused, by interval and by whatever tells it apart. */
+import { filterEnvironment } from '../access/check.js'
+import { checkFilter, endUserIdsOf, findable } from '../access/end-users.js'
+import { requirePermission } from '../access/permit.js'
+import type { Context } from '../context.js'
+import type { Environment, UsageInterval } from '../entities/enums.js'
+import { badInput } from '../errors.js'
+import { aggregate, type UsageDimension } from './aggregate.js'
+import { highestCount } from './counts.js'
+import { intervalLengths, startOf } from './intervals.js'
+
+/** Intervals that one answer may span, and rows that it may have. */
+export const mostIntervals = 1440
+export const mostRows = 1000
+
+export interface UsageQuery {
+  readonly from: Date
+  readonly to: Date
+  readonly interval: UsageInterval
+  readonly groupBy?: readonly UsageDimension[] | null | undefined
+  readonly filter?: UsageWhere | null | undefined
+}
+
+export interface UsageWhere {
+  readonly environment?: Environment | null | undefined
+  readonly projectId?: string | null | undefined
+  readonly apiKeyIds?: readonly string[] | null | undefined
+  readonly externalUserIds?: readonly string[] | null | undefined
+  readonly operations?: readonly string[] | null | undefined
+}
+
+export interface UsageRow {
+  readonly start: Date
+  readonly apiKeyId: string | null
+  readonly endUserId: string | null
+  readonly operation: string | null
+  readonly requests: number
+  readonly denied: number
+}
+
+/** @throws RequestError BAD_USER_INPUT when it asks for, or would answer, too much. */
+export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageRow[]> {
+  const { actor, em } = ctx
+  const { to, interval } = query
+  const filter = query.filter ?? {}
+  const from = startOf(query.from, interval)
+  if (query.from >= to) throw badInput('"from" must be before "to".')
+  if (to.getTime() - from.getTime() > mostIntervals * intervalLengths[interval]) {
+    throw badInput(`From "from" to "to" there may be at most ${mostIntervals} intervals.`)
+  }
+  checkFilter({ ...filter })
+  filterEnvironment(actor, filter.environment)
+  requirePermission(actor, 'usage:read')
+  const { externalUserIds, projectId, environment } = filter
+  const wanted = {
+    project_id: projectId == null ? null : findable([projectId]),
+    environment: environment && [environment],
+    api_key_id: filter.apiKeyIds && findable(filter.apiKeyIds),
+    operation: filter.operations && findable(filter.operations),
+    end_user_id: externalUserIds && (await endUserIdsOf(em, actor, externalUserIds, { projectId, environment })),
+  }
+  // A list that names nothing finds nothing; SQL has no empty list.
+  if (Object.values(wanted).some((values) => values?.length === 0)) return []
+  const groupBy = [...new Set(query.groupBy)]
+  const question = { interval, from, to, groupBy, wanted, limit: mostRows + 1 }
+  const rows = await aggregate(em, actor, question, ctx.app.config.databaseUrl !== undefined)
+  if (rows.length > mostRows) throw badInput(`This would be more than ${mostRows} rows: ask for less time, or tell less apart.`)
+  return rows.map((row) => ({
+    start: new Date(row['start'] as number | string | Date),
+    apiKeyId: (row['api_key_id'] as string | undefined) || null,
+    endUserId: (row['end_user_id'] as string | undefined) || null,
+    operation: (row['operation'] as string | undefined) || null,
+    requests: Math.min(Number(row['requests']), highestCount),
+    denied: Math.min(Number(row['denied']), highestCount),
+  }))
+}

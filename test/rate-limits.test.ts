@@ -1,0 +1,204 @@
+/** Rate limits: of keys over any number of processes, and of addresses that send what never was a credential. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { createApp, type App } from '../src/app.js'
+import { readConfig } from '../src/config.js'
+import { RateCounter } from '../src/entities/rate-counter.js'
+import { mostUnknownCredentials } from '../src/http/rate-limits.js'
+import { startApp, TestClock, type Answer, type TestApp } from './support/app.js'
+import { isPostgres } from './support/database.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+
+let app: TestApp
+let acme: SeededOrganization
+beforeAll(async () => {
+  app = await startApp()
+  acme = await organization(app)
+})
+afterAll(() => app.close())
+
+const ask = (credential: string, headers: Record<string, string> = {}): Promise<Answer> =>
+  app.run(credential, '{ viewer { kind } }', {}, headers)
+const statuses = (answers: readonly { status: number }[], status: number): number => answers.filter((one) => one.status === status).length
+
+describe('the limits of a key', () => {
+  test('let through what they say, tell what is left, and begin anew after the window of the first request', async () => {
+    const { secret } = await acme.apiKey({
+      rateLimits: [
+        { window: 'SECOND', max: 2 },
+        { window: 'MINUTE', max: 3 },
+      ],
+    })
+    app.clock.advance(777)
+    const first = await ask(secret)
+    expect(first.status).toBe(200)
+    expect(first.headers.get('ratelimit-policy')).toBe('"second";q=2;w=1, "minute";q=3;w=60')
+    expect(first.headers.get('ratelimit')).toBe('"second";r=1;t=1, "minute";r=2;t=60')
+    app.clock.advance(999)
+    expect((await ask(secret)).status).toBe(200)
+    const refused = await ask(secret)
+    expect(refused.status).toBe(429)
+    expect(refused.errors?.[0]?.extensions.code).toBe('RATE_LIMITED')
+    expect(refused.data).toBeUndefined()
+    expect(refused.headers.get('retry-after')).toBe('1')
+    expect(refused.headers.get('ratelimit')).toBe('"second";r=0;t=1, "minute";r=1;t=60')
+    app.clock.advance(1)
+    // The refused one took nothing from the minute, so the third of it passes in the next second; the fourth does not.
+    expect((await ask(secret)).status).toBe(200)
+    const minuteIsFull = await ask(secret)
+    expect(minuteIsFull.status).toBe(429)
+    expect(minuteIsFull.headers.get('retry-after')).toBe('59')
+    app.clock.advance(58_999)
+    expect((await ask(secret)).status).toBe(429)
+    app.clock.advance(1)
+    expect((await ask(secret)).status).toBe(200)
+  })
+
+  test('hold for a thousand at once', async () => {
+    const { secret } = await acme.apiKey({
+      rateLimits: [
+        { window: 'SECOND', max: 40 },
+        { window: 'MINUTE', max: 70 },
+      ],
+    })
+    const burst = async (count: number): Promise<Answer[]> => Promise.all(Array.from({ length: count }, () => ask(secret)))
+    const first = await burst(1000)
+    expect([statuses(first, 200), statuses(first, 429)]).toEqual([40, 960])
+    app.clock.advance(1000)
+    const second = await burst(500)
+    expect([statuses(second, 200), statuses(second, 429)]).toEqual([30, 470])
+  })
+
+  test('are asked after the header and before the input; neither a bad header nor a refused request counts', async () => {
+    const { secret } = await acme.apiKey({ rateLimits: [{ window: 'DAY', max: 1 }] })
+    expect((await ask(secret, { 'x-on-behalf-of': ' ' })).status).toBe(400)
+    expect((await app.run(secret, 'not graphql')).status).toBe(400)
+    expect((await app.run(secret, 'not graphql')).status).toBe(429)
+    expect((await ask(secret, { 'x-on-behalf-of': '*' })).status).toBe(400)
+  })
+
+  test('that are raised or dropped hold from the next request on', async () => {
+    const { id, secret } = await acme.apiKey({ rateLimits: [{ window: 'HOUR', max: 1 }] })
+    expect([(await ask(secret)).status, (await ask(secret)).status]).toEqual([200, 429])
+    const update = (rateLimits: object[]): Promise<unknown> =>
+      app.mutate(acme.adminToken, 'updateApiKey', { id, rateLimits }, 'apiKey { id }')
+    await update([{ window: 'HOUR', max: 2 }])
+    expect([(await ask(secret)).status, (await ask(secret)).status]).toEqual([200, 429])
+    await update([])
+    const free = await ask(secret)
+    expect([free.status, free.headers.get('ratelimit')]).toEqual([200, null])
+  })
+
+  test('cost a key without limits nothing', async () => {
+    const { id, secret } = await acme.apiKey()
+    const answer = await ask(secret)
+    expect(answer.headers.get('ratelimit-policy')).toBeNull()
+    const em = app.services.orm.em.fork()
+    em.setFilterParams('tenant', { organizationId: acme.id, projectIds: null, environment: null })
+    expect(await em.count(RateCounter, { apiKeyId: id })).toBe(0)
+  })
+})
+
+describe('verifyApiKey', () => {
+  const verify = async (secret: string, input: object = {}): Promise<any> =>
+    (await app.mutate(acme.adminToken, 'verifyApiKey', { secret, ...input }, 'verdict { valid code retryAfterMs apiKey { id } }')).verdict
+
+  test('consumes from the limits of the key only when it answers VALID', async () => {
+    const { id, secret } = await acme.apiKey({ rateLimits: [{ window: 'MINUTE', max: 2 }] })
+    expect(await verify(secret, { environment: 'PRODUCTION' })).toMatchObject({ code: 'ENVIRONMENT_MISMATCH', retryAfterMs: null })
+    expect(await verify(secret, { permissions: ['agent:run'] })).toMatchObject({ code: 'INSUFFICIENT_PERMISSIONS' })
+    expect(await verify(secret)).toMatchObject({ code: 'VALID' })
+    app.clock.advance(20_000)
+    expect((await ask(secret)).status).toBe(200)
+    expect(await verify(secret)).toEqual({ valid: false, code: 'RATE_LIMITED', retryAfterMs: 40_000, apiKey: { id } })
+    expect(await verify(secret, { permissions: ['agent:run'] })).toMatchObject({ code: 'INSUFFICIENT_PERMISSIONS' })
+    app.clock.advance(40_000)
+    expect(await verify(secret)).toMatchObject({ code: 'VALID' })
+  })
+})
+
+describe('an address', () => {
+  test('that sends 100 unknown credentials in a minute waits with further ones, and keeps nobody else out', async () => {
+    const other = await startApp()
+    try {
+      const globex = await organization(other)
+      const revoked = await globex.apiKey()
+      const gone = await globex.apiKey({ expiresAt: new Date(other.clock.now().getTime() + 1000) })
+      await other.mutate(globex.adminToken, 'revokeApiKey', { id: revoked.id }, 'apiKey { id }')
+      other.clock.advance(1000)
+      const send = (credential: string): Promise<Answer> => other.run(credential, '{ viewer { kind } }')
+      const guesses = ['kh_sand_nonsense', 'x.y.z', `${globex.sandboxKey.slice(0, -1)}!`, 'a']
+      for (let i = 0; i < mostUnknownCredentials; i++) {
+        expect((await send(guesses[i % guesses.length]!)).status).toBe(401)
+        if (i % 20 === 0) expect([(await send(revoked.secret)).status, (await send(gone.secret)).status]).toEqual([403, 401])
+      }
+      const refused = await send('a')
+      expect([refused.status, refused.errors?.[0]?.extensions.code, refused.headers.get('retry-after')]).toEqual([
+        429,
+        'RATE_LIMITED',
+        '60',
+      ])
+      expect([(await send(globex.sandboxKey)).status, (await send(globex.adminToken)).status]).toEqual([200, 200])
+      expect([(await send(revoked.secret)).status, (await send(gone.secret)).status]).toEqual([403, 401])
+      other.clock.advance(59_999)
+      expect((await send('a')).status).toBe(429)
+      other.clock.advance(1)
+      expect((await send('a')).status).toBe(401)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+// SQLite is served by one process.
+if (isPostgres)
+  describe('two processes on one PostgreSQL', () => {
+    let twin: App
+    let twinClock: TestClock
+    beforeAll(async () => {
+      twinClock = new TestClock(app.clock.now())
+      twin = await createApp(readConfig(app.env), { clock: twinClock.now, log: app.services.log })
+    })
+    afterAll(() => twin.close())
+
+    const askAt = async (url: string, credential: string): Promise<number> => {
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${credential}` }
+      return (await fetch(`${url}/graphql`, { method: 'POST', headers, body: '{"query":"{ viewer { kind } }"}' })).status
+    }
+    const burst = async (secret: string, count: number): Promise<number> => {
+      const answers = await Promise.all(Array.from({ length: count }, (_, i) => askAt(i % 2 ? twin.url : app.url, secret)))
+      return answers.filter((status) => status === 200).length
+    }
+
+    test('let through together what one would', async () => {
+      const { secret } = await acme.apiKey({
+        rateLimits: [
+          { window: 'SECOND', max: 25 },
+          { window: 'MINUTE', max: 60 },
+        ],
+      })
+      twinClock.at = app.clock.at
+      const passed: number[] = []
+      for (let i = 0; i < 4; i++) {
+        passed.push(await burst(secret, 250))
+        app.clock.advance(1000)
+        twinClock.advance(1000)
+      }
+      expect(passed).toEqual([25, 25, 10, 0])
+    })
+
+    test('whose clocks differ let no more through, whoever is ahead', async () => {
+      const { secret } = await acme.apiKey({ rateLimits: [{ window: 'SECOND', max: 10 }] })
+      twinClock.at = app.clock.at
+      twinClock.advance(3000)
+      expect(await burst(secret, 60)).toBeLessThanOrEqual(20)
+      // The window is that of the clock that is ahead: by it the same moment holds no second one.
+      expect(await burst(secret, 60)).toBe(0)
+      app.clock.advance(999)
+      twinClock.advance(999)
+      expect(await burst(secret, 60)).toBe(0)
+      app.clock.advance(1)
+      twinClock.advance(1)
+      expect(await burst(secret, 60)).toBe(10)
+    })
+  })
