@@ -1,8 +1,17 @@
 /** From resolvers to the schema, and to the text that is committed as schema.graphql. */
 import 'reflect-metadata'
-import { isInputObjectType, lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql'
-import { buildSchemaSync } from 'type-graphql'
+import {
+  defaultFieldResolver,
+  isInputObjectType,
+  lexicographicSortSchema,
+  printSchema,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+} from 'graphql'
+import { buildSchemaSync, getMetadataStorage } from 'type-graphql'
 
+import type { Context } from './context.js'
 import { AccessTokenResolver } from './resolvers/access-token.resolver.js'
 import { ApiKeyResolver } from './resolvers/api-key.resolver.js'
 import { AuditResolver } from './resolvers/audit.resolver.js'
@@ -24,7 +33,11 @@ import { countUses, refusalsToPayload } from './resolvers/user-error.js'
 import { VerifyApiKeyResolver } from './resolvers/verify-api-key.resolver.js'
 import { ViewerResolver } from './resolvers/viewer.resolver.js'
 
+const fieldsOf = (type: GraphQLObjectType | null | undefined): GraphQLField<unknown, Context>[] => Object.values(type?.getFields() ?? {})
+
 export function makeSchema(): GraphQLSchema {
+  // A plain property needs no resolver of its own, and a wrapper around each costs more than the rest of a list.
+  for (const type of getMetadataStorage().objectTypes) type.simpleResolvers = true
   const schema = buildSchemaSync({
     resolvers: [
       AccessTokenResolver,
@@ -48,8 +61,11 @@ export function makeSchema(): GraphQLSchema {
     ],
     // Input is checked by the verbs: class-validator would return whole inputs, secrets included.
     validate: false,
-    globalMiddlewares: [countUses, refusalsToPayload],
   })
+  for (const field of fieldsOf(schema.getMutationType())) field.resolve = refusalsToPayload(field.resolve ?? defaultFieldResolver)
+  for (const field of [...fieldsOf(schema.getQueryType()), ...fieldsOf(schema.getMutationType())]) {
+    field.resolve = countUses(field.resolve ?? defaultFieldResolver)
+  }
   // TypeGraphQL knows no @oneOf: as a directive it compiles, and two keys pass silently.
   for (const type of Object.values(schema.getTypeMap())) {
     if (isInputObjectType(type) && type.extensions['isOneOf'] === true) type.isOneOf = true

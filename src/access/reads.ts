@@ -4,14 +4,13 @@ import type { RateLimit } from '../entities/api-key.js'
  * They name their tenant by the secret or the id that they look for; everything else goes through the entity manager.
  */
 import type { Environment, MemberRole, PersonalTokenType } from '../entities/enums.js'
+import type { Row } from '../entities/rows.js'
 
 /** `?` stands for a parameter on either database. */
 export interface Query {
   readonly name: string
   readonly sql: string
 }
-
-export type Row = Readonly<Record<string, unknown>>
 
 export type Parameter = string | number | Date
 
@@ -20,6 +19,8 @@ export interface Reader {
   read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined>
   /** Every row, for lists that a page would cut. @throws RequestError UNAVAILABLE when the database cannot be asked. */
   readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]>
+  /** Every row of a statement that the query builder wrote for this request. @throws RequestError UNAVAILABLE */
+  readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]>
 }
 
 // SQLite gives milliseconds and JSON texts, PostgreSQL dates and values.

@@ -49,5 +49,5 @@ export async function listApiKeys(
     : newestFirst
   checkPage(ctx.em, ApiKey, page, order)
   requirePermission(actor, 'api_key:read')
-  return list(ctx.em, ApiKey, page, { $and: conditions }, order)
+  return list(ctx, ApiKey, page, { $and: conditions }, order)
 }

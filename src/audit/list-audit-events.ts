@@ -44,5 +44,5 @@ export async function listAuditEvents(ctx: Context, page: PageArguments, filter:
   if (outcome) conditions.push({ outcome })
   if (from) conditions.push({ at: { $gte: from } })
   if (to) conditions.push({ at: { $lt: to } })
-  return list(em, AuditEvent, page, { $and: conditions }, newest)
+  return list(ctx, AuditEvent, page, { $and: conditions }, newest)
 }

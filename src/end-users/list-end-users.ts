@@ -28,7 +28,7 @@ export async function listEndUsers(
   }
   checkPage(ctx.em, EndUser, page, mostRecentlyMet)
   requirePermission(ctx.actor, 'end_user:read')
-  return list(ctx.em, EndUser, page, where, mostRecentlyMet)
+  return list(ctx, EndUser, page, where, mostRecentlyMet)
 }
 
 /** Null when it was never recorded. A member who names no place means the sandbox of their first project. */

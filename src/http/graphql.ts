@@ -33,6 +33,8 @@ const newApollo = (app: Services, schema: GraphQLSchema): ApolloServer<Context> 
     validationRules,
     // Apollo's own rule would make ours wait until the document is found valid, which is what can be expensive.
     maxRecursiveSelections: false,
+    // Apollo's own indents every answer.
+    stringifyResult: (result) => JSON.stringify(result),
     formatError: maskError,
     logger: app.log,
     plugins: [

@@ -1,5 +1,6 @@
 /** The prepared reads on PostgreSQL, by a connection of their own, where they follow one another without waiting. */
-import type { Parameter, Query, Reader, Row } from '../access/reads.js'
+import type { Parameter, Query, Reader } from '../access/reads.js'
+import type { Row } from '../entities/rows.js'
 import type { Pipeline, Statement } from './pipeline.js'
 import { numbered } from './postgres-statements.js'
 import { refusalOf } from './unavailable.js'
@@ -21,8 +22,16 @@ export class PostgresReads implements Reader {
   }
 
   async readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+    return this.#ask(named(query, parameters))
+  }
+
+  async readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#ask({ text: numbered(sql), values: [...parameters] })
+  }
+
+  async #ask(statement: Statement): Promise<readonly Row[]> {
     try {
-      const [answer] = await this.line.send([named(query, parameters)])
+      const [answer] = await this.line.send([statement])
       return (answer?.rows ?? []) as Row[]
     } catch (error) {
       throw refusalOf(error)

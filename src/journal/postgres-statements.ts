@@ -2,8 +2,8 @@
 import type { MetadataStorage } from '@mikro-orm/core'
 
 import { AuditEvent } from '../entities/audit-event.js'
+import { tableOf, valueOf } from '../entities/rows.js'
 import type { ChainedEvent, Head } from './chain.js'
-import { tableOf, valueOf } from './columns.js'
 import type { AppendedRow } from './journal.js'
 import type { Statement } from './pipeline.js'
 

@@ -6,8 +6,9 @@
 import type { EntityManager, MetadataStorage } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 
-import type { Parameter, Query, Row } from '../access/reads.js'
+import type { Parameter, Query } from '../access/reads.js'
 import { AuditEvent } from '../entities/audit-event.js'
+import type { Row } from '../entities/rows.js'
 import type { Clock } from '../lib/clock.js'
 import { link, type Head } from './chain.js'
 import { StandingChanged, stands, type BackgroundStatement, type Entry, type Journal } from './journal.js'
@@ -50,6 +51,10 @@ export class PostgresJournal implements Journal {
 
   readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]> {
     return this.reads.readAll(query, parameters)
+  }
+
+  readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return this.reads.readRows(sql, parameters)
   }
 
   commit(entry: Entry): Promise<void> {

@@ -1,9 +1,9 @@
+import type { Limiter } from '../context.js'
 /**
  * The counters of keys with rate limits on PostgreSQL: one row a key, one statement a request, so that any number of
  * processes together let through what one would. A refused request changes nothing.
  */
-import type { Row } from '../access/reads.js'
-import type { Limiter } from '../context.js'
+import type { Row } from '../entities/rows.js'
 import { admissionOf, windowLengths, windowNames, type Counts, type WindowName } from '../lib/fixed-windows.js'
 import type { Pipeline } from './pipeline.js'
 import { isUnavailable, unavailable } from './unavailable.js'

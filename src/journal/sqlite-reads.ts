@@ -1,12 +1,17 @@
 /** The prepared reads on SQLite, by a read-only connection of their own: on the writing one an uncommitted key would already work. */
 import type { Database, Statement } from 'better-sqlite3'
 
-import type { Parameter, Query, Reader, Row } from '../access/reads.js'
+import type { Parameter, Query, Reader } from '../access/reads.js'
+import type { Row } from '../entities/rows.js'
 
 const stored = (parameter: Parameter): string | number => (parameter instanceof Date ? parameter.getTime() : parameter)
 
+/** Statements of lists that are kept prepared. */
+const mostLists = 200
+
 export class SqliteReads implements Reader {
   readonly #statements = new Map<string, Statement>()
+  readonly #lists = new Map<string, Statement>()
 
   constructor(private readonly reader: Database) {}
 
@@ -16,6 +21,16 @@ export class SqliteReads implements Reader {
 
   readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]> {
     return Promise.resolve(this.#prepare(query).all(...parameters.map(stored)) as Row[])
+  }
+
+  readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    let statement = this.#lists.get(sql)
+    if (!statement) {
+      // Lists differ by their filters; nobody must be able to fill the memory with them.
+      if (this.#lists.size >= mostLists) this.#lists.clear()
+      this.#lists.set(sql, (statement = this.reader.prepare(sql)))
+    }
+    return Promise.resolve(statement.all(...parameters) as Row[])
   }
 
   close(): void {

@@ -6,11 +6,12 @@ import type { EntityManager, MetadataStorage } from '@mikro-orm/core'
 import type { Database, Statement } from 'better-sqlite3'
 
 import type { Standing } from '../access/actor.js'
-import type { Parameter, Query, Row } from '../access/reads.js'
+import type { Parameter, Query } from '../access/reads.js'
 import { AuditEvent } from '../entities/audit-event.js'
+import type { Row } from '../entities/rows.js'
+import { sqliteValueOf, tableOf, type Table } from '../entities/rows.js'
 import type { Clock } from '../lib/clock.js'
 import { genesis, link, type EventDraft, type Head } from './chain.js'
-import { sqliteValueOf, tableOf } from './columns.js'
 import { StandingChanged, stands, type AppendedRow, type BackgroundStatement, type Entry, type Journal } from './journal.js'
 import type { SqliteReads } from './sqlite-reads.js'
 import { isUnavailable, refusalOf, unavailable } from './unavailable.js'
@@ -22,11 +23,17 @@ interface Pending {
   readonly reject: (error: unknown) => void
 }
 
+interface Insert extends Pick<Table, 'columns'> {
+  readonly always: Statement
+  readonly ifAbsent: Statement
+}
+
 /** Longest group: 14 µs an entry block the loop for 3 ms. */
 const largestGroup = 200
 
 export class SqliteJournal implements Journal {
   readonly #statements = new Map<string, Statement>()
+  readonly #inserts = new Map<AppendedRow['entity'], Insert>()
   /** Heads of chains, as this connection last wrote them; worthless as soon as another connection wrote. */
   readonly #heads = new Map<string, Head>()
   #dataVersion: unknown
@@ -49,6 +56,10 @@ export class SqliteJournal implements Journal {
 
   readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]> {
     return this.reads.readAll(query, parameters)
+  }
+
+  readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return this.reads.readRows(sql, parameters)
   }
 
   commit(entry: Entry): Promise<void> {
@@ -205,9 +216,18 @@ export class SqliteJournal implements Journal {
   }
 
   #insert({ entity, row, isIfAbsent }: AppendedRow): void {
+    const insert = this.#inserts.get(entity) ?? this.#prepareInsert(entity)
+    const values = insert.columns.map((column) => sqliteValueOf(row, column))
+    if (isIfAbsent) insert.ifAbsent.run(values)
+    else insert.always.run(values)
+  }
+
+  #prepareInsert(entity: AppendedRow['entity']): Insert {
     const { name, columns } = tableOf(this.metadata, entity)
-    const sql = `insert into \`${name}\` (${columns.map((column) => column.name).join(', ')}) values (${columns.map(() => '?').join(', ')})${isIfAbsent ? ' on conflict do nothing' : ''}`
-    this.#prepare(sql).run(...columns.map((column) => sqliteValueOf(row, column)))
+    const sql = `insert into \`${name}\` (${columns.map((column) => column.name).join(', ')}) values (${columns.map(() => '?').join(', ')})`
+    const insert = { columns, always: this.writer.prepare(sql), ifAbsent: this.writer.prepare(`${sql} on conflict do nothing`) }
+    this.#inserts.set(entity, insert)
+    return insert
   }
 
   #prepare(sql: string): Statement {

@@ -5,11 +5,12 @@ export const algorithms = ['EdDSA', 'ES256', 'RS256'] as const
 export type Algorithm = (typeof algorithms)[number]
 
 /** What node:crypto needs for each `alg` (RFC 7518 §3.1, RFC 8037 §3.1); ECDSA signatures in JOSE are raw r ‖ s, not DER. */
-const signing = {
-  EdDSA: { digest: null, options: {} },
-  ES256: { digest: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
-  RS256: { digest: 'sha256', options: {} },
-} as const
+const signing: Readonly<Record<Algorithm, (input: Buffer, key: KeyObject) => Buffer>> = {
+  // The bare KeyObject: wrapped in options it is prepared anew each time, which takes half as long as the signature.
+  EdDSA: (input, key) => sign(null, input, key),
+  ES256: (input, key) => sign('sha256', input, { key, dsaEncoding: 'ieee-p1363' }),
+  RS256: (input, key) => sign('sha256', input, key),
+}
 
 /** What a compact JWS says of itself, unverified: for finding the key to verify with. Undefined for anything else. */
 export function headerOf(text: string): Readonly<Record<string, unknown>> | undefined {
@@ -40,7 +41,6 @@ function encodedHeader(kid: string, alg: Algorithm, typ: string): string {
 }
 
 export function signJwt(signer: Signer, typ: string, claims: object): string {
-  const { digest, options } = signing[signer.algorithm]
   const input = `${encodedHeader(signer.kid, signer.algorithm, typ)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
-  return `${input}.${sign(digest, Buffer.from(input), { key: signer.privateKey, ...options }).toString('base64url')}`
+  return `${input}.${signing[signer.algorithm](Buffer.from(input), signer.privateKey).toString('base64url')}`
 }

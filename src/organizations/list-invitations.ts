@@ -8,5 +8,5 @@ import type { PageArguments } from '../lib/page.js'
 export async function listInvitations(ctx: Context, page: PageArguments): Promise<Page<Invitation>> {
   checkPage(ctx.em, Invitation, page)
   requirePermission(ctx.actor, 'member:read')
-  return list(ctx.em, Invitation, page)
+  return list(ctx, Invitation, page)
 }

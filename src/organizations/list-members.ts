@@ -10,5 +10,5 @@ const newestFirst = { field: 'joinedAt', direction: 'DESC' } as const
 export async function listMembers(ctx: Context, page: PageArguments): Promise<Page<Member>> {
   checkPage(ctx.em, Member, page, newestFirst)
   requirePermission(ctx.actor, 'member:read')
-  return list(ctx.em, Member, page, {}, newestFirst)
+  return list(ctx, Member, page, {}, newestFirst)
 }

@@ -12,11 +12,11 @@ const newestFirst = { field: 'issuedAt', direction: 'DESC' } as const
 export async function listOwnTokens(ctx: Context, page: PageArguments): Promise<Page<PersonalToken>> {
   checkPage(ctx.em, PersonalToken, page, newestFirst)
   const { userId } = personBehind(ctx.actor)
-  return list(ctx.em, PersonalToken, page, { userId, expiresAt: { $gt: ctx.now() } }, newestFirst)
+  return list(ctx, PersonalToken, page, { userId, expiresAt: { $gt: ctx.now() } }, newestFirst)
 }
 
 export async function listOrganizationTokens(ctx: Context, page: PageArguments): Promise<Page<PersonalToken>> {
   checkPage(ctx.em, PersonalToken, page, newestFirst)
   requirePermission(ctx.actor, 'personal_token:read')
-  return list(ctx.em, PersonalToken, page, { expiresAt: { $gt: ctx.now() } }, newestFirst)
+  return list(ctx, PersonalToken, page, { expiresAt: { $gt: ctx.now() } }, newestFirst)
 }

@@ -1,5 +1,6 @@
 /** How a mutation says no: in its payload, so that one refusal does not null the answers of its neighbours. */
-import { Field, ObjectType, registerEnumType, type MiddlewareFn } from 'type-graphql'
+import type { GraphQLFieldResolver } from 'graphql'
+import { Field, ObjectType, registerEnumType } from 'type-graphql'
 
 import type { Context } from '../context.js'
 import { DomainError, RequestError, userErrorCodes, type UserErrorCode } from '../errors.js'
@@ -44,33 +45,37 @@ export abstract class Payload {
   userErrors: readonly UserError[] = []
 }
 
+type Resolve = GraphQLFieldResolver<unknown, Context>
+
 /** An expected refusal of a mutation becomes `userErrors` of its payload. */
-export const refusalsToPayload: MiddlewareFn<Context> = async ({ info }, next) => {
-  if (info.parentType !== info.schema.getMutationType()) return next()
-  try {
-    const result: unknown = await next()
-    return { userErrors: [], ...(result as object) }
-  } catch (error) {
-    if (error instanceof DomainError) return { userErrors: error.faults }
-    throw error
+export const refusalsToPayload =
+  (resolve: Resolve): Resolve =>
+  async (...call) => {
+    try {
+      const result: unknown = await resolve(...call)
+      return { userErrors: [], ...(result as object) }
+    } catch (error) {
+      if (error instanceof DomainError) return { userErrors: error.faults }
+      throw error
+    }
   }
-}
 
 /** Not refusals: the caller did nothing wrong. */
 const isFault = (error: unknown): boolean =>
   !(error instanceof DomainError || error instanceof RequestError) || (error instanceof RequestError && error.status >= 500)
 
 /** Each root field is one use of its operation, whatever it is called in the answer. */
-export const countUses: MiddlewareFn<Context> = async ({ info, context }, next) => {
-  const { schema, parentType, fieldName } = info
-  if (parentType !== schema.getMutationType() && parentType !== schema.getQueryType()) return next()
-  try {
-    const result: unknown = await next()
-    const errors: unknown = result instanceof Object ? Reflect.get(result, 'userErrors') : undefined
-    context.count(fieldName, Array.isArray(errors) && errors.length > 0)
-    return result
-  } catch (error) {
-    context.count(fieldName, !isFault(error))
-    throw error
+export const countUses =
+  (resolve: Resolve): Resolve =>
+  async (...call) => {
+    const [, , context, { fieldName }] = call
+    try {
+      const result: unknown = await resolve(...call)
+      const errors: unknown = result instanceof Object ? Reflect.get(result, 'userErrors') : undefined
+      context.count(fieldName, Array.isArray(errors) && errors.length > 0)
+      return result
+    } catch (error) {
+      context.count(fieldName, !isFault(error))
+      throw error
+    }
   }
-}

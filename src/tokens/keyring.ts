@@ -1,8 +1,9 @@
 /** Signs with the key that is current in the database at this request, and verifies with those that are published there. */
 import { compactVerify, importJWK, type CryptoKey, type JWK } from 'jose'
 
-import type { Query, Reader, Row } from '../access/reads.js'
+import type { Query, Reader } from '../access/reads.js'
 import type { Keyring } from '../context.js'
+import type { Row } from '../entities/rows.js'
 import { headerOf, signJwt, type Algorithm, type Signer } from '../lib/jwt.js'
 import type { MasterKeys } from '../lib/seal.js'
 import { privateKeyOf } from './signing-keys.js'

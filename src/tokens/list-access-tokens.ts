@@ -42,7 +42,7 @@ export async function listAccessTokens(ctx: Context, page: PageArguments, filter
   if (filter.apiKeyId != null) conditions.push({ apiKeyId: filter.apiKeyId })
   if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await endUserIds(ctx, filter.externalUserId) } })
   if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
-  return list(ctx.em, AccessToken, page, { $and: conditions }, latestIssued)
+  return list(ctx, AccessToken, page, { $and: conditions }, latestIssued)
 }
 
 /** One external id is another end user in each project and environment; their ids are derived, so none need be recorded still. */

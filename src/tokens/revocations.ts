@@ -1,6 +1,7 @@
 /** What verifiers must no longer believe although it has not expired: tokens by id, and keys whose tokens died with them. */
-import type { Query, Row } from '../access/reads.js'
+import type { Query } from '../access/reads.js'
 import type { Services } from '../context.js'
+import type { Row } from '../entities/rows.js'
 import { addSeconds } from '../lib/clock.js'
 import { longestToken } from './exchange-api-key.js'
 

@@ -5,8 +5,8 @@
 import type { EntityManager } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 
-import type { Row } from '../access/reads.js'
 import type { UsageInterval } from '../entities/enums.js'
+import type { Row } from '../entities/rows.js'
 import type { Scope } from '../entities/tenancy.js'
 import { everyEndUser } from '../entities/usage-count.js'
 

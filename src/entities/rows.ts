@@ -1,7 +1,8 @@
 /** Appending without the unit of work: from a row of an entity to the values of its columns, by MikroORM's own metadata. */
 import { JsonType, type EntityMetadata, type EntityProperty, type MetadataStorage } from '@mikro-orm/core'
 
-import type { Row } from '../access/reads.js'
+/** A row as a prepared statement read it. */
+export type Row = Readonly<Record<string, unknown>>
 
 interface Column {
   readonly property: string

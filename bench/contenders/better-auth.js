@@ -1,0 +1,43 @@
+// better-auth with its API-key and JWT plugins on better-sqlite3, as its documentation sets it up: key → JWT, and verify.
+import { createServer } from 'node:http'
+
+import { apiKey } from '@better-auth/api-key'
+import { betterAuth } from 'better-auth'
+import { getMigrations } from 'better-auth/db/migration'
+import { toNodeHandler } from 'better-auth/node'
+import { jwt } from 'better-auth/plugins'
+import Database from 'better-sqlite3'
+
+import { announce, directory, readJson } from './common.js'
+
+const database = new Database(`${directory}/better-auth.db`)
+database.pragma('journal_mode = wal')
+database.pragma('synchronous = full')
+
+const options = {
+  database,
+  baseURL: 'http://127.0.0.1',
+  secret: 'not-a-secret-for-the-benchmark-alone',
+  emailAndPassword: { enabled: true },
+  rateLimit: { enabled: false },
+  telemetry: { enabled: false },
+  // Its default allows ten requests a day.
+  plugins: [jwt(), apiKey({ enableSessionForAPIKeys: true, rateLimit: { enabled: false } })],
+}
+await (await getMigrations(options)).runMigrations()
+const auth = betterAuth(options)
+const { user } = await auth.api.signUpEmail({ body: { email: 'bench@example.com', password: 'only-for-the-benchmark', name: 'Bench' } })
+const { key } = await auth.api.createApiKey({ body: { userId: user.id, name: 'bench' } })
+
+const handler = toNodeHandler(auth)
+const server = createServer((request, response) => {
+  if (request.url !== '/verify') return void handler(request, response)
+  readJson(request).then(async (body) => {
+    const answer = JSON.stringify(await auth.api.verifyApiKey({ body }))
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) }).end(answer)
+  })
+})
+announce(server, {
+  exchange: { path: '/api/auth/token', headers: { 'x-api-key': key }, expect: '"token":"ey' },
+  verify: { method: 'POST', path: '/verify', body: { key }, expect: '"valid":true' },
+})
