@@ -1,5 +1,5 @@
 /** Every operation of the schema × every kind of caller: what each must get follows from the row of the operation and the catalogue. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { permissions } from '../src/access/actions.js'
 import { holds, isWithinEndUserReach, rolePermissions } from '../src/access/permissions.js'
@@ -81,6 +81,12 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
     app.clock.advance(60_000)
     callers = await Callers.of(app)
   })
+  // It ends every token of its project.
+  if (operation.isSandboxOnly) {
+    beforeEach(async () => {
+      callers = await Callers.of(app)
+    })
+  }
 
   test.each(names)('by: %s', async (name) => {
     const caller = await callers.named(name, operation.permission)
