@@ -1,18 +1,18 @@
 /** The composition root: from a configuration to a running application. Tests build the same one. */
-import type { MikroORM } from '@mikro-orm/core'
 import { pino, stdTimeFunctions, type Logger } from 'pino'
 
 import type { Config } from './config.js'
 import type { Services } from './context.js'
 import { onceAtATime, openDatabase, openJournal } from './database.js'
-import { SigningKey } from './entities/signing-key.js'
 import { createServer } from './http/server.js'
 import { times, type Times } from './http/times.js'
 import { LastUsed } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { SealError } from './lib/seal.js'
-import { loadMasterKeys, wrongMasterKeys } from './master-keys.js'
+import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './master-keys.js'
+import { openOutbound, type Resolve } from './mcp/outbound.js'
 import { startSweeping } from './personal-tokens/sweep.js'
+import { proveMasterKeys } from './prove-master-keys.js'
 import { makeSchema } from './schema.js'
 import { ensureSigningKeys } from './tokens/ensure-signing-keys.js'
 import { openKeyring } from './tokens/keyring.js'
@@ -22,6 +22,8 @@ export interface Overrides {
   readonly clock?: Clock
   readonly log?: Logger
   readonly times?: Partial<Times>
+  /** How outbound requests look names up. */
+  readonly resolve?: Resolve
 }
 
 export interface App {
@@ -39,7 +41,7 @@ const newLogger = (level: string): Logger =>
 /** Everything but the HTTP server: what the command line needs too. */
 export async function openServices(
   config: Config,
-  { clock = systemClock, log = newLogger(config.logLevel) }: Overrides = {},
+  { clock = systemClock, log = newLogger(config.logLevel), resolve }: Overrides = {},
 ): Promise<{ services: Services; close: () => Promise<void> }> {
   const orm = await openDatabase(config)
   const closers = [() => orm.close(true)]
@@ -49,7 +51,8 @@ export async function openServices(
   try {
     const masterKeys = await onceAtATime(config, async () => {
       await orm.migrator.up()
-      const keys = loadMasterKeys(config, await isNew(orm))
+      const keys = loadMasterKeys(config, await isNewDatabase(orm))
+      await proveMasterKeys(orm, config, keys, clock)
       await ensureSigningKeys({ orm, config, masterKeys: keys, clock })
       return keys
     })
@@ -61,15 +64,14 @@ export async function openServices(
     })
     const writeBehind = new LastUsed(journal, log, config.databaseUrl !== undefined)
     closers.unshift(() => writeBehind.close())
-    return { services: { config, clock, orm, journal, keyring, masterKeys, writeBehind, log }, close }
+    const outbound = openOutbound(config.outboundAllow, resolve)
+    return { services: { config, clock, orm, journal, keyring, masterKeys, outbound, writeBehind, log }, close }
   } catch (error) {
     // An open connection would keep the process alive after it has said why it cannot serve.
     await close()
     throw error
   }
 }
-
-const isNew = async (orm: MikroORM): Promise<boolean> => (await orm.em.fork().count(SigningKey)) === 0
 
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const { services, close } = await openServices(config, overrides)

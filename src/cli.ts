@@ -10,6 +10,7 @@ import { explain } from './commands/failure.js'
 import { bootstrapOrganization } from './commands/organization-create.js'
 import { signInByEmail } from './commands/sign-in.js'
 import { retireKeyByCommand, rotateKeysByCommand } from './commands/signing-key.js'
+import { addVaultCommands } from './commands/vault-commands.js'
 import { readConfig } from './config.js'
 import type { Services } from './context.js'
 
@@ -106,6 +107,8 @@ signingKey
   .argument('<kid>', 'which key')
   .option('--json', 'print JSON')
   .action((kid: string, form: Form) => answer(form, (app) => retireKeyByCommand(app, kid), retirementWords))
+
+addVaultCommands(program, withServices)
 
 try {
   await program.parseAsync()

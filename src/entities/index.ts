@@ -5,6 +5,9 @@ import { AuditEvent } from './audit-event.js'
 import { AuditHead } from './audit-head.js'
 import { EndUser } from './end-user.js'
 import { Invitation } from './invitation.js'
+import { MasterKeyProof } from './master-key-proof.js'
+import { McpCredential } from './mcp-credential.js'
+import { McpServer } from './mcp-server.js'
 import { Member } from './member.js'
 import { Organization } from './organization.js'
 import { PersonalToken } from './personal-token.js'
@@ -20,6 +23,9 @@ export const entities = [
   AuditHead,
   EndUser,
   Invitation,
+  MasterKeyProof,
+  McpCredential,
+  McpServer,
   Member,
   Organization,
   PersonalToken,

@@ -35,6 +35,16 @@ function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
 
 export const isAddress = (host: string): boolean => parse(host) !== undefined
 
+/** Whether it can stand in an allow-list. */
+export function isAllowable(entry: string): boolean {
+  try {
+    parseAllowList([entry])
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** @throws Error for an entry that is neither host, address nor CIDR block. */
 export function parseAllowList(entries: readonly string[]): AllowList {
   const hosts = new Set<string>()
