@@ -10,6 +10,9 @@ import { EndUserResolver } from './resolvers/end-user.resolver.js'
 import { IntrospectionResolver } from './resolvers/introspection.resolver.js'
 import { InvitationResolver } from './resolvers/invitation.resolver.js'
 import { allowOnlyLawfulIds } from './resolvers/lawful-ids.js'
+import { McpCredentialResolver } from './resolvers/mcp-credential.resolver.js'
+import { McpServerResolver } from './resolvers/mcp-server.resolver.js'
+import { McpTestResolver } from './resolvers/mcp-test.resolver.js'
 import { MemberResolver } from './resolvers/member.resolver.js'
 import { NodeResolver } from './resolvers/node.resolver.js'
 import { OrganizationResolver } from './resolvers/organization.resolver.js'
@@ -34,6 +37,9 @@ export function makeSchema(): GraphQLSchema {
       InvitationResolver,
       MemberResolver,
       IntrospectionResolver,
+      McpCredentialResolver,
+      McpServerResolver,
+      McpTestResolver,
       NodeResolver,
       OrganizationResolver,
       PermissionResolver,
