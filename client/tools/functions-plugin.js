@@ -11,13 +11,13 @@ function operationOf({ location, document }, schema) {
   const [root, ...others] = definition.selectionSet.selections
   const name = root.name.value
   if (more.length > 0 || others.length > 0 || root.alias || definition.name?.value !== pascal(name)) {
-    throw new Error(`client/${location} must hold one operation with one field without alias, named after it: ${pascal(name)}.`)
+    throw new Error(`${location} must hold one operation with one field without alias, named after it: ${pascal(name)}.`)
   }
   const kind = definition.operation
   const field = (kind === 'query' ? schema.getQueryType() : schema.getMutationType()).getFields()[name]
   const variables = definition.variableDefinitions ?? []
   if (kind === 'mutation' && variables.some(({ variable }) => variable.name.value !== 'input')) {
-    throw new Error(`client/${location}: a mutation takes one variable, "input".`)
+    throw new Error(`${location}: a mutation takes one variable, "input".`)
   }
   return {
     name,
