@@ -1,4 +1,4 @@
-// Runs every test on SQLite and on PostgreSQL; unit tests, which know no database, once.
+// Runs every test on SQLite and on PostgreSQL; unit tests, which know no database, and the client's, which know no difference, once.
 import { availableParallelism } from 'node:os'
 
 /** Mirrors tsconfig.json: legacy decorators, no emitted metadata. @type {import('@swc/core').Options} */
@@ -43,7 +43,7 @@ export default {
       ...base,
       displayName: 'postgres',
       globals: { database: 'postgres', fuzzRuns },
-      testPathIgnorePatterns: ['<rootDir>/test/unit/'],
+      testPathIgnorePatterns: ['<rootDir>/test/unit/', '<rootDir>/test/client/'],
       globalSetup: '<rootDir>/test/support/postgres.global.js',
       globalTeardown: '<rootDir>/test/support/postgres.teardown.js',
     },
