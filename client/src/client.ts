@@ -70,7 +70,7 @@ export function createClient({ url, credential, onBehalfOf, fetch: ownFetch, ret
       answered = await response.text()
     } catch (cause) {
       options.signal?.throwIfAborted()
-      throw new ApiError(`${name} got no answer from ${target}.`, name, null, 'NETWORK_ERROR', 0, null, [], { cause })
+      throw new ApiError(`${name} got no answer: the server could not be reached.`, name, null, 'NETWORK_ERROR', 0, null, [], { cause })
     }
     return read(operation, response, answered)
   }
