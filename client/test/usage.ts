@@ -1,6 +1,6 @@
 import type { ApolloClient } from '@apollo/client'
 /** What the compiler must accept, and what it must refuse: each line below an expect-error is a fault that it has to see. */
-import { ApiError, apiKey, apiKeys, createApiKey, createClient, exchangeApiKey, nodes, UserErrorsError, viewer } from '@keyhouse/client'
+import { ApiError, apiKey, apiKeys, createClient, exchangeApiKey, nodes, UserErrorsError, viewer } from '@keyhouse/client'
 import type { ApiErrorCode, CreateApiKeyInput, UserErrorCode } from '@keyhouse/client'
 import { ApiKeysDocument, ExchangeApiKeyDocument } from '@keyhouse/client/documents'
 import { useApiKeys, useCreateApiKey, useExchangeApiKey } from '@keyhouse/client/react'
@@ -17,7 +17,7 @@ export async function functions(): Promise<void> {
 
   const page = await apiKeys(client, { first: 10, filter: { statuses: ['ACTIVE'] }, withTotalCount: true }, { retries: 0 })
   for (const { id, label, createdBy } of page.nodes) {
-    const name: string | null = createdBy?.__typename === 'User' ? createdBy.name : label
+    const name: string | null = createdBy && 'email' in createdBy ? createdBy.name : label
     void [id, name]
   }
   void apiKeys(client)

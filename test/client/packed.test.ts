@@ -2,7 +2,7 @@
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client'
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, type TypedDocumentNode } from '@apollo/client'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Client as UrqlClient, fetchExchange } from '@urql/core'
 import { GraphQLClient } from 'graphql-request'
@@ -82,7 +82,7 @@ test('the same operation answers the same through the client, Apollo Client, urq
 
   // Apollo adds __typename to what it asks; the answer is compared without.
   const apollo = new ApolloClient({ link: ApolloLink.from([new HttpLink({ uri: url, headers })]), cache: new InMemoryCache() })
-  const { data } = await apollo.query<{ apiKeys: object }>({ query: ApiKeysDocument, variables })
+  const { data } = await apollo.query({ query: ApiKeysDocument as TypedDocumentNode<{ apiKeys: object }>, variables })
   const plain = JSON.parse(JSON.stringify(data?.apiKeys, (key, value: unknown) => (key === '__typename' ? undefined : value)))
   expect(plain).toEqual(JSON.parse(JSON.stringify(own, (key, value: unknown) => (key === '__typename' ? undefined : value))))
   apollo.stop()
