@@ -38,7 +38,12 @@ export default {
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/migrations/**'],
   projects: [
     // Tests ask `database`, never TEST_POSTGRES_URL: the setup of every project has run before the first test of any.
-    { ...base, displayName: 'sqlite', globals: { database: 'sqlite', fuzzRuns } },
+    {
+      ...base,
+      displayName: 'sqlite',
+      globals: { database: 'sqlite', fuzzRuns },
+      globalSetup: '<rootDir>/test/support/browser.global.js',
+    },
     {
       ...base,
       displayName: 'postgres',

@@ -52,7 +52,7 @@ export function serveExplorer(server: FastifyInstance, { explorer }: Config): vo
   const files = new Set(existsSync(folder) ? readdirSync(folder).filter((file) => extname(file) in types) : [])
   const serve = (file: string, reply: FastifyReply): unknown => (files.has(file) ? send(reply, file) : reply.callNotFound())
 
-  server.get('/explorer', (_request, reply) => serve('index.html', reply))
+  for (const path of ['/explorer', '/explorer/']) server.get(path, (_request, reply) => serve('index.html', reply))
   server.get<{ Params: { file: string } }>('/explorer/:file', (request, reply) => serve(request.params.file, reply))
   if (explorer === 'graphiql') {
     server.addHook('onRequest', (request, reply, done) => {

@@ -9,7 +9,7 @@ import { GraphQLClient } from 'graphql-request'
 
 import { limit, sizes } from '../../client/tools/sizes.js'
 import { startApp, type TestApp } from '../support/app.js'
-import { installClient, nodes, runNode, typeCheck, type ClientPackage } from '../support/client-package.js'
+import { installClient, nodes, oldestNode, runNode, typeCheck, type ClientPackage } from '../support/client-package.js'
 import { organization, type SeededOrganization } from '../support/seed.js'
 
 let app: TestApp
@@ -30,7 +30,7 @@ test('the tarball holds the compiled package, its README, and nothing else', () 
   expect(readdirSync(client.directory).toSorted()).toEqual(['README.md', 'dist', 'package.json'])
   const manifest = JSON.parse(readFileSync(join(client.directory, 'package.json'), 'utf8')) as Record<string, unknown>
   expect(manifest['dependencies']).toBeUndefined()
-  expect(manifest['engines']).toEqual({ node: '>=20' })
+  expect(manifest['engines']).toEqual({ node: `>=${oldestNode}` })
 })
 
 describe('in Node', () => {
@@ -39,7 +39,7 @@ describe('in Node', () => {
     const seen = JSON.parse(await runNode(node, client.bring('program.js'), { KEYHOUSE_URL: app.url, KEYHOUSE_KEY: acme.sandboxKey })) as {
       node: string
     }
-    expect(Number(seen.node.split('.', 1)[0])).toBeGreaterThanOrEqual(20)
+    expect(Number(seen.node.split('.', 1)[0])).toBeGreaterThanOrEqual(oldestNode)
     expect(seen).toEqual({
       node: expect.any(String),
       kind: 'API_KEY',

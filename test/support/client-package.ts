@@ -1,5 +1,5 @@
 /** The client as its users have it: packed, and installed from the tarball into a folder of its own without a registry. */
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { accessSync, constants, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -59,7 +59,12 @@ export async function installClient(): Promise<ClientPackage> {
   }
 }
 
-/** Every Node of this machine: the one that runs the tests, and those of the PATH that stand outside of node_modules. */
+/** The oldest Node that the client promises to run on. */
+export const oldestNode = 20
+
+const majorOf = (node: string): number => Number(execFileSync(node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }))
+
+/** Every Node of this machine that the client promises to run on: the one that runs the tests, and those of the PATH outside of node_modules. */
 export function nodes(): string[] {
   const outside = (process.env['PATH'] ?? '')
     .split(delimiter)
@@ -73,7 +78,8 @@ export function nodes(): string[] {
         return false
       }
     })
-  return [...new Set([process.execPath, ...outside].map((file) => realpathSync(file)))]
+  const found = new Set([process.execPath, ...outside].map((file) => realpathSync(file)))
+  return [...found].filter((node) => majorOf(node) >= oldestNode)
 }
 
 /** Runs a program in a folder and gives what it wrote. @throws with its errors when it fails. */
