@@ -91,7 +91,7 @@ export async function runNode(node: string, file: string, env: Record<string, st
 /** @returns the compiler's complaints; empty when there are none. */
 export async function typeCheck(folder: string): Promise<string> {
   try {
-    await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder])
+    await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], { cwd: folder })
     return ''
   } catch (error) {
     return String((error as { stdout?: string }).stdout)
