@@ -3,11 +3,23 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { parse, validate } from 'graphql'
+import {
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isRequiredArgument,
+  isRequiredInputField,
+  parse,
+  validate,
+  type GraphQLInputType,
+} from 'graphql'
 
 import { requestErrorStatus } from '../../src/errors.js'
 import { makeSchema } from '../../src/schema.js'
+import { startApp } from '../support/app.js'
 import { installClient, type ClientPackage } from '../support/client-package.js'
+import { organization } from '../support/seed.js'
 
 const schema = makeSchema()
 const operations = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) => Object.keys(type.getFields()))
@@ -35,6 +47,40 @@ test.each(operations)('%s', (name) => {
   expect(typeof functions[name]).toBe('function')
   expect(typeof hooks[`use${pascal(name)}`]).toBe('function')
   expect(validate(schema, documents[`${pascal(name)}Document`] as never)).toEqual([])
+})
+
+/** Something that fits a type: of an input no more than it requires. */
+function anyOf(type: GraphQLInputType): unknown {
+  const bare = getNullableType(type)
+  if (isListType(bare)) return [anyOf(bare.ofType)]
+  if (isEnumType(bare)) return bare.getValues()[0]!.name
+  if (isInputObjectType(bare)) {
+    const required = Object.values(bare.getFields()).filter((field) => isRequiredInputField(field))
+    return Object.fromEntries(required.map((field) => [field.name, anyOf(field.type)]))
+  }
+  return bare.name === 'DateTime' ? '2026-06-01T12:00:00.000Z' : 'x'
+}
+
+test('every query is answered, a page of a hundred too: none asks for more than the server allows', async () => {
+  const app = await startApp()
+  try {
+    const acme = await organization(app)
+    const admin = (functions['createClient'] as (options: object) => unknown)({ url: app.url, credential: acme.adminToken })
+    for (const field of Object.values(schema.getQueryType()!.getFields())) {
+      const required = field.args.filter((arg) => isRequiredArgument(arg)).map((arg) => [arg.name, anyOf(arg.type)])
+      const page = field.args.some(({ name }) => name === 'first') ? { first: 100, withTotalCount: true } : {}
+      const variables = field.args.length > 0 ? [{ ...Object.fromEntries(required), ...page }] : []
+      const call = functions[field.name] as (...args: unknown[]) => Promise<unknown>
+      const code = await call(admin, ...variables).then(
+        () => 'answered',
+        (error: { code?: string }) => error.code,
+      )
+      // An interval from a moment to itself, say, is no good; what costs too much or does not fit reads otherwise.
+      expect([field.name, code]).toEqual([field.name, expect.stringMatching(/^(answered|BAD_USER_INPUT)$/)])
+    }
+  } finally {
+    await app.close()
+  }
 })
 
 test('nothing is in the client that the schema does not have', () => {
