@@ -61,6 +61,10 @@ export function makeSchema(): GraphQLSchema {
     if (isInputObjectType(type) && type.extensions['isOneOf'] === true) type.isOneOf = true
   }
   allowOnlyLawfulIds(schema)
+  // Nor does it describe the roots, which an explorer shows first.
+  schema.getQueryType()!.description = 'What can be read. A list is a Relay connection; what you may not see is not there.'
+  schema.getMutationType()!.description =
+    'What can be done. Every payload has `userErrors`: empty when it was done, the reasons when nothing was. Whatever takes or gives a secret is here, so that none travels in a URL.'
   return schema
 }
 
