@@ -1,6 +1,6 @@
-/** A small page of a product: its user stores a credential of their own for an MCP server, and sees which ones are there. */
+/** Two small pages of a product: a backend's keys; and an MCP server, for which a user stores credentials of their own. */
 import { createClient } from '@keyhouse/client'
-import { KeyhouseProvider, useApiKeys, useCreateApiKey, useViewer } from '@keyhouse/client/react'
+import { KeyhouseProvider, useApiKeys, useCreateApiKey, useCreateMcpCredential, useMcpServer, useViewer } from '@keyhouse/client/react'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createElement as h, useState } from 'react'
 import { createRoot } from 'react-dom/client'
@@ -40,22 +40,69 @@ function NewKey() {
   )
 }
 
-function Page() {
+function Credentials({ server }) {
+  const { data, error } = useMcpServer({ id: server, withCredentials: true })
+  if (error) return h('p', { role: 'alert' }, error.message)
+  if (!data) return h('p', null, 'Loading…')
+  return h(
+    'section',
+    null,
+    h('h2', null, `Your credentials for ${data.name}`),
+    data.credentials.nodes.length === 0 && h('p', null, 'None yet.'),
+    h(
+      'ul',
+      null,
+      data.credentials.nodes.map(({ id, name, authorizationPreview }) =>
+        h('li', { key: id }, h('strong', null, name ?? 'without a name'), h('code', null, authorizationPreview)),
+      ),
+    ),
+  )
+}
+
+function NewCredential({ server }) {
+  const [name, setName] = useState('')
+  const [bearerToken, setBearerToken] = useState('')
+  const store = useCreateMcpCredential({ onSuccess: () => setBearerToken('') })
+  const submit = (event) => {
+    event.preventDefault()
+    store.mutate({ serverId: server, name, auth: { bearerToken } })
+  }
+  return h(
+    'form',
+    { onSubmit: submit },
+    h('label', null, 'Name', h('input', { value: name, onChange: (event) => setName(event.target.value) })),
+    h(
+      'label',
+      null,
+      'Token',
+      h('input', { type: 'password', autoComplete: 'off', value: bearerToken, onChange: (event) => setBearerToken(event.target.value) }),
+    ),
+    h('button', { disabled: store.isPending }, 'Store'),
+    store.error && h('p', { role: 'alert' }, store.error.message),
+    store.data && h('output', null, `Stored as ${store.data.credential.name}. It is never shown again.`),
+  )
+}
+
+function Page({ server }) {
   const viewer = useViewer()
   const [isOpen, setIsOpen] = useState(true)
   return h(
     'main',
     null,
     h('h1', null, viewer.data ? `${viewer.data.organization.name}, ${viewer.data.environment.toLowerCase()}` : 'Keyhouse'),
-    h(Keys),
-    isOpen && h(NewKey),
+    server ? h(Credentials, { server }) : h(Keys),
+    isOpen && (server ? h(NewCredential, { server }) : h(NewKey)),
     h('button', { onClick: () => setIsOpen(!isOpen) }, isOpen ? 'Close' : 'Open'),
   )
 }
 
-const { url, credential } = globalThis.keyhouse
+const { url, credential, server } = globalThis.keyhouse
 // Where a test looks for what must not be there.
 globalThis.queryClient = new QueryClient()
 createRoot(document.querySelector('#page')).render(
-  h(QueryClientProvider, { client: globalThis.queryClient }, h(KeyhouseProvider, { client: createClient({ url, credential }) }, h(Page))),
+  h(
+    QueryClientProvider,
+    { client: globalThis.queryClient },
+    h(KeyhouseProvider, { client: createClient({ url, credential }) }, h(Page, { server })),
+  ),
 )

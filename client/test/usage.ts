@@ -1,6 +1,17 @@
 import type { ApolloClient } from '@apollo/client'
 /** What the compiler must accept, and what it must refuse: each line below an expect-error is a fault that it has to see. */
-import { ApiError, apiKey, apiKeys, createClient, exchangeApiKey, nodes, UserErrorsError, viewer } from '@keyhouse/client'
+import {
+  ApiError,
+  apiKey,
+  apiKeys,
+  createClient,
+  createMcpCredential,
+  exchangeApiKey,
+  mcpServer,
+  nodes,
+  UserErrorsError,
+  viewer,
+} from '@keyhouse/client'
 import type { ApiErrorCode, CreateApiKeyInput, UserErrorCode } from '@keyhouse/client'
 import { ApiKeysDocument, ExchangeApiKeyDocument } from '@keyhouse/client/documents'
 import { useApiKeys, useCreateApiKey, useExchangeApiKey } from '@keyhouse/client/react'
@@ -43,6 +54,17 @@ export async function functions(): Promise<void> {
   void exchanged.userErrors
   // @ts-expect-error it may not be there
   page.totalCount.toFixed()
+  void createMcpCredential(client, { serverId: 'mcp_srv_', auth: { bearerToken: 'x' } })
+  void createMcpCredential(client, { serverId: 'mcp_srv_', auth: { headers: [{ name: 'X-Key', value: 'x' }] } })
+  const server = await mcpServer(client, { id: 'mcp_srv_', withCredentials: true })
+  const previews: (string | null)[] | undefined = server?.credentials?.nodes.map(({ authorizationPreview }) => authorizationPreview)
+  void previews
+  // @ts-expect-error exactly one way to authenticate, not two
+  void createMcpCredential(client, { serverId: 'mcp_srv_', auth: { bearerToken: 'x', none: 'NONE' } })
+  // @ts-expect-error exactly one way to authenticate, not none
+  void createMcpCredential(client, { serverId: 'mcp_srv_', auth: {} })
+  // @ts-expect-error a credential is not told
+  void (await createMcpCredential(client, { serverId: 'mcp_srv_', auth: { bearerToken: 'x' } })).credential.bearerToken
   // @ts-expect-error the URL is missing
   createClient({ credential: 'kh_sand_' })
 }

@@ -101,6 +101,52 @@ test.each([1280, 390])('at %d pixels: makes a key, shows it once, lists it, and 
   await page.context().close()
 })
 
+test.each([1280, 390])(
+  'at %d pixels: an end user with an exchanged token stores a credential of their own, and lists it',
+  async (width) => {
+    const server = await app.mutate(
+      acme.sandboxKey,
+      'createMcpServer',
+      { name: `Notes ${width}`, serverLabel: `notes-${width}`, serverUrl: 'https://mcp.example.com/mcp' },
+      'server { id }',
+    )
+    // What a product's backend does for its page: a token for this server, for one user, good for little.
+    const exchanged = await app.mutate(
+      acme.sandboxKey,
+      'exchangeApiKey',
+      {
+        audience: app.config.url,
+        externalUserId: `user-${width}`,
+        permissions: ['mcp_server:read', 'mcp_credential:create', 'mcp_credential:read'],
+      },
+      'token',
+    )
+    const { page, strays, complaints } = await cutOffPage(browser, [origin, app.url], width)
+    await page.addInitScript(
+      `globalThis.keyhouse = ${JSON.stringify({ url: app.url, credential: exchanged.token, server: server.server.id })}`,
+    )
+    await page.goto(origin)
+    await page.getByText('None yet.').waitFor()
+    const secret = `upstream-${width}-token-5678`
+    await page.getByLabel('Name').fill('My notes')
+    await page.getByLabel('Token').fill(secret)
+    await page.getByRole('button', { name: 'Store' }).click()
+    const stored = page.getByRole('listitem').filter({ hasText: 'My notes' })
+    await stored.waitFor()
+    expect(await stored.innerText()).toContain('****...5678')
+    expect(await page.locator('output').innerText()).toBe('Stored as My notes. It is never shown again.')
+    await shoot(page, `page-mcp-${width}`)
+    expect(await contentWidth(page)).toBeLessThanOrEqual(width)
+
+    // What was given is nowhere: not in the caches, not in the page, not in what the browser keeps.
+    expect(await page.evaluate<string>(cached)).not.toContain(secret)
+    expect(await page.content()).not.toContain(secret)
+    expect(await remains(page)).not.toContain('upstream')
+    expect({ strays, complaints }).toEqual({ strays: [], complaints: [] })
+    await page.context().close()
+  },
+)
+
 test('a refusal is told in the page, in words', async () => {
   const { page } = await cutOffPage(browser, [origin, app.url], 390)
   await page.addInitScript(`globalThis.keyhouse = ${JSON.stringify({ url: app.url, credential: acme.sandboxKey })}`)
