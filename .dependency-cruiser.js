@@ -16,12 +16,12 @@ const layers = [
   '^src/schema\\.ts$',
   '^src/http/',
   '^src/migrations/',
-  '^src/(master-keys|deployment-secrets|database|sweepers|app)\\.ts$',
+  '^src/(master-keys|prove-master-keys|deployment-secrets|sealed-columns|database|sweepers|app)\\.ts$',
   '^src/(main|cli)\\.ts$|^src/commands/',
 ]
 
 /** Only these read the configuration; everyone below is handed what it needs and knows the type alone. */
-const readers = '^src/(master-keys|deployment-secrets|database|sweepers|app|main|cli)\\.ts$|^src/commands/'
+const readers = '^src/(master-keys|prove-master-keys|deployment-secrets|database|sweepers|app|main|cli)\\.ts$|^src/commands/'
 
 export default {
   forbidden: [

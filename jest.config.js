@@ -1,4 +1,4 @@
-// Runs every test on SQLite and on PostgreSQL; unit tests, which know no database, once.
+// Runs every test on SQLite and on PostgreSQL; unit tests, which know no database, and the client's, which know no difference, once.
 import { availableParallelism } from 'node:os'
 
 /** Mirrors tsconfig.json: legacy decorators, no emitted metadata. @type {import('@swc/core').Options} */
@@ -38,12 +38,17 @@ export default {
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/migrations/**'],
   projects: [
     // Tests ask `database`, never TEST_POSTGRES_URL: the setup of every project has run before the first test of any.
-    { ...base, displayName: 'sqlite', globals: { database: 'sqlite', fuzzRuns } },
+    {
+      ...base,
+      displayName: 'sqlite',
+      globals: { database: 'sqlite', fuzzRuns },
+      globalSetup: '<rootDir>/test/support/browser.global.js',
+    },
     {
       ...base,
       displayName: 'postgres',
       globals: { database: 'postgres', fuzzRuns },
-      testPathIgnorePatterns: ['<rootDir>/test/unit/'],
+      testPathIgnorePatterns: ['<rootDir>/test/unit/', '<rootDir>/test/client/'],
       globalSetup: '<rootDir>/test/support/postgres.global.js',
       globalTeardown: '<rootDir>/test/support/postgres.teardown.js',
     },

@@ -1,12 +1,10 @@
 /** The composition root: from a configuration to a running application. Tests build the same one. */
-import type { MikroORM } from '@mikro-orm/core'
 import { pino, stdTimeFunctions, type Logger } from 'pino'
 
 import type { Config } from './config.js'
 import type { Services, WriteBehind } from './context.js'
 import { onceAtATime, openDatabase, openJournal, openLimiter } from './database.js'
 import { openDeploymentSecrets } from './deployment-secrets.js'
-import { SigningKey } from './entities/signing-key.js'
 import { createServer } from './http/server.js'
 import { times, type Times } from './http/times.js'
 import type { Journal } from './journal/journal.js'
@@ -15,8 +13,10 @@ import { BackgroundWriter } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { WindowCounters } from './lib/fixed-windows.js'
 import { SealError } from './lib/seal.js'
-import { loadMasterKeys, wrongMasterKeys } from './master-keys.js'
+import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './master-keys.js'
+import { openOutbound, type Resolve } from './mcp/outbound.js'
 import { startSweeping } from './personal-tokens/sweep.js'
+import { proveMasterKeys } from './prove-master-keys.js'
 import { makeSchema } from './schema.js'
 import { startSweepers } from './sweepers.js'
 import { ensureSigningKeys } from './tokens/ensure-signing-keys.js'
@@ -31,6 +31,8 @@ export interface Overrides {
   readonly clock?: Clock
   readonly log?: Logger
   readonly times?: Partial<Times>
+  /** How outbound requests look names up. */
+  readonly resolve?: Resolve
 }
 
 export interface App {
@@ -48,7 +50,7 @@ const newLogger = (level: string): Logger =>
 /** Everything but the HTTP server: what the command line needs too. */
 export async function openServices(
   config: Config,
-  { clock = systemClock, log = newLogger(config.logLevel) }: Overrides = {},
+  { clock = systemClock, log = newLogger(config.logLevel), resolve }: Overrides = {},
 ): Promise<{ services: Services; close: () => Promise<void> }> {
   const orm = await openDatabase(config)
   const closers = [() => orm.close(true)]
@@ -58,7 +60,8 @@ export async function openServices(
   try {
     const masterKeys = await onceAtATime(config, async () => {
       await orm.migrator.up()
-      const keys = loadMasterKeys(config, await isNew(orm))
+      const keys = loadMasterKeys(config, await isNewDatabase(orm))
+      await proveMasterKeys(orm, config, keys, clock)
       await ensureSigningKeys({ orm, config, masterKeys: keys, clock })
       return keys
     })
@@ -76,7 +79,9 @@ export async function openServices(
     const { writeBehind, writer } = openWriteBehind(journal, log, config)
     closers.unshift(() => writer.close())
     const strangers = new WindowCounters(mostStrangers)
-    return { services: { config, clock, orm, journal, keyring, masterKeys, writeBehind, limiter, strangers, secrets, log }, close }
+    const outbound = openOutbound(config.outboundAllow, resolve)
+    const shared = { config, clock, orm, journal, keyring, masterKeys, outbound, writeBehind, limiter, strangers, secrets, log }
+    return { services: shared, close }
   } catch (error) {
     // An open connection would keep the process alive after it has said why it cannot serve.
     await close()
@@ -97,8 +102,6 @@ function openWriteBehind(journal: Journal, log: Logger, { databaseUrl }: Config)
   }
   return { writeBehind, writer }
 }
-
-const isNew = async (orm: MikroORM): Promise<boolean> => (await orm.em.fork().count(SigningKey)) === 0
 
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const { services, close } = await openServices(config, overrides)

@@ -13,6 +13,7 @@ import { explain } from './commands/failure.js'
 import { bootstrapOrganization } from './commands/organization-create.js'
 import { signInByEmail } from './commands/sign-in.js'
 import { retireKeyByCommand, rotateKeysByCommand } from './commands/signing-key.js'
+import { addVaultCommands } from './commands/vault-commands.js'
 import { readConfig } from './config.js'
 import type { Services } from './context.js'
 
@@ -128,6 +129,8 @@ audit
     if (file === undefined) for (const line of await withServices(verifyAll)) console.log(line)
     else console.log(await verifyFile(file, jwks))
   })
+
+addVaultCommands(program, withServices)
 
 try {
   await program.parseAsync()

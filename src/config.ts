@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 
+import { isAllowable } from './lib/address.js'
 import { algorithms, type Algorithm } from './lib/jwt.js'
 import { masterKeyFault } from './lib/seal.js'
 
@@ -150,7 +151,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = e
       'kh',
       'must be 1 to 16 lower-case letters and digits, a letter first',
     ),
-    outboundAllow: v.list('KEYHOUSE_OUTBOUND_ALLOW') ?? [],
+    outboundAllow:
+      v.listOf(
+        'KEYHOUSE_OUTBOUND_ALLOW',
+        isAllowable,
+        'must be host names, addresses or CIDR ranges separated by commas, such as localhost,10.0.0.0/8',
+      ) ?? [],
     corsOrigins:
       v.listOf('KEYHOUSE_CORS_ORIGINS', isOrigin, 'must be origins separated by commas, such as https://app.example.com') ??
       (isLocal ? [hostedSandbox] : []),

@@ -1,9 +1,11 @@
 /** What one request carries: who asks, for whom, and what the rooms need to serve it. */
+import type { IncomingMessage } from 'node:http'
+
 import type { EntityManager, MikroORM } from '@mikro-orm/core'
 import DataLoader from 'dataloader'
 import type { Logger } from 'pino'
 
-import { systemActor, type Actor } from './access/actor.js'
+import { ownershipOf, systemActor, type Actor } from './access/actor.js'
 import type { Config } from './config.js'
 import type { Scope } from './entities/tenancy.js'
 import { missingCredential } from './errors.js'
@@ -58,6 +60,25 @@ export interface DeploymentSecrets {
 export const secretPurposes = ['idempotency'] as const
 export type SecretPurpose = (typeof secretPurposes)[number]
 
+export interface OutboundRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly headers: Readonly<Record<string, string>>
+  /** What proves who asks: never sent to another origin. Null: nothing does. */
+  readonly credential: Readonly<Record<string, string>> | null
+  readonly body?: string
+  readonly signal: AbortSignal
+  /** The connection stands, so whatever the request carries has left. */
+  readonly onSent?: () => void
+}
+
+/** Opens connections to elsewhere, and knows which addresses may be reached. */
+export interface Outbound {
+  /** Why this URL may not be asked, as far as it shows before its name is looked up; undefined when it may. */
+  fault(url: string): string | undefined
+  /** @throws OutboundError (mcp/outbound.ts); the body of the answer is not read yet. */
+  send(url: string, request: OutboundRequest): Promise<IncomingMessage>
+}
+
 /** What one process shares among its requests. */
 export interface Services {
   readonly config: Config
@@ -66,6 +87,7 @@ export interface Services {
   readonly journal: Journal
   readonly keyring: Keyring
   readonly masterKeys: MasterKeys
+  readonly outbound: Outbound
   readonly writeBehind: WriteBehind
   readonly limiter: Limiter
   /** Who sent malformed or unknown credentials lately, by address. */
@@ -189,6 +211,8 @@ export class Context {
     this.signal?.throwIfAborted()
     const em = this.app.orm.em.fork()
     em.setFilterParams('tenant', { organizationId, projectIds, environment })
+    // Without a caller the filter has no parameters, and throws.
+    if (this.caller) em.setFilterParams('owner', ownershipOf(this.caller))
     return em
   }
 }

@@ -11,7 +11,7 @@ import type { Config } from './config.js'
 import type { Limiter } from './context.js'
 import { entities } from './entities/index.js'
 import { Organization } from './entities/organization.js'
-import { confinementOf, type Scope } from './entities/tenancy.js'
+import { confinementOf, ownersOf, type Ownership, type Scope } from './entities/tenancy.js'
 import type { Journal } from './journal/journal.js'
 import { Pipeline } from './journal/pipeline.js'
 import { PostgresReads } from './journal/postgres-reads.js'
@@ -38,8 +38,12 @@ class FlushGuard implements EventSubscriber {
   onFlush({ em, uow }: FlushEventArgs): void {
     for (const { meta, entity, originalEntity } of uow.getChangeSets()) {
       const scope: unknown = em.getFilterParams('tenant')
-      const confinement = confinementOf(meta.className, scope as Scope)
-      for (const [column, values] of Object.entries(confinement ?? {})) {
+      const ownership: unknown = em.getFilterParams('owner')
+      const confinement = {
+        ...confinementOf(meta.className, scope as Scope),
+        ...ownersOf(meta.className, ownership as Ownership | undefined),
+      }
+      for (const [column, values] of Object.entries(confinement)) {
         const isWithin = (row: object): boolean => !values || values.includes(Reflect.get(row, column) as string | null)
         if (!isWithin(entity as object) || (originalEntity && !isWithin(originalEntity))) {
           throw new TypeError(`a change of ${meta.className} reaches beyond the caller's ${column}`)

@@ -7,8 +7,8 @@ import { open, seal, type MasterKeys } from './lib/seal.js'
 /** What the sealed value of a deployment secret is bound to. */
 export const deploymentSecretBoundTo = (name: string): string[] => ['deployment_secret', name]
 
-const insert = 'insert into deployment_secret (name, sealed_value, created_at) values (?, ?, ?) on conflict do nothing'
-const select = { name: 'deployment_secret', sql: 'select sealed_value from deployment_secret where name = ?' }
+const insert = 'insert into deployment_secret (id, sealed_value, created_at) values (?, ?, ?) on conflict do nothing'
+const select = { name: 'deployment_secret', sql: 'select sealed_value from deployment_secret where id = ?' }
 
 /** Kept open in memory: what is sealed never changes under its name, only the seal around it does. @throws SealError */
 export async function openDeploymentSecrets(

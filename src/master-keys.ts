@@ -3,7 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import type { MikroORM } from '@mikro-orm/core'
+
 import { ConfigError, type Config } from './config.js'
+import { SigningKey } from './entities/signing-key.js'
 import { masterKeyFault, parseMasterKeys, type MasterKeys } from './lib/seal.js'
 
 export const masterKeyFile = (config: Config): string => join(config.dataDir, 'master.key')
@@ -51,3 +54,6 @@ export const wrongMasterKeys = (config: Config, cause: unknown): ConfigError =>
     ]),
     { cause },
   )
+
+/** A deployment has a signing key, sealed, from its first start on. */
+export const isNewDatabase = async (orm: MikroORM): Promise<boolean> => (await orm.em.fork().count(SigningKey)) === 0

@@ -19,6 +19,9 @@ import { EndUserResolver } from './resolvers/end-user.resolver.js'
 import { IntrospectionResolver } from './resolvers/introspection.resolver.js'
 import { InvitationResolver } from './resolvers/invitation.resolver.js'
 import { allowOnlyLawfulIds } from './resolvers/lawful-ids.js'
+import { McpCredentialResolver } from './resolvers/mcp-credential.resolver.js'
+import { McpServerResolver } from './resolvers/mcp-server.resolver.js'
+import { McpTestResolver } from './resolvers/mcp-test.resolver.js'
 import { MemberResolver } from './resolvers/member.resolver.js'
 import { NodeResolver } from './resolvers/node.resolver.js'
 import { OrganizationResolver } from './resolvers/organization.resolver.js'
@@ -47,6 +50,9 @@ export function makeSchema(): GraphQLSchema {
       InvitationResolver,
       MemberResolver,
       IntrospectionResolver,
+      McpCredentialResolver,
+      McpServerResolver,
+      McpTestResolver,
       NodeResolver,
       OrganizationResolver,
       PermissionResolver,
@@ -71,6 +77,10 @@ export function makeSchema(): GraphQLSchema {
     if (isInputObjectType(type) && type.extensions['isOneOf'] === true) type.isOneOf = true
   }
   allowOnlyLawfulIds(schema)
+  // Nor does it describe the roots, which an explorer shows first.
+  schema.getQueryType()!.description = 'What can be read. A list is a Relay connection; what you may not see is not there.'
+  schema.getMutationType()!.description =
+    'What can be done. Every payload has `userErrors`: empty when it was done, the reasons when nothing was. Whatever takes or gives a secret is here, so that none travels in a URL.'
   return schema
 }
 

@@ -7,7 +7,7 @@ import { newId } from '../src/lib/id.js'
 import { makeSchema } from '../src/schema.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
 import { forEndUser } from './support/callers.js'
-import { dimensions, idAt, idKinds, type IdKindName, type Place } from './support/ids.js'
+import { dimensions, idAt, idKinds, type Dimension, type IdKindName, type Place } from './support/ids.js'
 import { mutations, queries, type Operation } from './support/operations.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -59,13 +59,13 @@ interface Prober {
   readonly headers: Record<string, string>
   readonly place: Place
   /** In which respects another thing's place must be the prober's own. */
-  readonly confined: readonly (typeof dimensions)[number][]
+  readonly confined: readonly Dimension[]
 }
 
 function probers(operation: Operation): Prober[] {
   const place: Place = { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: null }
   const key = { credential: acme.sandboxKey, headers: {}, place }
-  const byKey: Prober = { ...key, name: 'a key', confined: ['organization', 'project', 'environment'] }
+  const byKey: Prober = { ...key, name: 'a key', confined: dimensions }
   const delegated: Prober = {
     ...key,
     name: 'an end user',
@@ -89,12 +89,17 @@ function probers(operation: Operation): Prober[] {
 
 /** Places that differ from the prober's in one respect that confines both it and the kind. */
 function foreignPlaces(kind: IdKindName, { place, confined }: Prober): Record<string, Place> {
-  const narrowest = dimensions.indexOf(idKinds[kind].confinedTo)
+  const { confinedTo, isShared }: { confinedTo: Dimension; isShared?: true } = idKinds[kind]
+  const narrowest = dimensions.indexOf(confinedTo)
+  const isBackendsForeign = place.externalUserId !== null && !isShared
   const all = {
     organization: { 'of another organization': { ...place, organization: strangers, projectId: strangers.projectId } },
     project: { 'of another project': { ...place, projectId: otherProject } },
     environment: { 'of the other environment': { ...place, environment: 'PRODUCTION' } },
-    endUser: { 'of another end user': { ...place, externalUserId: 'user-2' }, 'of the backend itself': { ...place, externalUserId: null } },
+    endUser: {
+      'of another end user': { ...place, externalUserId: 'user-2' },
+      ...(isBackendsForeign ? { 'of the backend itself': { ...place, externalUserId: null } } : {}),
+    },
   } as const
   return Object.assign({}, ...confined.filter((one) => dimensions.indexOf(one) <= narrowest).map((one) => all[one]))
 }

@@ -1,5 +1,5 @@
 /** Every operation of the schema × every kind of caller: what each must get follows from the row of the operation and the catalogue. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { permissions } from '../src/access/actions.js'
 import { holds, isWithinEndUserReach, rolePermissions } from '../src/access/permissions.js'
@@ -14,7 +14,6 @@ let callers: Callers
 let strangers: SeededOrganization
 beforeAll(async () => {
   app = await startApp()
-  callers = await Callers.of(app)
   strangers = await organization(app)
 })
 afterAll(() => app.close())
@@ -77,8 +76,17 @@ const names: CallerName[] = [
 ]
 
 describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
-  // Every minute has its own allowance of unknown credentials.
-  beforeAll(() => app.clock.advance(60_000))
+  // Callers of its own, since an operation may end what they have; every minute has its own allowance of unknown credentials.
+  beforeAll(async () => {
+    app.clock.advance(60_000)
+    callers = await Callers.of(app)
+  })
+  // It ends every token of its project.
+  if (operation.isSandboxOnly) {
+    beforeEach(async () => {
+      callers = await Callers.of(app)
+    })
+  }
 
   test.each(names)('by: %s', async (name) => {
     const caller = await callers.named(name, operation.permission)

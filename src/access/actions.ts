@@ -114,6 +114,13 @@ export const actions = {
   'sandbox:reset': { permission: 'sandbox:reset' },
   'sign_in_token:create': { permission: 'member:update' },
   'sign_in_token:use': { permission: null },
+  'end_user:forget': { permission: 'end_user:forget' },
+  'mcp_server:create': { permission: 'mcp_server:create' },
+  'mcp_server:update': { permission: 'mcp_server:update' },
+  'mcp_server:delete': { permission: 'mcp_server:delete' },
+  'mcp_server:test': { permission: 'mcp_server:test' },
+  'mcp_credential:create': { permission: 'mcp_credential:create' },
+  'mcp_credential:revoke': { permission: 'mcp_credential:revoke' },
 } as const satisfies Record<string, ActionRow>
 
 export type Action = keyof typeof actions

@@ -1,7 +1,7 @@
 /** Who asks: what a credential turns into, once it has been believed. */
 import type { RateLimit } from '../entities/api-key.js'
 import type { PersonalTokenType } from '../entities/enums.js'
-import type { Scope } from '../entities/tenancy.js'
+import type { Ownership, Scope } from '../entities/tenancy.js'
 import { holds, isWithinEndUserReach, keyPermissions, type PermissionSet } from './permissions.js'
 import type { Query } from './reads.js'
 
@@ -40,6 +40,15 @@ export interface Actor extends Scope {
     readonly userId: string
     readonly memberId: string
   } | null
+}
+
+/**
+ * Whose rows of the vault the actor sees: an end user its own, people those of everybody in their projects, and all
+ * others (a backend, the system, the bearer of an invitation) the backend's.
+ */
+export function ownershipOf({ kind, endUser }: Actor): Ownership {
+  if (kind === 'PERSONAL_TOKEN') return { isEveryone: true }
+  return { isEveryone: false, endUserId: endUser?.id ?? null }
 }
 
 /** What the actor holds, for granting it on: a key never more than a key may hold. */

@@ -7,7 +7,7 @@ import { instant, text } from './columns.js'
 export class DeploymentSecret {
   /** What it is for. */
   @PrimaryKey(text())
-  name!: string
+  id!: string
 
   /** 32 bytes in base64url, sealed. */
   @Property(text())

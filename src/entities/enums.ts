@@ -68,3 +68,16 @@ export const UsageInterval = enumeration(
   },
 )
 export type UsageInterval = keyof typeof UsageInterval
+export const McpApprovalPolicy = enumeration('McpApprovalPolicy', 'Whether a person has to approve the tool calls of a server.', {
+  ALWAYS: 'Each call waits for a person.',
+  NEVER: 'Calls pass without being asked about.',
+})
+export type McpApprovalPolicy = keyof typeof McpApprovalPolicy
+
+export const McpAuthType = enumeration('McpAuthType', 'How a credential is presented to the server.', {
+  BEARER: 'As `Authorization: Bearer <token>` (RFC 6750).',
+  AUTHORIZATION: 'As a complete `Authorization` value, scheme included.',
+  HEADERS: 'As headers of its own.',
+  NONE: 'Not at all: the server asks for none.',
+})
+export type McpAuthType = keyof typeof McpAuthType

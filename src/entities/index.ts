@@ -7,6 +7,9 @@ import { DeploymentSecret } from './deployment-secret.js'
 import { EndUser } from './end-user.js'
 import { IdempotencyKey } from './idempotency-key.js'
 import { Invitation } from './invitation.js'
+import { MasterKeyProof } from './master-key-proof.js'
+import { McpCredential } from './mcp-credential.js'
+import { McpServer } from './mcp-server.js'
 import { Member } from './member.js'
 import { Organization } from './organization.js'
 import { PersonalToken } from './personal-token.js'
@@ -26,6 +29,9 @@ export const entities = [
   EndUser,
   Invitation,
   IdempotencyKey,
+  MasterKeyProof,
+  McpCredential,
+  McpServer,
   Member,
   Organization,
   PersonalToken,

@@ -1,6 +1,6 @@
 /**
- * The one place that says whose rows a caller sees. Every entity of a tenant carries the filter `tenant`, which is on
- * unless its parameters are missing, and then throws: it fails closed.
+ * The one place that says whose rows a caller sees. Every entity of a tenant carries the filter `tenant`, rows of the
+ * vault also the filter `owner`. Both are on unless their parameters are missing, and then throw: they fail closed.
  */
 import type { Dictionary, FilterDef } from '@mikro-orm/core'
 
@@ -55,6 +55,41 @@ export function tenant(entityName: string, reach: Reach): FilterDef {
           values ? [[column, values.length === 1 ? (values[0] ?? null) : { $in: values }]] : [],
         ),
       )
+    },
+  }
+}
+
+/** The parameters of the filter `owner`: one end user, the backend itself (null), or everybody. */
+export type Ownership = { readonly isEveryone: true } | { readonly isEveryone: false; readonly endUserId: string | null }
+
+/** Reads of what is `shared` reach the backend's own rows too; changes never do. */
+type Privacy = 'private' | 'shared'
+
+const privacies = new Map<string, Privacy>()
+
+const ownersFor: Readonly<Record<Privacy, (endUserId: string | null) => (string | null)[]>> = {
+  private: (endUserId) => [endUserId],
+  shared: (endUserId) => (endUserId === null ? [null] : [endUserId, null]),
+}
+
+/** What a changed row must name as its owner, before and after; undefined where rows have none. */
+export function ownersOf(entityName: string, ownership: Ownership | undefined): Confinement | undefined {
+  if (!privacies.has(entityName)) return undefined
+  if (!ownership) return { endUserId: [] }
+  return { endUserId: ownership.isEveryone ? undefined : [ownership.endUserId] }
+}
+
+/** `@Filter(owner('McpCredential', 'private'))`: the column `endUserId` names the owner; null is the backend. */
+export function owner(entityName: string, privacy: Privacy): FilterDef {
+  privacies.set(entityName, privacy)
+  return {
+    name: 'owner',
+    default: true,
+    cond: (parameters: Dictionary) => {
+      if (parameters['isEveryone'] === true) return {}
+      const values = ownersFor[privacy](parameters['endUserId'] ?? null)
+      const conditions = values.map((endUserId) => ({ endUserId }))
+      return conditions.length === 1 ? conditions[0]! : { $or: conditions }
     },
   }
 }

@@ -1,11 +1,16 @@
-/** What a browser finds at /graphql: Apollo Sandbox, or nothing. Set by our own configuration, never by NODE_ENV. */
+/**
+ * What a browser finds at /graphql: Apollo Sandbox, or nothing. Set by our own configuration, never by NODE_ENV.
+ * The page loads Sandbox from Apollo's servers; where those cannot be reached, /explorer does the same.
+ */
 import type { ApolloServerPlugin } from '@apollo/server'
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default'
 
 import type { Config } from '../config.js'
 
-const firstDocument = `# Put your key into the "Authorization" header below: Bearer kh_sand_…
+const firstDocument = `# Put an API key or a token behind "Bearer" under Headers below, then run this.
+# To act for one of your end users add the header X-On-Behalf-Of to an API key.
+# Without the internet: the same at /explorer.
 query WhoAmI {
   viewer {
     kind
@@ -21,7 +26,9 @@ export const landingPage = (explorer: Config['explorer']): ApolloServerPlugin =>
   explorer === 'sandbox'
     ? ApolloServerPluginLandingPageLocalDefault({
         footer: false,
-        embed: true,
+        // What is typed here may be a secret: nothing is told to anyone, no cookie is sent, and it calls this server alone.
+        embed: { runTelemetry: false, endpointIsEditable: false, initialState: { pollForSchemaUpdates: false } },
+        includeCookies: false,
         document: firstDocument,
         headers: { Authorization: 'Bearer ' },
       })

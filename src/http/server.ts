@@ -10,6 +10,7 @@ import { newId } from '../lib/id.js'
 import { addressOf } from './address.js'
 import { readJson } from './body.js'
 import { serveCors } from './cors.js'
+import { serveExplorer } from './explorer.js'
 import { serveGraphql } from './graphql.js'
 import { serveHealth } from './health.js'
 import { bodyOf, isCutOff, largestBody, refusalOf, refuseExpectation, refuseOn, unreadable } from './refusal.js'
@@ -77,6 +78,7 @@ export async function createServer(app: Services, schema: GraphQLSchema, times: 
   serveCors(server, config)
   serveHealth(server, app)
   serveWellKnown(server, app)
+  serveExplorer(server, config)
   await serveGraphql(server, app, schema, times)
   return server
 }

@@ -1,10 +1,14 @@
 /** Wipes what the sandbox of one project has gathered. Its keys, the audit trail and usage stay (docs/decisions/0055). */
 import type { EntityManager } from '@mikro-orm/core'
 
+import { acrossOwners } from '../access/across-owners.js'
+import type { Permit } from '../access/permit.js'
 import { projectOf } from '../access/place.js'
+import { wipeCredentials } from '../access/wipe-credentials.js'
 import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { EndUser } from '../entities/end-user.js'
+import { McpServer } from '../entities/mcp-server.js'
 import { productionNotSupported } from '../errors.js'
 import { perform } from '../perform.js'
 
@@ -19,13 +23,15 @@ interface Place {
   readonly environment: 'SANDBOX'
 }
 
-type Wipe = (em: EntityManager, place: Place, now: Date) => Promise<Partial<SandboxReset>>
+type Wipe = (em: EntityManager, place: Place, now: Date, permit: Permit) => Promise<Partial<SandboxReset>>
 
 /** One for each kind of sandbox data, in the order in which they may go. */
 const wipes: readonly Wipe[] = [
   async (em, place, now) => ({
     revokedTokens: await em.nativeUpdate(AccessToken, { ...place, revokedAt: null, expiresAt: { $gt: now } }, { revokedAt: now }),
   }),
+  async (em, place, now, permit) => ({ revokedCredentials: await wipeCredentials(em, permit, place, now) }),
+  async (em, place, _now, permit) => ({ deletedServers: await acrossOwners(em, permit).nativeDelete(McpServer, place) }),
   async (em, place) => {
     await em.nativeDelete(EndUser, place)
     return {}
@@ -37,9 +43,9 @@ export async function resetSandbox(ctx: Context, { projectId }: { projectId?: st
     if (actor.environment === 'PRODUCTION') throw productionNotSupported('A production credential cannot reset a sandbox.')
     const project = await projectOf(em, projectId)
     const place = { projectId: project.id, environment: 'SANDBOX' } as const
-    permit({ id: project.id, ...place })
+    const permitted = permit({ id: project.id, ...place })
     let reset: SandboxReset = { deletedServers: 0, revokedCredentials: 0, revokedTokens: 0 }
-    for (const wipe of wipes) reset = { ...reset, ...(await wipe(em, place, now)) }
+    for (const wipe of wipes) reset = { ...reset, ...(await wipe(em, place, now, permitted)) }
     note({ ...reset })
     return reset
   })

@@ -1,12 +1,14 @@
 /** End users in GraphQL's words. */
-import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Query, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
 import type { Context } from '../context.js'
+import { forgetEndUser, type Forgotten } from '../end-users/forget-end-user.js'
 import { findEndUser, listEndUsers } from '../end-users/list-end-users.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment } from '../entities/enums.js'
 import { Project } from '../entities/project.js'
 import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { Payload } from './user-error.js'
 
 const EndUsers = connectionOf('EndUser', () => EndUser)
 
@@ -20,6 +22,33 @@ class EndUserFilter {
 
   @Field(() => String, { nullable: true, description: 'Those whose external id contains this, without regard to case.' })
   search?: string | null
+}
+
+@InputType('ForgetEndUserInput', { description: 'Whom to forget.' })
+class ForgetEndUserInput implements Forgotten {
+  @Field(() => String, { description: 'The id that your product gave it.' })
+  externalId!: string
+
+  @Field(() => Environment, { nullable: true, description: 'Where; for members SANDBOX when left out, for a key its own.' })
+  environment?: Environment | null
+
+  @Field(() => ID, { nullable: true, description: 'In which project; for members their first one when left out, for a key its own.' })
+  projectId?: string | null
+}
+
+@ObjectType('ForgetEndUserPayload', { description: 'What was removed.' })
+class ForgetEndUserPayload extends Payload {
+  @Field(() => ID, { nullable: true, description: 'The derived id, which token records, usage and the audit trail keep.' })
+  forgottenEndUserId?: string | null
+
+  @Field(() => Int, { nullable: true, description: 'How many of its tokens were still good.' })
+  revokedTokens?: number | null
+
+  @Field(() => Int, { nullable: true, description: 'How many of its credentials were not revoked before.' })
+  wipedCredentials?: number | null
+
+  @Field(() => Int, { nullable: true, description: 'How many servers of its own it had.' })
+  deletedServers?: number | null
 }
 
 @Resolver(() => EndUser)
@@ -46,6 +75,17 @@ export class EndUserResolver {
     @Arg('filter', () => EndUserFilter, { nullable: true, description: 'Which end users.' }) filter?: EndUserFilter | null,
   ): Promise<Connection<EndUser>> {
     return EndUsers.from(await listEndUsers(ctx, page, filter ?? {}))
+  }
+
+  @Mutation(() => ForgetEndUserPayload, {
+    nullable: true,
+    description: 'Forgets an end user: ends its tokens, wipes its credentials, deletes its servers and its row. Needs `end_user:forget`.',
+  })
+  forgetEndUser(
+    @Ctx() ctx: Context,
+    @Arg('input', () => ForgetEndUserInput, { description: 'Whom to forget.' }) input: ForgetEndUserInput,
+  ): Promise<object> {
+    return forgetEndUser(ctx, input)
   }
 
   @FieldResolver(() => Project, { description: 'The project that it belongs to.' })

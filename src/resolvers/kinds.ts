@@ -7,6 +7,8 @@ import { ApiKey } from '../entities/api-key.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import { EndUser } from '../entities/end-user.js'
 import { Invitation } from '../entities/invitation.js'
+import { McpCredential } from '../entities/mcp-credential.js'
+import { McpServer } from '../entities/mcp-server.js'
 import { Member } from '../entities/member.js'
 import { Organization } from '../entities/organization.js'
 import { PersonalToken } from '../entities/personal-token.js'
@@ -33,6 +35,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
   at: { entity: AccessToken, permission: 'access_token:read' },
   sk: { entity: SigningKey, permission: 'signing_key:read' },
   evt: { entity: AuditEvent, permission: 'audit_event:read' },
+  mcp_srv: { entity: McpServer, permission: 'mcp_server:read' },
+  mcp_cred: { entity: McpCredential, permission: 'mcp_credential:read' },
   eu: { entity: EndUser, permission: 'end_user:read' },
 }
 

@@ -1,12 +1,12 @@
 import type { Actor } from '../access/actor.js'
 /** Exchanges a key for a short-lived JWT (RFC 9068) that any service verifies offline. */
 import { Check, audienceFault, externalIdRule, isExternalId, refuseExcess } from '../access/check.js'
+import { newEndUser } from '../access/record-end-user.js'
 import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { EndUser } from '../entities/end-user.js'
 import { DomainError, forbidden, invalid } from '../errors.js'
 import { epochSeconds } from '../lib/clock.js'
-import { endUserId } from '../lib/digest.js'
 import { newId } from '../lib/id.js'
 import { perform } from '../perform.js'
 
@@ -40,7 +40,7 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
     const issuedAt = epochSeconds(now)
     const expiresAt = endOf(actor, input.expiresIn, issuedAt)
 
-    const endUser = endUserId(organizationId, projectId, environment, subject)
+    const endUser = newEndUser({ organizationId, projectId, environment }, subject, now)
     const { url } = ctx.app.config
     const { text, kid } = await ctx.app.keyring.sign('at+jwt', {
       iss: url,
@@ -62,7 +62,7 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
       projectId,
       environment,
       apiKeyId: apiKey.id,
-      endUserId: endUser,
+      endUserId: endUser.id,
       audience: input.audience,
       permissions,
       signingKeyId: kid,
@@ -70,13 +70,9 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
       expiresAt: new Date(expiresAt * 1000),
       revokedAt: null,
     }
-    append(
-      EndUser,
-      { id: endUser, organizationId, projectId, environment, externalId: subject, firstSeenAt: now, lastSeenAt: now },
-      { isIfAbsent: true },
-    )
+    append(EndUser, endUser, { isIfAbsent: true })
     append(AccessToken, row)
-    ctx.app.writeBehind.endUserSeen(endUser, now)
+    ctx.app.writeBehind.endUserSeen(endUser.id, now)
     return { token: text, accessToken: Object.assign(new AccessToken(), row) }
   })
 }

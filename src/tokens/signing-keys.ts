@@ -21,7 +21,7 @@ const pairs: Readonly<Record<Algorithm, () => Promise<{ publicKey: KeyObject; pr
 /** What making and changing them takes: the keys belong to the deployment, so no caller is among it. */
 export type KeyOffice = Pick<Services, 'orm' | 'journal' | 'config' | 'masterKeys' | 'clock'>
 
-const boundTo = (kid: string): string[] => ['signing_key', kid]
+export const privateKeyBoundTo = (kid: string): string[] => ['signing_key', kid]
 
 /** Made before the transaction that publishes it, which then must set the time anew. */
 export async function newSigningKey(
@@ -37,7 +37,7 @@ export async function newSigningKey(
     algorithm,
     state,
     publicJwk: { ...publicKey.export({ format: 'jwk' }), kid: id, alg: algorithm, use: 'sig' },
-    sealedPrivateKey: seal(masterKeys, boundTo(id), privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()),
+    sealedPrivateKey: seal(masterKeys, privateKeyBoundTo(id), privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()),
     createdAt: now,
     activatedAt: state === 'CURRENT' ? now : null,
     supersededAt: null,
@@ -47,4 +47,4 @@ export async function newSigningKey(
 
 /** @throws SealError */
 export const privateKeyOf = (id: string, sealedPrivateKey: string, masterKeys: MasterKeys): KeyObject =>
-  createPrivateKey(open(masterKeys, boundTo(id), sealedPrivateKey))
+  createPrivateKey(open(masterKeys, privateKeyBoundTo(id), sealedPrivateKey))

@@ -3,6 +3,9 @@ import { Context, systemContext } from '../../src/context.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import type { Environment } from '../../src/entities/enums.js'
 import { newId } from '../../src/lib/id.js'
+import { Secret } from '../../src/lib/secret.js'
+import { createMcpCredential } from '../../src/mcp/create-mcp-credential.js'
+import { createMcpServer } from '../../src/mcp/create-mcp-server.js'
 /** Ids of every kind, made at any place: what the tables of operations need to speak of something that is there. */
 import { exchangeApiKey } from '../../src/tokens/exchange-api-key.js'
 import type { TestApp } from './app.js'
@@ -27,19 +30,55 @@ export type Dimension = (typeof dimensions)[number]
 interface IdKind {
   /** The narrowest thing that it belongs to. */
   readonly confinedTo: Dimension
+  /** End users see those of the backend itself too. */
+  readonly isShared?: true
   /** The id of something of the kind at that place, made if need be. */
   readonly at: (place: Place) => Promise<string> | string
 }
 
-async function exchange(place: Place): Promise<{ id: string; endUserId: string }> {
-  const { secret } = await place.organization.apiKey({ projectId: place.projectId, environment: place.environment })
+const keys = new Map<string, Promise<string>>()
+
+/** One key a place, which may do what the kinds below need. */
+function keyAt({ organization, projectId, environment }: Place): Promise<string> {
+  const permissions = ['mcp_server:*', 'mcp_credential:*']
+  const name = `${projectId} ${environment}`
+  const key = keys.get(name) ?? organization.apiKey({ projectId, environment, permissions }).then(({ secret }) => secret)
+  keys.set(name, key)
+  return key
+}
+
+/** What that key asks in, for the place's end user. */
+async function contextAt(place: Place): Promise<Context> {
+  const secret = await keyAt(place)
   const { services } = place.app
   const desk = { reader: services.journal, now: services.clock(), url: services.config.url, verify: () => Promise.resolve(undefined) }
-  const actor = await authenticate(desk, { authorization: `Bearer ${secret}`, onBehalfOf: [] })
+  const onBehalfOf = place.externalUserId === null ? [] : [place.externalUserId]
+  const actor = await authenticate(desk, { authorization: `Bearer ${secret}`, onBehalfOf })
   const origin = { requestId: newId('req', services.clock()), ipAddress: null }
-  const ctx = new Context(services, origin, actor, () => Promise.resolve(actor))
+  return new Context(services, origin, actor, () => Promise.resolve(actor))
+}
+
+async function exchange(place: Place): Promise<{ id: string; endUserId: string }> {
   const input = { audience: 'https://service.example', externalUserId: place.externalUserId ?? 'someone' }
-  return (await exchangeApiKey(ctx, input)).accessToken
+  return (await exchangeApiKey(await contextAt(place), input)).accessToken
+}
+
+let servers = 0
+
+/** No resolver knows the name (RFC 6761 §6.4). */
+export const newMcpServer = (): { name: string; serverLabel: string; serverUrl: string } => ({
+  name: 'Seeded',
+  serverLabel: `seeded-${++servers}`,
+  serverUrl: 'https://mcp.invalid/mcp',
+})
+
+const mcpServer = async (place: Place): Promise<string> => (await createMcpServer(await contextAt(place), newMcpServer())).server.id
+
+/** With a server of its own. */
+export async function mcpCredential(place: Place): Promise<{ serverId: string; credentialId: string }> {
+  const serverId = await mcpServer(place)
+  const input = { serverId, auth: { bearerToken: new Secret('a seeded token') } }
+  return { serverId, credentialId: (await createMcpCredential(await contextAt(place), input)).credential.id }
 }
 
 let addresses = 0
@@ -78,7 +117,9 @@ export const idKinds = {
     },
   },
   eu: { confinedTo: 'environment', at: async (place) => (await exchange(place)).endUserId },
-} as const satisfies Record<string, IdKind>
+  mcp_srv: { confinedTo: 'endUser', isShared: true, at: mcpServer },
+  mcp_cred: { confinedTo: 'endUser', at: async (place) => (await mcpCredential(place)).credentialId },
+} satisfies Record<string, IdKind>
 
 export type IdKindName = keyof typeof idKinds
 

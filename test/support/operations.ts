@@ -10,7 +10,7 @@
  * The tests fail while one of these is missing.
  */
 import { actions, type KeyhousePermission } from '../../src/access/actions.js'
-import { idAt, invitation, type IdKindName, type Place } from './ids.js'
+import { idAt, invitation, mcpCredential, newMcpServer, type IdKindName, type Place } from './ids.js'
 
 /** The kinds of caller that reach execution; who is refused before is refused alike everywhere. */
 export type CallerName =
@@ -55,6 +55,10 @@ const member = 'id role joinedAt permissions user { id email name createdAt } pr
 const invited = 'id email role createdAt expiresAt acceptedAt revokedAt projects { id } invitedBy { id email }'
 const personalToken = `id type description permissions effectivePermissions status issuedAt expiresAt lastUsedOn visibleUntil revokedAt
   user { id email } revokedBy { __typename }`
+const mcpServer = `id name serverLabel serverUrl serverDescription allowedTools requireApproval metadata environment createdAt
+  updatedAt project { id } endUser { id externalId }`
+const mcpCredentialFields = `id name authType authorizationPreview headerNames status expiresAt lastUsedAt createdAt updatedAt
+  revokedAt server { id } endUser { id externalId }`
 const userErrors = 'userErrors { code message path }'
 const page = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
 const none = (): object => ({})
@@ -125,6 +129,18 @@ export const queries: Readonly<Record<string, Operation>> = {
     document: `{ members(last: 5) { totalCount nodes { ${member} } ${page} } }`,
     variables: none,
     permission: 'member:read',
+  },
+  mcpServer: {
+    document: `query ($id: ID!) { mcpServer(id: $id) { ${mcpServer} } }`,
+    variables: async (here) => ({ id: await idAt('mcp_srv', here) }),
+    permission: 'mcp_server:read',
+    ids: { id: 'mcp_srv' },
+  },
+  mcpServers: {
+    document: `query ($filter: McpServerFilter) { mcpServers(first: 5, filter: $filter) { totalCount edges { cursor node { ${mcpServer} } } ${page} } }`,
+    variables: ({ environment }) => ({ filter: { environment } }),
+    permission: 'mcp_server:read',
+    ids: { 'filter.projectId': 'prj' },
   },
   node: {
     document: 'query ($id: ID!) { node(id: $id) { __typename id } }',
@@ -342,5 +358,54 @@ export const mutations: Readonly<Record<string, Operation>> = {
     permission: null,
     callers: 'anyone',
     isForEndUsers: true,
+  },
+  forgetEndUser: {
+    document: `mutation ($input: ForgetEndUserInput!) {
+      forgetEndUser(input: $input) { forgottenEndUserId revokedTokens wipedCredentials deletedServers ${userErrors} } }`,
+    variables: async (here) => {
+      await idAt('eu', here)
+      return { input: { externalId: here.externalUserId ?? 'someone', environment: here.environment } }
+    },
+    permission: actions['end_user:forget'].permission,
+    ids: { 'input.projectId': 'prj' },
+  },
+  createMcpServer: {
+    document: `mutation ($input: CreateMcpServerInput!) { createMcpServer(input: $input) { server { ${mcpServer} } ${userErrors} } }`,
+    variables: ({ environment }) => ({ input: { ...newMcpServer(), environment } }),
+    permission: actions['mcp_server:create'].permission,
+    ids: { 'input.projectId': 'prj' },
+  },
+  updateMcpServer: {
+    document: `mutation ($input: UpdateMcpServerInput!) { updateMcpServer(input: $input) { server { ${mcpServer} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('mcp_srv', here), name: 'changed' } }),
+    permission: actions['mcp_server:update'].permission,
+    ids: { 'input.id': 'mcp_srv' },
+  },
+  deleteMcpServer: {
+    document: `mutation ($input: DeleteMcpServerInput!) { deleteMcpServer(input: $input) { deletedServerId revokedCredentialCount ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('mcp_srv', here) } }),
+    permission: actions['mcp_server:delete'].permission,
+    ids: { 'input.id': 'mcp_srv' },
+  },
+  createMcpCredential: {
+    document: `mutation ($input: CreateMcpCredentialInput!) {
+      createMcpCredential(input: $input) { credential { ${mcpCredentialFields} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { serverId: await idAt('mcp_srv', here), auth: { bearerToken: 'a token of the matrix' } } }),
+    permission: actions['mcp_credential:create'].permission,
+    ids: { 'input.serverId': 'mcp_srv' },
+  },
+  revokeMcpCredential: {
+    document: `mutation ($input: RevokeMcpCredentialInput!) {
+      revokeMcpCredential(input: $input) { credential { ${mcpCredentialFields} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('mcp_cred', here) } }),
+    permission: actions['mcp_credential:revoke'].permission,
+    ids: { 'input.id': 'mcp_cred' },
+  },
+  testMcpServer: {
+    document: `mutation ($input: TestMcpServerInput!) {
+      testMcpServer(input: $input) { server { ${mcpServer} } test { connected toolCount toolNames failure { code } } ${userErrors} } }`,
+    variables: async (here) => ({ input: { ...(await mcpCredential(here)), timeoutMs: 100 } }),
+    permission: actions['mcp_server:test'].permission,
+    ids: { 'input.serverId': 'mcp_srv', 'input.credentialId': 'mcp_cred' },
   },
 }

@@ -68,10 +68,9 @@ export const faults: Faults = {
   }),
   ...planted('src/tokens/', 'house(unscoped-query)', {
     ...Object.fromEntries(
-      ['insert', 'insertMany', 'upsert', 'upsertMany', 'createQueryBuilder', 'qb', 'getKysely', 'execute'].map((name) => [
-        `query by ${name}`,
-        `export const a = (em: { ${name}(): void }) => em.${name}()`,
-      ]),
+      ['insert', 'insertMany', 'upsert', 'upsertMany', 'createQueryBuilder', 'qb', 'getKysely', 'execute', 'setFilterParams'].map(
+        (name) => [`query by ${name}`, `export const a = (em: { ${name}(): void }) => em.${name}()`],
+      ),
     ),
     'query by a computed name': "export const a = (em: { insert(): void }) => em['insert']()",
     'query by destructuring': 'export const a = ({ upsert }: { upsert: () => void }) => upsert()',

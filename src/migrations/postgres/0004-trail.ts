@@ -2,7 +2,7 @@ import { Migration } from '@mikro-orm/migrations'
 
 export class Migration0004 extends Migration {
   override up(): void {
-    this.addSql("create table \"deployment_secret\" (\"name\" text not null, \"sealed_value\" text not null, \"created_at\" timestamptz(3) not null, primary key (\"name\"));")
+    this.addSql("create table \"deployment_secret\" (\"id\" text not null, \"sealed_value\" text not null, \"created_at\" timestamptz(3) not null, primary key (\"id\"));")
     this.addSql("create table \"idempotency_key\" (\"id\" text not null, \"organization_id\" text not null, \"subject_id\" text not null, \"input_mac\" text not null, \"expires_at\" timestamptz(3) not null, primary key (\"id\"));")
     this.addSql("create index \"idempotency_key_expires_at_index\" on \"idempotency_key\" (\"expires_at\");")
     this.addSql("create table \"rate_counter\" (\"api_key_id\" text not null, \"organization_id\" text not null, \"second_at\" timestamptz(3) null, \"second_used\" int not null, \"minute_at\" timestamptz(3) null, \"minute_used\" int not null, \"hour_at\" timestamptz(3) null, \"hour_used\" int not null, \"day_at\" timestamptz(3) null, \"day_used\" int not null, primary key (\"api_key_id\"));")

@@ -2,7 +2,7 @@ import { Migration } from '@mikro-orm/migrations'
 
 export class Migration0004 extends Migration {
   override up(): void {
-    this.addSql("create table `deployment_secret` (`name` text not null primary key, `sealed_value` text not null, `created_at` datetime not null);")
+    this.addSql("create table `deployment_secret` (`id` text not null primary key, `sealed_value` text not null, `created_at` datetime not null);")
     this.addSql("create table `idempotency_key` (`id` text not null primary key, `organization_id` text not null, `subject_id` text not null, `input_mac` text not null, `expires_at` datetime not null);")
     this.addSql("create index `idempotency_key_expires_at_index` on `idempotency_key` (`expires_at`);")
     this.addSql("create table `rate_counter` (`api_key_id` text not null primary key, `organization_id` text not null, `second_at` datetime null, `second_used` integer not null, `minute_at` datetime null, `minute_used` integer not null, `hour_at` datetime null, `hour_used` integer not null, `day_at` datetime null, `day_used` integer not null);")

@@ -3,10 +3,12 @@ import { Migration0001 } from './0001-initial.js'
 import { Migration0002 } from './0002-people.js'
 import { Migration0003 } from './0003-signing-key-life.js'
 import { Migration0004 } from './0004-trail.js'
+import { Migration0005 } from './0005-vault.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
   { name: '0002-people', class: Migration0002 },
   { name: '0003-signing-key-life', class: Migration0003 },
   { name: '0004-trail', class: Migration0004 },
+  { name: '0005-vault', class: Migration0005 },
 ]

@@ -1,0 +1,13 @@
+/** What GraphiQL remembers: until the page is left, and nowhere else. Variables and headers hold secrets. */
+export function memoryStorage() {
+  const items = new Map()
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => void items.set(key, value),
+    removeItem: (key) => void items.delete(key),
+    clear: () => items.clear(),
+    get length() {
+      return items.size
+    },
+  }
+}

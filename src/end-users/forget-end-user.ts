@@ -1,0 +1,47 @@
+/** Forgets an end user: its tokens end, its credentials are wiped, its servers and its row are deleted, all at once. */
+import { acrossOwners } from '../access/across-owners.js'
+import { Check, environmentOf, externalIdRule, isExternalId } from '../access/check.js'
+import { projectOf } from '../access/place.js'
+import { wipeCredentials } from '../access/wipe-credentials.js'
+import type { Context } from '../context.js'
+import { AccessToken } from '../entities/access-token.js'
+import { EndUser } from '../entities/end-user.js'
+import type { Environment } from '../entities/enums.js'
+import { McpCredential } from '../entities/mcp-credential.js'
+import { McpServer } from '../entities/mcp-server.js'
+import { notFound } from '../errors.js'
+import { endUserId } from '../lib/digest.js'
+import { perform } from '../perform.js'
+
+export interface Forgotten {
+  readonly externalId: string
+  readonly environment?: Environment | null | undefined
+  readonly projectId?: string | null | undefined
+}
+
+export async function forgetEndUser(
+  ctx: Context,
+  input: Forgotten,
+): Promise<{ forgottenEndUserId: string; revokedTokens: number; wipedCredentials: number; deletedServers: number }> {
+  return perform(ctx, 'end_user:forget', async ({ em, actor, now, permit, note }) => {
+    const check = new Check()
+    if (!isExternalId(input.externalId)) check.add('externalId', externalIdRule)
+    check.done()
+    const environment = environmentOf(actor, input.environment)
+    const project = await projectOf(em, input.projectId)
+    const id = endUserId(actor.organizationId, project.id, environment, input.externalId)
+    const endUser = await em.findOne(EndUser, { id })
+    if (!endUser) throw notFound('No such end user.', ['input', 'externalId'])
+    const permitted = permit(endUser)
+    const all = acrossOwners(em, permitted)
+    const live = { endUserId: id, revokedAt: null, expiresAt: { $gt: now } }
+    const revokedTokens = await all.nativeUpdate(AccessToken, live, { revokedAt: now })
+    const wipedCredentials = await wipeCredentials(all, permitted, { endUserId: id }, now)
+    // What its owner called it may tell who that was; the record keeps only the derived id.
+    await all.nativeUpdate(McpCredential, { endUserId: id }, { name: null, authorizationPreview: null, headerNames: [] })
+    const deletedServers = await all.nativeDelete(McpServer, { endUserId: id })
+    em.remove(endUser)
+    note({ revokedTokens, wipedCredentials, deletedServers })
+    return { forgottenEndUserId: id, revokedTokens, wipedCredentials, deletedServers }
+  })
+}

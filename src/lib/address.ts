@@ -1,0 +1,78 @@
+/**
+ * Which network addresses are public, and which others a deployment has opened: an allow-list of host names, addresses
+ * and CIDR blocks. Whatever the IANA registries reserve (private, loopback, link-local with the metadata services,
+ * unique-local, multicast, translated IPv4) is not public; an address that is not understood is not either.
+ */
+import ipaddr from 'ipaddr.js'
+
+export interface AllowList {
+  readonly hosts: ReadonlySet<string>
+  readonly blocks: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][]
+}
+
+/** RFC 4291 §2.4: the only block that global unicast addresses are given from. */
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
+
+/** Metadata services of clouds that hide behind a public address. */
+const metadataServices: ReadonlySet<string> = new Set(['168.63.129.16'])
+
+const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/
+
+/** Lower case, without the dot of the root and the brackets of an IPv6 literal. */
+export const bareHost = (host: string): string =>
+  host
+    .toLowerCase()
+    .replace(/\.+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+
+/** An address in its own words: an IPv4 address in IPv6 clothes (RFC 4291 §2.5.5.2) is an IPv4 address. */
+function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  const bare = bareHost(text)
+  // Only the four-part decimal form: URL parsers have turned the others into it, and resolvers never answer them.
+  if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare)
+  return ipaddr.IPv6.isValid(bare) ? ipaddr.process(bare) : undefined
+}
+
+export const isAddress = (host: string): boolean => parse(host) !== undefined
+
+/** Whether it can stand in an allow-list. */
+export function isAllowable(entry: string): boolean {
+  try {
+    parseAllowList([entry])
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** @throws Error for an entry that is neither host, address nor CIDR block. */
+export function parseAllowList(entries: readonly string[]): AllowList {
+  const hosts = new Set<string>()
+  const blocks: [ipaddr.IPv4 | ipaddr.IPv6, number][] = []
+  for (const entry of entries) {
+    const address = parse(entry)
+    if (address) blocks.push([address, address.kind() === 'ipv4' ? 32 : 128])
+    else if (ipaddr.isValidCIDR(entry)) blocks.push(ipaddr.parseCIDR(entry))
+    else if (hostName.test(bareHost(entry))) hosts.add(bareHost(entry))
+    else throw new Error('neither a host, an address nor a CIDR block')
+  }
+  return { hosts, blocks }
+}
+
+export const isAllowedHost = ({ hosts }: AllowList, host: string): boolean => hosts.has(bareHost(host))
+
+/** Whether a deployment has opened this very address. */
+export function isOpened({ blocks }: AllowList, text: string): boolean {
+  const address = parse(text)
+  if (!address) return false
+  return blocks.some(([block, bits]) => block.kind() === address.kind() && address.match(block, bits))
+}
+
+export function isPublicAddress(text: string): boolean {
+  const address = parse(text)
+  if (!address || address.range() !== 'unicast' || metadataServices.has(address.toString())) return false
+  return address.kind() === 'ipv4' || (address as ipaddr.IPv6).match(globalUnicast)
+}
+
+/** RFC 6761 §6.3: these names are this machine, whatever a resolver says. */
+export const isLocalName = (host: string): boolean => /(^|\.)localhost$/.test(bareHost(host))

@@ -1,0 +1,20 @@
+/** Removes a server, and wipes its credentials, every end user's, in the same transaction. */
+import { wipeCredentials } from '../access/wipe-credentials.js'
+import type { Context } from '../context.js'
+import { perform } from '../perform.js'
+import { findMcpServer, mayChange } from './server-rules.js'
+
+export async function deleteMcpServer(
+  ctx: Context,
+  input: { readonly id: string },
+): Promise<{ deletedServerId: string; revokedCredentialCount: number }> {
+  return perform(ctx, 'mcp_server:delete', async ({ em, actor, now, permit, note }) => {
+    const server = await findMcpServer(em, input.id)
+    const permitted = permit(server)
+    mayChange(actor, server)
+    const revokedCredentialCount = await wipeCredentials(em, permitted, { serverId: server.id }, now)
+    note({ revokedCredentialCount })
+    em.remove(server)
+    return { deletedServerId: server.id, revokedCredentialCount }
+  })
+}

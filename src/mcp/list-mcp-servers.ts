@@ -1,0 +1,41 @@
+/** The servers that the caller sees, and the credentials of one of them. */
+import { filterEnvironment, isExternalId } from '../access/check.js'
+import { contains, list, type Page } from '../access/list.js'
+import { requirePermission } from '../access/permit.js'
+import type { Context } from '../context.js'
+import { EndUser } from '../entities/end-user.js'
+import type { Environment } from '../entities/enums.js'
+import { McpCredential } from '../entities/mcp-credential.js'
+import { McpServer } from '../entities/mcp-server.js'
+import type { PageArguments } from '../lib/page.js'
+
+export interface McpServerQuery {
+  readonly environment?: Environment | null | undefined
+  readonly projectId?: string | null | undefined
+  readonly externalUserId?: string | null | undefined
+  readonly search?: string | null | undefined
+}
+
+export async function listMcpServers(ctx: Context, page: PageArguments, filter: McpServerQuery): Promise<Page<McpServer>> {
+  const conditions: Record<PropertyKey, unknown>[] = [filterEnvironment(ctx.actor, filter.environment)]
+  if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
+  if (filter.search) conditions.push({ $or: [contains('name', filter.search), contains('server_label', filter.search)] })
+  requirePermission(ctx.actor, 'mcp_server:read')
+  if (filter.externalUserId != null) {
+    // The same external id may be known in several projects and environments; whom nothing was recorded for has nothing.
+    const isLawful = isExternalId(filter.externalUserId)
+    const endUsers = isLawful ? await ctx.em.find(EndUser, { externalId: filter.externalUserId }) : []
+    conditions.push({ endUserId: { $in: endUsers.map(({ id }) => id) } })
+  }
+  return list(ctx.em, McpServer, page, { $and: conditions })
+}
+
+export async function listMcpCredentials(
+  ctx: Context,
+  server: McpServer,
+  page: PageArguments,
+  includesRevoked: boolean,
+): Promise<Page<McpCredential>> {
+  requirePermission(ctx.actor, 'mcp_credential:read')
+  return list(ctx.em, McpCredential, page, { serverId: server.id, ...(includesRevoked ? {} : { revokedAt: null }) })
+}

@@ -1,0 +1,48 @@
+/** Changes a server. A new origin ends its credentials: a secret never goes to a host that it was not given for. */
+import type { Actor } from '../access/actor.js'
+import { Check } from '../access/check.js'
+import { requirePermission } from '../access/permit.js'
+import { wipeCredentials } from '../access/wipe-credentials.js'
+import type { Context } from '../context.js'
+import type { McpServer } from '../entities/mcp-server.js'
+import { forbidden } from '../errors.js'
+import { perform } from '../perform.js'
+import { checkServer, findMcpServer, mayChange, refuseTakenLabel, refuseUnreachable, type ServerWords } from './server-rules.js'
+
+export async function updateMcpServer(ctx: Context, input: ServerWords & { readonly id: string }): Promise<{ server: McpServer }> {
+  return perform(ctx, 'mcp_server:update', async ({ em, actor, now, permit, note }) => {
+    const check = new Check()
+    checkServer(check, input)
+    check.done()
+    refuseUnreachable(ctx.app.outbound, input.serverUrl)
+    const server = await findMcpServer(em, input.id)
+    const permitted = permit(server)
+    mayChange(actor, server)
+    if (loosens(server, input)) mayLoosen(actor)
+    if (input.serverLabel) await refuseTakenLabel(em, server, input.serverLabel)
+    const { origin } = server
+    if (input.name) server.name = input.name
+    if (input.serverLabel) server.serverLabel = input.serverLabel
+    if (input.serverUrl) server.serverUrl = input.serverUrl
+    if (input.serverDescription !== undefined) server.serverDescription = input.serverDescription
+    if (input.allowedTools !== undefined) server.allowedTools = input.allowedTools && [...input.allowedTools]
+    if (input.requireApproval) server.requireApproval = input.requireApproval
+    if (input.metadata) server.metadata = { ...input.metadata }
+    server.updatedAt = now
+    if (server.origin !== origin) note({ revokedCredentialCount: await wipeCredentials(em, permitted, { serverId: server.id }, now) })
+    return { server }
+  })
+}
+
+/** Whether calls would pass that did not pass before. */
+function loosens(server: McpServer, { requireApproval, allowedTools }: ServerWords): boolean {
+  if (requireApproval === 'NEVER' && server.requireApproval !== 'NEVER') return true
+  if (allowedTools === undefined || server.allowedTools === null) return false
+  return allowedTools === null || allowedTools.some((tool) => !server.allowedTools?.includes(tool))
+}
+
+/** An agent must not widen its own way. @throws DomainError FORBIDDEN */
+function mayLoosen(actor: Actor): void {
+  if (actor.endUser) throw forbidden('Neither "requireApproval" nor "allowedTools" can be loosened while acting for an end user.')
+  requirePermission(actor, 'mcp_approval:decide')
+}

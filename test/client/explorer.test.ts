@@ -1,0 +1,173 @@
+/** /explorer in a real browser that reaches this server alone, and what each setting of KEYHOUSE_EXPLORER turns on. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Browser } from 'playwright-core'
+
+import { hostedSandbox } from '../../src/config.js'
+import { startApp, type TestApp } from '../support/app.js'
+import { contentWidth, cutOffPage, launchBrowser, remains, shoot } from '../support/browser.js'
+import { organization, type SeededOrganization } from '../support/seed.js'
+
+const html = { accept: 'text/html,application/xhtml+xml' }
+
+describe('in a browser without the internet', () => {
+  let app: TestApp
+  let acme: SeededOrganization
+  let browser: Browser
+  beforeAll(async () => {
+    app = await startApp({ KEYHOUSE_EXPLORER: 'graphiql' })
+    acme = await organization(app)
+    browser = await launchBrowser()
+  })
+  afterAll(async () => {
+    await browser.close()
+    await app.close()
+  })
+
+  test.each([1280, 390])('at %d pixels: runs a query with a header, tells what a name is, and remembers nothing', async (width) => {
+    const { page, strays, complaints } = await cutOffPage(browser, [app.url], width)
+    await page.goto(`${app.url}/explorer`)
+
+    // The preset header is not sent while nothing stands behind it, so the schema is read before there is a key.
+    await page.locator('.graphiql-editor-tool .view-line', { hasText: 'Bearer' }).click()
+    await page.keyboard.press('End')
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.insertText(acme.sandboxKey)
+    await page.locator('.graphiql-execute-button').click()
+    await page.locator('.result-window', { hasText: 'SANDBOX' }).waitFor()
+    const answered = await page.locator('.result-window').innerText()
+    expect(answered.replaceAll('\u00a0', ' ')).toContain('"kind": "API_KEY"')
+
+    await page
+      .locator('.graphiql-query-editor .view-line span', { hasText: /^environment$/ })
+      .last()
+      .hover()
+    await page.locator('.monaco-hover', { hasText: 'null for people, who see both' }).waitFor()
+    await shoot(page, `explorer-${width}`)
+
+    await page.getByRole('button', { name: /documentation/i }).click()
+    await page.locator('.graphiql-doc-explorer').getByRole('link', { name: 'Mutation' }).click()
+    await page.locator('.graphiql-doc-explorer', { hasText: 'Whatever takes or gives a secret is here' }).waitFor()
+    await shoot(page, `explorer-docs-${width}`)
+    // No scrolling sideways, on a telephone either.
+    expect(await contentWidth(page)).toBeLessThanOrEqual(width)
+
+    const left = await remains(page)
+    expect(left).toBe(JSON.stringify({ local: {}, session: {}, cookie: '', databases: [], caches: [] }))
+    await page.reload()
+    await page.locator('.graphiql-editor-tool .view-line', { hasText: 'Bearer' }).waitFor()
+    expect(await page.content()).not.toContain(acme.sandboxKey)
+    expect({ strays, complaints }).toEqual({ strays: [], complaints: [] })
+    await page.context().close()
+  })
+
+  test('a browser at /graphql is sent there; programs are not', async () => {
+    const visit = (path: string, headers: Record<string, string>): Promise<Response> =>
+      fetch(`${app.url}${path}`, { headers, redirect: 'manual' })
+    const sent = await visit('/graphql', html)
+    expect([sent.status, sent.headers.get('location')]).toEqual([302, '/explorer'])
+    expect((await visit('/graphql', { accept: 'application/json' })).status).toBe(400)
+    const asked = await visit(`/graphql?query=${encodeURIComponent('{ __typename }')}`, {
+      accept: 'text/html, application/json',
+      'apollo-require-preflight': '1',
+    })
+    expect(asked.status).toBe(200)
+  })
+
+  test('the page and its files say what they may do, and how long they keep', async () => {
+    const page = await fetch(`${app.url}/explorer`)
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(page.headers.get('cache-control')).toBe('no-cache')
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff')
+    const policy = new Map(
+      page.headers
+        .get('content-security-policy')!
+        .split('; ')
+        .map((rule) => [rule.split(' ', 1)[0]!, rule.slice(rule.indexOf(' ') + 1)]),
+    )
+    expect(Object.fromEntries(policy)).toMatchObject({
+      'default-src': `'none'`,
+      'script-src': `'self'`,
+      'connect-src': `'self'`,
+      'frame-ancestors': `'none'`,
+      'form-action': `'none'`,
+    })
+    expect(await (await fetch(`${app.url}/explorer/`)).text()).toBe(await page.text())
+    const script = await fetch(`${app.url}/explorer/explorer.js`)
+    expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+    const [, digested] = /from"\.\/(chunk-[0-9A-Z]{8}\.js)"/.exec(await script.text())!
+    const kept = await fetch(`${app.url}/explorer/${digested}`)
+    expect(kept.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    await kept.body?.cancel()
+  })
+
+  test.each(['..%2F..%2Fpackage.json', '..%2fmain.js', '%2e%2e%2fcli.js', 'nothing.js', 'explorer.js%00'])(
+    '%s is no file of it',
+    async (file) => {
+      expect((await fetch(`${app.url}/explorer/${file}`)).status).toBe(404)
+    },
+  )
+})
+
+describe('with Sandbox', () => {
+  let app: TestApp
+  beforeAll(async () => {
+    app = await startApp({ KEYHOUSE_URL: 'http://localhost:4000' })
+  })
+  afterAll(() => app.close())
+
+  test('on loopback it is the landing page, with a first document and a preset header; GraphiQL is beside it', async () => {
+    const page = await fetch(`${app.url}/graphql`, { headers: html })
+    expect(page.status).toBe(200)
+    const text = await page.text()
+    expect(text).toContain('EmbeddedSandbox')
+    expect(text).toContain('query WhoAmI')
+    expect(text).toContain('X-On-Behalf-Of')
+    expect(text).toContain('Authorization')
+    expect(text.replaceAll('\\"', '"')).toContain('"runTelemetry":false')
+    expect(page.headers.get('cache-control')).toBe('no-store')
+    expect((await fetch(`${app.url}/explorer`)).status).toBe(200)
+  })
+
+  test('the hosted one may call: its preflight is answered with every header that it sends, and CSRF prevention stays on', async () => {
+    const preflight = await fetch(`${app.url}/graphql`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: hostedSandbox,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type,x-on-behalf-of,apollo-require-preflight',
+        'access-control-request-private-network': 'true',
+      },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(hostedSandbox)
+    const allowed = preflight.headers.get('access-control-allow-headers')?.split(', ')
+    expect(allowed).toEqual(expect.arrayContaining(['authorization', 'content-type', 'x-on-behalf-of', 'apollo-require-preflight']))
+    expect(preflight.headers.get('access-control-allow-private-network')).toBe('true')
+    expect(preflight.headers.get('access-control-allow-credentials')).toBeNull()
+
+    const asked = await fetch(`${app.url}/graphql`, {
+      method: 'POST',
+      headers: { origin: hostedSandbox, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ __typename }' }),
+    })
+    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([200, hostedSandbox])
+    expect(asked.headers.get('access-control-expose-headers')).toContain('x-request-id')
+
+    // What a form of any page could send without a preflight is refused.
+    const simple = await fetch(`${app.url}/graphql?query=${encodeURIComponent('{ __typename }')}`, { headers: { origin: hostedSandbox } })
+    expect(simple.status).toBe(400)
+  })
+})
+
+test('switched off there is neither', async () => {
+  const app = await startApp({ KEYHOUSE_EXPLORER: 'off' })
+  try {
+    expect((await fetch(`${app.url}/explorer`)).status).toBe(404)
+    expect((await fetch(`${app.url}/explorer/explorer.js`)).status).toBe(404)
+    const page = await fetch(`${app.url}/graphql`, { headers: html })
+    expect(page.status).toBe(400)
+    expect(await page.text()).not.toContain('<html')
+  } finally {
+    await app.close()
+  }
+})

@@ -1,0 +1,110 @@
+/** The vault through the API, at a real MCP server: register, be refused, store, connect. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { systemContext } from '../src/context.js'
+import { AuditEvent } from '../src/entities/audit-event.js'
+import { McpCredential } from '../src/entities/mcp-credential.js'
+import { startApp, type TestApp } from './support/app.js'
+import { everythingServer, gate, type Gate, type Listening } from './support/mcp.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+
+let app: TestApp
+let acme: SeededOrganization
+let real: Listening
+let front: Gate
+let serverId: string
+const server =
+  'server { id name serverLabel serverUrl requireApproval allowedTools metadata environment project { id } endUser { externalId } }'
+const credential =
+  'credential { id name authType authorizationPreview headerNames status lastUsedAt revokedAt server { id } endUser { externalId } }'
+const outcome = 'test { connected toolCount toolNames protocolVersion durationMs failure { code message httpStatus } }'
+const tools = ['echo', 'get-sum', 'get-tiny-image']
+
+beforeAll(async () => {
+  real = await everythingServer()
+  front = await gate(real.origin)
+  app = await startApp({ KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' })
+  acme = await organization(app)
+  const made = await app.mutate(
+    acme.sandboxKey,
+    'createMcpServer',
+    { name: 'Everything', serverLabel: 'everything', serverUrl: `${front.origin}/mcp` },
+    server,
+  )
+  expect(made.userErrors).toEqual([])
+  serverId = made.server.id
+})
+afterAll(async () => {
+  await app.close()
+  await front.close()
+  await real.close()
+})
+
+const tryOut = async (headers: Record<string, string> = {}, input: object = {}): Promise<any> =>
+  (await app.mutate(acme.sandboxKey, 'testMcpServer', { serverId, ...input }, outcome, headers)).test
+
+const rowOf = async (id: string): Promise<McpCredential> => {
+  const { em } = systemContext(app.services, acme.id)
+  em.setFilterParams('owner', { isEveryone: true })
+  return em.findOneOrFail(McpCredential, { id })
+}
+
+describe('a real server behind a gate', () => {
+  test.each([
+    ['bearer', { bearerToken: 'correct-horse-battery' }, { authorization: 'Bearer correct-horse-battery' }, 'BEARER', '****...tery', []],
+    ['authorization', { authorization: 'Basic dTpw' }, { authorization: 'Basic dTpw' }, 'AUTHORIZATION', '****', []],
+    [
+      'headers',
+      {
+        headers: [
+          { name: 'X-Api-Key', value: 'first-secret' },
+          { name: 'x-tenant', value: 'second' },
+        ],
+      },
+      { 'x-api-key': 'first-secret', 'x-tenant': 'second' },
+      'HEADERS',
+      null,
+      ['X-Api-Key', 'x-tenant'],
+    ],
+    ['none', { none: 'NONE' }, {}, 'NONE', null, []],
+  ])('with %s', async (name, auth, demanded, authType, authorizationPreview, headerNames) => {
+    const forUser = { 'x-on-behalf-of': `user of ${name}` }
+    front.demand(demanded)
+    const before = await tryOut(forUser)
+    if (name !== 'none')
+      expect(before).toMatchObject({ connected: false, toolCount: 0, failure: { code: 'UNAUTHORIZED', httpStatus: 401 } })
+    const stored = await app.mutate(acme.sandboxKey, 'createMcpCredential', { serverId, auth, name: 'mine' }, credential, forUser)
+    expect(stored.userErrors).toEqual([])
+    expect(stored.credential).toMatchObject({
+      authType,
+      authorizationPreview,
+      headerNames,
+      status: 'ACTIVE',
+      lastUsedAt: null,
+      name: 'mine',
+    })
+    app.clock.advance(1000)
+    const after = await tryOut(forUser)
+    expect(after).toMatchObject({ connected: true, failure: null, protocolVersion: '2025-11-25' })
+    expect(after.toolNames).toEqual(expect.arrayContaining(tools))
+    expect(after.toolCount).toBe(after.toolNames.length)
+    const row = await rowOf(stored.credential.id)
+    expect(row.lastUsedAt).toEqual(app.clock.at)
+    expect(row.updatedAt).not.toEqual(app.clock.at)
+  })
+
+  test('each test leaves one event, without a name or a value that the server or the caller sent', async () => {
+    front.demand({ authorization: 'Bearer a-token-of-the-backend' })
+    await app.mutate(acme.sandboxKey, 'createMcpCredential', { serverId, auth: { bearerToken: 'a-token-of-the-backend' } }, credential)
+    const count = (): Promise<number> => systemContext(app.services, acme.id).em.count(AuditEvent, { action: 'mcp_server:test' })
+    const before = await count()
+    expect(await tryOut()).toMatchObject({ connected: true })
+    expect(await count()).toBe(before + 1)
+    const last = await systemContext(app.services, acme.id).em.findOneOrFail(
+      AuditEvent,
+      { action: 'mcp_server:test' },
+      { orderBy: { seq: 'DESC' } },
+    )
+    expect(last).toMatchObject({ outcome: 'ALLOWED', subjectId: serverId, details: { connected: true, wasSent: true } })
+  })
+})

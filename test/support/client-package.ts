@@ -1,0 +1,99 @@
+/** The client as its users have it: packed, and installed from the tarball into a folder of its own without a registry. */
+import { execFile, execFileSync } from 'node:child_process'
+import { accessSync, constants, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const root = resolve(import.meta.dirname, '../..')
+
+export interface ClientPackage {
+  /** Where it was installed: a program here writes `import … from '@keyhouse/client'`. */
+  readonly folder: string
+  /** The installed package itself. */
+  readonly directory: string
+  /** What a program there gets from `specifier`, such as `@keyhouse/client/documents`. */
+  load(specifier: string): Promise<any>
+  /** Puts packages of this repository beside it, as an application would have installed them. */
+  beside(...names: string[]): void
+  /** Copies a file of `client/test` there. */
+  bring(file: string): string
+  remove(): void
+}
+
+/** `npm pack` and `npm install --offline`: whatever the tarball lacks, or asks a registry for, fails here. */
+export async function installClient(): Promise<ClientPackage> {
+  const folder = mkdtempSync(join(tmpdir(), 'keyhouse-client-'))
+  const { stdout } = await run('npm', ['pack', '--workspace', '@keyhouse/client', '--pack-destination', folder, '--json'], { cwd: root })
+  const packed = JSON.parse(stdout) as unknown
+  const [first] = Array.isArray(packed) ? (packed as { filename: string }[]) : Object.values(packed as Record<string, { filename: string }>)
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'application', private: true, type: 'module' }))
+  await run(
+    'npm',
+    ['install', '--offline', '--no-audit', '--ignore-scripts', '--cache', join(folder, '.npm'), join(folder, first!.filename)],
+    {
+      cwd: folder,
+    },
+  )
+  const require = createRequire(join(folder, 'package.json'))
+  return {
+    folder,
+    directory: join(folder, 'node_modules/@keyhouse/client'),
+    load: (specifier) => import(pathToFileURL(require.resolve(specifier)).href),
+    beside(...names) {
+      for (const name of names) {
+        const link = join(folder, 'node_modules', name)
+        mkdirSync(dirname(link), { recursive: true })
+        symlinkSync(realpathSync(join(root, 'node_modules', name)), link)
+      }
+    },
+    bring(file) {
+      const target = join(folder, file)
+      cpSync(join(root, 'client/test', file), target)
+      return target
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+/** The oldest Node that the client promises to run on. */
+export const oldestNode = 20
+
+const majorOf = (node: string): number => Number(execFileSync(node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }))
+
+/** Every Node of this machine that the client promises to run on: the one that runs the tests, and those of the PATH outside of node_modules. */
+export function nodes(): string[] {
+  const outside = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((directory) => directory !== '' && !directory.includes('node_modules'))
+    .map((directory) => join(directory, 'node'))
+    .filter((file) => {
+      try {
+        accessSync(file, constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
+  const found = new Set([process.execPath, ...outside].map((file) => realpathSync(file)))
+  return [...found].filter((node) => majorOf(node) >= oldestNode)
+}
+
+/** Runs a program in a folder and gives what it wrote. @throws with its errors when it fails. */
+export async function runNode(node: string, file: string, env: Record<string, string> = {}): Promise<string> {
+  const { stdout } = await run(node, [file], { cwd: dirname(file), env: { ...process.env, ...env } })
+  return stdout
+}
+
+/** @returns the compiler's complaints; empty when there are none. */
+export async function typeCheck(folder: string): Promise<string> {
+  try {
+    await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], { cwd: folder })
+    return ''
+  } catch (error) {
+    return String((error as { stdout?: string }).stdout)
+  }
+}

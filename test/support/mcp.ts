@@ -1,0 +1,130 @@
+/** MCP servers to test against: a real one behind a gate that demands the right headers, and a double that answers as told. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
+import { createServer as createNetServer, type AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
+
+const require = createRequire(import.meta.url)
+
+export interface Listening {
+  /** `http://127.0.0.1:<port>` */
+  readonly origin: string
+  close(): Promise<void>
+}
+
+async function freePort(): Promise<number> {
+  const server = createNetServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** `@modelcontextprotocol/server-everything` over streamable HTTP, as a process of its own. */
+export async function everythingServer(): Promise<Listening> {
+  const port = await freePort()
+  const folder = dirname(require.resolve('@modelcontextprotocol/server-everything/package.json'))
+  const child: ChildProcess = spawn(process.execPath, [join(folder, 'dist/index.js'), 'streamableHttp'], {
+    env: { ...process.env, PORT: String(port), NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const words: string[] = []
+  const ready = new Promise<void>((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      words.push(chunk.toString())
+      if (words.join('').includes('listening')) resolve()
+    }
+    child.stdout?.on('data', hear)
+    child.stderr?.on('data', hear)
+    child.once('exit', () => reject(new Error(`the MCP server ended: ${words.join('')}`)))
+  })
+  await ready
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async close() {
+      if (child.exitCode !== null) return
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+  }
+}
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+export async function listen(handler: Handler): Promise<Listening & { readonly server: Server }> {
+  const server = createServer((incoming, response) => void handler(incoming, response))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    server,
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+export interface Gate extends Listening {
+  /** The headers of every request that came, let through or not. */
+  readonly seen: IncomingMessage['headers'][]
+  /** What is demanded from now on. */
+  demand(headers: Readonly<Record<string, string>>): void
+}
+
+/** Stands before a real server, and answers 401 to whoever does not bring the right headers. */
+export async function gate(upstream: string): Promise<Gate> {
+  let demanded: Readonly<Record<string, string>> = {}
+  const seen: IncomingMessage['headers'][] = []
+  const listening = await listen((incoming, response) => {
+    seen.push(incoming.headers)
+    if (Object.entries(demanded).some(([name, value]) => incoming.headers[name] !== value)) {
+      response.writeHead(401, { 'www-authenticate': 'Bearer' }).end()
+      return
+    }
+    const onward = request(
+      new URL(incoming.url ?? '/', upstream),
+      { agent: false, method: incoming.method, headers: { ...incoming.headers, host: new URL(upstream).host } },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(response)
+      },
+    )
+    onward.on('error', () => response.destroy())
+    incoming.pipe(onward)
+  })
+  return {
+    ...listening,
+    seen,
+    demand: (headers) => {
+      demanded = headers
+    },
+  }
+}
+
+export async function bodyOf(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+/** Answers as a small MCP server with these tools; `change` may replace the text of an answer. */
+export const mcpAnswer = async (
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  tools: readonly string[],
+  change: (text: string, method: string) => string = (text) => text,
+): Promise<void> => {
+  if (incoming.method !== 'POST') return void response.writeHead(405).end()
+  const { id, method } = JSON.parse(await bodyOf(incoming)) as { id?: number; method: string }
+  if (id === undefined) return void response.writeHead(202).end()
+  const result =
+    method === 'initialize'
+      ? { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'double', version: '1' } }
+      : { tools: tools.map((name) => ({ name, inputSchema: { type: 'object' } })) }
+  response.writeHead(200, { 'content-type': 'application/json' }).end(change(JSON.stringify({ jsonrpc: '2.0', id, result }), method))
+}

@@ -1,0 +1,35 @@
+/** The vault's rows as the database has them, and ways to tamper with them that no caller has. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { systemContext } from '../../src/context.js'
+import { McpCredential } from '../../src/entities/mcp-credential.js'
+import type { TestApp } from './app.js'
+import { isPostgres, testMasterKeys } from './database.js'
+import type { SeededOrganization } from './seed.js'
+
+/** Everybody's credentials of an organization. */
+export async function credentialRows(app: TestApp, { id }: SeededOrganization): Promise<McpCredential[]> {
+  const { em } = systemContext(app.services, id)
+  em.setFilterParams('owner', { isEveryone: true })
+  return em.find(McpCredential, {}, { orderBy: { id: 'ASC' } })
+}
+
+export async function credentialRow(app: TestApp, organization: SeededOrganization, id: string): Promise<McpCredential> {
+  const row = (await credentialRows(app, organization)).find((one) => one.id === id)
+  if (!row) throw new Error(`no credential ${id}`)
+  return row
+}
+
+/** SQL past every guard. `?` stands for a parameter. */
+export const tamper = (app: TestApp, sql: string, parameters: (string | null)[]): Promise<unknown> =>
+  (app.services.orm.em.getDriver().getConnection() as unknown as { execute(sql: string, parameters: unknown[]): Promise<unknown> }).execute(
+    sql,
+    parameters,
+  )
+
+/** The master key that the tests' application started with, as `id:base64`. */
+export const firstMasterKey = (app: TestApp): string =>
+  isPostgres ? testMasterKeys : readFileSync(join(app.config.dataDir, 'master.key'), 'utf8').trim()
+
+export const newMasterKey = (id: string): string => `${id}:${Buffer.alloc(32, id).toString('base64')}`

@@ -1,0 +1,143 @@
+/** `keyhouse vault` as a process of its own, beside the server: killed in every phase and started again. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+
+import { reportTo } from '../src/commands/vault-commands.js'
+import { systemContext } from '../src/context.js'
+import { parseMasterKeys, sealedUnder, type MasterKeys } from '../src/lib/seal.js'
+import { Secret } from '../src/lib/secret.js'
+import { createMcpCredential } from '../src/mcp/create-mcp-credential.js'
+import { openValue } from '../src/mcp/credential-value.js'
+import { startApp, type TestApp } from './support/app.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+import { credentialRows, firstMasterKey, newMasterKey, tamper } from './support/vault.js'
+
+const bin = join(import.meta.dirname, '../bin/keyhouse.js')
+const many = 220
+let app: TestApp
+let acme: SeededOrganization
+let env: Record<string, string>
+let keys: MasterKeys
+
+beforeAll(async () => {
+  app = await startApp({ KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' })
+  acme = await organization(app)
+  const texts = [newMasterKey('k2'), firstMasterKey(app)]
+  env = { ...app.env, KEYHOUSE_MASTER_KEYS: texts.join(',') }
+  keys = parseMasterKeys(texts.join(','))
+  const input = { name: 'x', serverLabel: 'x', serverUrl: 'https://mcp.example/mcp' }
+  const { server } = await app.mutate(acme.sandboxKey, 'createMcpServer', input, 'server { id }')
+  const ctx = systemContext(app.services, acme.id)
+  for (let i = 0; i < many; i++)
+    await createMcpCredential(ctx, { serverId: server.id, auth: { bearerToken: new Secret(`secret number ${i}`) }, name: String(i) })
+})
+afterAll(() => app.close())
+
+interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** Ends it by SIGKILL as soon as it has said this. */
+function keyhouse(args: string[], killAt?: RegExp, settings = env): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [bin, 'vault', ...args], { env: { ...process.env, ...settings, NODE_OPTIONS: '' } })
+    const said = { out: '', err: '' }
+    const hear = (stream: 'out' | 'err') => (chunk: Buffer) => {
+      said[stream] += chunk.toString()
+      if (killAt?.test(said.err)) child.kill('SIGKILL')
+    }
+    child.stdout.on('data', hear('out'))
+    child.stderr.on('data', hear('err'))
+    child.on('close', (code) => resolve({ code, ...said }))
+    if (killAt?.source === 'at once') child.kill('SIGKILL')
+  })
+}
+
+/** Every row opens, to what was put into it. */
+async function envelopes(): Promise<Map<string, string>> {
+  const rows = await credentialRows(app, acme)
+  expect(rows).toHaveLength(many)
+  const kept = rows.filter(({ revokedAt }) => !revokedAt)
+  for (const row of kept) expect(openValue(keys, row)).toEqual({ authorization: `Bearer secret number ${row.name}` })
+  return new Map(kept.map((row) => [row.id, row.sealedValue!]))
+}
+
+const moved = (all: Map<string, string>): number => [...all.values()].filter((envelope) => sealedUnder(envelope) === 'k2').length
+
+test('killed in each phase and started again: every row opens, none is moved twice, none is lost', async () => {
+  let before = await envelopes()
+  for (const killAt of [/at once/, /signing keys: /, /credentials: 100 /]) {
+    expect((await keyhouse(['reseal'], killAt)).code).toBeNull()
+    const after = await envelopes()
+    // What was moved stays as it was moved; what was not is as it was.
+    for (const [id, envelope] of before) if (sealedUnder(envelope) === 'k2') expect(after.get(id)).toBe(envelope)
+    expect(moved(after)).toBeGreaterThanOrEqual(moved(before))
+    before = after
+  }
+  expect(moved(before)).toBeGreaterThanOrEqual(100)
+  expect(moved(before)).toBeLessThan(many)
+
+  const [first] = await credentialRows(app, acme)
+  await app.mutate(acme.sandboxKey, 'revokeMcpCredential', { id: first!.id }, 'credential { status }')
+  const last = await keyhouse(['reseal', '--json'])
+  expect({ code: last.code, out: JSON.parse(last.out) }).toEqual({
+    code: 0,
+    out: { newest: 'k2', resealed: expect.any(Number), overtaken: 0, failed: [], remaining: 0 },
+  })
+  expect(last.err).toMatch(/^credentials: \d+ of \d+$/m)
+  const after = await envelopes()
+  expect(moved(after)).toBe(many - 1)
+  expect((await credentialRows(app, acme))[0]).toMatchObject({ id: first!.id, sealedValue: null })
+
+  const again = await keyhouse(['reseal', '--json'])
+  expect(JSON.parse(again.out)).toMatchObject({ resealed: 0, remaining: 0 })
+  expect(await envelopes()).toEqual(after)
+
+  const status = await keyhouse(['status', '--json'])
+  expect(JSON.parse(status.out)).toEqual({
+    newest: 'k2',
+    configured: keys.map(({ id }) => id),
+    missing: [],
+    sealed: [
+      { what: 'signing keys', keyId: 'k2', rows: 2 },
+      { what: 'reveal texts', keyId: 'k2', rows: 1 },
+      { what: 'credentials', keyId: 'k2', rows: many - 1 },
+    ],
+  })
+  // The status tells what is missing when nothing else would start.
+  const without = { ...env, KEYHOUSE_MASTER_KEYS: newMasterKey('k3') }
+  const lost = await keyhouse(['status', '--json'], undefined, without)
+  expect(JSON.parse(lost.out)).toMatchObject({ newest: 'k3', missing: ['k2'] })
+  const refused = await keyhouse(['reseal'], undefined, without)
+  expect(refused).toMatchObject({ code: 1, out: '' })
+  expect(refused.err).toContain('"k2", which is not among them')
+  // A process takes seconds to start on a busy machine.
+}, 120_000)
+
+test('a row that does not open is named, left as it is, and fails the command', async () => {
+  const [, row] = await credentialRows(app, acme)
+  const broken = `v1.${keys[1]!.id}.AAAAAAAAAAAAAAAA.${'A'.repeat(40)}`
+  await tamper(app, 'update mcp_credential set sealed_value = ? where id = ?', [broken, row!.id])
+  const { code, out, err } = await keyhouse(['reseal'])
+  expect(code).toBe(1)
+  expect(out).toContain(`credentials ${row!.id}`)
+  expect(err).toContain('1 sealed values are not under "k2"')
+  expect((await credentialRows(app, acme))[1]!.sealedValue).toBe(broken)
+}, 60_000)
+
+test('a bar on a terminal, plain lines elsewhere', () => {
+  const said: string[] = []
+  const stream = (isTTY: boolean) => ({ isTTY, write: (text: string) => said.push(text) > 0 })
+  reportTo(stream(true))('credentials', 1, 2)
+  reportTo(stream(true))('credentials', 2, 2)
+  reportTo(stream(false))('credentials', 1, 2)
+  expect(said).toEqual([
+    `\r[${'#'.repeat(15)}${'.'.repeat(15)}] 1 of 2 credentials\u001B[K`,
+    `\r[${'#'.repeat(30)}] 2 of 2 credentials\u001B[K\n`,
+    'credentials: 1 of 2\n',
+  ])
+})

@@ -1,0 +1,15 @@
+/** What a newer schema takes from callers of an older one, and no decision record has owned up to. */
+import { buildSchema, findBreakingChanges } from 'graphql'
+
+/**
+ * @param {string} older SDL
+ * @param {string} newer SDL
+ * @param {readonly string[]} records the texts of the decision records
+ * @returns {string[]} in graphql's words
+ */
+export function breakingChanges(older, newer, records = []) {
+  const recorded = new Set(records.flatMap((text) => text.split('\n').flatMap((line) => /^Breaking: (.+?)\s*$/.exec(line)?.[1] ?? [])))
+  return findBreakingChanges(buildSchema(older), buildSchema(newer))
+    .map(({ description }) => description)
+    .filter((description) => !recorded.has(description))
+}
