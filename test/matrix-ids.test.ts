@@ -65,7 +65,7 @@ interface Prober {
 function probers(operation: Operation): Prober[] {
   const place: Place = { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: null }
   const key = { credential: acme.sandboxKey, headers: {}, place }
-  const byKey: Prober = { ...key, name: 'a key', confined: dimensions }
+  const byKey: Prober = { ...key, name: 'a key', confined: dimensions.filter((one) => one !== 'endUser' || !operation.isAcrossEndUsers) }
   const delegated: Prober = {
     ...key,
     name: 'an end user',

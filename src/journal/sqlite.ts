@@ -9,10 +9,10 @@ import type { Standing } from '../access/actor.js'
 import type { Parameter, Query } from '../access/reads.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { Row } from '../entities/rows.js'
-import { sqliteValueOf, tableOf, type Table } from '../entities/rows.js'
 import type { Clock } from '../lib/clock.js'
 import { genesis, link, type EventDraft, type Head } from './chain.js'
 import { StandingChanged, stands, type AppendedRow, type BackgroundStatement, type Entry, type Journal } from './journal.js'
+import { SqliteInserts } from './sqlite-inserts.js'
 import type { SqliteReads } from './sqlite-reads.js'
 import { isUnavailable, refusalOf, unavailable } from './unavailable.js'
 
@@ -23,17 +23,12 @@ interface Pending {
   readonly reject: (error: unknown) => void
 }
 
-interface Insert extends Pick<Table, 'columns'> {
-  readonly always: Statement
-  readonly ifAbsent: Statement
-}
-
 /** Longest group: 14 µs an entry block the loop for 3 ms. */
 const largestGroup = 200
 
 export class SqliteJournal implements Journal {
   readonly #statements = new Map<string, Statement>()
-  readonly #inserts = new Map<AppendedRow['entity'], Insert>()
+  readonly #inserts: SqliteInserts
   /** Heads of chains, as this connection last wrote them; worthless as soon as another connection wrote. */
   readonly #heads = new Map<string, Head>()
   #dataVersion: unknown
@@ -46,9 +41,11 @@ export class SqliteJournal implements Journal {
     /** The connection that MikroORM writes with: a second one would freeze the loop until its lock times out. */
     private readonly writer: Database,
     private readonly reads: SqliteReads,
-    private readonly metadata: MetadataStorage,
+    metadata: MetadataStorage,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#inserts = new SqliteInserts(writer, metadata)
+  }
 
   read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined> {
     return this.reads.read(query, parameters)
@@ -202,7 +199,7 @@ export class SqliteJournal implements Journal {
   }
 
   #append({ rows, event, organizationId }: Entry): void {
-    for (const row of rows) this.#insert(row)
+    for (const row of rows) this.#inserts.add(row)
     if (event) this.#chain(organizationId, event)
   }
 
@@ -210,24 +207,9 @@ export class SqliteJournal implements Journal {
     let head = this.#heads.get(organizationId)
     head ??= this.#prepare('select seq, hash from audit_head where organization_id = ?').get(organizationId) as Head | undefined
     const event = link(head ?? genesis, draft)
-    this.#insert({ entity: AuditEvent, row: event })
+    this.#inserts.add({ entity: AuditEvent, row: event })
     this.#prepare('update audit_head set seq = ?, hash = ? where organization_id = ?').run(event.seq, event.hash, organizationId)
     this.#heads.set(organizationId, event)
-  }
-
-  #insert({ entity, row, isIfAbsent }: AppendedRow): void {
-    const insert = this.#inserts.get(entity) ?? this.#prepareInsert(entity)
-    const values = insert.columns.map((column) => sqliteValueOf(row, column))
-    if (isIfAbsent) insert.ifAbsent.run(values)
-    else insert.always.run(values)
-  }
-
-  #prepareInsert(entity: AppendedRow['entity']): Insert {
-    const { name, columns } = tableOf(this.metadata, entity)
-    const sql = `insert into \`${name}\` (${columns.map((column) => column.name).join(', ')}) values (${columns.map(() => '?').join(', ')})`
-    const insert = { columns, always: this.writer.prepare(sql), ifAbsent: this.writer.prepare(`${sql} on conflict do nothing`) }
-    this.#inserts.set(entity, insert)
-    return insert
   }
 
   #prepare(sql: string): Statement {

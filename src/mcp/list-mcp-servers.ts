@@ -1,6 +1,6 @@
 /** The servers that the caller sees, and the credentials of one of them. */
 import { filterEnvironment, isExternalId } from '../access/check.js'
-import { contains, list, type Page } from '../access/list.js'
+import { checkPage, contains, list, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
 import { EndUser } from '../entities/end-user.js'
@@ -20,6 +20,7 @@ export async function listMcpServers(ctx: Context, page: PageArguments, filter: 
   const conditions: Record<PropertyKey, unknown>[] = [filterEnvironment(ctx.actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.search) conditions.push({ $or: [contains('name', filter.search), contains('server_label', filter.search)] })
+  checkPage(ctx.em, McpServer, page)
   requirePermission(ctx.actor, 'mcp_server:read')
   if (filter.externalUserId != null) {
     // The same external id may be known in several projects and environments; whom nothing was recorded for has nothing.
@@ -27,7 +28,7 @@ export async function listMcpServers(ctx: Context, page: PageArguments, filter: 
     const endUsers = isLawful ? await ctx.em.find(EndUser, { externalId: filter.externalUserId }) : []
     conditions.push({ endUserId: { $in: endUsers.map(({ id }) => id) } })
   }
-  return list(ctx.em, McpServer, page, { $and: conditions })
+  return list(ctx, McpServer, page, { $and: conditions })
 }
 
 export async function listMcpCredentials(
@@ -36,6 +37,7 @@ export async function listMcpCredentials(
   page: PageArguments,
   includesRevoked: boolean,
 ): Promise<Page<McpCredential>> {
+  checkPage(ctx.em, McpCredential, page)
   requirePermission(ctx.actor, 'mcp_credential:read')
-  return list(ctx.em, McpCredential, page, { serverId: server.id, ...(includesRevoked ? {} : { revokedAt: null }) })
+  return list(ctx, McpCredential, page, { serverId: server.id, ...(includesRevoked ? {} : { revokedAt: null }) })
 }

@@ -41,6 +41,8 @@ export interface Operation {
   readonly isForEndUsers?: true
   /** What a caller without the permission gets; left out: FORBIDDEN. */
   readonly lacking?: 'NULL'
+  /** A key is told what concerns its end users too: the trail and usage are of its project and environment. */
+  readonly isAcrossEndUsers?: true
   /** Production callers get PRODUCTION_NOT_SUPPORTED. */
   readonly isSandboxOnly?: true
   /** Path of every argument that takes an id → what kind of thing it names; `any`: whatever has an id. */
@@ -102,6 +104,7 @@ export const queries: Readonly<Record<string, Operation>> = {
       endUserId details requestId ipAddress at actor { __typename } endUser { id externalId } } } ${page} } }`,
     variables: ({ environment }) => ({ filter: { environment } }),
     permission: 'audit_event:read',
+    isAcrossEndUsers: true,
     ids: { 'filter.projectId': 'prj', 'filter.actorId': 'any', 'filter.subjectId': 'any' },
   },
   endUser: {

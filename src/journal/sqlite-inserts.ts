@@ -1,0 +1,35 @@
+/** Appends rows on SQLite by statements that are prepared once for each table. */
+import type { MetadataStorage } from '@mikro-orm/core'
+import type { Database, Statement } from 'better-sqlite3'
+
+import { sqliteValueOf, tableOf, type Table } from '../entities/rows.js'
+import type { AppendedRow } from './journal.js'
+
+interface Insert extends Pick<Table, 'columns'> {
+  readonly always: Statement
+  readonly ifAbsent: Statement
+}
+
+export class SqliteInserts {
+  readonly #inserts = new Map<AppendedRow['entity'], Insert>()
+
+  constructor(
+    private readonly writer: Database,
+    private readonly metadata: MetadataStorage,
+  ) {}
+
+  add({ entity, row, isIfAbsent }: AppendedRow): void {
+    const insert = this.#inserts.get(entity) ?? this.#prepare(entity)
+    const values = insert.columns.map((column) => sqliteValueOf(row, column))
+    if (isIfAbsent) insert.ifAbsent.run(values)
+    else insert.always.run(values)
+  }
+
+  #prepare(entity: AppendedRow['entity']): Insert {
+    const { name, columns } = tableOf(this.metadata, entity)
+    const sql = `insert into \`${name}\` (${columns.map((column) => column.name).join(', ')}) values (${columns.map(() => '?').join(', ')})`
+    const insert = { columns, always: this.writer.prepare(sql), ifAbsent: this.writer.prepare(`${sql} on conflict do nothing`) }
+    this.#inserts.set(entity, insert)
+    return insert
+  }
+}
