@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { reportTo } from '../src/commands/vault-commands.js'
-import { systemContext } from '../src/context.js'
+import { secretPurposes, systemContext } from '../src/context.js'
 import { parseMasterKeys, sealedUnder, type MasterKeys } from '../src/lib/seal.js'
 import { Secret } from '../src/lib/secret.js'
 import { createMcpCredential } from '../src/mcp/create-mcp-credential.js'
@@ -106,6 +106,7 @@ test('killed in each phase and started again: every row opens, none is moved twi
       { what: 'signing keys', keyId: 'k2', rows: 2 },
       { what: 'reveal texts', keyId: 'k2', rows: 1 },
       { what: 'credentials', keyId: 'k2', rows: many - 1 },
+      { what: 'deployment secrets', keyId: 'k2', rows: secretPurposes.length },
     ],
   })
   // The status tells what is missing when nothing else would start.

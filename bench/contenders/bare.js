@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 
 import Database from 'better-sqlite3'
 
-import { announce, directory, readJson } from './common.js'
+import { announce, answering, directory, readJson } from './common.js'
 
 const { newId } = await import('../../dist/lib/id.js')
 const { createApp } = await import('../../dist/app.js')
@@ -162,15 +162,17 @@ const viewer = (key) => ({
   expiresAt: key.expires_at,
 })
 
-const server = createServer(async (request, response) => {
-  const body = await readJson(request)
-  const key = find.get(hash('sha256', request.headers.authorization.slice(7), 'hex'))
-  const isGood = key && !key.revoked_at && !(key.expires_at && key.expires_at <= Date.now())
-  const answer = JSON.stringify(
-    !isGood ? { error: 'unauthenticated' } : request.url === '/exchange' ? await exchange(key, body) : viewer(key),
-  )
-  response.writeHead(isGood ? 200 : 401, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) }).end(answer)
-})
+const server = createServer(
+  answering(async (request, response) => {
+    const body = await readJson(request)
+    const key = find.get(hash('sha256', request.headers.authorization.slice(7), 'hex'))
+    const isGood = key && !key.revoked_at && !(key.expires_at && key.expires_at <= Date.now())
+    const answer = JSON.stringify(
+      !isGood ? { error: 'unauthenticated' } : request.url === '/exchange' ? await exchange(key, body) : viewer(key),
+    )
+    response.writeHead(isGood ? 200 : 401, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) }).end(answer)
+  }),
+)
 
 const headers = { authorization: `Bearer ${sandboxApiKey}` }
 announce(server, {

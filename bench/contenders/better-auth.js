@@ -8,7 +8,7 @@ import { toNodeHandler } from 'better-auth/node'
 import { jwt } from 'better-auth/plugins'
 import Database from 'better-sqlite3'
 
-import { announce, directory, readJson } from './common.js'
+import { announce, answering, directory, readJson } from './common.js'
 
 const database = new Database(`${directory}/better-auth.db`)
 database.pragma('journal_mode = wal')
@@ -29,14 +29,12 @@ const auth = betterAuth(options)
 const { user } = await auth.api.signUpEmail({ body: { email: 'bench@example.com', password: 'only-for-the-benchmark', name: 'Bench' } })
 const { key } = await auth.api.createApiKey({ body: { userId: user.id, name: 'bench' } })
 
-const handler = toNodeHandler(auth)
-const server = createServer((request, response) => {
-  if (request.url !== '/verify') return void handler(request, response)
-  readJson(request).then(async (body) => {
-    const answer = JSON.stringify(await auth.api.verifyApiKey({ body }))
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) }).end(answer)
-  })
+const verify = answering(async (request, response) => {
+  const answer = JSON.stringify(await auth.api.verifyApiKey({ body: await readJson(request) }))
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) }).end(answer)
 })
+const exchange = answering(toNodeHandler(auth))
+const server = createServer((request, response) => (request.url === '/verify' ? verify : exchange)(request, response))
 announce(server, {
   exchange: { path: '/api/auth/token', headers: { 'x-api-key': key }, expect: '"token":"ey' },
   verify: { method: 'POST', path: '/verify', body: { key }, expect: '"valid":true' },

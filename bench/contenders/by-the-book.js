@@ -5,7 +5,7 @@ import { EntitySchema, MikroORM } from '@mikro-orm/sqlite'
 import { GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString, graphql } from 'graphql'
 import { GraphQLDateTime } from 'graphql-scalars'
 
-import { announce, directory, readJson } from './common.js'
+import { announce, answering, directory, readJson } from './common.js'
 import { documents } from './documents.js'
 
 const { createApp } = await import('../../dist/app.js')
@@ -80,13 +80,15 @@ const schema = new GraphQLSchema({
   }),
 })
 
-const server = createServer(async (request, response) => {
-  const { query, variables } = await readJson(request)
-  const em = orm.em.fork()
-  const key = await em.findOne(Key, { digest: sha256(request.headers.authorization.slice(7)) })
-  const answer = JSON.stringify(await graphql({ schema, source: query, variableValues: variables, contextValue: { em, key } }))
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) }).end(answer)
-})
+const server = createServer(
+  answering(async (request, response) => {
+    const { query, variables } = await readJson(request)
+    const em = orm.em.fork()
+    const key = await em.findOne(Key, { digest: sha256(request.headers.authorization.slice(7)) })
+    const answer = JSON.stringify(await graphql({ schema, source: query, variableValues: variables, contextValue: { em, key } }))
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) }).end(answer)
+  }),
+)
 announce(server, {
   list: {
     method: 'POST',

@@ -12,3 +12,8 @@ export function readJson(request) {
     request.on('data', (chunk) => chunks.push(chunk)).on('end', () => resolve(JSON.parse(Buffer.concat(chunks))))
   })
 }
+
+/** An async handler, for a server that waits for nobody. */
+export const answering = (work) => (request, response) => {
+  void work(request, response)
+}

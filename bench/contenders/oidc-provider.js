@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 
-import Provider from 'oidc-provider'
+import { Provider } from 'oidc-provider'
 
 import { announce } from './common.js'
 
