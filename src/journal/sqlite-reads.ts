@@ -4,7 +4,11 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { Parameter, Query, Reader } from '../access/reads.js'
 import type { Row } from '../entities/rows.js'
 
-const stored = (parameter: Parameter): string | number => (parameter instanceof Date ? parameter.getTime() : parameter)
+/** As SQLite binds it. */
+const stored = (parameter: unknown): unknown => {
+  if (parameter instanceof Date) return parameter.getTime()
+  return typeof parameter === 'boolean' ? Number(parameter) : parameter
+}
 
 /** Statements of lists that are kept prepared. */
 const mostLists = 200
@@ -30,7 +34,7 @@ export class SqliteReads implements Reader {
       if (this.#lists.size >= mostLists) this.#lists.clear()
       this.#lists.set(sql, (statement = this.reader.prepare(sql)))
     }
-    return Promise.resolve(statement.all(...parameters) as Row[])
+    return Promise.resolve(statement.all(...parameters.map(stored)) as Row[])
   }
 
   close(): void {
