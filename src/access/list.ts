@@ -64,7 +64,13 @@ export async function list<T extends { id: string }>(
   const kept = rows.slice(0, window.limit)
   if (window.isBackward) kept.reverse()
   return {
-    edges: kept.map((node) => ({ node, cursor: encodeCursor(order.field === 'id' ? null : Reflect.get(node, order.field), node.id) })),
+    edges: kept.map((node) => ({
+      node,
+      // Only where it is asked for.
+      get cursor() {
+        return encodeCursor(order.field === 'id' ? null : Reflect.get(node, order.field), node.id)
+      },
+    })),
     hasNextPage: window.isBackward ? page.before != null : hasMore,
     hasPreviousPage: window.isBackward ? hasMore : page.after != null,
     count: () => desk.em.count<T>(entity, where as object),
