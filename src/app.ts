@@ -5,8 +5,10 @@ import type { Config } from './config.js'
 import type { Services, WriteBehind } from './context.js'
 import { onceAtATime, openDatabase, openJournal, openLimiter } from './database.js'
 import { openDeploymentSecrets } from './deployment-secrets.js'
+import { gatewayTimes, type GatewayTimes } from './http/gateway-times.js'
 import { createServer } from './http/server.js'
 import { times, type Times } from './http/times.js'
+import { watchUnused } from './http/unused-connections.js'
 import type { Journal } from './journal/journal.js'
 import { LastUsed } from './journal/last-used.js'
 import { BackgroundWriter } from './journal/write-behind.js'
@@ -14,6 +16,7 @@ import { systemClock, type Clock } from './lib/clock.js'
 import { WindowCounters } from './lib/fixed-windows.js'
 import { SealError } from './lib/seal.js'
 import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './master-keys.js'
+import { startSweepingApprovals } from './mcp/gateway/sweep-approvals.js'
 import { openOutbound, type Resolve } from './mcp/outbound.js'
 import { startSweeping } from './personal-tokens/sweep.js'
 import { proveMasterKeys } from './prove-master-keys.js'
@@ -30,7 +33,7 @@ const mostStrangers = 10_000
 export interface Overrides {
   readonly clock?: Clock
   readonly log?: Logger
-  readonly times?: Partial<Times>
+  readonly times?: Partial<Times & GatewayTimes>
   /** How outbound requests look names up. */
   readonly resolve?: Resolve
 }
@@ -87,6 +90,7 @@ export async function openServices(
     closers.unshift(() => writer.close())
     const strangers = new WindowCounters(mostStrangers)
     const outbound = openOutbound(config.outboundAllow, resolve)
+    closers.unshift(() => Promise.resolve(outbound.close()))
     const shared = { config, clock, orm, journal, keyring, masterKeys, outbound, writeBehind, limiter, strangers, secrets, log }
     return { services: shared, close }
   } catch (error) {
@@ -104,6 +108,7 @@ function openWriteBehind(journal: Journal, log: Logger, { databaseUrl }: Config)
     keyUsed: (id, at) => lastUsed.keyUsed(id, at),
     personalTokenUsed: (id, at) => lastUsed.personalTokenUsed(id, at),
     endUserSeen: (id, at) => lastUsed.endUserSeen(id, at),
+    credentialUsed: (id, at) => lastUsed.credentialUsed(id, at),
     used: (use) => usage.used(use),
     flush: () => writer.flush(),
   }
@@ -112,7 +117,8 @@ function openWriteBehind(journal: Journal, log: Logger, { databaseUrl }: Config)
 
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const { services, close } = await openServices(config, overrides)
-  const server = await createServer(services, makeSchema(), { ...times, ...overrides.times })
+  const server = await createServer(services, makeSchema(), { ...times, ...gatewayTimes, ...overrides.times })
+  const closeUnused = watchUnused(server.server)
   try {
     await adoptAlgorithm(services)
     await tendSigningKeys(services)
@@ -124,6 +130,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   }
   const stopSweeping = startSweeping(services)
   const stopTending = keepSigningKeys(services)
+  const stopSweepingApprovals = startSweepingApprovals(services)
   const sweepers = startSweepers(services)
   const address = server.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
@@ -132,7 +139,10 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     async close() {
       // A connection that was busy when the port closed would otherwise be kept for the next request until it times out.
-      const sweeping = setInterval(() => server.server.closeIdleConnections(), 50)
+      const sweeping = setInterval(() => {
+        server.server.closeIdleConnections()
+        closeUnused()
+      }, 50)
       try {
         await server.close()
       } finally {
@@ -140,6 +150,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       }
       await stopSweeping()
       await stopTending()
+      await stopSweepingApprovals()
       await sweepers.close()
       await close()
     },

@@ -30,6 +30,7 @@ export interface WriteBehind {
   keyUsed(id: string, at: Date): void
   personalTokenUsed(id: string, at: Date): void
   endUserSeen(id: string, at: Date): void
+  credentialUsed(id: string, at: Date): void
   /** Adds to the usage of its key, end user and operation. */
   used(use: Use): void
   /** Ends when all of it is written. */
@@ -57,7 +58,7 @@ export interface DeploymentSecrets {
   mac(purpose: SecretPurpose, text: string): string
 }
 /** Each has a key of its own. */
-export const secretPurposes = ['idempotency'] as const
+export const secretPurposes = ['idempotency', 'mcp_session'] as const
 export type SecretPurpose = (typeof secretPurposes)[number]
 
 export interface OutboundRequest {
@@ -67,6 +68,7 @@ export interface OutboundRequest {
   readonly credential: Readonly<Record<string, string>> | null
   readonly body?: string
   readonly signal: AbortSignal
+  readonly isKeptAlive?: boolean
   /** The connection stands, so whatever the request carries has left. */
   readonly onSent?: () => void
 }
@@ -77,6 +79,7 @@ export interface Outbound {
   fault(url: string): string | undefined
   /** @throws OutboundError (mcp/outbound.ts); the body of the answer is not read yet. */
   send(url: string, request: OutboundRequest): Promise<IncomingMessage>
+  close(): void
 }
 
 /** What one process shares among its requests. */

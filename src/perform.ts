@@ -80,7 +80,7 @@ class Attempt<A extends Action> {
 
   /** A refusal is recorded whether or not the caller still stands. */
   refused(code: string): Entry {
-    this.details = { code }
+    this.details = { ...this.details, code }
     return { organizationId: this.actor.organizationId, standing: null, rows: [], event: this.event('DENIED') }
   }
 

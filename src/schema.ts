@@ -22,6 +22,7 @@ import { allowOnlyLawfulIds } from './resolvers/lawful-ids.js'
 import { McpCredentialResolver } from './resolvers/mcp-credential.resolver.js'
 import { McpServerResolver } from './resolvers/mcp-server.resolver.js'
 import { McpTestResolver } from './resolvers/mcp-test.resolver.js'
+import { McpToolApprovalResolver } from './resolvers/mcp-tool-approval.resolver.js'
 import { MemberResolver } from './resolvers/member.resolver.js'
 import { NodeResolver } from './resolvers/node.resolver.js'
 import { OrganizationResolver } from './resolvers/organization.resolver.js'
@@ -53,6 +54,7 @@ export function makeSchema(): GraphQLSchema {
       McpCredentialResolver,
       McpServerResolver,
       McpTestResolver,
+      McpToolApprovalResolver,
       NodeResolver,
       OrganizationResolver,
       PermissionResolver,

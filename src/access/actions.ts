@@ -121,6 +121,10 @@ export const actions = {
   'mcp_server:test': { permission: 'mcp_server:test' },
   'mcp_credential:create': { permission: 'mcp_credential:create' },
   'mcp_credential:revoke': { permission: 'mcp_credential:revoke' },
+  'mcp_approval:request': { permission: 'mcp_server:use' },
+  'mcp_approval:spend': { permission: 'mcp_server:use' },
+  'mcp_approval:decide': { permission: 'mcp_approval:decide' },
+  'mcp_tool:call': { permission: null, appends: true },
 } as const satisfies Record<string, ActionRow>
 
 export type Action = keyof typeof actions

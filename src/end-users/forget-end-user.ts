@@ -9,6 +9,7 @@ import { EndUser } from '../entities/end-user.js'
 import type { Environment } from '../entities/enums.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
+import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { notFound } from '../errors.js'
 import { endUserId } from '../lib/digest.js'
 import { perform } from '../perform.js'
@@ -40,6 +41,7 @@ export async function forgetEndUser(
     // What its owner called it may tell who that was; the record keeps only the derived id.
     await all.nativeUpdate(McpCredential, { endUserId: id }, { name: null, authorizationPreview: null, headerNames: [] })
     const deletedServers = await all.nativeDelete(McpServer, { endUserId: id })
+    await all.nativeDelete(McpToolApproval, { endUserId: id })
     em.remove(endUser)
     note({ revokedTokens, wipedCredentials, deletedServers })
     return { forgottenEndUserId: id, revokedTokens, wipedCredentials, deletedServers }

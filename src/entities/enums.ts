@@ -81,3 +81,12 @@ export const McpAuthType = enumeration('McpAuthType', 'How a credential is prese
   NONE: 'Not at all: the server asks for none.',
 })
 export type McpAuthType = keyof typeof McpAuthType
+
+export const McpToolApprovalStatus = enumeration('McpToolApprovalStatus', 'Where a tool call that needs a person stands.', {
+  PENDING: 'Nobody has decided yet.',
+  APPROVED: 'The same call passes once.',
+  DENIED: 'The same call is refused for ten minutes.',
+  USED: 'The call was let through.',
+  EXPIRED: 'Nobody decided in time, or nobody called again in time.',
+})
+export type McpToolApprovalStatus = keyof typeof McpToolApprovalStatus

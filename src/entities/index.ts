@@ -10,6 +10,7 @@ import { Invitation } from './invitation.js'
 import { MasterKeyProof } from './master-key-proof.js'
 import { McpCredential } from './mcp-credential.js'
 import { McpServer } from './mcp-server.js'
+import { McpToolApproval } from './mcp-tool-approval.js'
 import { Member } from './member.js'
 import { Organization } from './organization.js'
 import { PersonalToken } from './personal-token.js'
@@ -32,6 +33,7 @@ export const entities = [
   MasterKeyProof,
   McpCredential,
   McpServer,
+  McpToolApproval,
   Member,
   Organization,
   PersonalToken,

@@ -1,9 +1,28 @@
-/** Which pages of other origins may call: those configured, for GraphQL alone. No cookies are involved, so none are allowed. */
+/** Which pages of other origins may call: those configured, for GraphQL and the gateway. No cookies are involved, so none are allowed. */
 import type { FastifyInstance } from 'fastify'
 
 import type { Config } from '../config.js'
 
-const exposed = 'x-request-id, retry-after, ratelimit, ratelimit-policy, www-authenticate'
+const exposed = 'x-request-id, retry-after, ratelimit, ratelimit-policy, www-authenticate, mcp-session-id, mcp-protocol-version'
+
+interface Route {
+  readonly url: string
+  readonly methods: string
+  readonly headers: string
+}
+
+const routes: readonly Route[] = [
+  {
+    url: '/graphql',
+    methods: 'GET, POST, OPTIONS',
+    headers: 'authorization, content-type, x-on-behalf-of, apollo-require-preflight, x-apollo-operation-name',
+  },
+  {
+    url: '/mcp/:serverId',
+    methods: 'GET, POST, DELETE, OPTIONS',
+    headers: 'authorization, content-type, x-on-behalf-of, last-event-id, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name',
+  },
+]
 
 export function serveCors(server: FastifyInstance, { corsOrigins }: Config): void {
   const isAllowed = (origin: string | undefined): origin is string => origin !== undefined && corsOrigins.includes(origin)
@@ -14,15 +33,17 @@ export function serveCors(server: FastifyInstance, { corsOrigins }: Config): voi
     if (isAllowed(origin)) void reply.headers({ 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed })
     done()
   })
-  server.options('/graphql', (request, reply) => {
-    if (isAllowed(request.headers.origin)) {
-      void reply.headers({
-        'access-control-allow-methods': 'GET, POST, OPTIONS',
-        'access-control-allow-headers': 'authorization, content-type, x-on-behalf-of, apollo-require-preflight, x-apollo-operation-name',
-        'access-control-max-age': '600',
-      })
-      if (request.headers['access-control-request-private-network']) void reply.header('access-control-allow-private-network', 'true')
-    }
-    return reply.header('allow', 'GET, POST, OPTIONS').code(204).send()
-  })
+  for (const { url, methods, headers } of routes) {
+    server.options(url, (request, reply) => {
+      if (isAllowed(request.headers.origin)) {
+        void reply.headers({
+          'access-control-allow-methods': methods,
+          'access-control-allow-headers': headers,
+          'access-control-max-age': '600',
+        })
+        if (request.headers['access-control-request-private-network']) void reply.header('access-control-allow-private-network', 'true')
+      }
+      return reply.header('allow', methods).code(204).send()
+    })
+  }
 }

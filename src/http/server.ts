@@ -11,6 +11,8 @@ import { addressOf } from './address.js'
 import { readJson } from './body.js'
 import { serveCors } from './cors.js'
 import { serveExplorer } from './explorer.js'
+import type { GatewayTimes } from './gateway-times.js'
+import { serveGateway } from './gateway.js'
 import { serveGraphql } from './graphql.js'
 import { serveHealth } from './health.js'
 import { bodyOf, isCutOff, largestBody, refusalOf, refuseExpectation, refuseOn, unreadable } from './refusal.js'
@@ -18,7 +20,7 @@ import { storyOf } from './story.js'
 import type { Times } from './times.js'
 import { serveWellKnown } from './well-known.js'
 
-export async function createServer(app: Services, schema: GraphQLSchema, times: Times): Promise<FastifyInstance> {
+export async function createServer(app: Services, schema: GraphQLSchema, times: Times & GatewayTimes): Promise<FastifyInstance> {
   const { config, log } = app
   const newRequestId = (): string => newId('req', app.clock())
   const refuse = refuser(app)
@@ -80,6 +82,7 @@ export async function createServer(app: Services, schema: GraphQLSchema, times: 
   serveWellKnown(server, app)
   serveExplorer(server, config)
   await serveGraphql(server, app, schema, times)
+  await serveGateway(server, app, times)
   return server
 }
 

@@ -16,6 +16,10 @@ export class LastUsed implements Source {
   readonly #tokens: Kind = kind('update personal_token set last_used_on = ? where id = ? and (last_used_on is null or last_used_on < ?)')
   readonly #endUsers: Kind = kind('update end_user set last_seen_at = ? where id = ? and last_seen_at < ?')
 
+  readonly #credentials: Kind = kind(
+    'update mcp_credential set last_used_at = ? where id = ? and (last_used_at is null or last_used_at < ?)',
+  )
+
   constructor(private readonly isPostgres: boolean) {}
 
   keyUsed(id: string, at: Date): void {
@@ -30,8 +34,12 @@ export class LastUsed implements Source {
     this.#endUsers.seen.set(id, at)
   }
 
+  credentialUsed(id: string, at: Date): void {
+    this.#credentials.seen.set(id, at)
+  }
+
   take(): Batch[] {
-    const taken = [this.#keys, this.#tokens, this.#endUsers].map((one) => {
+    const taken = [this.#keys, this.#tokens, this.#endUsers, this.#credentials].map((one) => {
       const { seen } = one
       one.seen = new Map()
       return { one, seen }

@@ -1,4 +1,5 @@
 /** Removes a server, and wipes its credentials, every end user's, in the same transaction. */
+import { closeApprovals } from '../access/close-approvals.js'
 import { wipeCredentials } from '../access/wipe-credentials.js'
 import type { Context } from '../context.js'
 import { perform } from '../perform.js'
@@ -13,6 +14,7 @@ export async function deleteMcpServer(
     const permitted = permit(server)
     mayChange(actor, server)
     const revokedCredentialCount = await wipeCredentials(em, permitted, { serverId: server.id }, now)
+    await closeApprovals(em, permitted, server.id)
     note({ revokedCredentialCount })
     em.remove(server)
     return { deletedServerId: server.id, revokedCredentialCount }

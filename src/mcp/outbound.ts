@@ -3,8 +3,8 @@
  * made, on the very answer of the resolver that is connected to: a name cannot change its mind in between.
  */
 import { lookup } from 'node:dns/promises'
-import { request as requestPlain, type IncomingMessage, type RequestOptions } from 'node:http'
-import { request as requestSecure } from 'node:https'
+import { Agent as PlainAgent, request as requestPlain, type IncomingMessage, type RequestOptions } from 'node:http'
+import { Agent as SecureAgent, request as requestSecure } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { callbackify } from 'node:util'
 
@@ -13,6 +13,12 @@ import { bareHost, isAddress, isAllowedHost, isLocalName, isOpened, isPublicAddr
 
 /** How often an answer may send us on. */
 const mostRedirects = 3
+
+/**
+ * Milliseconds that a connection stands idle for the next request: less than servers commonly wait before they close it,
+ * since a call that is lost with it must not be made again. A server that says how long it waits is believed.
+ */
+const idle = 4000
 
 const messages = {
   CONNECTION_FAILED: 'The server could not be reached, or the connection broke.',
@@ -87,14 +93,24 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
     return 'must not lead to a loopback, private, link-local or otherwise reserved address'
   }
 
-  const connect = (url: URL, { method, headers, credential, body, signal, onSent }: OutboundRequest): Promise<IncomingMessage> =>
+  // A connection that stands was judged when it was made; the credential goes with the request, not with the connection.
+  const agents = { plain: new PlainAgent({ keepAlive: true, timeout: idle }), secure: new SecureAgent({ keepAlive: true, timeout: idle }) }
+
+  const connect = (
+    url: URL,
+    { method, headers, credential, body, signal, onSent, isKeptAlive }: OutboundRequest,
+  ): Promise<IncomingMessage> =>
     new Promise((answer, refuse) => {
       // What proves who asks gives way to what the protocol needs.
       const sent = { ...credential, ...headers, ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }) }
-      const options: RequestOptions = { method, headers: sent, signal, agent: false, lookup: guardedLookup }
       const isSecure = url.protocol === 'https:'
+      const agent = isKeptAlive === true && (isSecure ? agents.secure : agents.plain)
+      const options: RequestOptions = { method, headers: sent, signal, agent, lookup: guardedLookup }
       const request = isSecure ? requestSecure(url, { ...options, rejectUnauthorized: true }) : requestPlain(url, options)
-      request.on('socket', (socket) => socket.once(isSecure ? 'secureConnect' : 'connect', () => onSent?.()))
+      request.on('socket', (socket) => {
+        if (request.reusedSocket) onSent?.()
+        else socket.once(isSecure ? 'secureConnect' : 'connect', () => onSent?.())
+      })
       request.on('response', answer)
       request.on('error', (error) => refuse(outboundErrorOf(error, signal)))
       request.end(body)
@@ -102,6 +118,11 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
 
   return {
     fault,
+
+    close() {
+      agents.plain.destroy()
+      agents.secure.destroy()
+    },
 
     async send(text, request) {
       let url = new URL(text)

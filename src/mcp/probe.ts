@@ -48,7 +48,7 @@ function repeats(texts: readonly string[], credential: Readonly<Record<string, s
 }
 
 /** HTTP carries bytes: a value beyond ASCII goes as UTF-8. */
-const asSent = (credential: Readonly<Record<string, string>>): Record<string, string> =>
+export const asSent = (credential: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(credential).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]))
 
 export async function probe(

@@ -1,10 +1,15 @@
 /** Changes a server. A new origin ends its credentials: a secret never goes to a host that it was not given for. */
+import { raw, type EntityManager } from '@mikro-orm/core'
+
+import { acrossOwners } from '../access/across-owners.js'
 import type { Actor } from '../access/actor.js'
 import { Check } from '../access/check.js'
-import { requirePermission } from '../access/permit.js'
+import { closeApprovals } from '../access/close-approvals.js'
+import { requirePermission, type Permit } from '../access/permit.js'
 import { wipeCredentials } from '../access/wipe-credentials.js'
 import type { Context } from '../context.js'
 import type { McpServer } from '../entities/mcp-server.js'
+import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { forbidden } from '../errors.js'
 import { perform } from '../perform.js'
 import { checkServer, findMcpServer, mayChange, refuseTakenLabel, refuseUnreachable, type ServerWords } from './server-rules.js'
@@ -18,9 +23,9 @@ export async function updateMcpServer(ctx: Context, input: ServerWords & { reado
     const server = await findMcpServer(em, input.id)
     const permitted = permit(server)
     mayChange(actor, server)
-    if (loosens(server, input)) mayLoosen(actor)
+    if (loosens(server, input)) await mayLoosen(em, actor, server, permitted)
     if (input.serverLabel) await refuseTakenLabel(em, server, input.serverLabel)
-    const { origin } = server
+    const { origin, serverUrl } = server
     if (input.name) server.name = input.name
     if (input.serverLabel) server.serverLabel = input.serverLabel
     if (input.serverUrl) server.serverUrl = input.serverUrl
@@ -29,6 +34,8 @@ export async function updateMcpServer(ctx: Context, input: ServerWords & { reado
     if (input.requireApproval) server.requireApproval = input.requireApproval
     if (input.metadata) server.metadata = { ...input.metadata }
     server.updatedAt = now
+    // A person approved a call to where the server stood.
+    if (server.serverUrl !== serverUrl) await closeApprovals(em, permitted, server.id)
     if (server.origin !== origin) note({ revokedCredentialCount: await wipeCredentials(em, permitted, { serverId: server.id }, now) })
     return { server }
   })
@@ -41,8 +48,13 @@ function loosens(server: McpServer, { requireApproval, allowedTools }: ServerWor
   return allowedTools === null || allowedTools.some((tool) => !server.allowedTools?.includes(tool))
 }
 
-/** An agent must not widen its own way. @throws DomainError FORBIDDEN */
-function mayLoosen(actor: Actor): void {
+/** An agent must not widen its own way, nor the backend's key a way that it has gone. @throws DomainError FORBIDDEN */
+async function mayLoosen(em: EntityManager, actor: Actor, { id: serverId }: McpServer, permit: Permit): Promise<void> {
   if (actor.endUser) throw forbidden('Neither "requireApproval" nor "allowedTools" can be loosened while acting for an end user.')
   requirePermission(actor, 'mcp_approval:decide')
+  if (!actor.apiKey) return
+  // Ids are made of characters that mean themselves within JSON; "_" stands for any one, itself included.
+  const asked = raw('cast(requested_by as text) like ?', [`%"${actor.apiKey.id}"%`])
+  const isCaller = (await acrossOwners(em, permit).count(McpToolApproval, { serverId, [asked]: [] })) > 0
+  if (isCaller) throw forbidden('A key that has asked for approval of its calls to this server cannot loosen its rules.')
 }

@@ -9,6 +9,7 @@ import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { EndUser } from '../entities/end-user.js'
 import { McpServer } from '../entities/mcp-server.js'
+import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { productionNotSupported } from '../errors.js'
 import { perform } from '../perform.js'
 
@@ -32,6 +33,10 @@ const wipes: readonly Wipe[] = [
   }),
   async (em, place, now, permit) => ({ revokedCredentials: await wipeCredentials(em, permit, place, now) }),
   async (em, place, _now, permit) => ({ deletedServers: await acrossOwners(em, permit).nativeDelete(McpServer, place) }),
+  async (em, place, _now, permit) => {
+    await acrossOwners(em, permit).nativeDelete(McpToolApproval, place)
+    return {}
+  },
   async (em, place) => {
     await em.nativeDelete(EndUser, place)
     return {}

@@ -9,6 +9,7 @@ import { EndUser } from '../entities/end-user.js'
 import { Invitation } from '../entities/invitation.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
+import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { Member } from '../entities/member.js'
 import { Organization } from '../entities/organization.js'
 import { PersonalToken } from '../entities/personal-token.js'
@@ -37,6 +38,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   evt: { entity: AuditEvent, permission: 'audit_event:read' },
   mcp_srv: { entity: McpServer, permission: 'mcp_server:read' },
   mcp_cred: { entity: McpCredential, permission: 'mcp_credential:read' },
+  mcp_apr: { entity: McpToolApproval, permission: 'mcp_approval:read' },
   eu: { entity: EndUser, permission: 'end_user:read' },
 }
 

@@ -6,6 +6,7 @@ import { newId } from '../../src/lib/id.js'
 import { Secret } from '../../src/lib/secret.js'
 import { createMcpCredential } from '../../src/mcp/create-mcp-credential.js'
 import { createMcpServer } from '../../src/mcp/create-mcp-server.js'
+import { approveToolCall } from '../../src/mcp/gateway/approve-tool-call.js'
 /** Ids of every kind, made at any place: what the tables of operations need to speak of something that is there. */
 import { exchangeApiKey } from '../../src/tokens/exchange-api-key.js'
 import type { TestApp } from './app.js'
@@ -81,6 +82,15 @@ export async function mcpCredential(place: Place): Promise<{ serverId: string; c
   return { serverId, credentialId: (await createMcpCredential(await contextAt(place), input)).credential.id }
 }
 
+let calls = 0
+
+/** A tool call that waits; what made it is the key of the place. */
+async function mcpToolApproval(place: Place): Promise<string> {
+  const { server } = await createMcpServer(await contextAt(place), newMcpServer())
+  const waiting = await approveToolCall(await contextAt(place), { server, tool: 'echo', arguments: { call: ++calls } })
+  return waiting!.approvalId
+}
+
 let addresses = 0
 
 export async function invitation({ app, organization }: Place): Promise<{ id: string; text: string }> {
@@ -118,6 +128,7 @@ export const idKinds = {
   },
   eu: { confinedTo: 'environment', at: async (place) => (await exchange(place)).endUserId },
   mcp_srv: { confinedTo: 'endUser', isShared: true, at: mcpServer },
+  mcp_apr: { confinedTo: 'endUser', at: mcpToolApproval },
   mcp_cred: { confinedTo: 'endUser', at: async (place) => (await mcpCredential(place)).credentialId },
 } satisfies Record<string, IdKind>
 

@@ -61,6 +61,8 @@ const mcpServer = `id name serverLabel serverUrl serverDescription allowedTools 
   updatedAt project { id } endUser { id externalId }`
 const mcpCredentialFields = `id name authType authorizationPreview headerNames status expiresAt lastUsedAt createdAt updatedAt
   revokedAt server { id } endUser { id externalId }`
+const mcpToolApproval = `id tool arguments status requestedAt expiresAt decidedAt reason server { id } endUser { externalId }
+  decidedBy { __typename }`
 const userErrors = 'userErrors { code message path }'
 const page = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
 const none = (): object => ({})
@@ -144,6 +146,13 @@ export const queries: Readonly<Record<string, Operation>> = {
     variables: ({ environment }) => ({ filter: { environment } }),
     permission: 'mcp_server:read',
     ids: { 'filter.projectId': 'prj' },
+  },
+  mcpToolApprovals: {
+    document: `query ($filter: McpToolApprovalFilter) {
+      mcpToolApprovals(first: 5, filter: $filter) { totalCount edges { cursor node { ${mcpToolApproval} } } ${page} } }`,
+    variables: ({ environment }) => ({ filter: { environment } }),
+    permission: 'mcp_approval:read',
+    ids: { 'filter.projectId': 'prj', 'filter.serverId': 'mcp_srv' },
   },
   node: {
     document: 'query ($id: ID!) { node(id: $id) { __typename id } }',
@@ -403,6 +412,12 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: async (here) => ({ input: { id: await idAt('mcp_cred', here) } }),
     permission: actions['mcp_credential:revoke'].permission,
     ids: { 'input.id': 'mcp_cred' },
+  },
+  decideMcpToolCall: {
+    document: `mutation ($input: DecideMcpToolCallInput!) { decideMcpToolCall(input: $input) { approval { ${mcpToolApproval} } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await idAt('mcp_apr', here), decision: 'DENY', reason: 'No.' } }),
+    permission: actions['mcp_approval:decide'].permission,
+    ids: { 'input.id': 'mcp_apr' },
   },
   testMcpServer: {
     document: `mutation ($input: TestMcpServerInput!) {

@@ -4,6 +4,7 @@ import { Migration0002 } from './0002-people.js'
 import { Migration0003 } from './0003-signing-key-life.js'
 import { Migration0004 } from './0004-trail.js'
 import { Migration0005 } from './0005-vault.js'
+import { Migration0006 } from './0006-mcp-tool-approvals.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -11,4 +12,5 @@ export const sqliteMigrations = [
   { name: '0003-signing-key-life', class: Migration0003 },
   { name: '0004-trail', class: Migration0004 },
   { name: '0005-vault', class: Migration0005 },
+  { name: '0006-mcp-tool-approvals', class: Migration0006 },
 ]

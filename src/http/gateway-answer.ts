@@ -1,0 +1,120 @@
+/** Brings an answer back: whole or as a stream of events, with back-pressure, and nothing in it that is not the caller's. */
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+
+import { rpcCodes } from '../lib/json-rpc.js'
+import { JsonFault } from '../lib/strict-json.js'
+import { GatewayRefusal } from '../mcp/gateway/admit.js'
+import { EventCleaner, largestMessage, responseTo, sanitizer, type Sanitizer } from '../mcp/gateway/sanitize.js'
+import { bindSession } from '../mcp/gateway/session.js'
+import type { Flight } from './gateway-flight.js'
+import type { Forwarding } from './gateway-forwarding.js'
+import { headersBack, one, sessionHeader } from './gateway-headers.js'
+
+export async function bringBack(way: Forwarding, flight: Flight, upstream: IncomingMessage, secrets: readonly string[]): Promise<void> {
+  const status = upstream.statusCode ?? 502
+  const encoding = upstream.headers['content-encoding'] ?? 'identity'
+  try {
+    if (encoding !== 'identity') throw new JsonFault('The upstream server encodes its answer, though it was asked not to.')
+    if (status === 401 || status === 403) return await refuseCredential(way, flight, status)
+    const sanitize = sanitizer(secrets, way.isAllowed)
+    const headers = answerHeaders(way, upstream, sanitize)
+    const type = upstream.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+    if (type === 'text/event-stream' && status < 300) await stream(way, flight, upstream, headers, new EventCleaner(sanitize))
+    else await whole(way, flight, { status, type, body: await readAll(upstream, flight) }, headers, sanitize)
+  } finally {
+    // An answer that was read to its end has given its connection back.
+    if (!upstream.readableEnded) upstream.destroy()
+  }
+}
+
+/** The fault of what is stored, and not of the caller's own credential. */
+async function refuseCredential({ message }: Forwarding, flight: Flight, status: number): Promise<never> {
+  await flight.tell('CREDENTIAL_REFUSED')
+  const text = `The MCP server refused the stored credential (${status}). Store another one with createMcpCredential.`
+  throw new GatewayRefusal(message?.id == null ? 502 : 200, rpcCodes.upstream, text, { httpStatus: status })
+}
+
+function answerHeaders({ ctx, server, credential }: Forwarding, { headers }: IncomingMessage, sanitize: Sanitizer): Record<string, string> {
+  const back = headersBack(headers, sanitize)
+  const session = one(headers[sessionHeader])
+  if (session === undefined) return back
+  // It goes to the client in base64, where it would not be found again.
+  if (sanitize.text(session) !== session) throw new JsonFault('The session id of the upstream server holds the credential.')
+  return { ...back, [sessionHeader]: bindSession(ctx.app.secrets, session, { actor: ctx.actor, server, credential }) }
+}
+
+async function readAll(upstream: IncomingMessage, flight: Flight): Promise<string> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const chunk of upstream as AsyncIterable<Buffer>) {
+    flight.alive()
+    size += chunk.length
+    if (size > largestMessage) throw new JsonFault('An answer of the upstream server is too large.')
+    parts.push(chunk)
+  }
+  return Buffer.concat(parts).toString()
+}
+
+const isToolError = (message: unknown): boolean => {
+  const result: unknown = Reflect.get(Object(message), 'result')
+  return Reflect.get(Object(message), 'error') !== undefined || Reflect.get(Object(result), 'isError') === true
+}
+
+interface Whole {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+}
+
+async function whole(
+  { ctx, reply }: Forwarding,
+  flight: Flight,
+  { status, type, body }: Whole,
+  headers: Record<string, string>,
+  sanitize: Sanitizer,
+): Promise<void> {
+  const isJson = type === 'application/json' && body !== ''
+  const message = isJson ? sanitize.json(body) : undefined
+  await flight.tell(status >= 400 ? 'UPSTREAM_FAILED' : isToolError(message) ? 'TOOL_ERROR' : 'OK')
+  ctx.forget()
+  void reply.code(status >= 500 ? 502 : status).headers(headers)
+  // What a proxy or a framework wrote there is not the protocol's, but it may help to find out why.
+  const text = isJson ? JSON.stringify(message) : type.startsWith('text/') ? sanitize.text(body) : ''
+  if (text === '') return void reply.send()
+  return void reply.type(isJson ? 'application/json' : 'text/plain; charset=utf-8').send(text)
+}
+
+async function stream(
+  { message, request, reply, times }: Forwarding,
+  flight: Flight,
+  upstream: IncomingMessage,
+  headers: Record<string, string>,
+  cleaner: EventCleaner,
+): Promise<void> {
+  reply.hijack()
+  const { raw } = reply
+  raw.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    ...headers,
+    'content-type': 'text/event-stream',
+    'x-accel-buffering': 'no',
+  })
+  raw.flushHeaders()
+  const beat = request.method === 'GET' ? setInterval(() => raw.writableNeedDrain || raw.write(':\n\n'), times.heartbeat) : undefined
+  try {
+    for await (const chunk of upstream as AsyncIterable<Buffer>) {
+      flight.alive()
+      for (const { text, message: sent } of cleaner.feed(chunk)) {
+        const response = responseTo(sent, message?.id ?? null)
+        if (response) await flight.tell(isToolError(response) ? 'TOOL_ERROR' : 'OK')
+        flight.signal.throwIfAborted()
+        if (!raw.write(text)) await once(raw, 'drain', { signal: flight.signal })
+      }
+    }
+    // The protocol lets a server end a stream before its response, and go on with another one (resumption).
+    await flight.tell('UNFINISHED')
+  } finally {
+    clearInterval(beat)
+  }
+}

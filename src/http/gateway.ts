@@ -1,0 +1,96 @@
+/** `/mcp/{serverId}`: MCP over streamable HTTP to any client, with the stored credential put in on the way. */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+import type { Services } from '../context.js'
+import { DomainError } from '../errors.js'
+import { isJsonObject, parseMessage, rpcCodes, rpcError, type Message } from '../lib/json-rpc.js'
+import { JsonFault } from '../lib/strict-json.js'
+import { admit, GatewayRefusal } from '../mcp/gateway/admit.js'
+import { operationOf } from '../mcp/gateway/operation.js'
+import { largestMessage } from '../mcp/gateway/sanitize.js'
+import { contextOf } from './authenticate.js'
+import { forward } from './gateway-forward.js'
+import { one, sessionHeader } from './gateway-headers.js'
+import { OpenStreams } from './gateway-streams.js'
+import type { GatewayTimes } from './gateway-times.js'
+import { storyOf } from './story.js'
+
+/** The headers of the newer protocol repeat what the body says, for routers: they must not say something else. */
+function refuseMismatch(headers: FastifyRequest['headers'], { method, body }: Message): void {
+  const named = one(headers['mcp-method'])
+  const tool = one(headers['mcp-name'])
+  const { params } = body
+  const isOtherTool = tool !== undefined && method === 'tools/call' && (!isJsonObject(params) || params['name'] !== tool)
+  if ((named !== undefined && named !== method) || isOtherTool) {
+    throw new GatewayRefusal(400, rpcCodes.invalidRequest, 'The Mcp-Method and Mcp-Name headers must say what the message says.')
+  }
+}
+
+function messageOf({ method, body }: FastifyRequest): Message | null {
+  if (method !== 'POST') return null
+  try {
+    return parseMessage(typeof body === 'string' ? body : '')
+  } catch (error) {
+    if (error instanceof JsonFault) throw new GatewayRefusal(400, rpcCodes.parse, error.message)
+    throw error
+  }
+}
+
+/** What is told as a JSON-RPC error; undefined for what concerns the request as a whole, as everywhere else. */
+function refusalOf(error: unknown): GatewayRefusal | undefined {
+  if (error instanceof GatewayRefusal) return error
+  if (error instanceof DomainError) return new GatewayRefusal(403, rpcCodes.refused, error.message)
+  if ((error as Partial<FastifyError>).code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return undefined
+  return new GatewayRefusal(413, rpcCodes.invalidRequest, `A message must have at most ${largestMessage} bytes.`)
+}
+
+export async function serveGateway(server: FastifyInstance, app: Services, times: GatewayTimes): Promise<void> {
+  const streams = new OpenStreams(app, times)
+  server.addHook('preClose', (done) => {
+    streams.close()
+    done()
+  })
+  /** The messages that are being answered, for their ids. */
+  const messages = new WeakMap<FastifyRequest, Message>()
+
+  const relay = async (request: FastifyRequest<{ Params: { serverId: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
+    const ctx = await contextOf(app, request, reply)
+    // Nobody without a credential learns what could be said here.
+    storyOf(request).actorId = ctx.actor.id
+    let operation: string | null = null
+    try {
+      const message = messageOf(request)
+      operation = operationOf(request.method, message)
+      storyOf(request).operation = operation
+      if (message) {
+        messages.set(request, message)
+        refuseMismatch(request.headers, message)
+      }
+      const admission = await admit(ctx, request.params.serverId, message, one(request.headers[sessionHeader]))
+      ctx.count(operation, false)
+      return await forward({ ctx, request, reply, streams, message, times, ...admission })
+    } catch (error) {
+      if (ctx.counted.uses === 0) ctx.count(operation, true)
+      throw error
+    }
+  }
+
+  await server.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: largestMessage }, (_request, body, parsed) =>
+      parsed(null, body),
+    )
+    scope.setErrorHandler((error, request, reply) => {
+      if (reply.sent) return
+      const refusal = refusalOf(error)
+      if (!refusal) throw error
+      void reply
+        .code(refusal.status)
+        .headers({ 'cache-control': 'no-store', ...(refusal.status === 413 ? { connection: 'close' } : {}) })
+        .type('application/json')
+        .send(JSON.stringify(rpcError(messages.get(request)?.id ?? null, refusal.code, refusal.message, refusal.data)))
+    })
+    scope.route({ method: ['GET', 'POST', 'DELETE'], url: '/mcp/:serverId', exposeHeadRoute: false, handler: relay })
+    done()
+  })
+}

@@ -1,0 +1,102 @@
+/** What a message has to pass before it is forwarded, in the order of all refusals; and what it needs for the way. */
+import { may } from '../../access/actor.js'
+import type { Context } from '../../context.js'
+import type { McpCredential } from '../../entities/mcp-credential.js'
+import type { McpServer } from '../../entities/mcp-server.js'
+import { forbidden, invalidState, RequestError, type DomainError } from '../../errors.js'
+import { isJsonObject, rpcCodes, type JsonObject, type Message } from '../../lib/json-rpc.js'
+import { plainJson } from '../../lib/strict-json.js'
+import { approveToolCall, largestArguments, type Waiting } from './approve-tool-call.js'
+import { findUsableCredential, findUsableServer } from './reads.js'
+import { recordRefusedCall } from './record-tool-call.js'
+import { unbindSession } from './session.js'
+import { toolRule, type ToolRule } from './tools.js'
+
+/** A message that is not forwarded: told to the client as a JSON-RPC error. */
+export class GatewayRefusal extends Error {
+  override readonly name = 'GatewayRefusal'
+
+  constructor(
+    /** Of an answer to a request, 200: the transport worked, the request did not. */
+    readonly status: number,
+    readonly code: number,
+    message: string,
+    readonly data?: object,
+  ) {
+    super(message)
+  }
+}
+
+export interface Admission {
+  readonly server: McpServer
+  readonly credential: McpCredential
+  readonly isAllowed: ToolRule
+  /** The upstream's own session id; null when the client named none. */
+  readonly session: string | null
+  /** The tool that is called; null for every other message. */
+  readonly tool: string | null
+}
+
+const callOf = (message: Message | null): { tool: unknown; given: unknown } | null => {
+  if (message?.method !== 'tools/call') return null
+  const params = isJsonObject(message.body['params']) ? message.body['params'] : {}
+  return { tool: params['name'], given: params['arguments'] ?? {} }
+}
+
+/** @throws GatewayRefusal or RequestError */
+export async function admit(ctx: Context, serverId: string, message: Message | null, boundSession: string | undefined): Promise<Admission> {
+  const { actor } = ctx
+  if (!actor.apiKey)
+    throw new RequestError('FORBIDDEN', 'The gateway is for API keys and the access tokens exchanged from them, not for people.')
+  const server = await findUsableServer(ctx, serverId)
+  if (!server) throw new GatewayRefusal(404, rpcCodes.refused, 'No such MCP server.')
+  if (!may(actor, 'mcp_server:use')) throw new GatewayRefusal(403, rpcCodes.refused, 'This needs the permission "mcp_server:use".')
+  const isAllowed = toolRule(actor, server)
+  const call = callOf(message)
+  if (call && message?.id == null) throw new GatewayRefusal(400, rpcCodes.invalidRequest, 'A tool call is a request: it must have an id.')
+  const tool = call && typeof call.tool === 'string' && isAllowed(call.tool) ? call.tool : null
+  const refuse = async (refusal: GatewayRefusal, because: DomainError): Promise<never> => {
+    if (call) await recordRefusedCall(ctx, server, tool, because)
+    throw refusal
+  }
+  if (call && tool === null) {
+    const text = 'This tool may not be called here: it must be allowed by the server and by the permission "mcp_tool:<name>".'
+    return refuse(new GatewayRefusal(200, rpcCodes.refused, text), forbidden(text))
+  }
+  const credential = await findUsableCredential(ctx, server)
+  if (!credential) {
+    const text = 'There is no usable credential for this MCP server: store one with createMcpCredential.'
+    return refuse(new GatewayRefusal(message?.id == null ? 403 : 200, rpcCodes.noCredential, text), invalidState(text))
+  }
+  const session = boundSession === undefined ? null : unbindSession(ctx.app.secrets, boundSession, { actor, server, credential })
+  if (session === undefined) throw new GatewayRefusal(404, rpcCodes.refused, 'No such session.')
+  if (call && tool !== null && server.requireApproval === 'ALWAYS') await approve(ctx, server, tool, call.given, refuse)
+  return { server, credential, isAllowed, session, tool }
+}
+
+/** As a person will see them, and as they are compared: null when that would not be what is forwarded, or is too large. */
+function plainArguments(given: unknown): JsonObject | null {
+  const plain = plainJson(given)
+  return isJsonObject(plain) && Buffer.byteLength(JSON.stringify(plain)) <= largestArguments ? plain : null
+}
+
+async function approve(
+  ctx: Context,
+  server: McpServer,
+  tool: string,
+  given: unknown,
+  refuse: (refusal: GatewayRefusal, because: DomainError) => Promise<never>,
+): Promise<void> {
+  const plain = plainArguments(given)
+  if (!plain) {
+    const rule = `A call that needs approval must have an object of at most ${largestArguments} bytes as its arguments, in well-formed Unicode without NUL, and with numbers that a double holds exactly (RFC 7493).`
+    return refuse(new GatewayRefusal(200, rpcCodes.invalidParams, rule), invalidState(rule))
+  }
+  const waiting = await approveToolCall(ctx, { server, tool, arguments: plain })
+  if (waiting) await refuse(new GatewayRefusal(200, rpcCodes.approvalRequired, sentence(waiting), waiting), invalidState(waiting.status))
+}
+
+const sentence = ({ status, approvalId, reason }: Waiting): string =>
+  status === 'PENDING'
+    ? `This call needs the approval of a person: ${approvalId}. Make the same call again once it is approved.`
+    : `A person denied this call: ${approvalId}.${reason ? ` ${reason}` : ''}`

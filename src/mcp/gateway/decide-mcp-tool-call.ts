@@ -1,0 +1,39 @@
+/** A person's word on a tool call that waits for it. Who made the call has none. */
+import { Check } from '../../access/check.js'
+import type { Context } from '../../context.js'
+import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
+import { forbidden, invalidState, notFound } from '../../errors.js'
+import { addSeconds } from '../../lib/clock.js'
+import { perform } from '../../perform.js'
+import { approvalLasts } from './approve-tool-call.js'
+
+export const longestReason = 500
+
+export interface Decision {
+  readonly id: string
+  readonly decision: 'APPROVE' | 'DENY'
+  readonly reason?: string | null | undefined
+}
+
+export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: Decision): Promise<{ approval: McpToolApproval }> {
+  return perform(ctx, 'mcp_approval:decide', async ({ em, actor, now, permit, note }) => {
+    const check = new Check()
+    check.text('reason', reason, longestReason, 0)
+    check.done()
+    const approval = await em.findOne(McpToolApproval, { id })
+    if (!approval) throw notFound('No such approval.', ['input', 'id'])
+    permit(approval)
+    // Whichever header it came with, and whichever token was exchanged from it: it is the same key.
+    if (actor.apiKey && approval.requestedBy.includes(actor.apiKey.id)) throw forbidden('The key that made this call cannot decide it.')
+    const status = approval.statusAt(now)
+    if (status !== 'PENDING') throw invalidState(`This approval is ${status.toLowerCase()} already.`)
+    note({ decision })
+    approval.state = decision === 'APPROVE' ? 'APPROVED' : 'DENIED'
+    approval.decidedAt = now
+    approval.decidedBy = actor.id
+    approval.reason = reason ?? null
+    approval.expiresAt = addSeconds(now, approvalLasts)
+    if (decision === 'DENY') approval.arguments = null
+    return { approval }
+  })
+}

@@ -1,0 +1,24 @@
+/** What a credential sends, opened for this one request, and what of it must not come back. */
+import type { Context } from '../../context.js'
+import type { McpCredential } from '../../entities/mcp-credential.js'
+import { openValue } from '../credential-value.js'
+import { asSent } from '../probe.js'
+
+export interface OpenCredential {
+  /** Null: it sends nothing. */
+  readonly headers: Readonly<Record<string, string>> | null
+  readonly secrets: readonly string[]
+}
+
+/** @throws SealError, after telling the log which row does not open. */
+export function openCredential({ app }: Context, credential: McpCredential): OpenCredential {
+  try {
+    const value = openValue(app.masterKeys, credential)
+    const headers = value && asSent(value)
+    // An echo may read the bytes of a header as UTF-8 or as Latin-1.
+    return { headers, secrets: [...new Set([...Object.values(value ?? {}), ...Object.values(headers ?? {})])] }
+  } catch (error) {
+    app.log.error({ err: error, credentialId: credential.id }, 'a stored credential does not open')
+    throw error
+  }
+}

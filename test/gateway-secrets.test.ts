@@ -1,0 +1,179 @@
+/** The upstream never sees the caller's credential, and the caller never the upstream's, however it is sent back. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+
+import { scrubbed } from '../src/lib/scrub.js'
+import { Gateway, result, sendJson, type Answering } from './support/gateway.js'
+
+let world: Gateway
+let serverId: string
+let key: string
+const secret = 'Zm9v+/"geh\\eim".9\u00fc'
+const pair = ['X-Api-Key', 'x-second'] as const
+
+beforeAll(async () => {
+  world = await Gateway.start()
+  serverId = await world.server()
+  await world.credential(serverId, { headers: pair.map((name) => ({ name, value: secret })) })
+  key = (await world.agent()).secret
+})
+afterAll(() => world.close())
+beforeEach(() => world.upstream.reset())
+
+const escapedAll = (text: string): string => Array.from(text, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+const percentAll = (text: string): string => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+const base64 = (before: string, text: string): string => Buffer.from(`${before}${text}`).toString('base64')
+/** What stands in every base64 of it, whatever its neighbours. */
+const core = (encoded: string, before: number): string => encoded.slice(before === 0 ? 0 : before + 1, -4)
+
+const spellings: readonly (readonly [name: string, text: string, never: string])[] = [
+  ['raw', `got ${secret}!`, secret],
+  ['as JSON within a string', JSON.stringify({ header: secret }), JSON.stringify(secret).slice(1, -1)],
+  ['escaped character by character', escapedAll(secret), escapedAll(secret)],
+  ['percent-encoded', encodeURIComponent(secret), encodeURIComponent(secret)],
+  ['percent-encoded byte by byte', percentAll(secret), percentAll(secret)],
+  ...[0, 1, 2].flatMap((before) => {
+    const encoded = base64('abc'.slice(0, before), `${secret}tail`)
+    const url = encoded.replaceAll('+', '-').replaceAll('/', '_')
+    return [
+      [`base64 after ${before} bytes`, encoded, core(base64('abc'.slice(0, before), secret), before)],
+      [`base64url after ${before} bytes`, url, core(url, before)],
+    ] as const
+  }),
+]
+
+const shown = { content: [{ type: 'text', text: '' }] }
+const answers: Readonly<Record<string, (text: string) => Answering>> = {
+  'a result':
+    (text) =>
+    ({ response, body }) =>
+      sendJson(response, result(body.id, { content: [{ type: 'text', text }], structuredContent: { [text]: [text] } })),
+  'an error':
+    (text) =>
+    ({ response, body }) =>
+      sendJson(response, { jsonrpc: '2.0', id: body.id, error: { code: -1, message: text, data: { text } } }),
+  'an error page':
+    (text) =>
+    ({ response }) =>
+      void response.writeHead(400, { 'content-type': 'text/html' }).end(`<p>${text}</p>`),
+  'a header':
+    (text) =>
+    ({ response, body }) =>
+      sendJson(response, result(body.id, shown), 200, { 'mcp-echo': Buffer.from(text).toString('latin1'), 'x-echo': 'echo' }),
+  'an event':
+    (text) =>
+    ({ response, body }) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(`event: message\ndata: ${JSON.stringify(result(body.id, { content: [{ type: 'text', text }] }))}\n\n`)
+    },
+  'an event that is no JSON, its name and its id':
+    (text) =>
+    ({ response, body }) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`: ${text}\nevent: ${text}\nid: ${text}\ndata: ${text}\nother: ${text}\n\n`)
+      response.end(`data: ${JSON.stringify(result(body.id, shown))}\n\n`)
+    },
+}
+
+describe.each(Object.entries(answers))('sent back in %s', (_where, answering) => {
+  test.each(spellings)('%s', async (_name, text, never) => {
+    world.upstream.answer = answering(text)
+    const answer = await world.call(serverId, key)
+    const all = `${answer.text}\n${JSON.stringify([...answer.headers])}\n${answer.body ? JSON.stringify(answer.body) : ''}`
+    const decoded = [all, ...[...answer.text.matchAll(/"text":("(?:[^"\\]|\\.)*")/g)].map(([, one]) => JSON.parse(one!) as string)].join(
+      '\n',
+    )
+    expect(decoded).not.toContain(never)
+    expect(decoded).not.toContain(secret)
+    expect(all).toContain(scrubbed)
+    expect(world.app.log).not.toContain(secret)
+  })
+})
+
+test('split at every byte of the stream', async () => {
+  const event = (id: number): Buffer =>
+    Buffer.from(`id: 7\r\ndata: ${JSON.stringify(result(id, { content: [{ type: 'text', text: `<${secret}>` }] }))}\r\n\r\n`)
+  const length = event(1).length
+  for (let at = 1; at < length; at += 1) {
+    world.upstream.answer = async ({ response, body }) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const bytes = event(body.id)
+      response.write(bytes.subarray(0, at))
+      await new Promise(setImmediate)
+      response.end(bytes.subarray(at))
+    }
+    const answer = await world.post(serverId, key, { jsonrpc: '2.0', id: 1, method: 'prompts/list' })
+    expect(answer.text).toBe(`id: 7\ndata: ${JSON.stringify(result(1, { content: [{ type: 'text', text: `<${scrubbed}>` }] }))}\n\n`)
+  }
+})
+
+test('a bearer token is found without its scheme, and a short secret destroys nothing', async () => {
+  const echo: Answering = ({ request, response, body }) =>
+    sendJson(response, result(body.id, { headers: request.headers, token: request.headers.authorization?.slice(7) }))
+  const long = await world.server()
+  await world.credential(long, { bearerToken: '12345678' })
+  world.upstream.answer = echo
+  expect((await world.call(long, key)).body.result).toMatchObject({ token: scrubbed, headers: { authorization: scrubbed } })
+  const short = await world.server()
+  await world.credential(short, { headers: [{ name: 'x-key', value: '1234567' }] })
+  world.upstream.answer = ({ response, body }) => sendJson(response, result(body.id, { text: 'a 1234567 b', e: 'e' }))
+  expect((await world.call(short, key)).body.result).toEqual({ text: 'a 1234567 b', e: 'e' })
+})
+
+test('the caller puts no value in place of the stored one', async () => {
+  const own = await world.server()
+  await world.credential(own, { headers: [{ name: 'Mcp-Token', value: 'the stored value' }] })
+  await world.call(own, key, 'echo', {}, { 'mcp-token': 'another', 'x-api-key': 'third' })
+  expect(world.upstream.seen[0]!.request.headers).toMatchObject({ 'mcp-token': 'the stored value' })
+  expect(world.upstream.seen[0]!.request.headers['x-api-key']).toBeUndefined()
+})
+
+describe('a session', () => {
+  const withSession: Answering = ({ request, response, body }) =>
+    sendJson(response, result(body?.id ?? 0, { session: request.headers['mcp-session-id'] ?? null }), 200, {
+      'mcp-session-id': 'upstream-session',
+    })
+
+  test('goes on for the one who began it, on every replica, and for nobody else', async () => {
+    const shared = await world.server()
+    for (const user of ['alice', 'bob']) await world.credential(shared, { bearerToken: `${user}-secret` }, { 'x-on-behalf-of': user })
+    const other = await world.server()
+    await world.credential(other, { bearerToken: 'another-secret' }, { 'x-on-behalf-of': 'alice' })
+    world.upstream.answer = withSession
+    const alice = { 'x-on-behalf-of': 'alice' }
+    const begun = await world.rpc(shared, key, 'initialize', {}, alice)
+    const session = begun.headers.get('mcp-session-id')!
+    expect(session).not.toBe('upstream-session')
+    const goOn = (id: string, headers: Record<string, string>): ReturnType<typeof world.rpc> =>
+      world.rpc(id, key, 'ping', {}, { 'mcp-session-id': session, ...headers })
+    expect((await goOn(shared, alice)).body.result).toEqual({ session: 'upstream-session' })
+    const sent = world.upstream.seen.length
+    expect((await goOn(shared, { 'x-on-behalf-of': 'bob' })).status).toBe(404)
+    expect((await goOn(other, alice)).status).toBe(404)
+    for (const forged of ['upstream-session', `${session}0`, `${session.slice(0, -1)}${session.endsWith('0') ? '1' : '0'}`, `.${session}`])
+      expect((await goOn(shared, { ...alice, 'mcp-session-id': forged })).status).toBe(404)
+    for (const method of ['GET', 'DELETE'])
+      expect((await world.fetch(shared, key, { method, headers: { 'mcp-session-id': session, 'x-on-behalf-of': 'bob' } })).status).toBe(404)
+    expect(world.upstream.seen).toHaveLength(sent)
+    const replica = await world.replica()
+    const there = await world.fetch(shared, key, {
+      at: replica.url,
+      body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
+      headers: { 'mcp-session-id': session, ...alice },
+    })
+    expect(there.status).toBe(200)
+    await there.text()
+    await replica.close()
+    await world.credential(shared, { bearerToken: 'a newer secret' }, alice)
+    expect((await goOn(shared, alice)).status).toBe(404)
+  })
+
+  test('whose id is the credential is not begun', async () => {
+    const own = await world.server()
+    await world.credential(own, { bearerToken: 'session-as-a-secret' })
+    world.upstream.answer = ({ response, body }) =>
+      sendJson(response, result(body.id, {}), 200, { 'mcp-session-id': 'is session-as-a-secret' })
+    const answer = await world.rpc(own, key, 'initialize')
+    expect(answer.body.error).toBeDefined()
+    expect(answer.headers.get('mcp-session-id')).toBeNull()
+  })
+})

@@ -1,0 +1,182 @@
+/** A gateway before a double of an MCP server that keeps what it is sent and answers as told. */
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { createApp, type App, type Overrides } from '../../src/app.js'
+import { readConfig } from '../../src/config.js'
+import { systemContext } from '../../src/context.js'
+import { AuditEvent } from '../../src/entities/audit-event.js'
+import { McpCredential } from '../../src/entities/mcp-credential.js'
+import { startApp, type TestApp } from './app.js'
+import { bodyOf, listen, type Listening } from './mcp.js'
+import { organization, type SeededOrganization } from './seed.js'
+
+export interface Received {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly body: any
+}
+
+export type Answering = (received: Received) => void | Promise<void>
+
+export const sendJson = (response: ServerResponse, body: unknown, status = 200, headers: Record<string, string> = {}): void =>
+  void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+
+export const result = (id: unknown, value: object): object => ({ jsonrpc: '2.0', id, result: value })
+
+/** What a tool answers that says what it was told. */
+export const said: Answering = ({ response, body }) => sendJson(response, result(body.id, { content: [{ type: 'text', text: 'done' }] }))
+
+export class Upstream implements Listening {
+  readonly seen: Received[] = []
+  answer: Answering = said
+
+  private constructor(private listening: Listening) {}
+
+  static async start(): Promise<Upstream> {
+    let upstream: Upstream | undefined
+    const listening = await listen(async (request, response) => {
+      const text = await bodyOf(request)
+      const received = { request, response, body: text === '' ? null : JSON.parse(text) }
+      upstream?.seen.push(received)
+      await upstream?.answer(received)
+    })
+    return (upstream = new Upstream(listening))
+  }
+
+  get origin(): string {
+    return this.listening.origin
+  }
+
+  /** How many tool calls came through. */
+  calls(): number {
+    return this.seen.filter(({ body }) => body?.method === 'tools/call').length
+  }
+
+  reset(): void {
+    this.seen.length = 0
+    this.answer = said
+  }
+
+  close(): Promise<void> {
+    return this.listening.close()
+  }
+}
+
+export interface Rpc {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  readonly body: any
+}
+
+let labels = 0
+let ids = 0
+
+export class Gateway {
+  private constructor(
+    readonly app: TestApp,
+    readonly acme: SeededOrganization,
+    readonly upstream: Upstream,
+  ) {}
+
+  static async start(overrides: Overrides = {}, env: Record<string, string> = {}): Promise<Gateway> {
+    const upstream = await Upstream.start()
+    const app = await startApp({ KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1', ...env }, overrides)
+    return new Gateway(app, await organization(app), upstream)
+  }
+
+  async close(): Promise<void> {
+    await this.app.close()
+    await this.upstream.close()
+  }
+
+  /** Another process of the same deployment. */
+  async replica(overrides: Overrides = {}): Promise<App> {
+    return createApp(readConfig(this.app.env), { clock: this.app.clock.now, log: this.app.services.log, ...overrides })
+  }
+
+  async server(input: object = {}, key = this.acme.sandboxKey): Promise<string> {
+    const label = `server-${++labels}`
+    const made = await this.app.mutate(
+      key,
+      'createMcpServer',
+      { name: label, serverLabel: label, serverUrl: `${this.upstream.origin}/mcp`, requireApproval: 'NEVER', ...input },
+      'server { id }',
+    )
+    if (!made.server) throw new Error(JSON.stringify(made))
+    return made.server.id
+  }
+
+  async credential(serverId: string, auth: object, headers: Record<string, string> = {}, more: object = {}): Promise<string> {
+    const made = await this.app.mutate(
+      this.acme.sandboxKey,
+      'createMcpCredential',
+      { serverId, auth, ...more },
+      'credential { id }',
+      headers,
+    )
+    if (!made.credential) throw new Error(JSON.stringify(made))
+    return made.credential.id
+  }
+
+  /** A key that may use servers and call these tools. */
+  async agent(tools: readonly string[] = ['*'], more: readonly string[] = []): Promise<{ id: string; secret: string }> {
+    return this.acme.apiKey({ permissions: ['mcp_server:use', ...tools.map((tool) => `mcp_tool:${tool}`), ...more] })
+  }
+
+  fetch(serverId: string, credential: string, init: RequestInit & { at?: string } = {}): Promise<Response> {
+    return fetch(`${init.at ?? this.app.url}/mcp/${serverId}`, {
+      method: 'POST',
+      ...init,
+      headers: {
+        authorization: `Bearer ${credential}`,
+        accept: 'application/json, text/event-stream',
+        ...(init.method === undefined || init.method === 'POST' ? { 'content-type': 'application/json' } : {}),
+        ...(init.headers as Record<string, string> | undefined),
+      },
+    })
+  }
+
+  async post(serverId: string, credential: string, message: unknown, headers: Record<string, string> = {}): Promise<Rpc> {
+    const body = typeof message === 'string' ? message : JSON.stringify(message)
+    const response = await this.fetch(serverId, credential, { body, headers })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined }
+  }
+
+  rpc(serverId: string, credential: string, method: string, params: object = {}, headers: Record<string, string> = {}): Promise<Rpc> {
+    return this.post(serverId, credential, { jsonrpc: '2.0', id: ++ids, method, params }, headers)
+  }
+
+  call(serverId: string, credential: string, name = 'echo', args: object = {}, headers: Record<string, string> = {}): Promise<Rpc> {
+    return this.rpc(serverId, credential, 'tools/call', { name, arguments: args }, headers)
+  }
+
+  async events(action: string, serverId?: string): Promise<AuditEvent[]> {
+    const { em } = systemContext(this.app.services, this.acme.id)
+    const where = { action, ...(serverId === undefined ? {} : { subjectId: serverId }) }
+    return em.find(AuditEvent, where, { orderBy: { seq: 'ASC' } })
+  }
+
+  async credentialRow(id: string): Promise<McpCredential> {
+    const { em } = systemContext(this.app.services, this.acme.id)
+    em.setFilterParams('owner', { isEveryone: true })
+    return em.findOneOrFail(McpCredential, { id })
+  }
+}
+
+/** Waits for what comes about by itself; fails after five seconds. */
+export async function eventually<T>(ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  for (let i = 0; i < 500; i++) {
+    const answer = await ask()
+    if (answer !== undefined && answer !== (false as never)) return answer
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error('it did not come about')
+}
+
+export const closed = async (response: ServerResponse): Promise<void> => {
+  if (!response.closed) await once(response, 'close')
+}
