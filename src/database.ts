@@ -17,6 +17,7 @@ import { Pipeline } from './journal/pipeline.js'
 import { PostgresReads } from './journal/postgres-reads.js'
 import { PostgresJournal } from './journal/postgres.js'
 import { postgresLimiter } from './journal/rate-counters.js'
+import { SqliteInserts } from './journal/sqlite-inserts.js'
 import { SqliteReads } from './journal/sqlite-reads.js'
 import { SqliteJournal } from './journal/sqlite.js'
 import type { Clock } from './lib/clock.js'
@@ -139,12 +140,9 @@ export async function openJournal(orm: MikroORM, config: Config, clock: Clock): 
     return new PostgresJournal(new PostgresReads(line(5000)), line(15_000), line(15_000), metadata, clock)
   }
   const { default: Sqlite } = await import('better-sqlite3')
-  return new SqliteJournal(
-    await nativeSqlite(orm),
-    new SqliteReads(new Sqlite(sqliteFile(config), { readonly: true, timeout: 1000 })),
-    metadata,
-    clock,
-  )
+  const writer = await nativeSqlite(orm)
+  const reads = new SqliteReads(new Sqlite(sqliteFile(config), { readonly: true, timeout: 1000 }))
+  return new SqliteJournal(writer, reads, new SqliteInserts(writer, metadata), clock)
 }
 
 /** Every organization there is: for sweepers and the command line, which act as the system in one after the other. */

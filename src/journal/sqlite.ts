@@ -2,7 +2,7 @@
  * The journal on SQLite. All entries of one turn of the loop share a transaction, and each promise resolves after its fsync.
  * The group is one synchronous function, so nothing can come between; it only must not start while a verb's transaction is open.
  */
-import type { EntityManager, MetadataStorage } from '@mikro-orm/core'
+import type { EntityManager } from '@mikro-orm/core'
 import type { Database, Statement } from 'better-sqlite3'
 
 import type { Standing } from '../access/actor.js'
@@ -12,7 +12,7 @@ import type { Row } from '../entities/rows.js'
 import type { Clock } from '../lib/clock.js'
 import { genesis, link, type EventDraft, type Head } from './chain.js'
 import { StandingChanged, stands, type BackgroundStatement, type Entry, type Journal } from './journal.js'
-import { SqliteInserts } from './sqlite-inserts.js'
+import type { SqliteInserts } from './sqlite-inserts.js'
 import type { SqliteReads } from './sqlite-reads.js'
 import { isUnavailable, refusalOf, unavailable } from './unavailable.js'
 
@@ -28,7 +28,6 @@ const largestGroup = 200
 
 export class SqliteJournal implements Journal {
   readonly #statements = new Map<string, Statement>()
-  readonly #inserts: SqliteInserts
   /** Heads of chains, as this connection last wrote them; worthless as soon as another connection wrote. */
   readonly #heads = new Map<string, Head>()
   #dataVersion: unknown
@@ -41,11 +40,9 @@ export class SqliteJournal implements Journal {
     /** The connection that MikroORM writes with: a second one would freeze the loop until its lock times out. */
     private readonly writer: Database,
     private readonly reads: SqliteReads,
-    metadata: MetadataStorage,
+    private readonly inserts: SqliteInserts,
     private readonly clock: Clock,
-  ) {
-    this.#inserts = new SqliteInserts(writer, metadata)
-  }
+  ) {}
 
   read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined> {
     return this.reads.read(query, parameters)
@@ -199,7 +196,7 @@ export class SqliteJournal implements Journal {
   }
 
   #append({ rows, event, organizationId }: Entry): void {
-    for (const row of rows) this.#inserts.add(row)
+    for (const row of rows) this.inserts.add(row)
     if (event) this.#chain(organizationId, event)
   }
 
@@ -207,7 +204,7 @@ export class SqliteJournal implements Journal {
     let head = this.#heads.get(organizationId)
     head ??= this.#prepare('select seq, hash from audit_head where organization_id = ?').get(organizationId) as Head | undefined
     const event = link(head ?? genesis, draft)
-    this.#inserts.add({ entity: AuditEvent, row: event })
+    this.inserts.add({ entity: AuditEvent, row: event })
     this.#prepare('update audit_head set seq = ?, hash = ? where organization_id = ?').run(event.seq, event.hash, organizationId)
     this.#heads.set(organizationId, event)
   }
