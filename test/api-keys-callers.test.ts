@@ -193,6 +193,12 @@ describe('every answer', () => {
     expect([fine.errors, fine.headers.get('x-request-id')]).toEqual([undefined, expect.stringMatching(/^req_[0-9a-f]{32}$/)])
   })
 
+  test.each(['x', '', 'nothing_1', 'key_1'])('without a credential is 401 for node(id: %j), whatever the id looks like', async (id) => {
+    const answer = await app.run(null, 'query ($id: ID!) { node(id: $id) { id } }', { id })
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'UNAUTHENTICATED'])
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="keyhouse"')
+  })
+
   test('without a credential is 401 wherever one is needed, input or not', async () => {
     const answer = await app.run(null, 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: Array.from({ length: 101 }, () => 'x') })
     expect([answer.status, codeOf(answer)]).toEqual([401, 'UNAUTHENTICATED'])

@@ -28,6 +28,8 @@ export async function readById<T extends { id: string }>(
 export class NodeResolver {
   @Query(() => Node, { nullable: true, description: 'Anything that you may see, by its id; null otherwise.' })
   node(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'Its id.' }) id: string): Promise<object | null> {
+    // Before anything is said about the id: who asks?
+    void ctx.actor
     return findVisible(ctx, id)
   }
 
