@@ -188,6 +188,13 @@ describe('revokeApiKey', () => {
     expect(await eventsOf(app, acme.id, 'api_key:revoke')).toHaveLength(2)
   })
 
+  test('a text that was replaced before is no text of the revoked key', async () => {
+    const { key, fresh } = await rotated({})
+    await app.mutate(acme.sandboxKey, 'revokeApiKey', { id: key.id }, 'apiKey { id }')
+    expect([await answerTo(fresh), await answerTo(key.secret)]).toEqual(['403 CREDENTIAL_REVOKED', '401 UNAUTHENTICATED'])
+    expect([await verdictOn(fresh), await verdictOn(key.secret)]).toEqual(['REVOKED', 'NOT_FOUND'])
+  })
+
   test('works for the key in use, and for the last one; that answer still arrives', async () => {
     const answer = await app.mutate(acme.sandboxKey, 'revokeApiKey', { id: await ownId() }, 'apiKey { status }')
     expect(answer).toEqual({ apiKey: { status: 'REVOKED' }, userErrors: [] })

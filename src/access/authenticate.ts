@@ -43,10 +43,10 @@ export async function authenticate(desk: Desk, { authorization, onBehalfOf }: Pr
 async function withApiKey(desk: Desk, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
   if (!parseApiKeyText(text)) throw unknown()
   const key = await readKey(desk.reader, sha256(text))
-  if (!key) throw unknown()
+  // A text that was replaced is nobody's, also when its key was revoked since.
+  if (!key || hasEnded(key, desk.now)) throw unknown()
   if (key.revokedAt) throw new RequestError('CREDENTIAL_REVOKED', 'This API key has been revoked.')
   if (key.expiresAt && key.expiresAt <= desk.now) throw unauthenticated('This API key has expired.')
-  if (key.isSuperseded && !(key.previousSecretExpiresAt && key.previousSecretExpiresAt > desk.now)) throw unknown()
   const externalId = delegate(onBehalfOf)
   const endUser =
     externalId === undefined ? null : { id: endUserId(key.organizationId, key.projectId, key.environment, externalId), externalId }
@@ -64,6 +64,9 @@ async function withApiKey(desk: Desk, text: string, onBehalfOf: readonly string[
     personalToken: null,
   }
 }
+
+const hasEnded = ({ isSuperseded, previousSecretExpiresAt }: KeyRow, now: Date): boolean =>
+  isSuperseded && !(previousSecretExpiresAt && previousSecretExpiresAt > now)
 
 /** A text that is on its way out ends with its overlap, if that is sooner. */
 const endOf = ({ expiresAt, isSuperseded, previousSecretExpiresAt }: KeyRow): Date | null =>
