@@ -71,7 +71,14 @@ test('REVOKED before EXPIRED before ENVIRONMENT_MISMATCH before INSUFFICIENT_PER
 test('"*" on a key means all that a key may hold, and no more', async () => {
   const { secret } = await acme.apiKey({ permissions: ['*'] })
   expect((await verify(secret, { permissions: ['agent:read', 'audit_event:read'] })).verdict.code).toBe('VALID')
+  expect((await verify(secret, { permissions: ['*'] })).verdict.code).toBe('VALID')
   expect((await verify(secret, { permissions: ['member:invite'] })).verdict.code).toBe('INSUFFICIENT_PERMISSIONS')
+  const lesser = await acme.apiKey({ permissions: ['application:*', 'mcp_server:*'] })
+  expect((await verify(lesser.secret, { permissions: ['*'] })).verdict).toMatchObject({
+    code: 'INSUFFICIENT_PERMISSIONS',
+    missingPermissions: expect.arrayContaining(['api_key:create', 'audit_event:read']),
+  })
+  expect((await verify((await acme.apiKey()).secret, { permissions: ['*'] })).verdict.missingPermissions).toEqual(['*'])
 })
 
 test('who may not ask is recorded; who may leaves no event', async () => {

@@ -2,7 +2,7 @@
 import type { Environment } from '../entities/enums.js'
 import { DomainError, environmentMismatch, permissionNotHeld, badInput, type Fault } from '../errors.js'
 import { heldBy, type Actor } from './actor.js'
-import { excess, keyPermissions, permissionFault } from './permissions.js'
+import { excess, excessOnKey, permissionFault } from './permissions.js'
 
 /** 1 to 150 printable ASCII characters, no space at either end, not `*`: the `sub` of a token and X-On-Behalf-Of alike. */
 export const isExternalId = (text: string): boolean => /^[\x21-\x7E]([\x20-\x7E]{0,148}[\x21-\x7E])?$/.test(text) && text !== '*'
@@ -92,13 +92,7 @@ export class Check {
 
 /** @throws DomainError PERMISSION_NOT_HELD, naming what of the grant the actor does not hold. */
 export function refuseExcess(actor: Actor, wanted: readonly string[], path: readonly string[] | null = ['input', 'permissions']): void {
-  const missing = wanted.flatMap((pattern) => {
-    // On a key `*` means all that a key may hold, so that is what must be held.
-    const meant = pattern === '*' ? keyPermissions(['*']) : [pattern]
-    const over = excess(heldBy(actor), meant)
-    return over.length === meant.length ? [pattern] : over
-  })
-  refuseMissing(missing, path)
+  refuseMissing(excessOnKey(heldBy(actor), wanted), path)
 }
 
 /** The same for what a person is granted, where `*` means all there is, not only what a key may hold. */

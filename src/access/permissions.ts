@@ -62,6 +62,14 @@ export function intersection(a: PermissionSet, b: PermissionSet): string[] {
 /** What a key holds in effect: `*` means all that a key may hold. */
 export const keyPermissions = (written: PermissionSet): PermissionSet => (written.includes('*') ? keyCeiling : written)
 
+/** What of `wanted` a key with these does not hold, or who holds these cannot give a key: `*` means all that a key may hold there. */
+export const excessOnKey = (set: PermissionSet, wanted: PermissionSet): string[] =>
+  wanted.flatMap((pattern) => {
+    const meant = keyPermissions([pattern])
+    const over = excess(set, meant)
+    return over.length === meant.length ? [pattern] : over
+  })
+
 /** Of a grant to a key, what no key may hold, by name. */
 export const notForKeys = (wanted: PermissionSet): string[] =>
   wanted.filter((pattern) => pattern !== '*' && permissionFault(pattern) === undefined && excess(keyCeiling, [pattern]).length > 0)

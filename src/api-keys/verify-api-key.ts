@@ -1,6 +1,6 @@
 /** What a service behind Keyhouse asks about a key that it was handed. It answers a verdict, never an exception. */
 import { Check } from '../access/check.js'
-import { excess, keyPermissions } from '../access/permissions.js'
+import { excessOnKey, keyPermissions } from '../access/permissions.js'
 import type { Query, Reader } from '../access/reads.js'
 import type { Context } from '../context.js'
 import { ApiKey } from '../entities/api-key.js'
@@ -100,6 +100,6 @@ function judge(apiKey: ApiKey, { permissions, environment }: Presented, now: Dat
   const status = apiKey.status(now)
   if (status !== 'ACTIVE') return verdict(status, apiKey)
   if (environment && environment !== apiKey.environment) return verdict('ENVIRONMENT_MISMATCH', apiKey)
-  const missing = excess(keyPermissions(apiKey.permissions), permissions ?? [])
+  const missing = excessOnKey(keyPermissions(apiKey.permissions), permissions ?? [])
   return missing.length > 0 ? verdict('INSUFFICIENT_PERMISSIONS', apiKey, missing) : verdict('VALID', apiKey)
 }
