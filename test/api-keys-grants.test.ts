@@ -131,6 +131,68 @@ describe('expiry', () => {
     expect((await app.mutate(token, 'rotateApiKey', { id: lasting.id }, 'secret')).userErrors.length > 0).toBe(isBound)
   })
 
+  describe('what a key gains ends with who gives it', () => {
+    const gains = [
+      ['permissions', { permissions: ['agent:read', 'agent:write'] }],
+      ['permissions', { permissions: ['agent:*'] }],
+      ['rateLimits', { rateLimits: [] }],
+      ['rateLimits', { rateLimits: [{ window: 'HOUR', max: 11 }] }],
+      ['rateLimits', { rateLimits: [{ window: 'DAY', max: 10 }] }],
+      ['allowedAudiences', { allowedAudiences: null }],
+      ['allowedAudiences', { allowedAudiences: ['https://a.example', 'https://b.example'] }],
+    ] as const
+    const losses = [
+      { label: 'x' },
+      { permissions: [] },
+      { permissions: ['agent:read'] },
+      { rateLimits: [{ window: 'HOUR' as const, max: 10 }] },
+      {
+        rateLimits: [
+          { window: 'SECOND' as const, max: 1 },
+          { window: 'HOUR' as const, max: 9 },
+        ],
+      },
+      { allowedAudiences: ['https://a.example'] },
+    ]
+    const weak = (expiresAt: Date | null): ReturnType<typeof acme.apiKey> =>
+      acme.apiKey({
+        permissions: ['agent:read'],
+        rateLimits: [{ window: 'HOUR', max: 10 }],
+        allowedAudiences: ['https://a.example'],
+        expiresAt,
+      })
+    const update = async (by: string, id: string, change: object): Promise<[string, string | null][]> =>
+      faultsOf(await app.mutate(by, 'updateApiKey', { id, ...change }, 'apiKey { id }'))
+
+    test.each(gains)('%s: %j is not for a key that lasts longer', async (field, change) => {
+      const { secret } = await acme.apiKey({ permissions: ['api_key:update', 'agent:*'], expiresAt: inMs(hour) })
+      for (const end of [null, inMs(hour + 1)])
+        expect(await update(secret, (await weak(end)).id, change)).toEqual([['INVALID', `input.${field}`]])
+      expect(await update(secret, (await weak(inMs(hour))).id, change)).toEqual([])
+    })
+
+    test.each(losses)('%j may be made of any', async (change) => {
+      const { secret } = await acme.apiKey({ permissions: ['api_key:update', 'agent:*'], expiresAt: inMs(hour) })
+      expect(await update(secret, (await weak(null)).id, change)).toEqual([])
+    })
+
+    test('"*" that stays is no gain', async () => {
+      const { secret } = await acme.apiKey({ permissions: ['*'], expiresAt: inMs(hour) })
+      expect(await update(secret, (await acme.apiKey({ permissions: ['*'] })).id, { permissions: ['*'] })).toEqual([])
+    })
+
+    test.each([
+      ['RESTRICTED', true],
+      ['EPHEMERAL', true],
+      ['FULL_ACCESS', false],
+      ['LOGIN', false],
+    ] as const)('a %s token: bound by its end: %p', async (type, isBound) => {
+      const { userId } = await acme.member('ADMIN')
+      const { token } = await acme.personalToken(userId, type, isBound ? ['api_key:update', 'agent:*'] : null, hour)
+      expect((await update(token, (await weak(null)).id, { permissions: ['agent:*'] })).length > 0).toBe(isBound)
+    })
+  })
+
   test('must be in the future: at, after', async () => {
     expect(faultsOf(await create(acme.adminToken, { expiresAt: inMs(0) }))).toEqual([['INVALID', 'input.expiresAt']])
     expect(faultsOf(await create(acme.adminToken, { expiresAt: inMs(1) }))).toEqual([])

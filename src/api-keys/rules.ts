@@ -1,8 +1,8 @@
 /** What every change of a key has to obey, whoever asks. */
 import { latestExpiry, type Actor } from '../access/actor.js'
 import type { Check } from '../access/check.js'
-import { notForKeys } from '../access/permissions.js'
-import type { RateLimit } from '../entities/api-key.js'
+import { excessOnKey, keyPermissions, notForKeys } from '../access/permissions.js'
+import type { ApiKey, RateLimit } from '../entities/api-key.js'
 import { forbidden, invalid } from '../errors.js'
 
 export const longestLabel = 255
@@ -43,4 +43,25 @@ export function withinMakersLife(actor: Actor, expiresAt: Date | null, path: rea
   const latest = latestExpiry(actor, 'key')
   if (latest && (!expiresAt || expiresAt > latest))
     throw invalid(`Nothing outlives its maker: this credential ends at ${latest.toISOString()}.`, path)
+}
+
+const isLoosened = (before: readonly RateLimit[], after: readonly RateLimit[]): boolean =>
+  before.some((limit) => !after.some(({ window, max }) => window === limit.window && max <= limit.max))
+
+const isOpened = (before: readonly string[] | null, after: readonly string[] | null): boolean =>
+  before !== null && (after === null || after.some((audience) => !before.includes(audience)))
+
+/** What a change would let a key do that it may not do yet, by the field that says so. */
+function gainsOf(apiKey: ApiKey, { permissions, rateLimits, allowedAudiences }: KeyGrant): string | undefined {
+  if (permissions && excessOnKey(keyPermissions(apiKey.permissions), permissions).length > 0) return 'permissions'
+  if (rateLimits && isLoosened(apiKey.rateLimits, rateLimits)) return 'rateLimits'
+  return allowedAudiences !== undefined && isOpened(apiKey.allowedAudiences, allowedAudiences) ? 'allowedAudiences' : undefined
+}
+
+/** @throws DomainError INVALID: a gain that outlives who gives it, as a key of that reach would (docs/decisions/0090). */
+export function refuseLastingGains(actor: Actor, apiKey: ApiKey, change: KeyGrant): void {
+  const latest = latestExpiry(actor, 'key')
+  const field = gainsOf(apiKey, change)
+  if (field === undefined || !latest || (apiKey.expiresAt && apiKey.expiresAt <= latest)) return
+  throw invalid(`This credential ends at ${latest.toISOString()}, so it gives nothing more to a key that lasts longer.`, ['input', field])
 }

@@ -5,7 +5,7 @@ import type { ApiKey } from '../entities/api-key.js'
 import { forbidden, invalidState } from '../errors.js'
 import { perform } from '../perform.js'
 import { findApiKey } from './find-api-key.js'
-import { checkGrant, mayManageKeys, type KeyGrant } from './rules.js'
+import { checkGrant, mayManageKeys, refuseLastingGains, type KeyGrant } from './rules.js'
 
 export async function updateApiKey(ctx: Context, input: KeyGrant & { readonly id: string }): Promise<{ apiKey: ApiKey }> {
   return perform(ctx, 'api_key:update', async ({ em, actor, now, permit }) => {
@@ -18,6 +18,7 @@ export async function updateApiKey(ctx: Context, input: KeyGrant & { readonly id
     mayManageKeys(actor, apiKey.id)
     refuseExcess(actor, apiKey.permissions, null)
     if (input.permissions) refuseExcess(actor, input.permissions)
+    refuseLastingGains(actor, apiKey, input)
     if (apiKey.revokedAt) throw invalidState('This API key is revoked.')
     if (input.label !== undefined) apiKey.label = input.label
     if (input.permissions) apiKey.permissions = [...input.permissions]
