@@ -78,9 +78,15 @@ export async function list<T extends { id: string }>(
 }
 
 /** A condition that a text column contains the words, without regard to the case of ASCII letters. */
-export function contains(column: string, words: string): Record<PropertyKey, unknown> {
+export function contains(
+  { app }: { readonly app: { readonly config: { readonly databaseUrl: string | undefined } } },
+  column: string,
+  words: string,
+): Record<PropertyKey, unknown> {
   // No stored text has a NUL, and neither database can be asked about one.
   if (words.includes('\0')) return { id: '' }
   const pattern = words.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replaceAll(/[!%_]/g, (special) => `!${special}`)
-  return { [raw(`lower(${column}) like ? escape '!'`, [`%${pattern}%`])]: [] }
+  // Elsewhere than in "C" PostgreSQL lowers letters of other languages too, and a Turkish one's I to another letter.
+  const text = app.config.databaseUrl === undefined ? column : `${column} collate "C"`
+  return { [raw(`lower(${text}) like ? escape '!'`, [`%${pattern}%`])]: [] }
 }

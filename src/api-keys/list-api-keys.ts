@@ -41,7 +41,7 @@ export async function listApiKeys(
   const conditions: Where[] = [filterEnvironment(actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.statuses) conditions.push({ $or: [...filter.statuses.map((status) => withStatus(status, ctx.now())), { id: '' }] })
-  if (filter.search) conditions.push(contains('label', filter.search))
+  if (filter.search) conditions.push(contains(ctx, 'label', filter.search))
   if (filter.expiresBefore) conditions.push({ expiresAt: { $lt: filter.expiresBefore } })
   if (filter.unusedSince) conditions.push({ $or: [{ lastUsedAt: null }, { lastUsedAt: { $lt: filter.unusedSince } }] })
   const order = sorting

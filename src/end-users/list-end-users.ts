@@ -24,7 +24,7 @@ export async function listEndUsers(
   const where = {
     ...filterEnvironment(ctx.actor, filter.environment),
     ...(filter.projectId != null ? { projectId: filter.projectId } : {}),
-    ...(filter.search ? contains('external_id', filter.search) : {}),
+    ...(filter.search ? contains(ctx, 'external_id', filter.search) : {}),
   }
   checkPage(ctx.em, EndUser, page, mostRecentlyMet)
   requirePermission(ctx.actor, 'end_user:read')

@@ -19,7 +19,7 @@ export interface McpServerQuery {
 export async function listMcpServers(ctx: Context, page: PageArguments, filter: McpServerQuery): Promise<Page<McpServer>> {
   const conditions: Record<PropertyKey, unknown>[] = [filterEnvironment(ctx.actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
-  if (filter.search) conditions.push({ $or: [contains('name', filter.search), contains('server_label', filter.search)] })
+  if (filter.search) conditions.push({ $or: [contains(ctx, 'name', filter.search), contains(ctx, 'server_label', filter.search)] })
   checkPage(ctx.em, McpServer, page)
   requirePermission(ctx.actor, 'mcp_server:read')
   if (filter.externalUserId != null) {

@@ -46,11 +46,11 @@ async function withServer<T>(work: (client: Client) => Promise<T>): Promise<T> {
 
 let count = 0
 
-async function postgres(isEmpty: boolean): Promise<TestDatabase> {
+async function postgres(isEmpty: boolean, options = ''): Promise<TestDatabase> {
   const name = `test_${process.pid}_${Date.now().toString(36)}_${count++}`
   await withServer(async (client) => {
     if (isEmpty) {
-      await client.query(`create database ${name}`)
+      await client.query(`create database ${name} ${options}`)
       return
     }
     // The first worker migrates the template, the others wait for it.
@@ -74,6 +74,10 @@ async function postgres(isEmpty: boolean): Promise<TestDatabase> {
 }
 
 export const newDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres(false) : Promise.resolve(sqlite()))
+
+/** One whose language knows more letters than ASCII's, as most servers' do; on SQLite like any other. */
+export const localizedDatabase = (): Promise<TestDatabase> =>
+  isPostgres ? postgres(true, `template template0 locale_provider builtin builtin_locale 'C.UTF-8'`) : Promise.resolve(sqlite())
 
 /** One that no process has prepared yet. */
 export const emptyDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres(true) : Promise.resolve(sqlite()))
