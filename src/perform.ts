@@ -93,7 +93,7 @@ class Attempt<A extends Action> {
       action: this.action,
       outcome,
       actorId: actor.id,
-      endUserId: actor.endUser?.id ?? null,
+      endUserId: subject.forEndUserId ?? actor.endUser?.id ?? null,
       subjectId: subject.id ?? null,
       details: this.details,
       requestId: this.ctx.origin.requestId,

@@ -68,6 +68,12 @@ const isForKeys = (field: string): boolean => {
   return kinds !== 'people' && (permission === null || permissions[permission].isForKeys)
 }
 
+/** Whom it was done for: the token that is exchanged is an end user's; nobody's is what the rest of them do for themselves. */
+function forWhom(variables: object): string | null {
+  const { input } = variables as { input?: { audience?: string; externalUserId?: string } }
+  return input?.externalUserId === undefined ? null : endUserId(acme.id, acme.projectId, 'SANDBOX', input.externalUserId)
+}
+
 describe('every mutation', () => {
   test.each(fields)('%s leaves one event when it is allowed', async (field) => {
     const done = await run(field, isForKeys(field) ? 'sandbox key with *' : 'ADMIN')
@@ -75,7 +81,7 @@ describe('every mutation', () => {
     if (questions.has(field)) return expect(done.events).toEqual([])
     const [event, ...others] = done.events
     expect(others).toEqual([])
-    expect(event).toMatchObject({ outcome: 'ALLOWED', endUserId: null, organizationId: acme.id })
+    expect(event).toMatchObject({ outcome: 'ALLOWED', endUserId: forWhom(done.variables), organizationId: acme.id })
     if (bearers.has(field)) return expect(event!.actorId).not.toBeNull()
     expect(event!.actorId).toBe(done.callerId)
     expect(actionRow(event!.action as Action).permission).toBe(mutations[field]!.permission)

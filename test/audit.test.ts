@@ -93,7 +93,7 @@ describe('auditEvents', () => {
     expect(await kinds({ externalUserId: '\0' })).toEqual([])
     expect(await kinds({ from: '0001-01-01T00:00:00Z', to: '9999-12-31T23:59:59.999Z' })).not.toEqual([])
     expect(await kinds({ actorId: production.id })).toEqual([refused])
-    expect(await kinds({ externalUserId: 'ada' })).toEqual([exchanged])
+    expect(await kinds({ externalUserId: 'ada' })).toEqual([exchanged, exchanged])
     expect(await kinds({ externalUserId: 'bob' })).toEqual([])
     expect(await kinds({ subjectId: own.accessToken.id })).toEqual([exchanged])
     expect(await kinds({ outcome: 'DENIED' })).toEqual([refused])

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
+import { endUserId } from '../src/lib/digest.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, exchangeRaw } from './support/tokens.js'
@@ -262,10 +263,13 @@ describe('who may exchange', () => {
     const { token } = await exchange(app, own.sandboxKey)
     await exchangeRaw(app, own.sandboxKey, { audience: 'nowhere', externalUserId: 'jane' })
     const events = await own.events('api_key:exchange')
-    expect(events.map(({ outcome, details }) => [outcome, details])).toEqual([
-      ['ALLOWED', {}],
-      ['DENIED', { code: 'INVALID' }],
+    const jane = endUserId(own.id, own.projectId, 'SANDBOX', 'jane')
+    expect(events.map(({ outcome, endUserId: forWhom, details }) => [outcome, forWhom, details])).toEqual([
+      ['ALLOWED', jane, {}],
+      ['DENIED', null, { code: 'INVALID' }],
     ])
+    const { data } = await app.run(own.sandboxKey, '{ auditEvents(filter: { externalUserId: "jane" }) { nodes { id } } }')
+    expect(data.auditEvents.nodes).toEqual([{ id: events[0]!.id }])
     expect(JSON.stringify(events)).not.toContain(token.slice(-40))
     expect(app.log).not.toContain(token.slice(-40))
   })

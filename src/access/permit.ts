@@ -10,6 +10,8 @@ export interface Subject {
   readonly id?: string
   readonly projectId?: string | null
   readonly environment?: 'SANDBOX' | 'PRODUCTION' | null
+  /** For whom it is done, when that is not whom the caller acts for. */
+  readonly forEndUserId?: string
 }
 
 export interface Permit {

@@ -29,7 +29,8 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
     const projectId = projectIds?.[0]
     if (actor.kind !== 'API_KEY' || !apiKey || !environment || projectId === undefined) throw forbidden('Only an API key can be exchanged.')
     const id = newId('at', now)
-    permit({ id, projectId, environment })
+    const endUser = newEndUser({ organizationId, projectId, environment }, subject, now)
+    permit({ id, projectId, environment, forEndUserId: endUser.id })
     if (apiKey.allowedAudiences && !apiKey.allowedAudiences.includes(input.audience)) {
       throw new DomainError([
         { code: 'URL_NOT_ALLOWED', message: 'This key may not be exchanged for this audience.', path: ['input', 'audience'] },
@@ -39,8 +40,6 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
     const permissions = [...(input.permissions ?? actor.permissions)]
     const issuedAt = epochSeconds(now)
     const expiresAt = endOf(actor, input.expiresIn, issuedAt)
-
-    const endUser = newEndUser({ organizationId, projectId, environment }, subject, now)
     const { url } = ctx.app.config
     const { text, kid } = await ctx.app.keyring.sign('at+jwt', {
       iss: url,
