@@ -69,7 +69,7 @@ class Attempt<A extends Action> {
   }
 
   remember(mark: Mark): void {
-    if (this.subject.id === undefined) throw new TypeError(`${this.action} made nothing that could be remembered`)
+    if (this.subject.id == null) throw new TypeError(`${this.action} made nothing that could be remembered`)
     this.rows.push(remembering(mark, this.actor.organizationId, this.subject.id, this.now))
   }
 
@@ -81,6 +81,9 @@ class Attempt<A extends Action> {
   /** A refusal is recorded whether or not the caller still stands. */
   refused(code: string): Entry {
     this.details = { ...this.details, code }
+    const { id, projectId, ...place } = this.subject
+    // Nothing was made, so the caller's own project is where it happened when the project itself was to be made.
+    if (this.subject.isNew) this.subject = { ...place, id: null, ...(projectId === undefined || projectId === id ? {} : { projectId }) }
     return { organizationId: this.actor.organizationId, standing: null, rows: [], event: this.event('DENIED') }
   }
 

@@ -99,6 +99,12 @@ describe('every mutation', () => {
     expect(done.events).toEqual([
       expect.objectContaining({ outcome: 'DENIED', actorId: done.callerId, endUserId: null, details: { code: 'FORBIDDEN' } }),
     ])
+    // What was not made has no id that anybody could look for.
+    const { subjectId } = done.events[0]!
+    const { input } = done.variables as { input?: { externalId?: string } }
+    const named = [done.variables, acme.projectId, done.callerId, endUserId(acme.id, acme.projectId, 'SANDBOX', input?.externalId ?? '')]
+    if (subjectId !== null) expect(JSON.stringify(named)).toContain(subjectId)
+    expect([acme.projectId, null]).toContain(done.events[0]!.projectId)
   })
 
   const delegable = fields.filter((field) => mutations[field]!.callers !== 'anyone' && mutations[field]!.callers !== 'people')

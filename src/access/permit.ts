@@ -7,9 +7,11 @@ declare const proof: unique symbol
 
 /** What an action is about; the audit event names it. */
 export interface Subject {
-  readonly id?: string
+  readonly id?: string | null
   readonly projectId?: string | null
   readonly environment?: 'SANDBOX' | 'PRODUCTION' | null
+  /** Made by this very change: were it refused, there would be nothing of this id. */
+  readonly isNew?: true
   /** For whom it is done, when that is not whom the caller acts for. */
   readonly forEndUserId?: string
 }

@@ -37,7 +37,7 @@ export async function createApiKey<S = never>(
       const environment = environmentOf(actor, input.environment)
       const project = await projectOf(em, input.projectId)
       const id = newId('key', now)
-      permit({ id, projectId: project.id, environment })
+      permit({ id, isNew: true, projectId: project.id, environment })
       mayManageKeys(actor, null)
       const permissions = [...(input.permissions ?? actor.permissions)]
       if (!input.permissions) {

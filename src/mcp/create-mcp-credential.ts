@@ -28,7 +28,7 @@ export async function createMcpCredential(ctx: Context, input: NewMcpCredential)
     const server = await findMcpServer(em, input.serverId, 'serverId')
     const { organizationId, projectId, environment, origin } = server
     const id = newId('mcp_cred', now)
-    permit({ id, projectId, environment })
+    permit({ id, isNew: true, projectId, environment })
     const endUserId = actor.endUser?.id ?? null
     if (server.endUserId !== null && server.endUserId !== endUserId) {
       throw forbidden("This server is an end user's: only that end user attaches credentials to it.")

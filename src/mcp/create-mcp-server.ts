@@ -29,7 +29,7 @@ export async function createMcpServer(ctx: Context, input: NewMcpServer): Promis
     const project = await projectOf(em, input.projectId)
     const id = newId('mcp_srv', now)
     const place = { organizationId: actor.organizationId, projectId: project.id, environment }
-    permit({ id, ...place })
+    permit({ id, isNew: true, ...place })
     const endUserId = actor.endUser?.id ?? null
     const server = Object.assign(new McpServer(), {
       id,

@@ -16,7 +16,7 @@ export async function createProject(ctx: Context, { name, slug }: { name: string
     if (!slugForm.test(slug)) check.add('slug', 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter')
     check.done()
     const id = newId('prj', now)
-    permit({ id, projectId: id })
+    permit({ id, isNew: true, projectId: id })
     if (await em.findOne(Project, { slug })) throw conflict('There is a project with this slug already.', ['input', 'slug'])
     const project = Object.assign(new Project(), { id, organizationId: actor.organizationId, name, slug, createdAt: now, updatedAt: now })
     em.persist(project)

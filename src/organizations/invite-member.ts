@@ -36,7 +36,7 @@ export async function inviteMember(ctx: Context, input: NewInvitation): Promise<
     check.done()
     await requireProjects(em, input.projectIds ?? [])
     const id = newId('inv', now)
-    permit({ id })
+    permit({ id, isNew: true })
     if (!actor.personalToken) throw forbidden('Only a member can invite people.')
     // Left out: all of the inviter's own; null: every project there is.
     const projectIds = role === 'ADMIN' ? null : input.projectIds === undefined ? actor.projectIds : input.projectIds

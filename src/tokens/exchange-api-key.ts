@@ -30,7 +30,7 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
     if (actor.kind !== 'API_KEY' || !apiKey || !environment || projectId === undefined) throw forbidden('Only an API key can be exchanged.')
     const id = newId('at', now)
     const endUser = newEndUser({ organizationId, projectId, environment }, subject, now)
-    permit({ id, projectId, environment, forEndUserId: endUser.id })
+    permit({ id, isNew: true, projectId, environment, forEndUserId: endUser.id })
     if (apiKey.allowedAudiences && !apiKey.allowedAudiences.includes(input.audience)) {
       throw new DomainError([
         { code: 'URL_NOT_ALLOWED', message: 'This key may not be exchanged for this audience.', path: ['input', 'audience'] },
