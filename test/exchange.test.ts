@@ -27,6 +27,15 @@ const refusalsOf = async (input: object, headers: Record<string, string> = {}): 
 
 describe('expiresIn', () => {
   test.each([
+    [299, '"expiresIn" must be left out: this key ends in 299 seconds.'],
+    [300, '"expiresIn" must be at most 300: a token never outlives its key.'],
+  ])('of a key with %p seconds left is refused by a sentence that helps', async (left, message) => {
+    const { secret } = await acme.apiKey({ expiresAt: new Date(app.clock.now().getTime() + left * 1000) })
+    const { userErrors } = await exchangeRaw(app, secret, { audience, externalUserId: 'jane', expiresIn: 301 })
+    expect(userErrors).toEqual([{ code: 'INVALID', message, path: ['input', 'expiresIn'] }])
+  })
+
+  test.each([
     [299, false],
     [300, true],
     [2_592_000, true],

@@ -91,7 +91,7 @@ export class Check {
 }
 
 /** @throws DomainError PERMISSION_NOT_HELD, naming what of the grant the actor does not hold. */
-export function refuseExcess(actor: Actor, wanted: readonly string[], path: readonly string[] | null = ['input', 'permissions']): void {
+export function refuseExcess(actor: Actor, wanted: readonly string[], path: readonly string[] = ['input', 'permissions']): void {
   refuseMissing(excessOnKey(heldBy(actor), wanted), path)
 }
 
@@ -102,7 +102,16 @@ export function refuseExcessForPeople(actor: Actor, wanted: readonly string[], p
 
 function refuseMissing(missing: readonly string[], path: readonly string[] | null): void {
   if (missing.length === 0) return
-  throw permissionNotHeld(`You do not hold ${missing.map((name) => `"${name}"`).join(', ')}, so you cannot grant it.`, path)
+  throw permissionNotHeld(`You do not hold ${quoted(missing)}, so you cannot grant ${missing.length === 1 ? 'it' : 'them'}.`, path)
+}
+
+const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ')
+
+/** @throws DomainError PERMISSION_NOT_HELD, naming what a key holds and the actor does not. */
+export function refuseStrongerKey(actor: Actor, { permissions }: { readonly permissions: readonly string[] }): void {
+  const beyond = excessOnKey(heldBy(actor), permissions)
+  if (beyond.length === 0) return
+  throw permissionNotHeld(`This key holds ${quoted(beyond)}, which you do not, so you can neither rotate nor update it.`, null)
 }
 
 /** @throws DomainError ENVIRONMENT_MISMATCH: a key or token works in one environment only. */

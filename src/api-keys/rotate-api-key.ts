@@ -1,5 +1,5 @@
 /** Replaces the text of a key, under the same id. The old text works on for a while, if asked to. */
-import { Check, refuseExcess } from '../access/check.js'
+import { Check, refuseStrongerKey } from '../access/check.js'
 import type { Context } from '../context.js'
 import type { ApiKey } from '../entities/api-key.js'
 import { invalidState } from '../errors.js'
@@ -29,7 +29,7 @@ export async function rotateApiKey(ctx: Context, input: Rotation): Promise<{ api
     const apiKey = await findApiKey(em, input.id)
     permit(apiKey)
     mayManageKeys(actor, apiKey.id)
-    refuseExcess(actor, apiKey.permissions, null)
+    refuseStrongerKey(actor, apiKey)
     withinMakersLife(actor, apiKey.expiresAt, ['input', 'id'])
     if (apiKey.status(now) !== 'ACTIVE') throw invalidState(`This API key is ${apiKey.status(now).toLowerCase()}.`)
     const text = newApiKeyText(ctx.app.config.keyPrefix, apiKey.environment)

@@ -1,5 +1,5 @@
 /** Changes what a key is called and what it may do. Omitted means unchanged; null clears what may be null. */
-import { Check, refuseExcess } from '../access/check.js'
+import { Check, refuseExcess, refuseStrongerKey } from '../access/check.js'
 import type { Context } from '../context.js'
 import type { ApiKey } from '../entities/api-key.js'
 import { forbidden, invalidState } from '../errors.js'
@@ -16,7 +16,7 @@ export async function updateApiKey(ctx: Context, input: KeyGrant & { readonly id
     permit(apiKey)
     if (actor.apiKey?.id === apiKey.id) throw forbidden('A key cannot update itself.')
     mayManageKeys(actor, apiKey.id)
-    refuseExcess(actor, apiKey.permissions, null)
+    refuseStrongerKey(actor, apiKey)
     if (input.permissions) refuseExcess(actor, input.permissions)
     refuseLastingGains(actor, apiKey, input)
     if (apiKey.revokedAt) throw invalidState('This API key is revoked.')

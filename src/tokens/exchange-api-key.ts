@@ -98,7 +98,8 @@ function checked(actor: Actor, { audience, externalUserId, expiresIn, permission
 function endOf({ expiresAt }: Actor, expiresIn: number | null | undefined, issuedAt: number): number {
   const last = expiresAt ? epochSeconds(expiresAt) : Infinity
   if (expiresIn == null) return Math.min(issuedAt + usualToken, last)
-  if (issuedAt + expiresIn > last)
-    throw invalid(`"expiresIn" must be at most ${last - issuedAt}: a token never outlives its key.`, ['input', 'expiresIn'])
-  return issuedAt + expiresIn
+  const left = last - issuedAt
+  if (expiresIn <= left) return issuedAt + expiresIn
+  const rule = left < shortestToken ? `left out: this key ends in ${left} seconds.` : `at most ${left}: a token never outlives its key.`
+  throw invalid(`"expiresIn" must be ${rule}`, ['input', 'expiresIn'])
 }
