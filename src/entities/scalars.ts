@@ -35,6 +35,9 @@ export const PermissionScalar = textScalar(
   '`resource:action`, such as `api_key:read` or `agent:create`. Where permissions are granted, `resource:*`, `application:*` (every permission of your own) and `*` are accepted too.',
 )
 
+/** What the mask lets through as it is (http/error-texts.ts). */
+export const secretInVariable = 'A Secret must be sent in a variable, never written into the document.'
+
 export const SecretScalar = new GraphQLScalarType<Secret, string>({
   name: 'Secret',
   description:
@@ -42,7 +45,7 @@ export const SecretScalar = new GraphQLScalarType<Secret, string>({
   serialize: (value) => (value instanceof Secret ? value.reveal() : asText('Secret', undefined)),
   parseValue: (value) => new Secret(asText('Secret', value)),
   parseLiteral: () => {
-    throw new GraphQLError('A Secret must be sent in a variable, never written into the document.')
+    throw new GraphQLError(secretInVariable)
   },
 })
 

@@ -1,6 +1,7 @@
 /** What graphql-js and Apollo say of a request, without what was found in it, which may be anything, a secret too. */
 import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql'
 
+import { secretInVariable } from '../entities/scalars.js'
 import type { RequestErrorCode } from '../errors.js'
 
 /** Longer words are told only when they are the schema's: a key has 46 characters. */
@@ -32,14 +33,13 @@ export function withoutValues(code: RequestErrorCode, message: string): string {
   if (code === 'GRAPHQL_PARSE_FAILED' && !message.startsWith('Syntax Error')) return 'This document cannot be parsed.'
   if (code === 'GRAPHQL_PARSE_FAILED') return message.replace(/(, found|:? ").*$/s, '').replace(/\.?$/, '.')
   if (code !== 'GRAPHQL_VALIDATION_FAILED') return message
+  // The value follows when graphql-js wraps the sentence in its own.
+  if (message.includes(secretInVariable)) return secretInVariable
   const [, type] = /^Expected value of type "([^"]+)", found /.exec(message) ?? []
-  if (type !== undefined)
-    return message.includes('A Secret must be sent')
-      ? 'A Secret must be sent in a variable, never written into the document.'
-      : `Expected a value of type "${type}".`
+  if (type !== undefined) return `Expected a value of type "${type}".`
   // The value of an enum is written like a name, and quoted as one.
   if (message.startsWith('Value "')) return 'This literal is not a value of the enum that is expected here.'
-  return /cannot represent|does not exist in "|must be a string|must be sent/.test(message)
+  return /cannot represent|does not exist in "|must be a string/.test(message)
     ? 'This literal is not of the type that is expected here.'
     : message
 }
