@@ -147,7 +147,12 @@ describe('Authorization', () => {
     const { journal } = app.services
     const read = journal.read.bind(journal)
     const asked: string[] = []
-    journal.read = (query, parameters) => (asked.push(query.name), read(query, parameters))
+    // Sweepers read beside the requests, whenever their time has come.
+    const sweeps = new Set(['closed_windows', 'lapsed_approvals'])
+    journal.read = (query, parameters) => {
+      if (!sweeps.has(query.name)) asked.push(query.name)
+      return read(query, parameters)
+    }
     try {
       await raw([bearer(typo(acme.sandboxKey))])
       await raw([bearer('kh_sand_short')])
