@@ -63,6 +63,14 @@ describe('permissions', () => {
     ])
   })
 
+  test('omitted, when the maker holds what no key can: told to say which', async () => {
+    const { userId } = await acme.member('ADMIN')
+    const { token } = await acme.personalToken(userId, 'RESTRICTED', ['api_key:create', 'member:invite', 'signing_key:*'])
+    const message = 'You hold what no API key can: member:invite, signing_key:*. Say which "permissions" this one is to have.'
+    expect((await create(token, {})).userErrors).toEqual([{ code: 'INVALID', message, path: ['input', 'permissions'] }])
+    expect((await create(token, { permissions: ['api_key:create'] })).userErrors).toEqual([])
+  })
+
   test.each([
     'member:invite',
     'member:update',

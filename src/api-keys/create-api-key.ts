@@ -10,7 +10,7 @@ import { sha256 } from '../lib/digest.js'
 import { newId } from '../lib/id.js'
 import { Secret } from '../lib/secret.js'
 import { perform, type Once } from '../perform.js'
-import { checkGrant, mayManageKeys, withinMakersLife, type KeyGrant } from './rules.js'
+import { checkGrant, mayManageKeys, refuseInheriting, withinMakersLife, type KeyGrant } from './rules.js'
 
 export interface NewApiKey extends KeyGrant {
   readonly environment?: Environment | null | undefined
@@ -40,11 +40,7 @@ export async function createApiKey<S = never>(
       permit({ id, isNew: true, projectId: project.id, environment })
       mayManageKeys(actor, null)
       const permissions = [...(input.permissions ?? actor.permissions)]
-      if (!input.permissions) {
-        const inherited = new Check()
-        checkGrant(inherited, { permissions })
-        inherited.done()
-      }
+      if (!input.permissions) refuseInheriting(permissions)
       refuseExcess(actor, permissions)
       // Omitted means as long as the maker lasts; an explicit null asks for longer than any.
       const expiresAt = input.expiresAt === undefined ? latestExpiry(actor, 'key') : input.expiresAt

@@ -29,6 +29,13 @@ export function checkGrant(check: Check, grant: KeyGrant): void {
   if (never.length > 0) check.add('permissions', `names what no API key can hold: ${never.join(', ')}`)
 }
 
+/** Left out means all of the maker's, and nothing of that is cut silently. @throws DomainError INVALID */
+export function refuseInheriting(permissions: readonly string[]): void {
+  const never = notForKeys(permissions)
+  if (never.length === 0) return
+  throw invalid(`You hold what no API key can: ${never.join(', ')}. Say which "permissions" this one is to have.`, ['input', 'permissions'])
+}
+
 /** A limited key makes no unlimited ones, and a text that is on its way out starts nothing new. @throws DomainError FORBIDDEN */
 export function mayManageKeys(actor: Actor, keyId: string | null): void {
   if (actor.apiKey?.isSuperseded)
