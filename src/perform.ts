@@ -178,11 +178,17 @@ async function attemptOnce<A extends Action, R, S>(
       hands.note({ repeated: true })
       return [await once.again({ em, permit: hands.permit }, earlier.subjectId), attempt.allowed()]
     }
-    const result = await verb({ ...hands, em } as HandsFor<A>)
-    // Only now, and undone with the rest: faults of input and permission are told first.
-    if (earlier) throw idempotencyConflict('This idempotency key was used with another input.', ['input', 'idempotencyKey'])
-    if (mark) attempt.remember(mark)
-    return [result, attempt.allowed()]
+    const run = async (): Promise<R> => verb({ ...hands, em } as HandsFor<A>)
+    if (!earlier) {
+      const result = await run()
+      if (mark) attempt.remember(mark)
+      return [result, attempt.allowed()]
+    }
+    // Tried, and undone: faults of input and permission are told first. A clash may be with the very record that the key made.
+    await run().catch((error: unknown) => {
+      if (!(error instanceof DomainError && error.code === 'CONFLICT')) throw error
+    })
+    throw idempotencyConflict('This idempotency key was used with another input.', ['input', 'idempotencyKey'])
   })
 }
 
