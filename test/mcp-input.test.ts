@@ -170,6 +170,11 @@ describe('a credential', () => {
     expect(JSON.stringify(answer)).not.toContain(canary)
   })
 
+  test('shows whole characters of its end only', async () => {
+    const { credential } = await store({ bearerToken: 'a secret that ends with 😀bbb' })
+    expect(credential.authorizationPreview).toBe('****...😀bbb')
+  })
+
   test('may end a millisecond from now, and neither now nor before', async () => {
     const at = (offset: number): object => ({ expiresAt: new Date(app.clock.at.getTime() + offset).toISOString() })
     expect((await store({ none: 'NONE' }, at(1))).userErrors).toEqual([])
