@@ -212,6 +212,11 @@ describe('a server that fails', () => {
     ['answers another question', page('application/json', '{"jsonrpc":"2.0","id":99,"result":{}}'), 'PROTOCOL_ERROR'],
     ['answers an error', page('application/json', '{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}}'), 'PROTOCOL_ERROR'],
     ['ends its stream without an answer', page('text/event-stream', ': nothing\n\n'), 'PROTOCOL_ERROR'],
+    [
+      'wants to speak something else',
+      ({ socket }) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n'),
+      'PROTOCOL_ERROR',
+    ],
     ['hangs up', (_incoming, response) => void response.destroy(), 'CONNECTION_FAILED'],
   ])('%s', async (_name, handler, code) => {
     const { origin } = await double(handler)
