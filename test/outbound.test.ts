@@ -273,6 +273,24 @@ describe('a server that fails', () => {
     expect(JSON.stringify(tried)).not.toContain(secret)
   })
 
+  test.each([
+    [largestAnswer, true],
+    [largestAnswer + 1, false],
+  ])('names its tools with %i bytes on two pages', async (size, connected) => {
+    const { origin } = await double((incoming, response) =>
+      mcpAnswer(incoming, response, [], (text, method) => {
+        if (method !== 'tools/list') return text
+        const { id } = JSON.parse(text)
+        const result =
+          id === 2
+            ? { tools: [{ name: 'é'.repeat(largestAnswer / 4) }], nextCursor: 'more' }
+            : { tools: [{ name: 't'.repeat(size - largestAnswer / 2) }] }
+        return JSON.stringify({ jsonrpc: '2.0', id, result })
+      }),
+    )
+    expect(await tryOut(`${origin}/mcp`)).toMatchObject({ connected, failure: connected ? null : { code: 'PROTOCOL_ERROR' } })
+  })
+
   test('has its tools on several pages, or on pages without end', async () => {
     const paged =
       (last: number): Handler =>
