@@ -8,7 +8,7 @@ import { actionRow, type Action, type AppendingAction } from './access/actions.j
 import type { Actor } from './access/actor.js'
 import { authorize, type Permit, type Subject } from './access/permit.js'
 import type { Context } from './context.js'
-import { DomainError, idempotencyConflict, RequestError } from './errors.js'
+import { DomainError, idempotencyConflict, notFound, RequestError } from './errors.js'
 import type { EventDraft } from './journal/chain.js'
 import { StandingChanged, type AppendedRow, type Entry } from './journal/journal.js'
 import { markOf, recall, remembering, type Mark } from './journal/remembered.js'
@@ -176,7 +176,11 @@ async function attemptOnce<A extends Action, R, S>(
     const earlier = mark && (await recall(em, mark, attempt.now))
     if (once && earlier?.isSame) {
       hands.note({ repeated: true })
-      return [await once.again({ em, permit: hands.permit }, earlier.subjectId), attempt.allowed()]
+      const repeated = await once.again({ em, permit: hands.permit }, earlier.subjectId).catch((error: unknown) => {
+        if (!(error instanceof DomainError && error.code === 'NOT_FOUND')) throw error
+        throw notFound('What this idempotency key made is gone. Another key makes it anew.', ['input', 'idempotencyKey'])
+      })
+      return [repeated, attempt.allowed()]
     }
     const run = async (): Promise<R> => verb({ ...hands, em } as HandsFor<A>)
     if (!earlier) {

@@ -114,6 +114,14 @@ describe('a create under an idempotency key', () => {
     expect((await create(acme.sandboxKey, { label: 'mended', idempotencyKey: 'order-8' })).secret).not.toBeNull()
   })
 
+  test('says so when what it made is gone, and makes nothing new', async () => {
+    const server = { name: 'one', serverLabel: 'one', serverUrl: 'https://mcp.example/mcp', idempotencyKey: 'order-11' }
+    const register = (): Promise<any> => app.mutate(acme.sandboxKey, 'createMcpServer', server, 'server { id }')
+    expect((await register()).userErrors).toEqual([])
+    await app.mutate(acme.sandboxKey, 'resetSandbox', {}, 'deletedServers')
+    expect(await register()).toMatchObject({ server: null, userErrors: [{ code: 'NOT_FOUND', path: ['input', 'idempotencyKey'] }] })
+  })
+
   test('asks for the permission again', async () => {
     const { id, secret } = await acme.apiKey({ permissions: ['api_key:create'] })
     const input = { permissions: [], idempotencyKey: 'order-9' }
