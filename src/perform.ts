@@ -8,7 +8,7 @@ import { actionRow, type Action, type AppendingAction } from './access/actions.j
 import type { Actor } from './access/actor.js'
 import { authorize, type Permit, type Subject } from './access/permit.js'
 import type { Context } from './context.js'
-import { DomainError, idempotencyConflict, RequestError } from './errors.js'
+import { DomainError, idempotencyConflict, notFound, RequestError } from './errors.js'
 import type { EventDraft } from './journal/chain.js'
 import { StandingChanged, type AppendedRow, type Entry } from './journal/journal.js'
 import { markOf, recall, remembering, type Mark } from './journal/remembered.js'
@@ -179,13 +179,23 @@ async function attemptOnce<A extends Action, R, S>(
     const earlier = mark && (await recall(em, mark, attempt.now))
     if (once && earlier?.isSame) {
       hands.note({ repeated: true })
-      return [await once.again({ em, permit: hands.permit }, earlier.subjectId), attempt.allowed()]
+      const repeated = await once.again({ em, permit: hands.permit }, earlier.subjectId).catch((error: unknown) => {
+        if (!(error instanceof DomainError && error.code === 'NOT_FOUND')) throw error
+        throw notFound('What this idempotency key made is gone. Another key makes it anew.', ['input', 'idempotencyKey'])
+      })
+      return [repeated, attempt.allowed()]
     }
-    const result = await verb({ ...hands, em } as HandsFor<A>)
-    // Only now, and undone with the rest: faults of input and permission are told first.
-    if (earlier) throw idempotencyConflict('This idempotency key was used with another input.', ['input', 'idempotencyKey'])
-    if (mark) attempt.remember(mark)
-    return [result, attempt.allowed()]
+    const run = async (): Promise<R> => verb({ ...hands, em } as HandsFor<A>)
+    if (!earlier) {
+      const result = await run()
+      if (mark) attempt.remember(mark)
+      return [result, attempt.allowed()]
+    }
+    // Tried, and undone: faults of input and permission are told first. A clash may be with the very record that the key made.
+    await run().catch((error: unknown) => {
+      if (!(error instanceof DomainError && error.code === 'CONFLICT')) throw error
+    })
+    throw idempotencyConflict('This idempotency key was used with another input.', ['input', 'idempotencyKey'])
   })
 }
 

@@ -65,6 +65,14 @@ describe('a create under an idempotency key', () => {
     expect(denied.map(({ details }) => details['code'])).toEqual(Array.from({ length: 4 }, () => 'IDEMPOTENCY_CONFLICT'))
   })
 
+  test('with another input is this conflict, even where the other input would clash with what was made', async () => {
+    const server = { name: 'one', serverLabel: 'one', serverUrl: 'https://mcp.example/mcp', idempotencyKey: 'order-9' }
+    const register = (input: object): Promise<any> => app.mutate(acme.sandboxKey, 'createMcpServer', input, 'server { id }')
+    expect((await register(server)).userErrors).toEqual([])
+    expect(await register({ ...server, name: 'other' })).toMatchObject({ server: null, userErrors: [{ code: 'IDEMPOTENCY_CONFLICT' }] })
+    expect(await register({ ...server, idempotencyKey: 'order-10' })).toMatchObject({ userErrors: [{ code: 'CONFLICT' }] })
+  })
+
   test('tells faults of the input before a conflict', async () => {
     await create(acme.sandboxKey, { label: 'one', idempotencyKey: 'order-4' })
     const { userErrors } = await create(acme.sandboxKey, { label: '', idempotencyKey: 'order-4' })
@@ -104,6 +112,14 @@ describe('a create under an idempotency key', () => {
     const { userErrors } = await create(acme.sandboxKey, { expiresAt: '2020-01-01T00:00:00Z', idempotencyKey: 'order-8' })
     expect(userErrors).toHaveLength(1)
     expect((await create(acme.sandboxKey, { label: 'mended', idempotencyKey: 'order-8' })).secret).not.toBeNull()
+  })
+
+  test('says so when what it made is gone, and makes nothing new', async () => {
+    const server = { name: 'one', serverLabel: 'one', serverUrl: 'https://mcp.example/mcp', idempotencyKey: 'order-11' }
+    const register = (): Promise<any> => app.mutate(acme.sandboxKey, 'createMcpServer', server, 'server { id }')
+    expect((await register()).userErrors).toEqual([])
+    await app.mutate(acme.sandboxKey, 'resetSandbox', {}, 'deletedServers')
+    expect(await register()).toMatchObject({ server: null, userErrors: [{ code: 'NOT_FOUND', path: ['input', 'idempotencyKey'] }] })
   })
 
   test('asks for the permission again', async () => {

@@ -99,6 +99,19 @@ describe('a server', () => {
     }
   })
 
+  test.each(['', ', "idempotencyKey": "deep"'])('must not have metadata that is deeper than a program can recurse%s', async (more) => {
+    const depth = 9000
+    const metadata = `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
+    const query = 'mutation ($input: CreateMcpServerInput!) { createMcpServer(input: $input) { userErrors { code path } } }'
+    const response = await fetch(`${app.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${acme.sandboxKey}` },
+      // Written by hand: JSON.stringify gets no deeper.
+      body: `{"query":"${query}","variables":{"input":{"name":"x","serverLabel":"deep","serverUrl":"https://mcp.example/","metadata":${metadata}${more}}}}`,
+    })
+    expect(await response.json()).toEqual({ data: { createMcpServer: { userErrors: [{ code: 'INVALID', path: ['input', 'metadata'] }] } } })
+  })
+
   test.each(['name', 'serverLabel', 'serverUrl'])('keeps its %s', async (field) => {
     expect(pathsOf(await change({ [field]: null }))).toEqual([`INVALID input.${field}`])
   })
@@ -155,6 +168,11 @@ describe('a credential', () => {
     const answer = await store(auth)
     expect(pathsOf(answer)).toEqual([`INVALID input.auth.${path}`])
     expect(JSON.stringify(answer)).not.toContain(canary)
+  })
+
+  test('shows whole characters of its end only', async () => {
+    const { credential } = await store({ bearerToken: 'a secret that ends with 😀bbb' })
+    expect(credential.authorizationPreview).toBe('****...😀bbb')
   })
 
   test('may end a millisecond from now, and neither now nor before', async () => {

@@ -5,7 +5,8 @@ import { systemContext } from '../src/context.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { McpCredential } from '../src/entities/mcp-credential.js'
 import { startApp, type TestApp } from './support/app.js'
-import { everythingServer, gate, type Gate, type Listening } from './support/mcp.js'
+import { everythingServer, gate, listen, type Gate, type Listening } from './support/mcp.js'
+import { eventually } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -106,5 +107,42 @@ describe('a real server behind a gate', () => {
       { orderBy: { seq: 'DESC' } },
     )
     expect(last).toMatchObject({ outcome: 'ALLOWED', subjectId: serverId, details: { connected: true, wasSent: true } })
+  })
+
+  test('a test that its caller does not wait for leaves its event too, and the secret was used', async () => {
+    const asked = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    const slow = await listen(async (_incoming, response) => {
+      asked.resolve()
+      await goOn.promise
+      response.writeHead(401).end()
+    })
+    try {
+      const input = { name: 'Slow', serverLabel: 'slow', serverUrl: `${slow.origin}/mcp` }
+      const { id } = (await app.mutate(acme.sandboxKey, 'createMcpServer', input, server)).server
+      const auth = { bearerToken: 'a-token-that-leaves' }
+      const stored = await app.mutate(acme.sandboxKey, 'createMcpCredential', { serverId: id, auth }, credential)
+      const leaving = new AbortController()
+      const request = fetch(`${app.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${acme.sandboxKey}` },
+        body: JSON.stringify({ query: `mutation { testMcpServer(input: { serverId: "${id}" }) { test { connected } } }` }),
+        signal: leaving.signal,
+      })
+      await asked.promise
+      leaving.abort()
+      await expect(request).rejects.toThrow()
+      // By then the server has seen it leave.
+      for (let i = 0; i < 5; i++) await app.run(acme.sandboxKey, '{ viewer { kind } }')
+      goOn.resolve()
+      const events = (): Promise<AuditEvent[]> =>
+        systemContext(app.services, acme.id).em.find(AuditEvent, { subjectId: id, action: 'mcp_server:test' })
+      await eventually(async () => (await events()).length === 1)
+      expect((await events())[0]).toMatchObject({ details: { credentialId: stored.credential.id, connected: false, httpStatus: 401 } })
+      expect((await rowOf(stored.credential.id)).lastUsedAt).not.toBeNull()
+    } finally {
+      goOn.resolve()
+      await slow.close()
+    }
   })
 })

@@ -212,6 +212,11 @@ describe('a server that fails', () => {
     ['answers another question', page('application/json', '{"jsonrpc":"2.0","id":99,"result":{}}'), 'PROTOCOL_ERROR'],
     ['answers an error', page('application/json', '{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}}'), 'PROTOCOL_ERROR'],
     ['ends its stream without an answer', page('text/event-stream', ': nothing\n\n'), 'PROTOCOL_ERROR'],
+    [
+      'wants to speak something else',
+      ({ socket }) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n'),
+      'PROTOCOL_ERROR',
+    ],
     ['hangs up', (_incoming, response) => void response.destroy(), 'CONNECTION_FAILED'],
   ])('%s', async (_name, handler, code) => {
     const { origin } = await double(handler)
@@ -266,6 +271,24 @@ describe('a server that fails', () => {
     const tried = await tryOut(`${origin}/mcp`)
     expect(tried).toMatchObject({ connected: false, toolNames: [], failure: { code: 'PROTOCOL_ERROR' } })
     expect(JSON.stringify(tried)).not.toContain(secret)
+  })
+
+  test.each([
+    [largestAnswer, true],
+    [largestAnswer + 1, false],
+  ])('names its tools with %i bytes on two pages', async (size, connected) => {
+    const { origin } = await double((incoming, response) =>
+      mcpAnswer(incoming, response, [], (text, method) => {
+        if (method !== 'tools/list') return text
+        const { id } = JSON.parse(text)
+        const result =
+          id === 2
+            ? { tools: [{ name: 'é'.repeat(largestAnswer / 4) }], nextCursor: 'more' }
+            : { tools: [{ name: 't'.repeat(size - largestAnswer / 2) }] }
+        return JSON.stringify({ jsonrpc: '2.0', id, result })
+      }),
+    )
+    expect(await tryOut(`${origin}/mcp`)).toMatchObject({ connected, failure: connected ? null : { code: 'PROTOCOL_ERROR' } })
   })
 
   test('has its tools on several pages, or on pages without end', async () => {

@@ -20,11 +20,12 @@ let app: TestApp
 let acme: SeededOrganization
 let env: Record<string, string>
 let keys: MasterKeys
+let texts: string[]
 
 beforeAll(async () => {
   app = await startApp({ KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' })
   acme = await organization(app)
-  const texts = [newMasterKey('k2'), firstMasterKey(app)]
+  texts = [newMasterKey('k2'), firstMasterKey(app)]
   env = { ...app.env, KEYHOUSE_MASTER_KEYS: texts.join(',') }
   keys = parseMasterKeys(texts.join(','))
   const input = { name: 'x', serverLabel: 'x', serverUrl: 'https://mcp.example/mcp' }
@@ -128,6 +129,16 @@ test('a row that does not open is named, left as it is, and fails the command', 
   expect(out).toContain(`credentials ${row!.id}`)
   expect(err).toContain('1 sealed values are not under "k2"')
   expect((await credentialRows(app, acme))[1]!.sealedValue).toBe(broken)
+}, 60_000)
+
+test('keys whose ids differ in case are two keys', async () => {
+  const named = { ...env, KEYHOUSE_MASTER_KEYS: [newMasterKey('K2'), ...texts].join(',') }
+  const before = JSON.parse((await keyhouse(['status', '--json'], undefined, named)).out)
+  expect(before.sealed.filter(({ keyId }: { keyId: string }) => keyId === 'K2')).toEqual([])
+  expect(JSON.parse((await keyhouse(['reseal', '--json'], undefined, named)).out)).toMatchObject({ newest: 'K2', remaining: 1 })
+  const after = JSON.parse((await keyhouse(['status', '--json'], undefined, named)).out)
+  expect(after.sealed).toContainEqual({ what: 'deployment secrets', keyId: 'K2', rows: secretPurposes.length })
+  expect(after.sealed.filter(({ keyId }: { keyId: string }) => keyId === 'k2')).toEqual([])
 }, 60_000)
 
 test('a bar on a terminal, plain lines elsewhere', () => {

@@ -41,10 +41,13 @@ interface Answer {
   readonly errors?: readonly AnswerError[]
 }
 
-/** What cannot be a header is refused here: the platform's own error would quote it, secret or not. */
-function headerText(name: string, text: string): string {
-  if (!/^[\x20-\x7E]+$/.test(text)) throw new TypeError(`${name} must be printable ASCII characters, at least one.`)
-  return text
+/**
+ * What cannot be a header is refused here: the platform's own error would quote it, secret or not. So is what would arrive
+ * as another one, without the spaces around it, and what is no text: nobody acts for somebody else by mistake.
+ */
+function headerText(name: string, text: unknown): string {
+  if (typeof text === 'string' && /^[\x21-\x7E]([\x20-\x7E]*[\x21-\x7E])?$/.test(text)) return text
+  throw new TypeError(`${name} must be printable ASCII characters, at least one, without a space at either end.`)
 }
 
 export function createClient({ url, credential, onBehalfOf, fetch: ownFetch, retries = 2 }: ClientOptions): Client {
@@ -57,7 +60,7 @@ export function createClient({ url, credential, onBehalfOf, fetch: ownFetch, ret
     headers.set('accept', 'application/graphql-response+json, application/json')
     const text = typeof credential === 'function' ? await credential() : credential
     if (text !== undefined) headers.set('authorization', `Bearer ${headerText('The credential', text)}`)
-    const endUser = options.onBehalfOf ?? onBehalfOf
+    const endUser = options.onBehalfOf === undefined ? onBehalfOf : options.onBehalfOf
     if (endUser !== undefined) headers.set('x-on-behalf-of', headerText('onBehalfOf', endUser))
 
     let response: Response | undefined

@@ -17,14 +17,18 @@ export interface Mark {
   readonly inputMac: string
 }
 
+/** Levels that are looked into. No input is lawful that goes deeper, and this is asked before the verb has checked it. */
+const deepest = 32
+
 /** In one order, with secrets and dates as what they stand for: a Secret prints alike whatever it holds. */
-function plain(value: unknown): unknown {
+function plain(value: unknown, depth = 1): unknown {
+  if (depth > deepest) return 'too deep'
   if (value instanceof Secret) return { secret: value.reveal() }
   if (value instanceof Date) return value.toISOString()
-  if (Array.isArray(value)) return value.map(plain)
+  if (Array.isArray(value)) return value.map((one) => plain(one, depth + 1))
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).filter(([, one]) => one !== undefined)
-  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]) => [name, plain(one)]))
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]) => [name, plain(one, depth + 1)]))
 }
 
 export function markOf(

@@ -76,7 +76,8 @@ export function checkAuth(check: Check, auth: McpAuth): void {
   if (auth.headers) checkHeaders(check, auth.headers)
 }
 
-const previewOf = (text: string): string => (text.length >= shortestPreviewed ? `****...${text.slice(-4)}` : '****')
+/** The end by code points: half a character cannot be stored. */
+const previewOf = (text: string): string => (text.length >= shortestPreviewed ? `****...${/.{4}$/su.exec(text)?.[0]}` : '****')
 
 export function valueOf({ bearerToken, authorization, headers }: McpAuth): CredentialValue {
   const named = { authorizationPreview: null, headerNames: [] }

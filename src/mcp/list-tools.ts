@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 
 import type { Outbound } from '../context.js'
 import { OutboundError } from './outbound.js'
-import { readAnswer } from './read-answer.js'
+import { largestAnswer, readAnswer } from './read-answer.js'
 
 const latestVersion = '2025-11-25'
 /** Pages of one list: a server that never stops is cut short. */
@@ -97,11 +97,16 @@ export async function listTools(outbound: Outbound, peer: Peer): Promise<ToolLis
   session.speak(protocolVersion)
   await session.tell('notifications/initialized')
   const toolNames: string[] = []
+  let size = 0
   let cursor: unknown
   for (let page = 1; page === 1 || cursor !== undefined; page++) {
     if (page > mostPages) throw new OutboundError('PROTOCOL_ERROR')
     const { tools, nextCursor } = await session.ask('tools/list', cursor === undefined ? {} : { cursor })
-    toolNames.push(...namesOf(tools))
+    const names = namesOf(tools)
+    // All pages together are answered at once, so they are bounded like one.
+    size += names.reduce((sum, name) => sum + Buffer.byteLength(name), 0)
+    if (size > largestAnswer) throw new OutboundError('PROTOCOL_ERROR')
+    toolNames.push(...names)
     cursor = nextCursor ?? undefined
   }
   await session.end().catch(() => undefined)

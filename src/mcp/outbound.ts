@@ -112,6 +112,11 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
         else socket.once(isSecure ? 'secureConnect' : 'connect', () => onSent?.())
       })
       request.on('response', answer)
+      // Nobody asked for another protocol; unheard, Node would end the connection without a word (RFC 9110 §15.2.2).
+      request.on('upgrade', (_response, socket) => {
+        socket.destroy()
+        refuse(new OutboundError('PROTOCOL_ERROR'))
+      })
       request.on('error', (error) => refuse(outboundErrorOf(error, signal)))
       request.end(body)
     })

@@ -66,10 +66,11 @@ export function checkServer(check: Check, words: ServerWords): void {
     toolForm.test(tool) ? undefined : 'must be a tool name: 1 to 128 letters, digits, ".", "_" and "-"',
   )
   if (!words.metadata) return
-  if (Buffer.byteLength(JSON.stringify(words.metadata)) > largestMetadata)
-    return check.add('metadata', `must have at most ${largestMetadata} bytes`)
-  const deep = metadataFault(words.metadata)
-  if (deep) check.add('metadata', deep)
+  // The depth first: JSON.stringify overflows the stack on what is deep enough.
+  const inner = metadataFault(words.metadata)
+  if (inner) check.add('metadata', inner)
+  else if (Buffer.byteLength(JSON.stringify(words.metadata)) > largestMetadata)
+    check.add('metadata', `must have at most ${largestMetadata} bytes`)
 }
 
 /** @throws DomainError URL_NOT_ALLOWED for a place that no request may go to. */

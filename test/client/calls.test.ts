@@ -90,6 +90,12 @@ describe('what is sent', () => {
     expect((await kit.viewer(client, { onBehalfOf: 'user-2' })).endUser.externalId).toBe('user-2')
   })
 
+  test.each([' user-1', 'user-1 ', '', null])('nobody, if that would arrive as somebody else: %j', async (onBehalfOf) => {
+    const client = kit.createClient({ url: app.url, credential: acme.sandboxKey })
+    expect(await thrown(kit.viewer(client, { onBehalfOf }))).toBeInstanceOf(TypeError)
+    expect(await thrown(kit.viewer(kit.createClient({ url: app.url, credential: acme.sandboxKey, onBehalfOf })))).toBeInstanceOf(TypeError)
+  })
+
   test('nothing without a credential; and then no more than what needs none', async () => {
     const client = kit.createClient({ url: app.url })
     expect((await kit.permissionDefinitions(client)).length).toBeGreaterThan(10)
