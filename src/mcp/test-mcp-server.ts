@@ -81,14 +81,15 @@ function openFor({ app }: Context, credential: McpCredential | null): Record<str
   }
 }
 
-/** The use has taken place, so it is recorded even if the caller has lost its standing since. */
+/** The use has taken place, so it is recorded even if the caller has lost its standing since, or nobody waits for the answer any more. */
 async function record(
   ctx: Context,
   { actor, server, credential }: Plan,
   { failure, wasSent, toolNames }: Probe,
   durationMs: number,
 ): Promise<void> {
-  await perform(ctx.as({ ...actor, standing: null }), 'mcp_server:test', async ({ em, now, permit, note }) => {
+  const own = Object.assign(ctx.as({ ...actor, standing: null }), { signal: null })
+  await perform(own, 'mcp_server:test', async ({ em, now, permit, note }) => {
     permit(server)
     note({ credentialId: credential?.id ?? null, connected: failure === null, toolCount: toolNames.length, durationMs, wasSent })
     if (failure) note({ failure: failure.code, httpStatus: failure.httpStatus })
