@@ -27,7 +27,7 @@ const base = {
 }
 
 /** Of each property, kills, and what else is a matter of patience; `npm run test:long` takes more. */
-const budget = { fuzzRuns: 40, crashRounds: 3, outageSeconds: 2 }
+const budget = { fuzzRuns: 40, crashRounds: 2, outageSeconds: 2 }
 
 export default {
   testTimeout: 30_000,
