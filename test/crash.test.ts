@@ -9,7 +9,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { CrashLoad, issuer } from './support/crash-load.js'
+import { issuer } from './support/crash-documents.js'
+import { CrashLoad } from './support/crash-load.js'
 import { isPostgres, newDatabase, testMasterKeys, type TestDatabase } from './support/database.js'
 import { eventually } from './support/people.js'
 import { startServer, type PostgresServer } from './support/postgres.server.js'

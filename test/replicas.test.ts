@@ -105,42 +105,41 @@ onPostgres(
 /** Where the load balancer sends requests. */
 let serving: string[] = []
 
-interface Load {
-  /** What went wrong, if anything. */
-  readonly faults: string[]
-  count: number
-  stop(): Promise<void>
-}
-
 /** As behind a load balancer that is told before a replica ends: it sends nothing there any more, and what is there is answered. */
-function underLoad(serverId: string): Load {
-  const faults: string[] = []
-  const load: Load = { faults, count: 0, stop: () => Promise.resolve() }
-  let isOver = false
-  const requests = [
-    [exchange, {}],
-    [makeKey, {}],
-    [store, { serverId, secret: 'a secret of the load' }],
-    [viewer, {}],
-  ] as const
-  const callers = Array.from({ length: 4 }, async (_, caller) => {
-    for (let n = caller; !isOver; n++) {
-      const [query, variables] = requests[n % requests.length]!
-      try {
-        const { data, errors } = await ask(serving[n % serving.length]!, key, query, variables)
-        const [payload] = Object.values(data ?? {}) as [{ userErrors?: unknown[] }?]
-        if (errors || (payload?.userErrors?.length ?? 0) > 0) faults.push(JSON.stringify(errors ?? payload))
-        load.count++
-      } catch (error) {
-        faults.push(`${String(error)} ${String((error as Error).cause)}`)
-      }
-    }
-  })
-  load.stop = async () => {
-    isOver = true
-    await Promise.all(callers)
+class Load {
+  /** What went wrong, if anything. */
+  readonly faults: string[] = []
+  count = 0
+  #isOver = false
+  readonly #callers: Promise<void>[]
+
+  constructor(serverId: string) {
+    const requests: [string, object][] = [
+      [exchange, {}],
+      [makeKey, {}],
+      [store, { serverId, secret: 'a secret of the load' }],
+      [viewer, {}],
+    ]
+    this.#callers = Array.from({ length: 4 }, async (_, caller) => {
+      for (let n = caller; !this.#isOver; n++) await this.#request(serving[n % serving.length]!, ...requests[n % requests.length]!)
+    })
   }
-  return load
+
+  async #request(url: string, query: string, variables: object): Promise<void> {
+    try {
+      const { data, errors } = await ask(url, key, query, variables)
+      const [payload] = Object.values(data ?? {}) as [{ userErrors?: unknown[] }?]
+      if (errors || (payload?.userErrors?.length ?? 0) > 0) this.faults.push(JSON.stringify(errors ?? payload))
+      this.count++
+    } catch (error) {
+      this.faults.push(`${String(error)} ${String((error as Error).cause)}`)
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true
+    await Promise.all(this.#callers)
+  }
 }
 
 /** One after the other ends in order and comes back with these master keys; the others serve meanwhile. */
@@ -162,7 +161,7 @@ onPostgres(
     const { server } = (await ask(replicas[0]!.url, key, makeServer)).data.createMcpServer
     const old = (await ask(replicas[0]!.url, key, exchange)).data.exchangeApiKey.token
     serving = replicas.map(({ url }) => url)
-    const load = underLoad(server.id)
+    const load = new Load(server.id)
     await roll(`${testMasterKeys},${fresh}`)
     await roll(`${fresh},${testMasterKeys}`)
     const before = load.count

@@ -7,24 +7,8 @@ import { McpCredential } from '../../src/entities/mcp-credential.js'
 import { parseMasterKeys } from '../../src/lib/seal.js'
 import { openValue } from '../../src/mcp/credential-value.js'
 import { wholeChain, withDatabase } from './chain.js'
+import * as documents from './crash-documents.js'
 import { ask } from './process.js'
-
-/** Where the servers under test say that they are: the same before and after they were killed, whatever their port. */
-export const issuer = 'http://keyhouse.test'
-
-const createKey = `mutation ($label: String) { it: createApiKey(input: { label: $label, permissions: [] }) { apiKey { id } secret userErrors { code } } }`
-const rotateKey = 'mutation ($id: ID!) { it: rotateApiKey(input: { id: $id }) { secret userErrors { code } } }'
-const revokeKey = 'mutation ($id: ID!) { it: revokeApiKey(input: { id: $id }) { apiKey { id } userErrors { code } } }'
-const exchange = `mutation { it: exchangeApiKey(input: { audience: "${issuer}", externalUserId: "jane" }) { token accessToken { id } userErrors { code } } }`
-const revokeToken = 'mutation ($id: ID!) { it: revokeAccessToken(input: { id: $id }) { accessToken { id } userErrors { code } } }'
-const createServer = `mutation { it: createMcpServer(input: { name: "x", serverLabel: "x", serverUrl: "https://mcp.example/mcp" }) { server { id } userErrors { code } } }`
-const store =
-  'mutation ($input: CreateMcpCredentialInput!) { it: createMcpCredential(input: $input) { credential { id } userErrors { code } } }'
-const revokeStored = 'mutation ($id: ID!) { it: revokeMcpCredential(input: { id: $id }) { credential { id } userErrors { code } } }'
-const verify =
-  'mutation ($secret: Secret!) { it: verifyApiKey(input: { secret: $secret }) { verdict { code apiKey { id } } userErrors { code } } }'
-const introspect =
-  'mutation ($token: Secret!) { it: introspectToken(input: { token: $token }) { introspection { active tokenId } userErrors { code } } }'
 
 /** What one caller knows of one thing. A change that was asked for and never answered leaves it open. */
 interface Known {
@@ -64,7 +48,7 @@ export class CrashLoad {
   }
 
   async prepare(url: string): Promise<void> {
-    this.#serverId = (await this.#ask(url, this.root, createServer))!.server.id
+    this.#serverId = (await this.#ask(url, this.root, documents.createServer))!.server.id
   }
 
   /** Until it is told to stop, or nobody answers any more. */
@@ -84,15 +68,15 @@ export class CrashLoad {
   /** A few changes that depend on each other. */
   async #story(url: string, caller: number): Promise<void> {
     const n = ++this.#names
-    const made = await this.#ask(url, this.root, createKey, { label: `${caller}-${n}` })
+    const made = await this.#ask(url, this.root, documents.createKey, { label: `${caller}-${n}` })
     if (!made) return
     const key: KnownKey = { id: made.apiKey.id, secret: made.secret, superseded: [], isRevoked: false, isOpen: false }
     this.keys.push(key)
     const token = await this.#exchange(url, key)
-    if (token && n % 3 === 0) await this.#revoke(url, revokeToken, token)
+    if (token && n % 3 === 0) await this.#revoke(url, documents.revokeToken, token)
     if (n % 2 === 0) {
       key.isOpen = true
-      const rotated = await this.#ask(url, this.root, rotateKey, { id: key.id })
+      const rotated = await this.#ask(url, this.root, documents.rotateKey, { id: key.id })
       if (!rotated) return
       key.superseded.push(key.secret)
       key.secret = rotated.secret
@@ -101,17 +85,17 @@ export class CrashLoad {
     }
     const value = `value number ${n}`
     const input = { serverId: this.#serverId, auth: { bearerToken: value } }
-    const stored = await this.#ask(url, this.root, store, { input })
+    const stored = await this.#ask(url, this.root, documents.store, { input })
     if (stored) {
       const credential: KnownCredential = { id: stored.credential.id, value, isRevoked: false, isOpen: false }
       this.credentials.push(credential)
-      if (n % 3 === 1) await this.#revoke(url, revokeStored, credential)
+      if (n % 3 === 1) await this.#revoke(url, documents.revokeStored, credential)
     }
-    if (n % 3 !== 2) await this.#revoke(url, revokeKey, key)
+    if (n % 3 !== 2) await this.#revoke(url, documents.revokeKey, key)
   }
 
   async #exchange(url: string, key: KnownKey): Promise<KnownToken | undefined> {
-    const made = await this.#ask(url, key.secret, exchange)
+    const made = await this.#ask(url, key.secret, documents.exchange)
     if (!made) return undefined
     const token = { id: made.accessToken.id as string, token: made.token as string, key, isRevoked: false, isOpen: false }
     this.tokens.push(token)
@@ -142,7 +126,7 @@ export class CrashLoad {
       for (const old of key.superseded) expect((await this.#verdict(url, old))[0]).not.toBe('VALID')
     }
     for (const { id, token, key, isRevoked, isOpen } of this.tokens.slice(tokens)) {
-      const { introspection } = await this.#insist(url, introspect, { token })
+      const { introspection } = await this.#insist(url, documents.introspect, { token })
       if (isRevoked || key.isRevoked) expect(introspection).toEqual({ active: false, tokenId: null })
       else if (!isOpen && !key.isOpen) expect(introspection).toEqual({ active: true, tokenId: id })
     }
@@ -162,7 +146,7 @@ export class CrashLoad {
   }
 
   async #verdict(url: string, secret: string): Promise<[code: string, id: string | undefined]> {
-    const { verdict } = await this.#insist(url, verify, { secret })
+    const { verdict } = await this.#insist(url, documents.verify, { secret })
     return [verdict.code, verdict.apiKey?.id]
   }
 

@@ -1,10 +1,10 @@
 export interface PostgresServer {
   readonly url: string
   /** By SIGKILL. */
-  kill(): Promise<void>
+  readonly kill: () => Promise<void>
   /** After it was killed. */
-  restart(): Promise<void>
-  stop(): Promise<void>
+  readonly restart: () => Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /** A PostgreSQL of its own, with these settings. */
