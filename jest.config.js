@@ -26,8 +26,8 @@ const base = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
 }
 
-/** Of each property; `npm run test:long` takes more. */
-const fuzzRuns = 40
+/** Of each property, kills, and what else is a matter of patience; `npm run test:long` takes more. */
+const budget = { fuzzRuns: 40, crashRounds: 2, outageSeconds: 2 }
 
 export default {
   testTimeout: 30_000,
@@ -41,13 +41,13 @@ export default {
     {
       ...base,
       displayName: 'sqlite',
-      globals: { database: 'sqlite', fuzzRuns },
+      globals: { database: 'sqlite', ...budget },
       globalSetup: '<rootDir>/test/support/browser.global.js',
     },
     {
       ...base,
       displayName: 'postgres',
-      globals: { database: 'postgres', fuzzRuns },
+      globals: { database: 'postgres', ...budget },
       testPathIgnorePatterns: ['<rootDir>/test/unit/', '<rootDir>/test/client/'],
       globalSetup: '<rootDir>/test/support/postgres.global.js',
       globalTeardown: '<rootDir>/test/support/postgres.teardown.js',

@@ -1,13 +1,13 @@
 // The same tests with the budget that they deserve, and those that are too long for every run.
 import usual from './jest.config.js'
 
-const fuzzRuns = 20_000
+const budget = { fuzzRuns: 20_000, crashRounds: 100, outageSeconds: 10 }
 
 export default {
   ...usual,
   projects: usual.projects.map((project) => ({
     ...project,
-    globals: { ...project.globals, fuzzRuns },
-    testMatch: ['<rootDir>/test/fuzz.test.ts', '<rootDir>/test/long/**/*.test.ts'],
+    globals: { ...project.globals, ...budget },
+    testMatch: ['fuzz', 'crash*', 'replicas-outage', 'long/**/*'].map((name) => `<rootDir>/test/${name}.test.ts`),
   })),
 }

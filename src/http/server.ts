@@ -55,15 +55,15 @@ export async function createServer(app: Services, schema: GraphQLSchema, times: 
   readJson(server)
   server.addHook('onRequest', (request, reply, done) => {
     begin(request, reply)
+    // Fastify tells of a client that leaves only while the request still arrives, not while the answer is made.
+    reply.raw.once('close', () => {
+      // Nginx's number for a client that left.
+      if (!reply.raw.writableFinished) logRequest(app, request, 499)
+    })
     done(hostFault(request))
   })
   server.addHook('onResponse', (request, reply, done) => {
     logRequest(app, request, reply.statusCode, reply.elapsedTime)
-    done()
-  })
-  server.addHook('onRequestAbort', (request, done) => {
-    // Nginx's number for a client that left.
-    logRequest(app, request, 499)
     done()
   })
   server.setErrorHandler(refuse)

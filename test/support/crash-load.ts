@@ -1,0 +1,183 @@
+/** Callers that change things as fast as they can, and remember what was acknowledged: whatever is killed, all of it must hold. */
+import { expect } from '@jest/globals'
+
+import { AccessToken } from '../../src/entities/access-token.js'
+import { ApiKey } from '../../src/entities/api-key.js'
+import { McpCredential } from '../../src/entities/mcp-credential.js'
+import { parseMasterKeys } from '../../src/lib/seal.js'
+import { openValue } from '../../src/mcp/credential-value.js'
+import { wholeChain, withDatabase } from './chain.js'
+import * as documents from './crash-documents.js'
+import { ask } from './process.js'
+
+/** What one caller knows of one thing. A change that was asked for and never answered leaves it open. */
+interface Known {
+  readonly id: string
+  isRevoked: boolean
+  isOpen: boolean
+}
+interface KnownKey extends Known {
+  secret: string
+  readonly superseded: string[]
+}
+interface KnownToken extends Known {
+  readonly token: string
+  readonly key: KnownKey
+}
+interface KnownCredential extends Known {
+  readonly value: string
+}
+
+export class CrashLoad {
+  readonly keys: KnownKey[] = []
+  readonly tokens: KnownToken[] = []
+  readonly credentials: KnownCredential[] = []
+  /** Codes of refusals, once each. */
+  readonly refusals = new Set<string>()
+  #serverId = ''
+  #names = 0
+  #checked = { keys: 0, tokens: 0, credentials: 0 }
+
+  constructor(
+    private readonly organizationId: string,
+    private readonly root: string,
+  ) {}
+
+  get acknowledged(): number {
+    return this.keys.length + this.tokens.length + this.credentials.length
+  }
+
+  async prepare(url: string): Promise<void> {
+    this.#serverId = (await this.#ask(url, this.root, documents.createServer))!.server.id
+  }
+
+  /** Until it is told to stop, or nobody answers any more. */
+  async run(url: string, signal: AbortSignal, callers = 6): Promise<void> {
+    await Promise.all(
+      Array.from({ length: callers }, async (_, i) => {
+        try {
+          while (!signal.aborted) await this.#story(url, i)
+        } catch (error) {
+          // Known by its words: it may be of another realm. An answer may also have been cut in two.
+          if (!/fetch failed|terminated|JSON/.test(String(error))) throw error
+        }
+      }),
+    )
+  }
+
+  /** A few changes that depend on each other. */
+  async #story(url: string, caller: number): Promise<void> {
+    const n = ++this.#names
+    const made = await this.#ask(url, this.root, documents.createKey, { label: `${caller}-${n}` })
+    if (!made) return
+    const key: KnownKey = { id: made.apiKey.id, secret: made.secret, superseded: [], isRevoked: false, isOpen: false }
+    this.keys.push(key)
+    const token = await this.#exchange(url, key)
+    if (token && n % 3 === 0) await this.#revoke(url, documents.revokeToken, token)
+    if (n % 2 === 0) {
+      key.isOpen = true
+      const rotated = await this.#ask(url, this.root, documents.rotateKey, { id: key.id })
+      if (!rotated) return
+      key.superseded.push(key.secret)
+      key.secret = rotated.secret
+      key.isOpen = false
+      await this.#exchange(url, key)
+    }
+    const value = `value number ${n}`
+    const input = { serverId: this.#serverId, auth: { bearerToken: value } }
+    const stored = await this.#ask(url, this.root, documents.store, { input })
+    if (stored) {
+      const credential: KnownCredential = { id: stored.credential.id, value, isRevoked: false, isOpen: false }
+      this.credentials.push(credential)
+      if (n % 3 === 1) await this.#revoke(url, documents.revokeStored, credential)
+    }
+    if (n % 3 !== 2) await this.#revoke(url, documents.revokeKey, key)
+  }
+
+  async #exchange(url: string, key: KnownKey): Promise<KnownToken | undefined> {
+    const made = await this.#ask(url, key.secret, documents.exchange)
+    if (!made) return undefined
+    const token = { id: made.accessToken.id as string, token: made.token as string, key, isRevoked: false, isOpen: false }
+    this.tokens.push(token)
+    return token
+  }
+
+  async #revoke(url: string, query: string, known: Known): Promise<void> {
+    known.isOpen = true
+    if (!(await this.#ask(url, this.root, query, { id: known.id }))) return
+    known.isRevoked = true
+    known.isOpen = false
+  }
+
+  /** The payload; undefined when it was refused. */
+  async #ask(url: string, credential: string, query: string, variables: object = {}): Promise<any> {
+    const { data, errors } = await ask(url, credential, query, variables)
+    for (const { extensions } of errors ?? []) this.refusals.add(extensions.code)
+    for (const { code } of data?.it?.userErrors ?? []) this.refusals.add(code)
+    return data?.it && data.it.userErrors.length === 0 ? data.it : undefined
+  }
+
+  /** What was acknowledged since the last time, by the server that is there now. */
+  async check(url: string): Promise<void> {
+    const { keys, tokens, credentials } = this.#checked
+    this.#checked = { keys: this.keys.length, tokens: this.tokens.length, credentials: this.credentials.length }
+    for (const key of this.keys.slice(keys)) {
+      if (!key.isOpen) expect(await this.#verdict(url, key.secret)).toEqual([key.isRevoked ? 'REVOKED' : 'VALID', key.id])
+      for (const old of key.superseded) expect((await this.#verdict(url, old))[0]).not.toBe('VALID')
+    }
+    for (const { id, token, key, isRevoked, isOpen } of this.tokens.slice(tokens)) {
+      const { introspection } = await this.#insist(url, documents.introspect, { token })
+      if (isRevoked || key.isRevoked) expect(introspection).toEqual({ active: false, tokenId: null })
+      else if (!isOpen && !key.isOpen) expect(introspection).toEqual({ active: true, tokenId: id })
+    }
+    for (const { id, isRevoked, isOpen } of this.credentials.slice(credentials)) {
+      const { data } = await ask(url, this.root, 'query ($id: ID!) { node(id: $id) { ... on McpCredential { id status } } }', { id })
+      expect(data.node).toEqual({ id, status: isOpen ? expect.anything() : isRevoked ? 'REVOKED' : 'ACTIVE' })
+    }
+  }
+
+  /** A connection that was lost with the database is noticed by the first who uses it. */
+  async #insist(url: string, query: string, variables: object): Promise<any> {
+    for (let tries = 1; tries <= 10; tries++) {
+      const payload = await this.#ask(url, this.root, query, variables)
+      if (payload) return payload
+    }
+    throw new Error(`refused ten times: ${[...this.refusals].join(', ')}`)
+  }
+
+  async #verdict(url: string, secret: string): Promise<[code: string, id: string | undefined]> {
+    const { verdict } = await this.#insist(url, documents.verify, { secret })
+    return [verdict.code, verdict.apiKey?.id]
+  }
+
+  /** All of it at the end, past the server: a link that one crash broke would have stayed broken. */
+  async checkDatabase(env: Record<string, string>, masterKeyText: string): Promise<void> {
+    await withDatabase(env, async (orm) => {
+      const em = orm.em.fork()
+      em.setFilterParams('tenant', { organizationId: this.organizationId, projectIds: null, environment: null })
+      em.setFilterParams('owner', { isEveryone: true })
+      const events = await wholeChain(orm, this.organizationId)
+      const recorded = (action: string): string[] =>
+        events.filter((event) => event.action === action && event.outcome === 'ALLOWED').map(({ subjectId }) => subjectId!)
+      // Nothing acknowledged is missing, and nothing is there that no event records.
+      const kinds = [
+        [ApiKey, 'api_key:create', this.keys],
+        [AccessToken, 'api_key:exchange', this.tokens],
+        [McpCredential, 'mcp_credential:create', this.credentials],
+      ] as const
+      for (const [entity, action, known] of kinds) {
+        const ids = (await em.find<{ id: string }>(entity, {})).map(({ id }) => id)
+        expect(ids.toSorted()).toEqual(recorded(action).toSorted())
+        const there = new Set(ids)
+        expect(known.filter(({ id }) => !there.has(id))).toEqual([])
+      }
+      const rows = new Map((await em.find(McpCredential, {})).map((row) => [row.id, row]))
+      const masterKeys = parseMasterKeys(masterKeyText)
+      for (const { id, value, isRevoked, isOpen } of this.credentials) {
+        const row = rows.get(id)!
+        if (isRevoked) expect(row.sealedValue).toBeNull()
+        else if (!isOpen || row.sealedValue !== null) expect(openValue(masterKeys, row)).toEqual({ authorization: `Bearer ${value}` })
+      }
+    })
+  }
+}
