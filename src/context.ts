@@ -14,6 +14,7 @@ import type { Clock } from './lib/clock.js'
 import type { Admission, Limit, WindowCounters } from './lib/fixed-windows.js'
 import { newId } from './lib/id.js'
 import type { MasterKeys } from './lib/seal.js'
+import type { Metrics } from './metrics.js'
 
 /** Signs what this deployment issues. */
 export interface Keyring {
@@ -96,6 +97,7 @@ export interface Services {
   /** Who sent malformed or unknown credentials lately, by address. */
   readonly strangers: WindowCounters
   readonly secrets: DeploymentSecrets
+  readonly metrics: Metrics
   readonly log: Logger
 }
 
