@@ -101,10 +101,7 @@ export interface Services {
   readonly log: Logger
 }
 
-interface Origin {
-  readonly requestId: string
-  readonly ipAddress: string | null
-}
+type Origin = Readonly<{ requestId: string; ipAddress: string | null }>
 
 /** Apollo clones it by prototype and own properties, so no `#private` fields. */
 export class Context {
