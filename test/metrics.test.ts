@@ -118,6 +118,8 @@ describe('the labels', () => {
     await app.run(acme.sandboxKey, '{ viewer { kind } }', {}, { 'x-on-behalf-of': ` ${canary}` })
     await post(`/${canary}`, '{}')
     await post('/graphql', JSON.stringify({ query: '{ viewer { kind } }', operationName: canary }), { authorization: `Bearer ${canary}` })
+    const call = JSON.stringify({ jsonrpc: '2.0', id: canary, method: canary, params: { name: canary } })
+    await post(`/mcp/${canary}`, call, { authorization: `Bearer ${acme.sandboxKey}`, accept: 'application/json, text/event-stream' })
     await fetch(`${app.url}/healthz?${canary}`)
     await fetch(`${app.url}/${canary}`)
     const text = await scrape()
@@ -125,7 +127,7 @@ describe('the labels', () => {
     const schema = makeSchema()
     const fields = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) => Object.keys(type.getFields()))
     const known: Record<string, readonly string[]> = {
-      operation: ['', '(several)', ...fields],
+      operation: ['', '(several)', 'mcp:other', ...fields],
       code: ['OK', ...Object.keys(requestErrorStatus), ...userErrorCodes],
       source: ['usage', 'times of last use'],
     }
@@ -134,7 +136,9 @@ describe('the labels', () => {
       expect(values.filter((value) => !lawful.includes(value))).toEqual([])
       expect(values.length).toBeGreaterThan(0)
     }
-    for (const [, route] of text.matchAll(/route="([^"]*)"/g)) expect(route).toMatch(/^(\(none\)|\/graphql|\/healthz|\/metrics)$/)
+    expect(text).toContain('operation="mcp:other"')
+    for (const [, route] of text.matchAll(/route="([^"]*)"/g))
+      expect(route).toMatch(/^(\(none\)|\/graphql|\/healthz|\/mcp\/:serverId|\/metrics)$/)
   })
 })
 
