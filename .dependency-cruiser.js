@@ -5,6 +5,7 @@ const rooms = ['audit', 'organizations', 'api-keys', 'tokens', 'personal-tokens'
 
 const layers = [
   '^src/lib/',
+  '^src/metrics\\.ts$',
   '^src/config\\.ts$',
   '^src/errors\\.ts$',
   '^src/entities/',
@@ -16,7 +17,7 @@ const layers = [
   '^src/schema\\.ts$',
   '^src/http/',
   '^src/migrations/',
-  '^src/(master-keys|prove-master-keys|deployment-secrets|sealed-columns|database|sweepers|app)\\.ts$',
+  '^src/(master-keys|prove-master-keys|deployment-secrets|sealed-columns|sealed-rows|database|sweepers|app)\\.ts$',
   '^src/(main|cli)\\.ts$|^src/commands/',
 ]
 

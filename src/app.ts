@@ -1,4 +1,5 @@
 /** The composition root: from a configuration to a running application. Tests build the same one. */
+import type { Pool } from 'pg'
 import { destination, pino, stdTimeFunctions, type Logger } from 'pino'
 
 import type { Config } from './config.js'
@@ -6,6 +7,7 @@ import type { Services, WriteBehind } from './context.js'
 import { onceAtATime, openDatabase, openJournal, openLimiter } from './database.js'
 import { openDeploymentSecrets } from './deployment-secrets.js'
 import { gatewayTimes, type GatewayTimes } from './http/gateway-times.js'
+import { createMetricsServer } from './http/metrics.js'
 import { createServer } from './http/server.js'
 import { times, type Times } from './http/times.js'
 import { watchUnused } from './http/unused-connections.js'
@@ -17,10 +19,13 @@ import { WindowCounters } from './lib/fixed-windows.js'
 import { SealError } from './lib/seal.js'
 import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './master-keys.js'
 import { startSweepingApprovals } from './mcp/gateway/sweep-approvals.js'
+import { meteredOutbound } from './mcp/metered-outbound.js'
 import { openOutbound, type Resolve } from './mcp/outbound.js'
+import { Metrics } from './metrics.js'
 import { startSweeping } from './personal-tokens/sweep.js'
 import { proveMasterKeys } from './prove-master-keys.js'
 import { makeSchema } from './schema.js'
+import { sealedRowsOf } from './sealed-rows.js'
 import { startSweepers } from './sweepers.js'
 import { ensureSigningKeys } from './tokens/ensure-signing-keys.js'
 import { openKeyring } from './tokens/keyring.js'
@@ -62,7 +67,8 @@ export async function openServices(
   config: Config,
   { clock = systemClock, log = newLogger(config.logLevel), resolve }: Overrides = {},
 ): Promise<{ services: Services; close: () => Promise<void> }> {
-  const orm = await openDatabase(config)
+  const metrics = new Metrics()
+  const orm = await openDatabase(config, (pool) => watchPool(metrics, pool))
   const closers = [() => orm.close(true)]
   const close = async (): Promise<void> => {
     for (const end of closers) await end()
@@ -75,7 +81,7 @@ export async function openServices(
       await ensureSigningKeys({ orm, config, masterKeys: keys, clock })
       return keys
     })
-    const journal = await openJournal(orm, config, clock)
+    const journal = await openJournal(orm, config, clock, metrics.committed)
     closers.unshift(() => journal.close())
     const keyring = openKeyring(journal, masterKeys)
     const secrets = await keyring
@@ -86,12 +92,13 @@ export async function openServices(
       })
     const limiter = openLimiter(config)
     closers.unshift(() => limiter.close())
-    const { writeBehind, writer } = openWriteBehind(journal, log, config)
+    const { writeBehind, writer } = openWriteBehind(journal, log, config, metrics)
     closers.unshift(() => writer.close())
     const strangers = new WindowCounters(mostStrangers)
-    const outbound = openOutbound(config.outboundAllow, resolve)
+    const outbound = meteredOutbound(openOutbound(config.outboundAllow, resolve), metrics)
     closers.unshift(() => Promise.resolve(outbound.close()))
-    const shared = { config, clock, orm, journal, keyring, masterKeys, outbound, writeBehind, limiter, strangers, secrets, log }
+    const shared = { config, clock, orm, journal, keyring, masterKeys, outbound, writeBehind, limiter, strangers, secrets, metrics, log }
+    metrics.gauge('keyhouse_sealed_rows', 'Rows sealed under each master key.', ['what', 'key_id'], sealedRowsOf(shared))
     return { services: shared, close }
   } catch (error) {
     // An open connection would keep the process alive after it has said why it cannot serve.
@@ -100,10 +107,28 @@ export async function openServices(
   }
 }
 
-function openWriteBehind(journal: Journal, log: Logger, { databaseUrl }: Config): { writeBehind: WriteBehind; writer: BackgroundWriter } {
+/** PostgreSQL alone has a pool. */
+function watchPool(metrics: Metrics, pool: Pool): void {
+  metrics.gauge('keyhouse_database_pool', 'Connections for changes, and who waits for one.', ['state'], () => [
+    [['busy'], pool.totalCount - pool.idleCount],
+    [['idle'], pool.idleCount],
+    [['waiting'], pool.waitingCount],
+  ])
+}
+
+function openWriteBehind(
+  journal: Journal,
+  log: Logger,
+  { databaseUrl }: Config,
+  metrics: Metrics,
+): { writeBehind: WriteBehind; writer: BackgroundWriter } {
   const lastUsed = new LastUsed(databaseUrl !== undefined)
   const usage = new UsageCounts(databaseUrl !== undefined)
-  const writer = new BackgroundWriter(journal, log, [lastUsed, usage])
+  const sources = [lastUsed, usage]
+  metrics.gauge('keyhouse_write_behind_rows', 'Rows that wait to be written behind.', ['source'], () =>
+    sources.map(({ name, size }) => [[name], size]),
+  )
+  const writer = new BackgroundWriter(journal, log, sources, metrics.notYetWritten)
   const writeBehind: WriteBehind = {
     keyUsed: (id, at) => lastUsed.keyUsed(id, at),
     personalTokenUsed: (id, at) => lastUsed.personalTokenUsed(id, at),
@@ -119,11 +144,14 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const { services, close } = await openServices(config, overrides)
   const server = await createServer(services, makeSchema(), { ...times, ...gatewayTimes, ...overrides.times })
   const closeUnused = watchUnused(server.server)
+  const metricsServer = createMetricsServer(services)
   try {
     await adoptAlgorithm(services)
     await tendSigningKeys(services)
+    if (config.metricsPort !== undefined) await metricsServer.listen({ port: config.metricsPort, host: config.host })
     await server.listen({ port: config.port, host: config.host })
   } catch (error) {
+    await metricsServer.close()
     await server.close()
     await close()
     throw error
@@ -152,6 +180,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       await stopTending()
       await stopSweepingApprovals()
       await sweepers.close()
+      await metricsServer.close()
       await close()
     },
   }

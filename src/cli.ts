@@ -1,6 +1,4 @@
 /** The command line. Each command prints its answer, with `--json` for programs, and exits non-zero with one sentence when it cannot. */
-import { readFileSync } from 'node:fs'
-
 import { Command, Option } from 'commander'
 
 import { openServices } from './app.js'
@@ -16,8 +14,7 @@ import { retireKeyByCommand, rotateKeysByCommand } from './commands/signing-key.
 import { addVaultCommands } from './commands/vault-commands.js'
 import { readConfig } from './config.js'
 import type { Services } from './context.js'
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+import { version } from './lib/version.js'
 
 interface Form {
   readonly json?: boolean

@@ -14,6 +14,7 @@ import type { Clock } from './lib/clock.js'
 import type { Admission, Limit, WindowCounters } from './lib/fixed-windows.js'
 import { newId } from './lib/id.js'
 import type { MasterKeys } from './lib/seal.js'
+import type { Metrics } from './metrics.js'
 
 /** Signs what this deployment issues. */
 export interface Keyring {
@@ -96,13 +97,11 @@ export interface Services {
   /** Who sent malformed or unknown credentials lately, by address. */
   readonly strangers: WindowCounters
   readonly secrets: DeploymentSecrets
+  readonly metrics: Metrics
   readonly log: Logger
 }
 
-interface Origin {
-  readonly requestId: string
-  readonly ipAddress: string | null
-}
+type Origin = Readonly<{ requestId: string; ipAddress: string | null }>
 
 /** Apollo clones it by prototype and own properties, so no `#private` fields. */
 export class Context {

@@ -22,6 +22,7 @@ import { SqliteReads } from './journal/sqlite-reads.js'
 import { SqliteJournal } from './journal/sqlite.js'
 import type { Clock } from './lib/clock.js'
 import { WindowCounters } from './lib/fixed-windows.js'
+import type { GroupMeter } from './metrics.js'
 import { postgresMigrations } from './migrations/postgres/index.js'
 import { sqliteMigrations } from './migrations/sqlite/index.js'
 
@@ -104,19 +105,27 @@ function reclaimLostConnections(pool: Pool): void {
   pool.on('connect', (client) => client.once('end', () => setTimeout(reclaim, 1000, client).unref()))
 }
 
-async function openPostgres(url: string): Promise<MikroORM> {
+async function openPostgres(url: string, onPool: (pool: Pool) => void): Promise<MikroORM> {
   const { MikroORM: Postgres } = await import('@mikro-orm/postgresql')
   return Postgres.init({
     ...common,
     clientUrl: url,
     pool: { max: 8 },
-    driverOptions: { connectionTimeoutMillis: 5000, query_timeout: 15_000, onPoolCreated: reclaimLostConnections },
+    driverOptions: {
+      connectionTimeoutMillis: 5000,
+      query_timeout: 15_000,
+      onPoolCreated(pool: Pool) {
+        reclaimLostConnections(pool)
+        onPool(pool)
+      },
+    },
     migrations: { migrationsList: postgresMigrations, snapshot: false, disableForeignKeys: false, silent: true },
   })
 }
 
-export const openDatabase = (config: Config): Promise<MikroORM> =>
-  config.databaseUrl === undefined ? openSqlite(config) : openPostgres(config.databaseUrl)
+/** @param onPool is handed the connections that changes are made on; SQLite has but one. */
+export const openDatabase = (config: Config, onPool: (pool: Pool) => void = () => undefined): Promise<MikroORM> =>
+  config.databaseUrl === undefined ? openSqlite(config) : openPostgres(config.databaseUrl, onPool)
 
 async function nativeSqlite(orm: MikroORM): Promise<Database> {
   return (orm.em.getDriver().getConnection() as unknown as { getNativeClient(): Promise<Database> }).getNativeClient()
@@ -132,17 +141,17 @@ export function openLimiter({ databaseUrl }: Config): Limiter & { close(): Promi
   }
 }
 
-export async function openJournal(orm: MikroORM, config: Config, clock: Clock): Promise<Journal> {
+export async function openJournal(orm: MikroORM, config: Config, clock: Clock, meter: GroupMeter): Promise<Journal> {
   const metadata = orm.getMetadata()
   if (config.databaseUrl !== undefined) {
     const line = (query_timeout: number): Pipeline => new Pipeline({ connectionString: config.databaseUrl, query_timeout })
     // Reads wait for no lock.
-    return new PostgresJournal(new PostgresReads(line(5000)), line(15_000), line(15_000), metadata, clock)
+    return new PostgresJournal(new PostgresReads(line(5000)), line(15_000), line(15_000), metadata, clock, meter)
   }
   const { default: Sqlite } = await import('better-sqlite3')
   const writer = await nativeSqlite(orm)
   const reads = new SqliteReads(new Sqlite(sqliteFile(config), { readonly: true, timeout: 1000 }))
-  return new SqliteJournal(writer, reads, new SqliteInserts(writer, metadata), clock)
+  return new SqliteJournal(writer, reads, new SqliteInserts(writer, metadata), clock, meter)
 }
 
 /** Every organization there is: for sweepers and the command line, which act as the system in one after the other. */

@@ -38,6 +38,12 @@ export const sealedColumns: readonly SealedColumn[] = [
   column('deployment secrets', DeploymentSecret, 'sealedValue', ({ id }) => deploymentSecretBoundTo(id)),
 ]
 
+/** Where it stands in the database. */
+export function tableOf(orm: MikroORM, { entity, property }: SealedColumn): { table: string; field: string } {
+  const { tableName, properties } = orm.getMetadata().get(entity)
+  return { table: tableName, field: (properties as Record<string, { fieldNames: string[] }>)[property]!.fieldNames[0]! }
+}
+
 export interface SealedRow {
   readonly id: string
   readonly envelope: string

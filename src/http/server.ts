@@ -15,6 +15,7 @@ import type { GatewayTimes } from './gateway-times.js'
 import { serveGateway } from './gateway.js'
 import { serveGraphql } from './graphql.js'
 import { serveHealth } from './health.js'
+import { serveMetrics } from './metrics.js'
 import { bodyOf, isCutOff, largestBody, refusalOf, refuseExpectation, refuseOn, unreadable } from './refusal.js'
 import { storyOf } from './story.js'
 import type { Times } from './times.js'
@@ -46,6 +47,7 @@ export async function createServer(app: Services, schema: GraphQLSchema, times: 
       }
       const refusal = unreadable(error)
       const requestId = newRequestId()
+      app.metrics.answered({ route: null, operation: undefined, codes: [refusal.code], seconds: undefined })
       log.info({ requestId, status: refusal.status, ip: socket.remoteAddress, codes: [refusal.code] }, 'request')
       refuseOn(socket, refusal, requestId)
     },
@@ -79,6 +81,7 @@ export async function createServer(app: Services, schema: GraphQLSchema, times: 
   })
   serveCors(server, config)
   serveHealth(server, app)
+  if (config.metricsPort === undefined) serveMetrics(server, app)
   serveWellKnown(server, app)
   serveExplorer(server, config)
   await serveGraphql(server, app, schema, times)
@@ -112,13 +115,15 @@ const refuser =
       .send(bodyOf(refusal, request.id))
   }
 
-function logRequest({ log }: Services, request: FastifyRequest, status: number, elapsed?: number): void {
+function logRequest({ log, metrics }: Services, request: FastifyRequest, status: number, elapsed?: number): void {
   const { operation, actorId, codes } = storyOf(request)
+  const route = request.routeOptions.url ?? null
+  metrics.answered({ route, operation, codes, seconds: elapsed === undefined ? undefined : elapsed / 1000 })
   log.info(
     {
       requestId: request.id,
       method: request.method,
-      path: request.routeOptions.url ?? null,
+      path: route,
       status,
       ms: elapsed === undefined ? undefined : Math.round(elapsed * 10) / 10,
       ip: addressOf(request),

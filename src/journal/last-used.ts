@@ -38,6 +38,10 @@ export class LastUsed implements Source {
     this.#credentials.seen.set(id, at)
   }
 
+  get size(): number {
+    return this.#keys.seen.size + this.#tokens.seen.size + this.#endUsers.seen.size + this.#credentials.seen.size
+  }
+
   take(): Batch[] {
     const taken = [this.#keys, this.#tokens, this.#endUsers, this.#credentials].map((one) => {
       const { seen } = one

@@ -9,7 +9,8 @@ import type { SqlEntityManager } from '@mikro-orm/sql'
 import type { Parameter, Query } from '../access/reads.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { Row } from '../entities/rows.js'
-import type { Clock } from '../lib/clock.js'
+import { stopwatch, type Clock } from '../lib/clock.js'
+import type { GroupMeter } from '../metrics.js'
 import { link, type Head } from './chain.js'
 import { StandingChanged, stands, type BackgroundStatement, type Entry, type Journal } from './journal.js'
 import { atomically, whole, type Pipeline, type Send } from './pipeline.js'
@@ -43,6 +44,7 @@ export class PostgresJournal implements Journal {
     private readonly side: Pipeline,
     private readonly metadata: MetadataStorage,
     private readonly clock: Clock,
+    private readonly meter: GroupMeter,
   ) {}
 
   read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined> {
@@ -144,7 +146,9 @@ export class PostgresJournal implements Journal {
     // Whatever arrives in this turn of the loop shares the group.
     await new Promise(setImmediate)
     const group = this.#waiting.splice(0, largestGroup)
+    const elapsed = stopwatch()
     const busy = await this.#commitGroup(this.writes, group, 'skip locked')
+    this.meter(group.length, elapsed())
     const patient = busy.filter((one) => ++one.skips < patience)
     const stuck = busy.filter((one) => one.skips >= patience)
     for (const line of Map.groupBy(stuck, (one) => one.entry.organizationId).values()) {

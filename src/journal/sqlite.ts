@@ -7,11 +7,11 @@ import type { Database, Statement } from 'better-sqlite3'
 
 import type { Standing } from '../access/actor.js'
 import type { Parameter, Query } from '../access/reads.js'
-import { AuditEvent } from '../entities/audit-event.js'
 import type { Row } from '../entities/rows.js'
-import type { Clock } from '../lib/clock.js'
-import { genesis, link, type EventDraft, type Head } from './chain.js'
+import { stopwatch, type Clock } from '../lib/clock.js'
+import type { GroupMeter } from '../metrics.js'
 import { StandingChanged, stands, type BackgroundStatement, type Entry, type Journal } from './journal.js'
+import { SqliteChains } from './sqlite-chains.js'
 import type { SqliteInserts } from './sqlite-inserts.js'
 import type { SqliteReads } from './sqlite-reads.js'
 import { isUnavailable, refusalOf, unavailable } from './unavailable.js'
@@ -28,9 +28,7 @@ const largestGroup = 200
 
 export class SqliteJournal implements Journal {
   readonly #statements = new Map<string, Statement>()
-  /** Heads of chains, as this connection last wrote them; worthless as soon as another connection wrote. */
-  readonly #heads = new Map<string, Head>()
-  #dataVersion: unknown
+  readonly #chains: SqliteChains
   #waiting: Pending[] = []
   #isScheduled = false
   #isOpen = false
@@ -42,7 +40,10 @@ export class SqliteJournal implements Journal {
     private readonly reads: SqliteReads,
     private readonly inserts: SqliteInserts,
     private readonly clock: Clock,
-  ) {}
+    private readonly meter: GroupMeter,
+  ) {
+    this.#chains = new SqliteChains(writer, inserts)
+  }
 
   read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined> {
     return this.reads.read(query, parameters)
@@ -73,10 +74,10 @@ export class SqliteJournal implements Journal {
       this.#ask(caller.standing)
       const [result, entry] = await work(own)
       await own.flush()
-      this.#heads.clear()
+      this.#chains.forget()
       this.#append(entry)
       // The commit may still fail, so nothing of this is remembered.
-      this.#heads.clear()
+      this.#chains.forget()
       return result
     })
   }
@@ -93,7 +94,7 @@ export class SqliteJournal implements Journal {
           return result
         })
       } catch (error) {
-        this.#heads.clear()
+        this.#chains.forget()
         throw refusalOf(error)
       } finally {
         this.#isOpen = false
@@ -133,14 +134,16 @@ export class SqliteJournal implements Journal {
     if (this.#isOpen || this.#waiting.length === 0) return
     const group = this.#waiting.splice(0, largestGroup)
     const refusals = new Map<Pending, unknown>()
+    const elapsed = stopwatch()
     try {
       this.#writeGroup(group, refusals, false)
     } catch (error) {
-      this.#heads.clear()
+      this.#chains.forget()
       // Busy, full, I/O fail all, and are not tried again. Whatever else it is, one of the entries is the culprit.
       if (!isUnavailable(error)) this.#retryEach(group, refusals)
       else for (const one of group) refusals.set(one, unavailable(error))
     }
+    this.meter(group.length, elapsed())
     for (const one of group) {
       if (refusals.has(one)) one.reject(refusals.get(one))
       else one.resolve()
@@ -153,7 +156,7 @@ export class SqliteJournal implements Journal {
     try {
       this.#writeGroup(group, refusals, true)
     } catch (error) {
-      this.#heads.clear()
+      this.#chains.forget()
       for (const one of group) refusals.set(one, refusalOf(error))
     }
   }
@@ -161,7 +164,7 @@ export class SqliteJournal implements Journal {
   #writeGroup(group: readonly Pending[], refusals: Map<Pending, unknown>, isEachAlone: boolean): void {
     this.writer.exec('begin immediate')
     try {
-      this.#forgetHeadsIfAnotherWrote()
+      this.#chains.forgetIfAnotherWrote()
       for (const one of group) {
         if (isEachAlone) this.writer.exec('savepoint entry')
         try {
@@ -170,7 +173,7 @@ export class SqliteJournal implements Journal {
           // Nothing was written before the standing was asked.
           if (!(error instanceof StandingChanged) && !isEachAlone) throw error
           if (isEachAlone) this.writer.exec('rollback to entry')
-          this.#heads.clear()
+          this.#chains.forget()
           refusals.set(one, error)
         }
         if (isEachAlone) this.writer.exec('release entry')
@@ -197,27 +200,12 @@ export class SqliteJournal implements Journal {
 
   #append({ rows, event, organizationId }: Entry): void {
     for (const row of rows) this.inserts.add(row)
-    if (event) this.#chain(organizationId, event)
-  }
-
-  #chain(organizationId: string, draft: EventDraft): void {
-    let head = this.#heads.get(organizationId)
-    head ??= this.#prepare('select seq, hash from audit_head where organization_id = ?').get(organizationId) as Head | undefined
-    const event = link(head ?? genesis, draft)
-    this.inserts.add({ entity: AuditEvent, row: event })
-    this.#prepare('update audit_head set seq = ?, hash = ? where organization_id = ?').run(event.seq, event.hash, organizationId)
-    this.#heads.set(organizationId, event)
+    if (event) this.#chains.append(organizationId, event)
   }
 
   #prepare(sql: string): Statement {
     let statement = this.#statements.get(sql)
     if (!statement) this.#statements.set(sql, (statement = this.writer.prepare(sql)))
     return statement
-  }
-
-  #forgetHeadsIfAnotherWrote(): void {
-    const version = this.writer.pragma('data_version', { simple: true })
-    if (version !== this.#dataVersion) this.#heads.clear()
-    this.#dataVersion = version
   }
 }

@@ -16,6 +16,8 @@ export interface Source {
   readonly name: string
   /** All that is waiting; from now on the caller has it. */
   take(): readonly Batch[]
+  /** How many rows are waiting. */
+  readonly size: number
 }
 
 export class BackgroundWriter {
@@ -26,6 +28,7 @@ export class BackgroundWriter {
     private readonly journal: Journal,
     private readonly log: Logger,
     private readonly sources: readonly Source[],
+    private readonly onFailure: (source: string) => void,
   ) {
     this.#timer = setInterval(() => void this.flush(), interval)
     this.#timer.unref()
@@ -49,6 +52,7 @@ export class BackgroundWriter {
           await this.journal.background(batch.statements)
         } catch (error) {
           batch.giveBack()
+          this.onFailure(source.name)
           this.log.warn({ err: error, source: source.name, statements: batch.statements.length }, 'could not be written yet')
         }
       }

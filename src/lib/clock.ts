@@ -7,3 +7,9 @@ export const systemClock: Clock = () => new Date()
 export const epochSeconds = (at: Date): number => Math.floor(at.getTime() / 1000)
 
 export const addSeconds = (at: Date, seconds: number): Date => new Date(at.getTime() + seconds * 1000)
+
+/** Starts a measurement; what it answers are the seconds since, whatever happens to the time of day meanwhile. */
+export function stopwatch(): () => number {
+  const began = performance.now()
+  return () => (performance.now() - began) / 1000
+}

@@ -55,8 +55,10 @@ export const refusalsToPayload =
       const result: unknown = await resolve(...call)
       return { userErrors: [], ...(result as object) }
     } catch (error) {
-      if (error instanceof DomainError) return { userErrors: error.faults }
-      throw error
+      if (!(error instanceof DomainError)) throw error
+      const [, , context, { fieldName }] = call
+      context.app.metrics.refused(fieldName, error.code)
+      return { userErrors: error.faults }
     }
   }
 

@@ -66,6 +66,10 @@ export class UsageCounts implements Source {
     }
   }
 
+  get size(): number {
+    return this.#rows.size
+  }
+
   take(): Batch[] {
     // In one order: two processes that add to the same rows must take their locks alike.
     const rows = [...this.#rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)

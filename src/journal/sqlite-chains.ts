@@ -1,0 +1,41 @@
+/** The chains of audit events on SQLite: their heads are kept in memory for as long as nobody else writes. */
+import type { Database } from 'better-sqlite3'
+
+import { AuditEvent } from '../entities/audit-event.js'
+import { genesis, link, type EventDraft, type Head } from './chain.js'
+import type { SqliteInserts } from './sqlite-inserts.js'
+
+export class SqliteChains {
+  /** As this connection last wrote them; worthless as soon as another connection wrote. */
+  readonly #heads = new Map<string, Head>()
+  #dataVersion: unknown
+  readonly #read
+  readonly #move
+
+  constructor(
+    private readonly writer: Database,
+    private readonly inserts: SqliteInserts,
+  ) {
+    this.#read = writer.prepare('select seq, hash from audit_head where organization_id = ?')
+    this.#move = writer.prepare('update audit_head set seq = ?, hash = ? where organization_id = ?')
+  }
+
+  append(organizationId: string, draft: EventDraft): void {
+    const head = this.#heads.get(organizationId) ?? (this.#read.get(organizationId) as Head | undefined)
+    const event = link(head ?? genesis, draft)
+    this.inserts.add({ entity: AuditEvent, row: event })
+    this.#move.run(event.seq, event.hash, organizationId)
+    this.#heads.set(organizationId, event)
+  }
+
+  /** After anything that may yet be rolled back. */
+  forget(): void {
+    this.#heads.clear()
+  }
+
+  forgetIfAnotherWrote(): void {
+    const version = this.writer.pragma('data_version', { simple: true })
+    if (version !== this.#dataVersion) this.#heads.clear()
+    this.#dataVersion = version
+  }
+}

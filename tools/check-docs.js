@@ -1,0 +1,51 @@
+/**
+ * Holds the documents against the code: every file, and every test by its title, that docs/threats.md names is there; every
+ * dependency has a row with its licence in docs/dependencies.md, and every row a dependency; every link between documents leads somewhere.
+ */
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const faults = []
+const textOf = (path) => readFileSync(path, 'utf8')
+const jsonOf = (path) => JSON.parse(textOf(path))
+
+/** `src/x.ts` in backticks, and `test/x.test.ts` · "title of the test" for as many titles as follow it. */
+function checkThreats(path) {
+  for (const [, file, titles] of textOf(path).matchAll(/`([\w.-]+\/[\w./-]+\.[a-z]+)`((?:(?: ·|,) "[^"]+")*)/g)) {
+    if (!existsSync(file)) {
+      faults.push(`${path}: there is no ${file}`)
+      continue
+    }
+    const text = textOf(file)
+    for (const [, title] of titles.matchAll(/"([^"]+)"/g)) if (!text.includes(title)) faults.push(`${path}: ${file} has no test "${title}"`)
+  }
+}
+
+function checkDependencies(path) {
+  const told = new Map([...textOf(path).matchAll(/^\| `([^`]+)` +\| ([^|]+?) +\|/gm)].map(([, name, licence]) => [name, licence]))
+  const { packages } = jsonOf('package-lock.json')
+  const used = new Set()
+  for (const manifest of ['package.json', 'client/package.json']) {
+    const { dependencies, devDependencies, optionalDependencies } = jsonOf(manifest)
+    for (const name of Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })) used.add(name)
+  }
+  for (const name of used) {
+    const licence = packages[`node_modules/${name}`]?.license ?? 'not stated'
+    if (!told.has(name)) faults.push(`${path}: ${name} has no row`)
+    else if (told.get(name) !== licence) faults.push(`${path}: the licence of ${name} is ${licence}, not ${told.get(name)}`)
+  }
+  for (const name of told.keys()) if (!used.has(name)) faults.push(`${path}: ${name} is no dependency`)
+}
+
+function checkLinks(path) {
+  for (const [, target] of textOf(path).matchAll(/\]\((?!https?:|mailto:|#)([^)#]+)[^)]*\)/g)) {
+    if (!existsSync(join(dirname(path), target))) faults.push(`${path}: ${target} leads nowhere`)
+  }
+}
+
+checkThreats('docs/threats.md')
+checkDependencies('docs/dependencies.md')
+for (const path of [...globSync('*.md'), ...globSync('docs/**/*.md'), ...globSync('client/*.md')]) checkLinks(path)
+
+for (const fault of faults) console.error(fault)
+if (faults.length > 0) process.exitCode = 1

@@ -1,0 +1,160 @@
+/**
+ * Takes the steps of the Dockerfile in a folder, with the restrictions of the image: only what runs is installed, the tree
+ * cannot be written, the user is nobody (when this one is root), the data lies elsewhere. Needs `npm run build` before, and
+ * the registry. It says what it saw, and exits non-zero when something is not so.
+ */
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, chownSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** As in the Dockerfile. */
+const user = 10001
+const dockerfile = readFileSync('Dockerfile', 'utf8')
+const isRoot = process.getuid?.() === 0
+const folder = mkdtempSync(join(tmpdir(), 'keyhouse-image-'))
+const app = join(folder, 'app')
+const data = join(folder, 'data')
+
+const step = (text) => console.log(`- ${text}`)
+
+function* everything(path) {
+  yield path
+  if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) yield* everything(join(path, name))
+}
+
+/** Each path with what would change if it were written. */
+const shapeOf = (root) => [...everything(root)].map((path) => `${path} ${lstatSync(path).size} ${lstatSync(path).mtimeMs}`).join('\n')
+
+/** The paths of whatever these packages need, and what that needs, as Node finds it. */
+function neededBy(installed, dependencies) {
+  const needed = new Set()
+  const visit = (names, from) => {
+    for (const name of names) {
+      let place = from
+      while (place !== '' && !installed[`${place}/node_modules/${name}`])
+        place = place.slice(0, Math.max(0, place.lastIndexOf('/node_modules/')))
+      const path = `${place === '' ? '' : `${place}/`}node_modules/${name}`
+      const found = installed[path]
+      if (!found || needed.has(path)) continue
+      needed.add(path)
+      visit(Object.keys({ ...found.dependencies, ...found.optionalDependencies, ...found.peerDependencies }), path)
+    }
+  }
+  visit(Object.keys(dependencies), '')
+  return needed
+}
+
+function install() {
+  mkdirSync(join(app, 'client'), { recursive: true })
+  for (const path of ['package.json', 'package-lock.json', '.npmrc', 'client/package.json', 'bin', 'dist']) {
+    cpSync(path, join(app, path), { recursive: true })
+  }
+  const command = /RUN (npm ci --omit=dev.*)/.exec(dockerfile)[1].split(' ')
+  execFileSync(command[0], command.slice(1), { cwd: app, stdio: ['ignore', 'ignore', 'inherit'] })
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const installed = JSON.parse(readFileSync(join(app, 'node_modules/.package-lock.json'), 'utf8')).packages
+  for (const name of Object.keys(dependencies)) assert.ok(installed[`node_modules/${name}`], `${name} is missing`)
+  const needed = neededBy(installed, dependencies)
+  const strays = Object.keys(installed).filter((path) => path.includes('node_modules/') && !installed[path].link && !needed.has(path))
+  assert.deepEqual(strays, [], 'nothing that runs needs these')
+  const bytes = [...everything(join(app, 'node_modules'))].reduce((sum, path) => sum + lstatSync(path).size, 0)
+  step(`${command.join(' ')}: ${Object.keys(installed).length} packages, ${Math.round(bytes / 1e6)} MB, none that only tests need`)
+}
+
+/** Nobody may write, and everybody may read, as in an image whose root is read-only. */
+function lock() {
+  chmodSync(folder, 0o755)
+  for (const path of everything(app)) if (!lstatSync(path).isSymbolicLink()) chmodSync(path, statSync(path).isDirectory() ? 0o555 : 0o444)
+  mkdirSync(data, { mode: 0o700 })
+  if (isRoot) chownSync(data, user, user)
+  step(
+    isRoot
+      ? `the tree is read-only, and the user is ${user}`
+      : 'the tree is read-only; the user is the one of this command, who is not root',
+  )
+}
+
+const identity = isRoot ? { uid: user, gid: user } : {}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function serve(env) {
+  const child = spawn(process.execPath, ['bin/keyhouse.js', 'start'], { cwd: app, env, ...identity, stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  child.stdout.on('data', (chunk) => (said += chunk))
+  while (!said.includes('"msg":"ready"')) {
+    assert.equal(child.exitCode, null, 'it ended before it was ready')
+    await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+  }
+  return {
+    said: () => said,
+    async stop() {
+      child.kill('SIGTERM')
+      const [code] = await once(child, 'exit')
+      return code
+    },
+  }
+}
+
+function checkHealth(env) {
+  const [command, ...args] = JSON.parse(/HEALTHCHECK .*CMD (\[.*\])/.exec(dockerfile)[1])
+  assert.equal(command, 'node')
+  execFileSync(process.execPath, args, { cwd: app, env, ...identity })
+}
+
+async function ask(port, key, query) {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` }
+  const response = await fetch(`http://127.0.0.1:${port}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
+  return (await response.json()).data
+}
+
+async function rehearse() {
+  install()
+  lock()
+  if (isRoot) {
+    const attempt = () =>
+      execFileSync(process.execPath, ['-e', `require('fs').writeFileSync('dist/x', '')`], { cwd: app, ...identity, stdio: 'pipe' })
+    assert.throws(attempt, /EACCES/)
+    step('a file in the tree: EACCES')
+  }
+  const before = shapeOf(app)
+  const port = await freePort()
+  const env = { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), KEYHOUSE_DATA_DIR: data }
+  const first = await serve(env)
+  checkHealth(env)
+  const key = /kh_sand_\w+/.exec(first.said())[0]
+  const { exchangeApiKey } = await ask(
+    port,
+    key,
+    'mutation { exchangeApiKey(input: { audience: "https://a.example", externalUserId: "jane" }) { accessToken { id } } }',
+  )
+  assert.match(exchangeApiKey.accessToken.id, /^at_/)
+  step('it serves, it is healthy, a key is exchanged')
+  assert.equal(await first.stop(), 0)
+  assert.throws(() => checkHealth({ ...env }), 'the healthcheck passes without a server')
+  step('SIGTERM: it ends with 0, and the healthcheck fails')
+  const second = await serve(env)
+  const { accessTokens } = await ask(port, key, '{ accessTokens { totalCount } }')
+  assert.equal(accessTokens.totalCount, 1)
+  assert.equal(await second.stop(), 0)
+  assert.equal(shapeOf(app), before)
+  step(`what was written lies in the data folder alone: ${readdirSync(data).toSorted().join(', ')}`)
+}
+
+try {
+  await rehearse()
+} finally {
+  for (const path of everything(folder)) if (lstatSync(path).isDirectory()) chmodSync(path, 0o755)
+  rmSync(folder, { recursive: true })
+}
