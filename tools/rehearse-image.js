@@ -89,8 +89,11 @@ async function freePort() {
   return port
 }
 
+let running
+
 async function serve(env) {
   const child = spawn(process.execPath, ['bin/keyhouse.js', 'start'], { cwd: app, env, ...identity, stdio: ['ignore', 'pipe', 'inherit'] })
+  running = child
   let said = ''
   child.stdout.on('data', (chunk) => (said += chunk))
   while (!said.includes('"msg":"ready"')) {
@@ -155,6 +158,8 @@ async function rehearse() {
 try {
   await rehearse()
 } finally {
+  // Whatever failed, no server stays behind.
+  running?.kill('SIGKILL')
   for (const path of everything(folder)) if (lstatSync(path).isDirectory()) chmodSync(path, 0o755)
   rmSync(folder, { recursive: true })
 }
