@@ -15,12 +15,16 @@ const swc = {
   configFile: false,
 }
 
+/** Only `npm run test:long` has the time for these. */
+const long = '<rootDir>/test/long/'
+
 /** What both databases share. @type {import('jest').Config} */
 const base = {
   testEnvironment: 'node',
   // src as well, or the coverage table forgets the files that no test loads.
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: [long],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -48,7 +52,7 @@ export default {
       ...base,
       displayName: 'postgres',
       globals: { database: 'postgres', ...budget },
-      testPathIgnorePatterns: ['<rootDir>/test/unit/', '<rootDir>/test/client/'],
+      testPathIgnorePatterns: [long, '<rootDir>/test/unit/', '<rootDir>/test/client/'],
       globalSetup: '<rootDir>/test/support/postgres.global.js',
       globalTeardown: '<rootDir>/test/support/postgres.teardown.js',
     },

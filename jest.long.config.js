@@ -8,6 +8,7 @@ export default {
   projects: usual.projects.map((project) => ({
     ...project,
     globals: { ...project.globals, ...budget },
+    testPathIgnorePatterns: [],
     testMatch: ['fuzz', 'crash*', 'replicas-outage', 'long/**/*'].map((name) => `<rootDir>/test/${name}.test.ts`),
   })),
 }

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { afterAll } from '@jest/globals'
+
 const bin = fileURLToPath(new URL('../../bin/keyhouse.js', import.meta.url))
 
 type Variables = Readonly<Record<string, string>>
@@ -21,11 +23,19 @@ export interface Ended {
   readonly stderr: string
 }
 
+/** A test that fails leaves its servers behind, which would keep the worker from ending, and outlive it. */
+const running = new Set<ChildProcess>()
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 class Words {
   stdout = ''
   stderr = ''
 
   constructor(readonly child: ChildProcess) {
+    running.add(child)
+    child.once('exit', () => running.delete(child))
     child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
     child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
   }
