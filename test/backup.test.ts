@@ -42,17 +42,17 @@ async function whileWriting<T>(copy: () => Promise<T>): Promise<{ before: string
   const create = async (): Promise<string> =>
     (await app.mutate(acme.sandboxKey, 'createApiKey', { permissions: [] }, 'secret')).secret as string
   const before = await Promise.all(Array.from({ length: 20 }, create))
-  let isDone = false
+  const state = { isDone: false }
   const writing = (async () => {
     let count = 0
-    while (!isDone) {
+    while (!state.isDone) {
       await create()
       count++
     }
     return count
   })()
   const made = await copy().finally(() => {
-    isDone = true
+    state.isDone = true
   })
   expect(await writing).toBeGreaterThan(0)
   return { before, made }
