@@ -11,7 +11,6 @@ export const root = resolve(import.meta.dirname, '../..')
 const prelude = `
 npm() { :; }
 npx() { shift; "$NODE" "$ROOT/bin/keyhouse.js" "$@"; }
-node() { "$NODE" "$@"; }
 `
 
 /** Whether a program is there, and does this without complaint. */
@@ -47,7 +46,7 @@ export class Shell {
     this.#child.stdin?.write(`${text}\nprintf '\\n%s\\n' '${mark}'\n`)
     while (!this.#said.includes(mark, from)) {
       if (this.#child.exitCode !== null) throw new Error(`the shell ended: ${this.#said.slice(from)}`)
-      await Promise.race([once(this.#child.stdout!, 'data'), once(this.#child, 'exit')])
+      await new Promise((resolve) => setTimeout(resolve, 5))
     }
     return this.#said.slice(from, this.#said.indexOf(mark, from))
   }
