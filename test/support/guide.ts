@@ -84,7 +84,7 @@ class Reader {
     like.bind('eyJ…', made.adminToken)
     like.bind('org_…', made.organizationId)
     like.bind('prj_…', made.projectId)
-    const shell = new Shell({ ...app.env, PORT: String(port), KEYHOUSE_URL: app.url, POLL_SECONDS: '0.05', KEY: made.sandboxApiKey })
+    const shell = new Shell({ ...app.env, PORT: port, KEYHOUSE_URL: app.url, POLL_SECONDS: '0.05', KEY: made.sandboxApiKey })
     return new Reader(app, shell, like, { key: made.sandboxApiKey, person: made.adminToken })
   }
 
@@ -143,7 +143,7 @@ class Reader {
     const credential = this.credentials[caller || 'key'] ?? null
     const values = JSON.parse(this.like.real(variables?.text ?? '{}')) as object
     const headers: Record<string, string> = endUser ? { 'x-on-behalf-of': endUser } : {}
-    const { data, errors, text } = await this.app.run(credential, block.text, values, headers)
+    const { data, errors, text } = await this.app.run(credential, this.like.real(block.text), values, headers)
     const refused = Object.values((data ?? {}) as Record<string, { userErrors?: unknown[] } | null>).some((one) => one?.userErrors?.length)
     const faults = expected ? this.compare(expected, text) : errors || refused ? [text] : []
     if (faults.length > 0) this.faults.push({ line: block.line, fault: faults.join('\n') })

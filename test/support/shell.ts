@@ -46,7 +46,7 @@ export class Shell {
     this.#child.stdin?.write(`${text}\nprintf '\\n%s\\n' '${mark}'\n`)
     while (!this.#said.includes(mark, from)) {
       if (this.#child.exitCode !== null) throw new Error(`the shell ended: ${this.#said.slice(from)}`)
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await new Promise((wake) => setTimeout(wake, 5))
     }
     return this.#said.slice(from, this.#said.indexOf(mark, from))
   }
