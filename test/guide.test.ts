@@ -14,6 +14,10 @@ const root = resolve(import.meta.dirname, '..')
 /** Blocks that are not executed here, by what they hold, and why. */
 const leftOut: readonly (readonly [holds: RegExp, reason: string])[] = [
   [/DATABASE_URL=|pg_dump|pg_restore/, 'needs a PostgreSQL of its own: backup.test.ts and first-start.test.ts do it'],
+  [
+    /localhost:3001|^jane\(|^ADMIN=|^GRACE=|^gql \$ADMIN|^SLOW=|usage\(from: /m,
+    'prints the tokens, times and counts of one run: mcp, people, audit, rate-limits and usage.test.ts do the same',
+  ],
   [/keyhouse (api-key create|sign-in)/, 'is for whoever lost everything, and would add to the lists below: cli.test.ts does it'],
 ]
 
