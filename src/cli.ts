@@ -2,10 +2,11 @@
 import { Command, Option } from 'commander'
 
 import { openServices } from './app.js'
-import { apiKeyWords, organizationWords, retirementWords, rotationWords, signInWords } from './commands/answers.js'
+import { apiKeyWords, backupWords, organizationWords, retirementWords, rotationWords, signInWords } from './commands/answers.js'
 import { createKeyByCommand, type ApiKeyOptions } from './commands/api-key-create.js'
 import { exportByCommand } from './commands/audit-export.js'
 import { verifyAll, verifyFile } from './commands/audit-verify.js'
+import { backup } from './commands/backup.js'
 import { CommandError } from './commands/command-error.js'
 import { explain } from './commands/failure.js'
 import { bootstrapOrganization } from './commands/organization-create.js'
@@ -57,6 +58,16 @@ program
   .command('migrate')
   .description('bring the database up to date')
   .action(() => withServices(() => Promise.resolve(console.log('The database is up to date.'))))
+
+program
+  .command('backup')
+  .description('copy the SQLite database, whole, beside a running server')
+  .argument('<file>', 'where to; it must not be there yet')
+  .option('--json', 'print JSON')
+  .action(async (file: string, { json }: Form) => {
+    const made = await backup(readConfig(), file)
+    console.log(json ? JSON.stringify(made) : backupWords(made))
+  })
 
 program
   .command('organization')

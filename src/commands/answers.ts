@@ -1,4 +1,5 @@
 /** The answers of the commands in words for people: what was made, until when, and what to do with it. */
+import type { Backup } from './backup.js'
 import type { Bootstrapped } from './organization-create.js'
 import type { SignIn } from './sign-in.js'
 import type { Retirement, Rotation } from './signing-key.js'
@@ -43,3 +44,9 @@ export const retirementWords = ({ retired, current, next }: Retirement): string 
     ['Comes next', next],
   ])}\n\nNothing that the withdrawn key signed is believed here any more, LOGIN tokens included: npx keyhouse sign-in is the way back.
 Services that keep the key set believe it for up to five minutes.`
+
+export const backupWords = ({ file, bytes, masterKeyFile }: Backup): string =>
+  `${columns([
+    ['Copied to', file],
+    ['Bytes', String(bytes)],
+  ])}\n\nIt opens with the master key alone: keep ${masterKeyFile ?? 'what KEYHOUSE_MASTER_KEYS holds'} too, in another place.`
