@@ -83,10 +83,16 @@ export function scrubber(values: readonly string[]): Scrubber {
     return encoded.some((core) => plain.includes(core))
   }
   const text = (from: string): string => (isSuspect(from) ? from.replaceAll(pattern(), scrubbed) : from)
+  const number = (from: unknown): unknown => {
+    const digits = JSON.stringify(from)
+    const clean = text(digits)
+    return clean === digits ? from : clean
+  }
   const value = (from: unknown): unknown => {
     if (typeof from === 'string') return text(from)
+    if (typeof from === 'number' || isRawJson(from)) return number(from)
     if (Array.isArray(from)) return from.map(value)
-    if (typeof from !== 'object' || from === null || isRawJson(from)) return from
+    if (typeof from !== 'object' || from === null) return from
     return Object.fromEntries(Object.entries(from).map(([name, inner]) => [text(name), value(inner)]))
   }
   return { text, value }

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { scrubbed, scrubber } from '../../src/lib/scrub.js'
+import { parseStrictJson } from '../../src/lib/strict-json.js'
 
 const secret = fc
   .string({ unit: 'grapheme-ascii', minLength: 8, maxLength: 60 })
@@ -57,6 +58,12 @@ test('every string of a JSON value is looked at, names too', () => {
     a: [scrubbed, 1, null, true],
     [scrubbed]: { b: `x${scrubbed}x` },
   })
+})
+
+test('a secret of digits is one as a number too', () => {
+  const { value } = scrubber(['1234567890'])
+  expect(value({ a: [1234567890, 12345, -1234567890] })).toEqual({ a: [scrubbed, 12345, `-${scrubbed}`] })
+  expect(JSON.stringify(scrubber(['9007199254740993']).value(parseStrictJson('[9007199254740993, 1.10]')))).toBe(`["${scrubbed}",1.10]`)
 })
 
 test.each([['1234567'], ['a'], ['']])('a secret of fewer than eight characters destroys no answer: %j', (short) => {
