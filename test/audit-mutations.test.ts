@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-/** They only ask, and are mutations so that a secret never travels in a URL: an event only for who may not ask (DOMAIN.md §8). */
+/** They only ask, and are mutations so that a secret never travels in a URL: an event only for who may not ask. */
 const questions = new Set(['verifyApiKey', 'introspectToken'])
 /** Whoever bears the token that they take acts. */
 const bearers = new Set(['signIn', 'acceptInvitation'])

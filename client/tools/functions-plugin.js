@@ -31,7 +31,7 @@ function operationOf({ location, document }, schema) {
   }
 }
 
-/** Fields of a payload that a repeated idempotency key answers null for: DOMAIN's "same record with secret: null". */
+/** Fields of a payload that a repeated idempotency key answers null for, the record being the same. */
 function kept({ field }) {
   const input = field.args.find(({ name }) => name === 'input')
   const fields = input ? getNamedType(input.type).getFields() : {}

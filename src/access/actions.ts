@@ -83,7 +83,7 @@ export type KeyhousePermission = keyof typeof permissions
 interface ActionRow {
   /** What the actor must hold; null: nothing beyond being who it is. */
   readonly permission: KeyhousePermission | null
-  /** The verb only adds rows, so it joins a group commit and is given no `em` (DOOR: journal/). */
+  /** The verb only adds rows, so it joins a group commit and is given no `em` (journal/). */
   readonly appends?: true
 }
 
