@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
 import { emptyDatabase, isPostgres, type TestDatabase } from './support/database.js'
-import { dumpAndRestore } from './support/dump.js'
+import { dumpAndRestore, pgDump } from './support/dump.js'
 import { everythingServer, gate, type Gate, type Listening } from './support/mcp.js'
 import { keyhouse, keyhouseJson } from './support/process.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -76,7 +76,9 @@ async function copied(): Promise<{ before: string[]; env: Record<string, string>
   return { before, env: target.env, target }
 }
 
-test('the copy serves every key, every token and every credential', async () => {
+const how = isPostgres ? (pgDump ?? 'copied row by row, for want of a pg_dump that knows this server') : 'keyhouse backup'
+
+test(`the copy (${how}) serves every key, every token and every credential`, async () => {
   const { server } = await app.mutate(
     acme.sandboxKey,
     'createMcpServer',
