@@ -95,28 +95,43 @@ interface Row {
   readonly here: string
 }
 
-/** The table under a vendor's heading. */
+const chapterOf = (vendor: string): string =>
+  readFileSync(comingFrom, 'utf8')
+    .split(/^## /m)
+    .find((one) => one.startsWith(`${vendor}\n`)) ?? ''
+
+/** The first table under a vendor's heading: its operations. */
 function rowsOf(vendor: string): Row[] {
-  const chapter =
-    readFileSync(comingFrom, 'utf8')
-      .split(/^## /m)
-      .find((one) => one.startsWith(`${vendor}\n`)) ?? ''
-  const [, table = ''] = /\| theirs \| here \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(chapter) ?? []
+  const [, table = ''] = /\| theirs \| here \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(chapterOf(vendor)) ?? []
   return [...table.matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, theirs = '', here = '']) => ({ theirs, here }))
 }
 
-const vendors = JSON.parse(readFileSync(resolve(root, 'docs/guide/vendors.json'), 'utf8')) as Record<string, string[]>
+interface Vendor {
+  readonly operations: readonly string[]
+  readonly fields: readonly string[]
+  readonly statuses: readonly string[]
+}
+
+const vendors = JSON.parse(readFileSync(resolve(root, 'docs/guide/vendors.json'), 'utf8')) as Record<string, Vendor>
 
 test.each(Object.keys(vendors))('every operation of %s has a counterpart or a reason', (vendor) => {
   const rows = rowsOf(vendor)
-  expect(rows.map(({ theirs }) => theirs)).toEqual(vendors[vendor])
+  expect(rows.map(({ theirs }) => theirs)).toEqual(vendors[vendor]?.operations)
   for (const { theirs, here } of rows) {
     const [, document] = /\]\(\.\.\/\.\.\/examples\/operations\/([\w-]+\.graphql)\)/.exec(here) ?? []
     const isThere = document !== undefined && operations.includes(document)
-    const isPath = /^`\/[\w./-]+`/.test(here)
+    const isPath = /^`\/[\w./{}-]+`/.test(here)
     const isReasoned = /^none: .{20,}/.test(here)
     expect([theirs, isThere || isPath || isReasoned]).toEqual([theirs, true])
   }
+})
+
+test.each(Object.keys(vendors))('every field and every status of %s stands in a table, with what there is here', (vendor) => {
+  const theirs = [...chapterOf(vendor).matchAll(/^\| (.+?) \| .+ \|$/gm)].map(([, cell = '']) => cell)
+  const named = theirs.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name))
+  const numbered = theirs.flatMap((cell) => cell.match(/\b[2-5]\d\d\b/g) ?? [])
+  expect(vendors[vendor]?.fields.filter((field) => !named.includes(field))).toEqual([])
+  expect(vendors[vendor]?.statuses.filter((status) => !numbered.includes(status))).toEqual([])
 })
 
 test('every link of the guide leads somewhere', () => {
