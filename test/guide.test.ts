@@ -30,7 +30,7 @@ const elsewhere: readonly Elsewhere[] = [
     reason: 'needs a container engine, and would leave an image behind: npm run rehearse takes the same steps without one',
   },
   { holds: /export DATABASE_URL/, isHere: isPostgres, reason: 'needs PostgreSQL: executed in the project of that name' },
-  { holds: /keyhouse backup/, isHere: !isPostgres, reason: 'is for SQLite: executed in the project of that name' },
+  { holds: /keyhouse[ -]backup/, isHere: !isPostgres, reason: 'is for SQLite: executed in the project of that name' },
   {
     holds: /pg_dump --|pg_restore --/,
     isHere: pgDump !== undefined,
