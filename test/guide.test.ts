@@ -134,10 +134,22 @@ test.each(Object.keys(vendors))('every field and every status of %s stands in a 
   expect(vendors[vendor]?.statuses.filter((status) => !numbered.includes(status))).toEqual([])
 })
 
-test('every link of the guide leads somewhere', () => {
-  for (const file of pages) {
-    for (const [, target = ''] of readFileSync(resolve(root, file), 'utf8').matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
-      if (!/^https?:/.test(target)) expect([file, target, existsSync(resolve(root, file, '..', target))]).toEqual([file, target, true])
+/** What GitHub makes of headings. */
+const anchorsOf = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+
+test('every link of the guide leads somewhere, to a heading if it names one', () => {
+  for (const page of [...pages, 'client/README.md']) {
+    for (const [, target = '', anchor] of readFileSync(resolve(root, page), 'utf8').matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)) {
+      if (/^https?:/.test(target)) continue
+      const file = target === '' ? resolve(root, page) : resolve(root, page, '..', target)
+      expect([page, target, existsSync(file)]).toEqual([page, target, true])
+      if (anchor !== undefined) expect([page, anchor, anchorsOf(file).includes(anchor)]).toEqual([page, anchor, true])
     }
   }
 })
