@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
 import { emptyDatabase, isPostgres, type TestDatabase } from './support/database.js'
-import { dumpAndRestore } from './support/dump.js'
+import { dumpAndRestore, pgDump } from './support/dump.js'
 import { everythingServer, gate, type Gate, type Listening } from './support/mcp.js'
 import { keyhouse, keyhouseJson } from './support/process.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -76,15 +76,24 @@ async function copied(): Promise<{ before: string[]; env: Record<string, string>
   return { before, env: target.env, target }
 }
 
-test('the copy serves every key, every token and every credential', async () => {
+const how = isPostgres ? (pgDump ?? 'copied row by row, for want of a pg_dump that knows this server') : 'keyhouse backup'
+
+test(`the copy (${how}) serves every key, every token and every credential`, async () => {
   const { server } = await app.mutate(
     acme.sandboxKey,
     'createMcpServer',
     { name: 'Tools', serverLabel: 'tools', serverUrl: `${front.origin}/mcp` },
     'server { id }',
   )
-  await app.mutate(acme.sandboxKey, 'createMcpCredential', { serverId: server.id, auth: { bearerToken: stored } }, 'credential { id }')
+  const owners: Record<string, string>[] = [{}, { 'x-on-behalf-of': 'jane' }]
+  for (const owner of owners) {
+    const input = { serverId: server.id, auth: { bearerToken: stored } }
+    await app.mutate(acme.sandboxKey, 'createMcpCredential', input, 'credential { id }', owner)
+  }
   const itself = await exchange(app, acme.sandboxKey, { audience: 'http://keyhouse.test' })
+  const rotatedKey = await acme.apiKey({ environment: 'PRODUCTION' })
+  const rotation = { id: rotatedKey.id, overlapSeconds: 3600 }
+  const { secret: newText } = await app.mutate(acme.adminToken, 'rotateApiKey', rotation, 'secret')
   const revokedKey = await acme.apiKey()
   await app.mutate(acme.adminToken, 'revokeApiKey', { id: revokedKey.id }, 'apiKey { id }')
   const jwks = await (await wellKnown(app, 'jwks')).json()
@@ -93,20 +102,18 @@ test('the copy serves every key, every token and every credential', async () => 
   const restored = await startApp({ ...issuer, ...env })
   try {
     expect(await (await wellKnown(restored, 'jwks')).json()).toEqual(jwks)
-    for (const key of [acme.sandboxKey, ...before]) {
+    for (const key of [acme.sandboxKey, rotatedKey.secret, newText as string, ...before]) {
       expect((await restored.run(key, viewer)).data).toEqual({ viewer: { kind: 'API_KEY', organization: { id: acme.id } } })
     }
     expect((await restored.run(revokedKey.secret, viewer)).status).toBe(403)
     expect((await restored.run(acme.adminToken, viewer)).data.viewer.kind).toBe('PERSONAL_TOKEN')
     expect((await restored.run(itself.token, viewer)).data.viewer.kind).toBe('ACCESS_TOKEN')
     expect((await exchange(restored, acme.sandboxKey)).token).toMatch(/^eyJ/)
-    const { test: tried } = await restored.mutate(
-      acme.sandboxKey,
-      'testMcpServer',
-      { serverId: server.id },
-      'test { connected failure { code } }',
-    )
-    expect(tried).toEqual({ connected: true, failure: null })
+    for (const owner of owners) {
+      const selection = 'test { connected failure { code } }'
+      const { test: tried } = await restored.mutate(acme.sandboxKey, 'testMcpServer', { serverId: server.id }, selection, owner)
+      expect(tried).toEqual({ connected: true, failure: null })
+    }
     const { code, stdout } = await keyhouse(['audit', 'verify', '--database'], { ...issuer, ...env })
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(acme.id) })
   } finally {

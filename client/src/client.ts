@@ -8,7 +8,7 @@ export interface ClientOptions {
   /** Where the server is: `https://keys.example.com`, with or without `/graphql`. Empty: the origin of this page. */
   readonly url: string
   /** An API key, an access token or a personal token; or what gives the current one, asked before each request. */
-  readonly credential?: string | (() => string | Promise<string>)
+  readonly credential?: string | (() => string | Promise<string>) | undefined
   /** With an API key: the end user to act for, 1 to 150 printable ASCII characters. */
   readonly onBehalfOf?: string
   /** In place of the global one. */

@@ -5,6 +5,7 @@ import { Client } from 'pg'
 
 import { readConfig } from '../../src/config.js'
 import { migrate, openDatabase } from '../../src/database.js'
+import { isPostgres } from './database.js'
 
 async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url })
@@ -16,34 +17,36 @@ async function connected<T>(url: string, work: (client: Client) => Promise<T>): 
   }
 }
 
-/** pg_dump refuses a server that is newer than itself. */
-function hasPgDumpFor(serverVersion: number): boolean {
+/** "pg_dump (PostgreSQL) 18.1", where there is one; it refuses a server that is newer than itself. */
+async function pgDumpForThisServer(): Promise<string | undefined> {
+  if (!isPostgres) return undefined
   try {
-    const [major] = /\d+/.exec(execFileSync('pg_dump', ['--version'], { encoding: 'utf8' })) ?? ['0']
-    return Number(major) >= serverVersion
+    const said = execFileSync('pg_dump', ['--version'], { encoding: 'utf8' }).trim()
+    const server = await connected(process.env['TEST_POSTGRES_URL']!, async (client) => {
+      const { rows } = await client.query<{ version: string }>(`select current_setting('server_version_num') as version`)
+      return Math.floor(Number(rows[0]!.version) / 10_000)
+    })
+    return Number(/\d+/.exec(said)?.[0] ?? 0) >= server ? said : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 
-/** @returns how it was done */
-export async function dumpAndRestore(from: Record<string, string>, to: Record<string, string>): Promise<'pg_dump' | 'copied'> {
+export const pgDump = await pgDumpForThisServer()
+
+/** By the two commands of the guide, or else row by row. */
+export async function dumpAndRestore(from: Record<string, string>, to: Record<string, string>): Promise<void> {
   const [source, target] = [from['DATABASE_URL']!, to['DATABASE_URL']!]
-  const version = await connected(source, async (client) => {
-    const { rows } = await client.query<{ version: string }>(`select current_setting('server_version_num') as version`)
-    return Math.floor(Number(rows[0]!.version) / 10_000)
-  })
-  if (hasPgDumpFor(version)) {
+  if (pgDump !== undefined) {
     const dump = execFileSync('pg_dump', ['--format=custom', source], { maxBuffer: 1 << 30 })
     execFileSync('pg_restore', ['--exit-on-error', '--no-owner', `--dbname=${target}`], { input: dump })
-    return 'pg_dump'
+    return
   }
   const config = readConfig(to)
   const orm = await openDatabase(config)
   await migrate(orm, config)
   await orm.close(true)
   await connected(source, (source_) => connected(target, (target_) => copyRows(source_, target_)))
-  return 'copied'
 }
 
 /** What pg_dump --data-only does: every row in one snapshot, its values as text, past triggers and foreign keys. */

@@ -1,4 +1,4 @@
-// Stops the PostgreSQL that postgres.global.js started.
+// Stops the PostgreSQL that postgres.global.js started, if it did.
 export default async function stop() {
-  await globalThis.stopPostgres()
+  await globalThis.stopPostgres?.()
 }

@@ -1,0 +1,149 @@
+/** The programs of docs/guide/tokens.md let in what they should and nothing else, in every language that this machine speaks. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { startApp, type TestApp } from './support/app.js'
+import { blocksOf } from './support/pages.js'
+import { freePort } from './support/process.js'
+import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
+import { root } from './support/shell.js'
+import { programs } from './support/snippets.js'
+import { claimsOf, exchange, forge } from './support/tokens.js'
+
+const run = promisify(execFile)
+const audience = 'https://agents.example'
+const permissions = ['agent:read']
+
+let app: TestApp
+let acme: SeededOrganization
+let key: SeededKey
+let token: string
+let folder: string
+beforeAll(async () => {
+  const port = await freePort()
+  app = await startApp({ PORT: port, KEYHOUSE_URL: `http://127.0.0.1:${port}` })
+  // The programs look at the real clock.
+  app.clock.at = new Date()
+  acme = await organization(app)
+  key = await acme.apiKey({ permissions })
+  token = (await exchange(app, key.secret, { audience, externalUserId: 'user-1' })).token
+  // Here Node finds the packages that the program imports.
+  folder = mkdtempSync(join(root, 'node_modules/.guide-'))
+})
+afterAll(async () => {
+  rmSync(folder, { recursive: true })
+  await app.close()
+})
+
+/** With another claim, signed by the deployment. */
+const altered = (change: object, typ = 'at+jwt'): Promise<string> => forge(app, typ, { ...claimsOf(token), ...change })
+
+const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
+
+/** With another claim, and the signature as it was. */
+function tampered(): string {
+  const [head, , signature] = token.split('.')
+  return [head, encode({ ...claimsOf(token), sub: 'admin' }), signature].join('.')
+}
+
+const unsigned = (): string => `${encode({ alg: 'none', typ: 'at+jwt' })}.${token.split('.')[1]}.`
+
+/** By a key of its own that calls itself one of Keyhouse's. */
+async function signedByAnother(): Promise<string> {
+  const [head = '', claims = ''] = token.split('.')
+  const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])
+  if (!('privateKey' in pair)) throw new TypeError('Ed25519 makes pairs')
+  const signature = await crypto.subtle.sign('Ed25519', pair.privateKey, Buffer.from(`${head}.${claims}`))
+  return `${head}.${claims}.${Buffer.from(signature).toString('base64url')}`
+}
+
+async function revokedToken(): Promise<string> {
+  const made = await exchange(app, key.secret, { audience, externalUserId: 'user-1' })
+  await app.mutate(acme.adminToken, 'revokeAccessToken', { id: made.accessToken.id }, 'accessToken { id }')
+  return made.token
+}
+
+async function tokenOfRevokedKey(): Promise<string> {
+  const other = await acme.apiKey({ permissions })
+  const made = await exchange(app, other.secret, { audience, externalUserId: 'user-1' })
+  await app.mutate(acme.adminToken, 'revokeApiKey', { id: other.id }, 'apiKey { id }')
+  return made.token
+}
+
+const now = (): number => Math.floor(Date.now() / 1000)
+
+const refused: readonly (readonly [what: string, make: () => string | Promise<string>])[] = [
+  ['tampered with', tampered],
+  ['unsigned', unsigned],
+  ['signed by another', signedByAnother],
+  ['of another kind', () => altered({}, 'kh-personal+jwt')],
+  ['for another service', () => altered({ aud: 'https://payments.example' })],
+  ['of another issuer', () => altered({ iss: 'https://keys.example' })],
+  ['expired', () => altered({ iat: now() - 3600, exp: now() - 1 })],
+  ['without an end', () => altered({ exp: undefined })],
+  ['revoked', revokedToken],
+  ['exchanged from a revoked key', tokenOfRevokedKey],
+  ['an API key', () => key.secret],
+  ['nothing of the kind', () => 'a.b.c'],
+]
+
+const page = resolve(root, 'docs/guide/tokens.md')
+
+/** @returns how the program of the page is run */
+async function prepare(language: string): Promise<readonly [string, ...string[]]> {
+  const { file, run: command } = programs[language]!
+  const path = join(folder, file)
+  const { text } = blocksOf(page).find((block) => block.language === language)!
+  writeFileSync(path, text.replaceAll('http://localhost:4000', app.url))
+  if (language !== 'go') return [command, path]
+  await run('go', ['build', '-o', `${path}.bin`, path])
+  return [`${path}.bin`]
+}
+
+const languages = Object.keys(programs)
+const spoken = languages.filter((language) => programs[language]!.isThere)
+
+describe.each(spoken)('%s', (language) => {
+  let program: readonly [string, ...string[]]
+  // Go compiles its standard library when it has never done so.
+  beforeAll(async () => {
+    program = await prepare(language)
+  }, 120_000)
+
+  /** What it prints, and, when it ends badly, what it complains of. */
+  const answer = async (variables: Record<string, string>): Promise<{ said: string; complaint: string | null }> => {
+    const [file, ...args] = program
+    return run(file, args, { env: { ...process.env, KEY: '', ...variables } }).then(
+      ({ stdout }) => ({ said: stdout, complaint: null }),
+      ({ stdout, stderr }: { stdout: string; stderr: string }) => ({ said: stdout, complaint: stderr }),
+    )
+  }
+  const letIn = { sub: 'user-1', permissions }
+
+  test('exchanges and verifies', async () => {
+    expect(JSON.parse((await answer({ KEY: key.secret })).said)).toEqual(letIn)
+  })
+
+  test('lets a good token in', async () => {
+    expect(JSON.parse((await answer({ TOKEN: token })).said)).toEqual(letIn)
+  })
+
+  test.each(refused)('refuses one that is %s', async (_what, make) => {
+    expect(await answer({ TOKEN: await make() })).toEqual({ said: '', complaint: expect.stringMatching(/./) })
+  })
+
+  test('repeats why the key was refused', async () => {
+    const weak = await acme.apiKey({ permissions: [] })
+    expect(await answer({ KEY: weak.secret })).toEqual({ said: '', complaint: expect.stringContaining('agent:read') })
+  })
+})
+
+for (const language of languages.filter((one) => !spoken.includes(one))) {
+  test(`the program in ${language} was not run: it is not installed here`, () => {
+    expect(blocksOf(page).map((block) => block.language)).toContain(language)
+  })
+}
