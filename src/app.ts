@@ -49,8 +49,6 @@ export interface Overrides {
 
 export interface App {
   readonly services: Services
-  /** Undefined: nobody collects any. */
-  readonly traces: Traces | undefined
   /** Where it listens. */
   readonly url: string
   /** Answers what is in flight, writes what is behind, and ends. */
@@ -165,7 +163,6 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const port = typeof address === 'object' && address ? address.port : config.port
   return {
     services,
-    traces,
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     async close() {
       // A connection that was busy when the port closed would otherwise be kept for the next request until it times out.

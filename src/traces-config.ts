@@ -16,6 +16,8 @@ export interface TracesConfig {
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds for one export, with all its attempts. */
   readonly timeout: number
+  /** Milliseconds that a span may wait for others. */
+  readonly delay: number
   readonly sampler: (typeof samplers)[number]
   readonly ratio: number
   /** What is said of this process in every export. */
@@ -62,6 +64,7 @@ export function readTraces(v: Variables): TracesConfig | undefined {
     url: own ?? `${(base ?? byDefault).replace(/\/+$/, '')}/v1/traces`,
     headers: { ...v.pairs('OTEL_EXPORTER_OTLP_HEADERS'), ...v.pairs('OTEL_EXPORTER_OTLP_TRACES_HEADERS') },
     timeout: v.integer('OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', timeout, 1, 60_000),
+    delay: v.integer('OTEL_BSP_SCHEDULE_DELAY', 5000, 1, 60_000),
     sampler: v.choice('OTEL_TRACES_SAMPLER', samplers, 'parentbased_always_on'),
     ratio: ratioOf(v),
     resource: {

@@ -80,10 +80,6 @@ export class Traces {
     span.setAttribute('error.type', type).setStatus({ code: this.packages.api.SpanStatusCode.ERROR })
   }
 
-  flush(): Promise<void> {
-    return this.provider.forceFlush()
-  }
-
   /** Sends what has gathered, and waits no longer than is fair. */
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -123,12 +119,12 @@ function telling({ core }: Packages, exporter: SpanExporter, log: Logger): SpanE
 export async function openTraces(config: TracesConfig, log: Logger): Promise<Traces> {
   const packages = await load()
   const { sdk, resources, otlp } = packages
-  const { url, headers, timeout } = config
+  const { url, headers, timeout, delay } = config
   const exporter = new otlp.OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis: timeout })
   const provider = new sdk.TracerProvider({
     resource: resources.defaultResource().merge(resources.resourceFromAttributes({ 'service.version': version, ...config.resource })),
     sampler: samplerOf(packages, config),
-    spanProcessors: [new sdk.BatchSpanProcessor({ exporter: telling(packages, exporter, log) })],
+    spanProcessors: [new sdk.BatchSpanProcessor({ exporter: telling(packages, exporter, log), scheduledDelayMillis: delay })],
   })
   return new Traces(packages, provider)
 }
