@@ -6,8 +6,9 @@ const rooms = ['audit', 'organizations', 'api-keys', 'tokens', 'personal-tokens'
 const layers = [
   '^src/lib/',
   '^src/metrics\\.ts$',
-  '^src/config\\.ts$',
+  '^src/(config|traces-config)\\.ts$',
   '^src/errors\\.ts$',
+  '^src/traces\\.ts$',
   '^src/entities/',
   '^src/access/',
   '^src/context\\.ts$|^src/journal/',
@@ -17,7 +18,7 @@ const layers = [
   '^src/schema\\.ts$',
   '^src/http/',
   '^src/migrations/',
-  '^src/(master-keys|prove-master-keys|deployment-secrets|sealed-columns|sealed-rows|database|sweepers|app)\\.ts$',
+  '^src/(log|master-keys|prove-master-keys|deployment-secrets|sealed-columns|sealed-rows|database|sweepers|app)\\.ts$',
   '^src/(main|cli)\\.ts$|^src/commands/',
 ]
 

@@ -27,7 +27,7 @@ RUN install -d -m 0700 -o 10001 -g 10001 /data
 USER 10001:10001
 VOLUME /data
 EXPOSE 4000
-# Whether the process lives. Whether it can serve is /readyz, for the proxy: a database that is away is not mended by a restart.
+# Whether the process lives (an image in OCI form cannot say it: build with `--format docker` where that is not the default). Whether it can serve is /readyz, for the proxy: a database that is away is not mended by a restart.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # It closes the port, answers what is in flight, and ends within ten seconds.
 STOPSIGNAL SIGTERM

@@ -1,6 +1,6 @@
 /** The composition root: from a configuration to a running application. Tests build the same one. */
 import type { Pool } from 'pg'
-import { destination, pino, stdTimeFunctions, type Logger } from 'pino'
+import type { Logger } from 'pino'
 
 import type { Config } from './config.js'
 import type { Services, WriteBehind } from './context.js'
@@ -13,14 +13,17 @@ import { times, type Times } from './http/times.js'
 import { watchUnused } from './http/unused-connections.js'
 import type { Journal } from './journal/journal.js'
 import { LastUsed } from './journal/last-used.js'
+import { tracedJournal } from './journal/traced.js'
 import { BackgroundWriter } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { WindowCounters } from './lib/fixed-windows.js'
 import { SealError } from './lib/seal.js'
+import { newLogger } from './log.js'
 import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './master-keys.js'
 import { startSweepingApprovals } from './mcp/gateway/sweep-approvals.js'
 import { meteredOutbound } from './mcp/metered-outbound.js'
 import { openOutbound, type Resolve } from './mcp/outbound.js'
+import { tracedOutbound } from './mcp/traced-outbound.js'
 import { Metrics } from './metrics.js'
 import { startSweeping } from './personal-tokens/sweep.js'
 import { proveMasterKeys } from './prove-master-keys.js'
@@ -30,6 +33,7 @@ import { startSweepers } from './sweepers.js'
 import { ensureSigningKeys } from './tokens/ensure-signing-keys.js'
 import { openKeyring } from './tokens/keyring.js'
 import { adoptAlgorithm, keepSigningKeys, tendSigningKeys } from './tokens/tend-signing-keys.js'
+import { openTraces, type Traces } from './traces.js'
 import { UsageCounts } from './usage/counts.js'
 
 /** Addresses that sent unknown credentials, remembered at once; of more the oldest is forgotten, so that nobody fills the memory. */
@@ -51,21 +55,11 @@ export interface App {
   close(): Promise<void>
 }
 
-/** Milliseconds that a line of the log may wait for others. */
-const logDelay = 200
-
-/** One JSON object a line, for people to read too: levels by name, times as times. */
-function newLogger(level: string): Logger {
-  // A write for each line costs as much as looking a key up; what is held back is written in a moment, and at the end.
-  const stdout = destination({ minLength: 4096, sync: false })
-  setInterval(() => stdout.flush(), logDelay).unref()
-  return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, stdout)
-}
-
 /** Everything but the HTTP server: what the command line needs too. */
 export async function openServices(
   config: Config,
   { clock = systemClock, log = newLogger(config.logLevel), resolve }: Overrides = {},
+  traces?: Traces,
 ): Promise<{ services: Services; close: () => Promise<void> }> {
   const metrics = new Metrics()
   const orm = await openDatabase(config, (pool) => watchPool(metrics, pool))
@@ -81,7 +75,9 @@ export async function openServices(
       await ensureSigningKeys({ orm, config, masterKeys: keys, clock })
       return keys
     })
-    const journal = await openJournal(orm, config, clock, metrics.committed)
+    const ownJournal = await openJournal(orm, config, clock, metrics.committed)
+    const system = config.databaseUrl === undefined ? 'sqlite' : 'postgresql'
+    const journal = traces ? tracedJournal(ownJournal, traces, system) : ownJournal
     closers.unshift(() => journal.close())
     const keyring = openKeyring(journal, masterKeys)
     const secrets = await keyring
@@ -95,7 +91,8 @@ export async function openServices(
     const { writeBehind, writer } = openWriteBehind(journal, log, config, metrics)
     closers.unshift(() => writer.close())
     const strangers = new WindowCounters(mostStrangers)
-    const outbound = meteredOutbound(openOutbound(config.outboundAllow, resolve), metrics)
+    const metered = meteredOutbound(openOutbound(config.outboundAllow, resolve), metrics)
+    const outbound = traces ? tracedOutbound(metered, traces) : metered
     closers.unshift(() => Promise.resolve(outbound.close()))
     const shared = { config, clock, orm, journal, keyring, masterKeys, outbound, writeBehind, limiter, strangers, secrets, metrics, log }
     metrics.gauge('keyhouse_sealed_rows', 'Rows sealed under each master key.', ['what', 'key_id'], sealedRowsOf(shared))
@@ -141,8 +138,10 @@ function openWriteBehind(
 }
 
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
-  const { services, close } = await openServices(config, overrides)
-  const server = await createServer(services, makeSchema(), { ...times, ...gatewayTimes, ...overrides.times })
+  const log = overrides.log ?? newLogger(config.logLevel)
+  const traces = config.traces && (await openTraces(config.traces, log))
+  const { services, close } = await openServices(config, { ...overrides, log }, traces)
+  const server = await createServer(services, makeSchema(), { ...times, ...gatewayTimes, ...overrides.times }, traces)
   const closeUnused = watchUnused(server.server)
   const metricsServer = createMetricsServer(services)
   try {
@@ -182,6 +181,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
       await sweepers.close()
       await metricsServer.close()
       await close()
+      await traces?.close()
     },
   }
 }

@@ -5,6 +5,8 @@ import { isIP } from 'node:net'
 import { isAllowable } from './lib/address.js'
 import { algorithms, type Algorithm } from './lib/jwt.js'
 import { masterKeyFault } from './lib/seal.js'
+import { Variables } from './lib/variables.js'
+import { readTraces, type TracesConfig } from './traces-config.js'
 
 export interface Config {
   readonly port: number
@@ -26,6 +28,8 @@ export interface Config {
   readonly introspection: boolean
   readonly explorer: 'sandbox' | 'graphiql' | 'off'
   readonly logLevel: string
+  /** Undefined: no span is made, and nothing that could make one is loaded. */
+  readonly traces: TracesConfig | undefined
 }
 
 export class ConfigError extends Error {
@@ -42,64 +46,6 @@ export const hostedSandbox = 'https://studio.apollographql.com'
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(host)
-
-class Variables {
-  readonly faults: string[] = []
-
-  constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
-
-  text(name: string): string | undefined {
-    return this.env[name]?.trim() || undefined
-  }
-
-  list(name: string): string[] | undefined {
-    return this.text(name)
-      ?.split(',')
-      .map((item) => item.trim())
-      .filter(Boolean)
-  }
-
-  fault(name: string, fix: string): void {
-    this.faults.push(`${name}: ${fix}`)
-  }
-
-  /** A list whose every entry must pass. */
-  listOf(name: string, isGood: (item: string) => boolean, fix: string): string[] | undefined {
-    const items = this.list(name)
-    if (items?.some((item) => !isGood(item))) this.fault(name, fix)
-    return items
-  }
-
-  integer<T>(name: string, fallback: T, min: number, max: number): number | T {
-    const text = this.text(name)
-    if (text === undefined) return fallback
-    const value = Number(text)
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value
-    this.fault(name, `must be a whole number from ${min} to ${max}`)
-    return fallback
-  }
-
-  choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
-    const text = this.text(name)
-    const found = choices.find((choice) => choice === text)
-    if (text !== undefined && found === undefined) this.fault(name, `must be one of ${choices.join(', ')}`)
-    return found ?? fallback
-  }
-
-  match(name: string, form: RegExp, fallback: string, fix: string): string {
-    const text = this.text(name) ?? fallback
-    if (!form.test(text)) this.fault(name, fix)
-    return text
-  }
-
-  url(name: string, fallback: string): string {
-    const text = (this.text(name) ?? fallback).replace(/\/+$/, '')
-    // An issuer has neither query nor fragment (RFC 8414 §2), and a user name or password in it would be published.
-    if (/^https?:\/\/[^?#@]+$/.test(text) && URL.canParse(text)) return text
-    this.fault(name, 'must be an absolute http or https URL without query and fragment, such as https://keys.example.com')
-    return fallback
-  }
-}
 
 const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text
 
@@ -168,6 +114,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = e
     introspection: v.choice('KEYHOUSE_INTROSPECTION', ['on', 'off'], 'on') === 'on',
     explorer: v.choice('KEYHOUSE_EXPLORER', ['sandbox', 'graphiql', 'off'], isLocal ? 'sandbox' : 'off'),
     logLevel: v.choice('LOG_LEVEL', logLevels, 'info'),
+    traces: readTraces(v),
   }
   if (v.faults.length > 0) throw new ConfigError(v.faults)
   return Object.freeze(config)

@@ -102,7 +102,13 @@ describe('every mutation', () => {
     // What was not made has no id that anybody could look for.
     const { subjectId } = done.events[0]!
     const { input } = done.variables as { input?: { externalId?: string } }
-    const named = [done.variables, acme.projectId, done.callerId, endUserId(acme.id, acme.projectId, 'SANDBOX', input?.externalId ?? '')]
+    const named = [
+      done.variables,
+      acme.id,
+      acme.projectId,
+      done.callerId,
+      endUserId(acme.id, acme.projectId, 'SANDBOX', input?.externalId ?? ''),
+    ]
     if (subjectId !== null) expect(JSON.stringify(named)).toContain(subjectId)
     expect([acme.projectId, null]).toContain(done.events[0]!.projectId)
   })

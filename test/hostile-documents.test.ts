@@ -34,6 +34,14 @@ describe('at the limit, and one above it', () => {
       `{ ${repeat(limits.directives, (i) => `a${i}: __typename @skip(if: false)`)} }`,
       `{ ${repeat(limits.directives + 1, (i) => `a${i}: __typename @skip(if: false)`)} }`,
     ],
+    'directives at one place': [
+      '{ __typename @skip(if: false) @include(if: true) }',
+      '{ __typename @skip(if: false) @include(if: true) @include(if: true) }',
+    ],
+    'directives at one place within a fragment': [
+      '{ ... @skip(if: false) @include(if: true) { __typename } }',
+      '{ viewer { ...v } } fragment v on Viewer { ... @include(if: true) @include(if: true) @include(if: true) { kind } }',
+    ],
     fragments: [
       `{ ${repeat(limits.fragments, (i) => `...f${i}`)} } ${repeat(limits.fragments, (i) => `fragment f${i} on Query { __typename }`)}`,
       `{ ${repeat(limits.fragments + 1, (i) => `...f${i}`)} } ${repeat(limits.fragments + 1, (i) => `fragment f${i} on Query { __typename }`)}`,

@@ -17,6 +17,8 @@ export const limits = {
   aliases: 30,
   mutations: 5,
   directives: 10,
+  /** At one field, fragment or operation: there are two that an operation can use, and neither is for using twice. */
+  directivesAtOnce: 2,
   fragments: 100,
   /** Of one response name in one selection set, summed over the document: merging them is quadratic. */
   repeats: 100,
@@ -36,9 +38,10 @@ interface Size {
   introspectionAliases: number
   roots: number
   directives: number
+  directivesAtOnce: number
 }
 
-const nothing: Readonly<Size> = { depth: 0, aliases: 0, introspectionAliases: 0, roots: 0, directives: 0 }
+const nothing: Readonly<Size> = { depth: 0, aliases: 0, introspectionAliases: 0, roots: 0, directives: 0, directivesAtOnce: 0 }
 
 function add(total: Size, more: Readonly<Size>): void {
   total.depth = Math.max(total.depth, more.depth)
@@ -46,6 +49,7 @@ function add(total: Size, more: Readonly<Size>): void {
   total.introspectionAliases += more.introspectionAliases
   total.roots += more.roots
   total.directives += more.directives
+  total.directivesAtOnce = Math.max(total.directivesAtOnce, more.directivesAtOnce)
 }
 
 /** Counts a fragment each time it is spread, yet walks it once: spreads of spreads grow exponentially. */
@@ -58,7 +62,9 @@ class Measure {
   of(set: SelectionSetNode, names = new Set<string>()): Readonly<Size> {
     const size = { ...nothing }
     for (const selection of set.selections) {
-      size.directives += selection.directives?.length ?? 0
+      const directives = selection.directives?.length ?? 0
+      size.directives += directives
+      size.directivesAtOnce = Math.max(size.directivesAtOnce, directives)
       if (selection.kind === Kind.FRAGMENT_SPREAD) add(size, this.#fragment(selection.name.value))
       else if (selection.kind === Kind.INLINE_FRAGMENT) add(size, this.of(selection.selectionSet, names))
       else add(size, this.#field(selection, names))
@@ -79,6 +85,7 @@ class Measure {
         introspectionAliases: within.introspectionAliases,
         roots: 1,
         directives: within.directives,
+        directivesAtOnce: within.directivesAtOnce,
       }
     const isSchema = field.name.value === '__schema'
     return {
@@ -87,6 +94,7 @@ class Measure {
       introspectionAliases: within.aliases + within.introspectionAliases + (isSchema ? alias : 0),
       roots: 0,
       directives: within.directives,
+      directivesAtOnce: within.directivesAtOnce,
     }
   }
 
@@ -110,8 +118,10 @@ function excessOf(document: DocumentNode, context: ValidationContext): string | 
     if (size.depth > limits.depth) return `This operation is nested deeper than ${limits.depth} levels.`
     if (size.aliases > limits.aliases) return `This operation has more than ${limits.aliases} aliases.`
     if (size.introspectionAliases > 0) return 'Introspection takes no aliases.'
-    if (size.directives + (definition.directives?.length ?? 0) > limits.directives)
-      return `This operation has more than ${limits.directives} directives.`
+    const own = definition.directives?.length ?? 0
+    if (Math.max(own, size.directivesAtOnce) > limits.directivesAtOnce)
+      return `No place of an operation takes more than ${limits.directivesAtOnce} directives.`
+    if (size.directives + own > limits.directives) return `This operation has more than ${limits.directives} directives.`
     if (definition.operation === OperationTypeNode.MUTATION && size.roots > limits.mutations)
       return `One document may hold at most ${limits.mutations} mutations.`
   }

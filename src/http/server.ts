@@ -7,6 +7,7 @@ import type { GraphQLSchema } from 'graphql'
 import type { Services } from '../context.js'
 import { RequestError } from '../errors.js'
 import { newId } from '../lib/id.js'
+import type { Traces } from '../traces.js'
 import { addressOf } from './address.js'
 import { readJson } from './body.js'
 import { serveCors } from './cors.js'
@@ -19,9 +20,15 @@ import { serveMetrics } from './metrics.js'
 import { bodyOf, isCutOff, largestBody, refusalOf, refuseExpectation, refuseOn, unreadable } from './refusal.js'
 import { storyOf } from './story.js'
 import type { Times } from './times.js'
+import { serveTraces } from './traces.js'
 import { serveWellKnown } from './well-known.js'
 
-export async function createServer(app: Services, schema: GraphQLSchema, times: Times & GatewayTimes): Promise<FastifyInstance> {
+export async function createServer(
+  app: Services,
+  schema: GraphQLSchema,
+  times: Times & GatewayTimes,
+  traces?: Traces,
+): Promise<FastifyInstance> {
   const { config, log } = app
   const newRequestId = (): string => newId('req', app.clock())
   const refuse = refuser(app)
@@ -55,6 +62,7 @@ export async function createServer(app: Services, schema: GraphQLSchema, times: 
   server.server.on('checkExpectation', (request, response) => refuseExpectation(request, response, newRequestId()))
   server.server.on('connect', (_request, socket) => refuseOn(socket as Socket, unreadable(new Error()), newRequestId()))
   readJson(server)
+  if (traces) serveTraces(server, traces)
   server.addHook('onRequest', (request, reply, done) => {
     begin(request, reply)
     // Fastify tells of a client that leaves only while the request still arrives, not while the answer is made.
@@ -116,7 +124,7 @@ const refuser =
   }
 
 function logRequest({ log, metrics }: Services, request: FastifyRequest, status: number, elapsed?: number): void {
-  const { operation, actorId, codes } = storyOf(request)
+  const { operation, actorId, codes, traceId } = storyOf(request)
   const route = request.routeOptions.url ?? null
   metrics.answered({ route, operation, codes, seconds: elapsed === undefined ? undefined : elapsed / 1000 })
   log.info(
@@ -130,6 +138,8 @@ function logRequest({ log, metrics }: Services, request: FastifyRequest, status:
       operation,
       actorId,
       codes,
+      // As OpenTelemetry spells it in logs of other forms.
+      trace_id: traceId,
     },
     'request',
   )

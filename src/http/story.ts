@@ -8,6 +8,8 @@ export interface Story {
   codes?: readonly string[]
   /** Unparsable, invalid, or with variables that do not fit: what a JSON answer tells with status 200 (GraphQL over HTTP §6.4.1). */
   isUnfit?: boolean
+  /** Of the span of this request, sampled or not. */
+  traceId?: string
 }
 
 const stories = new WeakMap<object, Story>()

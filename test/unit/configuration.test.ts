@@ -8,7 +8,10 @@ import { type ConfigError, readConfig } from '../../src/config.js'
 const fileAt = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const namesIn = (text: string, form: RegExp): string[] => [...text.matchAll(form)].map(([, name]) => name!).toSorted()
 
-const read = namesIn(fileAt('src/config.ts'), /v\.\w+(?:<[^>]*>)?\(\s*'([A-Z_]+)'/g).filter((name, i, all) => all.indexOf(name) === i)
+const readBy = (file: string): string[] =>
+  namesIn(fileAt(file), /\bv[.,]\s*(?:\w+(?:<[^>]*>)?\(\s*)?'([A-Z_]+)'/g).filter((name, i, all) => all.indexOf(name) === i)
+
+const read = readBy('src/config.ts')
 
 describe('what is told', () => {
   test('README.md has every variable that is read, and no other', () => {
@@ -18,6 +21,10 @@ describe('what is told', () => {
 
   test('.env.example too', () => {
     expect(namesIn(fileAt('.env.example'), /^# ([A-Z_]+)=/gm)).toEqual(read)
+  })
+
+  test('docs/observability.md has every variable of traces, and no other', () => {
+    expect(namesIn(fileAt('docs/observability.md'), /^\| `(OTEL_[A-Z_]+)` \|/gm)).toEqual(readBy('src/traces-config.ts'))
   })
 
   test('README.md has the defaults that hold', () => {
@@ -83,6 +90,9 @@ describe('what is read', () => {
     ['KEYHOUSE_INTROSPECTION', ['on', 'off'], ['true']],
     ['KEYHOUSE_EXPLORER', ['sandbox', 'graphiql', 'off'], ['on']],
     ['LOG_LEVEL', ['debug', 'silent'], ['INFO', 'loud']],
+    ['OTEL_TRACES_EXPORTER', ['otlp', 'none'], ['console', 'otlp,console']],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', ['http://localhost:4318', 'https://a.example/base/'], ['collector:4318', 'grpc://a', 'https:']],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', ['https://a.example/v1/traces?x=y'], ['a.example', 'file:///a']],
   ])('%s takes %j and not %j', (name, good, bad) => {
     for (const value of good) expect(faultsOf({ [name]: value })).toEqual([])
     for (const value of bad) {
@@ -91,5 +101,53 @@ describe('what is read', () => {
       // A fault may be in a secret: it is told by name alone.
       if (value.length > 3 && name !== 'KEYHOUSE_URL') expect(faults[0]).not.toContain(value)
     }
+  })
+
+  test.each([
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', ['http/protobuf'], ['grpc', 'http/json']],
+    ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', ['http/protobuf'], ['grpc']],
+    ['OTEL_EXPORTER_OTLP_HEADERS', ['a=b', 'a=b%20c,d=e=f', 'a='], ['secret', '=secret', 'a b=secret', 'a=%zz', 'a=secret%0Ab']],
+    ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', ['a=b'], ['secret']],
+    ['OTEL_EXPORTER_OTLP_TIMEOUT', ['1', '60000'], ['0', '60001', '1.5']],
+    ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', ['1', '60000'], ['0', '60001']],
+    ['OTEL_BSP_SCHEDULE_DELAY', ['1', '60000'], ['0', '60001']],
+    ['OTEL_RESOURCE_ATTRIBUTES', ['service.name=a,team=%C3%A4'], ['team']],
+    ['OTEL_TRACES_SAMPLER', ['always_on', 'parentbased_traceidratio'], ['jaeger_remote', 'ALWAYS_ON']],
+    ['OTEL_TRACES_SAMPLER_ARG', ['0', '0.25', '1'], ['-0.1', '1.1', 'half']],
+  ])('%s takes %j and not %j, once traces are on', (name, good, bad) => {
+    const on = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' }
+    for (const value of good) expect(faultsOf({ ...on, [name]: value })).toEqual([])
+    for (const value of bad) {
+      const faults = faultsOf({ ...on, [name]: value })
+      expect(faults).toEqual([expect.stringContaining(`${name}: `)])
+      expect(faults[0]).not.toContain('secret')
+      // Set for other programs of the same machine, and none of ours to judge.
+      for (const off of [{}, { ...on, OTEL_SDK_DISABLED: 'TRUE' }, { ...on, OTEL_TRACES_EXPORTER: 'none' }])
+        expect(faultsOf({ ...off, [name]: value })).toEqual([])
+    }
+  })
+
+  test('of traces: what is for traces alone wins, and the exporter by name means the collector of this machine', () => {
+    expect(readConfig({}).traces).toBeUndefined()
+    expect(readConfig({ OTEL_TRACES_EXPORTER: 'otlp' }).traces).toEqual({
+      url: 'http://localhost:4318/v1/traces',
+      headers: {},
+      timeout: 10_000,
+      delay: 5000,
+      sampler: 'parentbased_always_on',
+      ratio: 1,
+      resource: { 'service.name': 'keyhouse' },
+    })
+    const { url, headers, timeout } = readConfig({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a.example',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://b.example/take/',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
+      OTEL_EXPORTER_OTLP_HEADERS: 'a=1,b=2',
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'b=3',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '5',
+      OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '6',
+    }).traces!
+    expect([url, headers, timeout]).toEqual(['http://b.example/take/', { a: '1', b: '3' }, 6])
   })
 })

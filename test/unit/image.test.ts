@@ -1,5 +1,6 @@
 /** What the image and the compose file promise, read off their text: what an engine makes of them, `npm run rehearse` comes close to. */
 import { existsSync, readFileSync } from 'node:fs'
+import { BlockList } from 'node:net'
 
 import { expect, test } from '@jest/globals'
 
@@ -37,6 +38,15 @@ test('two replicas behind a proxy that is believed, on a root that cannot be wri
     expect(compose).toContain(line)
   const [, address] = /ipv4_address: (\S+)/.exec(compose)!
   expect(compose).toContain(`KEYHOUSE_TRUSTED_PROXIES: ${address}`)
+  const within = (range: string): boolean => {
+    const [start, bits] = range.split('/')
+    const list = new BlockList()
+    list.addSubnet(start!, Number(bits))
+    return list.check(address!)
+  }
+  // Nobody else is given the address that is believed.
+  expect(within(/subnet: (\S+)/.exec(compose)![1]!)).toBe(true)
+  expect(within(/ip_range: (\S+)/.exec(compose)![1]!)).toBe(false)
 })
 
 test('every variable that they set is one that is read', () => {

@@ -1,0 +1,26 @@
+/**
+ * Calls of MCP servers as spans of the request that makes them. Of the URL only the host is told, since a tenant may have
+ * written a secret into the rest; and the server is told nothing: by a trace it could tell which of our users' calls belong together.
+ */
+import type { Outbound } from '../context.js'
+import type { Traces } from '../traces.js'
+
+export const tracedOutbound = (outbound: Outbound, traces: Traces): Outbound => ({
+  ...outbound,
+
+  send(text, request) {
+    const { hostname, port, protocol } = new URL(text)
+    const attributes = {
+      'http.request.method': request.method,
+      'server.address': hostname,
+      'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+    }
+    return traces.child(request.method, 'CLIENT', attributes, async (span) => {
+      const response = await outbound.send(text, request)
+      const status = response.statusCode ?? 0
+      span?.setAttribute('http.response.status_code', status)
+      if (span && status >= 400) traces.fail(span, String(status))
+      return response
+    })
+  },
+})
