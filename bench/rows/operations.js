@@ -2,7 +2,7 @@
 import Database from 'better-sqlite3'
 
 import { requestOf } from '../support/client.js'
-import { interleave, median, ratio } from '../support/measure.js'
+import { interleave, inWords, ratio, trendOf, typical } from '../support/measure.js'
 import { end, startContender } from '../support/processes.js'
 
 export const contenders = {
@@ -54,19 +54,17 @@ async function compare(operation, running, { rounds, windowMs, say }) {
   for (const subject of subjects) await lookClosely(subject, checks[operation])
   const windows = await interleave(subjects, { rounds, windowMs })
   for (const subject of subjects) if (operation === 'exchange') assertRecorded(subject)
-  const own = windows.get('keyhouse')
-  const cost = (name) => median(windows.get(name).map(({ cpu }) => cpu))
-  for (const { name } of subjects) {
-    const perSecond = median(windows.get(name).map((window) => window.perSecond))
-    say(`${operation}: ${contenders[name]} ${cost(name).toFixed(1)} µs of CPU a request, ${Math.round(perSecond)} requests/s`)
-  }
+  const typically = new Map([...windows].map(([name, some]) => [name, typical(some)]))
+  for (const [name, one] of typically)
+    say(`${operation}: ${contenders[name]} ${inWords(one)}, trend ${trendOf(windows.get(name)).toFixed(2)}`)
+  const [own, ofOwn] = [typically.get('keyhouse'), windows.get('keyhouse')]
   return operations[operation]
     .filter(({ against }) => own && windows.has(against))
     .map(({ against, says, atLeast }) => ({
       says,
-      own: `${cost('keyhouse').toFixed(0)} µs`,
-      other: `${cost(against).toFixed(0)} µs`,
-      value: ratio(windows.get(against), own, ({ cpu }) => cpu),
+      own: `${own.cpu.toFixed(0)} µs`,
+      other: `${typically.get(against).cpu.toFixed(0)} µs`,
+      value: ratio(windows.get(against), ofOwn, ({ cpu }) => cpu),
       unit: '×',
       atLeast,
     }))

@@ -1,65 +1,87 @@
 /** What a second replica on PostgreSQL brings where two cores are all there is, and the database and the client use them too. */
 import { randomBytes } from 'node:crypto'
+import { cpus } from 'node:os'
 
 import { startServer } from '../../test/support/postgres.server.js'
 import { documents } from '../contenders/documents.js'
 import { requestOf } from '../support/client.js'
-import { interleave, median, ratio } from '../support/measure.js'
-import { end, newFolder, pinClient, runOnce, startKeyhouse } from '../support/processes.js'
+import { interleave, inWords, ratio, typical } from '../support/measure.js'
+import { end, familyOf, newFolder, pinClient, runOnce, startKeyhouse } from '../support/processes.js'
 
-/** An organization's changes are serial, so one alone would measure its own queue. */
-const organizations = 16
-const keys = 64
+/** An organization's changes are serial, so few would measure their own queues. */
+const organizations = 64
+/** More than beside SQLite: each replica gathers its own group while the one before it travels to the database and back. */
+const connections = 128
+const windowMs = 1500
+/** The second replica sees half of it. */
+const warmUp = 10_000
+
+const operations = {
+  exchange: {
+    says: '`exchangeApiKey` a second, two replicas on PostgreSQL beside one',
+    toRequest: (secret) => requestTo(documents.exchange, secret),
+    expect: '"token":"ey',
+  },
+  verify: {
+    says: '`verifyApiKey` a second, two replicas on PostgreSQL beside one',
+    toRequest: (secret, caller) => requestTo(documents.verify(secret), caller),
+    expect: '"code":"VALID"',
+  },
+}
+
+const requestTo = (body, key) => requestOf({ method: 'POST', path: '/graphql', headers: { authorization: `Bearer ${key}` }, body })
 
 export async function measureReplicas({ rounds, say }) {
   pinClient('0,1')
   // Every default that makes a commit durable.
   const postgres = await startServer({ max_connections: '100' })
-  const running = []
+  const replicas = []
   try {
     const env = {
       DATABASE_URL: postgres.url,
       KEYHOUSE_MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,
-      BENCH_KEYS: String(keys),
+      BENCH_KEYS: String(organizations),
       BENCH_ORGANIZATIONS: String(organizations),
     }
-    const { secrets } = await runOnce('support/fill.js', env)
-    for (let i = 0; i < 2; i++) running.push(await startKeyhouse({ directory: newFolder('replica'), env, cpu: '0,1' }))
-    return await compare(running, secrets, { rounds, say })
+    const { callers, secrets } = await runOnce('support/fill.js', env)
+    for (let i = 0; i < 2; i++) replicas.push(await startKeyhouse({ directory: newFolder('replica'), env, cpu: '0,1' }))
+    const results = []
+    for (const { toRequest, ...operation } of Object.values(operations)) {
+      const requests = secrets.map((secret, i) => toRequest(secret, callers[i]))
+      results.push(await compare(operation, replicas, requests, { rounds, say }))
+    }
+    return results
   } finally {
-    await Promise.all(running.map(end))
+    await Promise.all(replicas.map(end))
     await postgres.stop()
     pinClient(1)
   }
 }
 
-async function compare(replicas, secrets, { rounds, say }) {
-  const requests = secrets.map((key) =>
-    requestOf({ method: 'POST', path: '/graphql', headers: { authorization: `Bearer ${key}` }, body: documents.exchange }),
-  )
+async function compare({ says, expect }, replicas, requests, { rounds, say }) {
   let at = 0
   const subject = (name, some) => ({
     name,
+    connections,
+    expect,
     children: some.map(({ child }) => child),
+    beside: { database: () => familyOf('postgres'), client: () => [process] },
     ports: some.map(({ port }) => port),
-    connections: 64,
-    expect: '"token":"ey',
     next: () => requests[(at = (at + 1) % requests.length)],
   })
-  const windows = await interleave([subject('two', replicas), subject('one', replicas.slice(0, 1))], { rounds, windowMs: 1500 })
-  const words = (name) => {
-    const [perSecond, cpu] = ['perSecond', 'cpu'].map((what) => median(windows.get(name).map((window) => window[what])))
-    return `${Math.round(perSecond)}/s, ${cpu.toFixed(0)} µs`
+  const windows = await interleave([subject('one', replicas.slice(0, 1)), subject('two', replicas)], { rounds, windowMs, warmUp })
+  const [one, two] = ['one', 'two'].map((name) => typical(windows.get(name)))
+  const parts = ({ cpu, database, client }) => [cpu, database, client].map((cost) => cost.toFixed(0)).join(' + ')
+  say(`${says}: ${inWords(two)} beside ${inWords(one)}; CPU of replicas + database + client ${parts(two)} beside ${parts(one)} µs`)
+  const cores = cpus().length
+  const most = (cores * 1e6) / (one.cpu + one.database + one.client) / one.perSecond
+  say(`… at the costs of one replica ${cores} cores allow ${most.toFixed(2)} ×`)
+  return {
+    says,
+    own: inWords(two),
+    other: inWords(one),
+    value: ratio(windows.get('two'), windows.get('one'), ({ perSecond }) => perSecond),
+    unit: '×',
+    atLeast: 1.2,
   }
-  for (const name of ['one', 'two']) say(`exchange with PostgreSQL, replicas ${name}: ${words(name)} of the replicas' CPU a request`)
-  return [
-    {
-      says: '`exchangeApiKey` a second with two replicas on PostgreSQL beside one',
-      own: words('two'),
-      other: words('one'),
-      value: ratio(windows.get('two'), windows.get('one'), ({ perSecond }) => perSecond),
-      unit: '×',
-      atLeast: 1.2,
-    },
-  ]
 }

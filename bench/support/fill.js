@@ -1,6 +1,6 @@
 /**
- * Fills a deployment with so many working keys, quickly, and answers with the texts of some of them, spread over all. A
- * program of its own, so that nothing of it stays in the memory of those that measure or are measured.
+ * Fills a deployment with so many working keys, quickly, and answers with the texts of some of them, spread over all,
+ * and of a key of each organization that may do anything. A program of its own, so that nothing of it stays in the memory of those that measure or are measured.
  */
 import Database from 'better-sqlite3'
 
@@ -24,7 +24,7 @@ for (let i = 0; i < organizations; i++)
 const secrets = config.databaseUrl === undefined ? [] : await throughTheDoor()
 await close()
 if (config.databaseUrl === undefined) secrets.push(...inBulk())
-process.send({ caller: made[0].sandboxApiKey, secrets }, () => process.disconnect())
+process.send({ callers: made.map(({ sandboxApiKey }) => sandboxApiKey), secrets }, () => process.disconnect())
 
 async function throughTheDoor() {
   const texts = []

@@ -11,9 +11,10 @@ export const connections = 32
 const warmUpMs = 5000
 
 /**
- * @param subjects `name`, `children` whose CPU time counts, `ports`, `next` (the bytes of a request), `expect` (what every answer holds)
+ * @param subjects `name`, `children` whose CPU time counts, `beside` (lists others, by name), `ports`, `next` (the bytes of a request), `expect` (what every answer holds)
  * @param settleMs what a server still does so long after a window is counted as its cost
- * @returns for each name its windows: microseconds of CPU per request, requests per second, and the waits if asked for
+ * @returns for each name its windows: microseconds of CPU per request, the same of those beside, requests per second, and
+ * the median of the waits if asked for
  */
 export async function interleave(subjects, { rounds, windowMs, settleMs = 0, warmUp = warmUpMs }) {
   const amounts = new Map()
@@ -37,12 +38,13 @@ async function pace(subject, warmUp) {
 }
 
 async function observe(subject, amount, settleMs) {
-  const before = cpuTimes(subject)
+  const watched = Object.entries({ cpu: () => subject.children, ...subject.beside })
+  const before = watched.map(([, processes]) => cpuTimes(processes()))
   const waits = subject.waits ? [] : undefined
   const ms = await load(subject, amount, waits)
   if (settleMs > 0) await sleep(settleMs)
-  const costs = cpuTimes(subject).map((after, i) => (after - before[i]) / amount / 1000)
-  return { cpu: costs.reduce((sum, cost) => sum + cost, 0), costs, perSecond: (amount / ms) * 1000, wait: waits && median(waits) }
+  const costs = watched.map(([name, processes], i) => [name, spent(before[i], cpuTimes(processes())) / amount / 1000])
+  return { perSecond: (amount / ms) * 1000, ...Object.fromEntries(costs), ...(waits ? { wait: median(waits) } : {}) }
 }
 
 async function load(subject, amount, waits) {
@@ -55,7 +57,22 @@ async function load(subject, amount, waits) {
   }
 }
 
-const cpuTimes = ({ children }) => children.map(cpuTime)
+const cpuTimes = (processes) => new Map(processes.map((one) => [one.pid, cpuTime(one)]))
+/** A database's workers come and go. */
+const spent = (before, after) => [...after].reduce((sum, [pid, time]) => sum + time - (before.get(pid) ?? 0), 0)
+
+/** The medians of each number of the windows. */
+export const typical = (windows) =>
+  Object.fromEntries(Object.keys(windows[0]).map((what) => [what, median(windows.map((one) => one[what]))]))
+
+/** By how much the cost of the last third of the windows differs from that of the first: 1 when the warm-up was long enough. */
+export function trendOf(windows) {
+  const third = Math.ceil(windows.length / 3)
+  return typical(windows.slice(-third)).cpu / typical(windows.slice(0, third)).cpu
+}
+
+/** How a table says it. */
+export const inWords = ({ perSecond, cpu }) => `${Math.round(perSecond).toLocaleString('en')}/s, ${cpu.toFixed(0)} µs`
 
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 

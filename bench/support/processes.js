@@ -108,10 +108,38 @@ export async function freePort() {
   return port
 }
 
+/** The processes of this name that this one started, and those that they started. */
+export function familyOf(name) {
+  const parents = new Map()
+  for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const [, own, parent] = /\((.*)\) \S (\d+)/.exec(read(`/proc/${pid}/stat`)) ?? []
+    if (own === name) parents.set(Number(pid), Number(parent))
+  }
+  const heads = [...parents].filter(([, parent]) => parent === process.pid).map(([pid]) => pid)
+  return [...parents].filter(([pid, parent]) => heads.includes(pid) || heads.includes(parent)).map(([pid]) => ({ pid }))
+}
+
+/** Nothing of what has ended meanwhile. */
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function list(path) {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
+}
+
 /** Nanoseconds of CPU, all threads. */
 export function cpuTime({ pid }) {
   const tasks = `/proc/${pid}/task`
-  return readdirSync(tasks).reduce((sum, task) => sum + Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ', 1)[0]), 0)
+  return list(tasks).reduce((sum, task) => sum + Number(read(`${tasks}/${task}/schedstat`).split(' ', 1)[0]), 0)
 }
 
 /** Megabytes that a process holds now. */
