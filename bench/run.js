@@ -40,6 +40,7 @@ const options = {
   windowMs: Number(values.window),
   /** A million take some minutes, so a run that is to end in a few does fewer, and says how many. */
   exchanges: values.full ? 1_000_000 : 50_000,
+  isFull: values.full,
   /** Contenders to keep to. */
   only: process.env.BENCH_ONLY?.split(','),
   say: (line) => console.error(line),

@@ -13,7 +13,7 @@ const samples = 400
 /** What collections of garbage make the mean of a quarter vary by. */
 const tolerance = 1.03
 
-export async function measureMemory({ exchanges, say }) {
+export async function measureMemory({ exchanges, isFull, say }) {
   const directory = newFolder('memory')
   const { secrets } = await runOnce('support/fill.js', { KEYHOUSE_DATA_DIR: directory, BENCH_KEYS: String(keys) })
   const keyhouse = await startKeyhouse({ directory })
@@ -36,7 +36,8 @@ export async function measureMemory({ exchanges, say }) {
         other: `${third.toFixed(0)} MB`,
         value: fourth / third,
         unit: '×',
-        below: tolerance,
+        // In a short run the heap is still on its way to the size that it keeps.
+        ...(isFull ? { below: tolerance } : {}),
       },
     ]
   } finally {

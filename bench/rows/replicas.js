@@ -14,7 +14,7 @@ const organizations = 64
 const connections = 128
 const windowMs = 1500
 /** The second replica sees half of it. */
-const warmUp = 10_000
+const warmUp = 6000
 
 const operations = {
   exchange: {
@@ -69,13 +69,16 @@ async function compare({ says, expect }, replicas, requests, { rounds, say }) {
     ports: some.map(({ port }) => port),
     next: () => requests[(at = (at + 1) % requests.length)],
   })
-  const windows = await interleave([subject('one', replicas.slice(0, 1)), subject('two', replicas)], { rounds, windowMs, warmUp })
+  const windows = await interleave([subject('one', replicas.slice(0, 1)), subject('two', replicas)], {
+    rounds: Math.ceil(rounds / 2),
+    windowMs,
+    warmUp,
+  })
   const [one, two] = ['one', 'two'].map((name) => typical(windows.get(name)))
   const parts = ({ cpu, database, client }) => [cpu, database, client].map((cost) => cost.toFixed(0)).join(' + ')
   say(`${says}: ${inWords(two)} beside ${inWords(one)}; CPU of replicas + database + client ${parts(two)} beside ${parts(one)} µs`)
-  const cores = cpus().length
-  const most = (cores * 1e6) / (one.cpu + one.database + one.client) / one.perSecond
-  say(`… at the costs of one replica ${cores} cores allow ${most.toFixed(2)} ×`)
+  const most = (cpus().length * one.cpu) / (one.cpu + one.database + one.client)
+  say(`… at these costs ${cpus().length} cores, all of them busy, allow ${Math.max(1, most).toFixed(2)} × of one replica that fills one`)
   return {
     says,
     own: inWords(two),

@@ -9,7 +9,7 @@ const few = 1000
 /** Keys that are in use: as many of the million as there are of the thousand, spread over all of it. */
 const inUse = few
 /** Windows that hold several of the background writer's seconds. */
-const windowMs = 2000
+const windowMs = 1500
 /** Longer than the background writer's second: what it writes for a window is the window's cost. */
 const settleMs = 1200
 /** A step that visits all, neighbours far apart. */
