@@ -45,7 +45,7 @@ function converse({ port, expect, waits, next }) {
     let sentAt
     const fail = (why) => {
       socket.destroy()
-      reject(new Error(`${why}: ${answer?.toString().slice(0, 500) ?? ''}`))
+      reject(new Error(`void: ${why}: ${answer?.toString().slice(0, 500) ?? ''}`))
     }
     const send = () => {
       const request = next()

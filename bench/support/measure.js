@@ -53,7 +53,7 @@ async function load(subject, amount, waits) {
   try {
     return await ask({ ports, next, expect, amount, waits, connections: subject.connections ?? connections })
   } catch (error) {
-    throw new Error(`void: ${subject.name}: ${error.message}`, { cause: error })
+    throw new Error(`${subject.name}: ${error.message}`, { cause: error })
   }
 }
 
