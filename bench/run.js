@@ -52,5 +52,5 @@ const measured = rows.filter((row) => row in operations)
 if (measured.length > 0) results.push(...(await measureOperations(measured, options)))
 for (const row of rows) if (row in others) results.push(...(await others[row](options)))
 
-const command = ['npm run bench --', ...asked, ...(values.full ? ['--full'] : []), '--markdown'].join(' ')
+const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`
 console.log(`${circumstances(options)}\n${values.markdown ? `\n\`${command}\`\n` : ''}\n${tableOf(results)}`)
