@@ -28,6 +28,7 @@ const Key = new EntitySchema({
   properties: {
     id: { ...text, primary: true },
     organizationId: { ...text },
+    projectId: { ...text },
     environment: { ...text },
     label: { ...text, nullable: true },
     digest: { ...text },
@@ -72,8 +73,12 @@ const schema = new GraphQLSchema({
       apiKeys: {
         type: Connection,
         args: { first: { type: GraphQLInt } },
-        resolve: async (_, { first }, { em, key }) => ({
-          nodes: await em.find(Key, { organizationId: key.organizationId }, { orderBy: { createdAt: 'desc', id: 'desc' }, limit: first }),
+        resolve: async (_, { first }, { em, key: { organizationId, projectId, environment } }) => ({
+          nodes: await em.find(
+            Key,
+            { organizationId, projectId, environment },
+            { orderBy: { createdAt: 'desc', id: 'desc' }, limit: first },
+          ),
         }),
       },
     },

@@ -1,4 +1,5 @@
 // Keyhouse as shipped: every default, its own database, a key for each scenario.
+import { directory } from './common.js'
 import { documents } from './documents.js'
 
 const { createApp } = await import('../../dist/app.js')
@@ -6,22 +7,14 @@ const { readConfig } = await import('../../dist/config.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
 const { createKeyByCommand } = await import('../../dist/commands/api-key-create.js')
 
-const began = process.hrtime.bigint()
-const config = readConfig({ ...process.env, PORT: '0', KEYHOUSE_DATA_DIR: process.env.BENCH_DIRECTORY })
-const app = await createApp(config)
-const ready = Number(process.hrtime.bigint() - began) / 1e6
-
-const existing = process.env.BENCH_KEY
-const secret = existing ?? (await bootstrapOrganization(app.services, { name: 'Bench', email: 'bench@example.com' })).sandboxApiKey
-if (!existing)
-  for (let i = 0; i < 100; i++)
-    await createKeyByCommand(app.services, { environment: 'SANDBOX', label: `Key ${i}`, permissions: ['agent:read'] })
+const app = await createApp(readConfig({ PORT: '0', KEYHOUSE_DATA_DIR: directory }))
+const { sandboxApiKey: secret } = await bootstrapOrganization(app.services, { name: 'Bench', email: 'bench@example.com' })
+for (let i = 0; i < 100; i++)
+  await createKeyByCommand(app.services, { environment: 'SANDBOX', label: `Key ${i}`, permissions: ['agent:read'] })
 
 const headers = { authorization: `Bearer ${secret}` }
 process.send({
   port: Number(new URL(app.url).port),
-  ready,
-  secret,
   scenarios: {
     exchange: { method: 'POST', path: '/graphql', headers, body: documents.exchange, expect: '"token":"ey' },
     verify: { method: 'POST', path: '/graphql', headers, body: documents.verify(secret), expect: '"code":"VALID"' },

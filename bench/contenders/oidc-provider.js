@@ -1,4 +1,5 @@
-// oidc-provider's client_credentials with JWT access tokens (EdDSA) on its in-memory adapter: nothing is durable.
+// oidc-provider's client_credentials with JWT access tokens (EdDSA) on its in-memory adapter, with a client that stands in
+// its configuration: nothing is looked up, nothing is durable, and no JWT is recorded.
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 

@@ -1,0 +1,37 @@
+// Keyhouse with an MCP server behind its gateway, whose credential it holds. Run with --expose-gc it tells what it holds in memory.
+import { directory } from './common.js'
+
+const { createApp } = await import('../../dist/app.js')
+const { readConfig } = await import('../../dist/config.js')
+const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
+
+const app = await createApp(readConfig({ PORT: '0', KEYHOUSE_DATA_DIR: directory, KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }))
+const { sandboxApiKey } = await bootstrapOrganization(app.services, { name: 'Bench', email: 'bench@example.com' })
+
+async function run(query, input) {
+  const response = await fetch(`${app.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${sandboxApiKey}` },
+    body: JSON.stringify({ query, variables: { input } }),
+  })
+  return (await response.json()).data
+}
+const { createMcpServer } = await run('mutation ($input: CreateMcpServerInput!) { createMcpServer(input: $input) { server { id } } }', {
+  name: 'Bench',
+  serverLabel: 'bench',
+  serverUrl: process.env.BENCH_UPSTREAM,
+  requireApproval: 'NEVER',
+})
+const serverId = createMcpServer.server.id
+await run('mutation ($input: CreateMcpCredentialInput!) { createMcpCredential(input: $input) { credential { id } } }', {
+  serverId,
+  auth: { bearerToken: 'a-token-of-forty-characters-for-the-bench' },
+})
+
+process.on('message', () => {
+  globalThis.gc()
+  const { heapUsed, external } = process.memoryUsage()
+  process.send({ megabytes: (heapUsed + external) / 2 ** 20 })
+})
+process.once('disconnect', () => void app.close().then(() => process.exit(0)))
+process.send({ port: Number(new URL(app.url).port), path: `/mcp/${serverId}`, key: sandboxApiKey })
