@@ -103,7 +103,6 @@ export interface Services {
 
 type Origin = Readonly<{ requestId: string; ipAddress: string | null }>
 
-/** Apollo clones it by prototype and own properties, so no `#private` fields. */
 export class Context {
   private ownEm: EntityManager | undefined
   private organizationEm: EntityManager | undefined
@@ -112,8 +111,8 @@ export class Context {
   isPerforming = false
   /** Aborted when nobody waits for the answer any more: nothing new is begun then. */
   signal: AbortSignal | null = null
-  /** How much of this request was counted in usage; shared by the clones. */
-  readonly counted = { uses: 0 }
+  /** How much of this request was counted in usage. */
+  uses = 0
 
   constructor(
     readonly app: Services,
@@ -142,7 +141,7 @@ export class Context {
   /** Counts something in usage, if anyone is there to count it for. */
   count(operation: string | null, isDenied: boolean): void {
     if (!this.caller) return
-    this.counted.uses++
+    this.uses++
     this.app.writeBehind.used({ actor: this.caller, operation, isDenied, at: this.now() })
   }
 

@@ -87,15 +87,16 @@ export class RequestError extends Error {
     readonly code: RequestErrorCode,
     message: string,
     readonly headers: Readonly<Record<string, string>> = {},
-    options?: ErrorOptions,
+    /** `status`: where HTTP has a number of its own for what is wrong. */
+    { status = requestErrorStatus[code], ...options }: ErrorOptions & { status?: number } = {},
   ) {
     super(message, options)
-    this.status = requestErrorStatus[code]
+    this.status = status
   }
 
-  /** What graphql-js takes over, and Apollo turns into status and headers, when this is thrown by a resolver. */
+  /** What graphql-js takes over when this is thrown by a resolver. */
   get extensions(): object {
-    return { code: this.code, http: { status: this.status, headers: new Map(Object.entries(this.headers)) } }
+    return { code: this.code }
   }
 }
 

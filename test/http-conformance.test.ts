@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-/** As every client must, so that no page of another origin can send it: Apollo's prevention of CSRF stays on. */
+/** As every client must, so that no page of another origin can send it. */
 const preflighted = { 'apollo-require-preflight': '1' }
 
 describe('graphql-http', () => {
@@ -73,6 +73,76 @@ describe('status by media type', () => {
   test('refusals keep theirs', async () => {
     expect(await ask('{ viewer { kind } }', 'application/json')).toBe(401)
     expect(await ask('{ viewer { kind } }', 'application/graphql-response+json')).toBe(401)
+  })
+})
+
+describe('what clients do', () => {
+  const post = (body: object, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${app.url}/graphql`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } })
+  const get = (search: string): Promise<Response> => fetch(`${app.url}/graphql?${search}`, { headers: preflighted })
+
+  test('a hash in place of a document is refused in the words by which clients send the document', async () => {
+    const answer = await post({ extensions: { persistedQuery: { version: 1, sha256Hash: 'a' } } })
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({ errors: [{ message: 'PersistedQueryNotSupported', extensions: { code: 'BAD_REQUEST' } }] })
+  })
+  test.each([
+    [undefined, 'application/json'],
+    ['*/*', 'application/json'],
+    ['application/graphql-response+json', 'application/graphql-response+json'],
+    ['application/json;q=0.5, application/graphql-response+json', 'application/graphql-response+json'],
+    ['application/graphql-response+json;q=0.5, application/json', 'application/json'],
+    ['text/html, application/json;q=0.1', 'application/json'],
+  ])('who accepts %s gets %s', async (accept, type) => {
+    const answer = await say(
+      app.url,
+      `POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${accept === undefined ? '' : `Accept: ${accept}\r\n`}Content-Type: application/json\r\nContent-Length: 26\r\n\r\n{"query":"{ __typename }"}`,
+    )
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, `${type}; charset=utf-8`])
+  })
+  test('who accepts nothing that there is, is refused before anything is executed', async () => {
+    const answer = await post({ query: '{ __typename }' }, { accept: 'image/png' })
+    expect(answer.status).toBe(406)
+    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] })
+  })
+  const two = 'query A { a: __typename } query B { b: __typename }'
+  test('one operation of a document is named, and another the next time', async () => {
+    expect(await (await post({ query: two, operationName: 'A' })).json()).toEqual({ data: { a: 'Query' } })
+    expect(await (await post({ query: two, operationName: 'B' })).json()).toEqual({ data: { b: 'Query' } })
+  })
+  test.each([
+    ['none named', { query: two }],
+    ['another named', { query: two, operationName: 'C' }],
+    ['no operation at all', { query: 'fragment f on Query { __typename }', operationName: 'f' }],
+    ['no document', {}],
+    ['an empty document', { query: '' }],
+    ['a document as a tree', { query: { kind: 'Document', definitions: [] } }],
+    ['variables as a text', { query: '{ __typename }', variables: '{}' }],
+    ['variables as a list', { query: '{ __typename }', variables: [] }],
+    ['extensions as a text', { query: '{ __typename }', extensions: 'x' }],
+    ['a name that is none', { query: '{ __typename }', operationName: 1 }],
+    ['a subscription', { query: 'subscription { __typename }' }],
+  ])('refused: %s', async (_name, body) => {
+    const answer = await post(body, { accept: 'application/graphql-response+json' })
+    expect(answer.status).toBe(400)
+    const { errors, data } = (await answer.json()) as { errors: { extensions: { code: string } }[]; data?: unknown }
+    expect(['BAD_REQUEST', 'GRAPHQL_VALIDATION_FAILED']).toContain(errors[0]?.extensions.code)
+    expect(data).toBeUndefined()
+  })
+  test.each(['query={__typename}&query={__typename}', 'query={__typename}&variables={', 'query={__typename}&variables=1', 'variables={}'])(
+    'refused in a URL: %s',
+    async (search) => {
+      const answer = await get(search)
+      expect([answer.status, await answer.json()]).toMatchObject([400, { errors: [{ extensions: { code: 'BAD_REQUEST' } }] }])
+    },
+  )
+  test('a query in a URL, with variables', async () => {
+    const query = encodeURIComponent('query ($a: Boolean!) { __typename @include(if: $a) }')
+    expect(await (await get(`query=${query}&variables={"a":true}`)).json()).toEqual({ data: { __typename: 'Query' } })
+  })
+  test('null in a variable with a default, where null may not stand, is the fault of the caller', async () => {
+    const { errors } = await app.run(null, 'query ($id: ID = "key_1") { node(id: $id) { id } }', { id: null })
+    expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT')
   })
 })
 

@@ -1,8 +1,6 @@
 /** What one operation may cost with the variables that it came with: a list costs what it holds, times how many are asked for. */
-import type { ApolloServerPlugin } from '@apollo/server'
 import {
   getNamedType,
-  GraphQLError,
   isAbstractType,
   isInterfaceType,
   isObjectType,
@@ -20,20 +18,22 @@ import {
   type ValueNode,
 } from 'graphql'
 
-import type { Context } from '../context.js'
 import { defaultPage, largestPage } from '../lib/page.js'
-import { limits } from './limits.js'
+
+export type Variables = Readonly<Record<string, unknown>>
 
 /** Of a valid document. The variables are as they came: whether they fit is told by the execution, at once and not twice. */
 class Complexity {
   readonly #definitions = new Map<string, FragmentDefinitionNode>()
   readonly #fragments = new Map<string, number>()
+  /** It may be another with other variables. */
+  isVariable = false
 
   constructor(
     private readonly schema: GraphQLSchema,
     document: DocumentNode,
     private readonly operation: OperationDefinitionNode,
-    private readonly variables: Readonly<Record<string, unknown>>,
+    private readonly variables: Variables,
   ) {
     for (const definition of document.definitions) {
       if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#definitions.set(definition.name.value, definition)
@@ -100,23 +100,25 @@ class Complexity {
     if (node.kind === Kind.BOOLEAN) return node.value
     if (node.kind === Kind.INT) return Number(node.value)
     if (node.kind !== Kind.VARIABLE) return undefined
+    this.isVariable = true
     const name = node.name.value
     const definition = this.operation.variableDefinitions?.find(({ variable }) => variable.name.value === name)
     return this.variables[name] ?? this.#valueOf(definition?.defaultValue)
   }
 }
 
-/** Needs the variables, so it cannot be a validation rule of a stored document. */
-export const complexityLimit: ApolloServerPlugin<Context> = {
-  requestDidStart: () =>
-    Promise.resolve({
-      didResolveOperation({ schema, document, operation, request }): Promise<void> {
-        if (!operation) return Promise.resolve()
-        const root = schema.getRootType(operation.operation) ?? undefined
-        const complexity = new Complexity(schema, document, operation, request.variables ?? {}).of(operation.selectionSet, root)
-        if (complexity <= limits.complexity) return Promise.resolve()
-        const message = `This operation is too complex: it may cost ${limits.complexity}, and costs ${complexity}. Ask for shorter lists or fewer fields.`
-        throw new GraphQLError(message, { extensions: { code: 'OPERATION_TOO_COMPLEX', http: { status: 400, headers: new Map() } } })
-      },
-    }),
+/** Of one operation of a valid document, by the variables that it comes with; walked once where they do not matter. */
+export function complexityOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): (variables: Variables) => number {
+  let known: number | undefined
+  return (variables) => {
+    if (known !== undefined) return known
+    const complexity = new Complexity(schema, document, operation, variables)
+    const cost = complexity.of(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined)
+    if (!complexity.isVariable) known = cost
+    return cost
+  }
 }

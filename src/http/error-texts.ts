@@ -1,4 +1,4 @@
-/** What graphql-js and Apollo say of a request, without what was found in it, which may be anything, a secret too. */
+/** What graphql-js says of a request, without what was found in it, which may be anything, a secret too. */
 import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql'
 
 import { secretInVariable } from '../entities/scalars.js'

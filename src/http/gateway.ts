@@ -70,7 +70,7 @@ export async function serveGateway(server: FastifyInstance, app: Services, times
       ctx.count(operation, false)
       return await forward({ ctx, request, reply, streams, message, times, ...admission })
     } catch (error) {
-      if (ctx.counted.uses === 0) ctx.count(operation, true)
+      if (ctx.uses === 0) ctx.count(operation, true)
       throw error
     }
   }

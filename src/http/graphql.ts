@@ -1,52 +1,27 @@
-/** GraphQL over HTTP: Apollo behind one route. */
-import { ApolloServer, HeaderMap } from '@apollo/server'
-import {
-  ApolloServerPluginCacheControlDisabled,
-  ApolloServerPluginSchemaReportingDisabled,
-  ApolloServerPluginUsageReportingDisabled,
-} from '@apollo/server/plugin/disabled'
+/** GraphQL over HTTP: one route, and what its answers look like to HTTP. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
+import Negotiator from 'negotiator'
 
 import type { Context, Services } from '../context.js'
 import { RequestError } from '../errors.js'
 import { contextOf } from './authenticate.js'
-import { complexityLimit } from './complexity.js'
-import { landingPage, pageHeaders } from './landing-page.js'
-import { limits, validationRules } from './limits.js'
-import { maskError, maskPlugin } from './mask.js'
+import { parametersOf } from './graphql-parameters.js'
+import { landingPage } from './landing-page.js'
+import { answering, type Answer } from './operation.js'
 import { storyOf } from './story.js'
 import type { Times } from './times.js'
 
-const newApollo = (app: Services, schema: GraphQLSchema): ApolloServer<Context> =>
-  new ApolloServer<Context>({
-    schema,
-    introspection: app.config.introspection,
-    hideSchemaDetailsFromClientErrors: !app.config.introspection,
-    includeStacktraceInErrorResponses: false,
-    csrfPrevention: true,
-    allowBatchedHttpRequests: false,
-    persistedQueries: false,
-    stopOnTerminationSignals: false,
-    parseOptions: { maxLexicalTokens: limits.tokens },
-    validationOptions: { maxErrors: limits.errors },
-    validationRules,
-    // Apollo's own rule would make ours wait until the document is found valid, which is what can be expensive.
-    maxRecursiveSelections: false,
-    // Apollo's own indents every answer.
-    stringifyResult: (result) => JSON.stringify(result),
-    formatError: maskError,
-    logger: app.log,
-    plugins: [
-      landingPage(app.config.explorer),
-      // It would wrap every field of every answer.
-      ApolloServerPluginCacheControlDisabled(),
-      ApolloServerPluginUsageReportingDisabled(),
-      ApolloServerPluginSchemaReportingDisabled(),
-      complexityLimit,
-      maskPlugin(app.log, { isSchemaHidden: !app.config.introspection }),
-    ],
-  })
+const plain = 'application/json'
+const own = 'application/graphql-response+json'
+const offered = [plain, own, 'text/html']
+
+/** What the client would rather have of what there is; undefined: none of it. */
+const preferred = ({ headers: { accept } }: FastifyRequest): string | undefined =>
+  accept === undefined ? plain : new Negotiator({ headers: { accept } }).mediaType(offered)
+
+/** What was not executed because the document or its variables are unfit. */
+const unfit: ReadonlySet<string> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'])
 
 /** Aborted when the time for an answer is over, or when nobody waits for it any more. */
 function waitingFor(reply: FastifyReply, time: number): { signal: AbortSignal; over: Promise<never>; done: () => void } {
@@ -66,22 +41,11 @@ function waitingFor(reply: FastifyReply, time: number): { signal: AbortSignal; o
   return { signal: controller.signal, over, done: () => clearTimeout(timer) }
 }
 
-export async function serveGraphql(server: FastifyInstance, app: Services, schema: GraphQLSchema, times: Times): Promise<void> {
-  const apollo = newApollo(app, schema)
-  await apollo.start()
-  server.addHook('onClose', () => apollo.stop())
+export function serveGraphql(server: FastifyInstance, app: Services, schema: GraphQLSchema, times: Times): void {
+  const answerTo = answering(app, schema)
+  const page = landingPage(app.config.explorer)
   const contexts = new WeakMap<FastifyRequest, Context>()
 
-  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<string> {
-    const waiting = waitingFor(reply, times.answer)
-    try {
-      const context = contexts.get(request)!
-      context.signal = waiting.signal
-      return await Promise.race([execute(apollo, context, request, reply), waiting.over])
-    } finally {
-      waiting.done()
-    }
-  }
   server.route({
     method: ['GET', 'POST'],
     url: '/graphql',
@@ -91,41 +55,34 @@ export async function serveGraphql(server: FastifyInstance, app: Services, schem
       contexts.set(request, context)
       storyOf(request).actorId = context.caller?.id ?? null
     },
-    handler: answer,
+    handler: async (request, reply) => {
+      const type = preferred(request)
+      if (type === 'text/html' && page && request.method === 'GET') return page(reply)
+      const context = contexts.get(request)!
+      const waiting = waitingFor(reply, times.answer)
+      context.signal = waiting.signal
+      try {
+        if (type === undefined) throw new RequestError('BAD_REQUEST', `Answers are of ${plain} or ${own}.`, {}, { status: 406 })
+        const answer = answerTo(parametersOf(request), context, request.method !== 'POST')
+        return told(request, reply, type === own ? own : plain, await Promise.race([answer, waiting.over]))
+      } finally {
+        waiting.done()
+        // Refused before anything was executed, or nothing but introspection.
+        if (context.uses === 0) context.count(null, reply.statusCode >= 400 && reply.statusCode < 500)
+      }
+    },
   })
 }
 
-async function execute(apollo: ApolloServer<Context>, context: Context, request: FastifyRequest, reply: FastifyReply): Promise<string> {
-  const headers = new HeaderMap()
-  for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers.set(name, String(value))
-  const {
-    body,
-    status = 200,
-    headers: answered,
-  } = await apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: { method: request.method, headers, body: request.body, search: searchOf(request.url) },
-    context: () => Promise.resolve(context),
-  })
-  // Refused before anything was executed, or nothing but introspection.
-  if (context.counted.uses === 0) context.count(null, status >= 400 && status < 500)
-  const story = Object.assign(storyOf(request), storyOf(context.origin))
-  for (const [name, value] of answered) void reply.header(name, value)
-  const type = answered.get('content-type') ?? ''
-  const text = body.kind === 'complete' ? body.string : ''
-  if (type.startsWith('text/html')) void reply.headers(pageHeaders(text))
+function told(request: FastifyRequest, reply: FastifyReply, type: string, { operation, data, told }: Answer): string {
+  const story = storyOf(request)
+  if (operation !== undefined) story.operation = operation
+  void reply.header('cache-control', 'no-store').header('content-type', `${type}; charset=utf-8`)
+  if (!told) return JSON.stringify({ data })
+  const { errors, codes, headers, status } = told
+  story.codes = codes
   // A client of plain JSON cannot tell our 400 from a proxy's, so it looks into the answer (GraphQL over HTTP §6.4.1).
-  const isTold = story.isUnfit && type.startsWith('application/json')
-  void reply.header('cache-control', 'no-store').code(isTold ? 200 : status)
-  return status >= 400 && story.codes === undefined ? completed(text, request) : text
-}
-
-const searchOf = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
-
-/** Errors that Apollo makes before it has a request of its own. */
-function completed(text: string, request: FastifyRequest): string {
-  if (!text.startsWith('{')) return text
-  const answer = JSON.parse(text) as { errors?: { extensions?: { code?: string } }[] }
-  const errors = answer.errors?.map((error) => ({ ...error, extensions: { ...error.extensions, requestId: request.id } })) ?? []
-  storyOf(request).codes = errors.map((error) => String(error.extensions.code))
-  return JSON.stringify({ ...answer, errors })
+  const isTold = type === plain && data === undefined && codes.every((code) => unfit.has(code))
+  void reply.headers(headers).code(isTold ? 200 : status)
+  return JSON.stringify(data === undefined ? { errors } : { errors, data })
 }

@@ -92,7 +92,7 @@ export async function createServer(
   if (config.metricsPort === undefined) serveMetrics(server, app)
   serveWellKnown(server, app)
   serveExplorer(server, config)
-  await serveGraphql(server, app, schema, times)
+  serveGraphql(server, app, schema, times)
   await serveGateway(server, app, times)
   return server
 }

@@ -6,8 +6,6 @@ export interface Story {
   operation?: string
   actorId?: string | null
   codes?: readonly string[]
-  /** Unparsable, invalid, or with variables that do not fit: what a JSON answer tells with status 200 (GraphQL over HTTP §6.4.1). */
-  isUnfit?: boolean
   /** Of the span of this request, sampled or not. */
   traceId?: string
 }
