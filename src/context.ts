@@ -83,6 +83,11 @@ export interface Outbound {
   close(): void
 }
 
+/** @throws RequestError REQUEST_TIMEOUT */
+interface Waiting {
+  throwIfOver(): void
+}
+
 /** What one process shares among its requests. */
 export interface Services {
   readonly config: Config
@@ -106,11 +111,11 @@ type Origin = Readonly<{ requestId: string; ipAddress: string | null }>
 export class Context {
   private ownEm: EntityManager | undefined
   private organizationEm: EntityManager | undefined
-  private readonly loaders = new Map<string, DataLoader<string, object | null>>()
+  private loaders: Map<string, DataLoader<string, object | null>> | undefined
   /** A change is under way: one within another would wait for ever. */
   isPerforming = false
-  /** Aborted when nobody waits for the answer any more: nothing new is begun then. */
-  signal: AbortSignal | null = null
+  /** Nothing new is begun when nobody waits for the answer any more. Null: it is done whoever waits. */
+  waiting: Waiting | null = null
   /** How much of this request was counted in usage. */
   uses = 0
 
@@ -156,7 +161,7 @@ export class Context {
   forget(): void {
     this.ownEm = undefined
     this.organizationEm = undefined
-    this.loaders.clear()
+    this.loaders = undefined
   }
 
   /** One row by id as the caller sees it, with all others of its kind that this turn of the loop asks for. */
@@ -186,7 +191,7 @@ export class Context {
 
   /** The same request by the bearer of a token that is itself the subject of the change. */
   as(caller: Actor): Context {
-    return Object.assign(new Context(this.app, this.origin, caller, () => Promise.resolve(caller)), { signal: this.signal })
+    return Object.assign(new Context(this.app, this.origin, caller, () => Promise.resolve(caller)), { waiting: this.waiting })
   }
 
   private async loadWithin<T extends { id: string }>(
@@ -196,20 +201,21 @@ export class Context {
     value: string,
     column: keyof T & string = 'id',
   ): Promise<T | null> {
-    let loader = this.loaders.get(name)
+    const loaders = (this.loaders ??= new Map<string, DataLoader<string, object | null>>())
+    let loader = loaders.get(name)
     if (!loader) {
       loader = new DataLoader(async (values) => {
         const rows = await em.find<T>(entity, { [column]: { $in: values } } as object)
         const byValue = new Map(rows.map((row) => [row[column] as string, row]))
         return values.map((one) => byValue.get(one) ?? null)
       })
-      this.loaders.set(name, loader)
+      loaders.set(name, loader)
     }
     return (await loader.load(value)) as T | null
   }
 
   private newEm({ organizationId, projectIds, environment }: Scope): EntityManager {
-    this.signal?.throwIfAborted()
+    this.waiting?.throwIfOver()
     const em = this.app.orm.em.fork()
     em.setFilterParams('tenant', { organizationId, projectIds, environment })
     // Without a caller the filter has no parameters, and throws.

@@ -7,7 +7,7 @@ const logDelay = 200
 /** For people to read too: levels by name, times as times. */
 export function newLogger(level: string): Logger {
   // A write for each line costs as much as looking a key up; what is held back is written in a moment, and at the end.
-  const stdout = destination({ minLength: 4096, sync: false })
+  const stdout = destination({ minLength: 16_000, sync: false })
   setInterval(() => stdout.flush(), logDelay).unref()
   return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, stdout)
 }

@@ -165,7 +165,7 @@ async function attemptOnce<A extends Action, R, S>(
 ): Promise<R | S> {
   const { journal, secrets } = ctx.app
   const hands = attempt.hands()
-  ctx.signal?.throwIfAborted()
+  ctx.waiting?.throwIfOver()
   if (actionRow(action).appends) {
     const result = await verb(hands as HandsFor<A>)
     await journal.commit(attempt.allowed())
@@ -174,7 +174,7 @@ async function attemptOnce<A extends Action, R, S>(
   const mark = once?.key == null ? undefined : markOf(secrets, attempt.actor, action, once.key, once.input)
   return journal.transaction<R | S>(ctx.em, attempt.actor, async (em) => {
     // It may have waited in line for longer than anybody waits for it.
-    ctx.signal?.throwIfAborted()
+    ctx.waiting?.throwIfOver()
     // Changes of one organization are serial, so of two at once the second finds what the first one made.
     const earlier = mark && (await recall(em, mark, attempt.now))
     if (once && earlier?.isSame) {

@@ -8,17 +8,12 @@ import { Context, type Services } from '../context.js'
 import { missingCredential, RequestError } from '../errors.js'
 import { addressOf } from './address.js'
 import { admit, refuseStrangers } from './rate-limits.js'
-
-/** Every value of a header, as sent: Node joins or drops repeated ones. */
-function headerValues(request: FastifyRequest, name: string): string[] {
-  const { rawHeaders } = request.raw
-  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name)
-}
+import { valuesOf } from './raw-headers.js'
 
 /** @throws RequestError before anything is executed. */
 export async function contextOf(app: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
-  const authorization = headerValues(request, 'authorization')
-  const onBehalfOf = headerValues(request, 'x-on-behalf-of')
+  const authorization = valuesOf(request.raw, 'authorization')
+  const onBehalfOf = valuesOf(request.raw, 'x-on-behalf-of')
   const origin = { requestId: request.id, ipAddress: addressOf(request) }
   const [first, second] = authorization
   if (first === undefined) {

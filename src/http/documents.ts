@@ -60,7 +60,7 @@ export class Documents {
   #learn(text: string): readonly Operation[] | UnfitDocument {
     let document: DocumentNode
     try {
-      document = parse(text, { maxTokens: limits.tokens })
+      document = parse(text, { maxLexicalTokens: limits.tokens })
     } catch (error) {
       // Anything else than a syntax error: so deep that the parser ran out of stack.
       return new UnfitDocument('GRAPHQL_PARSE_FAILED', [error instanceof GraphQLError ? error : new GraphQLError('')])

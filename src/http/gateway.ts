@@ -13,7 +13,6 @@ import { forward } from './gateway-forward.js'
 import { one, sessionHeader } from './gateway-headers.js'
 import { OpenStreams } from './gateway-streams.js'
 import type { GatewayTimes } from './gateway-times.js'
-import { storyOf } from './story.js'
 
 /** The headers of the newer protocol repeat what the body says, for routers: they must not say something else. */
 function refuseMismatch(headers: FastifyRequest['headers'], { method, body }: Message): void {
@@ -56,12 +55,12 @@ export async function serveGateway(server: FastifyInstance, app: Services, times
   const relay = async (request: FastifyRequest<{ Params: { serverId: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
     const ctx = await contextOf(app, request, reply)
     // Nobody without a credential learns what could be said here.
-    storyOf(request).actorId = ctx.actor.id
+    request.story.actorId = ctx.actor.id
     let operation: string | null = null
     try {
       const message = messageOf(request)
       operation = operationOf(request.method, message)
-      storyOf(request).operation = operation
+      request.story.operation = operation
       if (message) {
         messages.set(request, message)
         refuseMismatch(request.headers, message)

@@ -9,8 +9,8 @@ import { contextOf } from './authenticate.js'
 import { parametersOf } from './graphql-parameters.js'
 import { landingPage } from './landing-page.js'
 import { answering, type Answer } from './operation.js'
-import { storyOf } from './story.js'
 import type { Times } from './times.js'
+import { Waiting } from './waiting.js'
 
 const plain = 'application/json'
 const own = 'application/graphql-response+json'
@@ -22,24 +22,6 @@ const preferred = ({ headers: { accept } }: FastifyRequest): string | undefined 
 
 /** What was not executed because the document or its variables are unfit. */
 const unfit: ReadonlySet<string> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'])
-
-/** Aborted when the time for an answer is over, or when nobody waits for it any more. */
-function waitingFor(reply: FastifyReply, time: number): { signal: AbortSignal; over: Promise<never>; done: () => void } {
-  const controller = new AbortController()
-  const { promise: over, reject } = Promise.withResolvers<never>()
-  over.catch(() => undefined)
-  const end = (message: string): void => {
-    const reason = new RequestError('REQUEST_TIMEOUT', message)
-    controller.abort(reason)
-    reject(reason)
-  }
-  const timer = setTimeout(end, time, 'This took too long. What it was to change may have been changed.')
-  const onClose = (): void => {
-    if (!reply.raw.writableFinished) end('Nobody waits for this answer any more.')
-  }
-  reply.raw.once('close', onClose)
-  return { signal: controller.signal, over, done: () => clearTimeout(timer) }
-}
 
 export function serveGraphql(server: FastifyInstance, app: Services, schema: GraphQLSchema, times: Times): void {
   const answerTo = answering(app, schema)
@@ -53,20 +35,20 @@ export function serveGraphql(server: FastifyInstance, app: Services, schema: Gra
     preParsing: async (request, reply) => {
       const context = await contextOf(app, request, reply)
       contexts.set(request, context)
-      storyOf(request).actorId = context.caller?.id ?? null
+      request.story.actorId = context.caller?.id ?? null
     },
     handler: async (request, reply) => {
       const type = preferred(request)
       if (type === 'text/html' && page && request.method === 'GET') return page(reply)
       const context = contexts.get(request)!
-      const waiting = waitingFor(reply, times.answer)
-      context.signal = waiting.signal
       try {
         if (type === undefined) throw new RequestError('BAD_REQUEST', `Answers are of ${plain} or ${own}.`, {}, { status: 406 })
-        const answer = answerTo(parametersOf(request), context, request.method !== 'POST')
-        return told(request, reply, type === own ? own : plain, await Promise.race([answer, waiting.over]))
+        const parameters = parametersOf(request)
+        const waiting = new Waiting(times.answer)
+        context.waiting = request.story.waiting = waiting
+        const answer = await waiting.for(answerTo(parameters, context, request.method !== 'POST'))
+        return answered(request, reply, type === own ? own : plain, answer)
       } finally {
-        waiting.done()
         // Refused before anything was executed, or nothing but introspection.
         if (context.uses === 0) context.count(null, reply.statusCode >= 400 && reply.statusCode < 500)
       }
@@ -74,8 +56,8 @@ export function serveGraphql(server: FastifyInstance, app: Services, schema: Gra
   })
 }
 
-function told(request: FastifyRequest, reply: FastifyReply, type: string, { operation, data, told }: Answer): string {
-  const story = storyOf(request)
+function answered(request: FastifyRequest, reply: FastifyReply, type: string, { operation, data, told }: Answer): string {
+  const { story } = request
   if (operation !== undefined) story.operation = operation
   void reply.header('cache-control', 'no-store').header('content-type', `${type}; charset=utf-8`)
   if (!told) return JSON.stringify({ data })

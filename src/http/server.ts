@@ -17,8 +17,8 @@ import { serveGateway } from './gateway.js'
 import { serveGraphql } from './graphql.js'
 import { serveHealth } from './health.js'
 import { serveMetrics } from './metrics.js'
+import { valuesOf } from './raw-headers.js'
 import { bodyOf, isCutOff, largestBody, refusalOf, refuseExpectation, refuseOn, unreadable } from './refusal.js'
-import { storyOf } from './story.js'
 import type { Times } from './times.js'
 import { serveTraces } from './traces.js'
 import { serveWellKnown } from './well-known.js'
@@ -61,14 +61,20 @@ export async function createServer(
   })
   server.server.on('checkExpectation', (request, response) => refuseExpectation(request, response, newRequestId()))
   server.server.on('connect', (_request, socket) => refuseOn(socket as Socket, unreadable(new Error()), newRequestId()))
+  server.decorateRequest('story')
   readJson(server)
-  if (traces) serveTraces(server, traces)
   server.addHook('onRequest', (request, reply, done) => {
     begin(request, reply)
+    done()
+  })
+  if (traces) serveTraces(server, traces)
+  server.addHook('onRequest', (request, reply, done) => {
     // Fastify tells of a client that leaves only while the request still arrives, not while the answer is made.
     reply.raw.once('close', () => {
+      if (reply.raw.writableFinished) return
+      request.story.waiting?.left()
       // Nginx's number for a client that left.
-      if (!reply.raw.writableFinished) logRequest(app, request, 499)
+      logRequest(app, request, 499)
     })
     done(hostFault(request))
   })
@@ -81,7 +87,7 @@ export async function createServer(
     const isGraphql = request.url.split('?', 1)[0] === '/graphql'
     if (isGraphql) void reply.header('allow', 'GET, POST, OPTIONS')
     const message = isGraphql ? 'GraphQL is asked by GET or POST.' : 'There is nothing at this path. GraphQL is at /graphql.'
-    storyOf(request).codes = ['BAD_REQUEST']
+    request.story.codes = ['BAD_REQUEST']
     void reply
       .code(isGraphql ? 405 : 404)
       .header('cache-control', 'no-store')
@@ -98,12 +104,13 @@ export async function createServer(
 }
 
 function begin(request: FastifyRequest, reply: FastifyReply): void {
+  request.story = {}
   void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })
 }
 
 /** RFC 9112 §3.2: one Host, no more and no less, or a proxy before us may have understood another request. */
 function hostFault({ raw }: FastifyRequest): RequestError | undefined {
-  const count = raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
+  const count = valuesOf(raw, 'host').length
   if (count === 1 || (count === 0 && raw.httpVersion === '1.0')) return undefined
   return new RequestError('BAD_REQUEST', 'A request has exactly one Host header.')
 }
@@ -114,7 +121,7 @@ const refuser =
     const refusal = refusalOf(error)
     if (refusal.code === 'UNAVAILABLE') log.warn({ err: error, requestId: request.id }, 'the database is away')
     else if (refusal.status >= 500) log.error({ err: error, requestId: request.id }, 'a request failed')
-    storyOf(request).codes = [refusal.code]
+    request.story.codes = [refusal.code]
     // Nobody reads the rest of a body that was refused, or that never came.
     if (refusal.code === 'PAYLOAD_TOO_LARGE' || isCutOff(error)) void reply.header('connection', 'close')
     void reply
@@ -124,7 +131,7 @@ const refuser =
   }
 
 function logRequest({ log, metrics }: Services, request: FastifyRequest, status: number, elapsed?: number): void {
-  const { operation, actorId, codes, traceId } = storyOf(request)
+  const { operation, actorId, codes, traceId } = request.story
   const route = request.routeOptions.url ?? null
   metrics.answered({ route, operation, codes, seconds: elapsed === undefined ? undefined : elapsed / 1000 })
   log.info(

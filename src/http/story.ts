@@ -1,6 +1,8 @@
 /** What the log line of a request tells besides its address: what was asked, who asked, how it was refused. */
 import { Kind, type DocumentNode, type OperationDefinitionNode } from 'graphql'
 
+import type { Waiting } from './waiting.js'
+
 export interface Story {
   /** In the schema's own words. The name that the client chose for it may be anything, a pasted secret too. */
   operation?: string
@@ -8,15 +10,14 @@ export interface Story {
   codes?: readonly string[]
   /** Of the span of this request, sampled or not. */
   traceId?: string
+  /** Whom to tell when the client leaves. */
+  waiting?: Waiting
 }
 
-const stories = new WeakMap<object, Story>()
-
-/** The one story of a request, or of what stands for it. */
-export function storyOf(request: object): Story {
-  let story = stories.get(request)
-  if (!story) stories.set(request, (story = {}))
-  return story
+declare module 'fastify' {
+  interface FastifyRequest {
+    story: Story
+  }
 }
 
 const mostFields = 5

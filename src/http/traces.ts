@@ -5,7 +5,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Traces } from '../traces.js'
-import { storyOf } from './story.js'
 
 /** Asked every few seconds by machines. */
 const untold = new Set(['/healthz', '/readyz', '/metrics'])
@@ -24,7 +23,7 @@ const attributesOf = (request: FastifyRequest, method: string, route: string | u
 
 /** In the words of the request log. */
 function factsOf(request: FastifyRequest): Attributes {
-  const { operation, codes } = storyOf(request)
+  const { operation, codes } = request.story
   const [type = ''] = operation?.split(' ') ?? []
   return {
     ...(operation === undefined ? {} : { 'keyhouse.operation': operation }),
@@ -40,13 +39,13 @@ export function serveTraces(server: FastifyInstance, traces: Traces): void {
     const method = methods.has(request.method) ? request.method : '_OTHER'
     const name = [method === '_OTHER' ? 'HTTP' : method, route].filter(Boolean).join(' ')
     const span = traces.request(name, attributesOf(request, method, route), request.headers['traceparent'] as string | undefined)
-    storyOf(request).traceId = span.spanContext().traceId
+    request.story.traceId = span.spanContext().traceId
     reply.raw.once('close', () => {
       const status = reply.raw.statusCode
       span.setAttributes(factsOf(request))
       // A client that left was told no status.
       if (reply.raw.headersSent) span.setAttribute('http.response.status_code', status)
-      if (reply.raw.headersSent && status >= 500) traces.fail(span, storyOf(request).codes?.[0] ?? String(status))
+      if (reply.raw.headersSent && status >= 500) traces.fail(span, request.story.codes?.[0] ?? String(status))
       span.end()
     })
     // Fastify keeps to it through the arrival of the body.

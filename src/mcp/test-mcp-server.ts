@@ -89,7 +89,7 @@ async function record(
   durationMs: number,
 ): Promise<void> {
   const recorder = ctx.as({ ...actor, standing: null })
-  recorder.signal = null
+  recorder.waiting = null
   await perform(recorder, 'mcp_server:test', async ({ em, now, permit, note }) => {
     permit(server)
     note({ credentialId: credential?.id ?? null, connected: failure === null, toolCount: toolNames.length, durationMs, wasSent })

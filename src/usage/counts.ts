@@ -25,6 +25,9 @@ const intervals = Object.keys(intervalLengths) as UsageInterval[]
 
 type Row = { [K in keyof UsageCount]: UsageCount[K] }
 
+/** What one caller did in one minute. */
+type Tally = Omit<Row, 'length' | 'start'> & { readonly minute: Date }
+
 const nameOf = (row: Row): string =>
   [row.organizationId, row.length, row.endUserId, row.start.getTime(), row.projectId, row.environment, row.apiKeyId, row.operation].join(
     '\n',
@@ -45,38 +48,57 @@ const valuesOf = (row: Row, start: number | string): (string | number)[] => [
 
 export class UsageCounts implements Source {
   readonly name = 'usage'
+  /** One for each request is made here; the rows that they add up to, only when they are taken. */
+  #tallies = new Map<string, Tally>()
   #rows = new Map<string, Row>()
 
   constructor(private readonly isPostgres: boolean) {}
 
   used({ actor, operation, isDenied, at }: Use): void {
-    const { apiKey, organizationId, environment, projectIds, endUser } = actor
-    const who = {
-      organizationId,
-      projectId: (apiKey && projectIds?.[0]) ?? '',
-      environment: environment ?? ('' as const),
-      apiKeyId: apiKey?.id ?? '',
-      operation: operation ?? '',
-      requests: 1,
-      denied: isDenied ? 1 : 0,
-    }
-    for (const length of intervals) {
-      const start = startOf(at, length)
-      for (const endUserId of [everyEndUser, endUser?.id ?? '']) this.#add({ ...who, length, start, endUserId })
+    const { apiKey, organizationId, projectIds, endUser } = actor
+    const minute = startOf(at, 'MINUTE').getTime()
+    // A key stands in one project and one environment.
+    const name = `${minute} ${apiKey?.id ?? organizationId} ${endUser?.id ?? ''} ${operation ?? ''}`
+    const known = this.#tallies.get(name)
+    if (known) {
+      known.requests++
+      if (isDenied) known.denied++
+    } else if (this.#tallies.size < mostRows) {
+      const projectId = (apiKey && projectIds?.[0]) ?? ''
+      const who = { organizationId, projectId, environment: actor.environment ?? ('' as const), apiKeyId: apiKey?.id ?? '' }
+      this.#tallies.set(name, {
+        ...who,
+        endUserId: endUser?.id ?? '',
+        operation: operation ?? '',
+        minute: new Date(minute),
+        requests: 1,
+        denied: isDenied ? 1 : 0,
+      })
     }
   }
 
   get size(): number {
-    return this.#rows.size
+    return this.#rows.size + this.#tallies.size
   }
 
   take(): Batch[] {
+    this.#addUp()
     // In one order: two processes that add to the same rows must take their locks alike.
     const rows = [...this.#rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
     this.#rows = new Map()
     return Array.from({ length: Math.ceil(rows.length / rowsAtOnce) }, (_, i) =>
       this.#batch(rows.slice(i * rowsAtOnce, (i + 1) * rowsAtOnce)),
     )
+  }
+
+  #addUp(): void {
+    for (const { minute, endUserId, ...tally } of this.#tallies.values()) {
+      for (const length of intervals) {
+        const start = startOf(minute, length)
+        for (const whose of [everyEndUser, endUserId]) this.#add({ ...tally, length, start, endUserId: whose })
+      }
+    }
+    this.#tallies.clear()
   }
 
   #batch(rows: readonly Row[]): Batch {
