@@ -1,10 +1,10 @@
 /** Pages of rows that the caller sees, as Relay's connections want them. */
 import { raw, type EntityManager, type EntityProperty } from '@mikro-orm/core'
-import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import { hydrate } from '../entities/rows.js'
 import { badInput } from '../errors.js'
 import { encodeCursor, PageFault, windowOf, type Order, type PageArguments, type Window } from '../lib/page.js'
+import { listStatement } from './prepared-lists.js'
 import type { Reader } from './reads.js'
 
 export interface Page<T> {
@@ -41,12 +41,8 @@ interface Desk {
  * has nothing to do here, and would take five times as long as the rest.
  */
 async function findRows<T extends object>({ em, app }: Desk, entity: new () => T, where: object, window: Window): Promise<T[]> {
-  const query = (em as SqlEntityManager).createQueryBuilder(entity).select('*').where(where)
-  await query
-    .orderBy(window.orderBy as object[])
-    .limit(window.limit + 1)
-    .applyFilters()
-  const rows = await app.journal.readRows(query.getQuery(), query.getParams())
+  const { sql, parameters } = await listStatement(em, entity, { $and: [where, window.where] }, { ...window, limit: window.limit + 1 })
+  const rows = await app.journal.readRows(sql, parameters)
   return rows.map((row) => hydrate(em.getMetadata(), entity, row))
 }
 

@@ -1,20 +1,31 @@
 /** Identifiers: a prefix that tells the kind, and the 32 hex digits of a UUIDv7 (RFC 9562 §5.7). */
 import { randomFillSync } from 'node:crypto'
 
-const pool = Buffer.alloc(4096)
-let used = pool.length
+/** The two bits that every UUID has (§4.1), before two random ones. */
+const variants = ['8', '9', 'a', 'b']
 
-function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool)
+const bytes = Buffer.alloc(4096)
+let pool = ''
+let used = 0
+
+function randomHex(digits: number): string {
+  if (used + digits > pool.length) {
+    pool = randomFillSync(bytes).toString('hex')
     used = 0
   }
-  used += bytes
-  return pool.toString('hex', used - bytes, used)
+  used += digits
+  return pool.slice(used - digits, used)
 }
 
 let lastMs = 0
+let time = ''
 let counter = 0
+
+function tick(ms: number): void {
+  lastMs = ms
+  time = ms.toString(16).padStart(12, '0')
+  counter = 0
+}
 
 /**
  * Rising even within a millisecond (RFC 9562 §6.2, method 1): the `rand_a` bits count.
@@ -22,16 +33,10 @@ let counter = 0
  */
 export function newId(prefix: string, at: Date): string {
   const ms = at.getTime()
-  if (ms > lastMs) {
-    lastMs = ms
-    counter = 0
-  } else if (++counter > 0xfff) {
-    lastMs++
-    counter = 0
-  }
-  const time = lastMs.toString(16).padStart(12, '0')
-  const count = counter.toString(16).padStart(3, '0')
-  const random = randomHex(8)
-  const variant = ((parseInt(random.charAt(0), 16) & 0x3) | 0x8).toString(16)
+  if (ms > lastMs) tick(ms)
+  else if (++counter > 0xfff) tick(lastMs + 1)
+  const count = (0x1000 + counter).toString(16).slice(1)
+  const random = randomHex(16)
+  const variant = variants[Number.parseInt(random.charAt(0), 16) & 0x3]!
   return `${prefix}_${time}7${count}${variant}${random.slice(1)}`
 }

@@ -66,18 +66,24 @@ export const refusalsToPayload =
 const isFault = (error: unknown): boolean =>
   !(error instanceof DomainError || error instanceof RequestError) || (error instanceof RequestError && error.status >= 500)
 
-/** Each root field is one use of its operation, whatever it is called in the answer. */
+/** Each root field is one use of its operation, whatever it is called in the answer. What is known at once is not made to wait. */
 export const countUses =
   (resolve: Resolve): Resolve =>
-  async (...call) => {
-    const [, , context, { fieldName }] = call
-    try {
-      const result: unknown = await resolve(...call)
+  (source, args, context, info) => {
+    const counted = (result: unknown): unknown => {
       const errors: unknown = result instanceof Object ? Reflect.get(result, 'userErrors') : undefined
-      context.count(fieldName, Array.isArray(errors) && errors.length > 0)
+      context.count(info.fieldName, Array.isArray(errors) && errors.length > 0)
       return result
-    } catch (error) {
-      context.count(fieldName, !isFault(error))
+    }
+    const failed = (error: unknown): never => {
+      context.count(info.fieldName, !isFault(error))
       throw error
     }
+    let result: unknown
+    try {
+      result = resolve(source, args, context, info)
+    } catch (error) {
+      return failed(error)
+    }
+    return result instanceof Promise ? result.then(counted, failed) : counted(result)
   }
