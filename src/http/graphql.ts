@@ -47,10 +47,12 @@ export function serveGraphql(server: FastifyInstance, app: Services, schema: Gra
         const waiting = new Waiting(times.answer)
         context.waiting = request.story.waiting = waiting
         const answer = await waiting.for(answerTo(parameters, context, request.method !== 'POST'))
+        // Nothing but introspection was executed, or nothing at all.
+        if (context.uses === 0) context.count(null, answer.data === undefined)
         return answered(request, reply, type === own ? own : plain, answer)
-      } finally {
-        // Refused before anything was executed, or nothing but introspection.
-        if (context.uses === 0) context.count(null, reply.statusCode >= 400 && reply.statusCode < 500)
+      } catch (error) {
+        if (context.uses === 0) context.count(null, error instanceof RequestError && error.status < 500)
+        throw error
       }
     },
   })
