@@ -83,11 +83,6 @@ export interface Outbound {
   close(): void
 }
 
-/** @throws RequestError REQUEST_TIMEOUT */
-interface Waiting {
-  throwIfOver(): void
-}
-
 /** What one process shares among its requests. */
 export interface Services {
   readonly config: Config
@@ -115,7 +110,7 @@ export class Context {
   /** A change is under way: one within another would wait for ever. */
   isPerforming = false
   /** Nothing new is begun when nobody waits for the answer any more. Null: it is done whoever waits. */
-  waiting: Waiting | null = null
+  waiting: { throwIfOver(): void } | null = null
   /** How much of this request was counted in usage. */
   uses = 0
 

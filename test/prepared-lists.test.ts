@@ -75,7 +75,7 @@ test('with every value in its place, however often the form was asked before', a
       )
       // The statement finds what the entity manager finds.
       const rows = await app.services.journal.readRows(sql, parameters)
-      const found = await ctx.em.find(ApiKey, condition as object, { orderBy: window.orderBy as object[], limit: most })
+      const found = await ctx.em.find(ApiKey, condition, { orderBy: window.orderBy as object[], limit: most })
       expect(rows.map((row) => row['id'])).toEqual(found.map(({ id }) => id))
     }),
     { numRuns: 150 },

@@ -51,12 +51,15 @@ export function serveGraphql(server: FastifyInstance, app: Services, schema: Gra
         if (context.uses === 0) context.count(null, answer.data === undefined)
         return answered(request, reply, type === own ? own : plain, answer)
       } catch (error) {
-        if (context.uses === 0) context.count(null, error instanceof RequestError && error.status < 500)
+        if (context.uses === 0 && isRefusal(error)) context.count(null, true)
         throw error
       }
     },
   })
 }
+
+/** What was begun and took too long is counted when it ends. */
+const isRefusal = (error: unknown): boolean => error instanceof RequestError && error.status < 500 && error.code !== 'REQUEST_TIMEOUT'
 
 function answered(request: FastifyRequest, reply: FastifyReply, type: string, { operation, data, told }: Answer): string {
   const { story } = request
