@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { ApiKey } from '../src/entities/api-key.js'
-import { startApp, type TestApp } from './support/app.js'
+import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -96,6 +96,16 @@ test('the newest come first, ties by id, 20 when nothing is said; the one before
   expect(rest.edges.map((edge: any) => edge.cursor)).toEqual(edges.slice(5, 8).map((edge: any) => edge.cursor))
 })
 
+test('a list in a filter has at most 100 entries', async () => {
+  const acme = await organization(app)
+  const ask = (count: number): Promise<Answer> =>
+    app.run(acme.sandboxKey, 'query ($filter: ApiKeyFilter) { apiKeys(filter: $filter) { totalCount } }', {
+      filter: { statuses: Array.from({ length: count }, () => 'ACTIVE') },
+    })
+  expect((await ask(100)).errors).toBeUndefined()
+  expect(codeOf(await ask(101))).toBe('BAD_USER_INPUT')
+})
+
 test('a page stays where it is while keys are added', async () => {
   const { acme, rows } = await mixture()
   const first = await page(acme, { first: 5 })
@@ -120,6 +130,7 @@ test('filters are what they say, together and apart, and the count obeys them', 
   for (const status of statuses) expect(await found({ statuses: [status] })).toEqual(those((row) => row.status(now) === status))
   expect(await found({ statuses: [...statuses] })).toEqual(those(() => true))
   expect(await found({ statuses: [] })).toEqual([])
+  expect(await found({ statuses: Array.from({ length: 100 }, () => 'ACTIVE') })).toEqual(await found({ statuses: ['ACTIVE'] }))
   for (const ms of [-1, 0, 1, 2]) {
     expect(await found({ expiresBefore: at(ms) })).toEqual(those(({ expiresAt }) => expiresAt !== null && expiresAt < at(ms)))
     expect(await found({ unusedSince: at(ms - 2) })).toEqual(those(({ lastUsedAt }) => lastUsedAt === null || lastUsedAt < at(ms - 2)))

@@ -97,6 +97,22 @@ describe('complexity', () => {
     expect(codeOf(await ask(`{ ${repeat(30, (i) => `a${i}: apiKeys ${rows}`)} }`))).toBeUndefined()
     expect(codeOf(await ask(`{ ${repeat(30, (i) => `a${i}: apiKeys(first: 100) ${rows}`)} }`))).toBe('OPERATION_TOO_COMPLEX')
   })
+  test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
+    'a default counts in a variable that is called %s',
+    async (name) => {
+      const document = (size: number): string => `query ($${name}: Int = ${size}) ${lists(30, `(first: $${name})`)}`
+      expect(codeOf(await ask(document(2)))).toBeUndefined()
+      expect(codeOf(await ask(document(100)))).toBe('OPERATION_TOO_COMPLEX')
+    },
+  )
+  test('null over a default counts for the twenty that are listed', async () => {
+    const fields = 'id label environment preview permissions status createdAt updatedAt expiresAt lastUsedAt revokedAt'
+    const rows = `{ nodes { ${fields} project { id name createdAt } createdBy { ... on User { id name email } } } }`
+    const document = `query ($n: Int = 1) { ${repeat(30, (i) => `a${i}: apiKeys(first: $n) ${rows}`)} }`
+    expect(codeOf(await ask(document))).toBeUndefined()
+    expect(codeOf(await ask(document, { n: 20 }))).toBe('OPERATION_TOO_COMPLEX')
+    expect(codeOf(await ask(document, { n: null }))).toBe('OPERATION_TOO_COMPLEX')
+  })
   test('the number of ids multiplies, from a variable too', async () => {
     const query = `query ($ids: [ID!]!) { ${repeat(30, (i) => `n${i}: nodes(ids: $ids) { id ... on ApiKey { label preview } ... on User { name } }`)} }`
     const ids = (count: number): object => ({ ids: Array.from({ length: count }, () => 'key_0') })

@@ -93,6 +93,10 @@ describe('what clients do', () => {
     ['application/json;q=0.5, application/graphql-response+json', 'application/graphql-response+json'],
     ['application/graphql-response+json;q=0.5, application/json', 'application/json'],
     ['text/html, application/json;q=0.1', 'application/json'],
+    ['text/html, application/graphql-response+json', 'application/graphql-response+json'],
+    ['application/json; charset=utf-8', 'application/json'],
+    ['application/graphql-response+json;charset=UTF-8', 'application/graphql-response+json'],
+    ['', 'application/json'],
   ])('who accepts %s gets %s', async (accept, type) => {
     const answer = await say(
       app.url,
@@ -100,8 +104,8 @@ describe('what clients do', () => {
     )
     expect([answer.status, answer.headers['content-type']]).toEqual([200, `${type}; charset=utf-8`])
   })
-  test('who accepts nothing that there is, is refused before anything is executed', async () => {
-    const answer = await post({ query: '{ __typename }' }, { accept: 'image/png' })
+  test.each(['image/png', 'text/html', 'application/json; charset=latin1'])('who accepts only %s is refused', async (accept) => {
+    const answer = await post({ query: '{ __typename }' }, { accept })
     expect(answer.status).toBe(406)
     expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] })
   })
@@ -124,7 +128,7 @@ describe('what clients do', () => {
     ['a subscription', { query: 'subscription { __typename }' }],
   ])('refused: %s', async (_name, body) => {
     const answer = await post(body, { accept: 'application/graphql-response+json' })
-    expect(answer.status).toBe(400)
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([400, 'application/graphql-response+json; charset=utf-8'])
     const { errors, data } = (await answer.json()) as { errors: { extensions: { code: string } }[]; data?: unknown }
     expect(['BAD_REQUEST', 'GRAPHQL_VALIDATION_FAILED']).toContain(errors[0]?.extensions.code)
     expect(data).toBeUndefined()
@@ -136,6 +140,14 @@ describe('what clients do', () => {
       expect([answer.status, await answer.json()]).toMatchObject([400, { errors: [{ extensions: { code: 'BAD_REQUEST' } }] }])
     },
   )
+  test.each(['text/plain', 'application/foo', 'text/plain,application/json'])('a URL with a body of %s is refused', async (type) => {
+    const answer = await fetch(`${app.url}/graphql?query={__typename}`, { headers: { ...preflighted, 'content-type': type } })
+    expect(answer.status).toBe(415)
+  })
+  test('the log names the operation that was refused', async () => {
+    await get(`query=${encodeURIComponent('mutation { resetSandbox(input: {}) { userErrors { code } } }')}`)
+    expect(app.log).toContain('"operation":"mutation resetSandbox"')
+  })
   test('a query in a URL, with variables', async () => {
     const query = encodeURIComponent('query ($a: Boolean!) { __typename @include(if: $a) }')
     expect(await (await get(`query=${query}&variables={"a":true}`)).json()).toEqual({ data: { __typename: 'Query' } })

@@ -18,8 +18,9 @@ interface Prepared {
   readonly order: readonly number[]
 }
 
-/** Forms that are kept: callers choose their filters, and nobody must be able to fill the memory with them. */
+/** Forms that are kept, and values that one may have: callers choose their filters, and nobody must be able to fill the memory with them. */
 const mostForms = 500
+const mostValues = 100
 /** By the metadata of the database that they are for. */
 const known = new WeakMap<object, Map<string, Prepared>>()
 
@@ -70,13 +71,14 @@ function write(em: EntityManager, entity: new () => object, where: Condition, or
 /** Nobody's limit: what stands for one where a form is learned. */
 const someLimit = 987_654_321
 
-/** Undefined when the builder makes of a value something that no other could stand for. */
+/** Undefined when the builder makes of a value something that no other could stand for, or drops it. */
 function learn(em: EntityManager, entity: new () => object, where: Condition, orderBy: Window['orderBy']): Prepared | undefined {
   const marks: unknown[] = []
   const marked = withValues(where, () => marks[marks.push(`value ${marks.length}`) - 1]) as Condition
   const { sql, parameters } = write(em, entity, marked, orderBy, someLimit)
   const order = parameters.map((parameter) => (parameter === someLimit ? marks.length : marks.indexOf(parameter)))
-  return order.includes(-1) ? undefined : { sql, order }
+  const isWhole = !order.includes(-1) && new Set(order).size === marks.length + 1
+  return isWhole ? { sql, order } : undefined
 }
 
 function prepare(
@@ -108,7 +110,7 @@ export async function listStatement(
   const all = { $and: [where, seen ?? {}] }
   const values: unknown[] = []
   const form = formOf(all, values)
-  const prepared = form === undefined ? undefined : prepare(em, entity, form, all, orderBy)
+  const prepared = form === undefined || values.length > mostValues ? undefined : prepare(em, entity, form, all, orderBy)
   if (!prepared) return write(em, entity, all, orderBy, limit)
   values.push(limit)
   return { sql: prepared.sql, parameters: prepared.order.map((i) => values[i]) }

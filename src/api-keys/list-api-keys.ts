@@ -1,5 +1,6 @@
 /** The keys that the caller sees, filtered and ordered. */
 import { filterEnvironment } from '../access/check.js'
+import { checkFilter } from '../access/end-users.js'
 import { checkPage, contains, list, newestFirst, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
@@ -38,6 +39,7 @@ export async function listApiKeys(
   sorting?: ApiKeySorting | null,
 ): Promise<Page<ApiKey>> {
   const { actor } = ctx
+  checkFilter({ ...filter })
   const conditions: Where[] = [filterEnvironment(actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.statuses) conditions.push({ $or: [...filter.statuses.map((status) => withStatus(status, ctx.now())), { id: '' }] })

@@ -102,8 +102,9 @@ class Complexity {
     if (node.kind !== Kind.VARIABLE) return undefined
     this.isVariable = true
     const name = node.name.value
-    const definition = this.operation.variableDefinitions?.find(({ variable }) => variable.name.value === name)
-    return this.variables[name] ?? this.#valueOf(definition?.defaultValue)
+    // Null is a value: the default is for who says nothing.
+    if (Object.hasOwn(this.variables, name)) return this.variables[name] ?? undefined
+    return this.#valueOf(this.operation.variableDefinitions?.find(({ variable }) => variable.name.value === name)?.defaultValue)
   }
 }
 

@@ -16,8 +16,9 @@ import { complexityOf, type Variables } from './complexity.js'
 import { limits, validationRules } from './limits.js'
 import { operationOf } from './story.js'
 
-/** Characters of all that are kept: their trees take some fifty times as much. */
+/** Characters of all that are kept: their trees take some fifty times as much, and a small document as much as a page. */
 const mostCharacters = 500_000
+const sizeOf = (text: string): number => text.length + 200
 
 export interface Operation {
   readonly document: DocumentNode
@@ -86,11 +87,11 @@ export class Documents {
   /** The one that was not asked for longest is forgotten first. */
   #keep(text: string, operations: readonly Operation[]): void {
     this.#known.set(text, operations)
-    this.#characters += text.length
+    this.#characters += sizeOf(text)
     for (const [oldest] of this.#known) {
       if (this.#characters <= mostCharacters) break
       this.#known.delete(oldest)
-      this.#characters -= oldest.length
+      this.#characters -= sizeOf(oldest)
     }
   }
 }

@@ -14,13 +14,16 @@ const fault = (message: string): RequestError => new RequestError('BAD_REQUEST',
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** By these a page of another origin can send a request without asking first (Fetch standard, CORS-safelisted request-header). */
-const simpleTypes: ReadonlySet<string> = new Set(['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain', ''])
+const typeOf = ({ headers }: FastifyRequest): string => (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
 
-const isPreflighted = ({ headers }: FastifyRequest): boolean =>
-  Boolean(headers['apollo-require-preflight']) ||
-  Boolean(headers['x-apollo-operation-name']) ||
-  !simpleTypes.has((headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase())
+/**
+ * A browser asks before it sends any of this for a page of another origin (Fetch standard, CORS-safelisted request-header).
+ * What has a body has come through the parser of JSON.
+ */
+const isPreflighted = (request: FastifyRequest): boolean =>
+  typeOf(request) === 'application/json' ||
+  Boolean(request.headers['apollo-require-preflight']) ||
+  Boolean(request.headers['x-apollo-operation-name'])
 
 /** @throws RequestError BAD_REQUEST */
 export function parametersOf(request: FastifyRequest): Parameters {
@@ -28,6 +31,10 @@ export function parametersOf(request: FastifyRequest): Parameters {
     throw fault(
       'A browser could be made to send this from any page. Send "Content-Type: application/json" or "Apollo-Require-Preflight: 1".',
     )
+  }
+  // Browsers have been found that forget to ask before they send a type that is not one.
+  if (!['', 'application/json'].includes(typeOf(request))) {
+    throw new RequestError('BAD_REQUEST', 'Send "Content-Type: application/json", or none with a URL.', {}, { status: 415 })
   }
   const { query, operationName, variables, extensions } = request.method === 'POST' ? posted(request.body) : inUrl(request.url)
   if (extensions != null && !isRecord(extensions)) throw fault('"extensions" must be an object.')

@@ -12,13 +12,13 @@ import { answering, type Answer } from './operation.js'
 import type { Times } from './times.js'
 import { Waiting } from './waiting.js'
 
-const plain = 'application/json'
-const own = 'application/graphql-response+json'
-const offered = [plain, own, 'text/html']
+const plain = 'application/json; charset=utf-8'
+const own = 'application/graphql-response+json; charset=utf-8'
+const html = 'text/html'
 
 /** What the client would rather have of what there is; undefined: none of it. */
-const preferred = ({ headers: { accept } }: FastifyRequest): string | undefined =>
-  accept === undefined ? plain : new Negotiator({ headers: { accept } }).mediaType(offered)
+const preferred = ({ headers: { accept } }: FastifyRequest, offered: string[]): string | undefined =>
+  accept ? new Negotiator({ headers: { accept } }).mediaType(offered) : plain
 
 /** What was not executed because the document or its variables are unfit. */
 const unfit: ReadonlySet<string> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'])
@@ -38,18 +38,20 @@ export function serveGraphql(server: FastifyInstance, app: Services, schema: Gra
       request.story.actorId = context.caller?.id ?? null
     },
     handler: async (request, reply) => {
-      const type = preferred(request)
-      if (type === 'text/html' && page && request.method === 'GET') return page(reply)
+      const isByUrl = request.method !== 'POST'
+      const type = preferred(request, page && isByUrl ? [plain, own, html] : [plain, own])
+      if (type === html && page) return page(reply)
       const context = contexts.get(request)!
       try {
-        if (type === undefined) throw new RequestError('BAD_REQUEST', `Answers are of ${plain} or ${own}.`, {}, { status: 406 })
+        if (type === undefined) throw new RequestError('BAD_REQUEST', `An answer is ${plain} or ${own}.`, {}, { status: 406 })
+        request.story.type = type
         const parameters = parametersOf(request)
         const waiting = new Waiting(times.answer)
         context.waiting = request.story.waiting = waiting
-        const answer = await waiting.for(answerTo(parameters, context, request.method !== 'POST'))
+        const answer = await waiting.for(answerTo(parameters, context, request.story, isByUrl))
         // Nothing but introspection was executed, or nothing at all.
         if (context.uses === 0) context.count(null, answer.data === undefined)
-        return answered(request, reply, type === own ? own : plain, answer)
+        return answered(request, reply, type, answer)
       } catch (error) {
         if (context.uses === 0 && isRefusal(error)) context.count(null, true)
         throw error
@@ -61,13 +63,11 @@ export function serveGraphql(server: FastifyInstance, app: Services, schema: Gra
 /** What was begun and took too long is counted when it ends. */
 const isRefusal = (error: unknown): boolean => error instanceof RequestError && error.status < 500 && error.code !== 'REQUEST_TIMEOUT'
 
-function answered(request: FastifyRequest, reply: FastifyReply, type: string, { operation, data, told }: Answer): string {
-  const { story } = request
-  if (operation !== undefined) story.operation = operation
-  void reply.header('cache-control', 'no-store').header('content-type', `${type}; charset=utf-8`)
+function answered(request: FastifyRequest, reply: FastifyReply, type: string, { data, told }: Answer): string {
+  void reply.header('cache-control', 'no-store').header('content-type', type)
   if (!told) return JSON.stringify({ data })
   const { errors, codes, headers, status } = told
-  story.codes = codes
+  request.story.codes = codes
   // A client of plain JSON cannot tell our 400 from a proxy's, so it looks into the answer (GraphQL over HTTP §6.4.1).
   const isTold = type === plain && data === undefined && codes.every((code) => unfit.has(code))
   void reply.headers(headers).code(isTold ? 200 : status)

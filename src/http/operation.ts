@@ -7,10 +7,9 @@ import { Documents, UnfitDocument } from './documents.js'
 import type { Parameters } from './graphql-parameters.js'
 import { limits } from './limits.js'
 import { Mask, type Told } from './mask.js'
+import type { Story } from './story.js'
 
 export interface Answer {
-  /** In the schema's words; undefined when the document is none. */
-  readonly operation?: string
   /** Undefined: nothing was executed. */
   readonly data?: ExecutionResult['data']
   /** Undefined: nothing went wrong. */
@@ -18,18 +17,19 @@ export interface Answer {
 }
 
 /** @throws RequestError */
-export type Answering = (parameters: Parameters, context: Context, isByUrl: boolean) => Promise<Answer>
+export type Answering = (parameters: Parameters, context: Context, story: Story, isByUrl: boolean) => Promise<Answer>
 
 export function answering(app: Services, schema: GraphQLSchema): Answering {
   const isSchemaHidden = !app.config.introspection
   const documents = new Documents(schema, isSchemaHidden)
   const mask = new Mask(schema, app.log, isSchemaHidden)
 
-  return async ({ query, operationName, variables }, context, isByUrl) => {
+  return async ({ query, operationName, variables }, context, story, isByUrl) => {
     const { requestId } = context.origin
     const operation = documents.find(query, operationName)
     if (operation instanceof UnfitDocument) return { told: mask.unfit(operation, { requestId }) }
     const { document, node, label } = operation
+    story.operation = label
     if (node.operation === OperationTypeNode.SUBSCRIPTION) throw new RequestError('BAD_REQUEST', 'There are no subscriptions here.')
     if (isByUrl && node.operation !== OperationTypeNode.QUERY) {
       throw new RequestError('BAD_REQUEST', 'A mutation is asked by POST.', { allow: 'POST' }, { status: 405 })
@@ -37,11 +37,11 @@ export function answering(app: Services, schema: GraphQLSchema): Answering {
     const complexity = operation.complexity(variables)
     if (complexity > limits.complexity) throw tooComplex(complexity)
     const result = await execute({ schema, document, operationName, variableValues: variables, contextValue: context })
-    if (!result.errors) return { operation: label, data: result.data }
+    if (!result.errors) return { data: result.data }
     const asked = { requestId, operation: node, variables }
     return 'data' in result
-      ? { operation: label, data: result.data, told: mask.failed(result.errors, asked) }
-      : { operation: label, told: mask.unfitVariables(result.errors, asked) }
+      ? { data: result.data, told: mask.failed(result.errors, asked) }
+      : { told: mask.unfitVariables(result.errors, asked) }
   }
 }
 

@@ -126,7 +126,7 @@ const refuser =
     if (refusal.code === 'PAYLOAD_TOO_LARGE' || isCutOff(error)) void reply.header('connection', 'close')
     void reply
       .code(refusal.status)
-      .headers({ 'cache-control': 'no-store', ...refusal.headers })
+      .headers({ 'cache-control': 'no-store', 'content-type': request.story.type ?? 'application/json; charset=utf-8', ...refusal.headers })
       .send(bodyOf(refusal, request.id))
   }
 

@@ -10,6 +10,8 @@ export interface Story {
   codes?: readonly string[]
   /** Of the span of this request, sampled or not. */
   traceId?: string
+  /** What its answer is written in, when the client has said what it would rather have. */
+  type?: string
   /** Whom to tell when the client leaves. */
   waiting?: Waiting
 }

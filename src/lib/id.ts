@@ -18,7 +18,7 @@ function randomHex(digits: number): string {
 }
 
 let lastMs = 0
-let time = ''
+let time = '000000000000'
 let counter = 0
 
 function tick(ms: number): void {

@@ -165,7 +165,7 @@ test('switched off there is neither', async () => {
     expect((await fetch(`${app.url}/explorer`)).status).toBe(404)
     expect((await fetch(`${app.url}/explorer/explorer.js`)).status).toBe(404)
     const page = await fetch(`${app.url}/graphql`, { headers: html })
-    expect(page.status).toBe(400)
+    expect(page.status).toBe(406)
     expect(await page.text()).not.toContain('<html')
   } finally {
     await app.close()
