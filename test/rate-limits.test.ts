@@ -150,6 +150,29 @@ describe('an address', () => {
   })
 })
 
+describe('addresses of IPv6', () => {
+  const guess = async (at: TestApp, address: string): Promise<number> =>
+    (await at.run('a', '{ viewer { kind } }', {}, { 'x-forwarded-for': address })).status
+
+  test('are counted by their /64, which one customer has whole; IPv4 in IPv6 clothes is IPv4', async () => {
+    const other = await startApp({ KEYHOUSE_TRUSTED_PROXIES: '127.0.0.1' })
+    try {
+      for (let i = 0; i < mostUnknownCredentials; i++) {
+        expect(await guess(other, `2001:db8:1:2:${i.toString(16)}::${i + 1}`)).toBe(401)
+        expect(await guess(other, i % 2 ? '192.0.2.1' : '::ffff:192.0.2.1')).toBe(401)
+      }
+      for (const address of ['2001:db8:1:2::', '2001:db8:1:2:ffff:ffff:ffff:ffff', '192.0.2.1', '::ffff:c000:201']) {
+        expect([address, await guess(other, address)]).toEqual([address, 429])
+      }
+      for (const address of ['2001:db8:1:1:ffff:ffff:ffff:ffff', '2001:db8:1:3::', '192.0.2.2', '::ffff:192.0.2.0']) {
+        expect([address, await guess(other, address)]).toEqual([address, 401])
+      }
+    } finally {
+      await other.close()
+    }
+  })
+})
+
 // SQLite is served by one process.
 if (isPostgres)
   describe('two processes on one PostgreSQL', () => {
