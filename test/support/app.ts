@@ -109,7 +109,8 @@ export async function startApp(
   const clock = new TestClock(someday)
   const wholeEnv = { PORT: '0', KEYHOUSE_URL: 'http://keyhouse.test', ...(await detour(database.env)), ...env }
   const config = readConfig(wholeEnv)
-  const app = await createApp(config, { clock: clock.now, log, ...overrides })
+  // Nobody is left to whom a test would be kind at its end.
+  const app = await createApp(config, { clock: clock.now, log, ...overrides, times: { linger: 0, ...overrides.times } })
   return new TestApp(app, config, clock, wholeEnv, lines, async () => {
     await app.close()
     await database.drop()
