@@ -57,6 +57,16 @@ export class TestApp {
     return this.lines.join('')
   }
 
+  /** How many lines were logged. */
+  get logLength(): number {
+    return this.lines.length
+  }
+
+  /** What was logged since there were so many: to look at each line once, however many there are. */
+  logFrom(length: number): string {
+    return this.lines.slice(length).join('')
+  }
+
   async run(credential: string | null, query: string, variables: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
