@@ -36,7 +36,7 @@ const endOf = (socket: Socket): Promise<string | undefined> =>
   })
 
 test('while it drains /readyz says so, all else is served, and every answer closes its connection', async () => {
-  const app = await startApp({ KEYHOUSE_DRAIN_SECONDS: '1' }, { times: { linger: 60_000 } })
+  const app = await startApp({ KEYHOUSE_DRAIN_SECONDS: '1' }, { times: { linger: 20_000 } })
   const acme = await organization(app)
   const [used, slow, idle, unused] = [await dial(app.url), await dial(app.url), await dial(app.url), await dial(app.url)]
   const ends = Promise.all([used, slow, idle, unused].map(endOf))
@@ -68,10 +68,19 @@ test('while it drains /readyz says so, all else is served, and every answer clos
   await expect(fetch(`${app.url}/healthz`)).rejects.toThrow()
 })
 
-test('by default it ends as soon as nobody is connected, and an idle connection is closed in order', async () => {
-  const alone = await startApp({}, { times: { linger: 60_000 } })
-  await alone.close()
+test('by default it ends as soon as nobody is connected: who is, asks once more and leaves with the answer', async () => {
+  const app = await startApp({}, { times: { linger: 20_000 } })
+  const used = await dial(app.url)
+  const ended = endOf(used)
+  await exchanged(used, get('/healthz'))
+  const closed = app.close()
+  const last = await exchanged(used, get('/readyz'))
+  expect([last.status, last.headers['connection']]).toEqual([503, 'close'])
+  expect(await ended).toBeUndefined()
+  await closed
+})
 
+test('who stays and says nothing is not waited for', async () => {
   const app = await startApp({}, { times: { linger: 100 } })
   const idle = await dial(app.url)
   const ended = endOf(idle)
