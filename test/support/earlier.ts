@@ -54,6 +54,10 @@ export async function openRaw(env: Readonly<Record<string, string>>): Promise<Ra
   }
 }
 
+const tablesOf = isPostgres
+  ? `select tablename as name from pg_tables where schemaname = 'public'`
+  : `select name from sqlite_master where type = 'table'`
+
 const json = (value: unknown): any => (typeof value === 'string' ? JSON.parse(value) : value)
 const epoch = (value: Date | number): number => Math.floor(new Date(value).getTime() / 1000)
 
@@ -93,9 +97,12 @@ async function fill(raw: Raw, master: string, origin: string): Promise<Omit<Earl
   const masterKeys = parseMasterKeys(master)
   const set = (table: string, id: string, column: string, value: string): Promise<void> =>
     raw.run(`update ${table} set ${column} = ? where id = ?`, [value, id])
-  const all = (table: string): Promise<Row[]> => raw.rows(`select * from ${table} order by id`)
+  const tables = new Set((await raw.rows(tablesOf)).map((one) => one['name']))
+  const all = async (table: string): Promise<Row[]> => (tables.has(table) ? raw.rows(`select * from ${table} order by id`) : [])
 
-  await set('master_key_proof', 'k1', 'sealed_proof', seal(masterKeys, ['master_key', 'k1'], 'keyhouse'))
+  for (const { id } of await all('master_key_proof')) {
+    await set('master_key_proof', id, 'sealed_proof', seal(masterKeys, ['master_key', id], 'keyhouse'))
+  }
 
   const signers = new Map<string, KeyObject>()
   for (const { id, algorithm } of await all('signing_key')) {
@@ -174,12 +181,9 @@ async function fill(raw: Raw, master: string, origin: string): Promise<Omit<Earl
 
   // What a repeated input is known by: an HMAC of its fields in order.
   const hmacKey = randomBytes(32)
-  await set(
-    'deployment_secret',
-    'idempotency',
-    'sealed_value',
-    seal(masterKeys, ['deployment_secret', 'idempotency'], hmacKey.toString('base64url')),
-  )
+  for (const { id } of await all('deployment_secret')) {
+    await set('deployment_secret', id, 'sealed_value', seal(masterKeys, ['deployment_secret', id], hmacKey.toString('base64url')))
+  }
   const input = '{"idempotencyKey":"once","label":"Once","permissions":[]}'
   for (const { id } of await all('idempotency_key')) {
     await set('idempotency_key', id, 'input_mac', createHmac('sha256', hmacKey).update(input).digest('hex'))
@@ -194,11 +198,8 @@ async function fill(raw: Raw, master: string, origin: string): Promise<Omit<Earl
 
 /** Where the fixture left a place open that {@link earlierDatabase} did not fill; empty when there is none. */
 export async function openPlaces(raw: Raw): Promise<string[]> {
-  const tables = isPostgres
-    ? `select tablename as name from pg_tables where schemaname = 'public'`
-    : `select name from sqlite_master where type = 'table'`
   const found: string[] = []
-  for (const { name } of await raw.rows(tables)) {
+  for (const { name } of await raw.rows(tablesOf)) {
     const rows = await raw.rows(`select * from "${name}"`)
     found.push(...(JSON.stringify(rows).match(/\{\{[\w.]+/g) ?? []))
   }
