@@ -38,6 +38,8 @@ export default {
   // Two workers even on two processors: a test waits for disks and sockets more than it computes. Each opens a pool of
   // connections, so their number has an end.
   maxWorkers: Math.min(4, Math.max(2, availableParallelism() - 1)),
+  // What a file has loaded is not freed with it, and beyond a gigabyte a worker takes longer to end than jest has patience.
+  workerIdleMemoryLimit: '512MB',
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/migrations/**'],
   projects: [

@@ -10,7 +10,6 @@ import { gatewayTimes, type GatewayTimes } from './http/gateway-times.js'
 import { createMetricsServer } from './http/metrics.js'
 import { createServer } from './http/server.js'
 import { times, type Times } from './http/times.js'
-import { watchUnused } from './http/unused-connections.js'
 import type { Journal } from './journal/journal.js'
 import { LastUsed } from './journal/last-used.js'
 import { tracedJournal } from './journal/traced.js'
@@ -142,7 +141,6 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const traces = config.traces && (await openTraces(config.traces, log))
   const { services, close } = await openServices(config, { ...overrides, log }, traces)
   const server = await createServer(services, makeSchema(), { ...times, ...gatewayTimes, ...overrides.times }, traces)
-  const closeUnused = watchUnused(server.server)
   const metricsServer = createMetricsServer(services)
   try {
     await adoptAlgorithm(services)
@@ -165,16 +163,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     services,
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     async close() {
-      // A connection that was busy when the port closed would otherwise be kept for the next request until it times out.
-      const sweeping = setInterval(() => {
-        server.server.closeIdleConnections()
-        closeUnused()
-      }, 50)
-      try {
-        await server.close()
-      } finally {
-        clearInterval(sweeping)
-      }
+      await server.close()
       await stopSweeping()
       await stopTending()
       await stopSweepingApprovals()

@@ -25,6 +25,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   readonly metricsPort: number | undefined
   readonly signingKeyDays: number
+  /** How long it still serves while it tells that it is ending. */
+  readonly drainSeconds: number
   readonly introspection: boolean
   readonly explorer: 'sandbox' | 'graphiql' | 'off'
   readonly logLevel: string
@@ -111,6 +113,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = e
       [],
     metricsPort: v.integer('KEYHOUSE_METRICS_PORT', undefined, 1, 65535),
     signingKeyDays: v.integer('KEYHOUSE_SIGNING_KEY_DAYS', 90, 1, 3650),
+    drainSeconds: v.integer('KEYHOUSE_DRAIN_SECONDS', 0, 0, 300),
     introspection: v.choice('KEYHOUSE_INTROSPECTION', ['on', 'off'], 'on') === 'on',
     explorer: v.choice('KEYHOUSE_EXPLORER', ['sandbox', 'graphiql', 'off'], isLocal ? 'sandbox' : 'off'),
     logLevel: v.choice('LOG_LEVEL', logLevels, 'info'),

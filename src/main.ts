@@ -3,13 +3,13 @@ import { createApp, type App } from './app.js'
 import { announceFirstStart } from './commands/first-start.js'
 import type { Config } from './config.js'
 
-/** Milliseconds that requests in flight may take to end. */
+/** Milliseconds that requests in flight may take to end once the port is closed. */
 const longestDrain = 10_000
 
 export async function start(config: Config): Promise<App> {
   const app = await createApp(config)
   const stop = (signal: NodeJS.Signals): void => {
-    const timer = setTimeout(() => process.exit(1), longestDrain)
+    const timer = setTimeout(() => process.exit(1), config.drainSeconds * 1000 + longestDrain)
     timer.unref()
     app.services.log.info({ signal }, 'draining')
     app.close().then(

@@ -7,6 +7,7 @@ import { RateCounter } from '../src/entities/rate-counter.js'
 import { mostUnknownCredentials } from '../src/http/rate-limits.js'
 import { startApp, TestClock, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
+import { freePort, serve } from './support/process.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -150,27 +151,65 @@ describe('an address', () => {
   })
 })
 
+describe('addresses of IPv6', () => {
+  const guess = async (at: TestApp, address: string): Promise<number> =>
+    (await at.run('a', '{ viewer { kind } }', {}, { 'x-forwarded-for': address })).status
+
+  test('are counted by their /64, which one customer has whole; IPv4 in IPv6 clothes is IPv4', async () => {
+    const other = await startApp({ KEYHOUSE_TRUSTED_PROXIES: '127.0.0.1' })
+    try {
+      for (let i = 0; i < mostUnknownCredentials; i++) {
+        expect(await guess(other, `2001:db8:1:2:${i.toString(16)}::${i + 1}`)).toBe(401)
+        expect(await guess(other, i % 2 ? '192.0.2.1' : '::ffff:192.0.2.1')).toBe(401)
+      }
+      for (const address of ['2001:db8:1:2::', '2001:db8:1:2:ffff:ffff:ffff:ffff', '192.0.2.1', '::ffff:c000:201']) {
+        expect([address, await guess(other, address)]).toEqual([address, 429])
+      }
+      for (const address of ['2001:db8:1:1:ffff:ffff:ffff:ffff', '2001:db8:1:3::', '192.0.2.2', '::ffff:192.0.2.0']) {
+        expect([address, await guess(other, address)]).toEqual([address, 401])
+      }
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+const askAt = async (url: string, credential: string): Promise<number> => {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${credential}` }
+  return (await fetch(`${url}/graphql`, { method: 'POST', headers, body: '{"query":"{ viewer { kind } }"}' })).status
+}
+/** To each of them in turn, all at once; answers how many were let through. */
+const burst = async (urls: readonly string[], secret: string, count: number): Promise<number> =>
+  statuses(await Promise.all(Array.from({ length: count }, async (_, i) => ({ status: await askAt(urls[i % urls.length]!, secret) }))), 200)
+
 // SQLite is served by one process.
-if (isPostgres)
-  describe('two processes on one PostgreSQL', () => {
+if (isPostgres) {
+  test('two processes on one PostgreSQL let through together what one would', async () => {
+    const pair = await Promise.all([0, 0].map(async () => serve({ ...app.env, PORT: await freePort() })))
+    const urls = pair.map(({ url }) => url)
+    // Windows that do not end while the test runs: these processes have the clock of the world.
+    const limits = [{ window: 'DAY', max: 40 } as const, { window: 'HOUR', max: 1000 } as const]
+    const { id, secret } = await acme.apiKey({ rateLimits: limits })
+    expect(await burst(urls, secret, 250)).toBe(40)
+    expect(await burst(urls, secret, 10)).toBe(0)
+    await app.mutate(acme.adminToken, 'updateApiKey', { id, rateLimits: [{ window: 'DAY', max: 55 }] }, 'apiKey { id }')
+    expect(await burst(urls, secret, 250)).toBe(15)
+    for (const one of pair) one.kill('SIGTERM')
+    expect((await Promise.all(pair.map(({ ended }) => ended))).map(({ code }) => code)).toEqual([0, 0])
+  })
+
+  describe('two that share a PostgreSQL, with clocks to set', () => {
     let twin: App
     let twinClock: TestClock
+    let urls: string[]
     beforeAll(async () => {
       twinClock = new TestClock(app.clock.now())
       twin = await createApp(readConfig(app.env), { clock: twinClock.now, log: app.services.log })
+      urls = [app.url, twin.url]
     })
     afterAll(() => twin.close())
 
-    const askAt = async (url: string, credential: string): Promise<number> => {
-      const headers = { 'content-type': 'application/json', authorization: `Bearer ${credential}` }
-      return (await fetch(`${url}/graphql`, { method: 'POST', headers, body: '{"query":"{ viewer { kind } }"}' })).status
-    }
-    const burst = async (secret: string, count: number): Promise<number> => {
-      const answers = await Promise.all(Array.from({ length: count }, (_, i) => askAt(i % 2 ? twin.url : app.url, secret)))
-      return answers.filter((status) => status === 200).length
-    }
-
-    test('let through together what one would', async () => {
+    test('begin each window anew together', async () => {
       const { secret } = await acme.apiKey({
         rateLimits: [
           { window: 'SECOND', max: 25 },
@@ -180,7 +219,7 @@ if (isPostgres)
       twinClock.at = app.clock.at
       const passed: number[] = []
       for (let i = 0; i < 4; i++) {
-        passed.push(await burst(secret, 250))
+        passed.push(await burst(urls, secret, 250))
         app.clock.advance(1000)
         twinClock.advance(1000)
       }
@@ -191,14 +230,15 @@ if (isPostgres)
       const { secret } = await acme.apiKey({ rateLimits: [{ window: 'SECOND', max: 10 }] })
       twinClock.at = app.clock.at
       twinClock.advance(3000)
-      expect(await burst(secret, 60)).toBeLessThanOrEqual(20)
+      expect(await burst(urls, secret, 60)).toBeLessThanOrEqual(20)
       // The window is that of the clock that is ahead: by it the same moment holds no second one.
-      expect(await burst(secret, 60)).toBe(0)
+      expect(await burst(urls, secret, 60)).toBe(0)
       app.clock.advance(999)
       twinClock.advance(999)
-      expect(await burst(secret, 60)).toBe(0)
+      expect(await burst(urls, secret, 60)).toBe(0)
       app.clock.advance(1)
       twinClock.advance(1)
-      expect(await burst(secret, 60)).toBe(10)
+      expect(await burst(urls, secret, 60)).toBe(10)
     })
   })
+}

@@ -56,7 +56,7 @@ const isRefused = (url: string): Promise<boolean> =>
     () => true,
   )
 
-test('SIGTERM: the port closes at once, what is in flight is answered, times of last use are written, and the exit is 0', async () => {
+test('SIGTERM: the port closes, what is in flight is answered, times of last use are written, and the exit is 0', async () => {
   const { served, key, organizationId } = await world()
   expect((await fetch(`${served.url}/readyz`)).status).toBe(200)
   const { data } = await ask(served.url, key, '{ viewer { apiKey { id lastUsedAt } } }')

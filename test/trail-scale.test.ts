@@ -98,21 +98,26 @@ const cursorAt = (i: number): string => {
 describe(`a page of ${eventCount} events`, () => {
   const middle = eventCount / 2
   const start = (): string => new Date(app.clock.now().getTime() - 86_400_000 + middle).toISOString()
-  const asked: readonly [string, () => object][] = [
+  const asked: readonly [title: string, variables: () => object, own?: RegExp][] = [
     ['the first', () => ({ first: 20 })],
     ['one in the middle', () => ({ first: 100, after: cursorAt(middle) })],
     ['one in the middle, backward', () => ({ last: 20, before: cursorAt(middle) })],
     ['the last', () => ({ last: 20 })],
-    ['one action', () => ({ filter: { actions: ['api_key:revoke'] } })],
-    ['one action, from the middle', () => ({ after: cursorAt(middle), filter: { actions: ['api_key:revoke'] } })],
-    ['one actor', () => ({ filter: { actorId: 'key_7' } })],
-    ['one subject', () => ({ filter: { subjectId: 'at_777' } })],
-    ['an end user that never came', () => ({ filter: { externalUserId: 'nobody', environment: 'SANDBOX' } })],
+    ['one action', () => ({ filter: { actions: ['api_key:revoke'] } }), /_organization_id_action_at_id_index/],
+    [
+      'one action, from the middle',
+      () => ({ after: cursorAt(middle), filter: { actions: ['api_key:revoke'] } }),
+      /_organization_id_action_at_id_index/,
+    ],
+    ['one actor', () => ({ filter: { actorId: 'key_7' } }), /_actor_id_at_id_index/],
+    ['one subject', () => ({ filter: { subjectId: 'at_777' } }), /_subject_id_at_id_index/],
+    ['an end user that never came', () => ({ filter: { externalUserId: 'nobody', environment: 'SANDBOX' } }), /_end_user_id_at_id_index/],
     ['a time', () => ({ filter: { to: start() } })],
     ['the most frequent action', () => ({ filter: { actions: ['api_key:exchange'] } })],
     ['one place', () => ({ filter: { environment: 'PRODUCTION', projectId: acme.projectId } })],
   ]
-  test.each(asked)('is read along an index: %s', async (title, variables) => {
+  // Gathered, or jest would take the third parameter of a shorter row for its callback.
+  test.each(asked)('is read along an index: %s', async (...[title, variables, own]) => {
     const ask = (): Promise<Answer> => app.run(acme.adminToken, pageQuery, variables())
     await ask()
     const before = performance.now()
@@ -124,8 +129,9 @@ describe(`a page of ${eventCount} events`, () => {
     tell(title, plan, ms)
     expect(plan).toMatch(/audit_event_\w*_index/)
     expect(plan).not.toMatch(wholeTable)
-    // The few events of one thing are sorted; whatever may be many is read in order.
-    if (title !== 'one subject') expect(plan).not.toMatch(sort)
+    if (own) expect(plan).toMatch(own)
+    // PostgreSQL may sort a few: it has statistics. SQLite, which has none, would rather walk the whole list in order.
+    if (!own || !isPostgres) expect(plan).not.toMatch(sort)
   })
 })
 

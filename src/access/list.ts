@@ -55,7 +55,7 @@ export async function list<T extends { id: string }>(
   order: Order = newestFirst,
 ): Promise<Page<T>> {
   const window = checkPage(desk.em, entity, page, order)
-  const rows = await findRows(desk, entity, { $and: [where, window.where] }, window)
+  const rows = await findRows(desk, entity, where, window)
   const hasMore = rows.length > window.limit
   const kept = rows.slice(0, window.limit)
   if (window.isBackward) kept.reverse()

@@ -18,7 +18,7 @@ import { tenant } from './tenancy.js'
 @Index({ properties: ['organizationId', 'at', 'id'] })
 @Index({ properties: ['organizationId', 'action', 'at', 'id'], where: "action <> 'api_key:exchange'" })
 @Index({ properties: ['actorId', 'at', 'id'] })
-@Index({ properties: ['subjectId'] })
+@Index({ properties: ['subjectId', 'at', 'id'] })
 @Index({ properties: ['endUserId', 'at', 'id'], where: 'end_user_id is not null' })
 @Filter(tenant('AuditEvent', 'environment'))
 export class AuditEvent extends Node {

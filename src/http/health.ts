@@ -1,13 +1,19 @@
-/** Whether the process lives, and whether it can serve. */
+/** Whether the process lives, and whether it can serve, and goes on to. */
 import type { FastifyInstance } from 'fastify'
 
 import type { Services } from '../context.js'
+import type { Drain } from './drain.js'
+import { bodyOf } from './refusal.js'
 
 const anyKey = { name: 'readiness', sql: `select count(*) as count from signing_key where state = 'CURRENT'` }
 
-export function serveHealth(server: FastifyInstance, app: Services): void {
+export function serveHealth(server: FastifyInstance, app: Services, drain: Drain): void {
   server.get('/healthz', () => ({ status: 'ok' }))
-  server.get('/readyz', async (_request, reply) => {
+  server.get('/readyz', async (request, reply) => {
+    if (drain.hasBegun) {
+      request.story.codes = ['UNAVAILABLE']
+      return reply.code(503).send(bodyOf({ code: 'UNAVAILABLE', message: 'This process is ending: ask another.' }, request.id))
+    }
     // It reads a migrated table, so it proves both; it throws 503 when the database is away.
     const row = await app.journal.read(anyKey, [])
     const isReady = Number(row?.['count']) === 1

@@ -6,9 +6,10 @@ import type { FastifyReply } from 'fastify'
 
 import type { Context, Services } from '../context.js'
 import { RequestError, UnknownCredential } from '../errors.js'
+import { neighbourhoodOf } from '../lib/address.js'
 import { windowLengths, type Admission, type Limit } from '../lib/fixed-windows.js'
 
-/** Malformed or unknown credentials that one address may send in a minute. */
+/** Malformed or unknown credentials that one address, or one /64 of IPv6, may send in a minute. */
 export const mostUnknownCredentials = 100
 
 const seconds = (ms: number): number => Math.ceil(ms / 1000)
@@ -42,6 +43,6 @@ const addressLimit: readonly Limit[] = [{ window: 'MINUTE', max: mostUnknownCred
 /** What a guesser gets in place of the refusal that it earned; whoever sends a good credential is never asked. @throws RequestError RATE_LIMITED */
 export function refuseStrangers(app: Services, refusal: unknown, address: string): void {
   if (!(refusal instanceof UnknownCredential)) return
-  const { isAdmitted, retryAfterMs } = app.strangers.take(address, addressLimit, app.clock().getTime())
+  const { isAdmitted, retryAfterMs } = app.strangers.take(neighbourhoodOf(address), addressLimit, app.clock().getTime())
   if (!isAdmitted) throw tooMany('Too many credentials from this address were not valid. Try again later.', retryAfterMs)
 }

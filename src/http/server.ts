@@ -11,6 +11,7 @@ import type { Traces } from '../traces.js'
 import { addressOf } from './address.js'
 import { readJson } from './body.js'
 import { serveCors } from './cors.js'
+import { Drain } from './drain.js'
 import { serveExplorer } from './explorer.js'
 import type { GatewayTimes } from './gateway-times.js'
 import { serveGateway } from './gateway.js'
@@ -62,6 +63,8 @@ export async function createServer(
   server.server.on('checkExpectation', (request, response) => refuseExpectation(request, response, newRequestId()))
   server.server.on('connect', (_request, socket) => refuseOn(socket as Socket, unreadable(new Error()), newRequestId()))
   server.decorateRequest('story')
+  // Before whatever else has something to do when the server ends: until the port closes all is as it was.
+  const drain = new Drain(server, config, times)
   readJson(server)
   server.addHook('onRequest', (request, reply, done) => {
     begin(request, reply)
@@ -69,8 +72,10 @@ export async function createServer(
   })
   if (traces) serveTraces(server, traces)
   server.addHook('onRequest', (request, reply, done) => {
+    drain.begun(reply.raw)
     // Fastify tells of a client that leaves only while the request still arrives, not while the answer is made.
     reply.raw.once('close', () => {
+      drain.ended(reply.raw)
       if (reply.raw.writableFinished) return
       request.story.waiting?.left()
       // Nginx's number for a client that left.
@@ -94,7 +99,7 @@ export async function createServer(
       .send(bodyOf({ code: 'BAD_REQUEST', message }, request.id))
   })
   serveCors(server, config)
-  serveHealth(server, app)
+  serveHealth(server, app, drain)
   if (config.metricsPort === undefined) serveMetrics(server, app)
   serveWellKnown(server, app)
   serveExplorer(server, config)

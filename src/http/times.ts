@@ -8,8 +8,10 @@ export interface Times {
   readonly answer: number
   /** Between two requests on one connection; longer than the 60 seconds of common load balancers, which would reuse a closed one. */
   readonly keepAlive: number
+  /** That a server which ends still waits for connections to be used once more, or to be left. */
+  readonly linger: number
   /** How often slow requests are looked for. */
   readonly check: number
 }
 
-export const times: Times = { headers: 10_000, arrival: 15_000, answer: 30_000, keepAlive: 72_000, check: 1000 }
+export const times: Times = { headers: 10_000, arrival: 15_000, answer: 30_000, keepAlive: 72_000, linger: 250, check: 1000 }

@@ -74,5 +74,18 @@ export function isPublicAddress(text: string): boolean {
   return address.kind() === 'ipv4' || (address as ipaddr.IPv6).match(globalUnicast)
 }
 
+/** Bits of an IPv6 address that one customer is given, and can fill at will (RFC 6177 §2, RFC 4291 §2.5.1). */
+const customerBits = 64
+
+/**
+ * Who is behind an address, as well as an address tells: an IPv4 address itself, of an IPv6 address its /64.
+ * What is not understood stands for itself.
+ */
+export function neighbourhoodOf(text: string): string {
+  const address = parse(text)
+  if (!address || address.kind() === 'ipv4') return address?.toString() ?? text
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/${customerBits}`).toString()}/${customerBits}`
+}
+
 /** RFC 6761 §6.3: these names are this machine, whatever a resolver says. */
 export const isLocalName = (host: string): boolean => /(^|\.)localhost$/.test(bareHost(host))

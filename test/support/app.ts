@@ -57,6 +57,16 @@ export class TestApp {
     return this.lines.join('')
   }
 
+  /** How many lines were logged. */
+  get logLength(): number {
+    return this.lines.length
+  }
+
+  /** What was logged since there were so many: to look at each line once, however many there are. */
+  logFrom(length: number): string {
+    return this.lines.slice(length).join('')
+  }
+
   async run(credential: string | null, query: string, variables: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
@@ -109,7 +119,8 @@ export async function startApp(
   const clock = new TestClock(someday)
   const wholeEnv = { PORT: '0', KEYHOUSE_URL: 'http://keyhouse.test', ...(await detour(database.env)), ...env }
   const config = readConfig(wholeEnv)
-  const app = await createApp(config, { clock: clock.now, log, ...overrides })
+  // Nobody is left to whom a test would be kind at its end.
+  const app = await createApp(config, { clock: clock.now, log, ...overrides, times: { linger: 0, ...overrides.times } })
   return new TestApp(app, config, clock, wholeEnv, lines, async () => {
     await app.close()
     await database.drop()

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { isAllowedHost, isLocalName, isOpened, isPublicAddress, parseAllowList } from '../../src/lib/address.js'
+import { isAllowedHost, isLocalName, isOpened, isPublicAddress, neighbourhoodOf, parseAllowList } from '../../src/lib/address.js'
 
 describe('isPublicAddress', () => {
   test.each([
@@ -110,4 +110,40 @@ describe('the allow-list', () => {
 test('localhost is this machine by any name', () => {
   expect(['localhost', 'LOCALHOST.', 'a.localhost'].every(isLocalName)).toBe(true)
   expect(['localhost.example', 'mylocalhost'].some(isLocalName)).toBe(false)
+})
+
+describe('neighbourhoodOf', () => {
+  test.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::FFFF:C000:0201', '192.0.2.1'],
+    ['2001:db8:1:2::', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2:ffff:ffff:ffff:ffff', '2001:db8:1:2::/64'],
+    ['2001:DB8:0001:0002:0:0:0:1', '2001:db8:1:2::/64'],
+    ['2001:db8:1:3::', '2001:db8:1:3::/64'],
+    ['2001:db8:1:1:ffff:ffff:ffff:ffff', '2001:db8:1:1::/64'],
+    ['::1', '::/64'],
+    ['', ''],
+    ['nonsense', 'nonsense'],
+  ])('of %s is %s', (address, neighbourhood) => expect(neighbourhoodOf(address)).toBe(neighbourhood))
+
+  test('is shared by exactly those that begin with the same 64 bits', () => {
+    const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 })
+    const textOf = (address: Uint8Array): string => Buffer.from(address).toString('hex').match(/.{4}/g)!.join(':')
+    const isMapped = (address: Uint8Array): boolean =>
+      Buffer.from(address)
+        .toString('hex')
+        .startsWith(`${'0'.repeat(20)}ffff`)
+    fc.assert(
+      fc.property(bytes, bytes, fc.nat(127), (a, rest, bit) => {
+        const b = a.slice()
+        b.set(rest.subarray(8), 8)
+        const c = a.slice()
+        c[bit >> 3]! ^= 0x80 >> (bit & 7)
+        fc.pre(![a, b, c].some(isMapped))
+        const [ofA, ofB, ofC] = [a, b, c].map((address) => neighbourhoodOf(textOf(address)))
+        return ofA === ofB && (ofA === ofC) === bit >= 64
+      }),
+    )
+  })
 })

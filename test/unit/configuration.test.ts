@@ -39,6 +39,7 @@ describe('what is told', () => {
       KEYHOUSE_JWT_ALGORITHM: config.jwtAlgorithm,
       KEYHOUSE_KEY_PREFIX: config.keyPrefix,
       KEYHOUSE_SIGNING_KEY_DAYS: String(config.signingKeyDays),
+      KEYHOUSE_DRAIN_SECONDS: String(config.drainSeconds),
       KEYHOUSE_INTROSPECTION: config.introspection ? 'on' : 'off',
       LOG_LEVEL: config.logLevel,
     })

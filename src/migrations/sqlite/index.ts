@@ -5,6 +5,7 @@ import { Migration0003 } from './0003-signing-key-life.js'
 import { Migration0004 } from './0004-trail.js'
 import { Migration0005 } from './0005-vault.js'
 import { Migration0006 } from './0006-mcp-tool-approvals.js'
+import { Migration0007 } from './0007-trail-subject.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -13,4 +14,5 @@ export const sqliteMigrations = [
   { name: '0004-trail', class: Migration0004 },
   { name: '0005-vault', class: Migration0005 },
   { name: '0006-mcp-tool-approvals', class: Migration0006 },
+  { name: '0007-trail-subject', class: Migration0007 },
 ]

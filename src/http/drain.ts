@@ -1,0 +1,64 @@
+/**
+ * How the server ends: for a while it tells whoever is there to go elsewhere, and still answers; then the port closes,
+ * what is in flight is answered, and no connection keeps it waiting.
+ */
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+
+import type { FastifyInstance } from 'fastify'
+
+import type { Config } from '../config.js'
+import { stopwatch } from '../lib/clock.js'
+import type { Times } from './times.js'
+
+/** Milliseconds between two looks at the connections. */
+const step = 25
+
+export class Drain {
+  hasBegun = false
+  readonly #inFlight = new Set<ServerResponse>()
+  readonly #sockets = new Set<Socket>()
+
+  constructor(
+    private readonly server: FastifyInstance,
+    private readonly config: Pick<Config, 'drainSeconds'>,
+    private readonly times: Pick<Times, 'linger'>,
+  ) {
+    server.server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    server.addHook('preClose', () => this.#begin())
+  }
+
+  begun(answer: ServerResponse): void {
+    this.#inFlight.add(answer)
+  }
+
+  ended(answer: ServerResponse): void {
+    this.#inFlight.delete(answer)
+  }
+
+  async #begin(): Promise<void> {
+    this.hasBegun = true
+    if (!this.server.server.listening) return
+    // Fastify says so in answers to what comes from now on. A connection that ends with its answer loses no request, while
+    // an idle one may be closed at the very moment in which its client sends the next (RFC 9112 §9.6).
+    for (const answer of this.#inFlight) if (!answer.headersSent) answer.setHeader('connection', 'close')
+    const elapsed = stopwatch()
+    while (elapsed() < this.config.drainSeconds || (this.#sockets.size > 0 && elapsed() < this.times.linger / 1000)) await wait(step)
+    this.#hangUp()
+  }
+
+  /** A connection that was busy when the port closed would otherwise be kept for the next request until it times out. */
+  #hangUp(): void {
+    const { server } = this.server
+    const sweeping = setInterval(() => {
+      server.closeIdleConnections()
+      // To Node a connection on which nothing was ever said is not idle.
+      for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
+    }, step)
+    server.once('close', () => clearInterval(sweeping))
+  }
+}

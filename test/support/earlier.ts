@@ -1,0 +1,207 @@
+/**
+ * A database as an earlier commit's code left it. The fixture holds nothing that follows from a secret: keys, tokens and
+ * sealed values are made here, anew and in the forms of that time, and put in the places that it left open.
+ */
+import { createHmac, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { default as Sqlite } from 'better-sqlite3'
+import { Client } from 'pg'
+
+import { newApiKeyText, previewOf } from '../../src/lib/api-key-text.js'
+import { sha256 } from '../../src/lib/digest.js'
+import { signJwt } from '../../src/lib/jwt.js'
+import { parseMasterKeys, seal } from '../../src/lib/seal.js'
+import { newTokenText } from '../../src/lib/token-text.js'
+import { emptyDatabase, isPostgres } from './database.js'
+
+export const issuer = 'http://keyhouse.test'
+
+type Row = Readonly<Record<string, any>>
+
+export interface Raw {
+  rows(sql: string): Promise<Row[]>
+  /** `?` stands for a parameter. */
+  run(sql: string, parameters?: readonly (string | null)[]): Promise<void>
+  script(sql: string): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openRaw(env: Readonly<Record<string, string>>): Promise<Raw> {
+  if (!isPostgres) {
+    const db = new Sqlite(join(env['KEYHOUSE_DATA_DIR']!, 'keyhouse.db'))
+    return {
+      rows: (sql) => Promise.resolve(db.prepare(sql).all() as Row[]),
+      run: (sql, parameters = []) => Promise.resolve(void db.prepare(sql).run(...parameters)),
+      script: (sql) => Promise.resolve(void db.exec(sql)),
+      close: () => Promise.resolve(void db.close()),
+    }
+  }
+  const client = new Client({ connectionString: env['DATABASE_URL'] })
+  await client.connect()
+  return {
+    rows: async (sql) => (await client.query<Row>(sql)).rows,
+    run: async (sql, parameters = []) => {
+      let n = 0
+      await client.query(
+        sql.replaceAll('?', () => `$${++n}`),
+        [...parameters],
+      )
+    },
+    script: async (sql) => void (await client.query(sql)),
+    close: () => client.end(),
+  }
+}
+
+const tablesOf = isPostgres
+  ? `select tablename as name from pg_tables where schemaname = 'public'`
+  : `select name from sqlite_master where type = 'table'`
+
+const json = (value: unknown): any => (typeof value === 'string' ? JSON.parse(value) : value)
+const epoch = (value: Date | number): number => Math.floor(new Date(value).getTime() / 1000)
+
+export interface Earlier {
+  readonly env: Record<string, string>
+  readonly organizationId: string
+  /** By the label of the key. */
+  readonly keys: Readonly<Record<string, { readonly id: string; readonly text: string; readonly replaced: string | undefined }>>
+  readonly accessTokens: readonly { readonly row: Row; readonly text: string; readonly externalId: string }[]
+  /** By type, the revoked one by its description. */
+  readonly personalTokens: Readonly<Record<string, { readonly id: string; readonly text: string }>>
+  readonly invitation: string
+  readonly signIn: string
+  /** What each server is to be sent, by its label. */
+  readonly headers: Readonly<Record<string, { readonly serverId: string; readonly sent: Record<string, string> }>>
+  drop(): Promise<void>
+}
+
+/** With its MCP servers at `origin`. */
+export async function earlierDatabase(name: string, origin: string): Promise<Earlier> {
+  const database = await emptyDatabase()
+  const file = new URL(`../fixtures/upgrade/${name}.${isPostgres ? 'postgres' : 'sqlite'}.sql`, import.meta.url)
+  const master = `k1:${randomBytes(32).toString('base64')}`
+  const env: Record<string, string> = { ...database.env, KEYHOUSE_URL: issuer, KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }
+  if (isPostgres) Object.assign(env, { KEYHOUSE_MASTER_KEYS: master })
+  else writeFileSync(join(env['KEYHOUSE_DATA_DIR']!, 'master.key'), `${master}\n`, { mode: 0o600 })
+  const raw = await openRaw(env)
+  try {
+    await raw.script(readFileSync(file, 'utf8'))
+    return { env, ...(await fill(raw, master, origin)), drop: () => database.drop() }
+  } finally {
+    await raw.close()
+  }
+}
+
+async function fill(raw: Raw, master: string, origin: string): Promise<Omit<Earlier, 'env' | 'drop'>> {
+  const masterKeys = parseMasterKeys(master)
+  const set = (table: string, id: string, column: string, value: string): Promise<void> =>
+    raw.run(`update ${table} set ${column} = ? where id = ?`, [value, id])
+  const tables = new Set((await raw.rows(tablesOf)).map((one) => one['name']))
+  const all = async (table: string): Promise<Row[]> => (tables.has(table) ? raw.rows(`select * from ${table} order by id`) : [])
+
+  for (const { id } of await all('master_key_proof')) {
+    await set('master_key_proof', id, 'sealed_proof', seal(masterKeys, ['master_key', id], 'keyhouse'))
+  }
+
+  const signers = new Map<string, KeyObject>()
+  for (const { id, algorithm } of await all('signing_key')) {
+    const { privateKey } = generateKeyPairSync('ed25519')
+    const jwk = { ...createPublicKey(privateKey).export({ format: 'jwk' }), kid: id, alg: algorithm, use: 'sig' }
+    const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+    await set('signing_key', id, 'public_jwk', JSON.stringify(jwk))
+    await set('signing_key', id, 'sealed_private_key', seal(masterKeys, ['signing_key', id], pem))
+    signers.set(id, privateKey)
+  }
+  const sign = (kid: string, typ: string, claims: object): string =>
+    signJwt({ kid, algorithm: 'EdDSA', privateKey: signers.get(kid)! }, typ, claims)
+
+  const keys: Record<string, Earlier['keys'][string]> = {}
+  for (const { id, label, environment, previous_digest: previous } of await all('api_key')) {
+    const [text, replaced] = [newApiKeyText('kh', environment), newApiKeyText('kh', environment)]
+    await set('api_key', id, 'digest', sha256(text))
+    await set('api_key', id, 'preview', previewOf(text))
+    if (previous !== null) await set('api_key', id, 'previous_digest', sha256(replaced))
+    keys[label] = { id, text, replaced: previous === null ? undefined : replaced }
+  }
+
+  const endUsers = new Map((await all('end_user')).map(({ id, external_id }) => [id, external_id as string]))
+  const accessTokens = (await all('access_token')).map((row) => {
+    const permissions = json(row['permissions']) as string[]
+    const externalId = endUsers.get(row['end_user_id'])!
+    const claims = {
+      iss: issuer,
+      aud: row['audience'],
+      sub: externalId,
+      client_id: row['api_key_id'],
+      iat: epoch(row['issued_at']),
+      exp: epoch(row['expires_at']),
+      jti: row['id'],
+      permissions,
+      ...(permissions.length > 0 ? { scope: permissions.join(' ') } : {}),
+      org: row['organization_id'],
+      project: row['project_id'],
+      env: row['environment'],
+    }
+    return { row, externalId, text: sign(row['signing_key_id'], 'at+jwt', claims) }
+  })
+
+  const personalTokens: Record<string, { id: string; text: string }> = {}
+  for (const row of await all('personal_token')) {
+    const [id, org, sub] = [row['id'], row['organization_id'], row['user_id']]
+    const times = { iat: epoch(row['issued_at']), exp: epoch(row['expires_at']) }
+    const text = sign(row['signing_key_id'], 'kh-personal+jwt', {
+      iss: issuer,
+      aud: issuer,
+      sub,
+      org,
+      jti: id,
+      type: row['type'],
+      ...times,
+    })
+    if (row['sealed_text'] !== null)
+      await set('personal_token', id, 'sealed_text', seal(masterKeys, ['personal_token', org, sub, id], text))
+    personalTokens[row['revoked_at'] === null ? row['type'] : row['description']] = { id, text }
+  }
+
+  const headers: Record<string, Earlier['headers'][string]> = {}
+  const servers = new Map((await all('mcp_server')).map(({ id, server_label }) => [id, server_label as string]))
+  for (const row of await all('mcp_credential')) {
+    const [id, serverId] = [row['id'], row['server_id']]
+    const value = randomBytes(20).toString('hex')
+    const sent = row['auth_type'] === 'HEADERS' ? { [json(row['header_names'])[0]]: value } : { authorization: `Bearer ${value}` }
+    const place = [row['organization_id'], row['project_id'], row['environment'], row['end_user_id'], serverId, origin, id]
+    await set('mcp_server', serverId, 'server_url', `${origin}/mcp`)
+    await set('mcp_credential', id, 'origin', origin)
+    if (row['authorization_preview'] !== null) await set('mcp_credential', id, 'authorization_preview', `****...${value.slice(-4)}`)
+    if (row['sealed_value'] === null) continue
+    await set('mcp_credential', id, 'sealed_value', seal(masterKeys, ['mcp_credential', ...place], JSON.stringify(sent)))
+    headers[servers.get(serverId)!] = { serverId, sent }
+  }
+
+  // What a repeated input is known by: an HMAC of its fields in order.
+  const hmacKey = randomBytes(32)
+  for (const { id } of await all('deployment_secret')) {
+    await set('deployment_secret', id, 'sealed_value', seal(masterKeys, ['deployment_secret', id], hmacKey.toString('base64url')))
+  }
+  const input = '{"idempotencyKey":"once","label":"Once","permissions":[]}'
+  for (const { id } of await all('idempotency_key')) {
+    await set('idempotency_key', id, 'input_mac', createHmac('sha256', hmacKey).update(input).digest('hex'))
+  }
+
+  const [invitation, signIn] = [newTokenText('invite'), newTokenText('signin')]
+  for (const { id } of await all('invitation')) await set('invitation', id, 'digest', sha256(invitation))
+  for (const { id } of await all('sign_in_token')) await set('sign_in_token', id, 'digest', sha256(signIn))
+  const [organization] = await all('organization')
+  return { organizationId: organization!['id'], keys, accessTokens, personalTokens, invitation, signIn, headers }
+}
+
+/** Where the fixture left a place open that {@link earlierDatabase} did not fill; empty when there is none. */
+export async function openPlaces(raw: Raw): Promise<string[]> {
+  const found: string[] = []
+  for (const { name } of await raw.rows(tablesOf)) {
+    const rows = await raw.rows(`select * from "${name}"`)
+    found.push(...(JSON.stringify(rows).match(/\{\{[\w.]+/g) ?? []))
+  }
+  return found
+}
