@@ -1,13 +1,33 @@
 /** The log: one JSON object a line on stdout. */
 import { destination, pino, stdTimeFunctions, type Logger } from 'pino'
 
-/** Milliseconds that a line of the log may wait for others. */
-const logDelay = 200
+/** Milliseconds that a line may wait for others, and characters that are written at the latest. */
+const longestWait = 200
+const mostWaiting = 32_000
+
+/** A write for each line costs as much as looking a key up, so they are written together: in a moment, and at the end. */
+function gatheringLines(): { write(line: string): void } {
+  const stdout = destination({ sync: true })
+  let lines: string[] = []
+  let size = 0
+  const flush = (): void => {
+    if (size === 0) return
+    const text = lines.join('')
+    lines = []
+    size = 0
+    stdout.write(text)
+  }
+  setInterval(flush, longestWait).unref()
+  process.once('exit', flush)
+  return {
+    write(line) {
+      lines.push(line)
+      size += line.length
+      if (size >= mostWaiting) flush()
+    },
+  }
+}
 
 /** For people to read too: levels by name, times as times. */
-export function newLogger(level: string): Logger {
-  // A write for each line costs as much as looking a key up; what is held back is written in a moment, and at the end.
-  const stdout = destination({ minLength: 16_000, sync: false })
-  setInterval(() => stdout.flush(), logDelay).unref()
-  return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, stdout)
-}
+export const newLogger = (level: string): Logger =>
+  pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, gatheringLines())
