@@ -31,5 +31,5 @@ EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # It closes the port, answers what is in flight, and ends within ten seconds.
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "bin/keyhouse.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "bin/keyhouse.js"]
 CMD ["start"]

@@ -61,7 +61,7 @@ export async function startKeyhouse({ directory, env = {}, cpu = 0 }) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const began = performance.now()
-  const child = launch([process.execPath, here('../bin/keyhouse.js'), 'start'], {
+  const child = launch([process.execPath, '--max-semi-space-size=16', here('../bin/keyhouse.js'), 'start'], {
     cpu,
     directory,
     env: { PORT: String(port), KEYHOUSE_DATA_DIR: directory, ...env },

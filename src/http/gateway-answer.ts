@@ -44,16 +44,22 @@ function answerHeaders({ ctx, server, credential }: Forwarding, { headers }: Inc
   return { ...back, [sessionHeader]: bindSession(ctx.app.secrets, session, { actor: ctx.actor, server, credential }) }
 }
 
-async function readAll(upstream: IncomingMessage, flight: Flight): Promise<string> {
+/** By its events: reading it as an iterable would cost as much as sending it. */
+function readAll(upstream: IncomingMessage, flight: Flight): Promise<string> {
   const parts: Buffer[] = []
   let size = 0
-  for await (const chunk of upstream as AsyncIterable<Buffer>) {
-    flight.alive()
-    size += chunk.length
-    if (size > largestMessage) throw new JsonFault('An answer of the upstream server is too large.')
-    parts.push(chunk)
-  }
-  return Buffer.concat(parts).toString()
+  return new Promise((resolve, reject) => {
+    upstream.on('data', (chunk: Buffer) => {
+      flight.alive()
+      size += chunk.length
+      parts.push(chunk)
+      if (size > largestMessage) upstream.destroy(new JsonFault('An answer of the upstream server is too large.'))
+    })
+    upstream.once('end', () => resolve(Buffer.concat(parts).toString()))
+    upstream.once('error', reject)
+    // Cut off, or ended by whoever left.
+    upstream.once('close', () => reject(new JsonFault('The upstream server did not end its answer.')))
+  })
 }
 
 const isToolError = (message: unknown): boolean => {

@@ -83,8 +83,7 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
       else done(null, first.address, first.family)
     })
 
-  const fault = (text: string): string | undefined => {
-    const { protocol, hostname } = new URL(text)
+  const fault = ({ protocol, hostname }: URL): string | undefined => {
     const host = bareHost(hostname)
     if (isListed(host)) return undefined
     if (protocol !== 'https:') return 'must be an https URL: http is for hosts that this server has been configured to allow'
@@ -122,7 +121,7 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
     })
 
   return {
-    fault,
+    fault: (text) => fault(new URL(text)),
 
     close() {
       agents.plain.destroy()
@@ -132,12 +131,12 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
     async send(text, request) {
       let url = new URL(text)
       for (let redirects = 0; ; redirects++) {
-        if (fault(url.href) !== undefined) throw new OutboundError('URL_NOT_ALLOWED')
+        if (fault(url) !== undefined) throw new OutboundError('URL_NOT_ALLOWED')
         const response = await connect(url, request)
         const next = redirectOf(response, url)
         if (!next) return response
         response.destroy()
-        if (fault(next.href) !== undefined || (next.origin !== url.origin && request.credential)) throw new OutboundError('URL_NOT_ALLOWED')
+        if (fault(next) !== undefined || (next.origin !== url.origin && request.credential)) throw new OutboundError('URL_NOT_ALLOWED')
         // Only these two keep method and body (RFC 9110 §15.4.8, §15.4.9).
         if (![307, 308].includes(response.statusCode ?? 0) || redirects === mostRedirects) throw new OutboundError('PROTOCOL_ERROR')
         url = next

@@ -36,6 +36,17 @@ test.each(['{"a":{"a":{"a":1}}}', '[{"a":1},{"a":1}]', String.raw`{"a":"\"a\":1,
   },
 )
 
+test('refuses a name that stands twice, wherever in whatever', () => {
+  const twice = (value: unknown): string => `{${JSON.stringify('k:"\\')}:${JSON.stringify(value)},${JSON.stringify('k:"\\')}:1}`
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (outer, inner) => {
+      const text = JSON.stringify([outer, 'here', outer]).replace('"here"', () => twice(inner))
+      expect(() => JSON.parse(text)).not.toThrow()
+      expect(() => parseStrictJson(text)).toThrow('stands twice')
+    }),
+  )
+})
+
 test.each(['', '{', 'undefined', "{'a':1}", '{"a":1}x', '[1,]'])('is not JSON: %j', (text) => {
   expect(() => parseStrictJson(text)).toThrow(JsonFault)
 })
