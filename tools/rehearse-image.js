@@ -92,7 +92,12 @@ async function freePort() {
 let running
 
 async function serve(env) {
-  const child = spawn(process.execPath, ['--max-semi-space-size=16', 'bin/keyhouse.js', 'start'], { cwd: app, env, ...identity, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', 'bin/keyhouse.js', 'start'], {
+    cwd: app,
+    env,
+    ...identity,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   running = child
   let said = ''
   child.stdout.on('data', (chunk) => (said += chunk))
