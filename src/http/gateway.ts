@@ -22,7 +22,7 @@ function refuseMismatch(headers: FastifyRequest['headers'], { method, body }: Me
   const { params } = body
   const isOtherTool = tool !== undefined && method === 'tools/call' && (!isJsonObject(params) || params['name'] !== tool)
   if ((named !== undefined && named !== method) || isOtherTool) {
-    throw new GatewayRefusal(400, rpcCodes.invalidRequest, 'The Mcp-Method and Mcp-Name headers must say what the message says.')
+    throw new GatewayRefusal(400, rpcCodes.headerMismatch, 'The Mcp-Method and Mcp-Name headers must say what the message says.')
   }
 }
 
