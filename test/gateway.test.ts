@@ -234,8 +234,12 @@ describe('a message', () => {
   test('whose headers say something else is refused', async () => {
     const serverId = await usable()
     const { secret: key } = await world.agent()
-    expect((await world.call(serverId, key, 'echo', {}, { 'mcp-method': 'tools/list' })).status).toBe(400)
-    expect((await world.call(serverId, key, 'echo', {}, { 'mcp-method': 'tools/call', 'mcp-name': 'other' })).status).toBe(400)
+    // By the code that the protocol has for it, since clients mend their request by it.
+    const mismatch = { status: 400, body: { id: expect.any(Number), error: { code: -32_020 } } }
+    expect(await world.call(serverId, key, 'echo', {}, { 'mcp-method': 'tools/list' })).toMatchObject(mismatch)
+    expect(await world.call(serverId, key, 'echo', {}, { 'mcp-method': 'Tools/call' })).toMatchObject(mismatch)
+    expect(await world.call(serverId, key, 'echo', {}, { 'mcp-method': 'tools/call', 'mcp-name': 'other' })).toMatchObject(mismatch)
+    expect(world.upstream.seen).toEqual([])
     expect((await world.call(serverId, key, 'echo', {}, { 'mcp-method': 'tools/call', 'mcp-name': 'echo' })).status).toBe(200)
   })
 
@@ -302,8 +306,32 @@ describe('a message', () => {
     const answer = await world.rpc(serverId, key, 'ping', {}, headers)
     expect(answer.headers.get('access-control-allow-origin')).toBe(headers.origin)
     expect(answer.headers.get('access-control-expose-headers')).toContain('mcp-session-id')
-    const stranger = await world.rpc(serverId, key, 'ping', {}, { origin: 'https://other.example' })
-    expect(stranger.headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  test('may not come from a page of any other origin, whatever key it has', async () => {
+    const serverId = await usable()
+    const { secret: key } = await world.agent()
+    const { port } = new URL(world.app.url)
+    for (const origin of [
+      'https://other.example',
+      'http://app.example',
+      'https://app.example:444',
+      `http://other.example:${port}`,
+      'null',
+      '',
+    ]) {
+      const stranger = await world.rpc(serverId, key, 'ping', {}, { origin })
+      expect([origin, stranger.status]).toEqual([origin, 403])
+      expect(stranger.body).toMatchObject({ id: null, error: { code: -32001, message: expect.stringContaining('KEYHOUSE_CORS_ORIGINS') } })
+      expect(stranger.headers.get('access-control-allow-origin')).toBeNull()
+    }
+    expect(world.upstream.seen).toEqual([])
+    // Its own pages, and a client that is no page.
+    const own = new URL(world.app.config.url).origin
+    expect((await world.rpc(serverId, key, 'ping', {}, { origin: own })).status).toBe(200)
+    expect((await world.rpc(serverId, key, 'ping')).status).toBe(200)
+    // Who has no credential does not learn which origins are good.
+    expect((await world.rpc(serverId, 'kh_sand_none', 'ping', {}, { origin: 'https://other.example' })).status).toBe(401)
   })
 
   test('counts against the rate limits of the key', async () => {

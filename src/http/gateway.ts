@@ -1,6 +1,7 @@
 /** `/mcp/{serverId}`: MCP over streamable HTTP to any client, with the stored credential put in on the way. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
+import type { Config } from '../config.js'
 import type { Services } from '../context.js'
 import { DomainError } from '../errors.js'
 import { isJsonObject, parseMessage, rpcCodes, rpcError, type Message } from '../lib/json-rpc.js'
@@ -21,8 +22,17 @@ function refuseMismatch(headers: FastifyRequest['headers'], { method, body }: Me
   const { params } = body
   const isOtherTool = tool !== undefined && method === 'tools/call' && (!isJsonObject(params) || params['name'] !== tool)
   if ((named !== undefined && named !== method) || isOtherTool) {
-    throw new GatewayRefusal(400, rpcCodes.invalidRequest, 'The Mcp-Method and Mcp-Name headers must say what the message says.')
+    throw new GatewayRefusal(400, rpcCodes.headerMismatch, 'The Mcp-Method and Mcp-Name headers must say what the message says.')
   }
+}
+
+/**
+ * A page says where it is from, a program does not. One that is from nowhere that was named may have got here by a name of
+ * its own that leads to this machine (MCP 2025-11-25, Transports, Security Warning). The Host header is as much the page's.
+ */
+function refuseStrangePage({ url, corsOrigins }: Config, { origin }: FastifyRequest['headers']): void {
+  if (origin === undefined || origin === new URL(url).origin || corsOrigins.includes(origin)) return
+  throw new GatewayRefusal(403, rpcCodes.refused, 'Pages of this origin may not call: KEYHOUSE_CORS_ORIGINS does not name it.')
 }
 
 function messageOf({ method, body }: FastifyRequest): Message | null {
@@ -58,6 +68,7 @@ export async function serveGateway(server: FastifyInstance, app: Services, times
     request.story.actorId = ctx.actor.id
     let operation: string | null = null
     try {
+      refuseStrangePage(app.config, request.headers)
       const message = messageOf(request)
       operation = operationOf(request.method, message)
       request.story.operation = operation

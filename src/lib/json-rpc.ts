@@ -39,6 +39,8 @@ export const rpcCodes = {
   approvalRequired: -32_002,
   noCredential: -32_003,
   upstream: -32_004,
+  /** Of MCP itself (2026-07-28, Streamable HTTP, Server Validation). */
+  headerMismatch: -32_020,
 } as const
 
 export const rpcError = (id: MessageId | null, code: number, message: string, data?: object): JsonObject => ({
