@@ -57,8 +57,10 @@ function readAll(upstream: IncomingMessage, flight: Flight): Promise<string> {
     })
     upstream.once('end', () => resolve(Buffer.concat(parts).toString()))
     upstream.once('error', reject)
-    // Cut off, or ended by whoever left.
-    upstream.once('close', () => reject(new JsonFault('The upstream server did not end its answer.')))
+    upstream.once('close', () => {
+      // Cut off, or ended by whoever left.
+      if (!upstream.readableEnded) reject(new JsonFault('The upstream server did not end its answer.'))
+    })
   })
 }
 

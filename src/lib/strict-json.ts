@@ -44,7 +44,7 @@ function namesOf(value: unknown): number {
 }
 
 /** A number that may be written in another way than JavaScript would: most texts have none, and are read at full speed. */
-const peculiarNumber = /\d{16}|\d[.eE]|-0/
+const peculiarNumber = /(?:^|[:[,])\s*(?:-0|-?\d{16}|-?\d+[.eE])/
 
 /** @throws JsonFault */
 export function parseStrictJson(text: string): unknown {

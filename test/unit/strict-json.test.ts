@@ -9,6 +9,21 @@ test('reads what JSON.parse reads', () => {
   fc.assert(fc.property(fc.json(), (text) => expect(JSON.stringify(parseStrictJson(text))).toBe(JSON.stringify(JSON.parse(text)))))
 })
 
+test('keeps the digits of a number wherever it stands', () => {
+  const number = fc.constantFrom('9007199254740993', '1.10', '1e400', '-0', '-0.0', '-1E2', '12345678901234567890', '0.10')
+  const space = fc.constantFrom('', ' ', '\n\t ')
+  fc.assert(
+    fc.property(number, space, space, (digits, before, after) => {
+      for (const text of [
+        `${before}${digits}${after}`,
+        `[1,${before}${digits}${after}]`,
+        `{"jsonrpc":"2.0","a":${before}${digits}${after}}`,
+      ])
+        expect(JSON.stringify(parseStrictJson(text))).toBe(text.replaceAll(/\s/g, ''))
+    }),
+  )
+})
+
 test.each(['9007199254740993', '1.10', '1e400', '-0', '0.1000000000000000055511151231257827'])('keeps the digits of %s', (number) => {
   expect(JSON.stringify(parseStrictJson(`{"a":[${number}]}`))).toBe(`{"a":[${number}]}`)
 })
