@@ -34,41 +34,28 @@ export type EventDraft = Omit<ChainedEvent, 'id' | 'seq' | 'previousHash' | 'has
 /** Before the first event. */
 export const genesis: Head = { seq: 0, hash: '0'.repeat(64) }
 
-/** SHA-256 over the canonical JSON (RFC 8785) of everything but the hash itself. */
+/**
+ * SHA-256 over the canonical JSON (RFC 8785) of everything but the hash itself. The names stand here in the order that they
+ * have there, so that JSON.stringify writes canonical text; only what a verb noted has an order of its own.
+ */
 export function hashOf(event: Omit<ChainedEvent, 'hash'>): string {
-  const {
-    id,
-    organizationId,
-    seq,
-    projectId,
-    environment,
-    action,
-    outcome,
-    actorId,
+  const { action, actorId, at, endUserId, environment, id, ipAddress, organizationId } = event
+  const { outcome, previousHash, projectId, requestId, seq, subjectId } = event
+  const before = JSON.stringify({ action, actorId, at })
+  const after = JSON.stringify({
     endUserId,
-    subjectId,
-    details,
-    requestId,
-    ipAddress,
-    previousHash,
-  } = event
-  const fields = {
-    id,
-    organizationId,
-    seq,
-    projectId,
     environment,
-    action,
-    outcome,
-    actorId,
-    endUserId,
-    subjectId,
-    details,
-    requestId,
+    id,
     ipAddress,
+    organizationId,
+    outcome,
     previousHash,
-  }
-  return sha256(canonicalize({ ...fields, at: event.at.toISOString() }) ?? '')
+    projectId,
+    requestId,
+    seq,
+    subjectId,
+  })
+  return sha256(`${before.slice(0, -1)},"details":${canonicalize(event.details)},${after.slice(1)}`)
 }
 
 export function link(head: Head, draft: EventDraft): ChainedEvent {

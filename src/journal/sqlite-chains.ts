@@ -8,6 +8,8 @@ import type { SqliteInserts } from './sqlite-inserts.js'
 export class SqliteChains {
   /** As this connection last wrote them; worthless as soon as another connection wrote. */
   readonly #heads = new Map<string, Head>()
+  /** Those that have moved since they were last saved. */
+  readonly #moved = new Map<string, Head>()
   #dataVersion: unknown
   readonly #read
   readonly #move
@@ -24,13 +26,20 @@ export class SqliteChains {
     const head = this.#heads.get(organizationId) ?? (this.#read.get(organizationId) as Head | undefined)
     const event = link(head ?? genesis, draft)
     this.inserts.add({ entity: AuditEvent, row: event })
-    this.#move.run(event.seq, event.hash, organizationId)
     this.#heads.set(organizationId, event)
+    this.#moved.set(organizationId, event)
+  }
+
+  /** Before a commit: once for each chain, however much longer it has become. */
+  save(): void {
+    for (const [organizationId, { seq, hash }] of this.#moved) this.#move.run(seq, hash, organizationId)
+    this.#moved.clear()
   }
 
   /** After anything that may yet be rolled back. */
   forget(): void {
     this.#heads.clear()
+    this.#moved.clear()
   }
 
   forgetIfAnotherWrote(): void {

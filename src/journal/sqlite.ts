@@ -76,6 +76,7 @@ export class SqliteJournal implements Journal {
       await own.flush()
       this.#chains.forget()
       this.#append(entry)
+      this.#chains.save()
       // The commit may still fail, so nothing of this is remembered.
       this.#chains.forget()
       return result
@@ -169,15 +170,18 @@ export class SqliteJournal implements Journal {
         if (isEachAlone) this.writer.exec('savepoint entry')
         try {
           this.#write(one)
+          if (isEachAlone) this.#chains.save()
         } catch (error) {
-          // Nothing was written before the standing was asked.
-          if (!(error instanceof StandingChanged) && !isEachAlone) throw error
-          if (isEachAlone) this.writer.exec('rollback to entry')
-          this.#chains.forget()
+          if (isEachAlone) {
+            this.writer.exec('rollback to entry')
+            this.#chains.forget()
+            // Nothing was written before the standing was asked.
+          } else if (!(error instanceof StandingChanged)) throw error
           refusals.set(one, error)
         }
         if (isEachAlone) this.writer.exec('release entry')
       }
+      this.#chains.save()
       this.writer.exec('commit')
     } catch (error) {
       if (this.writer.inTransaction) this.writer.exec('rollback')
