@@ -66,6 +66,7 @@ async function compare({ says, expect }, replicas, requests, { rounds, say }) {
     expect,
     children: some.map(({ child }) => child),
     beside: { database: () => familyOf('postgres'), client: () => [process] },
+    sharesCpu: true,
     ports: some.map(({ port }) => port),
     next: () => requests[(at = (at + 1) % requests.length)],
   })

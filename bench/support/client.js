@@ -25,15 +25,25 @@ export function requestOf({ method = 'GET', path, headers = {}, body, text = bod
  * So many requests, one after the other on each connection, and as many connections at once as are given.
  * @param next the bytes of the next request
  * @param waits is given the milliseconds that each answer took
+ * @param sharesCpu the client must leave its CPU to others
  * @returns milliseconds that all of them took
  * @throws at the first wrong answer
  */
-export async function ask({ ports, connections, amount, next, expect, waits }) {
+export async function ask({ ports, connections, amount, next, expect, waits, sharesCpu = false }) {
   let left = amount
   const began = performance.now()
   const one = (index) => converse({ port: ports[index % ports.length], expect, waits, next: () => (left-- > 0 ? next() : undefined) })
-  await Promise.all(Array.from({ length: Math.min(connections, amount) }, (_, index) => one(index)))
+  const fallAsleep = sharesCpu ? () => undefined : stayAwake()
+  await Promise.all(Array.from({ length: Math.min(connections, amount) }, (_, index) => one(index))).finally(fallAsleep)
   return performance.now() - began
+}
+
+/** Waking a client that sleeps is booked on the server that answers it, and the slower a server the more often its client sleeps. */
+function stayAwake() {
+  let isAwake = true
+  const turn = () => isAwake && setImmediate(turn)
+  turn()
+  return () => (isAwake = false)
 }
 
 /** Asks on one connection until there is no next request. */

@@ -48,10 +48,10 @@ async function observe(subject, amount, settleMs) {
 }
 
 async function load(subject, amount, waits) {
-  const { ports, next, expect } = subject
+  const { ports, next, expect, sharesCpu } = subject
   subject.sent = (subject.sent ?? 0) + amount
   try {
-    return await ask({ ports, next, expect, amount, waits, connections: subject.connections ?? connections })
+    return await ask({ ports, next, expect, amount, waits, sharesCpu, connections: subject.connections ?? connections })
   } catch (error) {
     throw new Error(`${subject.name}: ${error.message}`, { cause: error })
   }
