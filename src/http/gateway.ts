@@ -59,8 +59,6 @@ export async function serveGateway(server: FastifyInstance, app: Services, times
     streams.close()
     done()
   })
-  /** The messages that are being answered, for their ids. */
-  const messages = new WeakMap<FastifyRequest, Message>()
 
   const relay = async (request: FastifyRequest<{ Params: { serverId: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
     const ctx = await contextOf(app, request, reply)
@@ -73,7 +71,7 @@ export async function serveGateway(server: FastifyInstance, app: Services, times
       operation = operationOf(request.method, message)
       request.story.operation = operation
       if (message) {
-        messages.set(request, message)
+        request.story.message = message
         refuseMismatch(request.headers, message)
       }
       const admission = await admit(ctx, request.params.serverId, message, one(request.headers[sessionHeader]))
@@ -98,7 +96,7 @@ export async function serveGateway(server: FastifyInstance, app: Services, times
         .code(refusal.status)
         .headers({ 'cache-control': 'no-store', ...(refusal.status === 413 ? { connection: 'close' } : {}) })
         .type('application/json')
-        .send(JSON.stringify(rpcError(messages.get(request)?.id ?? null, refusal.code, refusal.message, refusal.data)))
+        .send(JSON.stringify(rpcError(request.story.message?.id ?? null, refusal.code, refusal.message, refusal.data)))
     })
     scope.route({ method: ['GET', 'POST', 'DELETE'], url: '/mcp/:serverId', exposeHeadRoute: false, handler: relay })
     done()

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 import Negotiator from 'negotiator'
 
-import type { Context, Services } from '../context.js'
+import type { Services } from '../context.js'
 import { RequestError } from '../errors.js'
 import { contextOf } from './authenticate.js'
 import { parametersOf } from './graphql-parameters.js'
@@ -26,7 +26,6 @@ const unfit: ReadonlySet<string> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VAL
 export function serveGraphql(server: FastifyInstance, app: Services, schema: GraphQLSchema, times: Times): void {
   const answerTo = answering(app, schema)
   const page = landingPage(app.config.explorer)
-  const contexts = new WeakMap<FastifyRequest, Context>()
 
   server.route({
     method: ['GET', 'POST'],
@@ -34,14 +33,14 @@ export function serveGraphql(server: FastifyInstance, app: Services, schema: Gra
     // Before the body is read: whoever is refused anyway is not listened to.
     preParsing: async (request, reply) => {
       const context = await contextOf(app, request, reply)
-      contexts.set(request, context)
+      request.story.context = context
       request.story.actorId = context.caller?.id ?? null
     },
     handler: async (request, reply) => {
       const isByUrl = request.method !== 'POST'
       const type = preferred(request, page && isByUrl ? [plain, own, html] : [plain, own])
       if (type === html && page) return page(reply)
-      const context = contexts.get(request)!
+      const context = request.story.context!
       try {
         if (type === undefined) throw new RequestError('BAD_REQUEST', `An answer is ${plain} or ${own}.`, {}, { status: 406 })
         request.story.type = type

@@ -1,6 +1,8 @@
-/** What the log line of a request tells besides its address: what was asked, who asked, how it was refused. */
+/** What is known of a request while it is answered, much of it for its line in the log: what was asked, who asked, how it was refused. */
 import { Kind, type DocumentNode, type OperationDefinitionNode } from 'graphql'
 
+import type { Context } from '../context.js'
+import type { Message } from '../lib/json-rpc.js'
 import type { Waiting } from './waiting.js'
 
 export interface Story {
@@ -10,6 +12,10 @@ export interface Story {
   codes?: readonly string[]
   /** Of the span of this request, sampled or not. */
   traceId?: string
+  /** Who asks, once it is believed. */
+  context?: Context
+  /** What came for an MCP server: an answer repeats its id. */
+  message?: Message
   /** What its answer is written in, when the client has said what it would rather have. */
   type?: string
   /** Whom to tell when the client leaves. */
