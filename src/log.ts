@@ -1,5 +1,5 @@
 /** The log: one JSON object a line on stdout. */
-import { destination, pino, stdTimeFunctions, type Logger } from 'pino'
+import { destination, pino, type Logger } from 'pino'
 
 /** Milliseconds that a line may wait for others, and characters that are written at the latest. */
 const longestWait = 200
@@ -28,6 +28,17 @@ function gatheringLines(): { write(line: string): void } {
   }
 }
 
+/** Written once a millisecond. */
+function timeOfLine(): () => string {
+  let last = 0
+  let text = ''
+  return () => {
+    const now = Date.now()
+    if (now !== last) text = `,"time":"${new Date((last = now)).toISOString()}"`
+    return text
+  }
+}
+
 /** For people to read too: levels by name, times as times. */
 export const newLogger = (level: string): Logger =>
-  pino({ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, gatheringLines())
+  pino({ level, base: null, timestamp: timeOfLine(), formatters: { level: (label) => ({ level: label }) } }, gatheringLines())
