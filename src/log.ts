@@ -1,6 +1,8 @@
 /** The log: one JSON object a line on stdout. */
 import { destination, pino, type Logger } from 'pino'
 
+import { systemClock } from './lib/clock.js'
+
 /** Milliseconds that a line may wait for others, and characters that are written at the latest. */
 const longestWait = 200
 const mostWaiting = 32_000
@@ -33,8 +35,11 @@ function timeOfLine(): () => string {
   let last = 0
   let text = ''
   return () => {
-    const now = Date.now()
-    if (now !== last) text = `,"time":"${new Date((last = now)).toISOString()}"`
+    const now = systemClock()
+    if (now.getTime() !== last) {
+      last = now.getTime()
+      text = `,"time":"${now.toISOString()}"`
+    }
     return text
   }
 }
