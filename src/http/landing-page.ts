@@ -44,6 +44,7 @@ const html = (nonce: string): string => `<!doctype html>
       body { margin: 0; font: 16px/1.5 system-ui, sans-serif; }
       main { max-width: 36rem; margin: 4rem auto; padding: 0 1rem; }
       #sandbox { position: absolute; inset: 0; }
+      #sandbox:empty { display: none; }
       iframe { width: 100%; height: 100%; border: none; background: white; }
     </style>
   </head>

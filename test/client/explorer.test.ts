@@ -128,6 +128,18 @@ describe('with Sandbox', () => {
     expect((await fetch(`${app.url}/explorer`)).status).toBe(200)
   })
 
+  test('where the internet cannot be reached, the page leads to the explorer', async () => {
+    const browser = await launchBrowser()
+    try {
+      const { page } = await cutOffPage(browser, [app.url], 1280)
+      await page.goto(`${app.url}/graphql`)
+      await page.getByRole('link', { name: 'explorer' }).click()
+      await page.waitForURL('**/explorer')
+    } finally {
+      await browser.close()
+    }
+  })
+
   test('the hosted one may call: its preflight is answered with every header that it sends, and CSRF prevention stays on', async () => {
     const preflight = await fetch(`${app.url}/graphql`, {
       method: 'OPTIONS',
