@@ -19,6 +19,7 @@ import { PostgresJournal } from './journal/postgres.js'
 import { postgresLimiter } from './journal/rate-counters.js'
 import { SqliteInserts } from './journal/sqlite-inserts.js'
 import { SqliteReads } from './journal/sqlite-reads.js'
+import { somethingToRollBack } from './journal/sqlite-rollback.js'
 import { SqliteJournal } from './journal/sqlite.js'
 import type { Clock } from './lib/clock.js'
 import { WindowCounters } from './lib/fixed-windows.js'
@@ -150,6 +151,7 @@ export async function openJournal(orm: MikroORM, config: Config, clock: Clock, m
   }
   const { default: Sqlite } = await import('better-sqlite3')
   const writer = await nativeSqlite(orm)
+  orm.em.getEventManager().registerSubscriber(somethingToRollBack(writer))
   const reads = new SqliteReads(new Sqlite(sqliteFile(config), { readonly: true, timeout: 1000 }))
   return new SqliteJournal(writer, reads, new SqliteInserts(writer, metadata), clock, meter)
 }
