@@ -89,3 +89,18 @@ test('who stays and says nothing is not waited for', async () => {
   expect(await ended).toBeUndefined()
   await closed
 })
+
+test.each([
+  ['headers', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\n'],
+  ['a body', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"query'],
+])('who has sent only a part of %s is not waited for until the end of the process', async (_name, bytes) => {
+  const app = await startApp({}, { times: { linger: 100, rest: 200 } })
+  const half = await dial(app.url)
+  const ended = endOf(half)
+  half.write(bytes)
+  // It has been read once another request has been answered.
+  const other = await dial(app.url)
+  await exchanged(other, get('/healthz'))
+  await app.close()
+  await ended
+})

@@ -23,7 +23,7 @@ export class Drain {
   constructor(
     private readonly server: FastifyInstance,
     private readonly config: Pick<Config, 'drainSeconds'>,
-    private readonly times: Pick<Times, 'linger'>,
+    private readonly times: Pick<Times, 'linger' | 'rest'>,
   ) {
     server.server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
@@ -54,11 +54,19 @@ export class Drain {
   /** A connection that was busy when the port closed would otherwise be kept for the next request until it times out. */
   #hangUp(): void {
     const { server } = this.server
+    const elapsed = stopwatch()
     const sweeping = setInterval(() => {
       server.closeIdleConnections()
-      // To Node a connection on which nothing was ever said is not idle.
-      for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
+      // To Node a connection on which nothing was ever said is not idle, and what began to arrive may never end.
+      const isOver = elapsed() >= this.times.rest / 1000
+      const busy = isOver ? this.#busy() : this.#sockets
+      for (const socket of this.#sockets) if (socket.bytesRead === 0 || !busy.has(socket)) socket.destroy()
     }, step)
     server.once('close', () => clearInterval(sweeping))
+  }
+
+  /** Whose request has arrived, and is being answered. */
+  #busy(): ReadonlySet<Socket | null> {
+    return new Set([...this.#inFlight].filter(({ req }) => req.complete).map(({ socket }) => socket))
   }
 }

@@ -10,8 +10,10 @@ export interface Times {
   readonly keepAlive: number
   /** That a server which ends still waits for connections to be used once more, or to be left. */
   readonly linger: number
+  /** That it then waits for the rest of a request of which only a part has arrived. */
+  readonly rest: number
   /** How often slow requests are looked for. */
   readonly check: number
 }
 
-export const times: Times = { headers: 10_000, arrival: 15_000, answer: 30_000, keepAlive: 72_000, linger: 250, check: 1000 }
+export const times: Times = { headers: 10_000, arrival: 15_000, answer: 30_000, keepAlive: 72_000, linger: 250, rest: 2000, check: 1000 }
