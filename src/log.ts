@@ -6,10 +6,12 @@ import { systemClock } from './lib/clock.js'
 /** Milliseconds that a line may wait for others, and characters that are written at the latest. */
 const longestWait = 200
 const mostWaiting = 32_000
+/** Bytes that are kept while they cannot be written. */
+const mostKept = 1_000_000
 
 /** A write for each line costs as much as looking a key up, so they are written together: in a moment, and at the end. */
 function gatheringLines(): { write(line: string): void } {
-  const stdout = destination({ sync: true })
+  const stdout = destination({ sync: true, maxLength: mostKept })
   let lines: string[] = []
   let size = 0
   const flush = (): void => {
@@ -17,7 +19,11 @@ function gatheringLines(): { write(line: string): void } {
     const text = lines.join('')
     lines = []
     size = 0
-    stdout.write(text)
+    try {
+      stdout.write(text)
+    } catch {
+      // A full disk or a reader that is gone: what cannot be told anybody must not end the server. It is kept for the next time.
+    }
   }
   setInterval(flush, longestWait).unref()
   process.once('exit', flush)

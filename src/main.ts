@@ -8,7 +8,11 @@ const longestDrain = 10_000
 
 export async function start(config: Config): Promise<App> {
   const app = await createApp(config)
+  let isStopping = false
   const stop = (signal: NodeJS.Signals): void => {
+    // Whoever presses Ctrl-C under npm sends it twice; it is bounded anyway.
+    if (isStopping) return
+    isStopping = true
     const timer = setTimeout(() => process.exit(1), config.drainSeconds * 1000 + longestDrain)
     timer.unref()
     app.services.log.info({ signal }, 'draining')
@@ -23,8 +27,7 @@ export async function start(config: Config): Promise<App> {
       },
     )
   }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
   // Before the line that says ready, so that whoever waits for it has all of the announcement.
   await announceFirstStart(app)
   app.services.log.info({ url: app.url }, 'ready')
