@@ -7,31 +7,45 @@ export class JsonFault extends Error {
   override readonly name = 'JsonFault'
 }
 
+const twice = (): JsonFault => new JsonFault('A name stands twice in one object.')
+const tooDeep = (): JsonFault => new JsonFault('This is nested too deep.')
+
 /** Levels: what follows walks through the value by recursion. */
 export const deepest = 200
 
-/** Where the string ends that begins at `i`: at the first quote before which no odd number of backslashes stands. */
-function endOfString(text: string, i: number): number {
-  let end = i
-  for (;;) {
-    end = text.indexOf('"', end + 1)
-    let first = end
-    while (text[first - 1] === '\\') first--
-    if ((end - first) % 2 === 0) return end
+/** Strings, and the characters that open, close and part. Whatever else there is was valid for JSON.parse. */
+const token = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/gs
+
+/** Name by name, for texts in which a name may be spelled in more than one way. @throws JsonFault */
+function refuseDuplicates(text: string): void {
+  const open: (Set<string> | null)[] = []
+  let last = ''
+  for (const [part] of text.matchAll(token)) {
+    if (open.length > deepest) throw tooDeep()
+    if (part === '{') open.push(new Set())
+    else if (part === '[') open.push(null)
+    else if (part === '}' || part === ']') open.pop()
+    else if (part === ':') {
+      const names = open.at(-1)
+      const name = String(JSON.parse(last))
+      if (names?.has(name)) throw twice()
+      names?.add(name)
+    }
+    last = part
   }
 }
 
-/** How many names of properties stand in a text that is JSON. @throws JsonFault */
+/** How many names of properties stand in a text that is JSON and has no backslash. @throws JsonFault */
 function namesIn(text: string): number {
   let names = 0
   let depth = 0
   for (let i = 0; i < text.length; i++) {
     const character = text[i]
-    if (character === '"') i = endOfString(text, i)
+    if (character === '"') i = text.indexOf('"', i + 1)
     else if (character === ':') names++
     else if (character === '{' || character === '[') depth++
     else if (character === '}' || character === ']') depth--
-    if (depth > deepest) throw new JsonFault('This is nested too deep.')
+    if (depth > deepest) throw tooDeep()
   }
   return names
 }
@@ -54,8 +68,9 @@ export function parseStrictJson(text: string): unknown {
   } catch (cause) {
     throw new JsonFault('This is not JSON.', { cause })
   }
+  if (text.includes('\\')) refuseDuplicates(text)
   // One that stood twice has become one property.
-  if (namesIn(text) > namesOf(value)) throw new JsonFault('A name stands twice in one object.')
+  else if (namesIn(text) > namesOf(value)) throw twice()
   return value
 }
 
