@@ -34,6 +34,14 @@ function endpoint(v: Variables, name: string): string | undefined {
   return text
 }
 
+function headersOf(v: Variables, name: string): Readonly<Record<string, string>> {
+  const headers = v.pairs(name)
+  // RFC 9110 §5.5: beyond Latin-1 there is no byte for a character.
+  if (Object.values(headers).some((value) => /[^\t\u0020-\u007e\u0080-\u00ff]/.test(value)))
+    v.fault(name, 'must have values that fit into a header')
+  return headers
+}
+
 function ratioOf(v: Variables): number {
   const text = v.text('OTEL_TRACES_SAMPLER_ARG') ?? '1'
   const ratio = Number(text)
@@ -62,7 +70,7 @@ export function readTraces(v: Variables): TracesConfig | undefined {
   const name = v.text('OTEL_SERVICE_NAME')
   return {
     url: own ?? `${(base ?? byDefault).replace(/\/+$/, '')}/v1/traces`,
-    headers: { ...v.pairs('OTEL_EXPORTER_OTLP_HEADERS'), ...v.pairs('OTEL_EXPORTER_OTLP_TRACES_HEADERS') },
+    headers: { ...headersOf(v, 'OTEL_EXPORTER_OTLP_HEADERS'), ...headersOf(v, 'OTEL_EXPORTER_OTLP_TRACES_HEADERS') },
     timeout: v.integer('OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', timeout, 1, 60_000),
     delay: v.integer('OTEL_BSP_SCHEDULE_DELAY', 5000, 1, 60_000),
     sampler: v.choice('OTEL_TRACES_SAMPLER', samplers, 'parentbased_always_on'),

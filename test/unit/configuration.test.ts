@@ -107,7 +107,11 @@ describe('what is read', () => {
   test.each([
     ['OTEL_EXPORTER_OTLP_PROTOCOL', ['http/protobuf'], ['grpc', 'http/json']],
     ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', ['http/protobuf'], ['grpc']],
-    ['OTEL_EXPORTER_OTLP_HEADERS', ['a=b', 'a=b%20c,d=e=f', 'a='], ['secret', '=secret', 'a b=secret', 'a=%zz', 'a=secret%0Ab']],
+    [
+      'OTEL_EXPORTER_OTLP_HEADERS',
+      ['a=b', 'a=b%20c,d=e=f', 'a=', 'a=%C3%A9'],
+      ['secret', '=secret', 'a b=secret', 'a=%zz', 'a=secret%0Ab', 'a=secret%E2%82%AC'],
+    ],
     ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', ['a=b'], ['secret']],
     ['OTEL_EXPORTER_OTLP_TIMEOUT', ['1', '60000'], ['0', '60001', '1.5']],
     ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', ['1', '60000'], ['0', '60001']],
