@@ -13,8 +13,12 @@ export async function start(config: Config): Promise<App> {
     // Whoever presses Ctrl-C under npm sends it twice; it is bounded anyway.
     if (isStopping) return
     isStopping = true
-    const timer = setTimeout(() => process.exit(1), config.drainSeconds * 1000 + longestDrain)
-    timer.unref()
+    // A supervisor would kill it next, without a word: what is acknowledged is on the disk, and what is behind can be lost.
+    const giveUp = (): never => {
+      app.services.log.error('requests in flight did not end in time')
+      process.exit(1)
+    }
+    setTimeout(giveUp, config.drainSeconds * 1000 + longestDrain).unref()
     app.services.log.info({ signal }, 'draining')
     app.close().then(
       () => {
