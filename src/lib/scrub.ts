@@ -10,6 +10,8 @@ export const shortestScrubbed = 8
 export const scrubbed = '[removed by Keyhouse]'
 
 export interface Scrubber {
+  /** Whether a text may hold a secret: with false it is sure that it does not, nor does any string of a JSON text. */
+  readonly isSuspect: (text: string) => boolean
   readonly text: (text: string) => string
   /** Every string of a JSON value, property names included. */
   readonly value: (value: unknown) => unknown
@@ -39,15 +41,14 @@ function spellings(character: string): string {
 }
 
 /**
- * What of the secret's base64 does not depend on its neighbours, when `offset` bytes of something else come first.
+ * What of the secret's base64 does not depend on its neighbours, when 0, 1 and 2 bytes of something else come first.
  * The first and last characters may carry bits of a neighbour and are left out.
  */
-function aligned(secret: Buffer, offset: number): string {
-  const encoded = Buffer.concat([Buffer.alloc(offset), secret])
-    .toString('base64')
-    .replaceAll('=', '')
-  const whole = Math.floor(((offset + secret.length) * 8) / 6)
-  return encoded.slice(Math.ceil((offset * 8) / 6), whole)
+function aligned(secret: string): string[] {
+  const bytes = Buffer.from(`\0\0${secret}`)
+  return [0, 1, 2].map((offset) =>
+    bytes.toString('base64', 2 - offset).slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length - 2) * 8) / 6)),
+  )
 }
 
 const eitherAlphabet = (base64: string): string =>
@@ -61,27 +62,27 @@ function parts(value: string): string[] {
   return [value, ...(rest === undefined ? [] : [rest])].filter((part) => part.length >= shortestScrubbed)
 }
 
-/** The two alphabets of base64 as one. */
-const oneAlphabet = (text: string): string => text.replaceAll('-', '+').replaceAll('_', '/')
+/** The longest piece that both alphabets of base64 spell alike. */
+const commonPiece = (base64: string): string =>
+  base64.split(/[+/]/).reduce((longest, piece) => (piece.length > longest.length ? piece : longest))
 
 export function scrubber(values: readonly string[]): Scrubber {
   const secrets = [...new Set(values.flatMap(parts))].toSorted((a, b) => b.length - a.length)
-  if (secrets.length === 0) return { text: (from) => from, value: (from) => from }
-  const encoded = secrets.flatMap((secret) => [0, 1, 2].map((offset) => aligned(Buffer.from(secret), offset)))
-  const hasSpace = secrets.some((secret) => secret.includes(' '))
+  if (secrets.length === 0) return { isSuspect: () => false, text: (from) => from, value: (from) => from }
+  // Whoever holds a secret holds what is part of it, in base64 too.
+  const least = secrets.filter((secret) => !secrets.some((other) => other !== secret && secret.includes(other)))
+  const traces = [...least, ...least.flatMap((secret) => aligned(secret).map(commonPiece))]
+  const hasSpace = least.some((secret) => secret.includes(' '))
+  const isSuspect = (from: string): boolean =>
+    from.length >= shortestScrubbed &&
+    (from.includes('\\') || from.includes('%') || (hasSpace && from.includes('+')) || traces.some((trace) => from.includes(trace)))
   let made: RegExp | undefined
   // Dear to make, and most texts show at a glance that they hold nothing.
   const pattern = (): RegExp =>
     (made ??= new RegExp(
-      [...secrets.map((secret) => Array.from(secret, spellings).join('')), ...encoded.map(eitherAlphabet)].join('|'),
+      [...secrets.map((secret) => Array.from(secret, spellings).join('')), ...secrets.flatMap(aligned).map(eitherAlphabet)].join('|'),
       'g',
     ))
-  const isSuspect = (from: string): boolean => {
-    if (from.length < shortestScrubbed) return false
-    if (/[\\%]/.test(from) || (hasSpace && from.includes('+')) || secrets.some((secret) => from.includes(secret))) return true
-    const plain = oneAlphabet(from)
-    return encoded.some((core) => plain.includes(core))
-  }
   const text = (from: string): string => (isSuspect(from) ? from.replaceAll(pattern(), scrubbed) : from)
   const number = (from: unknown): unknown => {
     const digits = JSON.stringify(from)
@@ -95,7 +96,7 @@ export function scrubber(values: readonly string[]): Scrubber {
     if (typeof from !== 'object' || from === null) return from
     return Object.fromEntries(Object.entries(from).map(([name, inner]) => [text(name), value(inner)]))
   }
-  return { text, value }
+  return { isSuspect, text, value }
 }
 
 // A number that kept its digits (lib/strict-json.ts). Not in TypeScript's library yet.

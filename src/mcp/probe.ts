@@ -48,8 +48,10 @@ function repeats(texts: readonly string[], credential: Readonly<Record<string, s
 }
 
 /** HTTP carries bytes: a value beyond ASCII goes as UTF-8. */
+const bytesOf = (value: string): string => (Buffer.byteLength(value) === value.length ? value : Buffer.from(value).toString('latin1'))
+
 export const asSent = (credential: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(credential).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]))
+  Object.fromEntries(Object.entries(credential).map(([name, value]) => [name, bytesOf(value)]))
 
 export async function probe(
   outbound: Outbound,

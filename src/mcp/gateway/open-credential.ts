@@ -14,9 +14,10 @@ export interface OpenCredential {
 export function openCredential({ app }: Context, credential: McpCredential): OpenCredential {
   try {
     const value = openValue(app.masterKeys, credential)
-    const headers = value && asSent(value)
+    if (!value) return { headers: null, secrets: [] }
+    const headers = asSent(value)
     // An echo may read the bytes of a header as UTF-8 or as Latin-1.
-    return { headers, secrets: [...new Set([...Object.values(value ?? {}), ...Object.values(headers ?? {})])] }
+    return { headers, secrets: [...Object.values(value), ...Object.values(headers)] }
   } catch (error) {
     app.log.error({ err: error, credentialId: credential.id }, 'a stored credential does not open')
     throw error

@@ -18,14 +18,12 @@ export interface Sanitizer extends Scrubber {
 
 export function sanitizer(secrets: readonly string[], isAllowed: ToolRule): Sanitizer {
   const scrub = scrubber(secrets)
-  const one = (message: unknown): unknown => {
-    const clean = scrub.value(message)
-    return isJsonObject(clean) ? withAllowedTools(clean, isAllowed) : clean
-  }
+  const one = (message: unknown): unknown => (isJsonObject(message) ? withAllowedTools(message, isAllowed) : message)
   return {
     ...scrub,
     json(text) {
-      const value = parseStrictJson(text)
+      const parsed = parseStrictJson(text)
+      const value = scrub.isSuspect(text) ? scrub.value(parsed) : parsed
       // An answer to a batch of an older protocol is a list; batches are not sent, so none is expected, and none passes unseen.
       return Array.isArray(value) ? value.map(one) : one(value)
     },
