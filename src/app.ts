@@ -92,7 +92,7 @@ export async function openServices(
     const strangers = new WindowCounters(mostStrangers)
     const metered = meteredOutbound(openOutbound(config.outboundAllow, resolve), metrics)
     const outbound = traces ? tracedOutbound(metered, traces) : metered
-    closers.unshift(() => Promise.resolve(outbound.close()))
+    closers.unshift(() => outbound.close())
     const shared = { config, clock, orm, journal, keyring, masterKeys, outbound, writeBehind, limiter, strangers, secrets, metrics, log }
     metrics.gauge('keyhouse_sealed_rows', 'Rows sealed under each master key.', ['what', 'key_id'], sealedRowsOf(shared))
     return { services: shared, close }

@@ -1,5 +1,5 @@
 /** What one request carries: who asks, for whom, and what the rooms need to serve it. */
-import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 
 import type { EntityManager, MikroORM } from '@mikro-orm/core'
 import DataLoader from 'dataloader'
@@ -74,13 +74,21 @@ export interface OutboundRequest {
   readonly onSent?: () => void
 }
 
+export interface OutboundResponse {
+  readonly statusCode: number
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** To be read to its end, or destroyed. */
+  readonly body: Readable
+}
+
 /** Opens connections to elsewhere, and knows which addresses may be reached. */
 export interface Outbound {
   /** Why this URL may not be asked, as far as it shows before its name is looked up; undefined when it may. */
   fault(url: string): string | undefined
   /** @throws OutboundError (mcp/outbound.ts); the body of the answer is not read yet. */
-  send(url: string, request: OutboundRequest): Promise<IncomingMessage>
-  close(): void
+  send(url: string, request: OutboundRequest): Promise<OutboundResponse>
+  close(): Promise<void>
 }
 
 /** What one process shares among its requests. */

@@ -1,7 +1,8 @@
 /** Brings an answer back: whole or as a stream of events, with back-pressure, and nothing in it that is not the caller's. */
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 
+import type { OutboundResponse } from '../context.js'
 import { rpcCodes } from '../lib/json-rpc.js'
 import { JsonFault } from '../lib/strict-json.js'
 import { GatewayRefusal } from '../mcp/gateway/admit.js'
@@ -9,10 +10,10 @@ import { EventCleaner, largestMessage, responseTo, sanitizer, type Sanitizer } f
 import { bindSession } from '../mcp/gateway/session.js'
 import type { Flight } from './gateway-flight.js'
 import type { Forwarding } from './gateway-forwarding.js'
-import { headersBack, one, sessionHeader } from './gateway-headers.js'
+import { headersBack, sessionHeader } from './gateway-headers.js'
 
-export async function bringBack(way: Forwarding, flight: Flight, upstream: IncomingMessage, secrets: readonly string[]): Promise<void> {
-  const status = upstream.statusCode ?? 502
+export async function bringBack(way: Forwarding, flight: Flight, upstream: OutboundResponse, secrets: readonly string[]): Promise<void> {
+  const { statusCode: status, body } = upstream
   const encoding = upstream.headers['content-encoding'] ?? 'identity'
   try {
     if (encoding !== 'identity') throw new JsonFault('The upstream server encodes its answer, though it was asked not to.')
@@ -20,11 +21,11 @@ export async function bringBack(way: Forwarding, flight: Flight, upstream: Incom
     const sanitize = sanitizer(secrets, way.isAllowed)
     const headers = answerHeaders(way, upstream, sanitize)
     const type = upstream.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-    if (type === 'text/event-stream' && status < 300) await stream(way, flight, upstream, headers, new EventCleaner(sanitize))
-    else await whole(way, flight, { status, type, body: await readAll(upstream, flight) }, headers, sanitize)
+    if (type === 'text/event-stream' && status < 300) await stream(way, flight, body, headers, new EventCleaner(sanitize))
+    else await whole(way, flight, { status, type, body: await readAll(body, flight) }, headers, sanitize)
   } finally {
     // An answer that was read to its end has given its connection back.
-    if (!upstream.readableEnded) upstream.destroy()
+    if (!body.readableEnded) body.destroy()
   }
 }
 
@@ -35,9 +36,13 @@ async function refuseCredential({ message }: Forwarding, flight: Flight, status:
   throw new GatewayRefusal(message?.id == null ? 502 : 200, rpcCodes.upstream, text, { httpStatus: status })
 }
 
-function answerHeaders({ ctx, server, credential }: Forwarding, { headers }: IncomingMessage, sanitize: Sanitizer): Record<string, string> {
+function answerHeaders(
+  { ctx, server, credential }: Forwarding,
+  { headers }: OutboundResponse,
+  sanitize: Sanitizer,
+): Record<string, string> {
   const back = headersBack(headers, sanitize)
-  const session = one(headers[sessionHeader])
+  const session = headers[sessionHeader]
   if (session === undefined) return back
   // It goes to the client in base64, where it would not be found again.
   if (sanitize.text(session) !== session) throw new JsonFault('The session id of the upstream server holds the credential.')
@@ -45,7 +50,7 @@ function answerHeaders({ ctx, server, credential }: Forwarding, { headers }: Inc
 }
 
 /** By its events: reading it as an iterable would cost as much as sending it. */
-function readAll(upstream: IncomingMessage, flight: Flight): Promise<string> {
+function readAll(upstream: Readable, flight: Flight): Promise<string> {
   const parts: Buffer[] = []
   let size = 0
   return new Promise((resolve, reject) => {
@@ -96,7 +101,7 @@ async function whole(
 async function stream(
   { message, request, reply, times }: Forwarding,
   flight: Flight,
-  upstream: IncomingMessage,
+  upstream: Readable,
   headers: Record<string, string>,
   cleaner: EventCleaner,
 ): Promise<void> {

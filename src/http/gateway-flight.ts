@@ -1,5 +1,5 @@
-import type { Context } from '../context.js'
 /** One message under way: ended by whoever leaves first, and by silence; its outcome is recorded once. */
+import type { Context } from '../context.js'
 import type { McpCredential } from '../entities/mcp-credential.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { recordToolCall, type CallOutcome } from '../mcp/gateway/record-tool-call.js'

@@ -37,7 +37,8 @@ async function travel(way: Forwarding, flight: Flight): Promise<void> {
     credential: opened.headers,
     ...(message ? { body: JSON.stringify(message.body) } : {}),
     signal: flight.signal,
-    isKeptAlive: true,
+    // A stream has its connection to itself for as long as it stands.
+    isKeptAlive: request.method === 'POST',
     onSent: () => ctx.app.writeBehind.credentialUsed(credential.id, ctx.now()),
   })
   flight.alive()

@@ -1,13 +1,14 @@
 /** Which headers pass the gateway: the protocol's own, either way, and nothing that proves who asks. */
 import type { IncomingHttpHeaders } from 'node:http'
 
+import type { OutboundResponse } from '../context.js'
 import type { Scrubber } from '../lib/scrub.js'
 
 export const sessionHeader = 'mcp-session-id'
 
 export const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
 
-const protocolHeaders = (headers: IncomingHttpHeaders): [string, string][] =>
+const protocolHeaders = (headers: Readonly<Record<string, string | string[] | undefined>>): [string, string][] =>
   Object.entries(headers).flatMap(([name, value]) =>
     name.startsWith('mcp-') && name !== sessionHeader && value !== undefined ? [[name, String(value)]] : [],
   )
@@ -36,7 +37,7 @@ export function headersOnward({ headers, session, hasBody, credential }: Onward)
 }
 
 /** What comes back, beside the session. */
-export function headersBack(headers: IncomingHttpHeaders, { text }: Scrubber): Record<string, string> {
+export function headersBack(headers: OutboundResponse['headers'], { text }: Scrubber): Record<string, string> {
   const wait = headers['retry-after']
   return {
     ...Object.fromEntries(protocolHeaders(headers).map(([name, value]) => [name, text(value)])),

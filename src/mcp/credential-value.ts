@@ -37,6 +37,7 @@ const unsendable = /[\u0000-\u0008\u000A-\u001F\u007F]/
 const connectionHeaders = new Set([
   'connection',
   'content-length',
+  'expect',
   'host',
   'keep-alive',
   'proxy-authenticate',

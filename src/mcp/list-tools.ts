@@ -2,9 +2,7 @@
  * Asks an MCP server for its tools, as a client over streamable HTTP does: initialize, initialized, tools/list page by
  * page, and the end of the session (Model Context Protocol 2025-11-25, "Lifecycle" and "Transports").
  */
-import type { IncomingMessage } from 'node:http'
-
-import type { Outbound } from '../context.js'
+import type { Outbound, OutboundResponse } from '../context.js'
 import { OutboundError } from './outbound.js'
 import { largestAnswer, readAnswer } from './read-answer.js'
 
@@ -53,13 +51,13 @@ class Session {
     const id = ++this.#lastId
     const response = await this.#post({ jsonrpc: '2.0', id, method, params })
     const sessionId = response.headers['mcp-session-id']
-    if (method === 'initialize' && typeof sessionId === 'string') this.#headers['mcp-session-id'] = sessionId
+    if (method === 'initialize' && sessionId !== undefined) this.#headers['mcp-session-id'] = sessionId
     return readAnswer(response, id, this.peer.signal)
   }
 
   async tell(method: string): Promise<void> {
     const response = await this.#post({ jsonrpc: '2.0', method })
-    response.destroy()
+    response.body.destroy()
   }
 
   speak(version: string): void {
@@ -71,16 +69,16 @@ class Session {
     if (!('mcp-session-id' in this.#headers)) return
     const { url, credential, signal } = this.peer
     const response = await this.outbound.send(url, { method: 'DELETE', headers: this.#headers, credential, signal })
-    response.destroy()
+    response.body.destroy()
   }
 
-  async #post(message: object): Promise<IncomingMessage> {
+  async #post(message: object): Promise<OutboundResponse> {
     const { url, credential, signal, onSent } = this.peer
     const body = JSON.stringify(message)
     const response = await this.outbound.send(url, { method: 'POST', headers: this.#headers, credential, body, signal, onSent })
-    const status = response.statusCode ?? 0
+    const status = response.statusCode
     if (status >= 200 && status < 300) return response
-    response.destroy()
+    response.body.destroy()
     throw new RefusedByServer(status)
   }
 }

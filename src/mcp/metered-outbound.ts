@@ -11,7 +11,7 @@ export const meteredOutbound = (outbound: Outbound, metrics: Metrics): Outbound 
     const elapsed = stopwatch()
     try {
       const response = await outbound.send(url, request)
-      metrics.called(`${Math.floor((response.statusCode ?? 0) / 100)}xx`, elapsed())
+      metrics.called(`${Math.floor(response.statusCode / 100)}xx`, elapsed())
       return response
     } catch (error) {
       metrics.called(error instanceof OutboundError ? error.code : 'FAILED', elapsed())

@@ -3,13 +3,14 @@
  * made, on the very answer of the resolver that is connected to: a name cannot change its mind in between.
  */
 import { lookup } from 'node:dns/promises'
-import { Agent as PlainAgent, request as requestPlain, type IncomingMessage, type RequestOptions } from 'node:http'
-import { Agent as SecureAgent, request as requestSecure } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { callbackify } from 'node:util'
 
-import type { Outbound, OutboundRequest } from '../context.js'
+import { Agent, type Dispatcher } from 'undici'
+
+import type { Outbound, OutboundRequest, OutboundResponse } from '../context.js'
 import { bareHost, isAddress, isAllowedHost, isLocalName, isOpened, isPublicAddress, parseAllowList } from '../lib/address.js'
+import { exchange } from './http-exchange.js'
 
 /** How often an answer may send us on. */
 const mostRedirects = 3
@@ -19,6 +20,9 @@ const mostRedirects = 3
  * since a call that is lost with it must not be made again. A server that says how long it waits is believed.
  */
 const idle = 4000
+
+/** Milliseconds until a connection must stand; whoever waits for less gives up by a signal. */
+const patience = 60_000
 
 const messages = {
   CONNECTION_FAILED: 'The server could not be reached, or the connection broke.',
@@ -54,12 +58,22 @@ const systemResolve: Resolve = (host) => lookup(host, { all: true })
 const tlsCodes =
   /^(ERR_(TLS|SSL|OSSL)_|EPROTO$|CERT_|CRL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERROR_IN_CERT|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH)/
 
+/** undici's and its parser's for an answer that is not HTTP, and what it says of a protocol that nobody asked for. */
+const protocolCodes = /^(HPE_|UND_ERR_(HEADERS_OVERFLOW|RES_))/
+const unaskedUpgrade = 'bad upgrade'
+
 /** What became of a request, in the words of the contract. */
 export function outboundErrorOf(error: unknown, signal: AbortSignal): OutboundError {
   if (error instanceof OutboundError) return error
   if (signal.aborted) return new OutboundError('TIMEOUT', { cause: error })
-  const code = String(Reflect.get(Object(error), 'code'))
-  return new OutboundError(tlsCodes.test(code) ? 'TLS_FAILED' : 'CONNECTION_FAILED', { cause: error })
+  const { code, message } = Object(error) as Partial<NodeJS.ErrnoException>
+  return new OutboundError(codeOf(String(code), message), { cause: error })
+}
+
+function codeOf(code: string, message: string | undefined): OutboundCode {
+  if (tlsCodes.test(code)) return 'TLS_FAILED'
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'TIMEOUT'
+  return protocolCodes.test(code) || message === unaskedUpgrade ? 'PROTOCOL_ERROR' : 'CONNECTION_FAILED'
 }
 
 export function openOutbound(allowed: readonly string[], resolve: Resolve = systemResolve): Outbound {
@@ -92,60 +106,53 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
     return 'must not lead to a loopback, private, link-local or otherwise reserved address'
   }
 
+  const shared = { headersTimeout: 0, bodyTimeout: 0, connect: { lookup: guardedLookup, rejectUnauthorized: true, timeout: patience } }
   // A connection that stands was judged when it was made; the credential goes with the request, not with the connection.
-  const agents = { plain: new PlainAgent({ keepAlive: true, timeout: idle }), secure: new SecureAgent({ keepAlive: true, timeout: idle }) }
+  const kept = new Agent({ ...shared, keepAliveTimeout: idle, keepAliveMaxTimeout: idle })
+  const single = new Agent({ ...shared, pipelining: 0 })
 
-  const connect = (
-    url: URL,
-    { method, headers, credential, body, signal, onSent, isKeptAlive }: OutboundRequest,
-  ): Promise<IncomingMessage> =>
-    new Promise((answer, refuse) => {
+  async function ask(url: URL, request: OutboundRequest): Promise<OutboundResponse> {
+    const { method, credential, body, signal, isKeptAlive } = request
+    const headers: Record<string, string> = { ...request.headers }
+    for (const [name, value] of Object.entries(credential ?? {})) {
       // What proves who asks gives way to what the protocol needs.
-      const sent = { ...credential, ...headers, ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }) }
-      const isSecure = url.protocol === 'https:'
-      const agent = isKeptAlive === true && (isSecure ? agents.secure : agents.plain)
-      const options: RequestOptions = { method, headers: sent, signal, agent, lookup: guardedLookup }
-      const request = isSecure ? requestSecure(url, { ...options, rejectUnauthorized: true }) : requestPlain(url, options)
-      request.on('socket', (socket) => {
-        if (request.reusedSocket) onSent?.()
-        else socket.once(isSecure ? 'secureConnect' : 'connect', () => onSent?.())
-      })
-      request.on('response', answer)
-      // Nobody asked for another protocol; unheard, Node would end the connection without a word (RFC 9110 §15.2.2).
-      request.on('upgrade', (_response, socket) => {
-        socket.destroy()
-        refuse(new OutboundError('PROTOCOL_ERROR'))
-      })
-      request.on('error', (error) => refuse(outboundErrorOf(error, signal)))
-      request.end(body)
-    })
+      if (!Object.hasOwn(headers, name.toLowerCase())) headers[name] = value
+    }
+    const options: Dispatcher.DispatchOptions = { origin: url.origin, path: url.pathname + url.search, method, headers, idempotent: false }
+    if (body !== undefined) options.body = body
+    try {
+      return await exchange(isKeptAlive === true ? kept : single, options, request)
+    } catch (error) {
+      throw outboundErrorOf(error, signal)
+    }
+  }
 
   return {
     fault: (text) => fault(new URL(text)),
 
-    close() {
-      agents.plain.destroy()
-      agents.secure.destroy()
+    async close() {
+      await Promise.all([kept.destroy(), single.destroy()])
     },
 
     async send(text, request) {
       let url = new URL(text)
       for (let redirects = 0; ; redirects++) {
         if (fault(url) !== undefined) throw new OutboundError('URL_NOT_ALLOWED')
-        const response = await connect(url, request)
+        const response = await ask(url, request)
         const next = redirectOf(response, url)
         if (!next) return response
-        response.destroy()
+        response.body.destroy()
         if (fault(next) !== undefined || (next.origin !== url.origin && request.credential)) throw new OutboundError('URL_NOT_ALLOWED')
         // Only these two keep method and body (RFC 9110 §15.4.8, §15.4.9).
-        if (![307, 308].includes(response.statusCode ?? 0) || redirects === mostRedirects) throw new OutboundError('PROTOCOL_ERROR')
+        if (![307, 308].includes(response.statusCode) || redirects === mostRedirects) throw new OutboundError('PROTOCOL_ERROR')
         url = next
       }
     },
   }
 }
 
-function redirectOf({ statusCode = 0, headers: { location } }: IncomingMessage, from: URL): URL | undefined {
+function redirectOf({ statusCode, headers }: OutboundResponse, from: URL): URL | undefined {
+  const { location } = headers
   if (statusCode < 301 || statusCode > 308 || location === undefined) return undefined
   if (!URL.canParse(location, from.href)) throw new OutboundError('PROTOCOL_ERROR')
   return new URL(location, from.href)

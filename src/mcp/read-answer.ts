@@ -1,8 +1,7 @@
 /** The answer to one JSON-RPC request over streamable HTTP: a JSON body, or the event of a stream that bears its id. */
-import type { IncomingMessage } from 'node:http'
-
 import { createParser } from 'eventsource-parser'
 
+import type { OutboundResponse } from '../context.js'
 import { OutboundError, outboundErrorOf } from './outbound.js'
 
 /** Bytes of one answer. */
@@ -30,10 +29,10 @@ function resultOf(message: unknown, id: number): Message | undefined {
   return message['result']
 }
 
-async function* chunksOf(response: IncomingMessage, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* chunksOf({ body }: OutboundResponse, signal: AbortSignal): AsyncGenerator<Buffer> {
   let size = 0
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
       size += chunk.length
       if (size > largestAnswer) throw protocolError()
       yield chunk
@@ -41,12 +40,12 @@ async function* chunksOf(response: IncomingMessage, signal: AbortSignal): AsyncG
   } catch (error) {
     throw outboundErrorOf(error, signal)
   } finally {
-    response.destroy()
+    body.destroy()
   }
 }
 
 /** @throws OutboundError */
-export async function readAnswer(response: IncomingMessage, id: number, signal: AbortSignal): Promise<Message> {
+export async function readAnswer(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
   const type = response.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   const encoding = response.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') throw protocolError()
@@ -55,7 +54,7 @@ export async function readAnswer(response: IncomingMessage, id: number, signal: 
   throw protocolError()
 }
 
-async function readBody(response: IncomingMessage, id: number, signal: AbortSignal): Promise<Message> {
+async function readBody(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
   const chunks: Buffer[] = []
   for await (const chunk of chunksOf(response, signal)) chunks.push(chunk)
   const result = resultOf(parsed(Buffer.concat(chunks).toString()), id)
@@ -63,7 +62,7 @@ async function readBody(response: IncomingMessage, id: number, signal: AbortSign
   return result
 }
 
-async function readStream(response: IncomingMessage, id: number, signal: AbortSignal): Promise<Message> {
+async function readStream(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
   const events: string[] = []
   const parser = createParser({ onEvent: ({ data }) => events.push(data), maxBufferSize: largestAnswer })
   const decoder = new TextDecoder()

@@ -17,7 +17,7 @@ export const tracedOutbound = (outbound: Outbound, traces: Traces): Outbound => 
     }
     return traces.child(request.method, 'CLIENT', attributes, async (span) => {
       const response = await outbound.send(text, request)
-      const status = response.statusCode ?? 0
+      const status = response.statusCode
       span?.setAttribute('http.response.status_code', status)
       if (span && status >= 400) traces.fail(span, String(status))
       return response
