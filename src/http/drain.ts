@@ -9,6 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 
 import type { Config } from '../config.js'
+import { Bag } from '../lib/bag.js'
 import { stopwatch } from '../lib/clock.js'
 import type { Times } from './times.js'
 
@@ -17,8 +18,8 @@ const step = 25
 
 export class Drain {
   hasBegun = false
-  readonly #inFlight = new Set<ServerResponse>()
-  readonly #sockets = new Set<Socket>()
+  readonly #inFlight = new Bag<ServerResponse>()
+  readonly #sockets = new Bag<Socket>()
 
   constructor(
     private readonly server: FastifyInstance,
@@ -26,18 +27,14 @@ export class Drain {
     private readonly times: Pick<Times, 'linger' | 'rest'>,
   ) {
     server.server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
+      socket.once('close', this.#sockets.add(socket))
     })
     server.addHook('preClose', () => this.#begin())
   }
 
-  begun(answer: ServerResponse): void {
-    this.#inFlight.add(answer)
-  }
-
-  ended(answer: ServerResponse): void {
-    this.#inFlight.delete(answer)
+  /** The answer is told when the other has ended. */
+  begun(answer: ServerResponse): () => void {
+    return this.#inFlight.add(answer)
   }
 
   async #begin(): Promise<void> {
@@ -45,7 +42,7 @@ export class Drain {
     if (!this.server.server.listening) return
     // Fastify says so in answers to what comes from now on. A connection that ends with its answer loses no request, while
     // an idle one may be closed at the very moment in which its client sends the next (RFC 9112 §9.6).
-    for (const answer of this.#inFlight) if (!answer.headersSent) answer.setHeader('connection', 'close')
+    for (const answer of this.#inFlight.all()) if (!answer.headersSent) answer.setHeader('connection', 'close')
     const elapsed = stopwatch()
     while (elapsed() < this.config.drainSeconds || (this.#sockets.size > 0 && elapsed() < this.times.linger / 1000)) await wait(step)
     this.#hangUp()
@@ -59,14 +56,19 @@ export class Drain {
       server.closeIdleConnections()
       // To Node a connection on which nothing was ever said is not idle, and what began to arrive may never end.
       const isOver = elapsed() >= this.times.rest / 1000
-      const busy = isOver ? this.#busy() : this.#sockets
-      for (const socket of this.#sockets) if (socket.bytesRead === 0 || !busy.has(socket)) socket.destroy()
+      const busy = isOver ? this.#busy() : undefined
+      for (const socket of this.#sockets.all()) if (socket.bytesRead === 0 || busy?.has(socket) === false) socket.destroy()
     }, step)
     server.once('close', () => clearInterval(sweeping))
   }
 
   /** Whose request has arrived, and is being answered. */
   #busy(): ReadonlySet<Socket | null> {
-    return new Set([...this.#inFlight].filter(({ req }) => req.complete).map(({ socket }) => socket))
+    return new Set(
+      this.#inFlight
+        .all()
+        .filter(({ req }) => req.complete)
+        .map(({ socket }) => socket),
+    )
   }
 }

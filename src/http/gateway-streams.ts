@@ -7,6 +7,7 @@ import type { Query } from '../access/reads.js'
 import type { Services } from '../context.js'
 import type { McpCredential } from '../entities/mcp-credential.js'
 import type { McpServer } from '../entities/mcp-server.js'
+import { Bag } from '../lib/bag.js'
 import type { GatewayTimes } from './gateway-times.js'
 
 const credentialStands: Query = {
@@ -25,7 +26,7 @@ export interface OpenStream {
 }
 
 export class OpenStreams {
-  readonly #streams = new Set<OpenStream>()
+  readonly #streams = new Bag<OpenStream>()
   readonly #timer: NodeJS.Timeout
   #isLooking = false
   #isClosing = false
@@ -38,18 +39,17 @@ export class OpenStreams {
   }
 
   add(stream: OpenStream): () => void {
-    this.#streams.add(stream)
     if (this.#isClosing && stream.isStream) stream.end()
-    return () => this.#streams.delete(stream)
+    return this.#streams.add(stream)
   }
 
   /** Lets every stream end in order: at once what waits for events, a little later what waits for an answer. */
   close(): void {
     this.#isClosing = true
-    for (const { isStream, end } of this.#streams) if (isStream) end()
+    for (const { isStream, end } of this.#streams.all()) if (isStream) end()
     setTimeout(() => {
       clearInterval(this.#timer)
-      for (const { end } of this.#streams) end()
+      for (const { end } of this.#streams.all()) end()
     }, this.times.grace).unref()
   }
 
@@ -64,7 +64,7 @@ export class OpenStreams {
         answers.set(name, known)
         return known
       }
-      for (const stream of this.#streams) {
+      for (const stream of this.#streams.all()) {
         const { standing, credential, server } = stream
         const isGood =
           (!standing ||

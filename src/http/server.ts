@@ -72,10 +72,10 @@ export async function createServer(
   })
   if (traces) serveTraces(server, traces)
   server.addHook('onRequest', (request, reply, done) => {
-    drain.begun(reply.raw)
+    const ended = drain.begun(reply.raw)
     // Fastify tells of a client that leaves only while the request still arrives, not while the answer is made.
     reply.raw.once('close', () => {
-      drain.ended(reply.raw)
+      ended()
       if (reply.raw.writableFinished) return
       request.story.waiting?.left()
       // Nginx's number for a client that left.

@@ -9,7 +9,7 @@ export class SqliteChains {
   /** As this connection last wrote them; worthless as soon as another connection wrote. */
   readonly #heads = new Map<string, Head>()
   /** Those that have moved since they were last saved. */
-  readonly #moved = new Map<string, Head>()
+  #moved = new Map<string, Head>()
   #dataVersion: unknown
   readonly #read
   readonly #move
@@ -33,7 +33,8 @@ export class SqliteChains {
   /** Before a commit: once for each chain, however much longer it has become. */
   save(): void {
     for (const [organizationId, { seq, hash }] of this.#moved) this.#move.run(seq, hash, organizationId)
-    this.#moved.clear()
+    // Another map, since `clear` keeps the old table for as long as the new one (lib/bag.ts tells why).
+    this.#moved = new Map()
   }
 
   /** After anything that may yet be rolled back. */
