@@ -5,7 +5,7 @@ const rooms = ['audit', 'organizations', 'api-keys', 'tokens', 'personal-tokens'
 
 const layers = [
   '^src/lib/',
-  '^src/metrics\\.ts$',
+  '^src/(metrics|outbound)\\.ts$',
   '^src/(config|traces-config)\\.ts$',
   '^src/errors\\.ts$',
   '^src/traces\\.ts$',

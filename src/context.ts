@@ -1,6 +1,4 @@
 /** What one request carries: who asks, for whom, and what the rooms need to serve it. */
-import type { Readable } from 'node:stream'
-
 import type { EntityManager, MikroORM } from '@mikro-orm/core'
 import DataLoader from 'dataloader'
 import type { Logger } from 'pino'
@@ -15,6 +13,7 @@ import type { Admission, Limit, WindowCounters } from './lib/fixed-windows.js'
 import { newId } from './lib/id.js'
 import type { MasterKeys } from './lib/seal.js'
 import type { Metrics } from './metrics.js'
+import type { Outbound } from './outbound.js'
 
 /** Signs what this deployment issues. */
 export interface Keyring {
@@ -61,35 +60,6 @@ export interface DeploymentSecrets {
 /** Each has a key of its own. */
 export const secretPurposes = ['idempotency', 'mcp_session'] as const
 export type SecretPurpose = (typeof secretPurposes)[number]
-
-export interface OutboundRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE'
-  readonly headers: Readonly<Record<string, string>>
-  /** What proves who asks: never sent to another origin. Null: nothing does. */
-  readonly credential: Readonly<Record<string, string>> | null
-  readonly body?: string
-  readonly signal: AbortSignal
-  readonly isKeptAlive?: boolean
-  /** The connection stands, so whatever the request carries has left. */
-  readonly onSent?: () => void
-}
-
-export interface OutboundResponse {
-  readonly statusCode: number
-  /** By their names in lower case. */
-  readonly headers: Readonly<Record<string, string | undefined>>
-  /** To be read to its end, or destroyed. */
-  readonly body: Readable
-}
-
-/** Opens connections to elsewhere, and knows which addresses may be reached. */
-export interface Outbound {
-  /** Why this URL may not be asked, as far as it shows before its name is looked up; undefined when it may. */
-  fault(url: string): string | undefined
-  /** @throws OutboundError (mcp/outbound.ts); the body of the answer is not read yet. */
-  send(url: string, request: OutboundRequest): Promise<OutboundResponse>
-  close(): Promise<void>
-}
 
 /** What one process shares among its requests. */
 export interface Services {

@@ -2,12 +2,12 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 
-import type { OutboundResponse } from '../context.js'
 import { rpcCodes } from '../lib/json-rpc.js'
 import { JsonFault } from '../lib/strict-json.js'
 import { GatewayRefusal } from '../mcp/gateway/admit.js'
 import { EventCleaner, largestMessage, responseTo, sanitizer, type Sanitizer } from '../mcp/gateway/sanitize.js'
 import { bindSession } from '../mcp/gateway/session.js'
+import type { OutboundResponse } from '../outbound.js'
 import type { Flight } from './gateway-flight.js'
 import type { Forwarding } from './gateway-forwarding.js'
 import { headersBack, sessionHeader } from './gateway-headers.js'

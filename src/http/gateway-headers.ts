@@ -1,8 +1,8 @@
 /** Which headers pass the gateway: the protocol's own, either way, and nothing that proves who asks. */
 import type { IncomingHttpHeaders } from 'node:http'
 
-import type { OutboundResponse } from '../context.js'
 import type { Scrubber } from '../lib/scrub.js'
+import type { OutboundResponse } from '../outbound.js'
 
 export const sessionHeader = 'mcp-session-id'
 

@@ -1,9 +1,10 @@
 /** One HTTP request, sent by undici, and its answer, of which the body is read as it is wanted. */
+import { addAbortListener } from 'node:events'
 import { Readable } from 'node:stream'
 
 import type { Dispatcher } from 'undici'
 
-import type { OutboundRequest, OutboundResponse } from '../context.js'
+import type { OutboundRequest, OutboundResponse } from '../outbound.js'
 
 type Controller = Dispatcher.DispatchController
 
@@ -28,67 +29,73 @@ class Body extends Readable {
   }
 }
 
+type Watched = Pick<OutboundRequest, 'signal' | 'onSent'>
+
+interface Going {
+  readonly request: Watched
+  readonly answer: (response: OutboundResponse) => void
+  readonly refuse: (error: unknown) => void
+  readonly listening: Disposable
+  controller?: Controller
+  body?: Body
+}
+
+/** Once it is over it holds nothing: whatever still holds it may live until the next full collection. */
 class Exchange implements Dispatcher.DispatchHandler {
-  #controller: Controller | undefined
-  #body: Body | undefined
+  #going: Going | undefined
 
-  constructor(
-    private readonly request: Pick<OutboundRequest, 'signal' | 'onSent'>,
-    private readonly answer: (response: OutboundResponse) => void,
-    private readonly refuse: (error: unknown) => void,
-  ) {
-    request.signal.addEventListener('abort', this)
-  }
-
-  /** The signal's own word. */
-  handleEvent(): void {
-    const { reason } = this.request.signal
-    if (this.#controller) this.#controller.abort(reason instanceof Error ? reason : new Error(String(reason)))
-    else this.refuse(reason)
+  constructor(request: Watched, answer: Going['answer'], refuse: Going['refuse']) {
+    this.#going = { request, answer, refuse, listening: addAbortListener(request.signal, () => this.#giveUp()) }
   }
 
   onRequestStart(controller: Controller): void {
-    this.#controller = controller
+    const going = this.#going!
+    going.controller = controller
     // It was given up while the connection was made.
-    if (this.request.signal.aborted) return this.handleEvent()
-    this.request.onSent?.()
+    if (going.request.signal.aborted) this.#giveUp()
+    else going.request.onSent?.()
   }
 
   onResponseStart(controller: Controller, statusCode: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     // Words on the way to the answer (RFC 9110 §15.2).
     if (statusCode < 200) return
-    this.#body = new Body(controller)
-    this.answer({ statusCode, headers: joined(headers), body: this.#body })
+    const going = this.#going!
+    going.body = new Body(controller)
+    going.answer({ statusCode, headers: joined(headers), body: going.body })
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#body?.push(chunk) === false) controller.pause()
+    if (this.#going?.body?.push(chunk) === false) controller.pause()
   }
 
   onResponseEnd(): void {
-    this.#end()
-    this.#body?.push(null)
+    this.#end()?.body?.push(null)
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    this.#end()
-    const body = this.#body
-    if (!body) return this.refuse(error)
-    // Its reader may only just have been told of it.
-    setImmediate(() => body.destroy(error))
+    const { body, refuse } = this.#end() ?? {}
+    // Who reads it may only just have been told of it.
+    if (body) setImmediate(() => body.destroy(error))
+    else refuse?.(error)
   }
 
-  #end(): void {
-    this.request.signal.removeEventListener('abort', this)
+  #giveUp(): void {
+    const { request, controller, refuse } = this.#going!
+    const reason: unknown = request.signal.reason
+    if (controller) controller.abort(reason instanceof Error ? reason : new Error(String(reason)))
+    else refuse(reason)
+  }
+
+  #end(): Going | undefined {
+    const going = this.#going
+    going?.listening[Symbol.dispose]()
+    this.#going = undefined
+    return going
   }
 }
 
 /** Settles with the head of the answer. @throws whatever kept it from coming. */
-export const exchange = (
-  dispatcher: Dispatcher,
-  options: Dispatcher.DispatchOptions,
-  request: Pick<OutboundRequest, 'signal' | 'onSent'>,
-): Promise<OutboundResponse> =>
+export const exchange = (dispatcher: Dispatcher, options: Dispatcher.DispatchOptions, request: Watched): Promise<OutboundResponse> =>
   new Promise((answer, refuse) => {
     if (request.signal.aborted) refuse(request.signal.reason)
     else dispatcher.dispatch(options, new Exchange(request, answer, refuse))

@@ -2,7 +2,7 @@
  * Asks an MCP server for its tools, as a client over streamable HTTP does: initialize, initialized, tools/list page by
  * page, and the end of the session (Model Context Protocol 2025-11-25, "Lifecycle" and "Transports").
  */
-import type { Outbound, OutboundResponse } from '../context.js'
+import type { Outbound, OutboundResponse } from '../outbound.js'
 import { OutboundError } from './outbound.js'
 import { largestAnswer, readAnswer } from './read-answer.js'
 

@@ -8,8 +8,8 @@ import { callbackify } from 'node:util'
 
 import { Agent, type Dispatcher } from 'undici'
 
-import type { Outbound, OutboundRequest, OutboundResponse } from '../context.js'
 import { bareHost, isAddress, isAllowedHost, isLocalName, isOpened, isPublicAddress, parseAllowList } from '../lib/address.js'
+import type { Outbound, OutboundRequest, OutboundResponse } from '../outbound.js'
 import { exchange } from './http-exchange.js'
 
 /** How often an answer may send us on. */

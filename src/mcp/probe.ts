@@ -1,5 +1,5 @@
 /** One conversation with a server, and what came of it in the words of the contract. */
-import type { Outbound } from '../context.js'
+import type { Outbound } from '../outbound.js'
 import { listTools, RefusedByServer } from './list-tools.js'
 import { OutboundError, type OutboundCode } from './outbound.js'
 

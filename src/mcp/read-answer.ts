@@ -1,7 +1,7 @@
 /** The answer to one JSON-RPC request over streamable HTTP: a JSON body, or the event of a stream that bears its id. */
 import { createParser } from 'eventsource-parser'
 
-import type { OutboundResponse } from '../context.js'
+import type { OutboundResponse } from '../outbound.js'
 import { OutboundError, outboundErrorOf } from './outbound.js'
 
 /** Bytes of one answer. */

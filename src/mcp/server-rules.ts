@@ -3,10 +3,10 @@ import type { EntityManager } from '@mikro-orm/core'
 
 import type { Actor } from '../access/actor.js'
 import { longestUrl, type Check } from '../access/check.js'
-import type { Outbound } from '../context.js'
 import type { McpApprovalPolicy } from '../entities/enums.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { conflict, DomainError, forbidden, notFound } from '../errors.js'
+import type { Outbound } from '../outbound.js'
 
 export const longestName = 255
 export const longestLabel = 255

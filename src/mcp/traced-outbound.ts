@@ -2,7 +2,7 @@
  * Calls of MCP servers as spans of the request that makes them. Of the URL only the host is told, since a tenant may have
  * written a secret into the rest; and the server is told nothing: by a trace it could tell which of our users' calls belong together.
  */
-import type { Outbound } from '../context.js'
+import type { Outbound } from '../outbound.js'
 import type { Traces } from '../traces.js'
 
 export const tracedOutbound = (outbound: Outbound, traces: Traces): Outbound => ({
