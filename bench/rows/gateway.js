@@ -8,6 +8,8 @@ import { interleave, median, typical } from '../support/measure.js'
 import { end, residentMemory, startContender } from '../support/processes.js'
 
 const streams = 2000
+/** Milliseconds of load until the optimizing compiler has had its say on three programs at once; after 10 s the trend was flat. */
+const warmUpMs = 10_000
 /** Opened before the first look, so that what any stream needs is there. */
 const firstStreams = 50
 
@@ -48,7 +50,7 @@ async function compare(gateway, double, { rounds, windowMs, say }) {
     next: bytesOf('/mcp', 'tools/call'),
   }
   const [recorded, unrecorded] = [through('recorded', 'tools/call'), through('not recorded', 'prompts/list')]
-  const windows = await interleave([direct, recorded, unrecorded], { rounds, windowMs })
+  const windows = await interleave([direct, recorded, unrecorded], { rounds, windowMs, warmUp: warmUpMs })
   const alone = [direct, recorded].map((subject) => ({ ...subject, connections: 1, waits: true }))
   const waits = await interleave(alone, { rounds: 3, windowMs, warmUp: windowMs })
   const costOfDirect = typical(windows.get('direct')).behind

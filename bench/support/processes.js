@@ -35,6 +35,9 @@ export function pinClient(where) {
   if (isPinnable) spawnSync('taskset', ['-acp', String(where), String(process.pid)], { stdio: 'ignore' })
 }
 
+/** As `npm start` and the image run Node (docs/decisions/0149); every program is given the same. */
+const node = [process.execPath, '--max-semi-space-size=16']
+
 /** What it prints goes to a file, as a server's log would. */
 function launch(command, { cpu, env, directory, channel = [] }) {
   const [file, args] = pinned(cpu, command)
@@ -48,7 +51,7 @@ function launch(command, { cpu, env, directory, channel = [] }) {
 /** A contender on the first CPU. It says by itself where it listens and how it wants to be asked. */
 export async function startContender(name, { env = {}, cpu = 0, flags = [] } = {}) {
   const directory = newFolder(name)
-  const command = [process.execPath, ...flags, here(`contenders/${name}.js`)]
+  const command = [...node, ...flags, here(`contenders/${name}.js`)]
   const child = launch(command, { cpu, directory, channel: ['ipc'], env: { BENCH_DIRECTORY: directory, ...env } })
   const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${name} ended with ${code}`)))
   ended.catch(() => undefined)
@@ -61,7 +64,7 @@ export async function startKeyhouse({ directory, env = {}, cpu = 0 }) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const began = performance.now()
-  const child = launch([process.execPath, '--max-semi-space-size=16', here('../bin/keyhouse.js'), 'start'], {
+  const child = launch([...node, here('../bin/keyhouse.js'), 'start'], {
     cpu,
     directory,
     env: { PORT: String(port), KEYHOUSE_DATA_DIR: directory, ...env },
