@@ -1,8 +1,8 @@
-import type { RateLimit } from '../entities/api-key.js'
 /**
  * The reads that nearly every request needs, as prepared statements: always fresh, so a revocation holds at once.
  * They name their tenant by the secret or the id that they look for; everything else goes through the entity manager.
  */
+import type { RateLimit } from '../entities/api-key.js'
 import type { Environment, MemberRole, PersonalTokenType } from '../entities/enums.js'
 import type { Row } from '../entities/rows.js'
 

@@ -1,7 +1,7 @@
 /** One message under way: ended by whoever leaves first, and by silence; its outcome is recorded once. */
 import type { Context } from '../context.js'
-import type { McpCredential } from '../entities/mcp-credential.js'
 import type { McpServer } from '../entities/mcp-server.js'
+import type { UsableCredential } from '../mcp/gateway/reads.js'
 import { recordToolCall, type CallOutcome } from '../mcp/gateway/record-tool-call.js'
 
 /** Why it ended before its answer did. */
@@ -12,7 +12,7 @@ const outcomes: Readonly<Record<Ending, CallOutcome>> = { LEFT: 'CLIENT_LEFT', E
 interface Route {
   readonly ctx: Context
   readonly server: McpServer
-  readonly credential: McpCredential
+  readonly credential: UsableCredential
   /** Null for every message but a tool call. */
   readonly tool: string | null
   /** A stream of events that the client asked for may be silent, once it stands. */

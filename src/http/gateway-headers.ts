@@ -8,10 +8,10 @@ export const sessionHeader = 'mcp-session-id'
 
 export const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
 
-const protocolHeaders = (headers: Readonly<Record<string, string | string[] | undefined>>): [string, string][] =>
-  Object.entries(headers).flatMap(([name, value]) =>
-    name.startsWith('mcp-') && name !== sessionHeader && value !== undefined ? [[name, String(value)]] : [],
-  )
+type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+const protocolHeaders = (headers: Headers): string[] =>
+  Object.keys(headers).filter((name) => name.startsWith('mcp-') && name !== sessionHeader)
 
 interface Onward {
   readonly headers: IncomingHttpHeaders
@@ -23,26 +23,27 @@ interface Onward {
 
 /** What goes upstream, beside the credential. */
 export function headersOnward({ headers, session, hasBody, credential }: Onward): Record<string, string> {
-  const taken = new Set(Object.keys(credential ?? {}).map((name) => name.toLowerCase()))
-  const last = one(headers['last-event-id'])
-  return {
-    // A caller cannot put a value of its own in place of the stored one.
-    ...Object.fromEntries(protocolHeaders(headers).filter(([name]) => !taken.has(name) || name === 'mcp-protocol-version')),
+  const onward: Record<string, string> = {
     accept: headers.accept ?? 'application/json, text/event-stream',
     'accept-encoding': 'identity',
-    ...(hasBody ? { 'content-type': 'application/json' } : {}),
-    ...(last === undefined ? {} : { 'last-event-id': last }),
-    ...(session === null ? {} : { [sessionHeader]: session }),
   }
+  const taken = Object.keys(credential ?? {}).map((name) => name.toLowerCase())
+  for (const name of protocolHeaders(headers)) {
+    // A caller cannot put a value of its own in place of the stored one.
+    if (!taken.includes(name) || name === 'mcp-protocol-version') onward[name] = String(headers[name])
+  }
+  const last = one(headers['last-event-id'])
+  if (hasBody) onward['content-type'] = 'application/json'
+  if (last !== undefined) onward['last-event-id'] = last
+  if (session !== null) onward[sessionHeader] = session
+  return onward
 }
 
 /** What comes back, beside the session. */
 export function headersBack(headers: OutboundResponse['headers'], { text }: Scrubber): Record<string, string> {
+  const back: Record<string, string> = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+  for (const name of protocolHeaders(headers)) back[name] = text(String(headers[name]))
   const wait = headers['retry-after']
-  return {
-    ...Object.fromEntries(protocolHeaders(headers).map(([name, value]) => [name, text(value)])),
-    ...(wait === undefined ? {} : { 'retry-after': text(wait) }),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  }
+  if (wait !== undefined) back['retry-after'] = text(wait)
+  return back
 }

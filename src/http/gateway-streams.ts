@@ -5,9 +5,9 @@
 import type { Standing } from '../access/actor.js'
 import type { Query } from '../access/reads.js'
 import type { Services } from '../context.js'
-import type { McpCredential } from '../entities/mcp-credential.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { Bag } from '../lib/bag.js'
+import type { UsableCredential } from '../mcp/gateway/reads.js'
 import type { GatewayTimes } from './gateway-times.js'
 
 const credentialStands: Query = {
@@ -18,7 +18,7 @@ const serverStands: Query = { name: 'mcp_server_stands', sql: 'select updated_at
 
 export interface OpenStream {
   readonly standing: Standing | null
-  readonly credential: McpCredential
+  readonly credential: UsableCredential
   readonly server: McpServer
   /** It would stay for ever; what is not one ends by itself soon. */
   readonly isStream: boolean
@@ -88,7 +88,7 @@ export class OpenStreams {
     return (await this.app.journal.read(query, [id]))?.['standing'] === value
   }
 
-  async #credential({ id, expiresAt }: McpCredential): Promise<boolean> {
+  async #credential({ id, expiresAt }: UsableCredential): Promise<boolean> {
     if (expiresAt && expiresAt <= this.app.clock()) return false
     return Number((await this.app.journal.read(credentialStands, [id]))?.['standing']) === 1
   }

@@ -101,7 +101,7 @@ export const sealValue = (keys: MasterKeys, credential: McpCredential, { headers
   headers && seal(keys, credential.boundTo(), JSON.stringify(headers))
 
 /** What is sent, by header; null: nothing. @throws SealError */
-export function openValue(keys: MasterKeys, credential: McpCredential): Record<string, string> | null {
+export function openValue(keys: MasterKeys, credential: Pick<McpCredential, 'boundTo' | 'sealedValue'>): Record<string, string> | null {
   if (credential.sealedValue === null) return null
   return JSON.parse(open(keys, credential.boundTo(), credential.sealedValue)) as Record<string, string>
 }

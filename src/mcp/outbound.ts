@@ -24,6 +24,9 @@ const idle = 4000
 /** Milliseconds until a connection must stand; whoever waits for less gives up by a signal. */
 const patience = 60_000
 
+/** URLs that are known to pass as far as their texts show, which nothing but the configuration can change. */
+const mostJudged = 1000
+
 const messages = {
   CONNECTION_FAILED: 'The server could not be reached, or the connection broke.',
   TLS_FAILED: 'No secure connection could be made: the certificate is not trusted, or the server does not speak TLS.',
@@ -111,6 +114,17 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
   const kept = new Agent({ ...shared, keepAliveTimeout: idle, keepAliveMaxTimeout: idle })
   const single = new Agent({ ...shared, pipelining: 0 })
 
+  const judged = new Map<string, URL>()
+  function judge(text: string): URL {
+    const known = judged.get(text)
+    if (known) return known
+    const url = new URL(text)
+    if (fault(url) !== undefined) throw new OutboundError('URL_NOT_ALLOWED')
+    if (judged.size >= mostJudged) judged.clear()
+    judged.set(text, url)
+    return url
+  }
+
   async function ask(url: URL, request: OutboundRequest): Promise<OutboundResponse> {
     const { method, credential, body, signal, isKeptAlive } = request
     const headers: Record<string, string> = { ...request.headers }
@@ -135,9 +149,8 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
     },
 
     async send(text, request) {
-      let url = new URL(text)
+      let url = judge(text)
       for (let redirects = 0; ; redirects++) {
-        if (fault(url) !== undefined) throw new OutboundError('URL_NOT_ALLOWED')
         const response = await ask(url, request)
         const next = redirectOf(response, url)
         if (!next) return response

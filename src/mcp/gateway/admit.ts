@@ -1,13 +1,12 @@
 /** What a message has to pass before it is forwarded, in the order of all refusals; and what it needs for the way. */
 import { may } from '../../access/actor.js'
 import type { Context } from '../../context.js'
-import type { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { forbidden, invalidState, RequestError, type DomainError } from '../../errors.js'
 import { isJsonObject, rpcCodes, type JsonObject, type Message } from '../../lib/json-rpc.js'
 import { plainJson } from '../../lib/strict-json.js'
 import { approveToolCall, largestArguments, type Waiting } from './approve-tool-call.js'
-import { findUsableCredential, findUsableServer } from './reads.js'
+import { findUsable, type UsableCredential } from './reads.js'
 import { recordRefusedCall } from './record-tool-call.js'
 import { unbindSession } from './session.js'
 import { toolRule, type ToolRule } from './tools.js'
@@ -29,7 +28,7 @@ export class GatewayRefusal extends Error {
 
 export interface Admission {
   readonly server: McpServer
-  readonly credential: McpCredential
+  readonly credential: UsableCredential
   readonly isAllowed: ToolRule
   /** The upstream's own session id; null when the client named none. */
   readonly session: string | null
@@ -48,9 +47,10 @@ export async function admit(ctx: Context, serverId: string, message: Message | n
   const { actor } = ctx
   if (!actor.apiKey)
     throw new RequestError('FORBIDDEN', 'The gateway is for API keys and the access tokens exchanged from them, not for people.')
-  const server = await findUsableServer(ctx, serverId)
-  if (!server) throw new GatewayRefusal(404, rpcCodes.refused, 'No such MCP server.')
+  const usable = await findUsable(ctx, serverId)
+  if (!usable) throw new GatewayRefusal(404, rpcCodes.refused, 'No such MCP server.')
   if (!may(actor, 'mcp_server:use')) throw new GatewayRefusal(403, rpcCodes.refused, 'This needs the permission "mcp_server:use".')
+  const { server, credential } = usable
   const isAllowed = toolRule(actor, server)
   const call = callOf(message)
   if (call && message?.id == null) throw new GatewayRefusal(400, rpcCodes.invalidRequest, 'A tool call is a request: it must have an id.')
@@ -63,7 +63,6 @@ export async function admit(ctx: Context, serverId: string, message: Message | n
     const text = 'This tool may not be called here: it must be allowed by the server and by the permission "mcp_tool:<name>".'
     return refuse(new GatewayRefusal(200, rpcCodes.refused, text), forbidden(text))
   }
-  const credential = await findUsableCredential(ctx, server)
   if (!credential) {
     const text = 'There is no usable credential for this MCP server: store one with createMcpCredential.'
     return refuse(new GatewayRefusal(message?.id == null ? 403 : 200, rpcCodes.noCredential, text), invalidState(text))

@@ -1,8 +1,8 @@
 /** What a credential sends, opened for this one request, and what of it must not come back. */
 import type { Context } from '../../context.js'
-import type { McpCredential } from '../../entities/mcp-credential.js'
 import { openValue } from '../credential-value.js'
 import { asSent } from '../probe.js'
+import type { UsableCredential } from './reads.js'
 
 export interface OpenCredential {
   /** Null: it sends nothing. */
@@ -11,7 +11,7 @@ export interface OpenCredential {
 }
 
 /** @throws SealError, after telling the log which row does not open. */
-export function openCredential({ app }: Context, credential: McpCredential): OpenCredential {
+export function openCredential({ app }: Context, credential: UsableCredential): OpenCredential {
   try {
     const value = openValue(app.masterKeys, credential)
     if (!value) return { headers: null, secrets: [] }

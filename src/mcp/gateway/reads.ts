@@ -3,39 +3,68 @@
  * themselves: always fresh, so that what was revoked or narrowed holds at once.
  */
 import type { Actor } from '../../access/actor.js'
-import type { Query } from '../../access/reads.js'
+import type { Parameter, Query } from '../../access/reads.js'
 import type { Context } from '../../context.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import { McpServer } from '../../entities/mcp-server.js'
-import { hydrate } from '../../entities/rows.js'
+import { hydrate, type Row } from '../../entities/rows.js'
+
+/** What of a credential a message needs. */
+export type UsableCredential = Pick<McpCredential, 'id' | 'expiresAt' | 'sealedValue' | 'boundTo'>
+
+export interface Usable {
+  readonly server: McpServer
+  /** The caller's newest that may be sent now, to where the server stands now. */
+  readonly credential: UsableCredential | null
+}
+
+const columns = `id as credential_id, origin as credential_origin, sealed_value as credential_value, expires_at as credential_ends`
+const mayBeSent = `organization_id = ? and project_id = ? and environment = ? and coalesce(end_user_id, '') = ?
+  and revoked_at is null and (expires_at is null or expires_at > ?)`
+const newest = `order by created_at desc, id desc limit 1`
 
 // An end user uses the backend's servers too; the backend none of its end users'.
 const usableServer: Query = {
   name: 'usable_mcp_server',
-  sql: `select * from mcp_server where id = ? and organization_id = ? and project_id = ? and environment = ? and owner_key in ('backend', ?)`,
+  sql: `select * from mcp_server left join (select ${columns} from mcp_credential where server_id = ? and ${mayBeSent} ${newest}) as newest on true
+    where id = ? and organization_id = ? and project_id = ? and environment = ? and owner_key in ('backend', ?)`,
 }
 
-const usableCredential: Query = {
+const credentialForOrigin: Query = {
   name: 'usable_mcp_credential',
-  sql: `select * from mcp_credential where server_id = ? and organization_id = ? and project_id = ? and environment = ?
-    and coalesce(end_user_id, '') = ? and origin = ? and revoked_at is null and (expires_at is null or expires_at > ?)
-    order by created_at desc, id desc limit 1`,
+  sql: `select ${columns} from mcp_credential where server_id = ? and ${mayBeSent} and origin = ? ${newest}`,
 }
 
 const placeOf = ({ organizationId, projectIds, environment }: Actor): string[] => [organizationId, projectIds?.[0] ?? '', environment ?? '']
 
-/** Null: there is none, or none of the caller's. */
-export async function findUsableServer(ctx: Context, id: string): Promise<McpServer | null> {
-  const { actor, app } = ctx
-  const row = await app.journal.read(usableServer, [id, ...placeOf(actor), actor.endUser?.id ?? 'backend'])
-  return row ? hydrate(app.orm.getMetadata(), McpServer, row) : null
-}
-
-/** The caller's newest that may be sent now, to where the server stands now. */
-export async function findUsableCredential(ctx: Context, server: McpServer): Promise<McpCredential | null> {
+/** Null: there is no such server, or none of the caller's. */
+export async function findUsable(ctx: Context, id: string): Promise<Usable | null> {
   const { actor, app } = ctx
   const now = ctx.now()
   const time = app.config.databaseUrl === undefined ? now.getTime() : now.toISOString()
-  const row = await app.journal.read(usableCredential, [server.id, ...placeOf(actor), actor.endUser?.id ?? '', server.origin, time])
-  return row ? hydrate(app.orm.getMetadata(), McpCredential, row) : null
+  const ofCredential: Parameter[] = [id, ...placeOf(actor), actor.endUser?.id ?? '', time]
+  const row = await app.journal.read(usableServer, [...ofCredential, id, ...placeOf(actor), actor.endUser?.id ?? 'backend'])
+  if (!row) return null
+  const server = hydrate(app.orm.getMetadata(), McpServer, row)
+  const { origin } = server
+  if (row['credential_id'] === null || row['credential_origin'] === origin) return { server, credential: credentialIn(row, ctx, server) }
+  // The server has moved since the newest was stored.
+  const other = await app.journal.read(credentialForOrigin, [...ofCredential, origin])
+  return { server, credential: other ? credentialIn(other, ctx, server) : null }
+}
+
+function credentialIn(row: Row, { actor }: Context, server: McpServer): UsableCredential | null {
+  if (row['credential_id'] === null) return null
+  const ends = row['credential_ends'] as number | Date | null
+  return Object.assign(new McpCredential(), {
+    id: row['credential_id'] as string,
+    organizationId: server.organizationId,
+    projectId: server.projectId,
+    environment: server.environment,
+    endUserId: actor.endUser?.id ?? null,
+    serverId: server.id,
+    origin: row['credential_origin'] as string,
+    sealedValue: row['credential_value'] as string | null,
+    expiresAt: ends === null ? null : new Date(ends),
+  })
 }

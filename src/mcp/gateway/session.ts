@@ -6,13 +6,13 @@ import { timingSafeEqual } from 'node:crypto'
 
 import type { Actor } from '../../access/actor.js'
 import type { DeploymentSecrets } from '../../context.js'
-import type { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
+import type { UsableCredential } from './reads.js'
 
 export interface SessionOwner {
   readonly actor: Actor
   readonly server: McpServer
-  readonly credential: McpCredential
+  readonly credential: UsableCredential
 }
 
 const macOf = (secrets: DeploymentSecrets, upstream: string, { actor, server, credential }: SessionOwner): string =>
