@@ -152,6 +152,27 @@ describe('a call', () => {
     expect((await world.call(serverId, agent.secret)).body.result).toBeDefined()
     expect(world.upstream.seen.at(-1)!.request.headers.authorization).toBeUndefined()
   })
+
+  test('carries the newest credential, and none that was stored before the server moved', async () => {
+    const agent = await world.agent()
+    const serverId = await world.server()
+    const moveTo = (origin: string): Promise<unknown> =>
+      world.app.mutate(world.acme.sandboxKey, 'updateMcpServer', { id: serverId, serverUrl: `${origin}/mcp` }, 'server { id }')
+    const sent = async (): Promise<unknown> => {
+      const { body } = await world.call(serverId, agent.secret)
+      return body.error?.code ?? world.upstream.seen.at(-1)?.request.headers.authorization
+    }
+    for (const bearerToken of ['the-first-of-two', 'the-second-of-two']) {
+      await world.credential(serverId, { bearerToken })
+      world.app.clock.advance(1)
+      expect(await sent()).toBe(`Bearer ${bearerToken}`)
+    }
+    await moveTo('http://127.0.0.1:9')
+    await moveTo(world.upstream.origin)
+    expect(await sent()).toBe(-32_003)
+    await world.credential(serverId, { bearerToken: 'one-for-where-it-is' })
+    expect(await sent()).toBe('Bearer one-for-where-it-is')
+  })
 })
 
 describe('tools', () => {

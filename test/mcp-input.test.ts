@@ -161,9 +161,18 @@ describe('a credential', () => {
     ['a header value of 8193', { headers: [header('h', 'v'.repeat(8193))] }, 'headers.0.value'],
     ['a line feed in a header value', { headers: [header('h', `${canary}\n`)] }, 'headers.0.value'],
     ['more than 32 KiB of headers', { headers: headersOf(32_769) }, 'headers'],
-    ...['Host', 'CONTENT-LENGTH', 'connection', 'Keep-Alive', 'Proxy-Authorization', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade'].map(
-      (name): [string, object, string] => [`the header ${name}`, { headers: [header(name, canary)] }, 'headers.0.name'],
-    ),
+    ...[
+      'Host',
+      'CONTENT-LENGTH',
+      'connection',
+      'Expect',
+      'Keep-Alive',
+      'Proxy-Authorization',
+      'TE',
+      'Trailer',
+      'Transfer-Encoding',
+      'Upgrade',
+    ].map((name): [string, object, string] => [`the header ${name}`, { headers: [header(name, canary)] }, 'headers.0.name']),
   ])('must not have %s', async (_name, auth, path) => {
     const answer = await store(auth)
     expect(pathsOf(answer)).toEqual([`INVALID input.auth.${path}`])

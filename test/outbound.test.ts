@@ -202,6 +202,9 @@ describe('a server that fails', () => {
     response.on('close', () => clearInterval(timer))
   }
 
+  const head = (...fields: string[]): string => `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${fields.join('\r\n')}\r\n\r\n`
+  const twoLengths = `${head('content-length: 2', 'content-length: 40')}{}`
+
   test.each<[string, Handler, string]>([
     ['says nothing', () => undefined, 'TIMEOUT'],
     ['never ends its answer', slow, 'TIMEOUT'],
@@ -217,6 +220,9 @@ describe('a server that fails', () => {
       ({ socket }) => void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n'),
       'PROTOCOL_ERROR',
     ],
+    ['does not speak HTTP', ({ socket }) => void socket.end('220 mail.example ESMTP\r\n'), 'PROTOCOL_ERROR'],
+    ['says in two ways how long its answer is', ({ socket }) => void socket.end(twoLengths), 'PROTOCOL_ERROR'],
+    ['breaks off in its answer', ({ socket }) => void socket.end(head('content-length: 100') + '{'), 'CONNECTION_FAILED'],
     ['hangs up', (_incoming, response) => void response.destroy(), 'CONNECTION_FAILED'],
   ])('%s', async (_name, handler, code) => {
     const { origin } = await double(handler)

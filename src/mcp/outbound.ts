@@ -6,7 +6,7 @@ import { lookup } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
 import { callbackify } from 'node:util'
 
-import { Agent, type Dispatcher } from 'undici'
+import { Agent, errors, type Dispatcher } from 'undici'
 
 import { bareHost, isAddress, isAllowedHost, isLocalName, isOpened, isPublicAddress, parseAllowList } from '../lib/address.js'
 import type { Outbound, OutboundRequest, OutboundResponse } from '../outbound.js'
@@ -61,22 +61,23 @@ const systemResolve: Resolve = (host) => lookup(host, { all: true })
 const tlsCodes =
   /^(ERR_(TLS|SSL|OSSL)_|EPROTO$|CERT_|CRL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERROR_IN_CERT|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH)/
 
-/** undici's and its parser's for an answer that is not HTTP, and what it says of a protocol that nobody asked for. */
-const protocolCodes = /^(HPE_|UND_ERR_(HEADERS_OVERFLOW|RES_))/
+/** An answer that is not HTTP, or not whole. */
+const protocolErrors = [errors.HTTPParserError, errors.HeadersOverflowError, errors.ResponseContentLengthMismatchError]
+/** What undici says of a protocol that nobody asked for (RFC 9110 §15.2.2). */
 const unaskedUpgrade = 'bad upgrade'
 
 /** What became of a request, in the words of the contract. */
 export function outboundErrorOf(error: unknown, signal: AbortSignal): OutboundError {
   if (error instanceof OutboundError) return error
   if (signal.aborted) return new OutboundError('TIMEOUT', { cause: error })
-  const { code, message } = Object(error) as Partial<NodeJS.ErrnoException>
-  return new OutboundError(codeOf(String(code), message), { cause: error })
+  return new OutboundError(codeOf(error), { cause: error })
 }
 
-function codeOf(code: string, message: string | undefined): OutboundCode {
-  if (tlsCodes.test(code)) return 'TLS_FAILED'
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'TIMEOUT'
-  return protocolCodes.test(code) || message === unaskedUpgrade ? 'PROTOCOL_ERROR' : 'CONNECTION_FAILED'
+function codeOf(error: unknown): OutboundCode {
+  const { code, message } = Object(error) as Partial<NodeJS.ErrnoException>
+  if (tlsCodes.test(String(code))) return 'TLS_FAILED'
+  if (error instanceof errors.ConnectTimeoutError) return 'TIMEOUT'
+  return protocolErrors.some((kind) => error instanceof kind) || message === unaskedUpgrade ? 'PROTOCOL_ERROR' : 'CONNECTION_FAILED'
 }
 
 export function openOutbound(allowed: readonly string[], resolve: Resolve = systemResolve): Outbound {

@@ -3,7 +3,7 @@
  * themselves: always fresh, so that what was revoked or narrowed holds at once.
  */
 import type { Actor } from '../../access/actor.js'
-import type { Parameter, Query } from '../../access/reads.js'
+import type { Query } from '../../access/reads.js'
 import type { Context } from '../../context.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import { McpServer } from '../../entities/mcp-server.js'
@@ -18,21 +18,17 @@ export interface Usable {
   readonly credential: UsableCredential | null
 }
 
-const columns = `id as credential_id, origin as credential_origin, sealed_value as credential_value, expires_at as credential_ends`
-const mayBeSent = `organization_id = ? and project_id = ? and environment = ? and coalesce(end_user_id, '') = ?
-  and revoked_at is null and (expires_at is null or expires_at > ?)`
-const newest = `order by created_at desc, id desc limit 1`
-
 // An end user uses the backend's servers too; the backend none of its end users'.
-const usableServer: Query = {
+const usable: Query = {
   name: 'usable_mcp_server',
-  sql: `select * from mcp_server left join (select ${columns} from mcp_credential where server_id = ? and ${mayBeSent} ${newest}) as newest on true
+  sql: `select * from mcp_server left join (
+      select id as credential_id, origin as credential_origin, sealed_value as credential_value, expires_at as credential_ends
+      from mcp_credential
+      where server_id = ? and organization_id = ? and project_id = ? and environment = ? and coalesce(end_user_id, '') = ?
+        and revoked_at is null and (expires_at is null or expires_at > ?)
+      order by created_at desc, id desc limit 1
+    ) as newest on true
     where id = ? and organization_id = ? and project_id = ? and environment = ? and owner_key in ('backend', ?)`,
-}
-
-const credentialForOrigin: Query = {
-  name: 'usable_mcp_credential',
-  sql: `select ${columns} from mcp_credential where server_id = ? and ${mayBeSent} and origin = ? ${newest}`,
 }
 
 const placeOf = ({ organizationId, projectIds, environment }: Actor): string[] => [organizationId, projectIds?.[0] ?? '', environment ?? '']
@@ -42,19 +38,17 @@ export async function findUsable(ctx: Context, id: string): Promise<Usable | nul
   const { actor, app } = ctx
   const now = ctx.now()
   const time = app.config.databaseUrl === undefined ? now.getTime() : now.toISOString()
-  const ofCredential: Parameter[] = [id, ...placeOf(actor), actor.endUser?.id ?? '', time]
-  const row = await app.journal.read(usableServer, [...ofCredential, id, ...placeOf(actor), actor.endUser?.id ?? 'backend'])
+  const place = placeOf(actor)
+  const owner = actor.endUser?.id
+  const row = await app.journal.read(usable, [id, ...place, owner ?? '', time, id, ...place, owner ?? 'backend'])
   if (!row) return null
   const server = hydrate(app.orm.getMetadata(), McpServer, row)
-  const { origin } = server
-  if (row['credential_id'] === null || row['credential_origin'] === origin) return { server, credential: credentialIn(row, ctx, server) }
-  // The server has moved since the newest was stored.
-  const other = await app.journal.read(credentialForOrigin, [...ofCredential, origin])
-  return { server, credential: other ? credentialIn(other, ctx, server) : null }
+  return { server, credential: credentialIn(row, ctx, server) }
 }
 
 function credentialIn(row: Row, { actor }: Context, server: McpServer): UsableCredential | null {
-  if (row['credential_id'] === null) return null
+  // A server that moves loses its credentials; one that was given for elsewhere is not sent, however that came about.
+  if (row['credential_id'] === null || row['credential_origin'] !== server.origin) return null
   const ends = row['credential_ends'] as number | Date | null
   return Object.assign(new McpCredential(), {
     id: row['credential_id'] as string,
@@ -63,7 +57,7 @@ function credentialIn(row: Row, { actor }: Context, server: McpServer): UsableCr
     environment: server.environment,
     endUserId: actor.endUser?.id ?? null,
     serverId: server.id,
-    origin: row['credential_origin'] as string,
+    origin: server.origin,
     sealedValue: row['credential_value'] as string | null,
     expiresAt: ends === null ? null : new Date(ends),
   })
