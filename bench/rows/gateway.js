@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { requestOf } from '../support/client.js'
-import { interleave, median, typical } from '../support/measure.js'
+import { interleave, median, trendOf, typical } from '../support/measure.js'
 import { end, residentMemory, startContender } from '../support/processes.js'
 
 const streams = 2000
@@ -57,7 +57,7 @@ async function compare(gateway, double, { rounds, windowMs, say }) {
   const row = ({ name }) => {
     const { cpu, behind } = typical(windows.get(name))
     say(
-      `gateway: a call that is ${name} costs it ${cpu.toFixed(0)} µs, the server behind it ${behind.toFixed(0)}, called directly ${costOfDirect.toFixed(0)}`,
+      `gateway: a call that is ${name} costs it ${cpu.toFixed(0)} µs, the server behind it ${behind.toFixed(0)}, called directly ${costOfDirect.toFixed(0)}, trend ${trendOf(windows.get(name)).toFixed(2)}`,
     )
     const value = median(windows.get(name).map((one, i) => one.cpu + one.behind - windows.get('direct')[i].behind))
     return { own: `${cpu.toFixed(0)} + ${behind.toFixed(0)} µs`, other: `${costOfDirect.toFixed(0)} µs`, value, unit: 'µs' }

@@ -11,7 +11,7 @@ export function circumstances({ rounds, windowMs }) {
   return [
     `${cpus()[0].model.trim()}, ${cpus().length} cores`,
     new Date().toISOString().slice(0, 10),
-    `Node ${process.versions.node}`,
+    `Node ${process.versions.node} with --max-semi-space-size=16`,
     `Keyhouse ${version}`,
     `better-auth ${peers['better-auth']}`,
     `oidc-provider ${peers['oidc-provider']}`,

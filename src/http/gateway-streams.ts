@@ -25,6 +25,8 @@ export interface OpenStream {
   readonly end: () => void
 }
 
+type Once = (name: string, ask: () => Promise<boolean>) => Promise<boolean>
+
 export class OpenStreams {
   readonly #streams = new Bag<OpenStream>()
   readonly #timer: NodeJS.Timeout
@@ -56,31 +58,30 @@ export class OpenStreams {
   async #look(): Promise<void> {
     if (this.#isLooking || this.#streams.size === 0) return
     this.#isLooking = true
-    try {
-      // Thousands of streams of one key and one credential are one question each.
-      const answers = new Map<string, Promise<boolean>>()
-      const once = (name: string, ask: () => Promise<boolean>): Promise<boolean> => {
-        const known = answers.get(name) ?? ask()
-        answers.set(name, known)
-        return known
-      }
-      for (const stream of this.#streams.all()) {
-        const { standing, credential, server } = stream
-        const isGood =
-          (!standing ||
-            (await once(`${standing.query.name} ${standing.id} ${standing.value} ${standing.until?.getTime()}`, () =>
-              this.#caller(standing),
-            ))) &&
-          (await once(credential.id, () => this.#credential(credential))) &&
-          (await once(`${server.id} ${server.updatedAt.getTime()}`, () => this.#server(server)))
-        if (!isGood) stream.end()
-      }
-    } catch (error) {
-      // Who cannot be asked about cannot be trusted for long, but a database that is away for a moment ends no stream.
-      this.app.log.warn({ err: error }, 'open streams could not be looked at')
-    } finally {
-      this.#isLooking = false
+    // Thousands of streams of one key and one credential are one question each.
+    const answers = new Map<string, Promise<boolean>>()
+    const once: Once = (name, ask) => {
+      const known = answers.get(name) ?? ask()
+      answers.set(name, known)
+      return known
     }
+    // All at once: one after the other, whoever is asked about last would wait for everybody else's answer.
+    const looks = await Promise.allSettled(this.#streams.all().map((stream) => this.#lookAt(stream, once)))
+    this.#isLooking = false
+    const failed = looks.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
+    // Who cannot be asked about cannot be trusted for long, but a database that is away for a moment ends no stream.
+    if (failed) this.app.log.warn({ err: failed.reason as unknown }, 'open streams could not be looked at')
+  }
+
+  async #lookAt({ standing, credential, server, end }: OpenStream, once: Once): Promise<void> {
+    const isGood =
+      (!standing ||
+        (await once(`${standing.query.name} ${standing.id} ${standing.value} ${standing.until?.getTime()}`, () =>
+          this.#caller(standing),
+        ))) &&
+      (await once(credential.id, () => this.#credential(credential))) &&
+      (await once(`${server.id} ${server.updatedAt.getTime()}`, () => this.#server(server)))
+    if (!isGood) end()
   }
 
   async #caller({ query, id, value, until }: Standing): Promise<boolean> {

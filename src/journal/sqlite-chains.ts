@@ -5,9 +5,10 @@ import { AuditEvent } from '../entities/audit-event.js'
 import { genesis, link, type EventDraft, type Head } from './chain.js'
 import type { SqliteInserts } from './sqlite-inserts.js'
 
+/** Its maps are replaced and never cleared, for the reason that lib/bag.ts gives. */
 export class SqliteChains {
   /** As this connection last wrote them; worthless as soon as another connection wrote. */
-  readonly #heads = new Map<string, Head>()
+  #heads = new Map<string, Head>()
   /** Those that have moved since they were last saved. */
   #moved = new Map<string, Head>()
   #dataVersion: unknown
@@ -33,19 +34,18 @@ export class SqliteChains {
   /** Before a commit: once for each chain, however much longer it has become. */
   save(): void {
     for (const [organizationId, { seq, hash }] of this.#moved) this.#move.run(seq, hash, organizationId)
-    // Another map, since `clear` keeps the old table for as long as the new one (lib/bag.ts tells why).
     this.#moved = new Map()
   }
 
   /** After anything that may yet be rolled back. */
   forget(): void {
-    this.#heads.clear()
-    this.#moved.clear()
+    this.#heads = new Map()
+    this.#moved = new Map()
   }
 
   forgetIfAnotherWrote(): void {
     const version = this.writer.pragma('data_version', { simple: true })
-    if (version !== this.#dataVersion) this.#heads.clear()
+    if (version !== this.#dataVersion) this.#heads = new Map()
     this.#dataVersion = version
   }
 }

@@ -91,6 +91,8 @@ export class SqliteJournal implements Journal {
 
   async exclusive<T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T> {
     const run = async (): Promise<T> => {
+      // What waits for more would otherwise wait for the verb.
+      this.#flush()
       this.#isOpen = true
       try {
         return await em.transactional(async (own) => {

@@ -98,7 +98,7 @@ export class UsageCounts implements Source {
         for (const whose of [everyEndUser, endUserId]) this.#add({ ...tally, length, start, endUserId: whose })
       }
     }
-    this.#tallies.clear()
+    this.#tallies = new Map()
   }
 
   #batch(rows: readonly Row[]): Batch {

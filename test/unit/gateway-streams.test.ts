@@ -1,0 +1,67 @@
+/** Open streams are asked about all at once, so that a revocation is seen as soon with a thousand of them as with one. */
+import { afterEach, expect, jest, test } from '@jest/globals'
+
+import type { McpServer } from '../../src/entities/mcp-server.js'
+import { OpenStreams, type OpenStream } from '../../src/http/gateway-streams.js'
+
+const updatedAt = new Date('2026-01-01')
+const times = { silence: 1000, heartbeat: 1000, look: 10, grace: 1000 }
+
+/** A journal whose answers come when they are let go; `broken` cannot be asked. */
+class SlowJournal {
+  readonly asked: string[] = []
+  readonly waiting: (() => void)[] = []
+  readonly warnings: unknown[] = []
+
+  readonly app = {
+    clock: () => new Date('2026-01-02'),
+    log: { warn: (said: unknown) => this.warnings.push(said) },
+    journal: {
+      read: async ({ name }: { name: string }, [id]: readonly string[]): Promise<object> => {
+        this.asked.push(`${name} ${id}`)
+        await new Promise<void>((resolve) => this.waiting.push(resolve))
+        if (id === 'broken') throw new Error('away')
+        return { standing: id === 'revoked' ? 0 : 1, updated_at: updatedAt }
+      },
+    },
+  }
+
+  async letGo(): Promise<void> {
+    for (const go of this.waiting.splice(0)) go()
+    await new Promise(setImmediate)
+  }
+}
+
+afterEach(() => jest.useRealTimers())
+
+function watched(ids: readonly string[]): { journal: SlowJournal; ended: string[] } {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] })
+  const journal = new SlowJournal()
+  const ended: string[] = []
+  const streams = new OpenStreams(journal.app as never, times)
+  const server = { id: 'server', updatedAt } as McpServer
+  for (const id of ids) {
+    const credential = { id, expiresAt: null } as OpenStream['credential']
+    streams.add({ standing: null, credential, server, isStream: true, end: () => ended.push(id) })
+  }
+  jest.advanceTimersByTime(times.look)
+  return { journal, ended }
+}
+
+test('no answer is waited for before the next question, and the same is asked once', async () => {
+  const { journal, ended } = watched([...Array.from({ length: 200 }, (_, i) => `credential-${i}`), 'revoked', 'revoked'])
+  expect(journal.waiting).toHaveLength(201)
+  await journal.letGo()
+  expect(ended).toEqual(['revoked', 'revoked'])
+  expect(journal.asked.filter((question) => question.endsWith(' server'))).toHaveLength(1)
+})
+
+test('one that cannot be asked about ends nobody, and keeps nobody from ending', async () => {
+  const { journal, ended } = watched(['broken', 'revoked', 'good'])
+  await journal.letGo()
+  await journal.letGo()
+  expect(ended).toEqual(['revoked'])
+  expect(journal.warnings).toHaveLength(1)
+  jest.advanceTimersByTime(times.look)
+  expect(journal.waiting).toHaveLength(3)
+})
