@@ -115,6 +115,32 @@ describe('what an upstream server says', () => {
     expect(answer!.headers.get('mcp-x')).toBe('a, b')
   })
 
+  test('in two fields of which one is enough counts once', async () => {
+    const twice = ['content-type: application/json', 'retry-after: 1', 'retry-after: 2']
+    const [answer] = await call(await speaking((socket, _count, id) => void socket.write(answerTo(id, 'done', ...twice))))
+    expect(answer!.body.result.content[0].text).toBe('done')
+    expect(answer!.headers.get('retry-after')).toBe('1')
+  })
+
+  // undici 7 ended the process here (nodejs/undici#5360).
+  test.each<[string, (socket: Socket) => void]>([
+    ['ends', (socket) => socket.end()],
+    ['is cut off', (socket) => void socket.resetAndDestroy()],
+  ])('and nobody has read when it %s ends nothing else', async (_name, end) => {
+    const url = await speaking((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\n\r\n${'a'.repeat(100 * 1024)}`)
+      setTimeout(() => end(socket), 10)
+    })
+    const outbound = openOutbound(['127.0.0.1'])
+    const request = { method: 'POST', headers: {}, credential: null, body: '{"id":1}', signal: AbortSignal.timeout(5000) } as const
+    for (const isKeptAlive of [true, false]) {
+      const { body } = await outbound.send(url, { ...request, isKeptAlive })
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      body.destroy()
+    }
+    await outbound.close()
+  })
+
   test('and breaks off in the same packet is a failure', async () => {
     const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{'
     const [answer] = await call(await speaking((socket) => void socket.end(head)))
@@ -126,6 +152,16 @@ describe('what an upstream server says', () => {
     const [answer] = await call(await speaking((socket) => void socket.end(head)))
     expect(answer!.body.error).toMatchObject({ code: -32_004, data: { httpStatus: 401 } })
   })
+})
+
+test('a header of the credential may have a name that objects know', async () => {
+  const world = await Gateway.start()
+  const serverId = await world.server()
+  await world.credential(serverId, { headers: ['__proto__', 'constructor'].map((name) => ({ name, value: 'the-secret-key' })) })
+  await world.call(serverId, (await world.agent()).secret)
+  const { rawHeaders } = world.upstream.seen[0]!.request
+  expect(rawHeaders).toEqual(expect.arrayContaining(['__proto__', 'constructor', 'the-secret-key']))
+  await world.close()
 })
 
 test('a header of the credential gives way to what the protocol needs, however it is spelled', async () => {

@@ -222,6 +222,7 @@ describe('a server that fails', () => {
     ],
     ['does not speak HTTP', ({ socket }) => void socket.end('220 mail.example ESMTP\r\n'), 'PROTOCOL_ERROR'],
     ['says in two ways how long its answer is', ({ socket }) => void socket.end(twoLengths), 'PROTOCOL_ERROR'],
+    ['tells us to continue, who did not ask', ({ socket }) => void socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 'PROTOCOL_ERROR'],
     ['breaks off in its answer', ({ socket }) => void socket.end(head('content-length: 100') + '{'), 'CONNECTION_FAILED'],
     ['hangs up', (_incoming, response) => void response.destroy(), 'CONNECTION_FAILED'],
   ])('%s', async (_name, handler, code) => {

@@ -8,9 +8,14 @@ import type { OutboundRequest, OutboundResponse } from '../outbound.js'
 
 type Controller = Dispatcher.DispatchController
 
+/** Fields that are no lists: of two the first counts. */
+const single: ReadonlySet<string> = new Set(['content-type', 'location', 'retry-after'])
+
 /** A field that stands more than once, as one (RFC 9110 §5.3). */
 const joined = (headers: Readonly<Record<string, string | string[] | undefined>>): OutboundResponse['headers'] =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]))
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? (single.has(name) ? value[0] : value.join(', ')) : value]),
+  )
 
 class Body extends Readable {
   constructor(private readonly controller: Controller) {

@@ -21,8 +21,8 @@ const mostRedirects = 3
  */
 const idle = 4000
 
-/** Milliseconds until a connection must stand; whoever waits for less gives up by a signal. */
-const patience = 60_000
+/** Milliseconds until a connection must stand: one that is given up before is only let go then. */
+const patience = 10_000
 
 /** URLs that are known to pass as far as their texts show, which nothing but the configuration can change. */
 const mostJudged = 1000
@@ -63,8 +63,8 @@ const tlsCodes =
 
 /** An answer that is not HTTP, or not whole. */
 const protocolErrors = [errors.HTTPParserError, errors.HeadersOverflowError, errors.ResponseContentLengthMismatchError]
-/** What undici says of a protocol that nobody asked for (RFC 9110 §15.2.2). */
-const unaskedUpgrade = 'bad upgrade'
+/** What undici says of a protocol that nobody asked for (RFC 9110 §15.2.2), and of "100 Continue" to who did not wait for it. */
+const unasked: ReadonlySet<unknown> = new Set(['bad upgrade', 'bad response'])
 
 /** What became of a request, in the words of the contract. */
 export function outboundErrorOf(error: unknown, signal: AbortSignal): OutboundError {
@@ -77,7 +77,7 @@ function codeOf(error: unknown): OutboundCode {
   const { code, message } = Object(error) as Partial<NodeJS.ErrnoException>
   if (tlsCodes.test(String(code))) return 'TLS_FAILED'
   if (error instanceof errors.ConnectTimeoutError) return 'TIMEOUT'
-  return protocolErrors.some((kind) => error instanceof kind) || message === unaskedUpgrade ? 'PROTOCOL_ERROR' : 'CONNECTION_FAILED'
+  return protocolErrors.some((kind) => error instanceof kind) || unasked.has(message) ? 'PROTOCOL_ERROR' : 'CONNECTION_FAILED'
 }
 
 export function openOutbound(allowed: readonly string[], resolve: Resolve = systemResolve): Outbound {
@@ -110,7 +110,12 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
     return 'must not lead to a loopback, private, link-local or otherwise reserved address'
   }
 
-  const shared = { headersTimeout: 0, bodyTimeout: 0, connect: { lookup: guardedLookup, rejectUnauthorized: true, timeout: patience } }
+  const shared = {
+    allowH2: false,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { lookup: guardedLookup, rejectUnauthorized: true, timeout: patience },
+  }
   // A connection that stands was judged when it was made; the credential goes with the request, not with the connection.
   const kept = new Agent({ ...shared, keepAliveTimeout: idle, keepAliveMaxTimeout: idle })
   const single = new Agent({ ...shared, pipelining: 0 })
@@ -128,7 +133,8 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
 
   async function ask(url: URL, request: OutboundRequest): Promise<OutboundResponse> {
     const { method, credential, body, signal, isKeptAlive } = request
-    const headers: Record<string, string> = { ...request.headers }
+    // Without a prototype, so that a header may have any name.
+    const headers = Object.assign(Object.create(null) as Record<string, string>, request.headers)
     for (const [name, value] of Object.entries(credential ?? {})) {
       // What proves who asks gives way to what the protocol needs.
       if (!Object.hasOwn(headers, name.toLowerCase())) headers[name] = value
