@@ -11,11 +11,15 @@ type Controller = Dispatcher.DispatchController
 /** Fields that are no lists: of two the first counts. */
 const single: ReadonlySet<string> = new Set(['content-type', 'location', 'retry-after'])
 
+type Fields = Record<string, string | string[] | undefined>
+
 /** A field that stands more than once, as one (RFC 9110 §5.3). */
-const joined = (headers: Readonly<Record<string, string | string[] | undefined>>): OutboundResponse['headers'] =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? (single.has(name) ? value[0] : value.join(', ')) : value]),
-  )
+function joined(headers: Fields): OutboundResponse['headers'] {
+  for (const [name, value] of Object.entries(headers)) {
+    if (Array.isArray(value)) headers[name] = single.has(name) ? value[0] : value.join(', ')
+  }
+  return headers as OutboundResponse['headers']
+}
 
 class Body extends Readable {
   constructor(private readonly controller: Controller) {
@@ -61,7 +65,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     else going.request.onSent?.()
   }
 
-  onResponseStart(controller: Controller, statusCode: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+  onResponseStart(controller: Controller, statusCode: number, headers: Fields): void {
     // Words on the way to the answer (RFC 9110 §15.2).
     if (statusCode < 200) return
     const going = this.#going!

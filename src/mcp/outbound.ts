@@ -133,11 +133,10 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
 
   async function ask(url: URL, request: OutboundRequest): Promise<OutboundResponse> {
     const { method, credential, body, signal, isKeptAlive } = request
-    // Without a prototype, so that a header may have any name.
-    const headers = Object.assign(Object.create(null) as Record<string, string>, request.headers)
+    const headers = Object.entries(request.headers).flat()
     for (const [name, value] of Object.entries(credential ?? {})) {
       // What proves who asks gives way to what the protocol needs.
-      if (!Object.hasOwn(headers, name.toLowerCase())) headers[name] = value
+      if (!Object.hasOwn(request.headers, name.toLowerCase())) headers.push(name, value)
     }
     const options: Dispatcher.DispatchOptions = { origin: url.origin, path: url.pathname + url.search, method, headers, idempotent: false }
     if (body !== undefined) options.body = body

@@ -32,7 +32,9 @@ class SlowJournal {
   }
 }
 
-afterEach(() => jest.useRealTimers())
+afterEach(() => {
+  jest.useRealTimers()
+})
 
 function watched(ids: readonly string[]): { journal: SlowJournal; ended: string[] } {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] })
