@@ -10,6 +10,7 @@ import type { Parameter, Query } from '../access/reads.js'
 import type { Row } from '../entities/rows.js'
 import { stopwatch, type Clock } from '../lib/clock.js'
 import type { GroupMeter } from '../metrics.js'
+import { gather } from './gather.js'
 import { StandingChanged, stands, type BackgroundStatement, type Entry, type Journal } from './journal.js'
 import { SqliteChains } from './sqlite-chains.js'
 import type { SqliteInserts } from './sqlite-inserts.js'
@@ -25,12 +26,6 @@ interface Pending {
 
 /** Longest group: 14 µs an entry block the loop for 3 ms. */
 const largestGroup = 200
-
-/**
- * Turns of the loop that a group waits for more, as long as each brings some: what all entries of a commit share costs as
- * much as ten of them. One that comes alone waits for nobody.
- */
-const mostTurns = 2
 
 export class SqliteJournal implements Journal {
   readonly #statements = new Map<string, Statement>()
@@ -133,16 +128,11 @@ export class SqliteJournal implements Journal {
   #schedule(): void {
     if (this.#isScheduled || this.#isOpen || this.#waiting.length === 0) return
     this.#isScheduled = true
-    this.#gather(this.#waiting.length, 0)
-  }
-
-  #gather(known: number, turns: number): void {
-    setImmediate(() => {
-      const size = this.#waiting.length
-      if (size > known && size < largestGroup && turns < mostTurns) return this.#gather(size, turns + 1)
+    const done = (): void => {
       this.#isScheduled = false
       this.#flush()
-    })
+    }
+    gather(() => this.#waiting.length, largestGroup, done)
   }
 
   #flush(): void {
