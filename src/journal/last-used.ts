@@ -43,16 +43,16 @@ export class LastUsed implements Source {
   }
 
   take(): Batch[] {
-    const taken = [this.#keys, this.#tokens, this.#endUsers, this.#credentials].map((one) => {
+    // A batch for each table: with a lock in one and waiting in another it could stand in a circle with a verb.
+    return [this.#keys, this.#tokens, this.#endUsers, this.#credentials].flatMap((one) => {
       const { seen } = one
       one.seen = new Map()
-      return { one, seen }
+      const statements = this.#statementsOf(one.sql, seen)
+      const giveBack = (): void => {
+        one.seen = new Map([...seen, ...one.seen])
+      }
+      return statements.length > 0 ? [{ statements, giveBack }] : []
     })
-    const statements = taken.flatMap(({ one, seen }) => this.#statementsOf(one.sql, seen))
-    const giveBack = (): void => {
-      for (const { one, seen } of taken) one.seen = new Map([...seen, ...one.seen])
-    }
-    return statements.length > 0 ? [{ statements, giveBack }] : []
   }
 
   #statementsOf(sql: string, seen: ReadonlyMap<string, Date>): BackgroundStatement[] {
