@@ -6,7 +6,7 @@ const rooms = ['audit', 'organizations', 'api-keys', 'tokens', 'personal-tokens'
 const layers = [
   '^src/lib/',
   '^src/(metrics|outbound)\\.ts$',
-  '^src/(config|traces-config)\\.ts$',
+  '^src/(config|traces-config|limits-config)\\.ts$',
   '^src/errors\\.ts$',
   '^src/traces\\.ts$',
   '^src/entities/',

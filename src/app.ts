@@ -16,7 +16,9 @@ import { tracedJournal } from './journal/traced.js'
 import { BackgroundWriter } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { WindowCounters } from './lib/fixed-windows.js'
+import { maxDescriptors } from './lib/max-descriptors.js'
 import { SealError } from './lib/seal.js'
+import { fitDescriptors } from './limits-config.js'
 import { newLogger } from './log.js'
 import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './master-keys.js'
 import { startSweepingApprovals } from './mcp/gateway/sweep-approvals.js'
@@ -93,7 +95,23 @@ export async function openServices(
     const metered = meteredOutbound(openOutbound(config.outboundAllow, resolve), metrics)
     const outbound = traces ? tracedOutbound(metered, traces) : metered
     closers.unshift(() => outbound.close())
-    const shared = { config, clock, orm, journal, keyring, masterKeys, outbound, writeBehind, limiter, strangers, secrets, metrics, log }
+    const limits = fitDescriptors(config.limits, maxDescriptors())
+    const shared = {
+      config,
+      limits,
+      clock,
+      orm,
+      journal,
+      keyring,
+      masterKeys,
+      outbound,
+      writeBehind,
+      limiter,
+      strangers,
+      secrets,
+      metrics,
+      log,
+    }
     metrics.gauge('keyhouse_sealed_rows', 'Rows sealed under each master key.', ['what', 'key_id'], sealedRowsOf(shared))
     return { services: shared, close }
   } catch (error) {

@@ -6,6 +6,7 @@ import { isAllowable } from './lib/address.js'
 import { algorithms, type Algorithm } from './lib/jwt.js'
 import { masterKeyFault } from './lib/seal.js'
 import { Variables } from './lib/variables.js'
+import { readLimits, type TenantLimits } from './limits-config.js'
 import { readTraces, type TracesConfig } from './traces-config.js'
 
 export interface Config {
@@ -29,6 +30,7 @@ export interface Config {
   readonly drainSeconds: number
   readonly introspection: boolean
   readonly explorer: 'sandbox' | 'graphiql' | 'off'
+  readonly limits: TenantLimits
   readonly logLevel: string
   /** Undefined: no span is made, and nothing that could make one is loaded. */
   readonly traces: TracesConfig | undefined
@@ -116,6 +118,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = e
     drainSeconds: v.integer('KEYHOUSE_DRAIN_SECONDS', 0, 0, 300),
     introspection: v.choice('KEYHOUSE_INTROSPECTION', ['on', 'off'], 'on') === 'on',
     explorer: v.choice('KEYHOUSE_EXPLORER', ['sandbox', 'graphiql', 'off'], isLocal ? 'sandbox' : 'off'),
+    limits: readLimits(v),
     logLevel: v.choice('LOG_LEVEL', logLevels, 'info'),
     traces: readTraces(v),
   }

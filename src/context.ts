@@ -12,6 +12,7 @@ import type { Clock } from './lib/clock.js'
 import type { Admission, Limit, WindowCounters } from './lib/fixed-windows.js'
 import { newId } from './lib/id.js'
 import type { MasterKeys } from './lib/seal.js'
+import type { TenantLimits } from './limits-config.js'
 import type { Metrics } from './metrics.js'
 import type { Outbound } from './outbound.js'
 
@@ -64,6 +65,8 @@ export type SecretPurpose = (typeof secretPurposes)[number]
 /** What one process shares among its requests. */
 export interface Services {
   readonly config: Config
+  /** `config.limits`, fitted to the descriptors that this process may have. */
+  readonly limits: TenantLimits
   readonly clock: Clock
   readonly orm: MikroORM
   readonly journal: Journal

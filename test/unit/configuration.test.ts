@@ -11,7 +11,7 @@ const namesIn = (text: string, form: RegExp): string[] => [...text.matchAll(form
 const readBy = (file: string): string[] =>
   namesIn(fileAt(file), /\bv[.,]\s*(?:\w+(?:<[^>]*>)?\(\s*)?'([A-Z_]+)'/g).filter((name, i, all) => all.indexOf(name) === i)
 
-const read = readBy('src/config.ts')
+const read = [...readBy('src/config.ts'), ...readBy('src/limits-config.ts')].toSorted()
 
 describe('what is told', () => {
   test('README.md has every variable that is read, and no other', () => {
