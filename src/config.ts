@@ -1,6 +1,7 @@
 /** The only reader of the environment: every fault is reported at once, with the fix, and the result is frozen. */
 import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { resolve } from 'node:path'
 
 import { isAllowable } from './lib/address.js'
 import { algorithms, type Algorithm } from './lib/jwt.js'
@@ -12,8 +13,12 @@ import { readTraces, type TracesConfig } from './traces-config.js'
 export interface Config {
   readonly port: number
   readonly host: string
+  /** The `.env` file that was read. */
+  readonly envFile: string | undefined
   /** Issuer, and the audience of tokens that are meant for this server. */
   readonly url: string
+  /** False: `url` is the default, which only this machine can reach. */
+  readonly isUrlSet: boolean
   readonly dataDir: string
   /** Undefined: SQLite in the data directory. */
   readonly databaseUrl: string | undefined
@@ -59,14 +64,28 @@ function isAddressRange(text: string): boolean {
   return version > 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
 }
 
-/** What is set, and what a `.env` file in the working directory adds to it. */
-function environment(): Readonly<Record<string, string | undefined>> {
-  if (existsSync('.env')) process.loadEnvFile('.env')
-  return process.env
+/** The `.env` file in the working directory, whose variables join those that are set. */
+function loadEnvFile(): string | undefined {
+  if (!existsSync('.env')) return undefined
+  process.loadEnvFile('.env')
+  return resolve('.env')
+}
+
+/**
+ * A server that other machines reach must know its own URL: it is the audience and the issuer of tokens.
+ * @throws ConfigError
+ */
+export function assertServable({ host, isUrlSet }: Config): void {
+  if (isUrlSet || isLoopback(host)) return
+  throw new ConfigError([
+    `KEYHOUSE_URL: is required when HOST (${host}) is not a loopback address; set it to the URL that clients use, such as https://keys.example.com`,
+  ])
 }
 
 /** @throws ConfigError naming every fault at once. */
-export function readConfig(env: Readonly<Record<string, string | undefined>> = environment()): Config {
+export function readConfig(given?: Readonly<Record<string, string | undefined>>): Config {
+  const envFile = given ? undefined : loadEnvFile()
+  const env = given ?? process.env
   const v = new Variables(env)
   const port = v.integer('PORT', 4000, 0, 65535)
   const url = v.url('KEYHOUSE_URL', `http://localhost:${port}`)
@@ -89,7 +108,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = e
   if (masterKeysFault !== undefined) v.fault('KEYHOUSE_MASTER_KEYS', masterKeysFault)
   const config: Config = {
     port,
+    envFile,
     url,
+    isUrlSet: v.text('KEYHOUSE_URL') !== undefined,
     databaseUrl,
     masterKeys,
     host: v.text('HOST') ?? '127.0.0.1',

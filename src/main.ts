@@ -1,13 +1,15 @@
 /** Configuration, application, listen, drain. */
 import { createApp, type App } from './app.js'
 import { announceFirstStart } from './commands/first-start.js'
-import type { Config } from './config.js'
+import { assertServable, type Config } from './config.js'
 
 /** Milliseconds that requests in flight may take to end once the port is closed. */
 const longestDrain = 10_000
 
 export async function start(config: Config): Promise<App> {
+  assertServable(config)
   const app = await createApp(config)
+  if (config.envFile !== undefined) app.services.log.info({ file: config.envFile }, 'settings read from a file')
   let isStopping = false
   const stop = (signal: NodeJS.Signals): void => {
     // Whoever presses Ctrl-C under npm sends it twice; it is bounded anyway.
@@ -33,7 +35,7 @@ export async function start(config: Config): Promise<App> {
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
   // Before the line that says ready, so that whoever waits for it has all of the announcement.
-  await announceFirstStart(app)
+  await announceFirstStart(app, process.stdout)
   app.services.log.info({ url: app.url }, 'ready')
   return app
 }

@@ -1,10 +1,11 @@
 /** The first minute of someone with a fresh clone: what the first start prints, once, works as printed. */
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 
 import { createApp } from '../src/app.js'
+import { announceFirstStart } from '../src/commands/first-start.js'
 import { readConfig } from '../src/config.js'
 import { createOrganization } from '../src/organizations/create-organization.js'
 import { emptyDatabase, isPostgres, type TestDatabase } from './support/database.js'
@@ -30,6 +31,8 @@ async function end(served: Served): Promise<void> {
   expect((await served.ended).code).toBe(0)
 }
 
+const fileOf = (env: Readonly<Record<string, string>>): string => join(env['KEYHOUSE_DATA_DIR']!, 'first-start.txt')
+
 let database: TestDatabase
 beforeAll(async () => {
   database = await emptyDatabase()
@@ -46,19 +49,25 @@ if (isPostgres) {
   })
 } else {
   describe('with SQLite', () => {
-    test('the first start shows a key, a token and a line to paste; kill -9, and the second shows none', async () => {
+    test('the first start keeps a key, a token and a line to paste in a file for its user alone; the second start shows nothing', async () => {
       // The port is part of the issuer, so a token is good where it was issued.
       const env = { ...database.env, PORT: await freePort() }
       const first = await serve(env)
-      const said = first.said()
+      const file = fileOf(env)
+      expect(statSync(file).mode & 0o777).toBe(0o600)
+      const said = readFileSync(file, 'utf8')
       const [key, token] = [/Sandbox API key +(\S+)/.exec(said)![1]!, /LOGIN token +(\S+)/.exec(said)![1]!]
       const line = said.split('\n').find((one) => one.includes('curl '))!
       const mine = { organization: { name: 'My organization' }, permissions: ['*'] }
       expect((await runCurl(line)).data.viewer).toMatchObject({ ...mine, kind: 'API_KEY', environment: 'SANDBOX' })
       expect((await ask(first.url, token, viewer)).data.viewer).toEqual({ ...mine, kind: 'PERSONAL_TOKEN' })
-      // Whatever stands outside the announcement is a line of JSON.
-      const log = said.slice(said.lastIndexOf('\n\n')).trim().split('\n')
-      expect(log.map((one) => JSON.parse(one).msg)).toEqual(['ready'])
+      expect(first.said()).not.toMatch(secret)
+      const log = first
+        .said()
+        .trim()
+        .split('\n')
+        .map((one) => JSON.parse(one))
+      expect(log.slice(0, 2)).toMatchObject([{ msg: expect.stringContaining('first API key and LOGIN token'), file }, { msg: 'ready' }])
       first.kill('SIGKILL')
       await first.ended
 
@@ -98,8 +107,74 @@ if (isPostgres) {
       await end(busy)
       expect(existsSync(join(other.env['KEYHOUSE_DATA_DIR']!, 'master.key'))).toBe(true)
       const served = await serve(other.env)
-      expect(served.said()).toMatch(secret)
+      expect(readFileSync(fileOf(other.env), 'utf8')).toMatch(secret)
       await end(served)
+      await other.drop()
+    })
+
+    describe('the file', () => {
+      const started = async (
+        then: Date,
+        other: TestDatabase,
+        stdout: { isTTY: boolean; write: (text: string) => boolean },
+      ): Promise<void> => {
+        const app = await createApp(readConfig({ ...other.env, PORT: '0', LOG_LEVEL: 'silent' }), { clock: () => then })
+        await announceFirstStart(app, stdout)
+        await app.close()
+      }
+      const container = { isTTY: false, write: () => true }
+
+      test('is deleted by the first start at which its LOGIN token has expired, and by none before', async () => {
+        const other = await emptyDatabase()
+        const file = fileOf(other.env)
+        await started(new Date(), other, container)
+        const writtenAt = new Date('2026-06-01T12:00:00.000Z')
+        utimesSync(file, writtenAt, writtenAt)
+        await started(new Date('2026-06-01T23:59:59.999Z'), other, container)
+        expect(existsSync(file)).toBe(true)
+        await started(new Date('2026-06-02T00:00:00.000Z'), other, container)
+        expect(existsSync(file)).toBe(false)
+        await other.drop()
+      })
+
+      test('replaces one that is there, whatever its mode', async () => {
+        const other = await emptyDatabase()
+        const file = fileOf(other.env)
+        writeFileSync(file, 'left behind')
+        chmodSync(file, 0o644)
+        await started(new Date(), other, container)
+        expect(statSync(file).mode & 0o777).toBe(0o600)
+        expect(readFileSync(file, 'utf8')).toMatch(secret)
+        await other.drop()
+      })
+
+      test('is not written on a terminal, where everything is printed', async () => {
+        const other = await emptyDatabase()
+        const write = jest.fn((_text: string) => true)
+        await started(new Date(), other, { isTTY: true, write })
+        expect(write).toHaveBeenCalledTimes(1)
+        expect(write).toHaveBeenCalledWith(expect.stringMatching(secret))
+        expect(existsSync(fileOf(other.env))).toBe(false)
+        await other.drop()
+      })
+    })
+
+    test('a server that other machines reach needs its URL, before anything is created', async () => {
+      const other = await emptyDatabase()
+      const { code, stdout, stderr } = await keyhouse(['start'], { ...other.env, HOST: '0.0.0.0', PORT: await freePort() })
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toContain('KEYHOUSE_URL: is required when HOST (0.0.0.0) is not a loopback address')
+      expect(existsSync(join(other.env['KEYHOUSE_DATA_DIR']!, 'keyhouse.db'))).toBe(false)
+      const served = await serve({ ...other.env, HOST: '0.0.0.0', KEYHOUSE_URL: 'http://keys.example.com' })
+      await end(served)
+      await other.drop()
+    })
+
+    test('the path of a .env file that is read is logged', async () => {
+      const other = await emptyDatabase()
+      const served = await serve(other.env, 'KEYHOUSE_DRAIN_SECONDS=0\n')
+      await end(served)
+      expect(served.said()).toMatch(/"file":"[^"]+keyhouse-cwd-[^"]+\.env","msg":"settings read from a file"/)
       await other.drop()
     })
   })

@@ -1,5 +1,14 @@
-/** With SQLite the first start makes an organization, and shows its sandbox key and the admin's token: once. */
+/**
+ * First start with SQLite: creates an organization and shows its sandbox key and the admin's LOGIN token once. On a terminal
+ * they are printed; elsewhere they go to a file of mode 0600, since whatever reads stdout, a container's log first, keeps it.
+ */
+import { closeSync, fsyncSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
 import type { App } from '../app.js'
+import type { Services } from '../context.js'
+import { addSeconds } from '../lib/clock.js'
+import { loginLasts } from '../personal-tokens/issue.js'
 import { findOrganizations } from './above-tenants.js'
 import { bootstrapOrganization } from './organization-create.js'
 import { columns, curl } from './words.js'
@@ -7,17 +16,20 @@ import { columns, curl } from './words.js'
 const adminEmail = 'admin@localhost.localdomain'
 const whoAmI = '{ viewer { kind environment permissions organization { name } project { name } } }'
 
+export const firstStartFile = (services: Services): string => resolve(services.config.dataDir, 'first-start.txt')
+
 /** Where someone at this machine reaches it: not every system connects to an address that means "all". */
 const nearby = (url: string): string => url.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::\])(?=:)/, '//localhost')
 
-export async function announceFirstStart({ services, url }: App): Promise<void> {
-  const { config } = services
+export async function announceFirstStart({ services, url }: App, stdout: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>): Promise<void> {
+  const { config, clock, log } = services
   if (config.databaseUrl !== undefined) return
+  scheduleRemoval(services)
   if ((await findOrganizations(services)).length > 0) return
   const { sandboxApiKey, adminToken } = await bootstrapOrganization(services, { name: 'My organization', email: adminEmail })
   const graphql = `${nearby(url)}/graphql`
-  console.log(`
-Keyhouse is ready. It made an organization for you, and shows these once:
+  const text = `
+Keyhouse is ready. It created an organization for you, and shows these once:
 
 ${columns([
   ['Sandbox API key', sandboxApiKey],
@@ -33,5 +45,36 @@ ${columns([
   ['Another key', 'npx keyhouse api-key create'],
   ['Another token', `npx keyhouse sign-in --email ${adminEmail}`],
 ])}
-`)
+
+`
+  if (stdout.isTTY) {
+    stdout.write(text)
+    return
+  }
+  const file = firstStartFile(services)
+  writePrivately(file, text)
+  scheduleRemoval(services)
+  log.info(
+    { file, until: addSeconds(clock(), loginLasts) },
+    'the first API key and LOGIN token are in a file, which is deleted when the token expires',
+  )
+}
+
+function writePrivately(file: string, text: string): void {
+  // A file or link that is there already could have another owner or mode.
+  rmSync(file, { force: true })
+  const descriptor = openSync(file, 'wx', 0o600)
+  writeFileSync(descriptor, text)
+  fsyncSync(descriptor)
+  closeSync(descriptor)
+}
+
+/** Deletes the file when the LOGIN token in it has expired, now or while this process runs. */
+function scheduleRemoval(services: Services): void {
+  const file = firstStartFile(services)
+  const writtenAt = statSync(file, { throwIfNoEntry: false })?.mtime
+  if (writtenAt === undefined) return
+  const remainingMs = addSeconds(writtenAt, loginLasts).getTime() - services.clock().getTime()
+  if (remainingMs <= 0) rmSync(file, { force: true })
+  else setTimeout(() => rmSync(file, { force: true }), remainingMs).unref()
 }

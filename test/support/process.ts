@@ -80,9 +80,10 @@ export async function freePort(): Promise<string> {
 }
 
 /** Runs `keyhouse start` until it says that it is ready. */
-export async function serve(env: Variables): Promise<Served> {
+export async function serve(env: Variables, dotEnv?: string): Promise<Served> {
   const port = env['PORT'] ?? (await freePort())
   const folder = mkdtempSync(join(tmpdir(), 'keyhouse-cwd-'))
+  if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv)
   const words = new Words(spawnCommand(['start'], { ...env, PORT: port }, folder))
   const ended = words.ended().finally(() => rmSync(folder, { recursive: true }))
   const isReady = (): boolean => words.stdout.includes('"msg":"ready"')
