@@ -1,6 +1,6 @@
 /** Where master keys come from: the configuration, or a 0600 file in the data directory that the first start makes. */
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { MikroORM } from '@mikro-orm/core'
@@ -23,10 +23,22 @@ export function loadMasterKeys(config: Config, isNewDatabase: boolean): MasterKe
     }
     makeFile(config, file)
   }
+  assertPrivate(file)
   const text = readFileSync(file, 'utf8').trim()
   const fault = masterKeyFault(text)
   if (fault !== undefined) throw new ConfigError([`${file} ${fault}`])
   return parseMasterKeys(text)
+}
+
+/** Who reads this file opens everything sealed; who owns it may swap it. @throws ConfigError */
+function assertPrivate(file: string): void {
+  // Windows has neither modes nor numeric owners.
+  if (process.platform === 'win32') return
+  const { mode, uid } = statSync(file)
+  if ((mode & 0o077) !== 0) throw new ConfigError([`${file} is accessible to other users: run "chmod 600 ${file}"`])
+  if (uid !== process.geteuid?.()) {
+    throw new ConfigError([`${file} belongs to user ${uid}, and Keyhouse runs as user ${process.geteuid?.()}: run it as the file's owner`])
+  }
 }
 
 /** Whole and on disk before anything is sealed under it: a power cut must not leave a database whose key is lost. */

@@ -1,5 +1,5 @@
 /** The command line, each command as a process of its own, beside a server that runs on the same database. */
-import { existsSync, readdirSync, renameSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -52,6 +52,37 @@ describe('migrate', () => {
 })
 
 describe('master keys', () => {
+  test.each([0o640, 0o604, 0o660])('in a file of mode %o are refused, with the command that mends it', async (mode) => {
+    if (isPostgres) return
+    const database = await emptyDatabase()
+    const file = join(database.env['KEYHOUSE_DATA_DIR']!, 'master.key')
+    await keyhouse(['migrate'], database.env)
+    chmodSync(file, mode)
+    const { code, stderr } = await keyhouse(['migrate'], database.env)
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(`${file} is accessible to other users: run "chmod 600 ${file}"`),
+    })
+    chmodSync(file, 0o400)
+    expect(await keyhouse(['migrate'], database.env)).toMatchObject({ code: 0 })
+    await database.drop()
+  })
+
+  test('in a file of another user are refused', async () => {
+    // Only root can give a file away.
+    if (isPostgres || process.geteuid?.() !== 0) return
+    const database = await emptyDatabase()
+    const file = join(database.env['KEYHOUSE_DATA_DIR']!, 'master.key')
+    await keyhouse(['migrate'], database.env)
+    chownSync(file, 12345, 12345)
+    const { code, stderr } = await keyhouse(['migrate'], database.env)
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(`${file} belongs to user 12345, and Keyhouse runs as user 0`),
+    })
+    await database.drop()
+  })
+
   test('that do not open the database are refused, with the way out', async () => {
     const { code, stderr } = await keyhouse(['migrate'], {
       ...app.env,
