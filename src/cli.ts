@@ -2,7 +2,16 @@
 import { Command, Option } from 'commander'
 
 import { openServices } from './app.js'
-import { apiKeyWords, backupWords, organizationWords, retirementWords, rotationWords, signInWords } from './commands/answers.js'
+import {
+  apiKeyWords,
+  backupWords,
+  organizationListWords,
+  organizationWords,
+  suspensionWords,
+  retirementWords,
+  rotationWords,
+  signInWords,
+} from './commands/answers.js'
 import { createKeyByCommand, type ApiKeyOptions } from './commands/api-key-create.js'
 import { exportByCommand } from './commands/audit-export.js'
 import { verifyAll, verifyFile } from './commands/audit-verify.js'
@@ -10,6 +19,7 @@ import { backup } from './commands/backup.js'
 import { CommandError } from './commands/command-error.js'
 import { explain } from './commands/failure.js'
 import { bootstrapOrganization } from './commands/organization-create.js'
+import { listByCommand, resumeByCommand, suspendByCommand } from './commands/organization-suspension.js'
 import { signInByEmail } from './commands/sign-in.js'
 import { retireKeyByCommand, rotateKeysByCommand } from './commands/signing-key.js'
 import { addVaultCommands } from './commands/vault-commands.js'
@@ -69,9 +79,29 @@ program
     console.log(json ? JSON.stringify(made) : backupWords(made))
   })
 
-program
-  .command('organization')
-  .description('organizations')
+const organizations = program.command('organization').description('organizations')
+
+organizations
+  .command('list')
+  .description('list every organization, oldest first')
+  .option('--json', 'print JSON')
+  .action((form: Form) => answer(form, listByCommand, organizationListWords))
+
+organizations
+  .command('suspend')
+  .description('refuse every credential of an organization at once, until it is resumed')
+  .argument('<id>', 'which organization')
+  .option('--json', 'print JSON')
+  .action((id: string, form: Form) => answer(form, (app) => suspendByCommand(app, id), suspensionWords))
+
+organizations
+  .command('resume')
+  .description('let the credentials of a suspended organization work again')
+  .argument('<id>', 'which organization')
+  .option('--json', 'print JSON')
+  .action((id: string, form: Form) => answer(form, (app) => resumeByCommand(app, id), suspensionWords))
+
+organizations
   .command('create')
   .description('make an organization with a project, a sandbox key and an admin')
   .requiredOption('--name <name>', 'what its people call it')

@@ -64,6 +64,7 @@ export const alreadyRevealed = refusal('ALREADY_REVEALED')
 export const requestErrorStatus = {
   UNAUTHENTICATED: 401,
   CREDENTIAL_REVOKED: 403,
+  CREDENTIAL_SUSPENDED: 403,
   BAD_REQUEST: 400,
   BAD_USER_INPUT: 400,
   FORBIDDEN: 200,
@@ -109,6 +110,10 @@ export const unauthenticated = (message: string, presented = true): RequestError
       ? `Bearer realm="keyhouse", error="invalid_token", error_description="${message}"`
       : 'Bearer realm="keyhouse"',
   })
+
+/** Every credential of a suspended organization is refused until it is resumed. */
+export const organizationSuspended = (): RequestError =>
+  new RequestError('CREDENTIAL_SUSPENDED', 'This organization is suspended. Ask the operator of this server to resume it.')
 
 /** Malformed or never issued, which read alike: the one refusal that is counted by address (http/rate-limits.ts). */
 export class UnknownCredential extends RequestError {

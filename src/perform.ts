@@ -200,4 +200,4 @@ async function attemptOnce<A extends Action, R, S>(
 }
 
 const isLostStanding = (error: unknown): error is RequestError =>
-  error instanceof RequestError && (error.code === 'UNAUTHENTICATED' || error.code === 'CREDENTIAL_REVOKED')
+  error instanceof RequestError && ['UNAUTHENTICATED', 'CREDENTIAL_REVOKED', 'CREDENTIAL_SUSPENDED'].includes(error.code)

@@ -56,6 +56,7 @@ export interface AnswerError {
 export type ApiErrorCode =
   | 'UNAUTHENTICATED'
   | 'CREDENTIAL_REVOKED'
+  | 'CREDENTIAL_SUSPENDED'
   | 'BAD_REQUEST'
   | 'BAD_USER_INPUT'
   | 'FORBIDDEN'

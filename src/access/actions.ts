@@ -90,6 +90,8 @@ interface ActionRow {
 /** Every change that the audit trail can name. Where permission and action are the same word, the permission stands for it. */
 export const actions = {
   'organization:create': { permission: null },
+  'organization:suspend': { permission: null },
+  'organization:resume': { permission: null },
   'api_key:create': { permission: 'api_key:create' },
   'api_key:update': { permission: 'api_key:update' },
   'api_key:rotate': { permission: 'api_key:rotate' },

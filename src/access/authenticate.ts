@@ -2,7 +2,7 @@
  * Who is asking. The form of the credential decides what it is; nothing about it is believed that the database or a
  * signature does not say at this moment.
  */
-import { RequestError, UnknownCredential, unauthenticated } from '../errors.js'
+import { organizationSuspended, RequestError, UnknownCredential, unauthenticated } from '../errors.js'
 import { parseApiKeyText } from '../lib/api-key-text.js'
 import { endUserId, sha256 } from '../lib/digest.js'
 import { headerOf } from '../lib/jwt.js'
@@ -46,6 +46,7 @@ async function withApiKey(desk: Desk, text: string, onBehalfOf: readonly string[
   // A text that was replaced is nobody's, also when its key was revoked since.
   if (!key || hasEnded(key, desk.now)) throw unknown()
   if (key.revokedAt) throw new RequestError('CREDENTIAL_REVOKED', 'This API key has been revoked.')
+  if (key.isOrganizationSuspended) throw organizationSuspended()
   if (key.expiresAt && key.expiresAt <= desk.now) throw unauthenticated('This API key has expired.')
   const externalId = delegate(onBehalfOf)
   const endUser =
@@ -106,6 +107,7 @@ async function withAccessToken(desk: Desk, text: string, onBehalfOf: readonly st
   const token = await readAccessToken(desk.reader, jti)
   if (!token || token.revokedAt || token.key.revokedAt) throw unauthenticated('This token has been revoked, or its key has.')
   const { key } = token
+  if (key.isOrganizationSuspended) throw organizationSuspended()
   const expiresAt = key.expiresAt && key.expiresAt < token.expiresAt ? key.expiresAt : token.expiresAt
   if (expiresAt <= desk.now) throw unauthenticated('This token has expired.')
   const named = delegate(onBehalfOf)
@@ -129,6 +131,7 @@ async function withPersonalToken(desk: Desk, text: string, onBehalfOf: readonly 
   const { jti } = await claimsOf(desk, text, 'kh-personal+jwt')
   const token = await readPersonalToken(desk.reader, jti)
   if (!token || token.revokedAt) throw unauthenticated('This token has been revoked, or its user is no longer a member.')
+  if (token.isOrganizationSuspended) throw organizationSuspended()
   if (token.expiresAt <= desk.now) throw unauthenticated('This token has expired.')
   if (onBehalfOf.length > 0) throw badHeader('X-On-Behalf-Of goes with an API key, not with a personal token.')
   const role = rolePermissions[token.role]

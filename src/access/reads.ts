@@ -38,6 +38,7 @@ export interface KeyRow {
   readonly standing: number
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
+  readonly isOrganizationSuspended: boolean
   readonly previousSecretExpiresAt: Date | null
   readonly endOverlapAtFirstUse: boolean
   /** The text presented is the one before the last rotation. */
@@ -45,7 +46,8 @@ export interface KeyRow {
 }
 
 const keyColumns = `id, organization_id, project_id, environment, permissions, rate_limits, allowed_audiences, standing,
-  expires_at, revoked_at, previous_secret_expires_at, end_overlap_at_first_use`
+  expires_at, revoked_at, previous_secret_expires_at, end_overlap_at_first_use,
+  (select suspended_at from organization where id = organization_id) as suspended_at`
 
 const keyByDigest: Query = { name: 'key_by_digest', sql: `select ${keyColumns} from api_key where digest = ?` }
 const keyByPreviousDigest: Query = { name: 'key_by_previous_digest', sql: `select ${keyColumns} from api_key where previous_digest = ?` }
@@ -61,6 +63,7 @@ const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
   standing: row['standing'] as number,
   expiresAt: date(row['expires_at']),
   revokedAt: date(row['revoked_at']),
+  isOrganizationSuspended: row['suspended_at'] != null,
   previousSecretExpiresAt: date(row['previous_secret_expires_at']),
   endOverlapAtFirstUse: Boolean(row['end_overlap_at_first_use']),
   isSuperseded,
@@ -85,12 +88,14 @@ export interface PersonalTokenRow {
   readonly standing: number
   readonly expiresAt: Date
   readonly revokedAt: Date | null
+  readonly isOrganizationSuspended: boolean
 }
 
 const personalToken: Query = {
   name: 'personal_token',
   sql: `select t.id, t.organization_id, t.user_id, t.type, t.permissions, t.expires_at, t.revoked_at,
-    m.id as member_id, m.role, m.project_ids, m.standing
+    m.id as member_id, m.role, m.project_ids, m.standing,
+    (select suspended_at from organization where id = t.organization_id) as suspended_at
     from personal_token t join member m on m.user_id = t.user_id where t.id = ?`,
 }
 
@@ -110,6 +115,7 @@ export async function readPersonalToken(reader: Reader, id: string): Promise<Per
       standing: row['standing'] as number,
       expiresAt: date(row['expires_at']) ?? new Date(0),
       revokedAt: date(row['revoked_at']),
+      isOrganizationSuspended: row['suspended_at'] != null,
     }
   )
 }
@@ -146,17 +152,24 @@ export async function readAccessToken(reader: Reader, id: string): Promise<Acces
   )
 }
 
+const isNotSuspended = (organizationId: string): string =>
+  `not exists (select 1 from organization where id = ${organizationId} and suspended_at is not null)`
+
 /** What a change under way asks again under the organization's lock: no row, or another number, and the caller must be looked at anew. */
 export const standingOf = {
-  apiKey: { name: 'standing_of_key', sql: 'select standing from api_key where id = ? and revoked_at is null' },
+  apiKey: {
+    name: 'standing_of_key',
+    sql: `select standing from api_key where id = ? and revoked_at is null and ${isNotSuspended('organization_id')}`,
+  },
   accessToken: {
     name: 'standing_of_access_token',
     sql: `select k.standing from access_token t join api_key k on k.id = t.api_key_id
-      where t.id = ? and t.revoked_at is null and k.revoked_at is null`,
+      where t.id = ? and t.revoked_at is null and k.revoked_at is null and ${isNotSuspended('k.organization_id')}`,
   },
   personalToken: {
     name: 'standing_of_personal_token',
-    sql: 'select m.standing from personal_token t join member m on m.user_id = t.user_id where t.id = ? and t.revoked_at is null',
+    sql: `select m.standing from personal_token t join member m on m.user_id = t.user_id
+      where t.id = ? and t.revoked_at is null and ${isNotSuspended('t.organization_id')}`,
   },
   signInToken: { name: 'standing_of_sign_in_token', sql: 'select 0 as standing from sign_in_token where id = ? and used_at is null' },
 } as const satisfies Record<string, Query>

@@ -1,6 +1,7 @@
 /** The answers of the commands in words for people: what was made, until when, and what to do with it. */
 import type { Backup } from './backup.js'
 import type { Bootstrapped } from './organization-create.js'
+import type { ListedOrganization } from './organization-suspension.js'
 import type { SignIn } from './sign-in.js'
 import type { Retirement, Rotation } from './signing-key.js'
 import { columns, curl, timeOfDay } from './words.js'
@@ -14,6 +15,22 @@ export const organizationWords = ({ organizationId, projectId, sandboxApiKey, ad
     ['Sandbox API key', sandboxApiKey],
     ["Admin's LOGIN token", adminToken],
   ])}\n\n${once} The token is good for 12 hours.`
+
+export const organizationListWords = (organizations: readonly ListedOrganization[]): string =>
+  organizations.length === 0
+    ? 'There is no organization yet: create one with "keyhouse organization create".'
+    : columns(
+        organizations.map(({ organizationId, name, suspendedAt }) => [
+          organizationId,
+          suspendedAt === null ? name : `${name} (suspended since ${timeOfDay(new Date(suspendedAt))})`,
+        ]),
+      )
+
+export const suspensionWords = ({ organizationId, name, suspendedAt }: ListedOrganization): string =>
+  suspendedAt === null
+    ? `${name} is active. Its credentials work, unless they were revoked or have expired.`
+    : `${name} is suspended: this server refuses all of its credentials. "keyhouse organization resume ${organizationId}" ends it.
+Services that verify tokens offline refuse them at their next poll of the revocation list.`
 
 export const apiKeyWords = ({ apiKeyId, secret }: { apiKeyId: string; secret: string }): string =>
   `${columns([

@@ -18,4 +18,8 @@ export class Organization extends Node {
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
   @Property(instant())
   createdAt!: Date
+
+  /** Null: not suspended. While suspended, every credential of the organization is refused. */
+  @Property(instant({ nullable: true }))
+  suspendedAt: Date | null = null
 }

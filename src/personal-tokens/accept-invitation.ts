@@ -10,7 +10,7 @@ import { Invitation } from '../entities/invitation.js'
 import { Member } from '../entities/member.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { User } from '../entities/user.js'
-import { conflict, invalidState, notFound } from '../errors.js'
+import { conflict, invalidState, notFound, organizationSuspended } from '../errors.js'
 import { sha256 } from '../lib/digest.js'
 import { newId } from '../lib/id.js'
 import type { Secret } from '../lib/secret.js'
@@ -22,7 +22,8 @@ export const longestUserName = 255
 const path = ['input', 'invitationToken']
 const bearer: Query = {
   name: 'invitation_token',
-  sql: `select i.id, i.organization_id, u.id as user_id from invitation i
+  sql: `select i.id, i.organization_id, u.id as user_id, o.suspended_at from invitation i
+    join organization o on o.id = i.organization_id
     left join "user" u on u.organization_id = i.organization_id and u.email_key = i.email_key where i.digest = ?`,
 }
 
@@ -42,6 +43,7 @@ export async function acceptInvitation(
     // It belongs to no organization, so there is no trail that it could be recorded in.
     throw notFound('No such invitation.', path)
   }
+  if (row['suspended_at'] != null) throw organizationSuspended()
   const userId = row['user_id'] === null ? newId('usr', ctx.now()) : (row['user_id'] as string)
   const actor: Actor = { ...systemActor(String(row['organization_id'])), kind: 'INVITATION', id: userId, permissions: [] }
   return perform(ctx.as(actor), 'invitation:accept', async ({ em, now, permit, note }) => {

@@ -8,19 +8,24 @@ import type { Context } from '../context.js'
 import { Member } from '../entities/member.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { SignInToken } from '../entities/sign-in-token.js'
-import { invalidState, notFound } from '../errors.js'
+import { invalidState, notFound, organizationSuspended } from '../errors.js'
 import { sha256 } from '../lib/digest.js'
 import type { Secret } from '../lib/secret.js'
 import { perform } from '../perform.js'
 import { issueLogin } from './issue.js'
 
-const bearer: Query = { name: 'sign_in_token', sql: 'select id, organization_id, user_id from sign_in_token where digest = ?' }
+const bearer: Query = {
+  name: 'sign_in_token',
+  sql: `select t.id, t.organization_id, t.user_id, o.suspended_at from sign_in_token t
+    join organization o on o.id = t.organization_id where t.digest = ?`,
+}
 
 const path = ['input', 'signInToken']
 
 export async function signIn(ctx: Context, signInToken: Secret): Promise<{ personalToken: PersonalToken; token: string }> {
   const row = await ctx.app.journal.read(bearer, [sha256(signInToken.reveal())])
   if (!row) throw notFound('No such sign-in token.', path)
+  if (row['suspended_at'] != null) throw organizationSuspended()
   const id = String(row['id'])
   const userId = String(row['user_id'])
   const actor: Actor = { ...systemActor(String(row['organization_id'])), kind: 'SIGN_IN_TOKEN', id: userId, permissions: [] }

@@ -6,6 +6,7 @@ import { Migration0004 } from './0004-trail.js'
 import { Migration0005 } from './0005-vault.js'
 import { Migration0006 } from './0006-mcp-tool-approvals.js'
 import { Migration0007 } from './0007-trail-subject.js'
+import { Migration0008 } from './0008-organization-suspension.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -15,4 +16,5 @@ export const sqliteMigrations = [
   { name: '0005-vault', class: Migration0005 },
   { name: '0006-mcp-tool-approvals', class: Migration0006 },
   { name: '0007-trail-subject', class: Migration0007 },
+  { name: '0008-organization-suspension', class: Migration0008 },
 ]

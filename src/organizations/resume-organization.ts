@@ -1,0 +1,14 @@
+/** Resumes a suspended organization: what was neither revoked nor expired meanwhile works again. */
+import type { Context } from '../context.js'
+import { Organization } from '../entities/organization.js'
+import { perform } from '../perform.js'
+
+/** Idempotent. */
+export async function resumeOrganization(ctx: Context): Promise<{ organization: Organization }> {
+  return perform(ctx, 'organization:resume', async ({ em, actor, permit }) => {
+    const organization = await em.findOneOrFail(Organization, { id: actor.organizationId })
+    permit({ id: organization.id })
+    organization.suspendedAt = null
+    return { organization }
+  })
+}
