@@ -15,6 +15,7 @@ import { LastUsed } from './journal/last-used.js'
 import { tracedJournal } from './journal/traced.js'
 import { BackgroundWriter } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
+import { ConcurrencyLimiter } from './lib/concurrency.js'
 import { WindowCounters } from './lib/fixed-windows.js'
 import { maxDescriptors } from './lib/max-descriptors.js'
 import { SealError } from './lib/seal.js'
@@ -22,6 +23,7 @@ import { fitDescriptors } from './limits-config.js'
 import { newLogger } from './log.js'
 import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './master-keys.js'
 import { startSweepingApprovals } from './mcp/gateway/sweep-approvals.js'
+import { loopGuardedOutbound } from './mcp/loops.js'
 import { meteredOutbound } from './mcp/metered-outbound.js'
 import { openOutbound, type Resolve } from './mcp/outbound.js'
 import { tracedOutbound } from './mcp/traced-outbound.js'
@@ -92,7 +94,8 @@ export async function openServices(
     const { writeBehind, writer } = openWriteBehind(journal, log, config, metrics)
     closers.unshift(() => writer.close())
     const strangers = new WindowCounters(mostStrangers)
-    const metered = meteredOutbound(openOutbound(config.outboundAllow, resolve), metrics)
+    const guarded = loopGuardedOutbound(openOutbound(config.outboundAllow, resolve), config.url, secrets)
+    const metered = meteredOutbound(guarded, metrics)
     const outbound = traces ? tracedOutbound(metered, traces) : metered
     closers.unshift(() => outbound.close())
     const limits = fitDescriptors(config.limits, maxDescriptors())
@@ -105,6 +108,7 @@ export async function openServices(
       keyring,
       masterKeys,
       outbound,
+      inFlight: new ConcurrencyLimiter(),
       writeBehind,
       limiter,
       strangers,

@@ -9,6 +9,7 @@ import type { Scope } from './entities/tenancy.js'
 import { missingCredential } from './errors.js'
 import type { Journal } from './journal/journal.js'
 import type { Clock } from './lib/clock.js'
+import type { ConcurrencyLimiter } from './lib/concurrency.js'
 import type { Admission, Limit, WindowCounters } from './lib/fixed-windows.js'
 import { newId } from './lib/id.js'
 import type { MasterKeys } from './lib/seal.js'
@@ -59,7 +60,7 @@ export interface DeploymentSecrets {
   mac(purpose: SecretPurpose, text: string): string
 }
 /** Each has a key of its own. */
-export const secretPurposes = ['idempotency', 'mcp_session'] as const
+export const secretPurposes = ['idempotency', 'mcp_session', 'cdn_loop'] as const
 export type SecretPurpose = (typeof secretPurposes)[number]
 
 /** What one process shares among its requests. */
@@ -73,6 +74,8 @@ export interface Services {
   readonly keyring: Keyring
   readonly masterKeys: MasterKeys
   readonly outbound: Outbound
+  /** Exchanges with MCP servers under way in this process. */
+  readonly inFlight: ConcurrencyLimiter
   readonly writeBehind: WriteBehind
   readonly limiter: Limiter
   /** Who sent malformed or unknown credentials lately, by address. */

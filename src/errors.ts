@@ -58,6 +58,7 @@ export const permissionNotHeld = refusal('PERMISSION_NOT_HELD')
 export const productionNotSupported = refusal('PRODUCTION_NOT_SUPPORTED')
 export const environmentMismatch = refusal('ENVIRONMENT_MISMATCH')
 export const idempotencyConflict = refusal('IDEMPOTENCY_CONFLICT')
+export const limitExceeded = refusal('LIMIT_EXCEEDED')
 export const alreadyRevealed = refusal('ALREADY_REVEALED')
 
 /** Codes of refusals that concern the whole request, with the HTTP status that each carries. */

@@ -15,7 +15,7 @@ const fields =
   'id tool arguments status requestedAt expiresAt decidedAt reason server { id } endUser { externalId } decidedBy { __typename }'
 
 beforeAll(async () => {
-  world = await Gateway.start()
+  world = await Gateway.start({}, { KEYHOUSE_LIMIT_CALLS_PER_END_USER: '50' })
 })
 afterAll(() => world.close())
 beforeEach(async () => {

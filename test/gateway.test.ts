@@ -46,6 +46,7 @@ describe('a call', () => {
       'accept',
       'accept-encoding',
       'authorization',
+      'cdn-loop',
       'connection',
       'content-length',
       'content-type',
@@ -233,6 +234,16 @@ describe('tools', () => {
     expect((await fetch(`${world.app.url}/mcp/${serverId}`)).status).toBe(401)
     expect(world.upstream.seen).toEqual([])
   })
+})
+
+test('what cannot be the id of a server is not found, whatever its form, and the database is not asked', async () => {
+  const { secret: key } = await world.agent()
+  const serverId = await usable()
+  for (const id of ['%00', 'x', '%E2%80%A8', serverId.toUpperCase(), `${serverId}%00`, `${serverId}0`, serverId.slice(0, -1), "'--"]) {
+    const { status, body } = await world.rpc(id, key, 'ping')
+    expect([id, status]).toEqual([id, 404])
+    expect(body.error.message).toBe('No such MCP server.')
+  }
 })
 
 describe('a message', () => {

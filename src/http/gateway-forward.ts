@@ -5,6 +5,7 @@ import { RequestError } from '../errors.js'
 import { rpcCodes } from '../lib/json-rpc.js'
 import { GatewayRefusal } from '../mcp/gateway/admit.js'
 import { openCredential } from '../mcp/gateway/open-credential.js'
+import { onAnswerOver } from './answer-over.js'
 import { bringBack } from './gateway-answer.js'
 import { Flight } from './gateway-flight.js'
 import type { Forwarding } from './gateway-forwarding.js'
@@ -16,12 +17,11 @@ function watch(way: Forwarding, flight: Flight): () => void {
   const left = (): void => {
     if (!reply.raw.writableFinished) flight.end('LEFT')
   }
-  reply.raw.once('close', left)
-  if (reply.raw.destroyed || request.raw.socket.destroyed) left()
+  const stop = onAnswerOver(reply, request, left)
   const isStream = request.method === 'GET'
   const withdraw = streams.add({ standing: ctx.actor.standing, credential, server, isStream, end: () => flight.end('ENDED') })
   return () => {
-    reply.raw.removeListener('close', left)
+    stop()
     flight.land()
     withdraw()
   }

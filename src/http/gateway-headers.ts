@@ -10,7 +10,8 @@ export const one = (value: string | string[] | undefined): string | undefined =>
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
-const protocolHeaders = (headers: Headers): string[] =>
+/** The protocol's own, by name. */
+export const protocolHeaders = (headers: Headers): string[] =>
   Object.keys(headers).filter((name) => name.startsWith('mcp-') && name !== sessionHeader)
 
 interface Onward {
@@ -34,6 +35,8 @@ export function headersOnward({ headers, session, hasBody, credential }: Onward)
   }
   const last = one(headers['last-event-id'])
   if (hasBody) onward['content-type'] = 'application/json'
+  // Hops so far, to which the outbound client adds this one (mcp/loops.ts).
+  if (headers['cdn-loop'] !== undefined) onward['cdn-loop'] = String(headers['cdn-loop'])
   if (last !== undefined) onward['last-event-id'] = last
   if (session !== null) onward[sessionHeader] = session
   return onward

@@ -3,15 +3,18 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 
 import type { Config } from '../config.js'
 import type { Services } from '../context.js'
-import { DomainError } from '../errors.js'
+import { DomainError, RequestError } from '../errors.js'
 import { isJsonObject, parseMessage, rpcCodes, rpcError, type Message } from '../lib/json-rpc.js'
 import { JsonFault } from '../lib/strict-json.js'
 import { admit, GatewayRefusal } from '../mcp/gateway/admit.js'
 import { operationOf } from '../mcp/gateway/operation.js'
 import { largestMessage } from '../mcp/gateway/sanitize.js'
+import { beginExchange, type ExchangeKind } from '../mcp/in-flight.js'
+import { refuseLoop } from '../mcp/loops.js'
+import { onAnswerOver } from './answer-over.js'
 import { contextOf } from './authenticate.js'
 import { forward } from './gateway-forward.js'
-import { one, sessionHeader } from './gateway-headers.js'
+import { one, protocolHeaders, sessionHeader } from './gateway-headers.js'
 import { OpenStreams } from './gateway-streams.js'
 import type { GatewayTimes } from './gateway-times.js'
 
@@ -45,12 +48,22 @@ function messageOf({ method, body }: FastifyRequest): Message | null {
   }
 }
 
+function kindOf(httpMethod: string, message: Message | null): ExchangeKind {
+  if (httpMethod === 'GET') return 'stream'
+  return message?.method != null && message.id !== null ? 'call' : 'notification'
+}
+
 /** What is told as a JSON-RPC error; undefined for what concerns the request as a whole, as everywhere else. */
 function refusalOf(error: unknown): GatewayRefusal | undefined {
   if (error instanceof GatewayRefusal) return error
   if (error instanceof DomainError) return new GatewayRefusal(403, rpcCodes.refused, error.message)
+  if (error instanceof RequestError && error.code === 'CONCURRENCY_LIMITED') {
+    const data = { code: error.code, retryAfterSeconds: Number(error.headers['retry-after']) }
+    return new GatewayRefusal(error.status, rpcCodes.concurrencyLimited, error.message, data, error.headers)
+  }
   if ((error as Partial<FastifyError>).code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return undefined
-  return new GatewayRefusal(413, rpcCodes.invalidRequest, `A message must have at most ${largestMessage} bytes.`)
+  const text = `A message must have at most ${largestMessage} bytes.`
+  return new GatewayRefusal(413, rpcCodes.invalidRequest, text, undefined, { connection: 'close' })
 }
 
 export async function serveGateway(server: FastifyInstance, app: Services, times: GatewayTimes): Promise<void> {
@@ -67,6 +80,7 @@ export async function serveGateway(server: FastifyInstance, app: Services, times
     let operation: string | null = null
     try {
       refuseStrangePage(app.config, request.headers)
+      refuseLoop(app.secrets, one(request.headers['cdn-loop']))
       const message = messageOf(request)
       operation = operationOf(request.method, message)
       request.story.operation = operation
@@ -74,9 +88,16 @@ export async function serveGateway(server: FastifyInstance, app: Services, times
         request.story.message = message
         refuseMismatch(request.headers, message)
       }
-      const admission = await admit(ctx, request.params.serverId, message, one(request.headers[sessionHeader]))
-      ctx.count(operation, false)
-      return await forward({ ctx, request, reply, streams, message, times, ...admission })
+      const release = beginExchange(ctx, kindOf(request.method, message))
+      try {
+        const headers = Object.fromEntries(protocolHeaders(request.headers).map((name) => [name, String(request.headers[name])]))
+        const session = one(request.headers[sessionHeader])
+        const admission = await admit(ctx, { serverId: request.params.serverId, message, session, headers })
+        ctx.count(operation, false)
+        return await forward({ ctx, request, reply, streams, message, times, ...admission })
+      } finally {
+        onAnswerOver(reply, request, release)
+      }
     } catch (error) {
       if (ctx.uses === 0) ctx.count(operation, true)
       throw error
@@ -92,9 +113,10 @@ export async function serveGateway(server: FastifyInstance, app: Services, times
       if (reply.sent) return
       const refusal = refusalOf(error)
       if (!refusal) throw error
+      if (error instanceof RequestError) request.story.codes = [error.code]
       void reply
         .code(refusal.status)
-        .headers({ 'cache-control': 'no-store', ...(refusal.status === 413 ? { connection: 'close' } : {}) })
+        .headers({ 'cache-control': 'no-store', ...refusal.headers })
         .type('application/json')
         .send(JSON.stringify(rpcError(request.story.message?.id ?? null, refusal.code, refusal.message, refusal.data)))
     })

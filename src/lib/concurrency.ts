@@ -5,7 +5,7 @@ export class ConcurrencyLimiter {
   readonly #inUse = new Map<string, number>()
 
   /** Takes one slot under every key, or none. Undefined: one of them is full. The answer gives the slots back, once. */
-  acquire(slots: readonly (readonly [key: string, max: number])[]): (() => void) | undefined {
+  acquire(slots: readonly (readonly [key: string, max: number, ...unknown[]])[]): (() => void) | undefined {
     if (slots.some(([key, max]) => (this.#inUse.get(key) ?? 0) >= max)) return undefined
     for (const [key] of slots) this.#inUse.set(key, (this.#inUse.get(key) ?? 0) + 1)
     let isHeld = true
@@ -18,6 +18,11 @@ export class ConcurrencyLimiter {
         else this.#inUse.delete(key)
       }
     }
+  }
+
+  /** Keys with slots in use. */
+  get size(): number {
+    return this.#inUse.size
   }
 
   /** Slots in use under a key. */

@@ -17,6 +17,10 @@ function randomHex(digits: number): string {
   return pool.slice(used - digits, used)
 }
 
+/** Whether a text has the form of an id of this kind. */
+export const isId = (prefix: string, text: string): boolean =>
+  text.length === prefix.length + 33 && text.startsWith(`${prefix}_`) && /^[0-9a-f]{32}$/.test(text.slice(-32))
+
 let lastMs = 0
 let time = '000000000000'
 let counter = 0

@@ -39,6 +39,8 @@ export const rpcCodes = {
   approvalRequired: -32_002,
   noCredential: -32_003,
   upstream: -32_004,
+  concurrencyLimited: -32_005,
+  loopDetected: -32_006,
   /** Of MCP itself (2026-07-28, Streamable HTTP, Server Validation). */
   headerMismatch: -32_020,
 } as const

@@ -11,6 +11,7 @@ import { forbidden } from '../errors.js'
 import { perform, question } from '../perform.js'
 import { isUsable, namedCredential, newestCredential } from './choose-credential.js'
 import { openValue } from './credential-value.js'
+import { beginExchange } from './in-flight.js'
 import { probe, unavailableCredential, type McpTestFailure, type Probe } from './probe.js'
 import { findMcpServer } from './server-rules.js'
 
@@ -41,6 +42,15 @@ interface Plan {
 }
 
 export async function testMcpServer(ctx: Context, input: TestOfServer): Promise<{ server: McpServer; test: McpServerTest }> {
+  const release = beginExchange(ctx, 'call')
+  try {
+    return await runTest(ctx, input)
+  } finally {
+    release()
+  }
+}
+
+async function runTest(ctx: Context, input: TestOfServer): Promise<{ server: McpServer; test: McpServerTest }> {
   // What this request read before may have changed since.
   ctx.forget()
   const plan = await planOf(ctx, input)

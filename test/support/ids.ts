@@ -2,6 +2,7 @@ import { authenticate } from '../../src/access/authenticate.js'
 import { Context, systemContext } from '../../src/context.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import type { Environment } from '../../src/entities/enums.js'
+import { McpCredential } from '../../src/entities/mcp-credential.js'
 import { newId } from '../../src/lib/id.js'
 import { Secret } from '../../src/lib/secret.js'
 import { createMcpCredential } from '../../src/mcp/create-mcp-credential.js'
@@ -87,7 +88,9 @@ let calls = 0
 /** A tool call that waits; what made it is the key of the place. */
 async function mcpToolApproval(place: Place): Promise<string> {
   const { server } = await createMcpServer(await contextAt(place), newMcpServer())
-  const waiting = await approveToolCall(await contextAt(place), { server, tool: 'echo', arguments: { call: ++calls } })
+  const credential = Object.assign(new McpCredential(), { id: 'none' })
+  const params = { name: 'echo', arguments: { call: ++calls } }
+  const waiting = await approveToolCall(await contextAt(place), { server, tool: 'echo', params, headers: {}, credential })
   return waiting!.approvalId
 }
 

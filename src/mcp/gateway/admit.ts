@@ -2,10 +2,11 @@
 import { may } from '../../access/actor.js'
 import type { Context } from '../../context.js'
 import type { McpServer } from '../../entities/mcp-server.js'
-import { forbidden, invalidState, RequestError, type DomainError } from '../../errors.js'
+import { forbidden, invalidState, limitExceeded, RequestError, type DomainError } from '../../errors.js'
+import { isId } from '../../lib/id.js'
 import { isJsonObject, rpcCodes, type JsonObject, type Message } from '../../lib/json-rpc.js'
 import { plainJson } from '../../lib/strict-json.js'
-import { approveToolCall, largestArguments, type Waiting } from './approve-tool-call.js'
+import { approveToolCall, largestArguments, largestParams, type ToolCall, type Waiting } from './approve-tool-call.js'
 import { findUsable, type UsableCredential } from './reads.js'
 import { recordRefusedCall } from './record-tool-call.js'
 import { unbindSession } from './session.js'
@@ -21,6 +22,7 @@ export class GatewayRefusal extends Error {
     readonly code: number,
     message: string,
     readonly data?: object,
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(message)
   }
@@ -36,18 +38,27 @@ export interface Admission {
   readonly tool: string | null
 }
 
-const callOf = (message: Message | null): { tool: unknown; given: unknown } | null => {
+export interface Arrival {
+  readonly serverId: string
+  readonly message: Message | null
+  /** As the client sees it. */
+  readonly session: string | undefined
+  /** Headers of the client that are forwarded by name. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const callOf = (message: Message | null): { tool: unknown; params: JsonObject } | null => {
   if (message?.method !== 'tools/call') return null
   const params = isJsonObject(message.body['params']) ? message.body['params'] : {}
-  return { tool: params['name'], given: params['arguments'] ?? {} }
+  return { tool: params['name'], params }
 }
 
 /** @throws GatewayRefusal or RequestError */
-export async function admit(ctx: Context, serverId: string, message: Message | null, boundSession: string | undefined): Promise<Admission> {
+export async function admit(ctx: Context, { serverId, message, session: boundSession, headers }: Arrival): Promise<Admission> {
   const { actor } = ctx
   if (!actor.apiKey)
     throw new RequestError('FORBIDDEN', 'The gateway is for API keys and the access tokens exchanged from them, not for people.')
-  const usable = await findUsable(ctx, serverId)
+  const usable = isId('mcp_srv', serverId) ? await findUsable(ctx, serverId) : null
   if (!usable) throw new GatewayRefusal(404, rpcCodes.refused, 'No such MCP server.')
   if (!may(actor, 'mcp_server:use')) throw new GatewayRefusal(403, rpcCodes.refused, 'This needs the permission "mcp_server:use".')
   const { server, credential } = usable
@@ -55,7 +66,7 @@ export async function admit(ctx: Context, serverId: string, message: Message | n
   const call = callOf(message)
   if (call && message?.id == null) throw new GatewayRefusal(400, rpcCodes.invalidRequest, 'A tool call is a request: it must have an id.')
   const tool = call && typeof call.tool === 'string' && isAllowed(call.tool) ? call.tool : null
-  const refuse = async (refusal: GatewayRefusal, because: DomainError): Promise<never> => {
+  const refuse = async (refusal: GatewayRefusal | RequestError, because: DomainError): Promise<never> => {
     if (call) await recordRefusedCall(ctx, server, tool, because)
     throw refusal
   }
@@ -69,29 +80,33 @@ export async function admit(ctx: Context, serverId: string, message: Message | n
   }
   const session = boundSession === undefined ? null : unbindSession(ctx.app.secrets, boundSession, { actor, server, credential })
   if (session === undefined) throw new GatewayRefusal(404, rpcCodes.refused, 'No such session.')
-  if (call && tool !== null && server.requireApproval === 'ALWAYS') await approve(ctx, server, tool, call.given, refuse)
+  if (call && tool !== null && server.requireApproval === 'ALWAYS')
+    await approve(ctx, { server, tool, params: call.params, headers, credential }, refuse)
   return { server, credential, isAllowed, session, tool }
 }
 
-/** As a person will see them, and as they are compared: null when that would not be what is forwarded, or is too large. */
-function plainArguments(given: unknown): JsonObject | null {
-  const plain = plainJson(given)
-  return isJsonObject(plain) && Buffer.byteLength(JSON.stringify(plain)) <= largestArguments ? plain : null
+/** As a person sees its arguments, and as it is compared: null when that is not what is forwarded, or is too large. */
+function plainParams(params: JsonObject): ToolCall['params'] | null {
+  if (Buffer.byteLength(JSON.stringify(params)) > largestParams) return null
+  const plain = plainJson({ ...params, arguments: params['arguments'] ?? {} })
+  const given = isJsonObject(plain) ? plain['arguments'] : undefined
+  return isJsonObject(given) && Buffer.byteLength(JSON.stringify(given)) <= largestArguments ? (plain as ToolCall['params']) : null
 }
 
 async function approve(
   ctx: Context,
-  server: McpServer,
-  tool: string,
-  given: unknown,
-  refuse: (refusal: GatewayRefusal, because: DomainError) => Promise<never>,
+  call: Omit<ToolCall, 'params'> & { readonly params: JsonObject },
+  refuse: (refusal: GatewayRefusal | RequestError, because: DomainError) => Promise<never>,
 ): Promise<void> {
-  const plain = plainArguments(given)
-  if (!plain) {
-    const rule = `A call that needs approval must have an object of at most ${largestArguments} bytes as its arguments, in well-formed Unicode without NUL, and with numbers that a double holds exactly (RFC 7493).`
+  const params = plainParams(call.params)
+  if (!params) {
+    const rule = `A call that needs approval must have an object of at most ${largestArguments} bytes as its arguments, and at most ${largestParams} bytes of parameters, in well-formed Unicode without NUL, and with numbers that a double holds exactly (RFC 7493).`
     return refuse(new GatewayRefusal(200, rpcCodes.invalidParams, rule), invalidState(rule))
   }
-  const waiting = await approveToolCall(ctx, { server, tool, arguments: plain })
+  const waiting = await approveToolCall(ctx, { ...call, params }).catch((error: unknown) => {
+    if (!(error instanceof RequestError && error.code === 'CONCURRENCY_LIMITED')) throw error
+    return refuse(error, limitExceeded(error.message))
+  })
   if (waiting) await refuse(new GatewayRefusal(200, rpcCodes.approvalRequired, sentence(waiting), waiting), invalidState(waiting.status))
 }
 

@@ -3,27 +3,26 @@
  * its own, on disk before anything is forwarded.
  */
 import type { EntityManager } from '@mikro-orm/core'
-import canonicalize from 'canonicalize'
 
-import type { Actor } from '../../access/actor.js'
 import { recordEndUser } from '../../access/record-end-user.js'
 import type { Context } from '../../context.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import { addSeconds } from '../../lib/clock.js'
-import { sha256 } from '../../lib/digest.js'
 import { newId } from '../../lib/id.js'
 import { perform } from '../../perform.js'
+import { digestOf, type CalledAs } from './call-digest.js'
+import { refuseTooManyPending } from './pending-approvals.js'
 
 /** Seconds: for deciding, and again for calling once it is decided. */
 export const approvalLasts = 600
-/** Bytes of canonical JSON. */
+/** Bytes of JSON: of the arguments, and of all parameters. */
 export const largestArguments = 65_536
+export const largestParams = 131_072
 
-export interface ToolCall {
+export interface ToolCall extends CalledAs {
   readonly server: McpServer
   readonly tool: string
-  readonly arguments: Readonly<Record<string, unknown>>
 }
 
 export interface Waiting {
@@ -35,7 +34,7 @@ export interface Waiting {
 
 /** Null when the call may pass: its approval is spent by then, whatever becomes of it upstream. */
 export async function approveToolCall(ctx: Context, call: ToolCall): Promise<Waiting | null> {
-  const digest = digestOf(ctx.actor, call)
+  const digest = digestOf(ctx.actor, call.server, call)
   const open = await findOpen(ctx.em, call, digest, ctx.now())
   const isKnown = open !== null && ctx.actor.apiKey !== null && open.requestedBy.includes(ctx.actor.apiKey.id)
   // Asking again changes nothing.
@@ -43,9 +42,6 @@ export async function approveToolCall(ctx: Context, call: ToolCall): Promise<Wai
   if (open?.state === 'APPROVED' && (await spend(ctx, open))) return null
   return request(ctx, call, digest)
 }
-
-const digestOf = ({ endUser }: Actor, { server, tool, arguments: given }: ToolCall): string =>
-  sha256(canonicalize([server.id, server.serverUrl, endUser?.id ?? null, tool, given]) ?? '')
 
 const findOpen = (em: EntityManager, { server }: ToolCall, callDigest: string, now: Date): Promise<McpToolApproval | null> =>
   em.findOne(
@@ -76,12 +72,13 @@ const request = (ctx: Context, call: ToolCall, callDigest: string): Promise<Wait
     const { server, tool } = call
     const known = await findOpen(em, call, callDigest, now)
     const place = { organizationId: server.organizationId, projectId: server.projectId, environment: server.environment }
-    permit({ ...place, id: known?.id ?? server.id })
+    const permitted = permit({ ...place, id: known?.id ?? server.id })
     const keyId = actor.apiKey?.id ?? ''
     if (known) {
       if (!known.requestedBy.includes(keyId)) known.requestedBy = [...known.requestedBy, keyId]
       return waiting(known)
     }
+    await refuseTooManyPending(em, permitted, ctx, place)
     const endUser = actor.endUser ? await recordEndUser(em, place, actor.endUser.externalId, now) : null
     const approval = Object.assign(new McpToolApproval(), {
       ...place,
@@ -90,7 +87,7 @@ const request = (ctx: Context, call: ToolCall, callDigest: string): Promise<Wait
       serverId: server.id,
       callDigest,
       tool,
-      arguments: { ...call.arguments },
+      arguments: { ...call.params.arguments },
       state: 'PENDING' as const,
       requestedBy: [keyId],
       requestedAt: now,
