@@ -1,6 +1,7 @@
 /** Makes a key. Its text is in this answer and nowhere else. */
 import { latestExpiry } from '../access/actor.js'
 import { Check, environmentOf, refuseExcess } from '../access/check.js'
+import { rootKeyIdsOf } from '../access/key-families.js'
 import { projectOf } from '../access/place.js'
 import type { Context } from '../context.js'
 import { ApiKey } from '../entities/api-key.js'
@@ -68,6 +69,7 @@ export async function createApiKey<S = never>(
         endOverlapAtFirstUse: false,
         revokedAt: null,
         createdBy: actor.id,
+        rootKeyIds: actor.apiKey && [...(await rootKeyIdsOf(em, [actor.apiKey.id]))],
         revokedBy: null,
       })
       em.persist(apiKey)

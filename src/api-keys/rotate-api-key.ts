@@ -1,5 +1,6 @@
 /** Replaces the text of a key, under the same id. The old text works on for a while, if asked to. */
 import { Check, refuseStrongerKey } from '../access/check.js'
+import { rootKeyIdsOf } from '../access/key-families.js'
 import type { Context } from '../context.js'
 import type { ApiKey } from '../entities/api-key.js'
 import { invalidState } from '../errors.js'
@@ -32,6 +33,8 @@ export async function rotateApiKey(ctx: Context, input: Rotation): Promise<{ api
     refuseStrongerKey(actor, apiKey)
     withinMakersLife(actor, apiKey.expiresAt, ['input', 'id'])
     if (apiKey.status(now) !== 'ACTIVE') throw invalidState(`This API key is ${apiKey.status(now).toLowerCase()}.`)
+    // Who replaces the text is shown the new one.
+    if (actor.apiKey && actor.apiKey.id !== apiKey.id) apiKey.rootKeyIds = [...(await rootKeyIdsOf(em, [apiKey.id, actor.apiKey.id]))]
     const text = newApiKeyText(ctx.app.config.keyPrefix, apiKey.environment)
     apiKey.rotate({ digest: sha256(text), preview: previewOf(text) }, input.overlapSeconds ?? 0, input.endOverlapAtFirstUse ?? false, now)
     return { apiKey, secret: new Secret(text) }

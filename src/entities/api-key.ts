@@ -107,6 +107,13 @@ export class ApiKey extends Node {
   @Property(text({ nullable: true }))
   createdBy!: string | null
 
+  /**
+   * The keys whose holders may know a text of this one: the root of each key that made it or replaced its text.
+   * Null: none but itself.
+   */
+  @Property(json({ nullable: true }))
+  rootKeyIds!: string[] | null
+
   @Property(text({ nullable: true }))
   revokedBy!: string | null
 

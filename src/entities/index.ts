@@ -9,6 +9,7 @@ import { IdempotencyKey } from './idempotency-key.js'
 import { Invitation } from './invitation.js'
 import { MasterKeyProof } from './master-key-proof.js'
 import { McpCredential } from './mcp-credential.js'
+import { McpServerCaller } from './mcp-server-caller.js'
 import { McpServer } from './mcp-server.js'
 import { McpToolApproval } from './mcp-tool-approval.js'
 import { Member } from './member.js'
@@ -33,6 +34,7 @@ export const entities = [
   MasterKeyProof,
   McpCredential,
   McpServer,
+  McpServerCaller,
   McpToolApproval,
   Member,
   Organization,

@@ -16,6 +16,8 @@ import { owner, tenant } from './tenancy.js'
 @Index({ properties: ['state', 'expiresAt'] })
 @Index({ properties: ['organizationId', 'requestedAt', 'id'] })
 @Index({ properties: ['organizationId', 'endUserId'] })
+// How many wait.
+@Index({ properties: ['projectId', 'environment', 'state', 'endUserId'] })
 @Filter(tenant('McpToolApproval', 'environment'))
 @Filter(owner('McpToolApproval', 'private'))
 export class McpToolApproval extends Node {
@@ -36,7 +38,7 @@ export class McpToolApproval extends Node {
   @Property(text())
   serverId!: string
 
-  /** Server and its URL, end user, tool and arguments: what must be the same for the call to pass. */
+  /** What must be the same for the call to pass (mcp/gateway/call-digest.ts). */
   @Property(text())
   callDigest!: string
 
@@ -51,7 +53,7 @@ export class McpToolApproval extends Node {
   @Property(text())
   state!: McpToolApprovalStatus
 
-  /** The keys behind the calls that asked for it: none of them decides it. */
+  /** The keys behind the calls that asked for it: none of them decides it, nor any relative. */
   @Property(json())
   requestedBy!: string[]
 

@@ -1,17 +1,16 @@
 /** Changes a server. A new origin ends its credentials: a secret never goes to a host that it was not given for. */
-import { raw, type EntityManager } from '@mikro-orm/core'
+import type { EntityManager } from '@mikro-orm/core'
 
-import { acrossOwners } from '../access/across-owners.js'
 import type { Actor } from '../access/actor.js'
 import { Check } from '../access/check.js'
 import { closeApprovals } from '../access/close-approvals.js'
-import { requirePermission, type Permit } from '../access/permit.js'
+import { requirePermission } from '../access/permit.js'
 import { wipeCredentials } from '../access/wipe-credentials.js'
 import type { Context } from '../context.js'
 import type { McpServer } from '../entities/mcp-server.js'
-import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { forbidden } from '../errors.js'
 import { perform } from '../perform.js'
+import { hasCalled } from './gateway/server-callers.js'
 import { checkServer, findMcpServer, mayChange, refuseTakenLabel, refuseUnreachable, type ServerWords } from './server-rules.js'
 
 export async function updateMcpServer(ctx: Context, input: ServerWords & { readonly id: string }): Promise<{ server: McpServer }> {
@@ -23,7 +22,7 @@ export async function updateMcpServer(ctx: Context, input: ServerWords & { reado
     const server = await findMcpServer(em, input.id)
     const permitted = permit(server)
     mayChange(actor, server)
-    if (loosens(server, input)) await mayLoosen(em, actor, server, permitted)
+    if (loosens(server, input)) await mayLoosen(em, actor, server)
     if (input.serverLabel) await refuseTakenLabel(em, server, input.serverLabel)
     const { origin, serverUrl } = server
     if (input.name) server.name = input.name
@@ -41,6 +40,9 @@ export async function updateMcpServer(ctx: Context, input: ServerWords & { reado
   })
 }
 
+const calledItself =
+  'A key that has called this server under approval cannot loosen its rules, nor can keys of its family. Use a member, or a key that no key of the family made or rotated.'
+
 /** Whether calls would pass that did not pass before. */
 function loosens(server: McpServer, { requireApproval, allowedTools }: ServerWords): boolean {
   if (requireApproval === 'NEVER' && server.requireApproval !== 'NEVER') return true
@@ -49,12 +51,9 @@ function loosens(server: McpServer, { requireApproval, allowedTools }: ServerWor
 }
 
 /** An agent must not widen its own way, nor the backend's key a way that it has gone. @throws DomainError FORBIDDEN */
-async function mayLoosen(em: EntityManager, actor: Actor, { id: serverId }: McpServer, permit: Permit): Promise<void> {
+async function mayLoosen(em: EntityManager, actor: Actor, { id }: McpServer): Promise<void> {
   if (actor.endUser) throw forbidden('Neither "requireApproval" nor "allowedTools" can be loosened while acting for an end user.')
   requirePermission(actor, 'mcp_approval:decide')
   if (!actor.apiKey) return
-  // Ids are made of characters that mean themselves within JSON; "_" stands for any one, itself included.
-  const asked = raw('cast(requested_by as text) like ?', [`%"${actor.apiKey.id}"%`])
-  const isCaller = (await acrossOwners(em, permit).count(McpToolApproval, { serverId, [asked]: [] })) > 0
-  if (isCaller) throw forbidden('A key that has asked for approval of its calls to this server cannot loosen its rules.')
+  if (await hasCalled(em, actor.apiKey.id, id)) throw forbidden(calledItself)
 }

@@ -13,6 +13,7 @@ import { newId } from '../../lib/id.js'
 import { perform } from '../../perform.js'
 import { digestOf, type CalledAs } from './call-digest.js'
 import { refuseTooManyPending } from './pending-approvals.js'
+import { recordCaller } from './server-callers.js'
 
 /** Seconds: for deciding, and again for calling once it is decided. */
 export const approvalLasts = 600
@@ -38,7 +39,7 @@ export async function approveToolCall(ctx: Context, call: ToolCall): Promise<Wai
   const open = await findOpen(ctx.em, call, digest, ctx.now())
   const isKnown = open !== null && ctx.actor.apiKey !== null && open.requestedBy.includes(ctx.actor.apiKey.id)
   // Asking again changes nothing.
-  if (open && (open.state === 'DENIED' || (open.state === 'PENDING' && isKnown))) return waiting(open)
+  if (open && open.state !== 'APPROVED' && isKnown) return waiting(open)
   if (open?.state === 'APPROVED' && (await spend(ctx, open))) return null
   return request(ctx, call, digest)
 }
@@ -59,8 +60,9 @@ const waiting = ({ id, state, expiresAt, reason }: McpToolApproval): Waiting => 
 
 /** The update that finds it approved is the single winner. */
 const spend = (ctx: Context, approval: McpToolApproval): Promise<boolean> =>
-  perform(ctx, 'mcp_approval:spend', async ({ em, now, permit, note }) => {
+  perform(ctx, 'mcp_approval:spend', async ({ em, actor, now, permit, note }) => {
     permit(approval)
+    await recordCaller(em, actor, approval)
     const where = { id: approval.id, state: 'APPROVED' as const, expiresAt: { $gt: now } }
     const spent = await em.nativeUpdate(McpToolApproval, where, { state: 'USED', arguments: null })
     note({ spent: spent === 1 })
@@ -74,6 +76,7 @@ const request = (ctx: Context, call: ToolCall, callDigest: string): Promise<Wait
     const place = { organizationId: server.organizationId, projectId: server.projectId, environment: server.environment }
     const permitted = permit({ ...place, id: known?.id ?? server.id })
     const keyId = actor.apiKey?.id ?? ''
+    await recordCaller(em, actor, { ...place, serverId: server.id })
     if (known) {
       if (!known.requestedBy.includes(keyId)) known.requestedBy = [...known.requestedBy, keyId]
       return waiting(known)

@@ -1,5 +1,6 @@
 /** A person's word on a tool call that waits for it. Who made the call has none. */
 import { Check } from '../../access/check.js'
+import { areRelated } from '../../access/key-families.js'
 import type { Context } from '../../context.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import { forbidden, invalidState, notFound } from '../../errors.js'
@@ -8,6 +9,9 @@ import { perform } from '../../perform.js'
 import { approvalLasts } from './approve-tool-call.js'
 
 export const longestReason = 500
+
+const sameFamily =
+  'The key that made this call cannot decide it, nor can keys of its family. Decide as a member, or with a key that no key of the family made or rotated.'
 
 export interface Decision {
   readonly id: string
@@ -24,7 +28,7 @@ export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: 
     if (!approval) throw notFound('No such approval.', ['input', 'id'])
     permit(approval)
     // Whichever header it came with, and whichever token was exchanged from it: it is the same key.
-    if (actor.apiKey && approval.requestedBy.includes(actor.apiKey.id)) throw forbidden('The key that made this call cannot decide it.')
+    if (actor.apiKey && (await areRelated(em, actor.apiKey.id, approval.requestedBy))) throw forbidden(sameFamily)
     const status = approval.statusAt(now)
     if (status !== 'PENDING') throw invalidState(`This approval is ${status.toLowerCase()} already.`)
     note({ decision })
