@@ -5,7 +5,17 @@ const { createApp } = await import('../../dist/app.js')
 const { readConfig } = await import('../../dist/config.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
 
-const app = await createApp(readConfig({ PORT: '0', KEYHOUSE_DATA_DIR: directory, KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }))
+const app = await createApp(
+  readConfig({
+    PORT: '0',
+    KEYHOUSE_DATA_DIR: directory,
+    KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1',
+    // One key does here what many end users do elsewhere.
+    KEYHOUSE_LIMIT_CALLS_PER_END_USER: '64',
+    KEYHOUSE_LIMIT_STREAMS_PER_END_USER: '4000',
+    KEYHOUSE_LIMIT_STREAMS_PER_KEY: '4000',
+  }),
+)
 const { sandboxApiKey } = await bootstrapOrganization(app.services, { name: 'Bench', email: 'bench@example.com' })
 
 async function run(query, input) {

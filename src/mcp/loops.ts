@@ -44,6 +44,6 @@ export function refuseLoop(secrets: DeploymentSecrets, header: string | undefine
   if (header === undefined) return
   const hops = header.split(',').map((hop) => hop.split(';', 1)[0]!.trim().toLowerCase())
   if (hops.length <= maxHops && !hops.includes(deploymentId(secrets))) return
-  const text = `This message has come back, or has passed more than ${maxHops} hops (CDN-Loop). Point "serverUrl" at the MCP server itself.`
+  const text = `This gateway has sent this message before, or it has passed more than ${maxHops} hops (CDN-Loop). Point "serverUrl" at the MCP server itself.`
   throw new GatewayRefusal(508, rpcCodes.loopDetected, text)
 }

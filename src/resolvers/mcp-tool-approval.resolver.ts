@@ -91,7 +91,8 @@ export class McpToolApprovalResolver {
 
   @Mutation(() => DecideMcpToolCallPayload, {
     nullable: true,
-    description: 'Approves or denies a tool call that waits. Needs `mcp_approval:decide`; the key that made the call cannot decide it.',
+    description:
+      'Approves or denies a tool call that waits. Needs `mcp_approval:decide`; the key that made the call, and keys of its family, cannot decide it.',
   })
   decideMcpToolCall(
     @Ctx() ctx: Context,
