@@ -3,7 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 
 import { systemContext } from '../src/context.js'
 import { McpServerCaller } from '../src/entities/mcp-server-caller.js'
+import { Migration0009 as PostgresMigration } from '../src/migrations/postgres/0009-key-families.js'
+import { Migration0009 as SqliteMigration } from '../src/migrations/sqlite/0009-key-families.js'
+import { isPostgres } from './support/database.js'
 import { Gateway } from './support/gateway.js'
+import { tamper } from './support/vault.js'
 
 interface Key {
   readonly id: string
@@ -161,4 +165,25 @@ describe('who has called a server does not loosen it', () => {
     await world.app.mutate(world.acme.adminToken, 'deleteMcpServer', { id: serverId }, 'deletedServerId')
     expect(await systemContext(world.app.services, world.acme.id).em.find(McpServerCaller, { serverId })).toEqual([])
   })
+})
+
+test('the upgrade finds the families that there are, and who has called', async () => {
+  const grandchild = await childOf(await childOf(agent))
+  const stranger = await world.acme.apiKey({ permissions })
+  for (const { secret } of [grandchild, stranger]) await waitingFor(secret)
+  await tamper(world.app, 'update api_key set root_key_ids = null', [])
+  await tamper(world.app, 'delete from mcp_server_caller', [])
+  const { em, config } = world.app.services.orm
+  const migration = new (isPostgres ? PostgresMigration : SqliteMigration)(em.getDriver() as never, config)
+  migration.up()
+  const data = migration
+    .getQueries()
+    .map(String)
+    .filter((sql) => /^(with|insert|create index api_key|drop)/.test(sql))
+  expect(data).toHaveLength(4)
+  for (const sql of data) await tamper(world.app, sql, [])
+  expect((await world.acme.keyRow(grandchild.id)).rootKeyIds).toEqual([agent.id])
+  expect((await world.acme.keyRow(agent.id)).rootKeyIds).toBeNull()
+  for (const key of [agent, grandchild, stranger]) expect(await loosen(key.secret)).toMatchObject(forbidden)
+  expect(await loosen((await world.acme.apiKey({ permissions })).secret)).toEqual([])
 })

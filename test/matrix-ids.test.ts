@@ -18,7 +18,8 @@ let otherProject: string
 let member: string
 let token: string
 beforeAll(async () => {
-  app = await startApp()
+  // Each question has an approval of its own.
+  app = await startApp({ KEYHOUSE_LIMIT_APPROVALS_PER_KEY: '10000', KEYHOUSE_LIMIT_APPROVALS_PER_PROJECT: '10000' })
   acme = await organization(app)
   strangers = await organization(app)
   otherProject = await acme.project()
