@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { Gateway } from './support/gateway.js'
+import { measureStall } from './support/stall.js'
 
 let world: Gateway
 let serverId: string
@@ -93,4 +94,11 @@ test('parameters of a call that needs approval are I-JSON of at most 128 KiB', a
   expect((await send(filled(131_072))).error.code).toBe(-32_002)
   expect((await send(filled(131_073))).error.code).toBe(-32_602)
   expect((await send({ params: { _meta: { x: '\0' } } })).error.code).toBe(-32_602)
+})
+
+test('the most parameters that there may be are compared without holding up anybody else', async () => {
+  const names = Object.fromEntries(Array.from({ length: 7000 }, (_, i) => [`name${i}`, i]))
+  const { result, longestMs } = await measureStall(() => send({ params: { _meta: names } }))
+  expect(result.error.code).toBe(-32_002)
+  expect(longestMs).toBeLessThan(250)
 })

@@ -19,7 +19,8 @@ let member: string
 let token: string
 beforeAll(async () => {
   // Each question has an approval of its own.
-  app = await startApp({ KEYHOUSE_LIMIT_APPROVALS_PER_KEY: '10000', KEYHOUSE_LIMIT_APPROVALS_PER_PROJECT: '10000' })
+  const scopes = ['END_USER', 'KEY', 'PROJECT']
+  app = await startApp(Object.fromEntries(scopes.map((scope) => [`KEYHOUSE_LIMIT_APPROVALS_PER_${scope}`, '10000'])))
   acme = await organization(app)
   strangers = await organization(app)
   otherProject = await acme.project()
