@@ -4,7 +4,7 @@ import type { Context } from '../../context.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { forbidden, invalidState, RequestError, type DomainError } from '../../errors.js'
 import { isJsonObject, rpcCodes, type JsonObject, type Message } from '../../lib/json-rpc.js'
-import { plainJson } from '../../lib/strict-json.js'
+import { plainJson } from '../../lib/plain-json.js'
 import { approveToolCall, largestArguments, type Waiting } from './approve-tool-call.js'
 import { findUsable, type UsableCredential } from './reads.js'
 import { recordRefusedCall } from './record-tool-call.js'
@@ -75,8 +75,8 @@ export async function admit(ctx: Context, serverId: string, message: Message | n
 
 /** As a person will see them, and as they are compared: null when that would not be what is forwarded, or is too large. */
 function plainArguments(given: unknown): JsonObject | null {
-  const plain = plainJson(given)
-  return isJsonObject(plain) && Buffer.byteLength(JSON.stringify(plain)) <= largestArguments ? plain : null
+  const plain = plainJson(given, largestArguments)
+  return isJsonObject(plain) ? plain : null
 }
 
 async function approve(
