@@ -14,7 +14,6 @@ export class ByteAutomaton {
   /** By state: the length of the longest pattern that ends here; 0: none. */
   readonly longest: Uint32Array
   readonly longestPattern: number
-  readonly shortestPattern: number
   readonly #failure: Uint32Array
   /** By state: the byte that leads to it, and {@link follows}. */
   readonly #label: Uint16Array
@@ -30,7 +29,6 @@ export class ByteAutomaton {
     // One more, so that every state has a next one to look at.
     this.#label = new Uint16Array(size + 1)
     this.longestPattern = patterns.reduce((most, { length }) => Math.max(most, length), 0)
-    this.shortestPattern = patterns.reduce((least, { length }) => Math.min(least, length), Number.POSITIVE_INFINITY)
   }
 
   static *of(patterns: readonly Uint8Array[]): Work<ByteAutomaton> {
@@ -58,9 +56,9 @@ export class ByteAutomaton {
   *#add(patterns: readonly Uint8Array[]): Work<void> {
     for (const pattern of patterns) {
       let state = 0
-      for (const [i, byte] of pattern.entries()) {
-        if (i % stride === 0) yield
-        state = this.#child(state, byte) || this.#append(state, byte)
+      for (let i = 0; i < pattern.length; i++) {
+        if (i % stride === stride - 1) yield
+        state = this.#child(state, pattern[i]!) || this.#append(state, pattern[i]!)
       }
       this.longest[state] = pattern.length
     }
@@ -79,10 +77,10 @@ export class ByteAutomaton {
     const reached = new Uint32Array(patterns.length)
     let steps = 0
     for (let depth = 0; depth < this.longestPattern; depth++) {
-      for (const [i, pattern] of patterns.entries()) {
-        if (depth >= pattern.length) continue
+      for (let i = 0; i < patterns.length; i++) {
         if (++steps % stride === 0) yield
-        const byte = pattern[depth]!
+        const byte = patterns[i]![depth]
+        if (byte === undefined) continue
         const parent = reached[i]!
         const state = this.#child(parent, byte)
         const failure = parent === 0 ? 0 : this.step(this.#failure[parent]!, byte)

@@ -6,6 +6,7 @@
 import { ByteAutomaton } from './byte-automaton.js'
 import { decodedBytes, type Decoding } from './decoded-bytes.js'
 import { SecretSearch, folded } from './secret-search.js'
+import { traceFinder } from './secret-traces.js'
 import { runAtOnce, type Work } from './slices.js'
 import type { Change } from './write-json.js'
 
@@ -20,27 +21,30 @@ export interface Scrubber extends Change {
   readonly line: (text: string) => string
 }
 
+/** A text without escapes is the same however it is decoded. */
+const decodings = (text: string): readonly Decoding[] => (text.includes('\\') || text.includes('%') ? ['NONE', 'ONCE', 'ALL'] : ['NONE'])
+
 function* patternsOf(secrets: readonly string[]): Work<Uint8Array[]> {
-  const patterns = new Map<string, Uint8Array>()
+  const patterns: Uint8Array[] = []
   for (const secret of secrets) {
-    // A secret that has escapes in it is another one when it is decoded with the text around it.
-    for (const decoding of ['NONE', 'ALL'] as const) {
+    for (const decoding of decodings(secret)) {
+      // A secret with escapes in it is another one when it is decoded with all the text around it.
+      if (decoding === 'ONCE') continue
       const bytes: number[] = []
       yield* decodedBytes(secret, decoding, (byte) => bytes.push(folded[byte]!))
-      const pattern = Uint8Array.from(bytes)
-      if (pattern.length >= shortestScrubbed) patterns.set(Buffer.from(pattern).toString('latin1'), pattern)
+      if (bytes.length >= shortestScrubbed) patterns.push(Uint8Array.from(bytes))
     }
   }
-  return [...patterns.values()]
+  return patterns
 }
-
-const decodings = (text: string): readonly Decoding[] => (text.includes('\\') || text.includes('%') ? ['NONE', 'ONCE', 'ALL'] : ['NONE'])
 
 /** Characters between two pauses. */
 const stride = 65_536
 
 export function scrubber(values: readonly string[]): Scrubber {
   const secrets = [...new Set(values)].filter((value) => value.length >= shortestScrubbed)
+  const hasTrace = traceFinder(secrets)
+  const isSuspect = (from: string): boolean => secrets.length > 0 && from.length >= shortestScrubbed && hasTrace(from)
   let automaton: ByteAutomaton | undefined
 
   function* text(from: string): Work<string> {
@@ -52,16 +56,16 @@ export function scrubber(values: readonly string[]): Scrubber {
       covered[end]!--
     }
     for (const decoding of decodings(from)) {
-      const search = new SecretSearch(automaton, from.length, decoding !== 'ONCE', cover)
+      const search = new SecretSearch(automaton, decoding !== 'ONCE', cover)
       yield* decodedBytes(from, decoding, search.take)
     }
     return covered ? yield* without(from, covered) : from
   }
 
   return {
-    isSuspect: (from) => secrets.length > 0 && from.length >= shortestScrubbed,
+    isSuspect,
     text,
-    line: (from) => (secrets.length > 0 ? runAtOnce(text(from)) : from),
+    line: (from) => (isSuspect(from) ? runAtOnce(text(from)) : from),
   }
 }
 

@@ -6,25 +6,26 @@ export const folded = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte === 0x2b ? 0x20 : byte,
 )
 
-/** What parts lines of base64 (RFC 2045 §6.8), and what ends it. */
-const space = 64
-const other = 65
+/** What parts lines of base64 (RFC 2045 §6.8), what may follow it on the next line, and what ends the base64. */
+const lineBreak = 64
+const indent = 65
+const other = 66
 /** Bytes as digits of base64 and base64url. */
 const digits = new Uint8Array(256).fill(other)
 for (const [i, digit] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) digits[digit.charCodeAt(0)] = i
 digits['-'.charCodeAt(0)] = 62
 digits['_'.charCodeAt(0)] = 63
-for (const white of ' \t\r\n') digits[white.charCodeAt(0)] = space
+for (const character of '\r\n') digits[character.charCodeAt(0)] = lineBreak
+for (const character of ' \t') digits[character.charCodeAt(0)] = indent
 
-/** Where in the text the latest entries stand, in a ring that takes as many as may be asked for. */
+/** Where in the text the latest entries stand, in a ring that grows to as many as may be asked for. */
 class Places {
-  readonly #from: Uint32Array
+  readonly #from: number[] = []
   readonly #mask: number
   count = 0
 
   constructor(size: number) {
     this.#mask = 2 ** Math.ceil(Math.log2(size)) - 1
-    this.#from = new Uint32Array(this.#mask + 1)
   }
 
   add(from: number): void {
@@ -45,16 +46,15 @@ export class SecretSearch {
   /** Where a group of four digits begins is not known, so each of the four places has a state of its own. */
   readonly #states = new Uint32Array(4)
   #previous = other
+  #isAfterBreak = false
 
   constructor(
     private readonly automaton: ByteAutomaton,
-    length: number,
     private readonly isBase64: boolean,
     private readonly found: (from: number, to: number) => void,
   ) {
-    const longest = Math.min(automaton.longestPattern, length * 3)
-    this.#places = new Places(longest + 1)
-    this.#digitPlaces = new Places(isBase64 ? Math.ceil((longest * 4) / 3) + 4 : 1)
+    this.#places = new Places(automaton.longestPattern + 1)
+    this.#digitPlaces = new Places(2 * automaton.longestPattern + 4)
   }
 
   readonly take = (byte: number, from: number, to: number): void => {
@@ -66,8 +66,12 @@ export class SecretSearch {
   }
 
   #takeDigit(digit: number, from: number, to: number): void {
-    if (digit === space) return
-    if (digit === other) {
+    if (digit === lineBreak || (digit === indent && this.#isAfterBreak)) {
+      this.#isAfterBreak = true
+      return
+    }
+    this.#isAfterBreak = false
+    if (digit >= indent) {
       if (this.#previous !== other) this.#states.fill(0)
       this.#previous = other
       return

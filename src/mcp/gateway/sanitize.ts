@@ -37,7 +37,7 @@ export function sanitizer(secrets: readonly string[], isAllowed: ToolRule): Sani
       // A list answers a batch of an older protocol. Batches are not sent, so none is expected, and none passes unseen.
       if (Array.isArray(message)) for (const [i, inner] of message.entries()) message[i] = yield* one(inner)
       else message = yield* one(message)
-      return { message, text: yield* writeJson(message, scrub) }
+      return { message, text: yield* scrub.isSuspect(text) ? writeJson(message, scrub) : writeJson(message) }
     },
   }
 }
