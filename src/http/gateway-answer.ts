@@ -57,7 +57,10 @@ function readAll(upstream: Readable, flight: Flight): Promise<string> {
     upstream.on('data', (chunk: Buffer) => {
       flight.alive()
       const needed = size + chunk.length
-      if (needed > largestMessage) return void upstream.destroy(new JsonFault('An answer of the upstream server is too large.'))
+      if (needed > largestMessage) {
+        upstream.destroy(new JsonFault('An answer of the upstream server is too large.'))
+        return
+      }
       if (needed > bytes.length) bytes = Buffer.concat([bytes], Math.max(needed, 2 * bytes.length))
       size += chunk.copy(bytes, size)
     })

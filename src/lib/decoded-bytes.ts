@@ -16,7 +16,7 @@ const percent = 0x25
 const smallU = 0x75
 
 /** Characters after a backslash, and what they stand for; a second backslash is one of a run when all layers are decoded. */
-const escapes = new Map([...'nrtbf"/\\'].map((letter, i) => [letter.charCodeAt(0), '\n\r\t\b\f"/\\'.charCodeAt(i)]))
+const escapes = new Map(Array.from('nrtbf"/\\', (letter, i) => [letter.charCodeAt(0), '\n\r\t\b\f"/\\'.charCodeAt(i)]))
 
 /** Characters between two pauses. */
 const stride = 8192

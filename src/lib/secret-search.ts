@@ -12,7 +12,8 @@ const indent = 65
 const other = 66
 /** Bytes as digits of base64 and base64url. */
 const digits = new Uint8Array(256).fill(other)
-for (const [i, digit] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) digits[digit.charCodeAt(0)] = i
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+for (let i = 0; i < alphabet.length; i++) digits[alphabet.charCodeAt(i)] = i
 digits['-'.charCodeAt(0)] = 62
 digits['_'.charCodeAt(0)] = 63
 for (const character of '\r\n') digits[character.charCodeAt(0)] = lineBreak

@@ -1,4 +1,5 @@
 /** Long computations in slices, so that the event loop turns in between and no owner keeps another one waiting. */
+import { stopwatch } from './clock.js'
 import { KeyedQueue } from './concurrency.js'
 
 /** A computation that yields where it may pause, at least once a millisecond. */
@@ -9,9 +10,9 @@ const firstSlice = 1
 const laterSlice = 5
 
 function advance<T>(work: Work<T>, milliseconds: number): IteratorResult<undefined, T> {
-  const until = performance.now() + milliseconds
+  const elapsed = stopwatch()
   let step = work.next()
-  while (step.done !== true && performance.now() < until) step = work.next()
+  while (step.done !== true && elapsed() * 1000 < milliseconds) step = work.next()
   return step
 }
 

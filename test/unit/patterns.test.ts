@@ -28,7 +28,7 @@ const patterns: Pattern[] = nodes.flatMap(({ file, node }) =>
   node['type'] === 'RegExpLiteral' ? [{ file, pattern: String(node['pattern']), flags: String(node['flags']) }] : [],
 )
 
-const characters = [...'aAzZ09fF._-+/%\\"\'@:;,=<>*#!?()[]{}& \t\n\0\u00e9\u{1F511}']
+const characters = Array.from('aAzZ09fF._-+/%\\"\'@:;,=<>*#!?()[]{}& \t\n\0\u00e9\u{1F511}')
 /** Characters that a pattern names are those that it may repeat over. */
 const repeated = ({ pattern }: Pattern): string[] => {
   const named = [...new Set(pattern.replaceAll(/\\[a-z]/gi, '').replaceAll(/[[\](){}|?*^$\\]/g, ''))].slice(0, 12)

@@ -131,7 +131,7 @@ test('finds what a search for each secret finds', () => {
   const text = fc.array(fc.constantFrom('a', 'b', 'b!'), { maxLength: 200 }).map((all) => all.join(''))
   fc.assert(
     fc.property(fc.array(letters, { minLength: 1, maxLength: 6 }), text, (secrets, from) => {
-      const isCovered = new Array<boolean>(from.length).fill(false)
+      const isCovered = Array.from(from, () => false)
       for (const one of secrets)
         for (let at = from.indexOf(one); at !== -1; at = from.indexOf(one, at + 1)) isCovered.fill(true, at, at + one.length)
       const expected = Array.from(from, (c, i) => (isCovered[i] ? (i > 0 && isCovered[i - 1] ? '' : scrubbed) : c)).join('')
