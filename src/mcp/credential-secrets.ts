@@ -20,8 +20,14 @@ function authorizationParts(value: string): string[] {
   return [rest, ...(value.slice(0, end).toLowerCase() === 'basic' ? basicParts(rest) : [])]
 }
 
-/** Each value of a Cookie header (RFC 6265 §4.2.1). */
-const cookieParts = (value: string): string[] => value.split(';').map((pair) => pair.slice(pair.indexOf('=') + 1).trim())
+/** Each value of a Cookie header, without its quotes (RFC 6265 §4.1.1, §4.2.1). */
+const cookieParts = (value: string): string[] =>
+  value.split(';').map((pair) =>
+    pair
+      .slice(pair.indexOf('=') + 1)
+      .trim()
+      .replaceAll('"', ''),
+  )
 
 /** The values of its headers, and the parts of them that are secret alone; an echo may read bytes as UTF-8 or as Latin-1. */
 export function secretsOf(credential: Readonly<Record<string, string>>): string[] {

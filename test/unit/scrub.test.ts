@@ -113,7 +113,7 @@ describe('of a credential', () => {
   test('each cookie goes alone', () => {
     const secrets = secretsOf({ Cookie: 'theme=dark; session=abcdefgh12345678; other="quoted-value"' })
     expect(scrub(secrets, 'session is abcdefgh12345678')).toBe(`session is ${scrubbed}`)
-    expect(scrub(secrets, '"quoted-value"')).toBe(scrubbed)
+    expect(scrub(secrets, '"quoted-value", quoted-value')).toBe(`"${scrubbed}", ${scrubbed}`)
     expect(scrub(secrets, 'theme=dark')).toBe('theme=dark')
   })
 })

@@ -57,7 +57,6 @@ test('one owner with many works does not make another one wait for them', async 
 })
 
 test('work that fails lets the next one of its owner go on', async () => {
-  // oxlint-disable-next-line require-yield
   function* failing(): Work<number> {
     yield* spin(50)
     throw new Error('it failed')

@@ -13,6 +13,9 @@ import { withAllowedTools, type ToolRule } from './tools.js'
 /** Bytes of one message, either way. */
 export const largestMessage = 4_194_304
 
+/** Messages of a batch between two pauses. */
+const stride = 64
+
 export interface CleanMessage {
   /** As it came, but for the tools that are not the caller's. */
   readonly message: unknown
@@ -27,16 +30,20 @@ export interface Sanitizer extends Scrubber {
 
 export function sanitizer(secrets: readonly string[], isAllowed: ToolRule): Sanitizer {
   const scrub = scrubber(secrets)
-  function* one(message: unknown): Work<unknown> {
-    return isJsonObject(message) ? yield* withAllowedTools(message, isAllowed) : message
+  function* withAllowed(messages: readonly unknown[]): Work<unknown[]> {
+    const allowed: unknown[] = []
+    for (const message of messages) {
+      if (allowed.length % stride === 0) yield
+      allowed.push(isJsonObject(message) ? yield* withAllowedTools(message, isAllowed) : message)
+    }
+    return allowed
   }
   return {
     ...scrub,
     *json(text) {
-      let message = yield* parseStrictJson(text)
+      const parsed = yield* parseStrictJson(text)
       // A list answers a batch of an older protocol. Batches are not sent, so none is expected, and none passes unseen.
-      if (Array.isArray(message)) for (const [i, inner] of message.entries()) message[i] = yield* one(inner)
-      else message = yield* one(message)
+      const message = Array.isArray(parsed) ? yield* withAllowed(parsed) : (yield* withAllowed([parsed]))[0]
       return { message, text: yield* scrub.isSuspect(text) ? writeJson(message, scrub) : writeJson(message) }
     },
   }
