@@ -1,4 +1,5 @@
 /** Where spans go, and which: by the variables that OpenTelemetry's specification names, so that an operator need not learn others. */
+import { withoutTrailing } from './lib/trailing.js'
 import type { Variables } from './lib/variables.js'
 
 const samplers = [
@@ -69,7 +70,7 @@ export function readTraces(v: Variables): TracesConfig | undefined {
   const timeout = v.integer('OTEL_EXPORTER_OTLP_TIMEOUT', 10_000, 1, 60_000)
   const name = v.text('OTEL_SERVICE_NAME')
   return {
-    url: own ?? `${(base ?? byDefault).replace(/\/+$/, '')}/v1/traces`,
+    url: own ?? `${withoutTrailing(base ?? byDefault, '/')}/v1/traces`,
     headers: { ...headersOf(v, 'OTEL_EXPORTER_OTLP_HEADERS'), ...headersOf(v, 'OTEL_EXPORTER_OTLP_TRACES_HEADERS') },
     timeout: v.integer('OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', timeout, 1, 60_000),
     delay: v.integer('OTEL_BSP_SCHEDULE_DELAY', 5000, 1, 60_000),

@@ -58,18 +58,19 @@ const answers: Readonly<Record<string, (text: string) => Answering>> = {
   'a header':
     (text) =>
     ({ response, body }) =>
-      sendJson(response, result(body.id, shown), 200, { 'mcp-echo': Buffer.from(text).toString('latin1'), 'x-echo': 'echo' }),
+      sendJson(response, result(body.id, shown), 200, { 'mcp-protocol-version': Buffer.from(text).toString('latin1') }),
   'an event':
     (text) =>
     ({ response, body }) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.end(`event: message\ndata: ${JSON.stringify(result(body.id, { content: [{ type: 'text', text }] }))}\n\n`)
     },
-  'an event that is no JSON, its name and its id':
+  'the name and the id of an event, and what is no event':
     (text) =>
     ({ response, body }) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(`: ${text}\nevent: ${text}\nid: ${text}\ndata: ${text}\nother: ${text}\n\n`)
+      response.write(`event: ${text}\nid: ${text}\ndata: {}\n\n`)
       response.end(`data: ${JSON.stringify(result(body.id, shown))}\n\n`)
     },
 }
@@ -167,13 +168,73 @@ describe('a session', () => {
     expect((await goOn(shared, alice)).status).toBe(404)
   })
 
-  test('whose id is the credential is not begun', async () => {
+  test('whose id is the credential goes on, and its id cannot be read', async () => {
     const own = await world.server()
-    await world.credential(own, { bearerToken: 'session-as-a-secret' })
+    const parts = 'session.as.a.secret'
+    await world.credential(own, { bearerToken: parts })
     world.upstream.answer = ({ response, body }) =>
-      sendJson(response, result(body.id, {}), 200, { 'mcp-session-id': 'is session-as-a-secret' })
+      sendJson(response, result(body.id, {}), 200, { 'mcp-session-id': `${parts} ${parts.replace('.', '..')}` })
     const answer = await world.rpc(own, key, 'initialize')
-    expect(answer.body.error).toBeDefined()
-    expect(answer.headers.get('mcp-session-id')).toBeNull()
+    const session = answer.headers.get('mcp-session-id')!
+    const decoded = session.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'))
+    for (const text of [session, ...decoded]) expect(text).not.toContain('secret')
+    await world.rpc(own, key, 'ping', {}, { 'mcp-session-id': session })
+    expect(world.upstream.seen.at(-1)!.request.headers['mcp-session-id']).toBe('session.as.a.secret session..as.a.secret')
+  })
+})
+
+describe('what is echoed in another form', () => {
+  const echoes: readonly (readonly [name: string, auth: object, text: string, never: string])[] = [
+    ['in another letter case', { bearerToken: 'AbCdEfGh-12345' }, 'abcdefgh-12345', 'abcdefgh'],
+    [
+      'in base64 with line breaks',
+      { bearerToken: 'a secret of some length, longer than a line' },
+      `${Buffer.from('xa secret of some length, longer than a line').toString('base64').slice(0, 30)}\r\n${Buffer.from('xa secret of some length, longer than a line').toString('base64').slice(30)}`,
+      Buffer.from('xa secret of some length, longer than a line').toString('base64').slice(4, 30),
+    ],
+    [
+      'as the password of Basic',
+      { authorization: `Basic ${Buffer.from('user:the password').toString('base64')}` },
+      'the password',
+      'the password',
+    ],
+    ['one cookie of several', { headers: [{ name: 'Cookie', value: 'a=1; session=cookie-secret' }] }, 'cookie-secret', 'cookie-secret'],
+  ]
+
+  test.each(echoes)('%s', async (_name, auth, text, never) => {
+    const own = await world.server()
+    await world.credential(own, auth)
+    world.upstream.answer = ({ response, body }) => sendJson(response, result(body.id, { content: [{ type: 'text', text: `<${text}>` }] }))
+    const answer = await world.call(own, key)
+    expect(answer.body.result.content[0].text).toContain(scrubbed)
+    expect(answer.text).not.toContain(never)
+  })
+
+  test('in the name of a header', async () => {
+    const own = await world.server()
+    await world.credential(own, { bearerToken: 'header-name-secret' })
+    world.upstream.answer = ({ response, body }) =>
+      sendJson(response, result(body.id, {}), 200, {
+        'Mcp-header-name-secret': '1',
+        'mcp-other': '2',
+        'mcp-protocol-version': '2025-11-25',
+        'retry-after': '3',
+      })
+    const names = [...(await world.call(own, key)).headers].flat()
+    expect(names.join(' ')).not.toMatch(/secret|mcp-other/)
+    expect(names).toEqual(expect.arrayContaining(['mcp-protocol-version', '2025-11-25', 'retry-after', '3']))
+  })
+
+  test.each([
+    ['12345678901', '3600000'],
+    ['3600001', '3600000'],
+    ['3600000', '3600000'],
+    ['3599999', '3599999'],
+  ])('in the time to reconnect: %s is %s', async (told, passed) => {
+    world.upstream.answer = ({ response, body }) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(`retry: ${told}\n\ndata: ${JSON.stringify(result(body.id, {}))}\n\n`)
+    }
+    expect((await world.call(serverId, key)).text).toMatch(new RegExp(`^retry: ${passed}\n\ndata: `))
   })
 })

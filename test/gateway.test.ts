@@ -219,6 +219,27 @@ describe('tools', () => {
     expect(text).toBe(`id: 1\ndata: ${JSON.stringify(result(9, { tools: [{ name: 'sum' }] }))}\n\n`)
   })
 
+  test.each([
+    ['has a name twice', '{"jsonrpc":"2.0","id":9,"result":{"tools":[]},"result":{"tools":[{"name":"other"}]}}'],
+    ['is cut off', '{"jsonrpc":"2.0","id":9,"result":{"tools":[{"name":"other"}]}'],
+    ['is in lines that are no JSON', '{"jsonrpc":"2.0","id":9,"result":{"tools":[{"name":"other"}]}}\ndata: }'],
+    ['is no JSON', 'other'],
+  ])('a list on a stream that %s is dropped, on POST and GET', async (_name, data) => {
+    const serverId = await usable({ allowedTools: ['sum'] })
+    const { secret: key } = await world.agent()
+    const sent = `id: 1\ndata: ${data}\n\nid: 2\n\nid: 3\ndata:\n\n`
+    for (const method of ['POST', 'GET']) {
+      const last = `data: ${JSON.stringify(result(1, { tools: tools.map((name) => ({ name })) }))}\n\n`
+      world.upstream.answer = ({ response }) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        response.end(sent + last)
+      }
+      const body = method === 'POST' ? { body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' } : {}
+      const text = await (await world.fetch(serverId, key, { method, ...body })).text()
+      expect(text).toBe(`id: 2\n\nid: 3\ndata: \n\ndata: ${JSON.stringify(result(1, { tools: [{ name: 'sum' }] }))}\n\n`)
+    }
+  })
+
   test('need mcp_server:use, and a server of the caller’s own', async () => {
     const serverId = await usable()
     const { secret: without } = await world.acme.apiKey({ permissions: ['mcp_tool:*'] })

@@ -9,6 +9,7 @@ import { startApp, type TestApp } from './support/app.js'
 import { untrustedServer } from './support/certificate.js'
 import { listen, mcpAnswer, type Handler, type Listening } from './support/mcp.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+import { measureStall } from './support/stall.js'
 
 let app: TestApp
 let acme: SeededOrganization
@@ -39,10 +40,10 @@ afterAll(() => app.close())
 const create = (serverUrl: string): Promise<any> =>
   app.mutate(acme.sandboxKey, 'createMcpServer', { name: 'x', serverLabel: `x-${++labels}`, serverUrl }, 'server { id }')
 
-async function serverAt(serverUrl: string, withSecret = true): Promise<string> {
+async function serverAt(serverUrl: string, withSecret = true, bearerToken = secret): Promise<string> {
   const { server, userErrors } = await create(serverUrl)
   expect(userErrors).toEqual([])
-  const input = { serverId: server.id, auth: { bearerToken: secret } }
+  const input = { serverId: server.id, auth: { bearerToken } }
   if (withSecret) await app.mutate(acme.sandboxKey, 'createMcpCredential', input, 'credential { id }')
   return server.id
 }
@@ -51,8 +52,8 @@ const outcome = 'connected toolNames failure { code httpStatus message }'
 const tryServer = async (serverId: string, timeoutMs = 5000): Promise<any> =>
   (await app.mutate(acme.sandboxKey, 'testMcpServer', { serverId, timeoutMs }, `test { ${outcome} }`)).test
 
-const tryOut = async (url: string, { withSecret = true, timeoutMs = 5000 } = {}): Promise<any> =>
-  tryServer(await serverAt(url, withSecret), timeoutMs)
+const tryOut = async (url: string, { withSecret = true, timeoutMs = 5000, bearerToken = secret } = {}): Promise<any> =>
+  tryServer(await serverAt(url, withSecret, bearerToken), timeoutMs)
 
 async function double(handler: Handler): Promise<Listening & { seen: IncomingMessage['headers'][] }> {
   const seen: IncomingMessage['headers'][] = []
@@ -278,6 +279,33 @@ describe('a server that fails', () => {
     const tried = await tryOut(`${origin}/mcp`)
     expect(tried).toMatchObject({ connected: false, toolNames: [], failure: { code: 'PROTOCOL_ERROR' } })
     expect(JSON.stringify(tried)).not.toContain(secret)
+  })
+
+  test.each([
+    ['in base64', (text: string) => Buffer.from(`x${text}`).toString('base64')],
+    ['in base64url', (text: string) => Buffer.from(text).toString('base64url')],
+    ['percent-encoded', (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16)}`).join('')],
+    ['read as Latin-1', (text: string) => Buffer.from(text).toString('latin1')],
+    ['in \\u escapes', (text: string) => Array.from(text, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')],
+    ['in upper case', (text: string) => text.replaceAll(/[a-z]/g, (letter) => letter.toUpperCase())],
+  ])('repeats the secret that it was given %s, as the gateway would remove it', async (_name, spell) => {
+    const { origin } = await double((incoming, response) => mcpAnswer(incoming, response, ['echo', spell('schl\u00fcssel-of-some-length')]))
+    const tried = await tryOut(`${origin}/mcp`, { bearerToken: 'schl\u00fcssel-of-some-length' })
+    expect(tried).toMatchObject({ connected: false, toolNames: [], failure: { code: 'PROTOCOL_ERROR' } })
+  })
+
+  test('has tools without end in their number, and stalls nobody', async () => {
+    const name = '{"name":"a"},'
+    const { origin } = await double((incoming, response) =>
+      mcpAnswer(incoming, response, [], (text, method) => {
+        if (method !== 'tools/list') return text
+        const { id } = JSON.parse(text)
+        return `{"jsonrpc":"2.0","id":${id},"result":{"tools":[${name.repeat(80_000).slice(0, -1)}]}}`
+      }),
+    )
+    const { result, longestMs } = await measureStall(() => tryOut(`${origin}/mcp`))
+    expect(result.toolNames).toHaveLength(80_000)
+    expect(longestMs).toBeLessThan(250)
   })
 
   test.each([

@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 
 import { rpcCodes } from '../lib/json-rpc.js'
+import { runInSlices, type Work } from '../lib/slices.js'
 import { JsonFault } from '../lib/strict-json.js'
 import { GatewayRefusal } from '../mcp/gateway/admit.js'
-import { EventCleaner, largestMessage, responseTo, sanitizer, type Sanitizer } from '../mcp/gateway/sanitize.js'
+import { EventCleaner, largestMessage, responseTo, sanitizer, type CleanMessage, type Sanitizer } from '../mcp/gateway/sanitize.js'
 import { bindSession } from '../mcp/gateway/session.js'
 import type { OutboundResponse } from '../outbound.js'
 import type { Flight } from './gateway-flight.js'
@@ -44,23 +45,26 @@ function answerHeaders(
   const back = headersBack(headers, sanitize)
   const session = headers[sessionHeader]
   if (session === undefined) return back
-  // It goes to the client in base64, where it would not be found again.
-  if (sanitize.text(session) !== session) throw new JsonFault('The session id of the upstream server holds the credential.')
   return { ...back, [sessionHeader]: bindSession(ctx.app.secrets, session, { actor: ctx.actor, server, credential }) }
 }
 
 /** By its events: reading it as an iterable would cost as much as sending it. */
 function readAll(upstream: Readable, flight: Flight): Promise<string> {
-  const parts: Buffer[] = []
+  // One buffer that grows: chunks of one byte each would take a hundred times their size.
+  let bytes = Buffer.allocUnsafe(4096)
   let size = 0
   return new Promise((resolve, reject) => {
     upstream.on('data', (chunk: Buffer) => {
       flight.alive()
-      size += chunk.length
-      parts.push(chunk)
-      if (size > largestMessage) upstream.destroy(new JsonFault('An answer of the upstream server is too large.'))
+      const needed = size + chunk.length
+      if (needed > largestMessage) {
+        upstream.destroy(new JsonFault('An answer of the upstream server is too large.'))
+        return
+      }
+      if (needed > bytes.length) bytes = Buffer.concat([bytes], Math.max(needed, 2 * bytes.length))
+      size += chunk.copy(bytes, size)
     })
-    upstream.once('end', () => resolve(Buffer.concat(parts).toString()))
+    upstream.once('end', () => resolve(bytes.toString('utf8', 0, size)))
     upstream.once('error', reject)
     upstream.once('close', () => {
       // Cut off, or ended by whoever left.
@@ -80,26 +84,31 @@ interface Whole {
   readonly body: string
 }
 
+function* textOf(body: string, { isSuspect, text }: Sanitizer): Work<CleanMessage> {
+  return { message: undefined, text: isSuspect(body) ? yield* text(body) : body }
+}
+
 async function whole(
-  { ctx, reply }: Forwarding,
+  { ctx, reply, server }: Forwarding,
   flight: Flight,
   { status, type, body }: Whole,
   headers: Record<string, string>,
   sanitize: Sanitizer,
 ): Promise<void> {
   const isJson = type === 'application/json' && body !== ''
-  const message = isJson ? sanitize.json(body) : undefined
+  // What a proxy or a framework wrote is not the protocol's, but it may help to find out why.
+  const work = isJson ? sanitize.json(body) : textOf(type.startsWith('text/') ? body : '', sanitize)
+  flight.land()
+  const { message, text } = await runInSlices(work, server.organizationId)
   await flight.tell(status >= 400 ? 'UPSTREAM_FAILED' : isToolError(message) ? 'TOOL_ERROR' : 'OK')
   ctx.forget()
   void reply.code(status >= 500 ? 502 : status).headers(headers)
-  // What a proxy or a framework wrote there is not the protocol's, but it may help to find out why.
-  const text = isJson ? JSON.stringify(message) : type.startsWith('text/') ? sanitize.text(body) : ''
   if (text === '') return void reply.send()
   return void reply.type(isJson ? 'application/json' : 'text/plain; charset=utf-8').send(text)
 }
 
 async function stream(
-  { message, request, reply, times }: Forwarding,
+  { message, request, reply, times, server }: Forwarding,
   flight: Flight,
   upstream: Readable,
   headers: Record<string, string>,
@@ -117,8 +126,11 @@ async function stream(
   const beat = request.method === 'GET' ? setInterval(() => raw.writableNeedDrain || raw.write(':\n\n'), times.heartbeat) : undefined
   try {
     for await (const chunk of upstream as AsyncIterable<Buffer>) {
+      // While this works, it is not the upstream that is silent.
+      flight.land()
+      const messages = await runInSlices(cleaner.feed(chunk), server.organizationId)
       flight.alive()
-      for (const { text, message: sent } of cleaner.feed(chunk)) {
+      for (const { text, message: sent } of messages) {
         const response = responseTo(sent, message?.id ?? null)
         if (response) await flight.tell(isToolError(response) ? 'TOOL_ERROR' : 'OK')
         flight.signal.throwIfAborted()

@@ -3,6 +3,8 @@ import type { FastifyReply } from 'fastify'
 
 import { RequestError } from '../errors.js'
 import { rpcCodes } from '../lib/json-rpc.js'
+import { runInSlices } from '../lib/slices.js'
+import { writeJson } from '../lib/write-json.js'
 import { GatewayRefusal } from '../mcp/gateway/admit.js'
 import { openCredential } from '../mcp/gateway/open-credential.js'
 import { onAnswerOver } from './answer-over.js'
@@ -35,7 +37,7 @@ async function travel(way: Forwarding, flight: Flight): Promise<void> {
     method: request.method as 'GET' | 'POST' | 'DELETE',
     headers,
     credential: opened.headers,
-    ...(message ? { body: JSON.stringify(message.body) } : {}),
+    ...(message ? { body: await runInSlices(writeJson(message.body), server.organizationId) } : {}),
     signal: flight.signal,
     // A stream has its connection to itself for as long as it stands.
     isKeptAlive: request.method === 'POST',

@@ -8,6 +8,9 @@ export const sessionHeader = 'mcp-session-id'
 
 export const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
 
+/** Response headers that reach the client. The list is closed, since a name can hold the credential as well as a value. */
+const returned = ['mcp-protocol-version', 'retry-after'] as const
+
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
 /** The protocol's own, by name. */
@@ -43,10 +46,11 @@ export function headersOnward({ headers, session, hasBody, credential }: Onward)
 }
 
 /** What comes back, beside the session. */
-export function headersBack(headers: OutboundResponse['headers'], { text }: Scrubber): Record<string, string> {
+export function headersBack(headers: OutboundResponse['headers'], { line }: Scrubber): Record<string, string> {
   const back: Record<string, string> = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
-  for (const name of protocolHeaders(headers)) back[name] = text(String(headers[name]))
-  const wait = headers['retry-after']
-  if (wait !== undefined) back['retry-after'] = text(wait)
+  for (const name of returned) {
+    const value = headers[name]
+    if (value !== undefined) back[name] = line(value)
+  }
   return back
 }

@@ -5,6 +5,7 @@ import type { Config } from '../config.js'
 import type { Services } from '../context.js'
 import { DomainError, RequestError } from '../errors.js'
 import { isJsonObject, parseMessage, rpcCodes, rpcError, type Message } from '../lib/json-rpc.js'
+import { runInSlices } from '../lib/slices.js'
 import { JsonFault } from '../lib/strict-json.js'
 import { admit, GatewayRefusal } from '../mcp/gateway/admit.js'
 import { operationOf } from '../mcp/gateway/operation.js'
@@ -38,10 +39,10 @@ function refuseStrangePage({ url, corsOrigins }: Config, { origin }: FastifyRequ
   throw new GatewayRefusal(403, rpcCodes.refused, 'Pages of this origin may not call: KEYHOUSE_CORS_ORIGINS does not name it.')
 }
 
-function messageOf({ method, body }: FastifyRequest): Message | null {
+async function messageOf({ method, body }: FastifyRequest, organizationId: string): Promise<Message | null> {
   if (method !== 'POST') return null
   try {
-    return parseMessage(typeof body === 'string' ? body : '')
+    return await runInSlices(parseMessage(typeof body === 'string' ? body : ''), organizationId)
   } catch (error) {
     if (error instanceof JsonFault) throw new GatewayRefusal(400, rpcCodes.parse, error.message)
     throw error
@@ -81,7 +82,7 @@ export async function serveGateway(server: FastifyInstance, app: Services, times
     try {
       refuseStrangePage(app.config, request.headers)
       refuseLoop(app.secrets, one(request.headers['cdn-loop']))
-      const message = messageOf(request)
+      const message = await messageOf(request, ctx.actor.organizationId)
       operation = operationOf(request.method, message)
       request.story.operation = operation
       if (message) {

@@ -5,6 +5,8 @@
  */
 import ipaddr from 'ipaddr.js'
 
+import { withoutTrailing } from './trailing.js'
+
 export interface AllowList {
   readonly hosts: ReadonlySet<string>
   readonly blocks: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][]
@@ -19,11 +21,7 @@ const metadataServices: ReadonlySet<string> = new Set(['168.63.129.16'])
 const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/
 
 /** Lower case, without the dot of the root and the brackets of an IPv6 literal. */
-export const bareHost = (host: string): string =>
-  host
-    .toLowerCase()
-    .replace(/\.+$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
+export const bareHost = (host: string): string => withoutTrailing(host.toLowerCase(), '.').replace(/^\[(.*)\]$/, '$1')
 
 /** An address in its own words: an IPv4 address in IPv6 clothes (RFC 4291 §2.5.5.2) is an IPv4 address. */
 function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {

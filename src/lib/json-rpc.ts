@@ -1,4 +1,5 @@
 /** JSON-RPC 2.0 as MCP speaks it: one message at a time, no batches. */
+import type { Work } from './slices.js'
 import { JsonFault, parseStrictJson } from './strict-json.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -19,8 +20,8 @@ const idOf = (body: JsonObject): MessageId | null => {
 }
 
 /** @throws JsonFault for a batch, a name that stands twice, or anything else that is not one message. */
-export function parseMessage(text: string): Message {
-  const body = parseStrictJson(text)
+export function* parseMessage(text: string): Work<Message> {
+  const body = yield* parseStrictJson(text)
   if (Array.isArray(body)) throw new JsonFault('Batches are not accepted: send one message at a time.')
   if (!isJsonObject(body) || body['jsonrpc'] !== '2.0') throw new JsonFault('This is not a JSON-RPC 2.0 message.')
   const { method } = body

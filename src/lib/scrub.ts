@@ -1,103 +1,85 @@
 /**
- * Takes secrets out of texts that come back from where they were sent: as they are, escaped as in JSON, percent-encoded
- * (RFC 3986 §2.1) in whole or in part, and in base64 or base64url (RFC 4648 §4, §5) at each of its three alignments.
+ * Takes secrets out of texts that come back from where they were sent: as they are, in either case of ASCII letters,
+ * escaped as in JSON, percent-encoded in whole or in part, and in base64 or base64url (RFC 4648 §4, §5) at any alignment.
+ * Linear in the length of the text, whatever it and the secrets are.
  */
+import { ByteAutomaton } from './byte-automaton.js'
+import { decodedBytes, type Decoding } from './decoded-bytes.js'
+import { SecretSearch, folded } from './secret-search.js'
+import { traceFinder } from './secret-traces.js'
+import { runAtOnce, type Work } from './slices.js'
+import type { Change } from './write-json.js'
 
-/** Shorter values are left alone: they would turn up by chance, and taking them out would destroy answers. */
+/** Characters. Shorter values are left alone: they would occur by chance, and removing them would destroy answers. */
 export const shortestScrubbed = 8
 
-/** What stands in place of a secret. */
+/** Stands in place of a secret. */
 export const scrubbed = '[removed by Keyhouse]'
 
-export interface Scrubber {
-  /** Whether a text may hold a secret: with false it is sure that it does not, nor does any string of a JSON text. */
-  readonly isSuspect: (text: string) => boolean
-  readonly text: (text: string) => string
-  /** Every string of a JSON value, property names included. */
-  readonly value: (value: unknown) => unknown
+export interface Scrubber extends Change {
+  /** The text without secrets, at once: for a header or a line. */
+  readonly line: (text: string) => string
 }
 
-const literal = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`)
+/** A text without escapes is the same however it is decoded. */
+const decodings = (text: string): readonly Decoding[] => (text.includes('\\') || text.includes('%') ? ['NONE', 'ONCE', 'ALL'] : ['NONE'])
 
-const hex = (code: number, digits: number): string =>
-  code
-    .toString(16)
-    .padStart(digits, '0')
-    .replaceAll(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
-
-/** One character, in any way that a JSON string may write it. */
-function escaped(character: string): string {
-  const units = Array.from({ length: character.length }, (_, i) => String.raw`\\u${hex(character.charCodeAt(i), 4)}`).join('')
-  const short = JSON.stringify(character).slice(1, -1)
-  const slashed = character === '/' ? [String.raw`\\/`] : []
-  return [...new Set([literal(character), literal(short), ...slashed, units])].join('|')
+function* patternsOf(secrets: readonly string[]): Work<Uint8Array[]> {
+  const patterns: Uint8Array[] = []
+  for (const secret of secrets) {
+    for (const decoding of decodings(secret)) {
+      // A secret with escapes in it is another one when it is decoded with all the text around it.
+      if (decoding === 'ONCE') continue
+      const bytes: number[] = []
+      yield* decodedBytes(secret, decoding, (byte) => bytes.push(folded[byte]!))
+      if (bytes.length >= shortestScrubbed) patterns.push(Uint8Array.from(bytes))
+    }
+  }
+  return patterns
 }
 
-/** One character, plain, escaped or percent-encoded; a space may be a plus sign (WHATWG URL, form encoding). */
-function spellings(character: string): string {
-  const bytes = [...Buffer.from(character)].map((byte) => `%${hex(byte, 2)}`).join('')
-  const plus = character === ' ' ? [String.raw`\+`] : []
-  return `(?:${[escaped(character), bytes, ...plus].join('|')})`
-}
-
-/**
- * What of the secret's base64 does not depend on its neighbours, when 0, 1 and 2 bytes of something else come first.
- * The first and last characters may carry bits of a neighbour and are left out.
- */
-function aligned(secret: string): string[] {
-  const bytes = Buffer.from(`\0\0${secret}`)
-  return [0, 1, 2].map((offset) =>
-    bytes.toString('base64', 2 - offset).slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length - 2) * 8) / 6)),
-  )
-}
-
-const eitherAlphabet = (base64: string): string =>
-  literal(base64)
-    .replaceAll(String.raw`\+`, String.raw`[+\-]`)
-    .replaceAll(String.raw`\/`, '[/_]')
-
-/** A value, and what follows its scheme: `Bearer abc…` is two secrets. */
-function parts(value: string): string[] {
-  const [, rest] = /^[A-Za-z][\w-]* +(.+)$/.exec(value) ?? []
-  return [value, ...(rest === undefined ? [] : [rest])].filter((part) => part.length >= shortestScrubbed)
-}
-
-/** The longest piece that both alphabets of base64 spell alike. */
-const commonPiece = (base64: string): string =>
-  base64.split(/[+/]/).reduce((longest, piece) => (piece.length > longest.length ? piece : longest))
+/** Characters between two pauses. */
+const stride = 65_536
 
 export function scrubber(values: readonly string[]): Scrubber {
-  const secrets = [...new Set(values.flatMap(parts))].toSorted((a, b) => b.length - a.length)
-  if (secrets.length === 0) return { isSuspect: () => false, text: (from) => from, value: (from) => from }
-  // Whoever holds a secret holds what is part of it, in base64 too.
-  const least = secrets.filter((secret) => !secrets.some((other) => other !== secret && secret.includes(other)))
-  const traces = [...least, ...least.flatMap((secret) => aligned(secret).map(commonPiece))]
-  const hasSpace = least.some((secret) => secret.includes(' '))
-  const isSuspect = (from: string): boolean =>
-    from.length >= shortestScrubbed &&
-    (from.includes('\\') || from.includes('%') || (hasSpace && from.includes('+')) || traces.some((trace) => from.includes(trace)))
-  let made: RegExp | undefined
-  // Dear to make, and most texts show at a glance that they hold nothing.
-  const pattern = (): RegExp =>
-    (made ??= new RegExp(
-      [...secrets.map((secret) => Array.from(secret, spellings).join('')), ...secrets.flatMap(aligned).map(eitherAlphabet)].join('|'),
-      'g',
-    ))
-  const text = (from: string): string => (isSuspect(from) ? from.replaceAll(pattern(), scrubbed) : from)
-  const number = (from: unknown): unknown => {
-    const digits = JSON.stringify(from)
-    const clean = text(digits)
-    return clean === digits ? from : clean
+  const secrets = [...new Set(values)].filter((value) => value.length >= shortestScrubbed)
+  const hasTrace = traceFinder(secrets)
+  const isSuspect = (from: string): boolean => secrets.length > 0 && from.length >= shortestScrubbed && hasTrace(from)
+  let automaton: ByteAutomaton | undefined
+
+  function* text(from: string): Work<string> {
+    automaton ??= yield* ByteAutomaton.of(yield* patternsOf(secrets))
+    let covered: Int32Array | undefined
+    const cover = (start: number, end: number): void => {
+      covered ??= new Int32Array(from.length + 1)
+      covered[start]!++
+      covered[end]!--
+    }
+    for (const decoding of decodings(from)) {
+      const search = new SecretSearch(automaton, decoding !== 'ONCE', cover)
+      yield* decodedBytes(from, decoding, search.take)
+    }
+    return covered ? yield* without(from, covered) : from
   }
-  const value = (from: unknown): unknown => {
-    if (typeof from === 'string') return text(from)
-    if (typeof from === 'number' || isRawJson(from)) return number(from)
-    if (Array.isArray(from)) return from.map(value)
-    if (typeof from !== 'object' || from === null) return from
-    return Object.fromEntries(Object.entries(from).map(([name, inner]) => [text(name), value(inner)]))
+
+  return {
+    isSuspect,
+    text,
+    line: (from) => (isSuspect(from) ? runAtOnce(text(from)) : from),
   }
-  return { isSuspect, text, value }
 }
 
-// A number that kept its digits (lib/strict-json.ts). Not in TypeScript's library yet.
-const isRawJson = (JSON as unknown as { isRawJSON: (value: unknown) => boolean }).isRawJSON
+/** `covered` has by character how many more secrets begin than end there. */
+function* without(text: string, covered: Int32Array): Work<string> {
+  const pieces: string[] = []
+  let depth = 0
+  let kept = 0
+  for (let at = 0; at < covered.length; at++) {
+    if (at % stride === 0) yield
+    const before = depth
+    depth += covered[at]!
+    if (before === 0 && depth > 0) pieces.push(text.slice(kept, at), scrubbed)
+    else if (before > 0 && depth === 0) kept = at
+  }
+  return pieces.join('') + text.slice(kept)
+}

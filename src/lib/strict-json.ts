@@ -1,110 +1,173 @@
 /**
- * JSON as a checkpoint must read it (RFC 8259 §4): a name that stands twice is refused, since two readers may believe
- * different ones; a number keeps its digits when it is written again.
+ * Strict JSON reader (RFC 8259 §4): refuses a name that occurs twice in one object, since two readers may believe
+ * different ones, and keeps the digits of every number. Linear in the length of the text.
  */
+import type { Work } from './slices.js'
 
 export class JsonFault extends Error {
   override readonly name = 'JsonFault'
 }
 
-const twice = (): JsonFault => new JsonFault('A name stands twice in one object.')
-const tooDeep = (): JsonFault => new JsonFault('This is nested too deep.')
-
-/** Levels: what follows walks through the value by recursion. */
+/** Levels of nesting. Later steps walk through the value by recursion. */
 export const deepest = 200
 
-/** Strings, and the characters that open, close and part. Whatever else there is was valid for JSON.parse. */
-const token = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/gs
+/** Characters of one number (RFC 8259 §9). The longest exact decimal of a double has 1,077. */
+export const longestNumber = 1100
 
-/** Name by name, for texts in which a name may be spelled in more than one way. @throws JsonFault */
-function refuseDuplicates(text: string): void {
-  const open: (Set<string> | null)[] = []
-  let last = ''
-  for (const [part] of text.matchAll(token)) {
-    if (open.length > deepest) throw tooDeep()
-    if (part === '{') open.push(new Set())
-    else if (part === '[') open.push(null)
-    else if (part === '}' || part === ']') open.pop()
-    else if (part === ':') {
-      const names = open.at(-1)
-      const name = String(JSON.parse(last))
-      if (names?.has(name)) throw twice()
-      names?.add(name)
-    }
-    last = part
-  }
+const notJson = (cause?: unknown): JsonFault => new JsonFault('This is not JSON.', { cause })
+
+const code = {
+  quote: 0x22,
+  comma: 0x2c,
+  colon: 0x3a,
+  openList: 0x5b,
+  backslash: 0x5c,
+  closeList: 0x5d,
+  openObject: 0x7b,
+  closeObject: 0x7d,
 }
 
-/** How many names of properties stand in a text that is JSON and has no backslash. @throws JsonFault */
-function namesIn(text: string): number {
-  let names = 0
-  let depth = 0
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i]
-    if (character === '"') i = text.indexOf('"', i + 1)
-    else if (character === ':') names++
-    else if (character === '{' || character === '[') depth++
-    else if (character === '}' || character === ']') depth--
-    if (depth > deepest) throw tooDeep()
-  }
-  return names
-}
+const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 
-/** How many of them have become properties. */
-function namesOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null || isRawJson(value)) return 0
-  const inner: unknown[] = Array.isArray(value) ? value : Object.values(value)
-  return inner.reduce<number>((sum, one) => sum + namesOf(one), Array.isArray(value) ? 0 : inner.length)
-}
-
-/** A number that may be written in another way than JavaScript would: most texts have none, and are read at full speed. */
-const peculiarNumber = /(?:^|[:[,])\s*(?:-0|-?\d{16}|-?\d+[.eE])/
-
-/** @throws JsonFault */
-export function parseStrictJson(text: string): unknown {
-  let value: unknown
-  try {
-    value = peculiarNumber.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text)
-  } catch (cause) {
-    throw new JsonFault('This is not JSON.', { cause })
-  }
-  if (text.includes('\\')) refuseDuplicates(text)
-  // One that stood twice has become one property.
-  else if (namesIn(text) > namesOf(value)) throw twice()
-  return value
-}
-
-function keepDigits(_name: string, inner: unknown, context?: { source?: string }): unknown {
-  const source = context?.source
-  return typeof inner === 'number' && source !== undefined && String(inner) !== source ? rawJson(source) : inner
-}
+const literals: readonly (readonly [text: string, value: unknown])[] = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+]
 
 // Not in TypeScript's library yet (ECMAScript proposal "JSON.parse source text access").
-const rawJson = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON
-
-// Likewise.
-const isRawJson = (JSON as unknown as { isRawJSON: (value: unknown) => value is { rawJSON: string } }).isRawJSON
-
-/** Digits without leading and trailing zeros, and the power of ten behind them: equal for numbers that are equal. */
-function decimal(source: string): string {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(source) ?? []
-  const digits = `${whole}${fraction}`.replace(/^0+/, '')
-  const bare = digits.replace(/0+$/, '')
-  if (bare === '') return '0'
-  return `${sign}${bare}e${Number(exponent) - fraction.length + digits.length - bare.length}`
+const { rawJSON, isRawJSON } = JSON as unknown as {
+  rawJSON: (text: string) => unknown
+  isRawJSON: (value: unknown) => value is { rawJSON: string }
 }
 
-const isPlainText = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
+// Looked up once, not for each of millions of names.
+const { hasOwn } = Object
+const { isArray } = Array
 
-/**
- * The value as any reader of I-JSON (RFC 7493 §2) sees it, its numbers as doubles; undefined when some reader would see
- * something else: a number that no double holds exactly, half of a surrogate pair, NUL (which PostgreSQL does not store).
- */
-export function plainJson(value: unknown): unknown {
-  if (typeof value === 'string') return isPlainText(value) ? value : undefined
-  if (typeof value !== 'object' || value === null) return value
-  if (isRawJson(value)) return decimal(value.rawJSON) === decimal(String(Number(value.rawJSON))) ? Number(value.rawJSON) : undefined
-  const entries = Object.entries(value).map(([name, inner]) => [isPlainText(name) ? name : undefined, plainJson(inner)] as const)
-  if (entries.some(([name, inner]) => name === undefined || inner === undefined)) return undefined
-  return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)
+/** Whether a value is a number that JavaScript would write in another way; `rawJSON` is its text. */
+export const isExactNumber = isRawJSON
+
+type Container = unknown[] | Record<string, unknown>
+
+/** Reads scalars and names, from where `at` stands. */
+class Reader {
+  at = 0
+
+  constructor(private readonly text: string) {}
+
+  /** The next character that is not white space, which it steps onto. NaN at the end. */
+  peek(): number {
+    let next = this.text.charCodeAt(this.at)
+    while (next === 0x20 || next === 0x0a || next === 0x0d || next === 0x09) next = this.text.charCodeAt(++this.at)
+    return next
+  }
+
+  /** Steps over a character. @throws JsonFault when another one is next */
+  expect(wanted: number): void {
+    if (this.peek() !== wanted) throw notJson()
+    this.at++
+  }
+
+  string(): string {
+    const { text, at: start } = this
+    let end = start + 1
+    let isEscaped = false
+    for (let next = text.charCodeAt(end); next !== code.quote; next = text.charCodeAt(++end)) {
+      // False for NaN, the end of the text, too.
+      if (!(next >= 0x20)) throw notJson()
+      if (next === code.backslash) {
+        isEscaped = true
+        end++
+      }
+    }
+    this.at = end + 1
+    return isEscaped ? unescaped(text.slice(start, end + 1)) : text.slice(start + 1, end)
+  }
+
+  scalar(): unknown {
+    if (this.peek() === code.quote) return this.string()
+    for (const [word, value] of literals) {
+      if (!this.text.startsWith(word, this.at)) continue
+      this.at += word.length
+      return value
+    }
+    return this.number()
+  }
+
+  number(): unknown {
+    numberForm.lastIndex = this.at
+    if (!numberForm.test(this.text)) throw notJson()
+    const digits = this.text.slice(this.at, numberForm.lastIndex)
+    if (digits.length > longestNumber) throw new JsonFault(`A number has more than ${longestNumber} characters: send it as a string.`)
+    this.at = numberForm.lastIndex
+    const value = +digits
+    return `${value}` === digits ? value : rawJSON(digits)
+  }
+
+  /** A name and its colon. */
+  name(into: Container): string {
+    if (this.peek() !== code.quote) throw notJson()
+    const name = this.string()
+    if (hasOwn(into, name)) throw new JsonFault('A name occurs twice in one object: send each name once.')
+    this.expect(code.colon)
+    return name
+  }
+}
+
+function unescaped(quoted: string): string {
+  try {
+    return JSON.parse(quoted) as string
+  } catch (cause) {
+    throw notJson(cause)
+  }
+}
+
+function add(container: Container, name: string, value: unknown): void {
+  if (isArray(container)) container.push(value)
+  // An assignment would set the prototype.
+  else if (name === '__proto__') Object.defineProperty(container, name, { value, writable: true, enumerable: true, configurable: true })
+  else container[name] = value
+}
+
+/** Steps between two pauses. */
+const stride = 512
+
+/** @throws JsonFault */
+export function* parseStrictJson(text: string): Work<unknown> {
+  const reader = new Reader(text)
+  const outer: [container: Container, name: string][] = []
+  let container: Container | undefined
+  let name = ''
+  for (let steps = 1; ; steps++) {
+    if (steps % stride === 0) yield
+    let value: unknown
+    const first = reader.peek()
+    if (first === code.openObject || first === code.openList) {
+      if (container) outer.push([container, name])
+      if (outer.length >= deepest) throw new JsonFault(`A value is nested more than ${deepest} levels deep.`)
+      container = first === code.openList ? [] : {}
+      reader.at++
+      if (reader.peek() !== (first === code.openList ? code.closeList : code.closeObject)) {
+        if (first === code.openObject) name = reader.name(container)
+        continue
+      }
+      reader.at++
+      value = container
+      ;[container, name] = outer.pop() ?? [undefined, '']
+    } else value = reader.scalar()
+    // Every container that this value completes.
+    for (; container; [container, name] = outer.pop() ?? [undefined, '']) {
+      add(container, name, value)
+      if (reader.peek() === code.comma) break
+      reader.expect(isArray(container) ? code.closeList : code.closeObject)
+      value = container
+    }
+    if (!container) {
+      if (!Number.isNaN(reader.peek())) throw notJson()
+      return value
+    }
+    reader.at++
+    if (!isArray(container)) name = reader.name(container)
+  }
 }

@@ -1,4 +1,5 @@
 /** Variables of the environment, read by form; what does not fit is kept as a fault, told by name and never by value. */
+import { withoutTrailing } from './trailing.js'
 
 /** @throws URIError on what could be no header or attribute. */
 function pair(text: string): [string, string] {
@@ -68,7 +69,7 @@ export class Variables {
   }
 
   url(name: string, fallback: string): string {
-    const text = (this.text(name) ?? fallback).replace(/\/+$/, '')
+    const text = withoutTrailing(this.text(name) ?? fallback, '/')
     // An issuer has neither query nor fragment (RFC 8414 §2), and a user name or password in it would be published.
     if (/^https?:\/\/[^?#@]+$/.test(text) && URL.canParse(text)) return text
     this.fault(name, 'must be an absolute http or https URL without query and fragment, such as https://keys.example.com')

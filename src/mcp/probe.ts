@@ -1,5 +1,8 @@
 /** One conversation with a server, and what came of it in the words of the contract. */
+import { scrubber } from '../lib/scrub.js'
+import { runInSlices, type Work } from '../lib/slices.js'
 import type { Outbound } from '../outbound.js'
+import { asSent, secretsOf } from './credential-secrets.js'
 import { listTools, RefusedByServer } from './list-tools.js'
 import { OutboundError, type OutboundCode } from './outbound.js'
 
@@ -41,23 +44,22 @@ export const unavailableCredential = failed(
   false,
 )
 
-/** Whoever sends a secret back would have it shown. */
-function repeats(texts: readonly string[], credential: Readonly<Record<string, string>> | null): boolean {
-  const secrets = Object.values(credential ?? {}).flatMap((value) => [value, value.slice(value.indexOf(' ') + 1)])
-  return texts.some((text) => secrets.some((secret) => secret.length >= 8 && text.includes(secret)))
+/** Whether an answer holds the credential, in any spelling that the gateway removes. */
+function* repeats(texts: readonly string[], credential: Readonly<Record<string, string>>): Work<boolean> {
+  const { isSuspect, text } = scrubber(secretsOf(credential))
+  for (const one of texts) {
+    yield
+    if (isSuspect(one) && (yield* text(one)) !== one) return true
+  }
+  return false
 }
-
-/** HTTP carries bytes: a value beyond ASCII goes as UTF-8. */
-const bytesOf = (value: string): string => (Buffer.byteLength(value) === value.length ? value : Buffer.from(value).toString('latin1'))
-
-export const asSent = (credential: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(credential).map(([name, value]) => [name, bytesOf(value)]))
 
 export async function probe(
   outbound: Outbound,
   url: string,
   credential: Readonly<Record<string, string>> | null,
   timeoutMs: number,
+  organizationId: string,
 ): Promise<Probe> {
   const signal = AbortSignal.timeout(timeoutMs)
   let wasSent = false
@@ -66,7 +68,8 @@ export async function probe(
   }
   try {
     const { toolNames, protocolVersion } = await listTools(outbound, { url, credential: credential && asSent(credential), signal, onSent })
-    if (repeats(toolNames, credential)) throw new OutboundError('PROTOCOL_ERROR')
+    if (credential && (await runInSlices(repeats([protocolVersion, ...toolNames], credential), organizationId)))
+      throw new OutboundError('PROTOCOL_ERROR')
     return { toolNames, protocolVersion, failure: null, wasSent }
   } catch (error) {
     if (error instanceof RefusedByServer) return refusal(error, wasSent)

@@ -5,7 +5,7 @@ import type { McpServer } from '../../entities/mcp-server.js'
 import { forbidden, invalidState, limitExceeded, RequestError, type DomainError } from '../../errors.js'
 import { isId } from '../../lib/id.js'
 import { isJsonObject, rpcCodes, type JsonObject, type Message } from '../../lib/json-rpc.js'
-import { plainJson } from '../../lib/strict-json.js'
+import { plainJson } from '../../lib/plain-json.js'
 import { approveToolCall, largestArguments, largestParams, type ToolCall, type Waiting } from './approve-tool-call.js'
 import { findUsable, type UsableCredential } from './reads.js'
 import { recordRefusedCall } from './record-tool-call.js'
@@ -87,8 +87,7 @@ export async function admit(ctx: Context, { serverId, message, session: boundSes
 
 /** As a person sees its arguments, and as it is compared: null when that is not what is forwarded, or is too large. */
 function plainParams(params: JsonObject): ToolCall['params'] | null {
-  if (Buffer.byteLength(JSON.stringify(params)) > largestParams) return null
-  const plain = plainJson({ ...params, arguments: params['arguments'] ?? {} })
+  const plain = plainJson({ ...params, arguments: params['arguments'] ?? {} }, largestParams)
   const given = isJsonObject(plain) ? plain['arguments'] : undefined
   return isJsonObject(given) && Buffer.byteLength(JSON.stringify(given)) <= largestArguments ? (plain as ToolCall['params']) : null
 }

@@ -1,7 +1,7 @@
 /** What a credential sends, opened for this one request, and what of it must not come back. */
 import type { Context } from '../../context.js'
+import { asSent, secretsOf } from '../credential-secrets.js'
 import { openValue } from '../credential-value.js'
-import { asSent } from '../probe.js'
 import type { UsableCredential } from './reads.js'
 
 export interface OpenCredential {
@@ -15,9 +15,7 @@ export function openCredential({ app }: Context, credential: UsableCredential): 
   try {
     const value = openValue(app.masterKeys, credential)
     if (!value) return { headers: null, secrets: [] }
-    const headers = asSent(value)
-    // An echo may read the bytes of a header as UTF-8 or as Latin-1.
-    return { headers, secrets: [...Object.values(value), ...Object.values(headers)] }
+    return { headers: asSent(value), secrets: secretsOf(value) }
   } catch (error) {
     app.log.error({ err: error, credentialId: credential.id }, 'a stored credential does not open')
     throw error

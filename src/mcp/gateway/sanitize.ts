@@ -5,27 +5,46 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
 import { isJsonObject, type JsonObject } from '../../lib/json-rpc.js'
 import { scrubber, type Scrubber } from '../../lib/scrub.js'
+import type { Work } from '../../lib/slices.js'
 import { JsonFault, parseStrictJson } from '../../lib/strict-json.js'
+import { writeJson } from '../../lib/write-json.js'
 import { withAllowedTools, type ToolRule } from './tools.js'
 
 /** Bytes of one message, either way. */
 export const largestMessage = 4_194_304
 
+/** Messages of a batch between two pauses. */
+const stride = 64
+
+export interface CleanMessage {
+  /** As it came, but for the tools that are not the caller's. */
+  readonly message: unknown
+  /** What the client may see of it. */
+  readonly text: string
+}
+
 export interface Sanitizer extends Scrubber {
   /** A JSON body or the data of an event. @throws JsonFault */
-  json(text: string): unknown
+  json(text: string): Work<CleanMessage>
 }
 
 export function sanitizer(secrets: readonly string[], isAllowed: ToolRule): Sanitizer {
   const scrub = scrubber(secrets)
-  const one = (message: unknown): unknown => (isJsonObject(message) ? withAllowedTools(message, isAllowed) : message)
+  function* withAllowed(messages: readonly unknown[]): Work<unknown[]> {
+    const allowed: unknown[] = []
+    for (const message of messages) {
+      if (allowed.length % stride === 0) yield
+      allowed.push(isJsonObject(message) ? yield* withAllowedTools(message, isAllowed) : message)
+    }
+    return allowed
+  }
   return {
     ...scrub,
-    json(text) {
-      const parsed = parseStrictJson(text)
-      const value = scrub.isSuspect(text) ? scrub.value(parsed) : parsed
-      // An answer to a batch of an older protocol is a list; batches are not sent, so none is expected, and none passes unseen.
-      return Array.isArray(value) ? value.map(one) : one(value)
+    *json(text) {
+      const parsed = yield* parseStrictJson(text)
+      // A list answers a batch of an older protocol. Batches are not sent, so none is expected, and none passes unseen.
+      const message = Array.isArray(parsed) ? yield* withAllowed(parsed) : (yield* withAllowed([parsed]))[0]
+      return { message, text: yield* scrub.isSuspect(text) ? writeJson(message, scrub) : writeJson(message) }
     },
   }
 }
@@ -34,22 +53,29 @@ export function sanitizer(secrets: readonly string[], isAllowed: ToolRule): Sani
 export const responseTo = (message: unknown, id: string | number | null): JsonObject | null =>
   isJsonObject(message) && id !== null && message['id'] === id && !('method' in message) ? message : null
 
-export interface CleanEvent {
-  readonly text: string
-  /** Null when its data is no JSON. */
-  readonly message: unknown
+/** A block of an event stream: an event, a position without an event, or a time to wait before reconnecting. */
+interface Block extends Partial<EventSourceMessage> {
+  readonly retry?: number
 }
 
-/** Events of a stream, one after the other as they are complete, each written anew. */
+/** Milliseconds. It has fewer digits than the shortest secret that is removed. */
+const longestRetry = 3_600_000
+
+/** Events of a stream, one after the other as they are complete, each written anew. Data that is not strict JSON is dropped. */
 export class EventCleaner {
-  readonly #events: CleanEvent[] = []
+  readonly #blocks: Block[] = []
   readonly #decoder = new StringDecoder()
   readonly #parser
 
   constructor(private readonly sanitize: Sanitizer) {
     this.#parser = createParser({
-      onEvent: (event) => this.#events.push(this.#clean(event)),
-      onRetry: (milliseconds) => this.#events.push({ text: `retry: ${milliseconds}\n\n`, message: null }),
+      onId: (id) => this.#blocks.push({ id }),
+      onEvent: (event) => {
+        // The parser has told of its id already.
+        if (event.id !== undefined) this.#blocks.pop()
+        this.#blocks.push(event)
+      },
+      onRetry: (retry) => this.#blocks.push({ retry }),
       onError: (error) => {
         if (error.type === 'max-buffer-size-exceeded') throw error
       },
@@ -59,28 +85,41 @@ export class EventCleaner {
   }
 
   /** @throws when an event is larger than {@link largestMessage} */
-  feed(chunk: Buffer): CleanEvent[] {
+  *feed(chunk: Buffer): Work<CleanMessage[]> {
     this.#parser.feed(this.#decoder.write(chunk))
-    return this.#events.splice(0)
+    const clean: CleanMessage[] = []
+    for (const block of this.#blocks.splice(0)) {
+      yield
+      const one = yield* this.#clean(block)
+      if (one) clean.push(one)
+    }
+    return clean
   }
 
-  #clean({ id, event, data }: EventSourceMessage): CleanEvent {
-    if (Buffer.byteLength(data) > largestMessage) throw new JsonFault('An event of the upstream server is too large.')
-    const head = [...(event === undefined ? [] : [`event: ${this.#line(event)}`]), ...(id === undefined ? [] : [`id: ${this.#line(id)}`])]
-    const message = this.#message(data)
-    const body = message === null ? this.sanitize.text(data) : JSON.stringify(message)
-    return { text: `${[...head, ...body.split('\n').map((line) => `data: ${line}`)].join('\n')}\n\n`, message }
+  *#clean({ id, event, data, retry }: Block): Work<CleanMessage | undefined> {
+    if (retry !== undefined) return { message: null, text: `retry: ${Math.min(retry, longestRetry)}\n\n` }
+    if (data !== undefined && Buffer.byteLength(data) > largestMessage) throw new JsonFault('An event of the upstream server is too large.')
+    const lines: string[] = []
+    if (event !== undefined) lines.push(`event: ${yield* this.#line(event)}`)
+    if (id !== undefined) lines.push(`id: ${yield* this.#line(id)}`)
+    // An event without data tells from where to resume the stream.
+    const body = data ? yield* this.#json(data) : { message: null, text: '' }
+    if (!body) return undefined
+    if (data !== undefined) lines.push(`data: ${body.text}`)
+    return { message: body.message, text: `${lines.join('\n')}\n\n` }
   }
 
-  #message(data: string): unknown {
+  *#json(data: string): Work<CleanMessage | undefined> {
     try {
-      return data === '' ? null : this.sanitize.json(data)
-    } catch {
-      return null
+      return yield* this.sanitize.json(data)
+    } catch (error) {
+      if (error instanceof JsonFault) return undefined
+      throw error
     }
   }
 
-  #line(text: string): string {
-    return this.sanitize.text(text).replaceAll(/[\r\n]/g, ' ')
+  *#line(text: string): Work<string> {
+    const { isSuspect, text: scrub } = this.sanitize
+    return (isSuspect(text) ? yield* scrub(text) : text).replaceAll(/[\r\n]/g, ' ')
   }
 }

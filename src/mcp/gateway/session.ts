@@ -1,12 +1,13 @@
 /**
- * The session id that a client sees: the upstream's, bound by an HMAC to server, end user and credential, so that on
- * every replica it is good for the one who began the session and for nobody else.
+ * The session id that a client sees: the upstream's, sealed under a key of server, end user and credential. On every
+ * replica it is good for the one who began the session and for nobody else, and nothing in it can be read.
  */
-import { timingSafeEqual } from 'node:crypto'
+import { createSecretKey } from 'node:crypto'
 
 import type { Actor } from '../../access/actor.js'
 import type { DeploymentSecrets } from '../../context.js'
 import type { McpServer } from '../../entities/mcp-server.js'
+import { open, seal, SealError, type MasterKeys } from '../../lib/seal.js'
 import type { UsableCredential } from './reads.js'
 
 export interface SessionOwner {
@@ -15,17 +16,23 @@ export interface SessionOwner {
   readonly credential: UsableCredential
 }
 
-const macOf = (secrets: DeploymentSecrets, upstream: string, { actor, server, credential }: SessionOwner): string =>
-  secrets.mac('mcp_session', JSON.stringify([upstream, server.id, actor.organizationId, actor.endUser?.id ?? null, credential.id]))
+const purpose = 'mcp_session'
+
+/** A key of its own for each owner also keeps the number of nonces under one key small (NIST SP 800-38D §8.3). */
+function keysOf(secrets: DeploymentSecrets, { actor, server, credential }: SessionOwner): MasterKeys {
+  const owner = JSON.stringify([server.id, actor.organizationId, actor.endUser?.id ?? null, credential.id])
+  return [{ id: purpose, key: createSecretKey(Buffer.from(secrets.mac(purpose, owner), 'hex')) }]
+}
 
 export const bindSession = (secrets: DeploymentSecrets, upstream: string, owner: SessionOwner): string =>
-  `${Buffer.from(upstream).toString('base64url')}.${macOf(secrets, upstream, owner)}`
+  seal(keysOf(secrets, owner), [purpose], upstream)
 
 /** The upstream's session id; undefined for one that was never issued to this owner. */
 export function unbindSession(secrets: DeploymentSecrets, bound: string, owner: SessionOwner): string | undefined {
-  const [encoded = '', mac = '', ...rest] = bound.split('.')
-  const upstream = Buffer.from(encoded, 'base64url').toString()
-  const expected = Buffer.from(macOf(secrets, upstream, owner))
-  const given = Buffer.from(mac)
-  return rest.length === 0 && given.length === expected.length && timingSafeEqual(given, expected) ? upstream : undefined
+  try {
+    return open(keysOf(secrets, owner), [purpose], bound)
+  } catch (error) {
+    if (error instanceof SealError) return undefined
+    throw error
+  }
 }

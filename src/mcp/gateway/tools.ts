@@ -2,10 +2,14 @@
 import { may, type Actor } from '../../access/actor.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { isJsonObject, type JsonObject } from '../../lib/json-rpc.js'
+import type { Work } from '../../lib/slices.js'
 
 const toolName = /^[A-Za-z0-9_.-]{1,128}$/
 
 export type ToolRule = (name: unknown) => boolean
+
+/** Tools between two pauses. */
+const stride = 64
 
 export function toolRule(actor: Actor, { allowedTools }: McpServer): ToolRule {
   const listed = allowedTools && new Set(allowedTools)
@@ -14,9 +18,13 @@ export function toolRule(actor: Actor, { allowedTools }: McpServer): ToolRule {
 }
 
 /** The message without the tools that are not the caller's, whichever request and stream it answers. */
-export function withAllowedTools(message: JsonObject, isAllowed: ToolRule): JsonObject {
+export function* withAllowedTools(message: JsonObject, isAllowed: ToolRule): Work<JsonObject> {
   const { result } = message
   if (!isJsonObject(result) || !Array.isArray(result['tools'])) return message
-  const tools = result['tools'].filter((tool) => isJsonObject(tool) && isAllowed(tool['name']))
+  const tools: unknown[] = []
+  for (const [i, tool] of (result['tools'] as readonly unknown[]).entries()) {
+    if (i % stride === 0) yield
+    if (isJsonObject(tool) && isAllowed(tool['name'])) tools.push(tool)
+  }
   return { ...message, result: { ...result, tools } }
 }
