@@ -24,8 +24,13 @@ function em(acme: SeededOrganization): ReturnType<TestApp['services']['orm']['em
   fork.setFilterParams('tenant', { organizationId: acme.id, projectIds: null, environment: null })
   return fork
 }
+async function unrevoked(acme: SeededOrganization): Promise<string[]> {
+  const { data } = await app.run(acme.adminToken, '{ accessTokens(first: 100) { nodes { id status } } }')
+  return data.accessTokens.nodes.filter(({ status }: { status: string }) => status !== 'REVOKED').map(({ id }: { id: string }) => id)
+}
+/** Where the tokens are that were not revoked, and the end users. */
 const world = async (acme: SeededOrganization): Promise<string[][]> => [
-  (await em(acme).find(AccessToken, { revokedAt: null }, { orderBy: { id: 'ASC' } })).map(
+  (await em(acme).find(AccessToken, { id: { $in: await unrevoked(acme) } }, { orderBy: { id: 'ASC' } })).map(
     ({ projectId, environment }) => `${projectId} ${environment}`,
   ),
   (await em(acme).find(EndUser, { id: { $ne: '' } }, { orderBy: { id: 'ASC' } })).map(

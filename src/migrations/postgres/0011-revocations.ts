@@ -1,0 +1,20 @@
+import { Migration } from '@mikro-orm/migrations'
+
+export class Migration0011 extends Migration {
+  override up(): void {
+    this.addSql("create index \"access_token_organization_id_environment_expires_at_id_index\" on \"access_token\" (\"organization_id\", \"environment\", \"expires_at\", \"id\") where revoked_at is not null;")
+    this.addSql("alter table \"organization\" add \"revocation_version\" bigint not null default '0';")
+    this.addSql("create index \"organization_revocation_version_index\" on \"organization\" (\"revocation_version\") where revocation_version > 0;")
+    this.addSql("alter table \"api_key\" add \"sandbox_reset_at\" timestamptz(3) null, add \"reset_tokens_expire_at\" timestamptz(3) null;")
+    this.addSql("create index \"api_key_organization_id_reset_tokens_expire_at_project_id_index\" on \"api_key\" (\"organization_id\", \"reset_tokens_expire_at\", \"project_id\") where reset_tokens_expire_at is not null;")
+    this.addSql("create index \"api_key_reset_tokens_expire_at_project_id_index\" on \"api_key\" (\"reset_tokens_expire_at\", \"project_id\") where reset_tokens_expire_at is not null;")
+    this.addSql("create index \"api_key_organization_id_environment_revoked_at_id_index\" on \"api_key\" (\"organization_id\", \"environment\", \"revoked_at\", \"id\") where revoked_at is not null;")
+    // A version is the id of its transaction, so that a change of many rows writes it once. The rows of one organization are
+    // changed by one transaction at a time, and an insert or an update that revokes nothing does not call the function.
+    this.addSql("create function note_revocation() returns trigger language plpgsql as $$ begin update organization set revocation_version = txid_current() where id = new.organization_id and revocation_version <> txid_current(); return null; end $$;")
+    for (const table of ['access_token', 'personal_token']) {
+      this.addSql(`create trigger ${table}_revoked after insert or update of revoked_at on ${table} for each row when (new.revoked_at is not null) execute function note_revocation();`)
+    }
+    this.addSql("create trigger api_key_revoked after insert or update of revoked_at, sandbox_reset_at on api_key for each row when (new.revoked_at is not null or new.sandbox_reset_at is not null) execute function note_revocation();")
+  }
+}
