@@ -119,7 +119,7 @@ function endOf({ standing, apiKey }: Actor, expiresIn: number | null | undefined
   if (expiresIn == null) return Math.min(issuedAt + usualToken, last)
   const left = last - issuedAt
   if (expiresIn <= left) return issuedAt + expiresIn
-  const [this_, its] = apiKey?.isSuperseded ? ['this superseded key text', 'the overlap of its key text'] : ['this key', 'its key']
-  const rule = left < shortestToken ? `left out: ${this_} ends in ${left} seconds.` : `at most ${left}: a token never outlives ${its}.`
+  const key = apiKey?.isSuperseded ? 'superseded key text' : 'key'
+  const rule = left < shortestToken ? `left out: this ${key} ends in ${left} seconds.` : `at most ${left}: a token never outlives its ${key}.`
   throw invalid(`"expiresIn" must be ${rule}`, ['input', 'expiresIn'])
 }
