@@ -27,8 +27,8 @@ const revokeKey = (id: string): Promise<any> => app.mutate(acme.adminToken, 'rev
 const reset = (): Promise<any> => app.mutate(acme.sandboxKey, 'resetSandbox', null, 'revokedTokens')
 
 /** How often the rows of a list were read since: each computation asks for revoked access tokens. */
-function computations(): () => number {
-  const spy = jest.spyOn(app.services.journal, 'readAll')
+function computations({ journal } = app.services): () => number {
+  const spy = jest.spyOn(journal, 'readAll')
   return () => spy.mock.calls.filter(([{ name }]) => name.startsWith('revoked_access_tokens')).length
 }
 
@@ -114,9 +114,9 @@ describe('several replicas', () => {
     try {
       const { accessToken } = await exchange(app, acme.sandboxKey)
       expect((await revoked(second)).revokedTokens).not.toContain(accessToken.id)
-      const spy = jest.spyOn(second.services.journal, 'readAll')
+      const count = computations(second.services)
       for (let i = 0; i < 5; i++) await revoked(second)
-      expect(spy).not.toHaveBeenCalled()
+      expect(count()).toBe(0)
       await revoke(accessToken.id)
       expect((await revoked(second)).revokedTokens).toContain(accessToken.id)
       expect((await wellKnown(second, 'revoked')).headers.get('etag')).toBe((await wellKnown(app, 'revoked')).headers.get('etag'))
@@ -174,7 +174,8 @@ describe('the list of an issuer', () => {
       const answer = await fetch(`${app.url}${issuer({ id: newId('org', app.clock.now()) })}/.well-known/revoked.json`)
       expect([answer.status, await answer.json(), answer.headers.get('etag')]).toEqual([200, nothing, tag])
     }
-    expect([count(), reads.mock.calls.length]).toEqual([0, 5])
+    const looks = reads.mock.calls.filter(([{ name }]) => name.startsWith('revocation_version'))
+    expect([count(), looks.length]).toEqual([0, 5])
   })
 
   test.each([
@@ -191,7 +192,7 @@ describe('the list of an issuer', () => {
   ])('is a 404 for /o/%s/%s', async (organizationId, environment) => {
     const reads = jest.spyOn(app.services.journal, 'read')
     expect((await fetch(`${app.url}/o/${organizationId}/${environment}/.well-known/revoked.json`)).status).toBe(404)
-    expect(reads).not.toHaveBeenCalled()
+    expect(reads.mock.calls.filter(([{ name }]) => name.startsWith('revocation_version'))).toEqual([])
   })
 
   test('is cacheable, conditional and compressed like that of the deployment', async () => {

@@ -12,9 +12,11 @@ export class Migration0011 extends Migration {
     // A version is the id of its transaction, so that a change of many rows writes it once. The rows of one organization are
     // changed by one transaction at a time, and an insert or an update that revokes nothing does not call the function.
     this.addSql("create function note_revocation() returns trigger language plpgsql as $$ begin update organization set revocation_version = txid_current() where id = new.organization_id and revocation_version <> txid_current(); return null; end $$;")
-    for (const table of ['access_token', 'personal_token']) {
-      this.addSql(`create trigger ${table}_revoked after insert or update of revoked_at on ${table} for each row when (new.revoked_at is not null) execute function note_revocation();`)
-    }
+    this.addSql("create trigger access_token_inserted_revoked after insert on access_token for each row when (new.revoked_at is not null) execute function note_revocation();")
+    this.addSql("create trigger personal_token_revoked after insert or update of revoked_at on personal_token for each row when (new.revoked_at is not null) execute function note_revocation();")
     this.addSql("create trigger api_key_revoked after insert or update of revoked_at, sandbox_reset_at on api_key for each row when (new.revoked_at is not null or new.sandbox_reset_at is not null) execute function note_revocation();")
+    // An access token is updated by its revocation alone, and an end user may have a hundred thousand: once a statement.
+    this.addSql("create function note_revoked_tokens() returns trigger language plpgsql as $$ begin update organization set revocation_version = txid_current() where id in (select organization_id from changed where revoked_at is not null); return null; end $$;")
+    this.addSql("create trigger access_token_revoked after update on access_token referencing new table as changed for each statement execute function note_revoked_tokens();")
   }
 }
