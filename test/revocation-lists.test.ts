@@ -3,7 +3,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 
 import { createApp } from '../src/app.js'
 import { readConfig } from '../src/config.js'
+import { systemContext } from '../src/context.js'
 import { newId } from '../src/lib/id.js'
+import { resumeOrganization } from '../src/organizations/resume-organization.js'
+import { suspendOrganization } from '../src/organizations/suspend-organization.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -164,6 +167,28 @@ describe('the list of an issuer', () => {
     const tokens = [foreign, inSandbox, inProduction].map(({ accessToken }) => accessToken.id)
     expect(all.revokedTokens).toEqual(expect.arrayContaining([...tokens, claimsOf(token).jti]))
     expect(all.revokedClients).toContain(dying.id)
+  })
+
+  test('has the keys of a suspended organization that have live tokens, until it is resumed', async () => {
+    const [production, unused] = [await acme.apiKey({ environment: 'PRODUCTION' }), await acme.apiKey()]
+    const [own, dying] = [await acme.apiKey(), await acme.apiKey()]
+    for (const { secret } of [own, production, dying]) await exchange(app, secret, { expiresIn: 600 })
+    await revokeKey(dying.id)
+    const clients = async (path = ''): Promise<string[]> => (await revoked(app, path)).revokedClients
+    const known = await clients()
+    expect(known).not.toContain(own.id)
+    const system = systemContext(app.services, acme.id)
+    await suspendOrganization(system)
+    expect(await clients(issuer(acme))).toEqual([dying.id, own.id])
+    expect(await clients(issuer(acme, 'production'))).toEqual([production.id])
+    expect((await clients()).toSorted()).toEqual([...known, own.id, production.id].toSorted())
+    expect(await clients()).not.toContain(unused.id)
+    await resumeOrganization(system)
+    expect(await clients(issuer(acme))).toEqual([dying.id])
+    expect(await clients()).toEqual(known)
+    await suspendOrganization(system)
+    app.clock.advance(600_000)
+    expect(await clients(issuer(acme))).toEqual([])
   })
 
   test('is empty for an organization that does not exist, after one look for it, and has the tag of any other empty one', async () => {

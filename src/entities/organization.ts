@@ -25,7 +25,7 @@ export class Organization extends Node {
   @Property(instant({ nullable: true }))
   suspendedAt: Date | null = null
 
-  /** Changed by triggers with every revocation of a key or token, so that the revocation lists are computed only after one. */
+  /** Changed by triggers with every suspension, and every revocation of a key or token, so that the revocation lists are computed only after one. */
   @Property({ type: 'bigint', default: 0, lazy: true })
   revocationVersion!: string
 }

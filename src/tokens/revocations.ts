@@ -24,6 +24,8 @@ interface Source {
   /** Until when the row is listed. */
   readonly until: (row: Row) => Date
   readonly entry: (row: Row) => unknown
+  /** Asked for each suspended organization, by its id and, for an issuer, the environment. */
+  readonly isOfSuspended?: true
 }
 
 const time = (value: unknown): Date => new Date(value as string | number | Date)
@@ -57,6 +59,23 @@ const clients = (name: string, scope: string): Source => ({
   entry: (row) => row['id'],
 })
 
+/** Suspending an organization ends its tokens without revoking its keys. */
+const suspendedClients = (name: string, scope: string): Source => ({
+  query: {
+    name,
+    sql: `select id, created_at, (select max(expires_at) from access_token where api_key_id = api_key.id) as last_expires_at
+      from api_key where revoked_at is null and organization_id = ? ${scope}
+      and (created_at, id) > (?, ?) order by created_at, id limit ${revocationPage}`,
+  },
+  columns: ['created_at', 'id'],
+  start: () => new Date(0),
+  until: (row) => time(row['last_expires_at'] ?? 0),
+  entry: (row) => row['id'],
+  isOfSuspended: true,
+})
+const suspended: Query = { name: 'suspended_organizations', sql: 'select id from organization where suspended_at is not null order by id' }
+const ifSuspended: Query = { name: 'organization_if_suspended', sql: 'select id from organization where suspended_at is not null and id = ?' }
+
 /** The keys of a sandbox bear the same mark, so distinct rows are one a project. */
 const sandboxes = (name: string, scope: string): Source => ({
   query: {
@@ -78,14 +97,14 @@ const ofDeployment: Sources = {
     // No other service should take one; a misconfigured one that does learns of its end.
     tokens('revoked_personal_tokens', 'personal_token', ''),
   ],
-  revokedClients: [clients('revoked_clients', '')],
+  revokedClients: [clients('revoked_clients', ''), suspendedClients('suspended_clients', '')],
   revokedSandboxes: [sandboxes('reset_sandboxes', '')],
 }
 
 const own = 'and organization_id = ? and environment = ?'
 const ofIssuer: Sources = {
   revokedTokens: [tokens('revoked_access_tokens_of_issuer', 'access_token', own)],
-  revokedClients: [clients('revoked_clients_of_issuer', own)],
+  revokedClients: [clients('revoked_clients_of_issuer', own), suspendedClients('suspended_clients_of_issuer', 'and environment = ?')],
   revokedSandboxes: [sandboxes('reset_sandboxes_of_issuer', own)],
 }
 
@@ -111,10 +130,12 @@ export class Revocations {
       yield `${opening}"${name}":[`
       let separator = ''
       for (const source of sources) {
-        for await (const entries of this.#pages(source)) {
-          if (entries.length === 0) continue
-          yield separator + entries.map((entry) => JSON.stringify(entry)).join(',')
-          separator = ','
+        for (const scope of await this.#scopes(source)) {
+          for await (const entries of this.#pages(source, scope)) {
+            if (entries.length === 0) continue
+            yield separator + entries.map((entry) => JSON.stringify(entry)).join(',')
+            separator = ','
+          }
         }
       }
       opening = '],'
@@ -122,8 +143,15 @@ export class Revocations {
     yield ']}'
   }
 
-  async *#pages({ query, columns, start, until, entry }: Source): AsyncGenerator<unknown[]> {
-    const scope = this.issuer ? [this.issuer.organizationId, this.issuer.environment] : []
+  /** Parameters that confine a query to what belongs on this list. */
+  async #scopes({ isOfSuspended }: Source): Promise<string[][]> {
+    const { issuer, reader } = this
+    if (!isOfSuspended) return [issuer ? [issuer.organizationId, issuer.environment] : []]
+    const rows = await (issuer ? reader.readAll(ifSuspended, [issuer.organizationId]) : reader.readAll(suspended, []))
+    return rows.map((row) => [row['id'] as string, ...(issuer ? [issuer.environment] : [])])
+  }
+
+  async *#pages({ query, columns, start, until, entry }: Source, scope: readonly string[]): AsyncGenerator<unknown[]> {
     let cursor: readonly Parameter[] = [start(this.now), '']
     for (;;) {
       const rows = await this.reader.readAll(query, [...scope, ...cursor])

@@ -18,5 +18,7 @@ export class Migration0011 extends Migration {
     // An access token is updated by its revocation alone, and an end user may have a hundred thousand: once a statement.
     this.addSql("create function note_revoked_tokens() returns trigger language plpgsql as $$ begin update organization set revocation_version = txid_current() where id in (select organization_id from changed where revoked_at is not null); return null; end $$;")
     this.addSql("create trigger access_token_revoked after update on access_token referencing new table as changed for each statement execute function note_revoked_tokens();")
+    this.addSql("create function note_suspension() returns trigger language plpgsql as $$ begin new.revocation_version = txid_current(); return new; end $$;")
+    this.addSql("create trigger organization_suspended before update of suspended_at on organization for each row execute function note_suspension();")
   }
 }

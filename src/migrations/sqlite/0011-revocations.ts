@@ -17,5 +17,6 @@ export class Migration0011 extends Migration {
     }
     this.addSql(`create trigger api_key_revoked after update of revoked_at, sandbox_reset_at on api_key when new.revoked_at is not null or new.sandbox_reset_at is not null ${note};`)
     this.addSql(`create trigger api_key_inserted_revoked after insert on api_key when new.revoked_at is not null or new.sandbox_reset_at is not null ${note};`)
+    this.addSql('create trigger organization_suspended after update of suspended_at on organization begin update organization set revocation_version = revocation_version + 1 where id = new.id; end;')
   }
 }
