@@ -31,7 +31,20 @@ function altered(header: object, claims: object = {}): string {
   return `${base64url({ ...headerOf(good), ...header })}.${base64url({ ...claimsOf(good), ...claims })}.${signature}`
 }
 
-const kids = ['\0', 'sk_\0', `sk_${'0'.repeat(31)}\0`, `sk_${'0'.repeat(31)}`, `sk_${'0'.repeat(33)}`, '', '\ud800', "' or 1=1", 7, null, {}, ['sk']]
+const kids = [
+  '\0',
+  'sk_\0',
+  `sk_${'0'.repeat(31)}\0`,
+  `sk_${'0'.repeat(31)}`,
+  `sk_${'0'.repeat(33)}`,
+  '',
+  '\ud800',
+  "' or 1=1",
+  7,
+  null,
+  {},
+  ['sk'],
+]
 const issuers = ['\0', 'https://evil.example', '', 7, null, undefined, {}, 'http://keyhouse.test/', 'http://keyhouse.test.evil.example']
 
 describe('a token is refused as unknown, without a look at the database', () => {
@@ -64,7 +77,14 @@ describe('a token is refused as unknown, without a look at the database', () => 
 
   test('that is no compact JWS', async () => {
     const [header, claims, signature] = good.split('.') as [string, string, string]
-    for (const token of [`${header}.${claims}`, `${header}.${claims}.`, `${good}.`, `${good}.x`, `.${claims}.${signature}`, `${header}..${signature}`])
+    for (const token of [
+      `${header}.${claims}`,
+      `${header}.${claims}.`,
+      `${good}.`,
+      `${good}.x`,
+      `.${claims}.${signature}`,
+      `${header}..${signature}`,
+    ])
       await unread(token)
     for (const part of ['x', '[]', 'null', '7', '"x"']) {
       const bad = Buffer.from(part).toString('base64url')
@@ -91,11 +111,14 @@ describe('before cryptography', () => {
     expect(count()).toBe(1)
   })
 
-  test.each(['sandbox', 'production'])('the issuer of any organization passes, %s, since only its row tells which it must be', async (segment) => {
-    const count = verified()
-    await send(altered({}, { iss: `${app.config.url}/o/org_${'0'.repeat(32)}/${segment}` }))
-    expect(count()).toBe(1)
-  })
+  test.each(['sandbox', 'production'])(
+    'the issuer of any organization passes, %s, since only its row tells which it must be',
+    async (segment) => {
+      const count = verified()
+      await send(altered({}, { iss: `${app.config.url}/o/org_${'0'.repeat(32)}/${segment}` }))
+      expect(count()).toBe(1)
+    },
+  )
 })
 
 test('ids in the claims of a signed token are checked before the database sees them', async () => {

@@ -91,9 +91,10 @@ describe('a list', () => {
     // All expire at one moment, so that the id alone tells pages apart.
     await app.services.orm.em
       .getConnection()
-      .execute(`insert into access_token (id, ${columns}) select 'at_page_' || n, ${columns} from access_token, (${numbers}) m where id = ?`, [
-        accessToken.id,
-      ])
+      .execute(
+        `insert into access_token (id, ${columns}) select 'at_page_' || n, ${columns} from access_token, (${numbers}) m where id = ?`,
+        [accessToken.id],
+      )
     const expected = [accessToken.id, ...Array.from({ length: 4001 }, (_, i) => `at_page_${i + 1}`)]
     for (const path of ['', issuer(acme)]) {
       const { revokedTokens } = await revoked(app, path)
@@ -270,7 +271,11 @@ describe('a sandbox reset', () => {
       acme.sandboxKey,
       '{ all: accessTokens { nodes { status } } revoked: accessTokens(filter: { status: REVOKED }) { nodes { id } } active: accessTokens(filter: { status: ACTIVE }) { nodes { id } } }',
     )
-    expect(data).toEqual({ all: { nodes: [{ status: 'REVOKED' }] }, revoked: { nodes: [{ id: claimsOf(token).jti }] }, active: { nodes: [] } })
+    expect(data).toEqual({
+      all: { nodes: [{ status: 'REVOKED' }] },
+      revoked: { nodes: [{ id: claimsOf(token).jti }] },
+      active: { nodes: [] },
+    })
   })
 
   test('lets an exchange in its second wait for the next: its token is newer than the entry, and works', async () => {

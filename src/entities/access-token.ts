@@ -66,11 +66,7 @@ export class AccessToken extends Node {
   revokedAt!: Date | null
 
   /** Revoked with its key, by a sandbox reset, and with the signing key when that was withdrawn before the token expired. */
-  status(
-    now: Date,
-    key: Pick<ApiKey, 'revokedAt' | 'sandboxResetAt'> | null,
-    signingKeyRetiredAt: Date | null,
-  ): CredentialStatus {
+  status(now: Date, key: Pick<ApiKey, 'revokedAt' | 'sandboxResetAt'> | null, signingKeyRetiredAt: Date | null): CredentialStatus {
     if (this.revokedAt ?? key?.revokedAt) return 'REVOKED'
     if (key?.sandboxResetAt && this.issuedAt <= key.sandboxResetAt) return 'REVOKED'
     if (signingKeyRetiredAt && signingKeyRetiredAt < this.expiresAt) return 'REVOKED'

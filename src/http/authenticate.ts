@@ -28,7 +28,11 @@ export async function contextOf(app: Services, request: FastifyRequest, reply: F
     refuseStrangers(app, error, origin.ipAddress ?? '')
     throw error
   })
-  if (respelled !== undefined) throw new RequestError('BAD_REQUEST', `${respelled} was sent in another spelling. Send it as "${respelled}", with hyphens and no underscores.`)
+  if (respelled !== undefined)
+    throw new RequestError(
+      'BAD_REQUEST',
+      `${respelled} was sent in another spelling. Send it as "${respelled}", with hyphens and no underscores.`,
+    )
   const ctx = new Context(app, origin, actor, believed)
   await admit(ctx, reply)
   await recordUse(ctx)

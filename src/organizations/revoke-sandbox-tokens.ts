@@ -6,6 +6,7 @@ import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
 import { epochSeconds } from '../lib/clock.js'
 
+/** Of a project that was found through the tenant filter, which a query builder does not know. */
 interface Sandbox {
   readonly projectId: string
   readonly environment: 'SANDBOX'
@@ -26,6 +27,7 @@ export async function revokeSandboxTokens(em: EntityManager, sandbox: Sandbox, n
   return live.count
 }
 
+/** By its keys, whose index finds live tokens only. */
 const ofSandbox = 'api_key_id in (select id from api_key where project_id = ? and environment = ? and revoked_at is null)'
 
 async function liveTokens(

@@ -120,6 +120,7 @@ function endOf({ standing, apiKey }: Actor, expiresIn: number | null | undefined
   const left = last - issuedAt
   if (expiresIn <= left) return issuedAt + expiresIn
   const key = apiKey?.isSuperseded ? 'superseded key text' : 'key'
-  const rule = left < shortestToken ? `left out: this ${key} ends in ${left} seconds.` : `at most ${left}: a token never outlives its ${key}.`
+  const rule =
+    left < shortestToken ? `left out: this ${key} ends in ${left} seconds.` : `at most ${left}: a token never outlives its ${key}.`
   throw invalid(`"expiresIn" must be ${rule}`, ['input', 'expiresIn'])
 }

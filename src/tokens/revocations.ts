@@ -74,7 +74,10 @@ const suspendedClients = (name: string, scope: string): Source => ({
   isOfSuspended: true,
 })
 const suspended: Query = { name: 'suspended_organizations', sql: 'select id from organization where suspended_at is not null order by id' }
-const ifSuspended: Query = { name: 'organization_if_suspended', sql: 'select id from organization where suspended_at is not null and id = ?' }
+const ifSuspended: Query = {
+  name: 'organization_if_suspended',
+  sql: 'select id from organization where suspended_at is not null and id = ?',
+}
 
 /** The keys of a sandbox bear the same mark, so distinct rows are one a project. */
 const sandboxes = (name: string, scope: string): Source => ({
