@@ -19,6 +19,7 @@ import { ConcurrencyLimiter } from './lib/concurrency.js'
 import { WindowCounters } from './lib/fixed-windows.js'
 import { maxDescriptors } from './lib/max-descriptors.js'
 import { SealError } from './lib/seal.js'
+import { VerificationQueue } from './lib/verification-queue.js'
 import { fitDescriptors } from './limits-config.js'
 import { newLogger } from './log.js'
 import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './master-keys.js'
@@ -82,7 +83,7 @@ export async function openServices(
     const system = config.databaseUrl === undefined ? 'sqlite' : 'postgresql'
     const journal = traces ? tracedJournal(ownJournal, traces, system) : ownJournal
     closers.unshift(() => journal.close())
-    const keyring = openKeyring(journal, masterKeys)
+    const keyring = openKeyring(journal, masterKeys, config.url)
     const secrets = await keyring
       .prove()
       .then(() => openDeploymentSecrets({ journal, clock, config }, masterKeys))
@@ -112,6 +113,7 @@ export async function openServices(
       writeBehind,
       limiter,
       strangers,
+      verifications: new VerificationQueue(),
       secrets,
       metrics,
       log,

@@ -119,6 +119,21 @@ describe('GET /agents', () => {
   })
 })
 
+describe('a sandbox reset', () => {
+  test('is learnt at the next poll, for all earlier tokens of that sandbox; newer ones and production go on', async () => {
+    const production = await acme.apiKey({ environment: 'PRODUCTION', permissions: ['agent:read'] })
+    const real = (await exchange(app, production.secret, { audience })).token
+    const before = await tokenWith(['agent:read'])
+    expect([await agents(real), await agents(before)]).toEqual([200, 200])
+    await app.mutate(acme.adminToken, 'resetSandbox', { projectId: acme.projectId }, 'revokedTokens')
+    await eventually(401, before)
+    expect([await agents(real), await agents(await tokenWith(['agent:read']))]).toEqual([200, 200])
+    const { iat } = claimsOf(before)
+    const [atReset, after] = await Promise.all([iat, iat + 1].map((at) => forge(app, 'at+jwt', { ...claimsOf(before), jti: 'x', iat: at })))
+    expect([await agents(atReset!), await agents(after!)]).toEqual([401, 200])
+  })
+})
+
 describe('POST /payments/proof', () => {
   const proof = (credential: string | null): Promise<[number, any]> => ask('/payments/proof', credential, 'POST')
 

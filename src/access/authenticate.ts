@@ -5,6 +5,7 @@
 import { organizationSuspended, RequestError, UnknownCredential, unauthenticated } from '../errors.js'
 import { parseApiKeyText } from '../lib/api-key-text.js'
 import { endUserId, sha256 } from '../lib/digest.js'
+import { isId } from '../lib/id.js'
 import { headerOf } from '../lib/jwt.js'
 import type { Actor } from './actor.js'
 import { externalIdRule, isExternalId } from './check.js'
@@ -79,6 +80,7 @@ const behind = (key: KeyRow, now: Date): NonNullable<Actor['apiKey']> => ({
   rateLimits: key.rateLimits,
   isLimited: key.rateLimits.length > 0 || key.allowedAudiences !== null,
   allowedAudiences: key.allowedAudiences,
+  sandboxResetAt: key.sandboxResetAt,
   endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse && key.previousSecretExpiresAt !== null && key.previousSecretExpiresAt > now,
 })
 
@@ -91,13 +93,16 @@ function delegate(onBehalfOf: readonly string[]): string | undefined {
   return externalId
 }
 
+/** Prefixes of the ids that tokens of each type have. */
+const idPrefixes = { 'at+jwt': 'at', 'kh-personal+jwt': 'pt' } as const
+
 /** The `jti` and `sub` of a token that is meant for this server. @throws RequestError UNAUTHENTICATED */
-async function claimsOf(desk: Desk, text: string, typ: Parameters<Desk['verify']>[1]): Promise<{ jti: string; sub: string }> {
+async function claimsOf(desk: Desk, text: string, typ: keyof typeof idPrefixes): Promise<{ jti: string; sub: string }> {
   const claims = await desk.verify(text, typ)
   // A signature of ours over something for another issuer or audience proves nothing here (RFC 8725 §3.8, §3.9).
   if (claims?.['iss'] !== desk.url || claims['aud'] !== desk.url) throw unknown()
   const { jti, sub } = claims
-  if (typeof jti !== 'string' || typeof sub !== 'string') throw unknown()
+  if (!isId(jti, idPrefixes[typ]) || typeof sub !== 'string') throw unknown()
   return { jti, sub }
 }
 
@@ -108,6 +113,7 @@ async function withAccessToken(desk: Desk, text: string, onBehalfOf: readonly st
   if (!token || token.revokedAt || token.key.revokedAt) throw unauthenticated('This token has been revoked, or its key has.')
   const { key } = token
   if (key.isOrganizationSuspended) throw organizationSuspended()
+  if (key.sandboxResetAt && token.issuedAt <= key.sandboxResetAt) throw unauthenticated('This token has been revoked by a sandbox reset.')
   const expiresAt = key.expiresAt && key.expiresAt < token.expiresAt ? key.expiresAt : token.expiresAt
   if (expiresAt <= desk.now) throw unauthenticated('This token has expired.')
   const named = delegate(onBehalfOf)

@@ -68,6 +68,8 @@ export async function createApiKey<S = never>(
         previousSecretExpiresAt: null,
         endOverlapAtFirstUse: false,
         revokedAt: null,
+        sandboxResetAt: null,
+        resetTokensExpireAt: null,
         createdBy: actor.id,
         rootKeyIds: actor.apiKey && [...(await rootKeyIdsOf(em, [actor.apiKey.id]))],
         revokedBy: null,

@@ -17,9 +17,11 @@ function randomHex(digits: number): string {
   return pool.slice(used - digits, used)
 }
 
-/** Whether a text has the form of an id of this kind. */
-export const isId = (prefix: string, text: string): boolean =>
-  text.length === prefix.length + 33 && text.startsWith(`${prefix}_`) && /^[0-9a-f]{32}$/.test(text.slice(-32))
+const hex = /^[0-9a-f]{32}$/
+
+/** Whether a text has the form that {@link newId} gives: checked before a text from outside reaches the database. */
+export const isId = (text: unknown, prefix: string): text is string =>
+  typeof text === 'string' && text.startsWith(`${prefix}_`) && hex.test(text.slice(prefix.length + 1))
 
 let lastMs = 0
 let time = '000000000000'
