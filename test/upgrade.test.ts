@@ -94,6 +94,7 @@ describe.each([
       expect(introspection).toEqual(isRevoked ? { active: false, tokenId: null } : { active: true, tokenId: row['id'] })
       expect((await revoked(app)).revokedTokens.includes(row['id'])).toBe(isRevoked)
       const answer = await app.run(text, viewer)
+      // The audience for this server is its URL still, which was the issuer of all.
       if (row['audience'] === issuer) expect(answer.data.viewer).toMatchObject({ kind: 'ACCESS_TOKEN', endUser: { externalId } })
       else expect(answer.status).toBe(401)
     }
