@@ -85,6 +85,7 @@ class Reader {
       KEYHOUSE_URL: app.url,
       POLL_SECONDS: '0.05',
       KEY: made.sandboxApiKey,
+      ISSUER: made.sandboxIssuer,
       EMPTY_DATABASE_URL: spare[1].env['DATABASE_URL'] ?? '',
     })
     return new Reader(app, shell, like, { key: made.sandboxApiKey, person: made.adminToken })
