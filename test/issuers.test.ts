@@ -1,6 +1,7 @@
 /** An issuer for each organization and environment: a service that pins its own takes no token of another tenant or environment. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
+import * as oauth from 'oauth4webapi'
 
 import { newId } from '../src/lib/id.js'
 import { issuerUrl } from '../src/lib/issuer.js'
@@ -156,6 +157,23 @@ describe('its documents', () => {
         id_token_signing_alg_values_supported: ['EdDSA', 'ES256', 'RS256'],
       })
     }
+  })
+
+  test.each(['oidc', 'oauth2'] as const)('are found by oauth4webapi as %s, which then takes a token and no other', async (algorithm) => {
+    // It insists on TLS and on the host of the issuer, and there is neither on loopback.
+    const options = {
+      algorithm,
+      [oauth.allowInsecureRequests]: true,
+      [oauth.customFetch]: (url: string): Promise<Response> => fetch(url.replace(app.config.url, app.url)),
+    }
+    const server = await oauth.processDiscoveryResponse(new URL(issuer), await oauth.discoveryRequest(new URL(issuer), options))
+    const verify = async (secret: string): Promise<unknown> => {
+      const { token } = await exchange(app, secret)
+      const request = new Request(audience, { headers: { authorization: `Bearer ${token}` } })
+      return (await oauth.validateJwtAccessToken(server, request, audience, options)).sub
+    }
+    expect(await verify(await productionKey(acme))).toBe('jane')
+    for (const other of [acme.sandboxKey, await productionKey(stranger)]) await expect(verify(other)).rejects.toThrow('"iss"')
   })
 
   test('are the key set, the same as that of the deployment', async () => {
