@@ -18,7 +18,7 @@ let stranger: SeededOrganization
 let database: Raw
 let issuer: string
 beforeAll(async () => {
-  app = await startApp()
+  app = await startApp({ KEYHOUSE_URL: 'https://keyhouse.test' })
   // jose looks at the real clock.
   app.clock.at = new Date()
   acme = await organization(app)
@@ -160,10 +160,9 @@ describe('its documents', () => {
   })
 
   test.each(['oidc', 'oauth2'] as const)('are found by oauth4webapi as %s, which then takes a token and no other', async (algorithm) => {
-    // It insists on TLS and on the host of the issuer, and there is neither on loopback.
+    // It insists on TLS, and there is none on loopback.
     const options = {
       algorithm,
-      [oauth.allowInsecureRequests]: true,
       [oauth.customFetch]: (url: string): Promise<Response> => fetch(url.replace(app.config.url, app.url)),
     }
     const server = await oauth.processDiscoveryResponse(new URL(issuer), await oauth.discoveryRequest(new URL(issuer), options))
