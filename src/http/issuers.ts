@@ -15,7 +15,7 @@ const path = '/o/:organizationId/:environment'
 const metadataOf = (issuer: string): object => ({
   issuer,
   jwks_uri: `${issuer}/.well-known/jwks.json`,
-  // OpenID Connect requires this member. There is no authorization endpoint, and "none" is the type that returns no token.
+  // Required by OpenID Connect. Without an authorization endpoint only "none" is true, the type that returns no token.
   response_types_supported: ['none'],
   subject_types_supported: ['public'],
   // Libraries take the algorithms of access tokens from here too, so it lists all that a rotation may bring.

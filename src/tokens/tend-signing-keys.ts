@@ -20,7 +20,10 @@ const livePersonalToken: Query = {
   sql: 'select 1 as live from personal_token where signing_key_id = ? and expires_at > ? limit 1',
 }
 
-/** By schedule, or because another algorithm was set (a new default alone does not count) and its key has been published for as long as key sets are kept. */
+/**
+ * By schedule, or because another algorithm was set and its key has been published for as long as key sets are kept.
+ * A new default alone waits for the schedule: verifiers of this deployment may accept the current algorithm only.
+ */
 export function isRotationDue(app: Pick<Services, 'config'>, { current, next }: InOffice, now: Date): boolean {
   const { signingKeyDays, jwtAlgorithm, isJwtAlgorithmSet } = app.config
   if (addSeconds(next.createdAt, jwksMaxAge) > now) return false
