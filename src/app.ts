@@ -18,6 +18,7 @@ import { systemClock, type Clock } from './lib/clock.js'
 import { WindowCounters } from './lib/fixed-windows.js'
 import { maxDescriptors } from './lib/max-descriptors.js'
 import { SealError } from './lib/seal.js'
+import { VerificationQueue } from './lib/verification-queue.js'
 import { fitDescriptors } from './limits-config.js'
 import { newLogger } from './log.js'
 import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './master-keys.js'
@@ -80,7 +81,7 @@ export async function openServices(
     const system = config.databaseUrl === undefined ? 'sqlite' : 'postgresql'
     const journal = traces ? tracedJournal(ownJournal, traces, system) : ownJournal
     closers.unshift(() => journal.close())
-    const keyring = openKeyring(journal, masterKeys)
+    const keyring = openKeyring(journal, masterKeys, config.url)
     const secrets = await keyring
       .prove()
       .then(() => openDeploymentSecrets({ journal, clock, config }, masterKeys))
@@ -108,6 +109,7 @@ export async function openServices(
       writeBehind,
       limiter,
       strangers,
+      verifications: new VerificationQueue(),
       secrets,
       metrics,
       log,

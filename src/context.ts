@@ -12,6 +12,7 @@ import type { Clock } from './lib/clock.js'
 import type { Admission, Limit, WindowCounters } from './lib/fixed-windows.js'
 import { newId } from './lib/id.js'
 import type { MasterKeys } from './lib/seal.js'
+import type { VerificationQueue } from './lib/verification-queue.js'
 import type { TenantLimits } from './limits-config.js'
 import type { Metrics } from './metrics.js'
 import type { Outbound } from './outbound.js'
@@ -23,7 +24,15 @@ export interface Keyring {
   /** A signed token and the `kid` that signed it. */
   sign(typ: 'at+jwt' | 'kh-personal+jwt' | 'kh-audit-checkpoint+jws', claims: object): Promise<{ text: string; kid: string }>
   /** The claims of a token of ours, whatever its time; undefined for one of a key that was withdrawn, and for anything else. */
-  verify(text: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
+  verify(text: string, typ: 'at+jwt' | 'kh-personal+jwt', gate?: SignatureGate): Promise<Readonly<Record<string, unknown>> | undefined>
+}
+
+/** Stands before cryptography, for tokens of callers that are not known yet. */
+export interface SignatureGate {
+  /** Resolves when the signature may be verified. @throws RequestError when nobody waits for the answer any more */
+  enter(): Promise<void>
+  /** The signature did not verify. */
+  failed(): void
 }
 
 /** What may be written a second late, and lost by a crash: times of last use, and usage. */
@@ -77,6 +86,7 @@ export interface Services {
   readonly limiter: Limiter
   /** Who sent malformed or unknown credentials lately, by address. */
   readonly strangers: WindowCounters
+  readonly verifications: VerificationQueue
   readonly secrets: DeploymentSecrets
   readonly metrics: Metrics
   readonly log: Logger

@@ -140,6 +140,19 @@ test('does not start without an issuer, and says what is missing', async () => {
   expect({ code, said }).toEqual({ code: 1, said: expect.stringMatching(/^KEYHOUSE_ISSUER is missing .*\n$/) })
 })
 
+describe('a sandbox reset', () => {
+  test('is learnt at the next poll, for all earlier tokens of that sandbox; newer ones go on', async () => {
+    const before = await tokenWith(['agent:read'])
+    expect(await agents(before)).toBe(200)
+    await app.mutate(acme.adminToken, 'resetSandbox', { projectId: acme.projectId }, 'revokedTokens')
+    await eventually(401, before)
+    expect(await agents(await tokenWith(['agent:read']))).toBe(200)
+    const { iat } = claimsOf(before)
+    const [atReset, after] = await Promise.all([iat, iat + 1].map((at) => forge(app, 'at+jwt', { ...claimsOf(before), jti: 'x', iat: at })))
+    expect([await agents(atReset!), await agents(after!)]).toEqual([401, 200])
+  })
+})
+
 describe('POST /payments/proof', () => {
   const proof = (credential: string | null): Promise<[number, any]> => ask('/payments/proof', credential, 'POST')
 

@@ -36,6 +36,30 @@ describe('expiresIn', () => {
   })
 
   test.each([
+    [299, 300, '"expiresIn" must be left out: this superseded key text ends in 299 seconds.'],
+    [300, 301, '"expiresIn" must be at most 300: a token never outlives its superseded key text.'],
+    [300, 300, undefined],
+    [3601, 3601, undefined],
+  ])('of a superseded text whose overlap lasts %i seconds, asked for %i', async (overlapSeconds, expiresIn, message) => {
+    const { id, secret } = await acme.apiKey()
+    const { secret: fresh } = await app.mutate(acme.sandboxKey, 'rotateApiKey', { id, overlapSeconds }, 'secret')
+    const { token, userErrors } = await exchangeRaw(app, secret, { audience, externalUserId: 'jane', expiresIn })
+    if (message !== undefined) expect(userErrors).toEqual([{ code: 'INVALID', message, path: ['input', 'expiresIn'] }])
+    else expect(claimsOf(token).exp).toBe(app.clock.at.getTime() / 1000 + expiresIn)
+    // Left out: an hour, or what is left of the overlap. The new text is not bound.
+    const { iat, exp } = claimsOf((await exchange(app, secret)).token)
+    expect(exp - iat).toBe(Math.min(overlapSeconds, 3600))
+    expect(claimsOf((await exchange(app, fresh, { expiresIn: 86_400 })).token).exp).toBe(iat + 86_400)
+  })
+
+  test('of a superseded text never reaches beyond its key, if that ends before the overlap', async () => {
+    const end = app.clock.now().getTime() + 600_000
+    const { id, secret } = await acme.apiKey({ expiresAt: new Date(end) })
+    await app.mutate(acme.sandboxKey, 'rotateApiKey', { id, overlapSeconds: 6000 }, 'secret')
+    expect(claimsOf((await exchange(app, secret)).token).exp).toBe(end / 1000)
+  })
+
+  test.each([
     [299, false],
     [300, true],
     [2_592_000, true],

@@ -77,6 +77,15 @@ async function tokenOfRevokedKey(): Promise<string> {
 const tokenOf = async (secret: string): Promise<string> =>
   (await exchange(app, secret, { audience, externalUserId: 'user-1', permissions })).token
 
+/** The token of all tests until now; those that follow have a newer one. */
+async function tokenBeforeReset(): Promise<string> {
+  const before = token
+  await app.mutate(acme.adminToken, 'resetSandbox', { projectId: acme.projectId }, 'revokedTokens')
+  token = (await exchange(app, key.secret, { audience, externalUserId: 'user-1' })).token
+  app.clock.at = new Date()
+  return before
+}
+
 const now = (): number => Math.floor(Date.now() / 1000)
 
 const refused: readonly (readonly [what: string, make: () => string | Promise<string>])[] = [
@@ -95,6 +104,7 @@ const refused: readonly (readonly [what: string, make: () => string | Promise<st
   ['without an end', () => altered({ exp: undefined })],
   ['revoked', revokedToken],
   ['exchanged from a revoked key', tokenOfRevokedKey],
+  ['of a sandbox that was reset', tokenBeforeReset],
   ['an API key', () => key.secret],
   ['nothing of the kind', () => 'a.b.c'],
 ]

@@ -200,6 +200,38 @@ describe('X-On-Behalf-Of never falls back to the undelegated caller', () => {
     ['DEL', ['X-On-Behalf-Of: al\x7Fice']],
   ])('%s', async (_name, lines) => expect(coded(await as(...lines))).toEqual([400, 'BAD_REQUEST']))
   test.each([['folded', ['X-On-Behalf-Of: al', ' ice']]])('%s', async (_name, lines) => expect((await as(...lines)).status).toBe(400))
+  test.each([
+    'X_On_Behalf_Of',
+    'x_on_behalf_of',
+    'X-On_Behalf-Of',
+    'X_On-Behalf-Of',
+    'X.On.Behalf.Of',
+    '_X-On-Behalf-Of',
+    'X-On-Behalf-Of_',
+  ])('spelled %s, alone and beside the real one', async (name) => {
+    const [alone, beside] = [await as(`${name}: alice`), await as('X-On-Behalf-Of: alice', `${name}: alice`)]
+    expect([coded(alone), coded(beside)]).toEqual([
+      [400, 'BAD_REQUEST'],
+      [400, 'BAD_REQUEST'],
+    ])
+    expect(alone.body).toContain(
+      'X-On-Behalf-Of was sent in another spelling. Send it as \\"X-On-Behalf-Of\\", with hyphens and no underscores.',
+    )
+    // An MCP client is told the same, and who has no credential that first.
+    const toServer = requestOf([...json, `Authorization: Bearer ${acme.sandboxKey}`, `${name}: alice`], query).replace('/graphql', '/mcp/x')
+    expect((await say(app.url, toServer)).status).toBe(400)
+    expect(coded(await send(query, [...json, `${name}: alice`]))).toEqual([401, 'UNAUTHENTICATED'])
+    expect(coded(await send(query, [...json, 'Authorization: Bearer x', `${name}: alice`]))).toEqual([401, 'UNAUTHENTICATED'])
+  })
+  test.each(['Authorization_', '_Authorization', 'Author_ization', 'Authorization.'])('beside %s', async (name) => {
+    expect(coded(await as(`${name}: Bearer x`))).toEqual([400, 'BAD_REQUEST'])
+  })
+  test.each(['X-On-Behalf', 'X_Forwarded_For', 'On_Behalf_Of', 'X_On_Behalf_Of_Whom', 'My_Authorization'])(
+    '%s is another header',
+    async (name) => {
+      expect((await as(`${name}: alice`)).status).toBe(200)
+    },
+  )
   test('150 characters', async () => {
     expect((await as(`X-On-Behalf-Of: ${'a'.repeat(150)}`)).status).toBe(200)
   })

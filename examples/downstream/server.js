@@ -33,7 +33,7 @@ class Refusal extends Error {
 }
 
 // What was revoked before its time, fetched again when it has changed.
-let revoked = { tokens: new Set(), clients: new Set(), etag: undefined, at: 0 }
+let revoked = { tokens: new Set(), clients: new Set(), sandboxes: new Map(), etag: undefined, at: 0 }
 
 async function poll() {
   try {
@@ -44,9 +44,15 @@ async function poll() {
     if (response.status === 304) {
       revoked.at = Date.now()
     } else if (response.ok) {
-      const { revokedTokens, revokedClients } = await response.json()
-      const etag = response.headers.get('etag') ?? undefined
-      revoked = { tokens: new Set(revokedTokens), clients: new Set(revokedClients), etag, at: Date.now() }
+      // An older Keyhouse names no sandboxes.
+      const { revokedTokens, revokedClients, revokedSandboxes = [] } = await response.json()
+      revoked = {
+        tokens: new Set(revokedTokens),
+        clients: new Set(revokedClients),
+        sandboxes: new Map(revokedSandboxes.map(({ project, issuedBefore }) => [project, issuedBefore])),
+        etag: response.headers.get('etag') ?? undefined,
+        at: Date.now(),
+      }
     } else throw new Error(`HTTP ${response.status}`)
   } catch (error) {
     console.error(`cannot fetch the revocation list: ${error.message}`)
@@ -57,6 +63,10 @@ async function poll() {
 
 // As long as Keyhouse lets it be cached. A key that is not in it is looked for at once.
 const jwks = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), { cacheMaxAge: 300_000 })
+
+/** By itself, with its key, or by a reset of its sandbox in the second of its `iat` or later. */
+const isRevoked = ({ jti, client_id, env, project, iat }) =>
+  revoked.tokens.has(jti) || revoked.clients.has(client_id) || (env === 'SANDBOX' && iat <= revoked.sandboxes.get(project))
 
 function bearer(request) {
   const [, text] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
@@ -71,7 +81,7 @@ async function claimsOf(request) {
   try {
     const { payload } = await jwtVerify(token, jwks, { issuer, audience, typ: 'at+jwt', algorithms })
     if (project !== undefined && payload.project !== project) throw invalid
-    if (revoked.tokens.has(payload.jti) || revoked.clients.has(payload.client_id)) throw invalid
+    if (isRevoked(payload)) throw invalid
     return payload
   } catch (error) {
     // A key set that cannot be fetched says nothing about the token.

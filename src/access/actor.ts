@@ -31,6 +31,8 @@ export interface Actor extends Scope {
     readonly rateLimits: readonly RateLimit[]
     readonly isLimited: boolean
     readonly allowedAudiences: readonly string[] | null
+    /** Tokens exchanged at or before it, to the second, are revoked. */
+    readonly sandboxResetAt: Date | null
     /** The first use of this text ends the overlap of its rotation. */
     readonly endsOverlap: boolean
   } | null

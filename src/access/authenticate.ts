@@ -5,6 +5,7 @@
 import { organizationSuspended, RequestError, UnknownCredential, unauthenticated } from '../errors.js'
 import { parseApiKeyText } from '../lib/api-key-text.js'
 import { endUserId, sha256 } from '../lib/digest.js'
+import { isId } from '../lib/id.js'
 import { issuerOfToken } from '../lib/issuer.js'
 import { headerOf } from '../lib/jwt.js'
 import type { Actor } from './actor.js'
@@ -80,6 +81,7 @@ const behind = (key: KeyRow, now: Date): NonNullable<Actor['apiKey']> => ({
   rateLimits: key.rateLimits,
   isLimited: key.rateLimits.length > 0 || key.allowedAudiences !== null,
   allowedAudiences: key.allowedAudiences,
+  sandboxResetAt: key.sandboxResetAt,
   endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse && key.previousSecretExpiresAt !== null && key.previousSecretExpiresAt > now,
 })
 
@@ -92,6 +94,9 @@ function delegate(onBehalfOf: readonly string[]): string | undefined {
   return externalId
 }
 
+/** Prefixes of the ids that tokens of each type have. */
+const idPrefixes = { 'at+jwt': 'at', 'kh-personal+jwt': 'pt' } as const
+
 interface Claims {
   readonly iss: unknown
   readonly jti: string
@@ -99,12 +104,12 @@ interface Claims {
 }
 
 /** Claims of a token whose audience is this server. @throws RequestError UNAUTHENTICATED */
-async function claimsOf(desk: Desk, text: string, typ: Parameters<Desk['verify']>[1]): Promise<Claims> {
+async function claimsOf(desk: Desk, text: string, typ: keyof typeof idPrefixes): Promise<Claims> {
   const claims = await desk.verify(text, typ)
   // A signature of ours over something for another audience proves nothing here (RFC 8725 §3.9).
   if (claims?.['aud'] !== desk.url) throw unknown()
   const { iss, jti, sub } = claims
-  if (typeof jti !== 'string' || typeof sub !== 'string') throw unknown()
+  if (!isId(jti, idPrefixes[typ]) || typeof sub !== 'string') throw unknown()
   return { iss, jti, sub }
 }
 
@@ -117,6 +122,7 @@ async function withAccessToken(desk: Desk, text: string, onBehalfOf: readonly st
   if (!token || token.revokedAt || token.key.revokedAt) throw unauthenticated('This token has been revoked, or its key has.')
   const { key } = token
   if (key.isOrganizationSuspended) throw organizationSuspended()
+  if (key.sandboxResetAt && token.issuedAt <= key.sandboxResetAt) throw unauthenticated('This token has been revoked by a sandbox reset.')
   const expiresAt = key.expiresAt && key.expiresAt < token.expiresAt ? key.expiresAt : token.expiresAt
   if (expiresAt <= desk.now) throw unauthenticated('This token has expired.')
   const named = delegate(onBehalfOf)

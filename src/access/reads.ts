@@ -41,12 +41,14 @@ export interface KeyRow {
   readonly isOrganizationSuspended: boolean
   readonly previousSecretExpiresAt: Date | null
   readonly endOverlapAtFirstUse: boolean
+  /** Tokens issued at or before it are revoked. */
+  readonly sandboxResetAt: Date | null
   /** The text presented is the one before the last rotation. */
   readonly isSuperseded: boolean
 }
 
 const keyColumns = `id, organization_id, project_id, environment, permissions, rate_limits, allowed_audiences, standing,
-  expires_at, revoked_at, previous_secret_expires_at, end_overlap_at_first_use,
+  expires_at, revoked_at, previous_secret_expires_at, end_overlap_at_first_use, sandbox_reset_at,
   (select suspended_at from organization where id = organization_id) as suspended_at`
 
 const keyByDigest: Query = { name: 'key_by_digest', sql: `select ${keyColumns} from api_key where digest = ?` }
@@ -66,6 +68,7 @@ const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
   isOrganizationSuspended: row['suspended_at'] != null,
   previousSecretExpiresAt: date(row['previous_secret_expires_at']),
   endOverlapAtFirstUse: Boolean(row['end_overlap_at_first_use']),
+  sandboxResetAt: date(row['sandbox_reset_at']),
   isSuperseded,
 })
 
@@ -123,6 +126,7 @@ export async function readPersonalToken(reader: Reader, id: string): Promise<Per
 export interface AccessTokenRow {
   readonly id: string
   readonly permissions: readonly string[]
+  readonly issuedAt: Date
   readonly expiresAt: Date
   readonly revokedAt: Date | null
   readonly endUserId: string
@@ -133,8 +137,9 @@ export interface AccessTokenRow {
 
 const accessToken: Query = {
   name: 'access_token',
-  sql: `select ${keyColumns}, token_id, token_permissions, token_expires_at, token_revoked_at, end_user_id, has_tenant_issuer from (
-      select id as token_id, api_key_id, end_user_id, has_tenant_issuer, permissions as token_permissions, expires_at as token_expires_at, revoked_at as token_revoked_at
+  sql: `select ${keyColumns}, token_id, token_permissions, issued_at, token_expires_at, token_revoked_at, end_user_id, has_tenant_issuer from (
+      select id as token_id, api_key_id, end_user_id, has_tenant_issuer, issued_at,
+        permissions as token_permissions, expires_at as token_expires_at, revoked_at as token_revoked_at
       from access_token where id = ?
     ) t join api_key on id = api_key_id`,
 }
@@ -145,6 +150,7 @@ export async function readAccessToken(reader: Reader, id: string): Promise<Acces
     row && {
       id: row['token_id'] as string,
       permissions: parsed(row['token_permissions']) as string[],
+      issuedAt: date(row['issued_at']) ?? new Date(0),
       expiresAt: date(row['token_expires_at']) ?? new Date(0),
       revokedAt: date(row['token_revoked_at']),
       endUserId: row['end_user_id'] as string,

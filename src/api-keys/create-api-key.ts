@@ -67,6 +67,8 @@ export async function createApiKey<S = never>(
         previousSecretExpiresAt: null,
         endOverlapAtFirstUse: false,
         revokedAt: null,
+        sandboxResetAt: null,
+        resetTokensExpireAt: null,
         createdBy: actor.id,
         revokedBy: null,
       })

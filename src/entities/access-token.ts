@@ -2,6 +2,7 @@
 import { Entity, Filter, Index, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
+import type { ApiKey } from './api-key.js'
 import { flag, instant, json, text } from './columns.js'
 import { type CredentialStatus, Environment } from './enums.js'
 import { Node } from './node.js'
@@ -17,8 +18,9 @@ import { tenant } from './tenancy.js'
 @Index({ properties: ['apiKeyId', 'expiresAt'] })
 // When the last token of a signing key has expired.
 @Index({ properties: ['signingKeyId', 'expiresAt'] })
-// The revocation list. Partial, so that an exchange does not pay for it.
+// The revocation lists: the deployment's, and one for each organization and environment. Partial, so that an exchange does not pay for them.
 @Index({ properties: ['expiresAt', 'id'], where: 'revoked_at is not null' })
+@Index({ properties: ['organizationId', 'environment', 'expiresAt', 'id'], where: 'revoked_at is not null' })
 @Filter(tenant('AccessToken', 'environment'))
 export class AccessToken extends Node {
   // Plain columns: rows are appended a group at a time, without the unit of work and without a look-up per foreign key.
@@ -67,9 +69,10 @@ export class AccessToken extends Node {
   @Property(instant({ nullable: true }))
   revokedAt!: Date | null
 
-  /** With its key it is revoked, and with the signing key when that was withdrawn before the token's time was over. */
-  status(now: Date, keyRevokedAt: Date | null, signingKeyRetiredAt: Date | null): CredentialStatus {
-    if (this.revokedAt ?? keyRevokedAt) return 'REVOKED'
+  /** Revoked with its key, by a sandbox reset, and with the signing key when that was withdrawn before the token expired. */
+  status(now: Date, key: Pick<ApiKey, 'revokedAt' | 'sandboxResetAt'> | null, signingKeyRetiredAt: Date | null): CredentialStatus {
+    if (this.revokedAt ?? key?.revokedAt) return 'REVOKED'
+    if (key?.sandboxResetAt && this.issuedAt <= key.sandboxResetAt) return 'REVOKED'
     if (signingKeyRetiredAt && signingKeyRetiredAt < this.expiresAt) return 'REVOKED'
     return this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
   }

@@ -25,8 +25,11 @@ export class RateLimit {
 })
 @Entity()
 @Index({ properties: ['organizationId', 'createdAt', 'id'] })
-// The revocation list.
+// The revocation lists: the deployment's, and one for each organization and environment.
 @Index({ properties: ['revokedAt', 'id'], where: 'revoked_at is not null' })
+@Index({ properties: ['organizationId', 'environment', 'revokedAt', 'id'], where: 'revoked_at is not null' })
+@Index({ properties: ['resetTokensExpireAt', 'projectId'], where: 'reset_tokens_expire_at is not null' })
+@Index({ properties: ['organizationId', 'resetTokensExpireAt', 'projectId'], where: 'reset_tokens_expire_at is not null' })
 @Filter(tenant('ApiKey', 'environment'))
 export class ApiKey extends Node {
   @ManyToOne(() => Organization, { fieldName: 'organization_id', mapToPk: true })
@@ -102,6 +105,14 @@ export class ApiKey extends Node {
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked.' })
   @Property(instant({ nullable: true }))
   revokedAt!: Date | null
+
+  /** In whole seconds: every token that was exchanged from this key at or before it is revoked. */
+  @Property(instant({ nullable: true }))
+  sandboxResetAt!: Date | null
+
+  /** When the last token expires that the reset revoked; the revocation list names the sandbox until then. */
+  @Property(instant({ nullable: true }))
+  resetTokensExpireAt!: Date | null
 
   /** The id of a user or key; its prefix tells which. */
   @Property(text({ nullable: true }))

@@ -1,5 +1,5 @@
 /** A tenant: everything else belongs to exactly one. */
-import { Entity, Filter, Property } from '@mikro-orm/decorators/legacy'
+import { Entity, Filter, Index, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
 import { instant, text } from './columns.js'
@@ -9,6 +9,8 @@ import { tenant } from './tenancy.js'
 
 @ObjectType('Organization', { implements: Node, description: 'A tenant of this server. Nothing of one is visible to another.' })
 @Entity()
+// The version of the deployment's revocation list is the sum of all.
+@Index({ properties: ['revocationVersion'], where: 'revocation_version > 0' })
 @Filter(tenant('Organization', 'self'))
 export class Organization extends Node {
   @Field(() => String, { description: 'What its people call it.' })
@@ -22,4 +24,8 @@ export class Organization extends Node {
   /** Null: not suspended. While suspended, every credential of the organization is refused. */
   @Property(instant({ nullable: true }))
   suspendedAt: Date | null = null
+
+  /** Changed by triggers with every suspension, and every revocation of a key or token, so that the revocation lists are computed only after one. */
+  @Property({ type: 'bigint', default: 0, lazy: true })
+  revocationVersion!: string
 }

@@ -4,39 +4,57 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../access/actor.js'
 import { authenticate as believe, type Desk } from '../access/authenticate.js'
 import { endOverlap } from '../api-keys/end-overlap.js'
-import { Context, type Services } from '../context.js'
+import { Context, type Services, type SignatureGate } from '../context.js'
 import { missingCredential, RequestError } from '../errors.js'
 import { addressOf } from './address.js'
 import { admit, refuseStrangers } from './rate-limits.js'
-import { valuesOf } from './raw-headers.js'
+import { respelledHeader, valuesOf } from './raw-headers.js'
 
 /** @throws RequestError before anything is executed. */
 export async function contextOf(app: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
   const authorization = valuesOf(request.raw, 'authorization')
   const onBehalfOf = valuesOf(request.raw, 'x-on-behalf-of')
   const origin = { requestId: request.id, ipAddress: addressOf(request) }
+  const respelled = respelledHeader(request.raw)
   const [first, second] = authorization
   if (first === undefined) {
-    if (onBehalfOf.length > 0) throw missingCredential()
+    if (onBehalfOf.length > 0 || respelled !== undefined) throw missingCredential()
     return new Context(app, origin, null, () => Promise.reject(missingCredential()))
   }
   if (second !== undefined) throw new RequestError('BAD_REQUEST', 'Authorization was sent twice.')
-  const believed = (): Promise<Actor> => believe(deskOf(app), { authorization: first, onBehalfOf })
+  const gate = gateOf(app, request, origin.ipAddress ?? '')
+  const believed = (): Promise<Actor> => believe(deskOf(app, gate), { authorization: first, onBehalfOf })
   const actor = await believed().catch((error: unknown) => {
     refuseStrangers(app, error, origin.ipAddress ?? '')
     throw error
   })
+  if (respelled !== undefined)
+    throw new RequestError(
+      'BAD_REQUEST',
+      `${respelled} was sent in another spelling. Send it as "${respelled}", with hyphens and no underscores.`,
+    )
   const ctx = new Context(app, origin, actor, believed)
   await admit(ctx, reply)
   await recordUse(ctx)
   return ctx
 }
 
-const deskOf = (app: Services): Desk => ({
+const deskOf = (app: Services, gate: SignatureGate): Desk => ({
   reader: app.journal,
-  now: app.clock(),
+  // A verification may have waited for its turn.
+  get now() {
+    return app.clock()
+  },
   url: app.config.url,
-  verify: (text, typ) => app.keyring.verify(text, typ),
+  verify: (text, typ) => app.keyring.verify(text, typ, gate),
+})
+
+const gateOf = ({ verifications, clock }: Services, { raw }: FastifyRequest, address: string): SignatureGate => ({
+  async enter() {
+    const isPresent = await verifications.turn(address, clock(), () => raw.socket.destroyed)
+    if (!isPresent) throw new RequestError('REQUEST_TIMEOUT', 'The client disconnected.')
+  },
+  failed: () => verifications.failed(address, clock()),
 })
 
 async function recordUse(ctx: Context): Promise<void> {

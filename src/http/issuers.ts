@@ -8,7 +8,6 @@ import type { Services } from '../context.js'
 import { parseIssuer } from '../lib/issuer.js'
 import { algorithms } from '../lib/jwt.js'
 import { jwksMaxAge, publishedKeys } from '../tokens/published-keys.js'
-import { revocations } from '../tokens/revocations.js'
 import { publish } from './published.js'
 
 const path = '/o/:organizationId/:environment'
@@ -36,7 +35,6 @@ export function serveIssuers(server: FastifyInstance, app: Services): void {
   }
 
   serve(`${path}/.well-known/jwks.json`, async () => ({ keys: await publishedKeys(app) }))
-  serve(`${path}/.well-known/revoked.json`, () => revocations(app))
   serve(`${path}/.well-known/openid-configuration`, metadataOf)
   // RFC 8414 §3.1: the well-known part comes before the issuer's path.
   serve(`/.well-known/oauth-authorization-server${path}`, metadataOf)

@@ -1,10 +1,11 @@
 /** Documents for everybody: cacheable, compressed when that is understood, and not sent again when they have not changed. */
 import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import { createGunzip, gzip } from 'node:zlib'
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { sha256 } from '../lib/digest.js'
+import type { PreparedDocument } from '../lib/prepared-document.js'
 
 const compress = promisify(gzip)
 
@@ -25,17 +26,32 @@ function isKnown(header: string | undefined, tag: string): boolean {
   return known.includes('*') || known.includes(tag)
 }
 
-export async function publish(request: FastifyRequest, reply: FastifyReply, document: object, maxAge: number): Promise<FastifyReply> {
-  const text = JSON.stringify(document)
-  const tag = `"${sha256(text).slice(0, 32)}"`
+/** Headers, and whether the client has the document already. */
+function isAnswered(request: FastifyRequest, reply: FastifyReply, tag: string, maxAge: number): boolean {
   void reply.headers({
     'cache-control': `public, max-age=${maxAge}`,
     'access-control-allow-origin': '*',
-    etag: `W/${tag}`,
+    etag: `W/"${tag}"`,
     vary: 'accept-encoding',
   })
-  if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send()
+  if (isKnown(request.headers['if-none-match'], `"${tag}"`)) return true
   void reply.type('application/json; charset=utf-8')
+  return false
+}
+
+export async function publish(request: FastifyRequest, reply: FastifyReply, document: object, maxAge: number): Promise<FastifyReply> {
+  const text = JSON.stringify(document)
+  if (isAnswered(request, reply, sha256(text).slice(0, 32), maxAge)) return reply.code(304).send()
   if (!acceptsGzip(request.headers['accept-encoding'])) return reply.send(text)
   return reply.header('content-encoding', 'gzip').send(await compress(text))
+}
+
+export function publishPrepared(request: FastifyRequest, reply: FastifyReply, document: PreparedDocument, maxAge: number): FastifyReply {
+  const { tag, length, gzip: compressed } = document
+  if (isAnswered(request, reply, tag, maxAge)) return reply.code(304).send()
+  if (acceptsGzip(request.headers['accept-encoding'])) return reply.header('content-encoding', 'gzip').send(compressed)
+  // As fast as the client reads, so that it holds a part of it in memory only.
+  const plain = createGunzip()
+  plain.end(compressed)
+  return reply.header('content-length', length).send(plain)
 }

@@ -2,16 +2,28 @@
 import type { FastifyInstance } from 'fastify'
 
 import type { Services } from '../context.js'
+import { parseIssuer } from '../lib/issuer.js'
 import { everySigningKey, jwksMaxAge, publishedKeys } from '../tokens/published-keys.js'
-import { revocations } from '../tokens/revocations.js'
-import { publish } from './published.js'
+import { RevocationLists } from '../tokens/revocation-lists.js'
+import { publish, publishPrepared } from './published.js'
 
 /** Seconds that a cache may keep the revocation list: so much later than their next poll do those behind one learn of it. */
 export const revokedMaxAge = 5
 
 export function serveWellKnown(server: FastifyInstance, app: Services): void {
   server.get('/.well-known/jwks.json', async (request, reply) => publish(request, reply, { keys: await publishedKeys(app) }, jwksMaxAge))
-  server.get('/.well-known/revoked.json', async (request, reply) => publish(request, reply, await revocations(app), revokedMaxAge))
+  const lists = new RevocationLists(app)
+  server.get('/.well-known/revoked.json', async (request, reply) =>
+    publishPrepared(request, reply, await lists.ofDeployment(), revokedMaxAge),
+  )
+  server.get<{ Params: { organizationId: string; environment: string } }>(
+    '/o/:organizationId/:environment/.well-known/revoked.json',
+    async (request, reply) => {
+      const { organizationId, environment } = request.params
+      const issuer = parseIssuer('', `/o/${organizationId}/${environment}`)
+      return issuer ? publishPrepared(request, reply, await lists.ofIssuer(issuer), revokedMaxAge) : reply.callNotFound()
+    },
+  )
   server.get('/.well-known/audit-jwks.json', async (request, reply) =>
     publish(request, reply, { keys: await everySigningKey(app) }, jwksMaxAge),
   )

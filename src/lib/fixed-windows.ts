@@ -82,6 +82,11 @@ export class WindowCounters {
     return admissionOf(after ?? before, limits, after !== undefined, now)
   }
 
+  /** Whether `take` would admit a request now. */
+  hasRoom(name: string, limits: readonly Limit[], now: number): boolean {
+    return counted(this.#counts.get(name) ?? {}, limits, now) !== undefined
+  }
+
   #makeRoom(now: number): void {
     if (this.#counts.size < this.most) return
     for (const [name, counts] of this.#counts) {

@@ -17,6 +17,12 @@ function randomHex(digits: number): string {
   return pool.slice(used - digits, used)
 }
 
+const hex = /^[0-9a-f]{32}$/
+
+/** Whether a text has the form that {@link newId} gives: checked before a text from outside reaches the database. */
+export const isId = (text: unknown, prefix: string): text is string =>
+  typeof text === 'string' && text.startsWith(`${prefix}_`) && hex.test(text.slice(prefix.length + 1))
+
 let lastMs = 0
 let time = '000000000000'
 let counter = 0

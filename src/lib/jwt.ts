@@ -12,14 +12,25 @@ const signing: Readonly<Record<Algorithm, (input: Buffer, key: KeyObject) => Buf
   RS256: (input, key) => sign('sha256', input, key),
 }
 
-/** What a compact JWS says of itself, unverified: for finding the key to verify with. Undefined for anything else. */
-export function headerOf(text: string): Readonly<Record<string, unknown>> | undefined {
+type Unverified = Readonly<Record<string, unknown>>
+
+function parsePart(part: string | undefined): Unverified | undefined {
   try {
-    const header: unknown = JSON.parse(Buffer.from(text.slice(0, text.indexOf('.')), 'base64url').toString())
-    return typeof header === 'object' && header !== null ? (header as Record<string, unknown>) : undefined
+    const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString())
+    return typeof value === 'object' && value !== null ? (value as Unverified) : undefined
   } catch {
     return undefined
   }
+}
+
+/** The header of a compact JWS, unverified: for finding the key to verify with. Undefined for anything else. */
+export const headerOf = (text: string): Unverified | undefined => parsePart(text.slice(0, text.indexOf('.')))
+
+/** Header and claims of a compact JWS, unverified: for refusing a token before the cost of cryptography. */
+export function unverified(text: string): { readonly header: Unverified; readonly claims: Unverified } | undefined {
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return undefined
+  const [header, claims] = text.split('.', 2).map(parsePart)
+  return header && claims ? { header, claims } : undefined
 }
 
 export interface Signer {

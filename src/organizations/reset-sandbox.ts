@@ -6,12 +6,12 @@ import type { Permit } from '../access/permit.js'
 import { projectOf } from '../access/place.js'
 import { wipeCredentials } from '../access/wipe-credentials.js'
 import type { Context } from '../context.js'
-import { AccessToken } from '../entities/access-token.js'
 import { EndUser } from '../entities/end-user.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { productionNotSupported } from '../errors.js'
 import { perform } from '../perform.js'
+import { revokeSandboxTokens } from './revoke-sandbox-tokens.js'
 
 export interface SandboxReset {
   readonly deletedServers: number
@@ -28,9 +28,7 @@ type Wipe = (em: EntityManager, place: Place, now: Date, permit: Permit) => Prom
 
 /** One for each kind of sandbox data, in the order in which they may go. */
 const wipes: readonly Wipe[] = [
-  async (em, place, now) => ({
-    revokedTokens: await em.nativeUpdate(AccessToken, { ...place, revokedAt: null, expiresAt: { $gt: now } }, { revokedAt: now }),
-  }),
+  async (em, place, now) => ({ revokedTokens: await revokeSandboxTokens(em, place, now) }),
   async (em, place, now, permit) => ({ revokedCredentials: await wipeCredentials(em, permit, place, now) }),
   async (em, place, _now, permit) => ({ deletedServers: await acrossOwners(em, permit).nativeDelete(McpServer, place) }),
   async (em, place, _now, permit) => {

@@ -141,6 +141,6 @@ export class AccessTokenResolver {
   @FieldResolver(() => CredentialStatus, { description: 'Whether it works now; with its key it is revoked too.' })
   async status(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<CredentialStatus> {
     const [key, signingKey] = await Promise.all([ctx.loadBeside(token, ApiKey, token.apiKeyId), ctx.load(SigningKey, token.signingKeyId)])
-    return token.status(ctx.now(), key?.revokedAt ?? null, signingKey?.retiredAt ?? null)
+    return token.status(ctx.now(), key, signingKey?.retiredAt ?? null)
   }
 }

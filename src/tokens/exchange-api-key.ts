@@ -1,11 +1,13 @@
-import type { Actor } from '../access/actor.js'
 /** Exchanges a key for a short-lived JWT (RFC 9068) that any service verifies offline. */
+import { setTimeout } from 'node:timers/promises'
+
+import type { Actor } from '../access/actor.js'
 import { Check, audienceFault, externalIdRule, isExternalId, refuseExcess } from '../access/check.js'
 import { newEndUser } from '../access/record-end-user.js'
 import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { EndUser } from '../entities/end-user.js'
-import { DomainError, forbidden, invalid } from '../errors.js'
+import { DomainError, forbidden, invalid, RequestError } from '../errors.js'
 import { epochSeconds } from '../lib/clock.js'
 import { newId } from '../lib/id.js'
 import { issuerUrl } from '../lib/issuer.js'
@@ -39,8 +41,11 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
     }
     if (input.permissions) refuseExcess(actor, input.permissions)
     const permissions = [...(input.permissions ?? actor.permissions)]
-    const issuedAt = epochSeconds(now)
+    const earliest = apiKey.sandboxResetAt ? epochSeconds(apiKey.sandboxResetAt) + 1 : 0
+    const issuedAt = Math.max(epochSeconds(now), earliest)
     const expiresAt = endOf(actor, input.expiresIn, issuedAt)
+    await waitUntil(issuedAt, now)
+    ctx.waiting?.throwIfOver()
     const issuer = issuerUrl(ctx.app.config.url, organizationId, environment)
     const { text, kid } = await ctx.app.keyring.sign('at+jwt', {
       iss: issuer,
@@ -96,12 +101,28 @@ function checked(actor: Actor, { audience, externalUserId, expiresIn, permission
   return subject ?? ''
 }
 
-/** In seconds since 1970; a token never outlives its key. @throws DomainError INVALID */
-function endOf({ expiresAt }: Actor, expiresIn: number | null | undefined, issuedAt: number): number {
-  const last = expiresAt ? epochSeconds(expiresAt) : Infinity
+/** Milliseconds; a reset lies further ahead only when the clocks of two replicas differ by as much. */
+const longestWait = 5000
+
+/** A reset revokes the tokens of its own second too, so an exchange after it waits for the next. @throws RequestError UNAVAILABLE */
+async function waitUntil(issuedAt: number, now: Date): Promise<void> {
+  const left = issuedAt * 1000 - now.getTime()
+  if (left <= 0) return
+  if (left > longestWait) {
+    const retryAfter = { 'retry-after': String(Math.ceil(left / 1000)) }
+    throw new RequestError('UNAVAILABLE', 'This sandbox was reset by a server whose clock is ahead of ours. Try again shortly.', retryAfter)
+  }
+  await setTimeout(left)
+}
+
+/** In seconds since 1970; a token outlives neither its key nor the overlap of a text that was rotated. @throws DomainError INVALID */
+function endOf({ standing, apiKey }: Actor, expiresIn: number | null | undefined, issuedAt: number): number {
+  const last = standing?.until ? epochSeconds(standing.until) : Infinity
   if (expiresIn == null) return Math.min(issuedAt + usualToken, last)
   const left = last - issuedAt
   if (expiresIn <= left) return issuedAt + expiresIn
-  const rule = left < shortestToken ? `left out: this key ends in ${left} seconds.` : `at most ${left}: a token never outlives its key.`
+  const key = apiKey?.isSuperseded ? 'superseded key text' : 'key'
+  const rule =
+    left < shortestToken ? `left out: this ${key} ends in ${left} seconds.` : `at most ${left}: a token never outlives its ${key}.`
   throw invalid(`"expiresIn" must be ${rule}`, ['input', 'expiresIn'])
 }

@@ -4,7 +4,9 @@ import { compactVerify, importJWK, type CryptoKey, type JWK } from 'jose'
 import type { Query, Reader } from '../access/reads.js'
 import type { Keyring } from '../context.js'
 import type { Row } from '../entities/rows.js'
-import { headerOf, signJwt, type Algorithm, type Signer } from '../lib/jwt.js'
+import { isId } from '../lib/id.js'
+import { parseIssuer } from '../lib/issuer.js'
+import { signJwt, unverified, type Algorithm, type Signer } from '../lib/jwt.js'
 import type { MasterKeys } from '../lib/seal.js'
 import { privateKeyOf } from './signing-keys.js'
 
@@ -23,7 +25,8 @@ interface Verifier {
 
 const toJwk = (value: unknown): JWK => (typeof value === 'string' ? JSON.parse(value) : value) as JWK
 
-export function openKeyring(reader: Reader, masterKeys: MasterKeys): Keyring {
+/** @param url `KEYHOUSE_URL`, which the issuer of every token begins with */
+export function openKeyring(reader: Reader, masterKeys: MasterKeys, url: string): Keyring {
   // Key material never changes under its id, so it may be kept; which key is current or retired is asked each time.
   const signers = new Map<string, Signer>()
   const verifiers = new Map<string, Verifier>()
@@ -54,6 +57,9 @@ export function openKeyring(reader: Reader, masterKeys: MasterKeys): Keyring {
     return signerOf(row['id'] as string)
   }
 
+  /** Which of them it must be, the caller knows once it has found the token's row. */
+  const isOurs = (iss: unknown): boolean => typeof iss === 'string' && (iss === url || parseIssuer(url, iss) !== undefined)
+
   return {
     async prove() {
       // The next one too: a rotation must not find out that it cannot be opened.
@@ -65,18 +71,23 @@ export function openKeyring(reader: Reader, masterKeys: MasterKeys): Keyring {
       return { text: signJwt(signer, typ, claims), kid: signer.kid }
     },
 
-    async verify(text, typ) {
-      const header = headerOf(text)
+    async verify(text, typ, gate) {
+      const { header, claims } = unverified(text) ?? {}
       // The type keeps one kind of token from being taken for another (RFC 8725 §3.11).
-      if (header?.['typ'] !== typ || typeof header['kid'] !== 'string') return undefined
-      const row = await reader.read(publishedKey, [header['kid']])
-      if (!row) return undefined
-      const { algorithm, key } = await verifierOf(header['kid'], row)
+      if (header?.['typ'] !== typ || !isOurs(claims?.['iss'])) return undefined
+      const { kid, alg } = header
+      // Checked before the database sees it: PostgreSQL fails on a NUL.
+      if (!isId(kid, 'sk')) return undefined
+      const row = await reader.read(publishedKey, [kid])
+      // The algorithm is that of the key, never that of the token (RFC 8725 §3.1).
+      if (!row || row['algorithm'] !== alg) return undefined
+      const { algorithm, key } = await verifierOf(kid, row)
+      await gate?.enter()
       try {
-        // The algorithm is that of the key, never that of the token (RFC 8725 §3.1).
         const { payload } = await compactVerify(text, key, { algorithms: [algorithm] })
         return JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>
       } catch {
+        gate?.failed()
         return undefined
       }
     },

@@ -24,9 +24,9 @@ type Where = Record<PropertyKey, unknown>
 /** Ids rise with the time of issue, and issue is recorded in whole seconds only. */
 const latestIssued = { field: 'id', direction: 'DESC' } as const
 
-/** The same as AccessToken.status: a key that is revoked takes its tokens with it, though their rows stay as they are. */
+/** The same as AccessToken.status: revoking a key and resetting a sandbox leave the rows of their tokens as they are. */
 const isRevoked = `(revoked_at is not null
-  or exists (select 1 from api_key k where k.id = api_key_id and k.revoked_at is not null)
+  or exists (select 1 from api_key k where k.id = api_key_id and (k.revoked_at is not null or k.sandbox_reset_at >= issued_at))
   or exists (select 1 from signing_key s where s.id = signing_key_id and s.retired_at < expires_at))`
 
 function withStatus(status: CredentialStatus, now: Date): Where {

@@ -46,8 +46,15 @@ export async function wellKnown(app: { url: string }, name: string, headers: Rec
   return fetch(`${app.url}/.well-known/${name}.json`, { headers })
 }
 
-export const revoked = async (app: { url: string }): Promise<{ revokedTokens: string[]; revokedClients: string[] }> =>
-  (await wellKnown(app, 'revoked')).json() as Promise<{ revokedTokens: string[]; revokedClients: string[] }>
+export interface Revoked {
+  readonly revokedTokens: string[]
+  readonly revokedClients: string[]
+  readonly revokedSandboxes: { project: string; issuedBefore: number }[]
+}
+
+/** The deployment's list, or that of the issuer at a path. */
+export const revoked = async (app: { url: string }, path = ''): Promise<Revoked> =>
+  (await fetch(`${app.url}${path}/.well-known/revoked.json`)).json() as Promise<Revoked>
 
 export const publishedKids = async (app: { url: string }): Promise<string[]> => {
   const { keys } = (await (await wellKnown(app, 'jwks')).json()) as { keys: { kid: string }[] }

@@ -1,0 +1,28 @@
+/** A document that is served many times: compressed once, off the event loop, and kept in that form alone. */
+import { createHash } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+
+export interface PreparedDocument {
+  /** Opaque tag of the content (RFC 9110 §8.8.3), without quotes. */
+  readonly tag: string
+  /** Bytes before compression. */
+  readonly length: number
+  readonly gzip: Buffer
+}
+
+export async function prepareDocument(parts: AsyncIterable<string> | Iterable<string>): Promise<PreparedDocument> {
+  const hash = createHash('sha256')
+  let length = 0
+  async function* measured(): AsyncGenerator<Buffer> {
+    for await (const part of parts) {
+      const bytes = Buffer.from(part)
+      hash.update(bytes)
+      length += bytes.length
+      yield bytes
+    }
+  }
+  const gzip = await pipeline(measured, createGzip(), (compressed) => buffer(compressed))
+  return { tag: hash.digest('hex').slice(0, 32), length, gzip }
+}
