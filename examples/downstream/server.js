@@ -14,7 +14,7 @@ if (!URL.canParse(issuer ?? '')) {
   process.exit(1)
 }
 /** Projects of one organization share its issuers. Undefined: all of them are trusted alike. */
-const project = process.env.PROJECT
+const trustedProject = process.env.PROJECT
 const audience = process.env.AUDIENCE ?? `http://localhost:${port}`
 const apiKey = process.env.KEYHOUSE_API_KEY
 const pollSeconds = Number(process.env.POLL_SECONDS ?? 10)
@@ -80,7 +80,7 @@ async function claimsOf(request) {
   if (Date.now() - revoked.at > oldestList) throw new Refusal(503, 'revocations_unknown', { 'retry-after': String(pollSeconds) })
   try {
     const { payload } = await jwtVerify(token, jwks, { issuer, audience, typ: 'at+jwt', algorithms })
-    if (project !== undefined && payload.project !== project) throw invalid
+    if (trustedProject !== undefined && payload.project !== trustedProject) throw invalid
     if (isRevoked(payload)) throw invalid
     return payload
   } catch (error) {

@@ -14,17 +14,25 @@ interface Sandbox {
 
 /** The number of tokens that worked until now. Without any, nothing is marked. */
 export async function revokeSandboxTokens(em: EntityManager, sandbox: Sandbox, now: Date): Promise<number> {
-  // In the order in which times of last use are written: two orders would deadlock.
-  const fields = ['id', 'sandboxResetAt'] as const
-  const keys = await em.find(ApiKey, sandbox, { fields, orderBy: { id: 'ASC' }, lockMode: LockMode.PESSIMISTIC_WRITE })
-  const lastReset = Math.max(0, ...keys.map(({ sandboxResetAt }) => sandboxResetAt?.getTime() ?? 0))
-  const live = await liveTokens(em, sandbox, new Date(lastReset), now)
+  const live = await liveTokens(em, sandbox, await lastReset(em, sandbox), now)
   if (live.count === 0) return 0
   // A replica whose clock is ahead may have issued one later than now.
   const sandboxResetAt = new Date(Math.max(epochSeconds(now) * 1000, live.issuedAt.getTime()))
   // A new standing makes an exchange that is under way look at its key again.
   await em.nativeUpdate(ApiKey, sandbox, { sandboxResetAt, resetTokensExpireAt: live.expiresAt, standing: raw<number>('standing + 1') })
   return live.count
+}
+
+/** Locks the keys in the order in which times of last use are written: two orders would deadlock on PostgreSQL. */
+async function lastReset(em: EntityManager, sandbox: Sandbox): Promise<Date> {
+  const keys = await (em as SqlEntityManager)
+    .createQueryBuilder(ApiKey)
+    .select('sandboxResetAt')
+    .where({ ...sandbox })
+    .orderBy({ id: 'ASC' })
+    .setLockMode(LockMode.PESSIMISTIC_WRITE)
+    .execute<{ sandbox_reset_at: number | string | null }[]>('all', false)
+  return keys.reduce((latest, { sandbox_reset_at: at }) => (at !== null && new Date(at) > latest ? new Date(at) : latest), new Date(0))
 }
 
 /** By its keys, whose index finds live tokens only. */

@@ -138,7 +138,9 @@ export class AccessTokenResolver {
     return may(ctx.actor, 'end_user:read') ? ctx.load(EndUser, token.endUserId) : null
   }
 
-  @FieldResolver(() => CredentialStatus, { description: 'Whether it works now; with its key it is revoked too.' })
+  @FieldResolver(() => CredentialStatus, {
+    description: 'Whether it works now. It is revoked with its key, and by a reset of its sandbox.',
+  })
   async status(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<CredentialStatus> {
     const [key, signingKey] = await Promise.all([ctx.loadBeside(token, ApiKey, token.apiKeyId), ctx.load(SigningKey, token.signingKeyId)])
     return token.status(ctx.now(), key, signingKey?.retiredAt ?? null)
