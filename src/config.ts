@@ -15,7 +15,7 @@ export interface Config {
   readonly host: string
   /** The `.env` file that was read. */
   readonly envFile: string | undefined
-  /** Issuer, and the audience of tokens that are meant for this server. */
+  /** An origin: what the issuers of access tokens begin with, the issuer of personal tokens, and the audience of tokens for this server. */
   readonly url: string
   /** False: `url` is the default, which only this machine can reach. */
   readonly isUrlSet: boolean
@@ -25,6 +25,8 @@ export interface Config {
   /** Undefined: a file in the data directory. */
   readonly masterKeys: string | undefined
   readonly jwtAlgorithm: Algorithm
+  /** An algorithm that is only the default waits for the scheduled rotation. */
+  readonly isJwtAlgorithmSet: boolean
   readonly keyPrefix: string
   readonly outboundAllow: readonly string[]
   readonly corsOrigins: readonly string[]
@@ -88,7 +90,7 @@ export function readConfig(given?: Readonly<Record<string, string | undefined>>)
   const env = given ?? process.env
   const v = new Variables(env)
   const port = v.integer('PORT', 4000, 0, 65535)
-  const url = v.url('KEYHOUSE_URL', `http://localhost:${port}`)
+  const url = v.origin('KEYHOUSE_URL', `http://localhost:${port}`)
   const isLocal = isLoopback(new URL(url).hostname)
   const databaseUrl = v.text('DATABASE_URL')
   const masterKeys = v.text('KEYHOUSE_MASTER_KEYS')
@@ -115,7 +117,8 @@ export function readConfig(given?: Readonly<Record<string, string | undefined>>)
     masterKeys,
     host: v.text('HOST') ?? '127.0.0.1',
     dataDir: v.text('KEYHOUSE_DATA_DIR') ?? './data',
-    jwtAlgorithm: v.choice('KEYHOUSE_JWT_ALGORITHM', algorithms, 'EdDSA'),
+    jwtAlgorithm: v.choice('KEYHOUSE_JWT_ALGORITHM', algorithms, 'ES256'),
+    isJwtAlgorithmSet: v.text('KEYHOUSE_JWT_ALGORITHM') !== undefined,
     keyPrefix: v.match(
       'KEYHOUSE_KEY_PREFIX',
       /^[a-z][a-z0-9]{0,15}$/,

@@ -109,17 +109,21 @@ describe('organization create', () => {
   test('makes an organization whose key and token work at once', async () => {
     const email = newEmail()
     const made = await keyhouseJson(['organization', 'create', '--name', 'Acme', '--email', email], app.env)
-    expect(Object.keys(made)).toEqual(['organizationId', 'projectId', 'sandboxApiKey', 'adminToken'])
+    expect(Object.keys(made)).toEqual(['organizationId', 'projectId', 'sandboxApiKey', 'sandboxIssuer', 'adminToken'])
     const [key, person] = await Promise.all([app.run(made.sandboxApiKey, viewer), app.run(made.adminToken, viewer)])
     const itself = { id: made.organizationId, name: 'Acme' }
     expect(key.data.viewer).toMatchObject({ kind: 'API_KEY', environment: 'SANDBOX', permissions: ['*'], organization: itself })
     expect(person.data.viewer).toMatchObject({ kind: 'PERSONAL_TOKEN', user: { email }, organization: itself })
+    const { data } = await app.run(made.sandboxApiKey, '{ viewer { issuer } }')
+    expect(data.viewer.issuer).toBe(made.sandboxIssuer)
   })
 
   test('tells people what they got, and that they see it once', async () => {
     const { code, stdout } = await keyhouse(['organization', 'create', '--name', 'Acme', '--email', newEmail()], app.env)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/Sandbox API key +kh_sand_[0-9A-Za-z]{38}\n.*LOGIN token +ey\S+\n\nThese are shown once/s)
+    expect(stdout).toMatch(
+      /Issuer of sandbox tokens +http\S+\/sandbox\n +Sandbox API key +kh_sand_[0-9A-Za-z]{38}\n.*LOGIN token +ey\S+\n\nThese are shown once/s,
+    )
   })
 
   test('refuses with every fault', async () => {

@@ -175,7 +175,7 @@ describe('introspectToken', () => {
       active: true,
       tokenId: accessToken.id,
       subject: 'jane',
-      issuer: app.config.url,
+      issuer: `${app.config.url}/o/${acme.id}/sandbox`,
       audience,
       permissions: ['agent:read'],
       issuedAt: app.clock.at.toISOString(),

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test, beforeAll } from '@jest/globals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 
+import { issuerUrl } from '../src/lib/issuer.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, forge, headerOf, signingKey } from './support/tokens.js'
@@ -24,11 +25,16 @@ describe.each(['EdDSA', 'ES256', 'RS256'] as const)('%s', (algorithm) => {
 
   const withJose = async (token: string, aud = audience): Promise<object> => {
     const jwks = createRemoteJWKSet(new URL(`${app.url}/.well-known/jwks.json`))
-    const options = { issuer: app.config.url, audience: aud, typ: 'at+jwt', algorithms: ['EdDSA', 'ES256', 'RS256'] }
+    const options = {
+      issuer: issuerUrl(app.config.url, acme.id, 'SANDBOX'),
+      audience: aud,
+      typ: 'at+jwt',
+      algorithms: ['EdDSA', 'ES256', 'RS256'],
+    }
     return (await jwtVerify(token, jwks, options)).payload
   }
   const withOauth = (token: string, aud = audience): Promise<object> => {
-    const server = { issuer: app.config.url, jwks_uri: 'https://keyhouse.test/.well-known/jwks.json' }
+    const server = { issuer: issuerUrl(app.config.url, acme.id, 'SANDBOX'), jwks_uri: 'https://keyhouse.test/.well-known/jwks.json' }
     const request = new Request('https://agents.example', { headers: { authorization: `Bearer ${token}` } })
     return oauth.validateJwtAccessToken(server, request, aud, {
       // It insists on TLS, and there is none on loopback.
@@ -82,7 +88,7 @@ describe.each(['EdDSA', 'ES256', 'RS256'] as const)('%s', (algorithm) => {
     for (const aud of [`${app.config.url}/`, [app.config.url], [app.config.url, 'https://x.example'], null, undefined]) {
       expect((await app.run(await forge(app, 'at+jwt', { ...claims, aud }), '{ viewer { kind } }')).status).toBe(401)
     }
-    for (const iss of [`${app.config.url}/`, 'https://other.example', undefined]) {
+    for (const iss of [app.config.url, `${claims.iss}/`, claims.iss.replace('sandbox', 'production'), 'https://other.example', undefined]) {
       expect(await here(await forge(app, 'at+jwt', { ...claims, iss }))).toEqual([401, false])
     }
     for (const jti of ['at_00000000000000000000000000000000', 7, undefined]) {

@@ -276,7 +276,7 @@ describe('who may exchange', () => {
     const { token, accessToken } = await exchange(app, production.secret)
     const seconds = app.clock.at.getTime() / 1000
     expect(claimsOf(token)).toEqual({
-      iss: 'http://keyhouse.test',
+      iss: `http://keyhouse.test/o/${acme.id}/production`,
       aud: audience,
       sub: 'jane',
       client_id: production.id,

@@ -61,6 +61,8 @@ if (isPostgres) {
       const mine = { organization: { name: 'My organization' }, permissions: ['*'] }
       expect((await runCurl(line)).data.viewer).toMatchObject({ ...mine, kind: 'API_KEY', environment: 'SANDBOX' })
       expect((await ask(first.url, token, viewer)).data.viewer).toEqual({ ...mine, kind: 'PERSONAL_TOKEN' })
+      const [, issuer] = /Issuer of sandbox tokens +(\S+)/.exec(said)!
+      expect((await ask(first.url, key, '{ viewer { issuer } }')).data.viewer.issuer).toBe(issuer)
       expect(first.said()).not.toMatch(secret)
       const log = first
         .said()

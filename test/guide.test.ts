@@ -11,7 +11,7 @@ import { pgDump } from './support/dump.js'
 import { Guide } from './support/guide.js'
 import { everythingServer, type Listening } from './support/mcp.js'
 import { blocksOf, type Block } from './support/pages.js'
-import { programs } from './support/snippets.js'
+import { programOf, programs } from './support/snippets.js'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -46,8 +46,8 @@ const allBlocks = pages.flatMap((page) => blocksOf(resolve(root, page)).map((blo
 
 /** What a run says of itself: which languages of the page this machine does not speak. */
 function titleOf(page: string): string {
-  const spoken = allBlocks.filter((block) => block.page === page).map(({ language }) => language)
-  const missing = Object.entries(programs).flatMap(([language, { isThere }]) => (spoken.includes(language) && !isThere ? [language] : []))
+  const spoken = allBlocks.filter((block) => block.page === page).map((block) => programOf(block))
+  const missing = Object.entries(programs).flatMap(([program, { isThere }]) => (spoken.includes(program) && !isThere ? [program] : []))
   return missing.length === 0 ? page : `${page}, but for its ${missing.join(' and ')}, which is not installed here`
 }
 

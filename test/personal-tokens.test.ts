@@ -35,7 +35,7 @@ describe('createPersonalToken', () => {
       visibleUntil: later(app, 5 * minute),
       user: { id: userId },
     })
-    expect(decodeProtectedHeader(made.token)).toMatchObject({ typ: 'kh-personal+jwt', alg: 'EdDSA' })
+    expect(decodeProtectedHeader(made.token)).toMatchObject({ typ: 'kh-personal+jwt', alg: 'ES256' })
     const seconds = Math.floor(app.clock.now().getTime() / 1000)
     expect(decodeJwt(made.token)).toEqual({
       iss: app.config.url,

@@ -191,27 +191,43 @@ describe('retiring', () => {
 })
 
 describe('the algorithm', () => {
+  const restart = async (algorithm?: string): Promise<void> => {
+    const env = algorithm === undefined ? app.env : { ...app.env, KEYHOUSE_JWT_ALGORITHM: algorithm }
+    const other = await createApp(readConfig(env), { clock: app.clock.now, log: app.services.log })
+    await other.close()
+  }
+
   test('that is configured anew comes next, and signs once it has been published long enough', async () => {
     const old = await here()
-    const restart = async (algorithm: string): Promise<void> => {
-      const other = await createApp(readConfig({ ...app.env, KEYHOUSE_JWT_ALGORITHM: algorithm }), {
-        clock: app.clock.now,
-        log: app.services.log,
-      })
-      await other.close()
-    }
     app.clock.advance(second)
-    await restart('ES256')
+    await restart('EdDSA')
     const next = await signingKey(app, 'NEXT')
-    expect([next.algorithm, (await signingKey(app, 'CURRENT')).algorithm]).toEqual(['ES256', 'EdDSA'])
+    expect([next.algorithm, (await signingKey(app, 'CURRENT')).algorithm]).toEqual(['EdDSA', 'ES256'])
     app.clock.advance(jwksMaxAge * second - 1)
-    await restart('ES256')
-    expect((await signingKey(app, 'CURRENT')).algorithm).toBe('EdDSA')
+    await restart('EdDSA')
+    expect((await signingKey(app, 'CURRENT')).algorithm).toBe('ES256')
     app.clock.advance(1)
-    await restart('ES256')
+    await restart('EdDSA')
     expect((await signingKey(app, 'CURRENT')).id).toBe(next.id)
-    expect(headerOf(await here())).toMatchObject({ alg: 'ES256', kid: next.id })
+    expect(headerOf(await here())).toMatchObject({ alg: 'EdDSA', kid: next.id })
     expect(await statusOf(old)).toBe(200)
+  })
+
+  test('that is only the default waits for the next rotation: verifiers of a deployment that exists pin the other one', async () => {
+    await restart('EdDSA')
+    app.clock.advance(jwksMaxAge * second)
+    await restart('EdDSA')
+    const { id, activatedAt } = await signingKey(app, 'CURRENT')
+    await restart()
+    expect((await signingKey(app, 'NEXT')).algorithm).toBe('ES256')
+    const due = activatedAt!.getTime() + app.config.signingKeyDays * 86_400 * second
+    app.clock.at = new Date(due - 1)
+    await restart()
+    expect(await signingKey(app, 'CURRENT')).toMatchObject({ id, algorithm: 'EdDSA' })
+    app.clock.advance(1)
+    await restart()
+    expect((await signingKey(app, 'CURRENT')).algorithm).toBe('ES256')
+    expect(headerOf(await here()).alg).toBe('ES256')
   })
 })
 
@@ -226,7 +242,7 @@ describe('what is told of signing keys', () => {
     expect(data.signingKeys).toEqual([
       expect.objectContaining({ state: 'NEXT', activatedAt: null, supersededAt: null }),
       expect.objectContaining({ state: 'CURRENT', activatedAt: at, supersededAt: null }),
-      expect.objectContaining({ state: 'PREVIOUS', activatedAt: at, supersededAt: at, retiredAt: null, algorithm: 'EdDSA', createdAt: at }),
+      expect.objectContaining({ state: 'PREVIOUS', activatedAt: at, supersededAt: at, retiredAt: null, algorithm: 'ES256', createdAt: at }),
     ])
     for (const { id, kid } of data.signingKeys) expect(id).toBe(kid)
     const [{ id }] = data.signingKeys
@@ -254,7 +270,7 @@ describe('what is told of signing keys', () => {
       [(await signingKey(app, 'NEXT')).id, null, null, null],
     ])
     for (const key of keys) {
-      expect(key).toMatchObject({ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig' })
+      expect(key).toMatchObject({ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' })
       expect(key).not.toHaveProperty('d')
     }
   })

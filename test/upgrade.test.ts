@@ -9,7 +9,7 @@ import { emptyDatabase, isPostgres } from './support/database.js'
 import { earlierDatabase, issuer, openPlaces, openRaw, type Earlier } from './support/earlier.js'
 import { listen, mcpAnswer, type Listening } from './support/mcp.js'
 import { keyhouse, keyhouseJson } from './support/process.js'
-import { exchange, revoked } from './support/tokens.js'
+import { claimsOf, exchange, forge, revoked, signingKey } from './support/tokens.js'
 import { chainFaults, eventsOf } from './support/trail.js'
 
 const viewer = '{ viewer { kind organization { id } endUser { externalId } } }'
@@ -89,11 +89,13 @@ describe.each([
         earlier.keys['First sandbox key']!.text,
         'introspectToken',
         { token: text },
-        'introspection { active tokenId }',
+        'introspection { active tokenId issuer }',
       )
-      expect(introspection).toEqual(isRevoked ? { active: false, tokenId: null } : { active: true, tokenId: row['id'] })
+      const asIssued = { active: true, tokenId: row['id'], issuer }
+      expect(introspection).toEqual(isRevoked ? { active: false, tokenId: null, issuer: null } : asIssued)
       expect((await revoked(app)).revokedTokens.includes(row['id'])).toBe(isRevoked)
       const answer = await app.run(text, viewer)
+      // The audience for this server is its URL still, which was the issuer of all.
       if (row['audience'] === issuer) expect(answer.data.viewer).toMatchObject({ kind: 'ACCESS_TOKEN', endUser: { externalId } })
       else expect(answer.status).toBe(401)
     }
@@ -105,6 +107,18 @@ describe.each([
     )
     const known = new Set(ofKey.data.accessTokens.nodes.map((node: { id: string }) => node.id))
     expect(earlier.accessTokens.filter(({ row }) => !known.has(row['id']))).toEqual([])
+  })
+
+  test('tokens from now on have the issuer of their organization and environment, and the signing key and its algorithm stay', async () => {
+    const { id, algorithm } = await signingKey(app, 'CURRENT')
+    expect(earlier.accessTokens.map(({ row }) => row['signing_key_id'])).toContain(id)
+    expect(algorithm).toBe('EdDSA')
+    expect((await signingKey(app, 'NEXT')).algorithm).toBe('ES256')
+    const { token, accessToken } = await exchange(app, earlier.keys['Production']!.text, { audience: issuer })
+    expect(claimsOf(token).iss).toBe(`${issuer}/o/${earlier.organizationId}/production`)
+    expect((await app.run(token, viewer)).data.viewer.kind).toBe('ACCESS_TOKEN')
+    const asBefore = await forge(app, 'at+jwt', { ...claimsOf(token), iss: issuer })
+    expect([claimsOf(asBefore).jti, (await app.run(asBefore, viewer)).status]).toEqual([accessToken.id, 401])
   })
 
   test('personal tokens work, and one that may still be seen is shown', async () => {

@@ -1,5 +1,5 @@
 // The limit: node:http and hand-written SQL on Keyhouse's own tables. JSON, SHA-256, a prepared look-up, the same rows
-// (end user, token, chained audit event) in a group commit, ordered ids, an Ed25519 signature. No GraphQL and no rules: it
+// (end user, token, chained audit event) in a group commit, ordered ids, an ES256 signature. No GraphQL and no rules: it
 // asks nothing of the input, does not ask again under the lock whether the key still stands, and logs and counts nothing.
 import { generateKeyPairSync, hash, sign } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -37,6 +37,7 @@ const addToken = insert('access_token', [
   'audience',
   'permissions',
   'signing_key_id',
+  'has_tenant_issuer',
   'issued_at',
   'expires_at',
   'revoked_at',
@@ -66,8 +67,9 @@ const heads = new Map(
     .all()
     .map((head) => [head.organization_id, head]),
 )
-const { privateKey } = generateKeyPairSync('ed25519')
-const header = Buffer.from(JSON.stringify({ alg: 'EdDSA', kid: 'bench', typ: 'at+jwt' })).toString('base64url')
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const signingKey = { key: privateKey, dsaEncoding: 'ieee-p1363' }
+const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid: 'bench', typ: 'at+jwt' })).toString('base64url')
 
 function insert(table, columns) {
   return db.prepare(`insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`)
@@ -121,7 +123,7 @@ async function exchange(key, { audience, externalUserId, permissions }) {
     env: key.environment,
   }
   const input = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
-  const token = `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`
+  const token = `${input}.${sign('sha256', Buffer.from(input), signingKey).toString('base64url')}`
   await commit({
     user: [userId, key.organization_id, key.project_id, key.environment, externalUserId, ms, ms],
     token: [
@@ -134,6 +136,7 @@ async function exchange(key, { audience, externalUserId, permissions }) {
       audience,
       JSON.stringify(permissions),
       'bench',
+      1,
       iat * 1000,
       exp * 1000,
       null,

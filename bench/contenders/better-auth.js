@@ -25,7 +25,7 @@ const options = {
   rateLimit: { enabled: false },
   telemetry: { enabled: false },
   // The default allows ten requests a day. Keyhouse's check stays on: its keys have no limits by default.
-  plugins: [jwt(), apiKey({ enableSessionForAPIKeys: true, rateLimit: { enabled: false } })],
+  plugins: [jwt({ jwks: { keyPairConfig: { alg: 'ES256' } } }), apiKey({ enableSessionForAPIKeys: true, rateLimit: { enabled: false } })],
 }
 await (await getMigrations(options)).runMigrations()
 const auth = betterAuth(options)

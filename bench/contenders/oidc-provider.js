@@ -1,4 +1,4 @@
-// oidc-provider's client_credentials with JWT access tokens (EdDSA) on its in-memory adapter, with a client that stands in
+// oidc-provider's client_credentials with JWT access tokens (ES256) on its in-memory adapter, with a client that stands in
 // its configuration: nothing is looked up, nothing is durable, and no JWT is recorded.
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -7,7 +7,12 @@ import { Provider } from 'oidc-provider'
 
 import { announce } from './common.js'
 
-const signingKey = { ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), alg: 'EdDSA', use: 'sig', kid: 'bench' }
+const signingKey = {
+  ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
+  alg: 'ES256',
+  use: 'sig',
+  kid: 'bench',
+}
 const resource = 'https://agents.example.com'
 const provider = new Provider('http://127.0.0.1', {
   jwks: { keys: [signingKey] },
@@ -18,7 +23,7 @@ const provider = new Provider('http://127.0.0.1', {
       grant_types: ['client_credentials'],
       redirect_uris: [],
       response_types: [],
-      id_token_signed_response_alg: 'EdDSA',
+      id_token_signed_response_alg: 'ES256',
     },
   ],
   features: {
@@ -32,7 +37,7 @@ const provider = new Provider('http://127.0.0.1', {
         audience: resource,
         accessTokenFormat: 'jwt',
         accessTokenTTL: 3600,
-        jwt: { sign: { alg: 'EdDSA' } },
+        jwt: { sign: { alg: 'ES256' } },
       }),
     },
   },

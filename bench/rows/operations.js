@@ -29,7 +29,7 @@ export const operations = {
 const checks = {
   exchange: ({ data, token, access_token: accessToken }) => {
     const [head, claims] = (data?.exchangeApiKey.token ?? token ?? accessToken).split('.').map((part) => Buffer.from(part, 'base64url'))
-    return JSON.parse(head).alg === 'EdDSA' && JSON.parse(claims).exp * 1000 > Date.now()
+    return JSON.parse(head).alg === 'ES256' && JSON.parse(claims).exp * 1000 > Date.now()
   },
   verify: ({ data, valid }) => (data?.verifyApiKey.verdict.valid ?? valid) === true,
   viewer: ({ data, ...own }) => ['kind', 'environment', 'permissions', 'expiresAt'].every((field) => field in (data?.viewer ?? own)),

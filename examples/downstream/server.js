@@ -5,7 +5,16 @@ import { createServer } from 'node:http'
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 
 const port = Number(process.env.PORT ?? 4100)
-const keyhouse = (process.env.KEYHOUSE_URL ?? 'http://localhost:4000').replace(/\/+$/, '')
+/** The issuer of one organization and environment: `viewer { issuer }` tells it. Every other tenant's tokens have another one. */
+const issuer = process.env.KEYHOUSE_ISSUER
+if (!URL.canParse(issuer ?? '')) {
+  console.error(
+    'KEYHOUSE_ISSUER is missing or no URL. Set it to the issuer of your organization and environment, as viewer { issuer } tells it.',
+  )
+  process.exit(1)
+}
+/** Projects of one organization share its issuers. Undefined: all of them are trusted alike. */
+const trustedProject = process.env.PROJECT
 const audience = process.env.AUDIENCE ?? `http://localhost:${port}`
 const apiKey = process.env.KEYHOUSE_API_KEY
 const pollSeconds = Number(process.env.POLL_SECONDS ?? 10)
@@ -13,7 +22,7 @@ const pollSeconds = Number(process.env.POLL_SECONDS ?? 10)
 /** With a list older than this, nobody is let in: a revocation may have been missed. */
 const oldestList = Math.max(60, 6 * pollSeconds) * 1000
 /** Names the algorithms that Keyhouse may be configured for; never take the token's word for it. */
-const algorithms = ['EdDSA', 'ES256', 'RS256']
+const algorithms = ['ES256', 'EdDSA', 'RS256']
 
 class Refusal extends Error {
   constructor(status, error, headers = {}) {
@@ -28,7 +37,7 @@ let revoked = { tokens: new Set(), clients: new Set(), sandboxes: new Map(), eta
 
 async function poll() {
   try {
-    const response = await fetch(`${keyhouse}/.well-known/revoked.json`, {
+    const response = await fetch(`${issuer}/.well-known/revoked.json`, {
       headers: revoked.etag ? { 'if-none-match': revoked.etag } : {},
       signal: AbortSignal.timeout(5000),
     })
@@ -53,7 +62,7 @@ async function poll() {
 }
 
 // As long as Keyhouse lets it be cached. A key that is not in it is looked for at once.
-const jwks = createRemoteJWKSet(new URL(`${keyhouse}/.well-known/jwks.json`), { cacheMaxAge: 300_000 })
+const jwks = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), { cacheMaxAge: 300_000 })
 
 /** By itself, with its key, or by a reset of its sandbox in the second of its `iat` or later. */
 const isRevoked = ({ jti, client_id, env, project, iat }) =>
@@ -70,7 +79,8 @@ async function claimsOf(request) {
   const invalid = new Refusal(401, 'invalid_token', { 'www-authenticate': 'Bearer error="invalid_token"' })
   if (Date.now() - revoked.at > oldestList) throw new Refusal(503, 'revocations_unknown', { 'retry-after': String(pollSeconds) })
   try {
-    const { payload } = await jwtVerify(token, jwks, { issuer: keyhouse, audience, typ: 'at+jwt', algorithms })
+    const { payload } = await jwtVerify(token, jwks, { issuer, audience, typ: 'at+jwt', algorithms })
+    if (trustedProject !== undefined && payload.project !== trustedProject) throw invalid
     if (isRevoked(payload)) throw invalid
     return payload
   } catch (error) {
@@ -96,7 +106,7 @@ async function listAgents(request) {
 /** For sandbox keys only: it pretends that a payment was made. */
 async function provePayment(request) {
   const secret = bearer(request)
-  const response = await fetch(`${keyhouse}/graphql`, {
+  const response = await fetch(new URL('/graphql', issuer), {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
     body: JSON.stringify({

@@ -6,6 +6,7 @@ import { organizationSuspended, RequestError, UnknownCredential, unauthenticated
 import { parseApiKeyText } from '../lib/api-key-text.js'
 import { endUserId, sha256 } from '../lib/digest.js'
 import { isId } from '../lib/id.js'
+import { issuerOfToken } from '../lib/issuer.js'
 import { headerOf } from '../lib/jwt.js'
 import type { Actor } from './actor.js'
 import { externalIdRule, isExternalId } from './check.js'
@@ -15,7 +16,7 @@ import { readAccessToken, readKey, readPersonalToken, standingOf, type KeyRow, t
 export interface Desk {
   readonly reader: Reader
   readonly now: Date
-  /** This server, as issuer and as the audience of tokens that are meant for it. */
+  /** This server: the audience of tokens that are meant for it, the issuer of personal tokens, and what other issuers begin with. */
   readonly url: string
   verify(text: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
 }
@@ -96,20 +97,28 @@ function delegate(onBehalfOf: readonly string[]): string | undefined {
 /** Prefixes of the ids that tokens of each type have. */
 const idPrefixes = { 'at+jwt': 'at', 'kh-personal+jwt': 'pt' } as const
 
-/** The `jti` and `sub` of a token that is meant for this server. @throws RequestError UNAUTHENTICATED */
-async function claimsOf(desk: Desk, text: string, typ: keyof typeof idPrefixes): Promise<{ jti: string; sub: string }> {
+interface Claims {
+  readonly iss: unknown
+  readonly jti: string
+  readonly sub: string
+}
+
+/** Claims of a token whose audience is this server. @throws RequestError UNAUTHENTICATED */
+async function claimsOf(desk: Desk, text: string, typ: keyof typeof idPrefixes): Promise<Claims> {
   const claims = await desk.verify(text, typ)
-  // A signature of ours over something for another issuer or audience proves nothing here (RFC 8725 §3.8, §3.9).
-  if (claims?.['iss'] !== desk.url || claims['aud'] !== desk.url) throw unknown()
-  const { jti, sub } = claims
+  // A signature of ours over something for another audience proves nothing here (RFC 8725 §3.9).
+  if (claims?.['aud'] !== desk.url) throw unknown()
+  const { iss, jti, sub } = claims
   if (!isId(jti, idPrefixes[typ]) || typeof sub !== 'string') throw unknown()
-  return { jti, sub }
+  return { iss, jti, sub }
 }
 
 /** An end user, with what the token carries and its key still holds. */
 async function withAccessToken(desk: Desk, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  const { jti, sub } = await claimsOf(desk, text, 'at+jwt')
+  const { iss, jti, sub } = await claimsOf(desk, text, 'at+jwt')
   const token = await readAccessToken(desk.reader, jti)
+  // The record, not the token, says whose token this is: an issuer of another tenant or environment is refused (RFC 8725 §3.8).
+  if (token && iss !== issuerOfToken(desk.url, token.key, token.hasTenantIssuer)) throw unknown()
   if (!token || token.revokedAt || token.key.revokedAt) throw unauthenticated('This token has been revoked, or its key has.')
   const { key } = token
   if (key.isOrganizationSuspended) throw organizationSuspended()
@@ -134,7 +143,8 @@ async function withAccessToken(desk: Desk, text: string, onBehalfOf: readonly st
 }
 
 async function withPersonalToken(desk: Desk, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  const { jti } = await claimsOf(desk, text, 'kh-personal+jwt')
+  const { iss, jti } = await claimsOf(desk, text, 'kh-personal+jwt')
+  if (iss !== desk.url) throw unknown()
   const token = await readPersonalToken(desk.reader, jti)
   if (!token || token.revokedAt) throw unauthenticated('This token has been revoked, or its user is no longer a member.')
   if (token.isOrganizationSuspended) throw organizationSuspended()

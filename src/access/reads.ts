@@ -130,14 +130,15 @@ export interface AccessTokenRow {
   readonly expiresAt: Date
   readonly revokedAt: Date | null
   readonly endUserId: string
+  readonly hasTenantIssuer: boolean
   /** The key that it was exchanged from, as it is now. */
   readonly key: KeyRow
 }
 
 const accessToken: Query = {
   name: 'access_token',
-  sql: `select ${keyColumns}, token_id, token_permissions, issued_at, token_expires_at, token_revoked_at, end_user_id from (
-      select id as token_id, api_key_id, end_user_id, issued_at,
+  sql: `select ${keyColumns}, token_id, token_permissions, issued_at, token_expires_at, token_revoked_at, end_user_id, has_tenant_issuer from (
+      select id as token_id, api_key_id, end_user_id, has_tenant_issuer, issued_at,
         permissions as token_permissions, expires_at as token_expires_at, revoked_at as token_revoked_at
       from access_token where id = ?
     ) t join api_key on id = api_key_id`,
@@ -153,6 +154,7 @@ export async function readAccessToken(reader: Reader, id: string): Promise<Acces
       expiresAt: date(row['token_expires_at']) ?? new Date(0),
       revokedAt: date(row['token_revoked_at']),
       endUserId: row['end_user_id'] as string,
+      hasTenantIssuer: Boolean(row['has_tenant_issuer']),
       key: toKey(row, false),
     }
   )

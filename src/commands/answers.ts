@@ -8,10 +8,11 @@ import { columns, curl, timeOfDay } from './words.js'
 
 const once = 'These are shown once: keep them now.'
 
-export const organizationWords = ({ organizationId, projectId, sandboxApiKey, adminToken }: Bootstrapped): string =>
+export const organizationWords = ({ organizationId, projectId, sandboxApiKey, sandboxIssuer, adminToken }: Bootstrapped): string =>
   `${columns([
     ['Organization', organizationId],
     ['Project', projectId],
+    ['Issuer of sandbox tokens', sandboxIssuer],
     ['Sandbox API key', sandboxApiKey],
     ["Admin's LOGIN token", adminToken],
   ])}\n\n${once} The token is good for 12 hours.`

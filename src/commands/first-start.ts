@@ -26,7 +26,7 @@ export async function announceFirstStart({ services, url }: App, stdout: Pick<No
   if (config.databaseUrl !== undefined) return
   scheduleRemoval(services)
   if ((await findOrganizations(services)).length > 0) return
-  const { sandboxApiKey, adminToken } = await bootstrapOrganization(services, { name: 'My organization', email: adminEmail })
+  const { sandboxApiKey, sandboxIssuer, adminToken } = await bootstrapOrganization(services, { name: 'My organization', email: adminEmail })
   const graphql = `${nearby(url)}/graphql`
   const text = `
 Keyhouse is ready. It created an organization for you, and shows these once:
@@ -42,6 +42,7 @@ The key may do all that a key may; the token is a person's, and good for 12 hour
 
 ${columns([
   ...(config.explorer === 'sandbox' ? [['Explore in a browser', graphql] as const] : []),
+  ['Issuer of sandbox tokens', sandboxIssuer],
   ['Another key', 'npx keyhouse api-key create'],
   ['Another token', `npx keyhouse sign-in --email ${adminEmail}`],
 ])}

@@ -2,6 +2,7 @@
 import { createApiKey } from '../api-keys/create-api-key.js'
 import type { Services } from '../context.js'
 import { systemContext } from '../context.js'
+import { issuerUrl } from '../lib/issuer.js'
 import { createOrganization } from '../organizations/create-organization.js'
 import { createLoginToken } from '../personal-tokens/create-login-token.js'
 
@@ -9,6 +10,8 @@ export interface Bootstrapped {
   readonly organizationId: string
   readonly projectId: string
   readonly sandboxApiKey: string
+  /** The `iss` of the tokens that this key is exchanged for. */
+  readonly sandboxIssuer: string
   readonly adminToken: string
 }
 
@@ -23,5 +26,6 @@ export async function bootstrapOrganization(app: Services, { name, email }: { na
     expiresAt: null,
   })
   const { token } = await createLoginToken(ctx, userId)
-  return { organizationId, projectId, sandboxApiKey: secret.reveal(), adminToken: token }
+  const sandboxIssuer = issuerUrl(app.config.url, organizationId, 'SANDBOX')
+  return { organizationId, projectId, sandboxApiKey: secret.reveal(), sandboxIssuer, adminToken: token }
 }

@@ -3,7 +3,7 @@ import { Entity, Filter, Index, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
 import type { ApiKey } from './api-key.js'
-import { instant, json, text } from './columns.js'
+import { flag, instant, json, text } from './columns.js'
 import { type CredentialStatus, Environment } from './enums.js'
 import { Node } from './node.js'
 import { DateTimeScalar, PermissionScalar, UrlScalar } from './scalars.js'
@@ -52,6 +52,10 @@ export class AccessToken extends Node {
   /** The `kid` that signed it. */
   @Property(text())
   signingKeyId!: string
+
+  /** Whether its `iss` is the issuer of its organization and environment. False for tokens of versions that had one issuer for all. */
+  @Property({ ...flag(), default: false })
+  hasTenantIssuer!: boolean
 
   @Field(() => DateTimeScalar, { description: 'When it was issued.' })
   @Property(instant())

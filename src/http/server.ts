@@ -17,6 +17,7 @@ import type { GatewayTimes } from './gateway-times.js'
 import { serveGateway } from './gateway.js'
 import { serveGraphql } from './graphql.js'
 import { serveHealth } from './health.js'
+import { serveIssuers } from './issuers.js'
 import { serveMetrics } from './metrics.js'
 import { valuesOf } from './raw-headers.js'
 import { bodyOf, isCutOff, largestBody, refusalOf, refuseExpectation, refuseOn, unreadable } from './refusal.js'
@@ -102,6 +103,7 @@ export async function createServer(
   serveHealth(server, app, drain)
   if (config.metricsPort === undefined) serveMetrics(server, app)
   serveWellKnown(server, app)
+  serveIssuers(server, app)
   serveExplorer(server, config)
   serveGraphql(server, app, schema, times)
   await serveGateway(server, app, times)

@@ -16,6 +16,13 @@ const path = /^\/o\/(org_[0-9a-f]{32})\/(sandbox|production)$/
 export const issuerUrl = (url: string, organizationId: string, environment: Issuer['environment']): string =>
   `${url}/o/${organizationId}/${segments[environment]}`
 
+/**
+ * The `iss` of a recorded token. Tokens recorded before the upgrade that introduced these issuers carry the deployment's URL,
+ * and only those do: the migration marks their rows, so no token issued later can use it.
+ */
+export const issuerOfToken = (url: string, { organizationId, environment }: Issuer, hasTenantIssuer: boolean): string =>
+  hasTenantIssuer ? issuerUrl(url, organizationId, environment) : url
+
 /** Undefined for every text that `issuerUrl` does not write: issuers compare as strings (RFC 8414 §3.3), without normalization. */
 export function parseIssuer(url: string, iss: string): Issuer | undefined {
   if (!iss.startsWith(url)) return undefined

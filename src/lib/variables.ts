@@ -68,11 +68,12 @@ export class Variables {
     return text
   }
 
-  url(name: string, fallback: string): string {
+  /** Without a slash at its end. */
+  origin(name: string, fallback: string): string {
     const text = withoutTrailing(this.text(name) ?? fallback, '/')
-    // An issuer has neither query nor fragment (RFC 8414 §2), and a user name or password in it would be published.
-    if (/^https?:\/\/[^?#@]+$/.test(text) && URL.canParse(text)) return text
-    this.fault(name, 'must be an absolute http or https URL without query and fragment, such as https://keys.example.com')
+    // Issuers are paths below it (RFC 8414 §3), and a user name or password in it would be published.
+    if (/^https?:\/\/[^/?#@\\]+$/.test(text) && URL.canParse(text)) return text
+    this.fault(name, 'must be an http or https origin without a path, query or fragment, such as https://keys.example.com')
     return fallback
   }
 }

@@ -44,8 +44,18 @@ class ExchangeApiKeyInput implements Exchange {
 
 @ObjectType('ExchangeApiKeyPayload', { description: 'The token, and its record.' })
 class ExchangeApiKeyPayload extends Payload {
-  @Field(() => JwtScalar, { nullable: true, description: 'The token. Any service verifies it with /.well-known/jwks.json alone.' })
+  @Field(() => JwtScalar, {
+    nullable: true,
+    description: 'The token. A service verifies it offline, by the issuer, the audience and the keys at {issuer}/.well-known/jwks.json.',
+  })
   token?: string | null
+
+  @Field(() => UrlScalar, {
+    nullable: true,
+    description:
+      'The issuer of the token: its `iss`, an absolute URL that names the organization and the environment. Null when no token was issued.',
+  })
+  issuer?: string | null
 
   @Field(() => AccessToken, { nullable: true, description: 'Its record.' })
   accessToken?: AccessToken | null

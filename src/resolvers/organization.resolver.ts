@@ -1,10 +1,13 @@
 /** The organization and its projects in GraphQL's words. */
-import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql'
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
+import { Environment } from '../entities/enums.js'
 import { Organization } from '../entities/organization.js'
 import { Project } from '../entities/project.js'
+import { UrlScalar } from '../entities/scalars.js'
+import { issuerUrl } from '../lib/issuer.js'
 import { createProject } from '../organizations/create-project.js'
 import { listProjects } from '../organizations/list-projects.js'
 import { updateProject } from '../organizations/update-project.js'
@@ -41,7 +44,19 @@ class UpdateProjectPayload extends Payload {
   project?: Project | null
 }
 
-@Resolver()
+@ObjectType('OrganizationIssuer', { description: 'The issuer of access tokens of one environment.' })
+class OrganizationIssuer {
+  @Field(() => Environment, { description: 'The environment of the API keys whose tokens it issues.' })
+  environment!: Environment
+
+  @Field(() => UrlScalar, {
+    description:
+      'The `iss` of the tokens: an absolute URL, compared byte for byte. Its metadata is at {url}/.well-known/openid-configuration.',
+  })
+  url!: string
+}
+
+@Resolver(() => Organization)
 export class OrganizationResolver {
   @Query(() => Organization, { nullable: true, description: 'Your organization. Needs `organization:read`.' })
   organization(@Ctx() ctx: Context): Promise<Organization | null> {
@@ -52,6 +67,13 @@ export class OrganizationResolver {
   projects(@Ctx() ctx: Context): Promise<Project[]> {
     requirePermission(ctx.actor, 'project:read')
     return listProjects(ctx)
+  }
+
+  @FieldResolver(() => [OrganizationIssuer], {
+    description: 'The issuers of access tokens of this organization, one for each environment. All of its projects share them.',
+  })
+  issuers(@Root() { id }: Organization, @Ctx() ctx: Context): OrganizationIssuer[] {
+    return Object.values(Environment).map((environment) => ({ environment, url: issuerUrl(ctx.app.config.url, id, environment) }))
   }
 
   @Mutation(() => CreateProjectPayload, { nullable: true, description: 'Adds a project. Needs `project:create`.' })

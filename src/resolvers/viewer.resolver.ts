@@ -9,8 +9,9 @@ import { Environment } from '../entities/enums.js'
 import { Organization } from '../entities/organization.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { Project } from '../entities/project.js'
-import { DateTimeScalar, PermissionScalar } from '../entities/scalars.js'
+import { DateTimeScalar, PermissionScalar, UrlScalar } from '../entities/scalars.js'
 import { User } from '../entities/user.js'
+import { issuerUrl } from '../lib/issuer.js'
 
 const ViewerKind = { API_KEY: 'API_KEY', PERSONAL_TOKEN: 'PERSONAL_TOKEN', ACCESS_TOKEN: 'ACCESS_TOKEN' } as const
 registerEnumType(ViewerKind, {
@@ -60,6 +61,15 @@ export class ViewerResolver {
   @FieldResolver(() => Organization, { description: 'The organization of the caller.' })
   organization(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<Organization | null> {
     return ctx.loadBeside(actor, Organization, actor.organizationId)
+  }
+
+  @FieldResolver(() => UrlScalar, {
+    nullable: true,
+    description:
+      'The issuer (`iss`) of access tokens in the organization and environment of the caller: an absolute URL that services compare byte for byte. Null for people, who see both environments.',
+  })
+  issuer(@Root() { actor }: Viewer, @Ctx() ctx: Context): string | null {
+    return actor.environment && issuerUrl(ctx.app.config.url, actor.organizationId, actor.environment)
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'The project of the key; null for people.' })

@@ -10,6 +10,7 @@ import { EndUser } from '../entities/end-user.js'
 import { DomainError, forbidden, invalid, RequestError } from '../errors.js'
 import { epochSeconds } from '../lib/clock.js'
 import { newId } from '../lib/id.js'
+import { issuerUrl } from '../lib/issuer.js'
 import { perform } from '../perform.js'
 
 /** Seconds: 5 minutes, 30 days, and an hour when nothing is said. */
@@ -24,7 +25,7 @@ export interface Exchange {
   readonly permissions?: readonly string[] | null | undefined
 }
 
-export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ token: string; accessToken: AccessToken }> {
+export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ token: string; accessToken: AccessToken; issuer: string }> {
   return perform(ctx, 'api_key:exchange', async ({ actor, now, permit, append }) => {
     const subject = checked(actor, input)
     const { apiKey, projectIds, environment, organizationId } = actor
@@ -45,9 +46,9 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
     const expiresAt = endOf(actor, input.expiresIn, issuedAt)
     await waitUntil(issuedAt, now)
     ctx.waiting?.throwIfOver()
-    const { url } = ctx.app.config
+    const issuer = issuerUrl(ctx.app.config.url, organizationId, environment)
     const { text, kid } = await ctx.app.keyring.sign('at+jwt', {
-      iss: url,
+      iss: issuer,
       aud: input.audience,
       sub: subject,
       client_id: apiKey.id,
@@ -70,6 +71,7 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
       audience: input.audience,
       permissions,
       signingKeyId: kid,
+      hasTenantIssuer: true,
       issuedAt: new Date(issuedAt * 1000),
       expiresAt: new Date(expiresAt * 1000),
       revokedAt: null,
@@ -77,7 +79,7 @@ export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ t
     append(EndUser, endUser, { isIfAbsent: true })
     append(AccessToken, row)
     ctx.app.writeBehind.endUserSeen(endUser.id, now)
-    return { token: text, accessToken: Object.assign(new AccessToken(), row) }
+    return { token: text, accessToken: Object.assign(new AccessToken(), row), issuer }
   })
 }
 

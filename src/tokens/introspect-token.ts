@@ -5,6 +5,7 @@ import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
 import { isId } from '../lib/id.js'
+import { issuerOfToken } from '../lib/issuer.js'
 import type { Secret } from '../lib/secret.js'
 import { question } from '../perform.js'
 
@@ -36,16 +37,18 @@ export async function introspectToken(
     // Personal tokens are for Keyhouse alone: a service that was handed one must not take it for a token of its own.
     const claims = await ctx.app.keyring.verify(token.reveal(), 'at+jwt')
     const { jti, sub } = claims ?? {}
-    if (!claims || claims['iss'] !== ctx.app.config.url || !isId(jti, 'at') || typeof sub !== 'string') return inactive
+    if (!claims || !isId(jti, 'at') || typeof sub !== 'string') return inactive
     const row = await ctx.load(AccessToken, jti)
     const key = row && (await ctx.loadBeside(row, ApiKey, row.apiKeyId))
     if (!row || key?.status(now) !== 'ACTIVE' || row.status(now, key, null) !== 'ACTIVE') return inactive
     if (audience != null && audience !== row.audience) return inactive
+    const issuer = issuerOfToken(ctx.app.config.url, row, row.hasTenantIssuer)
+    if (claims['iss'] !== issuer) return inactive
     return {
       active: true,
       tokenId: row.id,
       subject: sub,
-      issuer: ctx.app.config.url,
+      issuer,
       audience: row.audience,
       // What is left of it: the key may hold less by now than when it was exchanged.
       permissions: intersection(row.permissions, key.permissions),

@@ -20,12 +20,15 @@ const livePersonalToken: Query = {
   sql: 'select 1 as live from personal_token where signing_key_id = ? and expires_at > ? limit 1',
 }
 
-/** By schedule, or because another algorithm was configured and its key has been published for as long as key sets are kept. */
+/**
+ * By schedule, or because another algorithm was set and its key has been published for as long as key sets are kept.
+ * A new default alone waits for the schedule: verifiers of this deployment may accept the current algorithm only.
+ */
 export function isRotationDue(app: Pick<Services, 'config'>, { current, next }: InOffice, now: Date): boolean {
-  const { signingKeyDays, jwtAlgorithm } = app.config
+  const { signingKeyDays, jwtAlgorithm, isJwtAlgorithmSet } = app.config
   if (addSeconds(next.createdAt, jwksMaxAge) > now) return false
   if (addSeconds(current.activatedAt ?? current.createdAt, signingKeyDays * day) <= now) return true
-  return current.algorithm !== jwtAlgorithm && next.algorithm === jwtAlgorithm
+  return isJwtAlgorithmSet && current.algorithm !== jwtAlgorithm && next.algorithm === jwtAlgorithm
 }
 
 export async function tendSigningKeys(app: Services): Promise<void> {

@@ -9,7 +9,7 @@ import { gate, type Gate } from './mcp.js'
 import { blocksOf, jsonValues, Likeness, type Block } from './pages.js'
 import { freePort } from './process.js'
 import { root, Shell } from './shell.js'
-import { programs } from './snippets.js'
+import { programOf, programs } from './snippets.js'
 
 export interface Fault {
   readonly line: number
@@ -85,6 +85,7 @@ class Reader {
       KEYHOUSE_URL: app.url,
       POLL_SECONDS: '0.05',
       KEY: made.sandboxApiKey,
+      ISSUER: made.sandboxIssuer,
       EMPTY_DATABASE_URL: spare[1].env['DATABASE_URL'] ?? '',
     })
     return new Reader(app, shell, like, { key: made.sandboxApiKey, person: made.adminToken })
@@ -98,7 +99,7 @@ class Reader {
         one && ['json', 'text'].includes(one.language) && one.note === '' ? one : undefined
       if (block.language === 'sh') await this.type(block, block.text, answer(next))
       else if (block.note.startsWith('examples/')) this.look(block)
-      else if (block.language in programs) await this.program(block, answer(next))
+      else if (programOf(block) in programs) await this.program(block, answer(next))
       else if (block.language === 'graphql') {
         const variables = next?.language === 'json' && next.note === 'variables' ? next : undefined
         await this.ask(block, variables, answer(variables ? afterNext : next))
@@ -134,13 +135,14 @@ class Reader {
   }
 
   private async program(block: Block, expected: Block | undefined): Promise<void> {
-    const { run, file, isThere } = programs[block.language]!
+    const { run, file, isThere, env = {} } = programs[programOf(block)]!
     if (!isThere) return
     const path = join(this.shell.folder, file)
     // From standard input Node finds packages where the shell stands.
     if (block.language === 'js') return this.type(block, `node --input-type=module <<'SNIPPET'\n${block.text}SNIPPET`, expected)
     writeFileSync(path, this.like.real(block.text))
-    return this.type(block, `${run} ${path}`, expected)
+    const set = Object.entries(env).map(([name, value]) => `${name}=${value} `)
+    return this.type(block, `${set.join('')}${run} ${path}`, expected)
   }
 
   private async ask(block: Block, variables: Block | undefined, expected: Block | undefined): Promise<void> {

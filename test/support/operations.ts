@@ -168,7 +168,11 @@ export const queries: Readonly<Record<string, Operation>> = {
     lacking: 'NULL',
     ids: { ids: 'any' },
   },
-  organization: { document: '{ organization { id name createdAt } }', variables: none, permission: 'organization:read' },
+  organization: {
+    document: '{ organization { id name createdAt issuers { environment url } } }',
+    variables: none,
+    permission: 'organization:read',
+  },
   permissionDefinitions: {
     document: '{ permissionDefinitions { permission title description roles grantableToApiKey } }',
     variables: none,
@@ -206,7 +210,7 @@ export const queries: Readonly<Record<string, Operation>> = {
     ids: { 'filter.projectId': 'prj', 'filter.apiKeyIds': 'key' },
   },
   viewer: {
-    document: `{ viewer { kind environment permissions expiresAt organization { id } project { id } user { id email } apiKey { id }
+    document: `{ viewer { kind environment permissions expiresAt issuer organization { id } project { id } user { id email } apiKey { id }
       personalToken { id effectivePermissions } endUser { id externalId project { id } } } }`,
     variables: none,
     permission: null,

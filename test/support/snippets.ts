@@ -1,15 +1,34 @@
-/** The languages in which the guide has programs, and whether this machine speaks them. */
+/** The programs of the guide by their fence, language and library, and whether this machine can run them. */
 import { can } from './shell.js'
 
-export interface Language {
+export interface Program {
   /** How a program is run. */
   readonly run: string
   readonly file: string
   readonly isThere: boolean
+  readonly env?: Readonly<Record<string, string>>
 }
 
-export const programs: Readonly<Record<string, Language>> = {
-  js: { run: 'node', file: 'snippet.mjs', isThere: true },
-  python: { run: 'python3', file: 'snippet.py', isThere: can('python3', ['-c', 'import jwt, cryptography']) },
-  go: { run: 'go run', file: 'snippet.go', isThere: can('go', ['version']) },
+const goPath = { GO111MODULE: 'off', GOPATH: '/usr/share/gocode' }
+
+/** Debian installs its packages for its own Python, which need not be the first one in the path. */
+const pythonWith = (modules: string): Pick<Program, 'run' | 'isThere'> => {
+  const run = ['python3', '/usr/bin/python3'].find((one) => can(one, ['-c', `import ${modules}`]))
+  return { run: run ?? 'python3', isThere: run !== undefined }
 }
+
+export const programs: Readonly<Record<string, Program>> = {
+  js: { run: 'node', file: 'snippet.mjs', isThere: true },
+  'js oauth4webapi': { run: 'node', file: 'discovery.mjs', isThere: true },
+  python: { file: 'snippet.py', ...pythonWith('jwt, cryptography') },
+  'python authlib': { file: 'discovery.py', ...pythonWith('authlib.oidc.discovery, requests') },
+  go: { run: 'go run', file: 'snippet.go', isThere: can('go', ['version']) },
+  'go go-oidc': {
+    run: 'go run',
+    file: 'discovery.go',
+    isThere: can('go', ['list', 'github.com/coreos/go-oidc'], { ...process.env, ...goPath }),
+    env: goPath,
+  },
+}
+
+export const programOf = ({ language, note }: { language: string; note: string }): string => `${language} ${note}`.trim()

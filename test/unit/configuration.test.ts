@@ -73,8 +73,8 @@ describe('what is read', () => {
     ['PORT', ['0', '65535'], ['-1', '65536', '4e3', 'http']],
     [
       'KEYHOUSE_URL',
-      ['https://keys.example.com', 'https://example.com/keys/'],
-      ['keys', 'ftp://a', 'https://a?b', 'https://a#b', 'https://u:p@a'],
+      ['https://keys.example.com', 'https://keys.example.com/', 'http://localhost:4000', 'http://[::1]:4000'],
+      ['keys', 'ftp://a', 'https://a/b', 'https://a/b/', 'https://a//b', 'https://a\\\\b', 'https://a?b', 'https://a#b', 'https://u:p@a'],
     ],
     ['DATABASE_URL', [], ['mysql://a/b', 'postgres://a:b c@d:x/e', 'data.db']],
     [

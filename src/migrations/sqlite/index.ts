@@ -8,6 +8,7 @@ import { Migration0006 } from './0006-mcp-tool-approvals.js'
 import { Migration0007 } from './0007-trail-subject.js'
 import { Migration0008 } from './0008-organization-suspension.js'
 import { Migration0009 } from './0009-key-families.js'
+import { Migration0010 } from './0010-tenant-issuer.js'
 import { Migration0011 } from './0011-revocations.js'
 
 export const sqliteMigrations = [
@@ -20,5 +21,6 @@ export const sqliteMigrations = [
   { name: '0007-trail-subject', class: Migration0007 },
   { name: '0008-organization-suspension', class: Migration0008 },
   { name: '0009-key-families', class: Migration0009 },
+  { name: '0010-tenant-issuer', class: Migration0010 },
   { name: '0011-revocations', class: Migration0011 },
 ]
