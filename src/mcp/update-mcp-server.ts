@@ -2,7 +2,7 @@
 import { raw, type EntityManager } from '@mikro-orm/core'
 
 import { acrossOwners } from '../access/across-owners.js'
-import type { Actor } from '../access/actor.js'
+import { latestExpiry, type Actor } from '../access/actor.js'
 import { Check } from '../access/check.js'
 import { closeApprovals } from '../access/close-approvals.js'
 import { requirePermission, type Permit } from '../access/permit.js'
@@ -20,6 +20,7 @@ export async function updateMcpServer(ctx: Context, input: ServerWords & { reado
     checkServer(check, input)
     check.done()
     refuseUnreachable(ctx.app.outbound, input.serverUrl)
+    permit({ named: input.id })
     const server = await findMcpServer(em, input.id)
     const permitted = permit(server)
     mayChange(actor, server)
@@ -52,6 +53,12 @@ function loosens(server: McpServer, { requireApproval, allowedTools }: ServerWor
 async function mayLoosen(em: EntityManager, actor: Actor, { id: serverId }: McpServer, permit: Permit): Promise<void> {
   if (actor.endUser) throw forbidden('Neither "requireApproval" nor "allowedTools" can be loosened while acting for an end user.')
   requirePermission(actor, 'mcp_approval:decide')
+  const endsAt = latestExpiry(actor, 'key')
+  if (endsAt) {
+    throw forbidden(
+      `Looser rules would outlast this credential, which ends at ${endsAt.toISOString()}: use a LOGIN or FULL_ACCESS token, or an API key without expiry.`,
+    )
+  }
   if (!actor.apiKey) return
   // Ids are made of characters that mean themselves within JSON; "_" stands for any one, itself included.
   const asked = raw('cast(requested_by as text) like ?', [`%"${actor.apiKey.id}"%`])

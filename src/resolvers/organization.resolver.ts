@@ -54,7 +54,10 @@ export class OrganizationResolver {
     return listProjects(ctx)
   }
 
-  @Mutation(() => CreateProjectPayload, { nullable: true, description: 'Adds a project. Needs `project:create`.' })
+  @Mutation(() => CreateProjectPayload, {
+    nullable: true,
+    description: 'Adds a project. Needs `project:create`, with a LOGIN or FULL_ACCESS token.',
+  })
   createProject(
     @Ctx() ctx: Context,
     @Arg('input', () => CreateProjectInput, { description: 'What it is to be.' }) input: CreateProjectInput,

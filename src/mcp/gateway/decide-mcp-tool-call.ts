@@ -1,4 +1,5 @@
 /** A person's word on a tool call that waits for it. Who made the call has none. */
+import { withinMaker } from '../../access/actor.js'
 import { Check } from '../../access/check.js'
 import type { Context } from '../../context.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
@@ -20,6 +21,7 @@ export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: 
     const check = new Check()
     check.text('reason', reason, longestReason, 0)
     check.done()
+    permit({ named: id })
     const approval = await em.findOne(McpToolApproval, { id })
     if (!approval) throw notFound('No such approval.', ['input', 'id'])
     permit(approval)
@@ -32,7 +34,8 @@ export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: 
     approval.decidedAt = now
     approval.decidedBy = actor.id
     approval.reason = reason ?? null
-    approval.expiresAt = addSeconds(now, approvalLasts)
+    const usualEnd = addSeconds(now, approvalLasts)
+    approval.expiresAt = decision === 'APPROVE' ? withinMaker(actor, usualEnd) : usualEnd
     if (decision === 'DENY') approval.arguments = null
     return { approval }
   })
