@@ -12,6 +12,7 @@ import { createServer } from './http/server.js'
 import { times, type Times } from './http/times.js'
 import type { Journal } from './journal/journal.js'
 import { LastUsed } from './journal/last-used.js'
+import { RefusalJournal } from './journal/refusal-journal.js'
 import { tracedJournal } from './journal/traced.js'
 import { BackgroundWriter } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
@@ -91,6 +92,8 @@ export async function openServices(
     closers.unshift(() => limiter.close())
     const { writeBehind, writer } = openWriteBehind(journal, log, config, metrics)
     closers.unshift(() => writer.close())
+    const refusals = new RefusalJournal(journal, clock, log)
+    closers.unshift(() => refusals.close())
     const strangers = new WindowCounters(mostStrangers)
     const metered = meteredOutbound(openOutbound(config.outboundAllow, resolve), metrics)
     const outbound = traces ? tracedOutbound(metered, traces) : metered
@@ -105,6 +108,7 @@ export async function openServices(
       keyring,
       masterKeys,
       outbound,
+      refusals,
       writeBehind,
       limiter,
       strangers,

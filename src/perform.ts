@@ -163,8 +163,7 @@ export async function question<R>(
 async function recordRefusal<A extends Action>(ctx: Context, attempt: Attempt<A>, code: string): Promise<void> {
   const { named } = attempt.subject
   const seen = named === undefined ? null : await findVisible(ctx, named).catch(() => null)
-  const event = attempt.refused(code, seen ?? attempt.subject)
-  await ctx.app.journal.commit({ organizationId: event.organizationId, standing: null, rows: [], event })
+  await ctx.app.refusals.record(attempt.refused(code, seen ?? attempt.subject))
 }
 
 async function attemptOnce<A extends Action, R, S>(
