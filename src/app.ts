@@ -12,6 +12,7 @@ import { createServer } from './http/server.js'
 import { times, type Times } from './http/times.js'
 import type { Journal } from './journal/journal.js'
 import { LastUsed } from './journal/last-used.js'
+import { RefusalJournal } from './journal/refusal-journal.js'
 import { tracedJournal } from './journal/traced.js'
 import { BackgroundWriter } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
@@ -94,6 +95,8 @@ export async function openServices(
     closers.unshift(() => limiter.close())
     const { writeBehind, writer } = openWriteBehind(journal, log, config, metrics)
     closers.unshift(() => writer.close())
+    const refusals = new RefusalJournal(journal, clock, log)
+    closers.unshift(() => refusals.close())
     const strangers = new WindowCounters(mostStrangers)
     const guarded = loopGuardedOutbound(openOutbound(config.outboundAllow, resolve), config.url, secrets)
     const metered = meteredOutbound(guarded, metrics)
@@ -110,6 +113,7 @@ export async function openServices(
       masterKeys,
       outbound,
       inFlight: new ConcurrencyLimiter(),
+      refusals,
       writeBehind,
       limiter,
       strangers,

@@ -14,7 +14,7 @@ import {
 } from './commands/answers.js'
 import { createKeyByCommand, type ApiKeyOptions } from './commands/api-key-create.js'
 import { exportByCommand } from './commands/audit-export.js'
-import { verifyAll, verifyFile } from './commands/audit-verify.js'
+import { signatureNotChecked, verifyAll, verifyFile } from './commands/audit-verify.js'
 import { backup } from './commands/backup.js'
 import { CommandError } from './commands/command-error.js'
 import { explain } from './commands/failure.js'
@@ -29,6 +29,12 @@ import { version } from './lib/version.js'
 
 interface Form {
   readonly json?: boolean
+}
+
+interface VerifyOptions {
+  readonly jwks?: string
+  readonly hashesOnly?: boolean
+  readonly database?: boolean
 }
 
 /** Opens the database, does the work, and closes it; logs go nowhere, since stdout is the answer. */
@@ -161,11 +167,26 @@ audit
   .description('prove that no event was changed, removed, inserted or moved')
   .argument('[file]', 'an exported trail; neither server nor database is needed')
   .option('--jwks <source>', 'the key set that the checkpoint must be signed with: a file, or the URL of /.well-known/audit-jwks.json')
+  .option('--hashes-only', 'accept a checkpoint whose signature was not checked')
   .option('--database', 'the trails in the database instead of a file')
-  .action(async (file: string | undefined, { jwks, database }: { jwks?: string; database?: boolean }) => {
+  .addHelpText(
+    'after',
+    `
+Exit codes:
+  0  proven: a file with --jwks, the hashes of a file with --hashes-only, or --database
+  1  broken, or not readable
+  3  the chain of the file is whole, but the signature of its checkpoint was not checked`,
+  )
+  .action(async (file: string | undefined, { jwks, hashesOnly, database }: VerifyOptions) => {
     if ((file === undefined) === !database) throw new CommandError('Name a file, or say --database.')
+    if (database && (jwks !== undefined || hashesOnly)) throw new CommandError('--jwks and --hashes-only are for a file: leave them out.')
+    if (jwks !== undefined && hashesOnly)
+      throw new CommandError('--jwks checks the signature, and --hashes-only does not: give one of them.')
     if (file === undefined) for (const line of await withServices(verifyAll)) console.log(line)
-    else console.log(await verifyFile(file, jwks))
+    else {
+      console.log(await verifyFile(file, jwks))
+      if (jwks === undefined && !hashesOnly) process.exitCode = signatureNotChecked
+    }
   })
 
 addVaultCommands(program, withServices)

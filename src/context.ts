@@ -7,6 +7,7 @@ import { ownershipOf, systemActor, type Actor } from './access/actor.js'
 import type { Config } from './config.js'
 import type { Scope } from './entities/tenancy.js'
 import { missingCredential } from './errors.js'
+import type { EventDraft } from './journal/chain.js'
 import type { Journal } from './journal/journal.js'
 import type { Clock } from './lib/clock.js'
 import type { ConcurrencyLimiter } from './lib/concurrency.js'
@@ -63,6 +64,14 @@ export interface Use {
   readonly at: Date
 }
 
+/** Where refusals are recorded, a flood of them gathered (journal/refusal-journal.ts). */
+export interface Refusals {
+  /** Resolves when the event is on disk, or gathered. */
+  record(event: EventDraft): Promise<void>
+  /** Writes what is gathered, without waiting for the end of its minute. */
+  flush(): Promise<void>
+}
+
 /** Random keys of the deployment, sealed in the database. */
 export interface DeploymentSecrets {
   /** HMAC-SHA-256 in hex; the same in every process, and after a change of master key. */
@@ -85,6 +94,7 @@ export interface Services {
   readonly outbound: Outbound
   /** Exchanges with MCP servers under way in this process. */
   readonly inFlight: ConcurrencyLimiter
+  readonly refusals: Refusals
   readonly writeBehind: WriteBehind
   readonly limiter: Limiter
   /** Who sent malformed or unknown credentials lately, by address. */

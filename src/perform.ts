@@ -6,6 +6,7 @@ import type { EntityManager } from '@mikro-orm/core'
 
 import { actionRow, type Action, type AppendingAction } from './access/actions.js'
 import type { Actor } from './access/actor.js'
+import { findVisible } from './access/kinds.js'
 import { authorize, type Permit, type Subject } from './access/permit.js'
 import type { Context } from './context.js'
 import { DomainError, idempotencyConflict, notFound, RequestError } from './errors.js'
@@ -16,7 +17,10 @@ import { markOf, recall, remembering, type Mark } from './journal/remembered.js'
 interface Hands {
   readonly actor: Actor
   readonly now: Date
-  /** @throws DomainError FORBIDDEN; what it is given last is what the audit event is about. */
+  /**
+   * Without a subject: before the first look-up, so that a caller who may not do this at all cannot tell what exists.
+   * With one: once it was found. The audit event is about the last. @throws DomainError FORBIDDEN
+   */
   readonly permit: (subject?: Subject) => Permit
   /** Adds to the details of the audit event; never a secret. */
   readonly note: (details: Readonly<Record<string, unknown>>) => void
@@ -78,13 +82,12 @@ class Attempt<A extends Action> {
     return { organizationId: this.actor.organizationId, standing: this.actor.standing, rows: this.rows, event: this.event('ALLOWED') }
   }
 
-  /** A refusal is recorded whether or not the caller still stands. */
-  refused(code: string): Entry {
+  refused(code: string, subject: Subject): EventDraft {
     this.details = { ...this.details, code }
-    const { id, projectId, ...place } = this.subject
+    const { id, projectId, ...place } = subject
     // Nothing was made, so the caller's own project is where it happened when the project itself was to be made.
-    if (this.subject.isNew) this.subject = { ...place, id: null, ...(projectId === undefined || projectId === id ? {} : { projectId }) }
-    return { organizationId: this.actor.organizationId, standing: null, rows: [], event: this.event('DENIED') }
+    this.subject = subject.isNew ? { ...place, id: null, ...(projectId === undefined || projectId === id ? {} : { projectId }) } : subject
+    return this.event('DENIED')
   }
 
   private event(outcome: EventDraft['outcome']): EventDraft {
@@ -130,7 +133,7 @@ export async function perform<A extends Action, R, S = never>(
       }
     }
   } catch (error) {
-    if (error instanceof DomainError || isLostStanding(error)) await ctx.app.journal.commit(attempt.refused(error.code))
+    if (error instanceof DomainError || isLostStanding(error)) await recordRefusal(ctx, attempt, error.code)
     throw error
   } finally {
     ctx.isPerforming = false
@@ -151,9 +154,16 @@ export async function question<R>(
   try {
     return await ask(attempt.hands())
   } catch (error) {
-    if (error instanceof DomainError) await ctx.app.journal.commit(attempt.refused(error.code))
+    if (error instanceof DomainError) await recordRefusal(ctx, attempt, error.code)
     throw error
   }
+}
+
+/** Whether or not the caller still stands. What it named is told if it may see that. */
+async function recordRefusal<A extends Action>(ctx: Context, attempt: Attempt<A>, code: string): Promise<void> {
+  const { named } = attempt.subject
+  const seen = named === undefined ? null : await findVisible(ctx, named).catch(() => null)
+  await ctx.app.refusals.record(attempt.refused(code, seen ?? attempt.subject))
 }
 
 async function attemptOnce<A extends Action, R, S>(
@@ -179,6 +189,7 @@ async function attemptOnce<A extends Action, R, S>(
     const earlier = mark && (await recall(em, mark, attempt.now))
     if (once && earlier?.isSame) {
       hands.note({ repeated: true })
+      hands.permit()
       const repeated = await once.again({ em, permit: hands.permit }, earlier.subjectId).catch((error: unknown) => {
         if (!(error instanceof DomainError && error.code === 'NOT_FOUND')) throw error
         throw notFound('What this idempotency key made is gone. Another key makes it anew.', ['input', 'idempotencyKey'])

@@ -85,6 +85,18 @@ describe('an exported trail', () => {
     )
   })
 
+  test('may hold whatever ends a line elsewhere: U+2028, U+2029, NEL, a carriage return', async () => {
+    const world = await organization(app)
+    const reason = 'a \u2028 b \u2029 c \u0085 d \r e \r\n f \v g'
+    const { id } = await world.apiKey()
+    await app.mutate(world.sandboxKey, 'revokeApiKey', { id, reason }, 'apiKey { id }')
+    const trail = await exported(world.id)
+    expect(trail.some((line) => line.includes('\u2028'))).toBe(true)
+    expect(await verify(trail)).toContain('the checkpoint is signed')
+    // Only a line feed ends a line, so one that came from elsewhere was changed.
+    await expect(verify(trail.map((line) => `${line}\r`))).rejects.toThrow('was changed')
+  })
+
   test('takes its keys from a URL too', async () => {
     expect(await verify(lines, `${app.url}/.well-known/jwks.json`)).toContain('the checkpoint is signed')
     await expect(verify(lines, `${app.url}/nothing`)).rejects.toThrow('404')
@@ -157,6 +169,38 @@ describe('an exported trail', () => {
     expect(await verify(anew(fitting), null)).toContain('was not checked')
   })
 
+  test('whose checkpoint was signed by a key outside its validity does not pass', async () => {
+    const { keys } = (await (await fetch(`${app.url}/.well-known/audit-jwks.json`)).json()) as { keys: Record<string, unknown>[] }
+    const { jws } = JSON.parse(lines.at(-1)!) as { jws: string }
+    const { kid } = JSON.parse(Buffer.from(jws.split('.')[0]!, 'base64url').toString()) as { kid: string }
+    const signedAt = app.clock.now().getTime()
+    const at = (offset: number): string => new Date(signedAt + offset).toISOString()
+    const by = async (validity: object): Promise<string> => {
+      const file = join(folder, `keys-${files++}.json`)
+      writeFileSync(file, JSON.stringify({ keys: keys.map((key) => (key['kid'] === kid ? { ...key, ...validity } : key)) }))
+      return verify(lines, file).catch((error: Error) => error.message)
+    }
+    const isSigned = expect.stringContaining('the checkpoint is signed')
+    const isRefused = `The checkpoint is broken: the key that signed it (${kid}) was not the current signing key at ${at(0)}.`
+    for (const [validity, answer] of [
+      [{}, isSigned],
+      [{ activatedAt: at(-1) }, isSigned],
+      [{ activatedAt: at(0) }, isSigned],
+      [{ activatedAt: at(1) }, isRefused],
+      [{ activatedAt: null }, isRefused],
+      [{ activatedAt: 'nonsense' }, isRefused],
+      [{ supersededAt: at(1) }, isSigned],
+      [{ supersededAt: at(0) }, isSigned],
+      [{ supersededAt: at(-1) }, isRefused],
+      [{ supersededAt: 'nonsense' }, isRefused],
+      // One that left the key set long after it was superseded has signed what it signed.
+      [{ supersededAt: at(0), retiredAt: at(1) }, isSigned],
+      [{ retiredAt: at(-1) }, isRefused],
+    ] as const) {
+      expect([validity, await by(validity)]).toEqual([validity, answer])
+    }
+  })
+
   test('with the checkpoint of another organization does not pass', async () => {
     const globex = await organization(app)
     const others = await exported(globex.id)
@@ -200,6 +244,28 @@ describe('the command', () => {
     })
     expect((await keyhouse(['audit', 'export', '--organization', 'org_none'], { ...app.env })).code).toBe(1)
   })
+
+  test('tells by its exit code a proven trail from a broken one, and from one whose signature was not checked', async () => {
+    const [good, bad] = [join(folder, 'whole.ndjson'), join(folder, 'cut.ndjson')]
+    writeFileSync(good, `${lines.join('\n')}\n`)
+    writeFileSync(bad, lines.toSpliced(3, 1).join('\n'))
+    const nowhere = { DATABASE_URL: 'postgres://127.0.0.1:1/none' }
+    const unchecked = expect.stringContaining('the signature of the checkpoint was not checked')
+    const usage = expect.stringContaining('--hashes-only')
+    const cases = [
+      [[good, '--jwks', jwks], 0, expect.stringContaining('the checkpoint is signed'), ''],
+      [[good], 3, unchecked, ''],
+      [[good, '--hashes-only'], 0, unchecked, ''],
+      [[bad], 1, '', 'Event number 4 was removed.\n'],
+      [[bad, '--hashes-only'], 1, '', 'Event number 4 was removed.\n'],
+      [[good, '--hashes-only', '--jwks', jwks], 1, '', usage],
+      [['--database', '--hashes-only'], 1, '', usage],
+      [['--database', '--jwks', jwks], 1, '', usage],
+      [['--help'], 0, expect.stringContaining('Exit codes:'), ''],
+    ] as const
+    const ended = await Promise.all(cases.map(([args]) => keyhouse(['audit', 'verify', ...args], nowhere)))
+    expect(ended).toEqual(cases.map(([, code, out, err]) => ({ code, out, err })))
+  }, 90_000)
 })
 
 describe('a day', () => {
@@ -234,7 +300,7 @@ describe('the trail in the database', () => {
   test('is proved, and names what someone with the rights of the owner did to it', async () => {
     const globex = await organization(app)
     const initech = await organization(app)
-    expect(await verifyAll(app.services)).toHaveLength(4)
+    expect(await verifyAll(app.services)).toHaveLength(5)
     await forced(`update audit_event set outcome = 'DENIED' where organization_id = '${globex.id}' and seq = 2`)
     await expect(verifyAll(app.services)).rejects.toThrow(new RegExp(`${globex.id}: Event evt_\\w+ \\(number 2\\) was changed\\.`))
     await expect(exported(globex.id)).rejects.toThrow('The chain does not hold at evt_')

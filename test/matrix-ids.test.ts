@@ -1,12 +1,11 @@
 /** Every argument that takes an id × every kind of id that is not the caller's: it does not exist, in the same words as one that never was. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { getNamedType, getNullableType, isInputObjectType, isListType, type GraphQLInputType } from 'graphql'
 
 import { permissions } from '../src/access/actions.js'
 import { newId } from '../src/lib/id.js'
-import { makeSchema } from '../src/schema.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
 import { forEndUser } from './support/callers.js'
+import { fields, idPathsOf, withId, words } from './support/id-variables.js'
 import { dimensions, idAt, idKinds, type Dimension, type IdKindName, type Place } from './support/ids.js'
 import { mutations, queries, type Operation } from './support/operations.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -30,29 +29,10 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-/** The paths of arguments and input fields of type ID. */
-function idPaths(type: GraphQLInputType, path: string): string[] {
-  const named = getNamedType(type)
-  if (isInputObjectType(named)) return Object.values(named.getFields()).flatMap((field) => idPaths(field.type, `${path}.${field.name}`))
-  return named.name === 'ID' ? [path] : []
-}
-
-const schema = makeSchema()
-const fields = { ...schema.getQueryType()!.getFields(), ...schema.getMutationType()!.getFields() }
 const operations: Readonly<Record<string, Operation>> = { ...queries, ...mutations }
-const isList = (field: string, path: string): boolean => {
-  const [name, ...steps] = path.split('.')
-  let type = fields[field]!.args.find((argument) => argument.name === name)?.type
-  for (const step of steps) {
-    const named = type && getNamedType(type)
-    type = isInputObjectType(named) ? named.getFields()[step]?.type : undefined
-  }
-  return type !== undefined && isListType(getNullableType(type))
-}
 
 test.each(Object.keys(fields))('the row of %s names what kind of id each of its arguments takes', (name) => {
-  const paths = fields[name]!.args.flatMap((argument) => idPaths(argument.type, argument.name))
-  expect(Object.keys(operations[name]?.ids ?? {}).toSorted()).toEqual(paths.toSorted())
+  expect(Object.keys(operations[name]?.ids ?? {}).toSorted()).toEqual(idPathsOf(name).toSorted())
 })
 
 interface Prober {
@@ -133,15 +113,6 @@ async function foreignIds(kind: IdKindName | 'any', prober: Prober): Promise<[la
   return ids
 }
 
-const put = (at: unknown, [step, ...rest]: string[], id: unknown): object => ({
-  ...(at as object),
-  [step!]: rest.length > 0 ? put(Reflect.get(Object(at), step!) ?? {}, rest, id) : id,
-})
-const words = ({ status, text }: Answer): { status: number; body: string } => ({
-  status,
-  body: text.replaceAll(/"requestId":"[^"]*"/g, '"requestId":""'),
-})
-
 function expectNotExisting(field: string, answer: Answer): void {
   expect(answer.errors).toBeUndefined()
   const value = answer.data[field]
@@ -158,7 +129,7 @@ describe.each(rows)('$name($path)', ({ name, path, kind, operation }) => {
   test("an id that is not the caller's is one that never was", async () => {
     for (const prober of probers(operation)) {
       const ask = async (id: string): Promise<Answer> => {
-        const variables = put(await operation.variables(prober.place), path.split('.'), isList(name, path) ? [id] : id)
+        const variables = withId(name, await operation.variables(prober.place), path, id)
         return app.run(prober.credential, operation.document, variables, prober.headers)
       }
       const never = await ask(newId(kind === 'any' ? 'key' : kind, app.clock.now()))

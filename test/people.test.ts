@@ -85,11 +85,6 @@ describe('projects', () => {
 describe('updateMember', () => {
   const update = (by: string, input: object): Promise<any> =>
     app.mutate(by, 'updateMember', input, 'member { id role permissions projects { id } }')
-  const reach = async (by: string): Promise<unknown> => {
-    const { data } = await app.run(by, '{ viewer { permissions } projects { id } }')
-    return { isAdmin: data.viewer.permissions.includes('*'), projects: data.projects.map((one: { id: string }) => one.id) }
-  }
-
   test('is felt by every token of the member at its next request, in every process', async () => {
     const world = await organization(app)
     const second = await world.project()
@@ -136,15 +131,6 @@ describe('updateMember', () => {
     expect(await refused({ projectIds: [acme.projectId, acme.projectId] })).toEqual(['INVALID', ['input', 'projectIds']])
     expect(await refused({ projectIds: [stranger.projectId] })).toEqual(['NOT_FOUND', ['input', 'projectIds', '0']])
     expect(await refused({ id: (await stranger.member('READER')).memberId })).toEqual(['NOT_FOUND', ['input', 'id']])
-  })
-
-  test('nobody gives a role that they do not hold', async () => {
-    const { memberId: id } = await acme.member('READER')
-    const { token } = await mint(app, acme.adminToken, { type: 'RESTRICTED', permissions: ['member:update', 'api_key:create'] })
-    for (const input of [{ role: 'MEMBER' }, { role: 'READER' }, { role: 'ADMIN' }, { projectIds: [acme.projectId] }]) {
-      expect((await update(token, { id, ...input })).userErrors).toMatchObject([{ code: 'PERMISSION_NOT_HELD', path: ['input', 'role'] }])
-    }
-    expect(await reach((await acme.member('READER')).token)).toMatchObject({ isAdmin: false })
   })
 
   test('an organization keeps an ADMIN', async () => {

@@ -55,6 +55,24 @@ async function expectFault(serverId: string, credentialId: string, headers: Reco
   expect(line).toContain('SealError')
 }
 
+const call = (serverId: string, headers: Record<string, string>): Promise<Response> =>
+  fetch(`${app.url}/mcp/${serverId}`, {
+    method: 'POST',
+    headers: {
+      ...headers,
+      authorization: `Bearer ${acme.sandboxKey}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+  })
+
+async function expectGatewayFault(serverId: string, headers: Record<string, string>): Promise<void> {
+  seen = []
+  expect(await (await call(serverId, headers)).json()).toMatchObject({ error: { code: expect.any(Number) } })
+  expect(seen).toEqual([])
+}
+
 describe('a row that somebody tampered with does not open', () => {
   test('after one byte was changed, wherever it is', async () => {
     const serverId = await newServer()
@@ -81,6 +99,25 @@ describe('a row that somebody tampered with does not open', () => {
     await tamper(app, 'update mcp_credential set sealed_value = ? where id = ?', [sealedValue, id])
     const answer = await app.run(acme.sandboxKey, document, { input: { serverId, credentialId: id } }, user('ada'))
     expect(answer.data.testMcpServer.test).toEqual({ connected: true, failure: null })
+  })
+
+  test('after its value was taken away, or its type changed to none: it is never an unauthenticated call', async () => {
+    const serverId = await newServer()
+    const id = await store(serverId, 'the secret of Ada', user('ada'))
+    const { sealedValue, authType } = await credentialRow(app, acme, id)
+    for (const [value, type] of [
+      [null, 'BEARER'],
+      [null, 'AUTHORIZATION'],
+      [null, 'HEADERS'],
+      [sealedValue, 'NONE'],
+    ] as const) {
+      await tamper(app, 'update mcp_credential set sealed_value = ?, auth_type = ? where id = ?', [value, type, id])
+      await expectFault(serverId, id, user('ada'))
+      await expectGatewayFault(serverId, user('ada'))
+    }
+    await tamper(app, 'update mcp_credential set sealed_value = ?, auth_type = ? where id = ?', [sealedValue, authType, id])
+    expect((await call(serverId, user('ada'))).status).toBe(200)
+    expect(seen).toEqual(['Bearer the secret of Ada'])
   })
 
   test('after the ciphertexts of two rows were swapped', async () => {

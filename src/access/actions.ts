@@ -83,6 +83,8 @@ export type KeyhousePermission = keyof typeof permissions
 interface ActionRow {
   /** What the actor must hold; null: nothing beyond being who it is. */
   readonly permission: KeyhousePermission | null
+  /** What it makes has no expiry, so a reduced token cannot do it (docs/decisions/0179). */
+  readonly grantsLastingRights?: true
   /** The verb only adds rows, so it joins a group commit and is given no `em` (journal/). */
   readonly appends?: true
 }
@@ -99,10 +101,10 @@ export const actions = {
   'api_key:revoke': { permission: 'api_key:revoke' },
   'api_key:verify': { permission: 'api_key:verify' },
   'api_key:exchange': { permission: null, appends: true },
-  'project:create': { permission: 'project:create' },
+  'project:create': { permission: 'project:create', grantsLastingRights: true },
   'project:update': { permission: 'project:update' },
-  'member:invite': { permission: 'member:invite' },
-  'member:update': { permission: 'member:update' },
+  'member:invite': { permission: 'member:invite', grantsLastingRights: true },
+  'member:update': { permission: 'member:update', grantsLastingRights: true },
   'member:remove': { permission: 'member:remove' },
   'invitation:revoke': { permission: 'member:invite' },
   'invitation:accept': { permission: null },
@@ -114,7 +116,7 @@ export const actions = {
   'personal_token:revoke_own': { permission: null },
   'personal_token:revoke_all': { permission: null },
   'sandbox:reset': { permission: 'sandbox:reset' },
-  'sign_in_token:create': { permission: 'member:update' },
+  'sign_in_token:create': { permission: 'member:update', grantsLastingRights: true },
   'sign_in_token:use': { permission: null },
   'end_user:forget': { permission: 'end_user:forget' },
   'mcp_server:create': { permission: 'mcp_server:create' },

@@ -62,6 +62,12 @@ export function may(actor: Actor, permission: string): boolean {
   return holds(heldBy(actor), permission)
 }
 
+/** Carries the permissions named on it, and no others. */
+export const isReducedType = (type: PersonalTokenType): boolean => type === 'RESTRICTED' || type === 'EPHEMERAL'
+
+/** A credential that carries less than its user. */
+export const isReduced = ({ personalToken }: Actor): boolean => personalToken !== null && isReducedType(personalToken.type)
+
 /** Nothing outlives its maker: the latest moment that what this actor makes may last to; null: any. */
 export function latestExpiry(actor: Actor, made: 'key' | 'token'): Date | null {
   const type = actor.personalToken?.type

@@ -1,13 +1,15 @@
 /** A permit proves that this actor may do this action to this row. Only this file makes one. */
 import { forbidden } from '../errors.js'
 import { actionRow, type Action } from './actions.js'
-import { may, type Actor } from './actor.js'
+import { isReduced, may, type Actor } from './actor.js'
 
 declare const proof: unique symbol
 
 /** What an action is about; the audit event names it. */
 export interface Subject {
   readonly id?: string | null
+  /** The id that the caller named, before anybody looked it up: the event of a refusal tells it if the caller may see it. */
+  readonly named?: string
   readonly projectId?: string | null
   readonly environment?: 'SANDBOX' | 'PRODUCTION' | null
   /** Made by this very change: were it refused, there would be nothing of this id. */
@@ -29,9 +31,14 @@ export function requirePermission(actor: Actor, permission: string): void {
   throw forbidden(`This needs the permission "${permission}", which this credential does not hold.`)
 }
 
-/** @throws DomainError FORBIDDEN, naming the permission. */
+/** @throws DomainError FORBIDDEN, naming the permission and, where it matters, the type of token. */
 export function authorize(actor: Actor, action: Action, subject: Subject): Permit {
-  const { permission } = actionRow(action)
+  const { permission, grantsLastingRights } = actionRow(action)
   if (permission) requirePermission(actor, permission)
+  if (grantsLastingRights && isReduced(actor)) {
+    throw forbidden(
+      `This needs "${permission}" with a LOGIN or FULL_ACCESS token: what a RESTRICTED or EPHEMERAL token makes must not outlive it.`,
+    )
+  }
   return { action, subject } as Permit
 }

@@ -36,10 +36,11 @@ export async function createApiKey<S = never>(
       check.future('expiresAt', input.expiresAt, now)
       check.done()
       const environment = environmentOf(actor, input.environment)
+      permit({ environment })
+      mayManageKeys(actor, null)
       const project = await projectOf(em, input.projectId)
       const id = newId('key', now)
       permit({ id, isNew: true, projectId: project.id, environment })
-      mayManageKeys(actor, null)
       const permissions = [...(input.permissions ?? actor.permissions)]
       if (!input.permissions) refuseInheriting(permissions)
       refuseExcess(actor, permissions)

@@ -12,6 +12,7 @@ export async function revokeApiKey(ctx: Context, input: { id: string; reason?: s
     const check = new Check()
     check.text('reason', input.reason, longestReason, 0)
     check.done()
+    permit({ named: input.id })
     const apiKey = await findApiKey(em, input.id)
     permit(apiKey)
     if (input.reason) note({ reason: input.reason })

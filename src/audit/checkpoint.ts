@@ -37,6 +37,25 @@ export function checkpointOf(line: string): SignedCheckpoint | undefined {
   return isWhole ? (value as unknown as SignedCheckpoint) : undefined
 }
 
+/** A key of a set that may tell when it signed, in RFC 3339; null: not yet. */
+interface KeyInTime extends JWK {
+  readonly activatedAt?: string | null
+  readonly supersededAt?: string | null
+  readonly retiredAt?: string | null
+}
+
+/**
+ * Why a key of /.well-known/audit-jwks.json could not have signed at that time; undefined when it could, or when the key
+ * set does not say.
+ */
+function validityFault({ kid, activatedAt, supersededAt, retiredAt }: KeyInTime, time: string): string | undefined {
+  if (activatedAt === undefined) return undefined
+  const signedAt = Date.parse(time)
+  const endedAt = supersededAt ?? retiredAt
+  const isValid = activatedAt !== null && Date.parse(activatedAt) <= signedAt && (endedAt == null || signedAt <= Date.parse(endedAt))
+  return isValid ? undefined : `the key that signed it (${String(kid)}) was not the current signing key at ${time}`
+}
+
 /** Why the signature proves nothing, as a sentence; undefined when it proves the checkpoint. */
 export async function signatureFault({ checkpoint, jws }: SignedCheckpoint, keys: readonly JWK[]): Promise<string | undefined> {
   try {
@@ -49,7 +68,7 @@ export async function signatureFault({ checkpoint, jws }: SignedCheckpoint, keys
     const { payload } = await compactVerify(jws, await importJWK(jwk, jwk.alg), { algorithms: [jwk.alg] })
     const signed = parsed(new TextDecoder().decode(payload))
     const isSame = isRecord(signed) && Object.entries(checkpoint).every(([name, value]) => signed[name] === value)
-    return isSame ? undefined : 'it is not what was signed'
+    return isSame ? validityFault(jwk, checkpoint.time) : 'it is not what was signed'
   } catch {
     return 'its signature does not hold'
   }

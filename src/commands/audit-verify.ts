@@ -1,9 +1,9 @@
 /** `keyhouse audit verify`: proves an exported trail, or those in the database. */
 import { createReadStream, readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 
 import type { JWK } from 'jose'
 
+import { splitLines } from '../audit/split-lines.js'
 import { verifyDatabase, verifyLines, type Verdict } from '../audit/verify-trail.js'
 import type { Services } from '../context.js'
 import { organizationIds } from '../database.js'
@@ -35,13 +35,16 @@ const provenOrThrow = (verdict: Verdict): Exclude<Verdict, { fault: string }> =>
   return verdict
 }
 
+/** The exit code when the chain is whole and nobody knows who signed the checkpoint. */
+export const signatureNotChecked = 3
+
 /** What was proved, as a sentence. @throws CommandError naming the first event that does not hold. */
 export async function verifyFile(file: string, jwks: string | undefined): Promise<string> {
   const keys = jwks === undefined ? undefined : await keysFrom(jwks)
-  const input = createReadStream(file)
+  const input = createReadStream(file, 'utf8')
   try {
-    const { events, organization } = provenOrThrow(await verifyLines(createInterface({ input, crlfDelay: Infinity }), keys))
-    const rest = keys ? 'and the checkpoint is signed' : 'but the signature of the checkpoint was not checked: give --jwks'
+    const { events, organization } = provenOrThrow(await verifyLines(splitLines(input), keys))
+    const rest = keys ? 'and the checkpoint is signed' : 'but the signature of the checkpoint was not checked: name the key set with --jwks'
     return `Proved ${events} events of ${organization}, ${rest}.`
   } catch (error) {
     throw error instanceof Error && 'syscall' in error ? new CommandError(`${file} cannot be read: ${error.message}`) : error

@@ -29,6 +29,7 @@ export async function forgetEndUser(
     if (!isExternalId(input.externalId)) check.add('externalId', externalIdRule)
     check.done()
     const environment = environmentOf(actor, input.environment)
+    permit({ environment })
     const project = await projectOf(em, input.projectId)
     const id = endUserId(actor.organizationId, project.id, environment, input.externalId)
     const endUser = await em.findOne(EndUser, { id })

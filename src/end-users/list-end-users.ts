@@ -37,6 +37,7 @@ export async function findEndUser(ctx: Context, externalId: string, { environmen
   const place = filterEnvironment(actor, environment ?? actor.environment ?? 'SANDBOX')
   // Another end user does not exist for this one: a refusal in place of null would tell that it does.
   const self = actor.endUser ? { id: actor.endUser.id } : {}
+  if (!actor.endUser) requirePermission(actor, 'end_user:read')
   const project = await projectOf(em, projectId).catch((error: unknown) => {
     if (error instanceof DomainError && error.code === 'NOT_FOUND') return null
     throw error

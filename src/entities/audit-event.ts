@@ -1,4 +1,4 @@
-/** One attempt to change something, allowed or refused. Append-only, and chained by hash within its organization. */
+/** One attempt to change something, allowed or refused, or several refusals. Append-only, and chained by hash within its organization. */
 import { Entity, Filter, Index, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ID, ObjectType } from 'type-graphql'
 
@@ -10,7 +10,8 @@ import { tenant } from './tenancy.js'
 
 @ObjectType('AuditEvent', {
   implements: Node,
-  description: 'One attempt to change something, allowed or refused. Never changed, never deleted.',
+  description:
+    'One attempt to change something, allowed or refused; or several refusals of one minute, actor, action and code. Never changed, never deleted.',
 })
 @Entity()
 @Unique({ properties: ['organizationId', 'seq'] })
@@ -54,15 +55,21 @@ export class AuditEvent extends Node {
   @Property(text({ nullable: true }))
   endUserId!: string | null
 
-  @Field(() => ID, { nullable: true, description: 'The row that it was about.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The row that it was about; null for nothing that was made, found, or visible to who was refused.',
+  })
   @Property(text({ nullable: true }))
   subjectId!: string | null
 
-  @Field(() => JsonObjectScalar, { description: 'What else matters; `code` tells why an attempt was refused. Never a secret.' })
+  @Field(() => JsonObjectScalar, {
+    description:
+      'What else matters. Refused: `code`. Several refusals in one event: `count`, `first` and `last` in RFC 3339, at most 20 `targetIds`. Never a secret.',
+  })
   @Property(json())
   details!: Record<string, unknown>
 
-  @Field(() => String, { description: 'The `X-Request-Id` of the answer.' })
+  @Field(() => String, { description: 'The `X-Request-Id` of the answer; of several refusals, that of the first.' })
   @Property(text())
   requestId!: string
 

@@ -61,7 +61,10 @@ export class McpToolApproval extends Node {
   @Property(instant())
   requestedAt!: Date
 
-  @Field(() => DateTimeScalar, { description: 'Until when it can be decided, or the decision holds: ten minutes each.' })
+  @Field(() => DateTimeScalar, {
+    description:
+      'Until when it can be decided, or the decision holds: ten minutes each, an approval no longer than the credential that gave it.',
+  })
   @Property(instant())
   expiresAt!: Date
 

@@ -25,6 +25,7 @@ export async function createMcpCredential(ctx: Context, input: NewMcpCredential)
     checkAuth(check, input.auth)
     check.future('expiresAt', input.expiresAt, now)
     check.done()
+    permit()
     const server = await findMcpServer(em, input.serverId, 'serverId')
     const { organizationId, projectId, environment, origin } = server
     const id = newId('mcp_cred', now)

@@ -26,6 +26,7 @@ export async function createMcpServer(ctx: Context, input: NewMcpServer): Promis
     check.done()
     refuseUnreachable(ctx.app.outbound, input.serverUrl)
     const environment = environmentOf(actor, input.environment)
+    permit({ environment })
     const project = await projectOf(em, input.projectId)
     const id = newId('mcp_srv', now)
     const place = { organizationId: actor.organizationId, projectId: project.id, environment }

@@ -2,7 +2,7 @@
 import type { Check } from '../access/check.js'
 import type { McpAuthType } from '../entities/enums.js'
 import type { McpCredential } from '../entities/mcp-credential.js'
-import { open, seal, type MasterKeys } from '../lib/seal.js'
+import { open, seal, SealError, type MasterKeys } from '../lib/seal.js'
 import type { Secret } from '../lib/secret.js'
 
 export const longestSecret = 8192
@@ -100,8 +100,16 @@ export function valueOf({ bearerToken, authorization, headers }: McpAuth): Crede
 export const sealValue = (keys: MasterKeys, credential: McpCredential, { headers }: CredentialValue): string | null =>
   headers && seal(keys, credential.boundTo(), JSON.stringify(headers))
 
-/** What is sent, by header; null: nothing. @throws SealError */
-export function openValue(keys: MasterKeys, credential: Pick<McpCredential, 'boundTo' | 'sealedValue'>): Record<string, string> | null {
+/**
+ * What is sent, by header; null: nothing, by type NONE alone. A value that is missing otherwise is a fault: without it the
+ * call would go out unauthenticated. @throws SealError
+ */
+export function openValue(
+  keys: MasterKeys,
+  credential: Pick<McpCredential, 'boundTo' | 'authType' | 'sealedValue'>,
+): Record<string, string> | null {
+  if ((credential.authType === 'NONE') !== (credential.sealedValue === null))
+    throw new SealError('the sealed value of a credential does not fit its type')
   if (credential.sealedValue === null) return null
   return JSON.parse(open(keys, credential.boundTo(), credential.sealedValue)) as Record<string, string>
 }

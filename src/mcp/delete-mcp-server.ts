@@ -10,6 +10,7 @@ export async function deleteMcpServer(
   input: { readonly id: string },
 ): Promise<{ deletedServerId: string; revokedCredentialCount: number }> {
   return perform(ctx, 'mcp_server:delete', async ({ em, actor, now, permit, note }) => {
+    permit({ named: input.id })
     const server = await findMcpServer(em, input.id)
     const permitted = permit(server)
     mayChange(actor, server)

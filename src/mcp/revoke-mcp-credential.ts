@@ -6,6 +6,7 @@ import { perform } from '../perform.js'
 
 export async function revokeMcpCredential(ctx: Context, input: { readonly id: string }): Promise<{ credential: McpCredential }> {
   return perform(ctx, 'mcp_credential:revoke', async ({ em, now, permit, note }) => {
+    permit({ named: input.id })
     const credential = await em.findOne(McpCredential, { id: input.id })
     if (!credential) throw notFound('No such MCP credential.', ['input', 'id'])
     permit(credential)

@@ -72,6 +72,7 @@ const planOf = (ctx: Context, { serverId, credentialId, timeoutMs }: TestOfServe
     check.notNull('timeoutMs', timeoutMs)
     check.integer('timeoutMs', timeoutMs, shortestTest, longestTest)
     check.done()
+    permit({ named: serverId })
     const server = await findMcpServer(ctx.em, serverId, 'serverId')
     const named = credentialId == null ? null : await namedCredential(ctx.em, server, credentialId)
     permit(server)

@@ -1,7 +1,7 @@
 /** Changes a server. A new origin ends its credentials: a secret never goes to a host that it was not given for. */
 import type { EntityManager } from '@mikro-orm/core'
 
-import type { Actor } from '../access/actor.js'
+import { latestExpiry, type Actor } from '../access/actor.js'
 import { Check } from '../access/check.js'
 import { closeApprovals } from '../access/close-approvals.js'
 import { requirePermission } from '../access/permit.js'
@@ -19,6 +19,7 @@ export async function updateMcpServer(ctx: Context, input: ServerWords & { reado
     checkServer(check, input)
     check.done()
     refuseUnreachable(ctx.app.outbound, input.serverUrl)
+    permit({ named: input.id })
     const server = await findMcpServer(em, input.id)
     const permitted = permit(server)
     mayChange(actor, server)
@@ -54,6 +55,12 @@ function loosens(server: McpServer, { requireApproval, allowedTools }: ServerWor
 async function mayLoosen(em: EntityManager, actor: Actor, { id }: McpServer): Promise<void> {
   if (actor.endUser) throw forbidden('Neither "requireApproval" nor "allowedTools" can be loosened while acting for an end user.')
   requirePermission(actor, 'mcp_approval:decide')
+  const endsAt = latestExpiry(actor, 'key')
+  if (endsAt) {
+    throw forbidden(
+      `Looser rules would outlast this credential, which ends at ${endsAt.toISOString()}: use a LOGIN or FULL_ACCESS token, or an API key without expiry.`,
+    )
+  }
   if (!actor.apiKey) return
   if (await hasCalled(em, actor.apiKey.id, id)) throw forbidden(calledItself)
 }

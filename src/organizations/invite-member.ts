@@ -34,10 +34,11 @@ export async function inviteMember(ctx: Context, input: NewInvitation): Promise<
     check.email('email', email)
     checkProjects(check, role, input.projectIds)
     check.done()
+    permit()
+    if (!actor.personalToken) throw forbidden('Only a member can invite people.')
     await requireProjects(em, input.projectIds ?? [])
     const id = newId('inv', now)
     permit({ id, isNew: true })
-    if (!actor.personalToken) throw forbidden('Only a member can invite people.')
     // Left out: all of the inviter's own; null: every project there is.
     const projectIds = role === 'ADMIN' ? null : input.projectIds === undefined ? actor.projectIds : input.projectIds
     refuseMembership(actor, { role, projectIds })

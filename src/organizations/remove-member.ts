@@ -8,6 +8,7 @@ import { findMember, refuseLastAdmin } from './find-member.js'
 
 export async function removeMember(ctx: Context, input: { id: string }): Promise<{ removedMemberId: string; revokedTokenCount: number }> {
   return perform(ctx, 'member:remove', async ({ em, actor, now, permit, note }) => {
+    permit({ named: input.id })
     const member = await findMember(em, input.id)
     permit({ id: member.id })
     await refuseLastAdmin(em, member)

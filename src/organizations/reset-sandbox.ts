@@ -44,6 +44,7 @@ const wipes: readonly Wipe[] = [
 export async function resetSandbox(ctx: Context, { projectId }: { projectId?: string | null | undefined }): Promise<SandboxReset> {
   return perform(ctx, 'sandbox:reset', async ({ em, actor, now, permit, note }) => {
     if (actor.environment === 'PRODUCTION') throw productionNotSupported('A production credential cannot reset a sandbox.')
+    permit({ environment: 'SANDBOX' })
     const project = await projectOf(em, projectId)
     const place = { projectId: project.id, environment: 'SANDBOX' } as const
     const permitted = permit({ id: project.id, ...place })

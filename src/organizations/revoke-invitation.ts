@@ -6,6 +6,7 @@ import { perform } from '../perform.js'
 
 export async function revokeInvitation(ctx: Context, input: { id: string }): Promise<{ invitation: Invitation }> {
   return perform(ctx, 'invitation:revoke', async ({ em, now, permit }) => {
+    permit({ named: input.id })
     const invitation = await em.findOne(Invitation, { id: input.id })
     if (!invitation) throw notFound('No such invitation.', ['input', 'id'])
     permit({ id: invitation.id })

@@ -21,6 +21,7 @@ export async function updateMember(ctx: Context, input: MemberChange): Promise<{
     check.notNull('role', input.role)
     checkProjects(check, input.role, input.projectIds)
     check.done()
+    permit({ named: input.id })
     const member = await findMember(em, input.id)
     await requireProjects(em, input.projectIds ?? [])
     permit({ id: member.id })

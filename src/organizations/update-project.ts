@@ -12,6 +12,7 @@ export async function updateProject(ctx: Context, input: { id: string; name?: st
     check.notNull('name', input.name)
     check.text('name', input.name, longestName)
     check.done()
+    permit({ named: input.id })
     const project = await em.findOne(Project, { id: input.id })
     if (!project) throw notFound('No such project.', ['input', 'id'])
     permit({ id: project.id, projectId: project.id })

@@ -1,5 +1,5 @@
 /** Makes a personal token: all of its user, or reduced to permissions that its maker holds. */
-import { latestExpiry, withinMaker, type Actor } from '../access/actor.js'
+import { isReducedType, latestExpiry, withinMaker, type Actor } from '../access/actor.js'
 import { Check, refuseExcessForPeople } from '../access/check.js'
 import type { Context } from '../context.js'
 import type { PersonalTokenType } from '../entities/enums.js'
@@ -9,7 +9,7 @@ import { addSeconds } from '../lib/clock.js'
 import { perform, type HandsFor } from '../perform.js'
 import { findToken } from './find-token.js'
 import { issuePersonalToken } from './issue.js'
-import { isReducedType, personBehind, refuseUnreduced } from './reach.js'
+import { personBehind, refuseUnreduced } from './reach.js'
 
 const year = 365 * 86_400
 

@@ -1,15 +1,9 @@
 /** Whose tokens these are, and how far a reduced token reaches among them. */
-import { latestExpiry, type Actor } from '../access/actor.js'
+import { isReduced, isReducedType, latestExpiry, type Actor } from '../access/actor.js'
 import { refuseExcessForPeople } from '../access/check.js'
 import type { PersonalTokenType } from '../entities/enums.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { forbidden } from '../errors.js'
-
-/** Carries the permissions named on it, and no others. */
-export const isReducedType = (type: PersonalTokenType): boolean => type === 'RESTRICTED' || type === 'EPHEMERAL'
-
-/** A credential that carries less than its user. */
-export const isReduced = ({ personalToken }: Actor): boolean => personalToken !== null && isReducedType(personalToken.type)
 
 /** The person who asks. @throws DomainError FORBIDDEN: keys and end users have no personal tokens. */
 export function personBehind({ personalToken }: Actor): NonNullable<Actor['personalToken']> {

@@ -6,10 +6,12 @@ import { open } from '../lib/seal.js'
 import { perform } from '../perform.js'
 import { findToken, isOwn } from './find-token.js'
 import { textBoundTo } from './issue.js'
-import { refuseBeyondReach } from './reach.js'
+import { personBehind, refuseBeyondReach } from './reach.js'
 
 export async function revealPersonalToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken; token: string }> {
   return perform(ctx, 'personal_token:reveal', async ({ em, actor, now, permit }) => {
+    permit({ named: input.id })
+    personBehind(actor)
     const personalToken = await findToken(em, input.id)
     permit({ id: personalToken.id })
     if (!isOwn(actor, personalToken) || personalToken.createdBy !== actor.id) throw forbidden('Only its creator may see a token again.')

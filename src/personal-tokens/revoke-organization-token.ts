@@ -6,6 +6,7 @@ import { findToken } from './find-token.js'
 
 export async function revokeOrganizationToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken }> {
   return perform(ctx, 'personal_token:revoke', async ({ em, actor, now, permit }) => {
+    permit({ named: input.id })
     const personalToken = await findToken(em, input.id)
     permit({ id: personalToken.id })
     if (!personalToken.revokedAt) personalToken.revoke(actor.id, now)

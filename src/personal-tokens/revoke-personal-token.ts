@@ -4,9 +4,12 @@ import type { PersonalToken } from '../entities/personal-token.js'
 import { forbidden } from '../errors.js'
 import { perform } from '../perform.js'
 import { findToken, isOwn } from './find-token.js'
+import { personBehind } from './reach.js'
 
 export async function revokePersonalToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken }> {
   return perform(ctx, 'personal_token:revoke_own', async ({ em, actor, now, permit }) => {
+    permit({ named: input.id })
+    personBehind(actor)
     const personalToken = await findToken(em, input.id)
     permit({ id: personalToken.id })
     if (!isOwn(actor, personalToken)) {

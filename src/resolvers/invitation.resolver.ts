@@ -86,7 +86,8 @@ export class InvitationResolver {
 
   @Mutation(() => InviteMemberPayload, {
     nullable: true,
-    description: 'Invites somebody; an earlier invitation of the same address ends. Needs `member:invite` and all that is given.',
+    description:
+      'Invites somebody; an earlier invitation of the same address ends. Needs `member:invite` and all that is given, with a LOGIN or FULL_ACCESS token.',
   })
   inviteMember(
     @Ctx() ctx: Context,

@@ -67,7 +67,11 @@ export class McpServerResolver {
     return createMcpServer(ctx, input)
   }
 
-  @Mutation(() => UpdateMcpServerPayload, { nullable: true, description: 'Changes a server. Needs `mcp_server:update`.' })
+  @Mutation(() => UpdateMcpServerPayload, {
+    nullable: true,
+    description:
+      'Changes a server. Needs `mcp_server:update`; looser rules need `mcp_approval:decide`, with a LOGIN or FULL_ACCESS token or an API key without expiry.',
+  })
   updateMcpServer(
     @Ctx() ctx: Context,
     @Arg('input', () => UpdateMcpServerInput, { description: 'What to change.' }) input: UpdateMcpServerInput,

@@ -63,7 +63,8 @@ export class MemberResolver {
 
   @Mutation(() => UpdateMemberPayload, {
     nullable: true,
-    description: "Changes a member's role and projects; their tokens feel it at once. Needs `member:update` and all that is given.",
+    description:
+      "Changes a member's role and projects; their tokens feel it at once. Needs `member:update` and all that is given, with a LOGIN or FULL_ACCESS token.",
   })
   updateMember(
     @Ctx() ctx: Context,

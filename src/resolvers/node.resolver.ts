@@ -3,24 +3,25 @@ import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
 
 import type { KeyhousePermission } from '../access/actions.js'
 import type { Actor } from '../access/actor.js'
+import { findVisible } from '../access/kinds.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
 import { Node } from '../entities/node.js'
 import { badInput } from '../errors.js'
-import { findVisible } from './kinds.js'
 
 const mostIds = 100
 
-/** One row of a kind; existence comes before permission, which what is one's own does not need. @throws DomainError FORBIDDEN */
+/** One row of a kind. What is one's own needs no permission, so only then existence comes first. @throws DomainError FORBIDDEN */
 export async function readById<T extends { id: string }>(
   ctx: Context,
   entity: new () => T,
   id: string,
   permission: KeyhousePermission,
-  isOwn: (actor: Actor, row: T) => boolean = () => false,
+  isOwn?: (actor: Actor, row: T) => boolean,
 ): Promise<T | null> {
+  if (!isOwn) requirePermission(ctx.actor, permission)
   const row = await ctx.load(entity, id)
-  if (row && !isOwn(ctx.actor, row)) requirePermission(ctx.actor, permission)
+  if (row && !isOwn?.(ctx.actor, row)) requirePermission(ctx.actor, permission)
   return row
 }
 

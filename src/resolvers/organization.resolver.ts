@@ -76,7 +76,10 @@ export class OrganizationResolver {
     return Object.values(Environment).map((environment) => ({ environment, url: issuerUrl(ctx.app.config.url, id, environment) }))
   }
 
-  @Mutation(() => CreateProjectPayload, { nullable: true, description: 'Adds a project. Needs `project:create`.' })
+  @Mutation(() => CreateProjectPayload, {
+    nullable: true,
+    description: 'Adds a project. Needs `project:create`, with a LOGIN or FULL_ACCESS token.',
+  })
   createProject(
     @Ctx() ctx: Context,
     @Arg('input', () => CreateProjectInput, { description: 'What it is to be.' }) input: CreateProjectInput,

@@ -6,6 +6,7 @@ import { perform } from '../perform.js'
 
 export async function revokeAccessToken(ctx: Context, { id }: { id: string }): Promise<{ accessToken: AccessToken }> {
   return perform(ctx, 'access_token:revoke', async ({ em, now, permit }) => {
+    permit({ named: id })
     const accessToken = await em.findOne(AccessToken, { id })
     if (!accessToken) throw notFound('No such access token.', ['input', 'id'])
     permit(accessToken)

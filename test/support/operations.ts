@@ -263,6 +263,8 @@ export const mutations: Readonly<Record<string, Operation>> = {
     document: `mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id slug } ${userErrors} } }`,
     variables: () => ({ input: { name: 'made', slug: `made-${++slugs}` } }),
     permission: actions['project:create'].permission,
+    // A project outlives a reduced token.
+    except: { 'reduced token with exactly the permission': 'FORBIDDEN' },
   },
   updateProject: {
     document: `mutation ($input: UpdateProjectInput!) { updateProject(input: $input) { project { id name } ${userErrors} } }`,
@@ -275,8 +277,8 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: ({ projectId }) => ({ input: { email: `made-${++slugs}@example.com`, role: 'READER', projectIds: [projectId] } }),
     permission: actions['member:invite'].permission,
     ids: { 'input.projectIds': 'prj' },
-    // It would have to hold all that a READER holds.
-    except: { 'reduced token with exactly the permission': 'PERMISSION_NOT_HELD' },
+    // A member outlives a reduced token.
+    except: { 'reduced token with exactly the permission': 'FORBIDDEN' },
   },
   revokeInvitation: {
     document: `mutation ($input: RevokeInvitationInput!) { revokeInvitation(input: $input) { invitation { ${invited} } ${userErrors} } }`,
@@ -296,8 +298,8 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: async (here) => ({ input: { id: await idAt('mem', here), role: 'READER', projectIds: [here.projectId] } }),
     permission: actions['member:update'].permission,
     ids: { 'input.id': 'mem', 'input.projectIds': 'prj' },
-    // It would have to hold all that a READER holds.
-    except: { 'reduced token with exactly the permission': 'PERMISSION_NOT_HELD' },
+    // A role outlives a reduced token.
+    except: { 'reduced token with exactly the permission': 'FORBIDDEN' },
   },
   removeMember: {
     document: `mutation ($input: RemoveMemberInput!) { removeMember(input: $input) { removedMemberId revokedTokenCount ${userErrors} } }`,

@@ -4,6 +4,9 @@ import { AuditHead } from '../../src/entities/audit-head.js'
 import { genesis, hashOf } from '../../src/journal/chain.js'
 import type { TestApp } from './app.js'
 
+/** How many refusals an event stands for. */
+export const refusalsIn = ({ details }: Pick<AuditEvent, 'details'>): number => Number(details['count'] ?? 1)
+
 /** In the order of the chain. */
 export async function eventsOf(app: TestApp, organizationId: string, action?: string): Promise<AuditEvent[]> {
   const em = app.services.orm.em.fork()

@@ -58,9 +58,9 @@ export async function admit(ctx: Context, { serverId, message, session: boundSes
   const { actor } = ctx
   if (!actor.apiKey)
     throw new RequestError('FORBIDDEN', 'The gateway is for API keys and the access tokens exchanged from them, not for people.')
+  if (!may(actor, 'mcp_server:use')) throw new GatewayRefusal(403, rpcCodes.refused, 'This needs the permission "mcp_server:use".')
   const usable = isId(serverId, 'mcp_srv') ? await findUsable(ctx, serverId) : null
   if (!usable) throw new GatewayRefusal(404, rpcCodes.refused, 'No such MCP server.')
-  if (!may(actor, 'mcp_server:use')) throw new GatewayRefusal(403, rpcCodes.refused, 'This needs the permission "mcp_server:use".')
   const { server, credential } = usable
   const isAllowed = toolRule(actor, server)
   const call = callOf(message)

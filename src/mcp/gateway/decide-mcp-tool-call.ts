@@ -1,4 +1,5 @@
 /** A person's word on a tool call that waits for it. Who made the call has none. */
+import { withinMaker } from '../../access/actor.js'
 import { Check } from '../../access/check.js'
 import { areRelated } from '../../access/key-families.js'
 import type { Context } from '../../context.js'
@@ -24,6 +25,7 @@ export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: 
     const check = new Check()
     check.text('reason', reason, longestReason, 0)
     check.done()
+    permit({ named: id })
     const approval = await em.findOne(McpToolApproval, { id })
     if (!approval) throw notFound('No such approval.', ['input', 'id'])
     permit(approval)
@@ -36,7 +38,8 @@ export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: 
     approval.decidedAt = now
     approval.decidedBy = actor.id
     approval.reason = reason ?? null
-    approval.expiresAt = addSeconds(now, approvalLasts)
+    const usualEnd = addSeconds(now, approvalLasts)
+    approval.expiresAt = decision === 'APPROVE' ? withinMaker(actor, usualEnd) : usualEnd
     if (decision === 'DENY') approval.arguments = null
     return { approval }
   })

@@ -5,12 +5,13 @@
 import type { Actor } from '../../access/actor.js'
 import type { Query } from '../../access/reads.js'
 import type { Context } from '../../context.js'
+import type { McpAuthType } from '../../entities/enums.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import { McpServer } from '../../entities/mcp-server.js'
 import { hydrate, type Row } from '../../entities/rows.js'
 
 /** What of a credential a message needs. */
-export type UsableCredential = Pick<McpCredential, 'id' | 'expiresAt' | 'sealedValue' | 'boundTo'>
+export type UsableCredential = Pick<McpCredential, 'id' | 'authType' | 'expiresAt' | 'sealedValue' | 'boundTo'>
 
 export interface Usable {
   readonly server: McpServer
@@ -22,7 +23,8 @@ export interface Usable {
 const usable: Query = {
   name: 'usable_mcp_server',
   sql: `select * from mcp_server left join (
-      select id as credential_id, origin as credential_origin, sealed_value as credential_value, expires_at as credential_ends
+      select id as credential_id, auth_type as credential_type, origin as credential_origin, sealed_value as credential_value,
+        expires_at as credential_ends
       from mcp_credential
       where server_id = ? and organization_id = ? and project_id = ? and environment = ? and coalesce(end_user_id, '') = ?
         and revoked_at is null and (expires_at is null or expires_at > ?)
@@ -58,6 +60,7 @@ function credentialIn(row: Row, { actor }: Context, server: McpServer): UsableCr
     endUserId: actor.endUser?.id ?? null,
     serverId: server.id,
     origin: server.origin,
+    authType: row['credential_type'] as McpAuthType,
     sealedValue: row['credential_value'] as string | null,
     expiresAt: ends === null ? null : new Date(ends),
   })

@@ -1,7 +1,4 @@
-import type { KeyhousePermission } from '../access/actions.js'
 /** What the prefix of an id says: which entity it is, and what one must hold to see it. */
-import { may, type Actor } from '../access/actor.js'
-import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
 import { AuditEvent } from '../entities/audit-event.js'
@@ -16,7 +13,8 @@ import { PersonalToken } from '../entities/personal-token.js'
 import { Project } from '../entities/project.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { User } from '../entities/user.js'
-import { isOwn } from '../personal-tokens/find-token.js'
+import type { KeyhousePermission } from './actions.js'
+import { may, type Actor } from './actor.js'
 
 interface Kind {
   readonly entity: new () => { id: string }
@@ -31,7 +29,11 @@ export const kinds: Readonly<Record<string, Kind>> = {
   usr: { entity: User, permission: 'member:read' },
   mem: { entity: Member, permission: 'member:read' },
   inv: { entity: Invitation, permission: 'member:read' },
-  pt: { entity: PersonalToken, permission: 'personal_token:read', isOwn },
+  pt: {
+    entity: PersonalToken,
+    permission: 'personal_token:read',
+    isOwn: ({ personalToken }, { userId }: PersonalToken) => personalToken?.userId === userId,
+  },
   key: { entity: ApiKey, permission: 'api_key:read' },
   at: { entity: AccessToken, permission: 'access_token:read' },
   sk: { entity: SigningKey, permission: 'signing_key:read' },
@@ -42,14 +44,20 @@ export const kinds: Readonly<Record<string, Kind>> = {
   eu: { entity: EndUser, permission: 'end_user:read' },
 }
 
+/** A caller, and how to read what it sees. */
+interface Viewer {
+  readonly actor: Actor
+  load<T extends { id: string }>(entity: new () => T, id: string): Promise<T | null>
+}
+
 /** The row, if there is one and the caller may see it; null otherwise, whichever it is. */
-export async function findVisible(ctx: Context, id: string): Promise<{ id: string } | null> {
+export async function findVisible(viewer: Viewer, id: string): Promise<{ id: string } | null> {
   const prefix = id.slice(0, id.lastIndexOf('_'))
   // An id may say anything: "constructor_1" names a property of every object.
   const kind = Object.hasOwn(kinds, prefix) ? kinds[prefix] : undefined
   if (!kind) return null
-  const isAllowed = may(ctx.actor, kind.permission)
+  const isAllowed = may(viewer.actor, kind.permission)
   if (!isAllowed && !kind.isOwn) return null
-  const row = await ctx.load(kind.entity, id)
-  return row && (isAllowed || kind.isOwn?.(ctx.actor, row as never)) ? row : null
+  const row = await viewer.load(kind.entity, id)
+  return row && (isAllowed || kind.isOwn?.(viewer.actor, row as never)) ? row : null
 }

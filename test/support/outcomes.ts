@@ -1,0 +1,42 @@
+/** What each kind of caller gets from each operation, by the rules of the domain. */
+import { permissions } from '../../src/access/actions.js'
+import { holds, isWithinEndUserReach, rolePermissions } from '../../src/access/permissions.js'
+import type { CallerName, Operation, Outcome } from './operations.js'
+
+export const callerNames: readonly CallerName[] = [
+  'anonymous',
+  'sandbox key with nothing',
+  'sandbox key with *',
+  'sandbox key with exactly the permission',
+  'production key with *',
+  'key with * for an end user',
+  'access token with *',
+  'ADMIN',
+  'MEMBER',
+  'READER',
+  'reduced token with exactly the permission',
+  'reduced token without it',
+]
+
+/** For variables that are valid at the caller's place. */
+export function expectedOutcome(name: CallerName, operation: Operation): Outcome {
+  const exception = operation.except?.[name]
+  if (exception) return exception
+  const { permission, callers: kinds, isForEndUsers, lacking = 'FORBIDDEN' } = operation
+  if (kinds === 'anyone') return 'OK'
+  if (name === 'anonymous') return 'UNAUTHENTICATED'
+  const isToken = name === 'access token with *'
+  const isPerson = !isToken && !name.includes('key')
+  if (kinds && (isToken || (kinds === 'people') !== isPerson)) return 'FORBIDDEN'
+  if ((isToken || name === 'key with * for an end user') && !(permission ? isWithinEndUserReach(permission) : isForEndUsers)) return lacking
+  if (!isHeld(name, permission)) return lacking
+  if (operation.isSandboxOnly && name.startsWith('production')) return 'PRODUCTION_NOT_SUPPORTED'
+  return 'OK'
+}
+
+function isHeld(name: CallerName, permission: Operation['permission']): boolean {
+  if (permission === null) return true
+  if (name === 'ADMIN' || name === 'MEMBER' || name === 'READER') return holds(rolePermissions[name], permission)
+  if (name.includes('exactly')) return true
+  return name.includes('*') && permissions[permission].isForKeys
+}
