@@ -16,7 +16,7 @@ import { tracedJournal } from './journal/traced.js'
 import { BackgroundWriter } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { WindowCounters } from './lib/fixed-windows.js'
-import { maxDescriptors } from './lib/max-descriptors.js'
+import { maxConnectionsFor, maxDescriptors } from './lib/max-descriptors.js'
 import { SealError } from './lib/seal.js'
 import { fitDescriptors } from './limits-config.js'
 import { newLogger } from './log.js'
@@ -46,6 +46,8 @@ export interface Overrides {
   readonly times?: Partial<Times & GatewayTimes>
   /** How outbound requests look names up. */
   readonly resolve?: Resolve
+  /** Descriptors that this process may have open. */
+  readonly descriptorLimit?: number
 }
 
 export interface App {
@@ -59,7 +61,7 @@ export interface App {
 /** Everything but the HTTP server: what the command line needs too. */
 export async function openServices(
   config: Config,
-  { clock = systemClock, log = newLogger(config.logLevel), resolve }: Overrides = {},
+  { clock = systemClock, log = newLogger(config.logLevel), resolve, descriptorLimit = maxDescriptors() }: Overrides = {},
   traces?: Traces,
 ): Promise<{ services: Services; close: () => Promise<void> }> {
   const metrics = new Metrics()
@@ -95,10 +97,11 @@ export async function openServices(
     const metered = meteredOutbound(openOutbound(config.outboundAllow, resolve), metrics)
     const outbound = traces ? tracedOutbound(metered, traces) : metered
     closers.unshift(() => outbound.close())
-    const limits = fitDescriptors(config.limits, maxDescriptors())
+    const limits = fitDescriptors(config.limits, descriptorLimit)
     const shared = {
       config,
       limits,
+      maxConnections: maxConnectionsFor(descriptorLimit),
       clock,
       orm,
       journal,
