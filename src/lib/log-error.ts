@@ -1,6 +1,4 @@
 /** Errors as the log shows them: class, code and stack frames. Messages and properties that a peer may have filled stay out. */
-import { types } from 'node:util'
-
 export interface LoggedError {
   readonly type: string
   readonly code?: string | number
@@ -12,15 +10,19 @@ export interface LoggedError {
 /** Longest chain of causes that is followed; a cycle ends here too. */
 const maxDepth = 5
 
-const codeForm = /^\w{1,64}$/
+const isCode = (code: unknown): code is string | number => typeof code === 'number' || (typeof code === 'string' && /^\w{1,64}$/.test(code))
 
-/** better-sqlite3's errors are no native ones, and those of another realm inherit from another `Error`. */
-const isError = (value: unknown): value is Error => types.isNativeError(value) || value instanceof Error
+/** By its shape: better-sqlite3's errors are no native ones, and those of another realm inherit from another `Error`. */
+const isError = (value: unknown): value is Error =>
+  typeof value === 'object' && value !== null && 'stack' in value && 'message' in value && typeof value.message === 'string'
 
-/** What follows the message in a stack trace, so that no line of the message passes for a frame. */
-function framesOf({ message, stack = '' }: Error): string {
+/** The frames of a stack trace; only what follows the message, so that no line of the message passes for one. */
+function framesOf({ message, stack }: Error): string {
+  if (typeof stack !== 'string') return ''
   const at = stack.indexOf(message)
-  return at === -1 ? '' : stack.slice(at + message.length).trim()
+  if (at === -1) return ''
+  const lines = stack.slice(at + message.length).split('\n')
+  return lines.filter((line) => line.startsWith('    at ')).join('\n')
 }
 
 /**
@@ -34,8 +36,8 @@ export function loggedError(error: unknown, depth = 1, isOfPeer = false): Logged
   const hidesMessage = isOfPeer || code !== undefined || error.name === 'SyntaxError'
   const stack = framesOf(error)
   return {
-    type: error.constructor.name,
-    ...(codeForm.test(String(code ?? '')) ? { code: code as string | number } : {}),
+    type: (Reflect.get(error, 'constructor') as { name?: string } | undefined)?.name ?? 'Error',
+    ...(isCode(code) ? { code } : {}),
     ...(hidesMessage ? {} : { message: error.message }),
     ...(stack === '' ? {} : { stack }),
     ...(error.cause === undefined || depth === maxDepth ? {} : { cause: loggedError(error.cause, depth + 1, hidesMessage) }),
