@@ -23,7 +23,8 @@ import { newLogger } from './log.js'
 import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './master-keys.js'
 import { startSweepingApprovals } from './mcp/gateway/sweep-approvals.js'
 import { meteredOutbound } from './mcp/metered-outbound.js'
-import { openOutbound, type Resolve } from './mcp/outbound.js'
+import { maxLookupsFor, type Resolve } from './mcp/name-lookups.js'
+import { openOutbound } from './mcp/outbound.js'
 import { tracedOutbound } from './mcp/traced-outbound.js'
 import { Metrics } from './metrics.js'
 import { startSweeping } from './personal-tokens/sweep.js'
@@ -94,14 +95,17 @@ export async function openServices(
     const { writeBehind, writer } = openWriteBehind(journal, log, config, metrics)
     closers.unshift(() => writer.close())
     const strangers = new WindowCounters(mostStrangers)
-    const metered = meteredOutbound(openOutbound(config.outboundAllow, resolve), metrics)
+    const limits = fitDescriptors(config.limits, descriptorLimit)
+    const maxConnections = maxConnectionsFor(descriptorLimit)
+    const lookups = { perOrganization: limits.lookupsPerOrganization, total: maxLookupsFor(config.threadPoolSize) }
+    const ownOutbound = openOutbound({ allowed: config.outboundAllow, lookups, maxConnections, ...(resolve ? { resolve } : {}) })
+    const metered = meteredOutbound(ownOutbound, metrics)
     const outbound = traces ? tracedOutbound(metered, traces) : metered
     closers.unshift(() => outbound.close())
-    const limits = fitDescriptors(config.limits, descriptorLimit)
     const shared = {
       config,
       limits,
-      maxConnections: maxConnectionsFor(descriptorLimit),
+      maxConnections,
       clock,
       orm,
       journal,

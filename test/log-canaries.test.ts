@@ -10,7 +10,7 @@ import { pino } from 'pino'
 
 import { loggedError } from '../src/lib/log-error.js'
 import { serializers } from '../src/log.js'
-import { OutboundError } from '../src/mcp/outbound.js'
+import { OutboundError } from '../src/mcp/outbound-error.js'
 import { untrustedServer } from './support/certificate.js'
 import { Gateway } from './support/gateway.js'
 import { serve } from './support/process.js'

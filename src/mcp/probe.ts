@@ -1,7 +1,8 @@
 /** One conversation with a server, and what came of it in the words of the contract. */
+import type { McpServer } from '../entities/mcp-server.js'
 import type { Outbound } from '../outbound.js'
 import { listTools, RefusedByServer } from './list-tools.js'
-import { OutboundError, type OutboundCode } from './outbound.js'
+import { OutboundError, type OutboundCode } from './outbound-error.js'
 
 export const testFailureCodes = [
   'CONNECTION_FAILED',
@@ -55,7 +56,7 @@ export const asSent = (credential: Readonly<Record<string, string>>): Record<str
 
 export async function probe(
   outbound: Outbound,
-  url: string,
+  { organizationId, serverUrl: url }: Pick<McpServer, 'organizationId' | 'serverUrl'>,
   credential: Readonly<Record<string, string>> | null,
   timeoutMs: number,
 ): Promise<Probe> {
@@ -65,7 +66,13 @@ export async function probe(
     wasSent = true
   }
   try {
-    const { toolNames, protocolVersion } = await listTools(outbound, { url, credential: credential && asSent(credential), signal, onSent })
+    const { toolNames, protocolVersion } = await listTools(outbound, {
+      organizationId,
+      url,
+      credential: credential && asSent(credential),
+      signal,
+      onSent,
+    })
     if (repeats(toolNames, credential)) throw new OutboundError('PROTOCOL_ERROR')
     return { toolNames, protocolVersion, failure: null, wasSent }
   } catch (error) {

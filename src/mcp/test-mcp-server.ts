@@ -47,7 +47,7 @@ export async function testMcpServer(ctx: Context, input: TestOfServer): Promise<
   const { server, credential } = plan
   const startedAt = ctx.now()
   const outcome = plan.isCredentialUsable
-    ? await probe(ctx.app.outbound, server.serverUrl, openFor(ctx, credential), input.timeoutMs ?? longestTest)
+    ? await probe(ctx.app.outbound, server, openFor(ctx, credential), input.timeoutMs ?? longestTest)
     : unavailableCredential
   const { failure, toolNames, protocolVersion } = outcome
   const durationMs = ctx.now().getTime() - startedAt.getTime()

@@ -67,6 +67,7 @@ export async function keyhouseJson(args: readonly string[], env: Variables): Pro
 }
 
 export interface Served {
+  readonly pid: number
   readonly url: string
   /** All that it has written to stdout by now. */
   said(): string
@@ -93,7 +94,13 @@ export async function serve(env: Variables, { dotEnv, first }: { dotEnv?: string
   const isReady = (): boolean => words.stdout.includes('"msg":"ready"')
   while (!isReady() && words.child.exitCode === null) await Promise.race([once(words.child.stdout!, 'data'), ended])
   if (!isReady()) throw new Error(`keyhouse start: ${words.stderr}`)
-  return { url: `http://127.0.0.1:${port}`, said: () => words.stdout, kill: (signal) => void words.child.kill(signal), ended }
+  return {
+    pid: words.child.pid!,
+    url: `http://127.0.0.1:${port}`,
+    said: () => words.stdout,
+    kill: (signal) => void words.child.kill(signal),
+    ended,
+  }
 }
 
 /** The whole answer to a GraphQL request. */
