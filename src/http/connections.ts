@@ -3,6 +3,7 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { Bag } from '../lib/bag.js'
+import { monotonicMs } from '../lib/clock.js'
 
 /** Share of the limit from which on each new connection closes an idle one. */
 const crowdedShare = 0.8
@@ -57,13 +58,13 @@ export class Connections {
     connection.latest = answer
     return () => {
       if (--connection.open === 0) connection.latest = undefined
-      connection.waitingSince = performance.now()
+      connection.waitingSince = monotonicMs()
     }
   }
 
   #admit(socket: Socket): void {
     if (this.size >= this.#crowded && !this.#closeOne() && this.size >= this.max) return void socket.destroy()
-    const connection: Connection = { socket, waitingSince: performance.now(), open: 0, latest: undefined, remove: () => remove() }
+    const connection: Connection = { socket, waitingSince: monotonicMs(), open: 0, latest: undefined, remove: () => remove() }
     const remove = this.#all.add(connection)
     this.#bySocket.set(socket, connection)
     socket.once('close', remove)
