@@ -1,7 +1,7 @@
 /** Clients that hold connections and ask nothing keep nobody else out, and a refused one is let go. */
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import { maxConnectionsFor } from '../src/lib/max-descriptors.js'
 import { startApp } from './support/app.js'
 import { eventually } from './support/gateway.js'
 import { ask, serve } from './support/process.js'
+import { cpuOf } from './support/stall.js'
 
 const sockets: Socket[] = []
 afterEach(() => {
@@ -154,6 +155,21 @@ test('an answer that its client does not take is not work; one that is still mad
   expect(stream!.isClosed).toBe(false)
   streaming?.end()
   server.close()
+})
+
+test('to close one costs the same however many there are', () => {
+  const flood = (max: number): number => {
+    const server = new EventEmitter()
+    new Connections(max).watch(server as Server)
+    const admit = (): boolean =>
+      server.emit('connection', Object.assign(new EventEmitter(), { destroyed: false, destroy: () => undefined }))
+    return cpuOf(() => {
+      for (let i = 0; i < max * 4; i++) admit()
+    })
+  }
+  flood(8000)
+  const [small, large] = [8000, 16_000].map((max) => Math.min(...[0, 0, 0].map(() => flood(max))))
+  expect(large! / small!).toBeLessThan(2.5)
 })
 
 test('under ulimit -n 1024 and 1,100 silent clients others are served', async () => {
