@@ -1,12 +1,16 @@
 #!/usr/bin/env node
-// The command: checks what would otherwise fail without a word, then hands over to the compiled src/cli.ts.
-import { existsSync } from 'fs'
+// The command: sets what Node reads once, checks what would otherwise fail without a word, then hands over to src/cli.ts.
+// CommonJS, since older Nodes load an ES module by libuv's thread pool, whose size is then settled.
+const { existsSync } = require('fs')
+const path = require('path')
 
-import { requireNode } from './node-version.js'
+const { requireNode } = require('./node-version.js')
 
+// Read by libuv when the pool is first used. Half of it may look names up (src/mcp/name-lookups.ts).
+process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '24'
 requireNode()
-if (existsSync(new URL('../dist/cli.js', import.meta.url))) {
-  // Loaded only now, after the check. Node 12 knows no await out here.
+if (existsSync(path.join(__dirname, '../dist/cli.js'))) {
+  // Loaded only now, after the check.
   import('../dist/cli.js').catch((error) => {
     console.error(error)
     process.exit(1)

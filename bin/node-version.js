@@ -1,11 +1,10 @@
 // Says whether this Node can run Keyhouse. Written for a Node as old as 12, which must still be able to read it.
-import { readFileSync } from 'fs'
+const manifest = require('../package.json')
 
-const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const [needed, major, minor] = /(\d+)\.(\d+)/.exec(manifest.engines.node)
 
 /** Ends the process with one sentence when Node is too old: its native packages would crash it without a word. */
-export function requireNode() {
+exports.requireNode = function requireNode() {
   const here = process.versions.node.split('.').map(Number)
   if (here[0] > Number(major) || (here[0] === Number(major) && here[1] >= Number(minor))) return
   console.error(

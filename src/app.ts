@@ -18,7 +18,7 @@ import { BackgroundWriter } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { ConcurrencyLimiter } from './lib/concurrency.js'
 import { WindowCounters } from './lib/fixed-windows.js'
-import { maxDescriptors } from './lib/max-descriptors.js'
+import { maxConnectionsFor, maxDescriptors } from './lib/max-descriptors.js'
 import { SealError } from './lib/seal.js'
 import { VerificationQueue } from './lib/verification-queue.js'
 import { fitDescriptors } from './limits-config.js'
@@ -27,7 +27,8 @@ import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './master-keys.js
 import { startSweepingApprovals } from './mcp/gateway/sweep-approvals.js'
 import { loopGuardedOutbound } from './mcp/loops.js'
 import { meteredOutbound } from './mcp/metered-outbound.js'
-import { openOutbound, type Resolve } from './mcp/outbound.js'
+import { maxLookupsFor, type Resolve } from './mcp/name-lookups.js'
+import { openOutbound } from './mcp/outbound.js'
 import { tracedOutbound } from './mcp/traced-outbound.js'
 import { Metrics } from './metrics.js'
 import { startSweeping } from './personal-tokens/sweep.js'
@@ -50,6 +51,8 @@ export interface Overrides {
   readonly times?: Partial<Times & GatewayTimes>
   /** How outbound requests look names up. */
   readonly resolve?: Resolve
+  /** Descriptors that this process may have open. */
+  readonly descriptorLimit?: number
 }
 
 export interface App {
@@ -63,7 +66,7 @@ export interface App {
 /** Everything but the HTTP server: what the command line needs too. */
 export async function openServices(
   config: Config,
-  { clock = systemClock, log = newLogger(config.logLevel), resolve }: Overrides = {},
+  { clock = systemClock, log = newLogger(config.logLevel), resolve, descriptorLimit = maxDescriptors() }: Overrides = {},
   traces?: Traces,
 ): Promise<{ services: Services; close: () => Promise<void> }> {
   const metrics = new Metrics()
@@ -98,14 +101,17 @@ export async function openServices(
     const refusals = new RefusalJournal(journal, clock, log)
     closers.unshift(() => refusals.close())
     const strangers = new WindowCounters(mostStrangers)
-    const guarded = loopGuardedOutbound(openOutbound(config.outboundAllow, resolve), config.url, secrets)
-    const metered = meteredOutbound(guarded, metrics)
+    const limits = fitDescriptors(config.limits, descriptorLimit)
+    const maxConnections = maxConnectionsFor(descriptorLimit)
+    const lookups = { perOrganization: limits.lookupsPerOrganization, total: maxLookupsFor(config.threadPoolSize) }
+    const ownOutbound = openOutbound({ allowed: config.outboundAllow, lookups, maxConnections, ...(resolve ? { resolve } : {}) })
+    const metered = meteredOutbound(loopGuardedOutbound(ownOutbound, config.url, secrets), metrics)
     const outbound = traces ? tracedOutbound(metered, traces) : metered
     closers.unshift(() => outbound.close())
-    const limits = fitDescriptors(config.limits, maxDescriptors())
     const shared = {
       config,
       limits,
+      maxConnections,
       clock,
       orm,
       journal,

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 
-import { isAllowable } from './lib/address.js'
+import { isAllowable, isLoopback } from './lib/address.js'
 import { algorithms, type Algorithm } from './lib/jwt.js'
 import { masterKeyFault } from './lib/seal.js'
 import { Variables } from './lib/variables.js'
@@ -38,6 +38,8 @@ export interface Config {
   readonly introspection: boolean
   readonly explorer: 'sandbox' | 'graphiql' | 'off'
   readonly limits: TenantLimits
+  /** Of libuv, which reads the variable itself; `bin/keyhouse.js` sets its default. */
+  readonly threadPoolSize: number
   readonly logLevel: string
   /** Undefined: no span is made, and nothing that could make one is loaded. */
   readonly traces: TracesConfig | undefined
@@ -54,9 +56,9 @@ export class ConfigError extends Error {
 }
 
 export const hostedSandbox = 'https://studio.apollographql.com'
+/** Of a process that was not started by `bin/keyhouse.js`. */
+const libuvThreads = 4
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
-
-export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(host)
 
 const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text
 
@@ -129,7 +131,7 @@ export function readConfig(given?: Readonly<Record<string, string | undefined>>)
       v.listOf(
         'KEYHOUSE_OUTBOUND_ALLOW',
         isAllowable,
-        'must be host names, addresses or CIDR ranges separated by commas, such as localhost,10.0.0.0/8',
+        'must be host names, addresses or CIDR ranges, each with a port if wanted, separated by commas, such as localhost:3001,10.0.0.0/8,[::1]:3001',
       ) ?? [],
     corsOrigins:
       v.listOf('KEYHOUSE_CORS_ORIGINS', isOrigin, 'must be origins separated by commas, such as https://app.example.com') ??
@@ -143,6 +145,7 @@ export function readConfig(given?: Readonly<Record<string, string | undefined>>)
     introspection: v.choice('KEYHOUSE_INTROSPECTION', ['on', 'off'], 'on') === 'on',
     explorer: v.choice('KEYHOUSE_EXPLORER', ['sandbox', 'graphiql', 'off'], isLocal ? 'sandbox' : 'off'),
     limits: readLimits(v),
+    threadPoolSize: v.integer('UV_THREADPOOL_SIZE', libuvThreads, 1, 1024),
     logLevel: v.choice('LOG_LEVEL', logLevels, 'info'),
     traces: readTraces(v),
   }

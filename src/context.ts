@@ -86,6 +86,8 @@ export interface Services {
   readonly config: Config
   /** `config.limits`, fitted to the descriptors that this process may have. */
   readonly limits: TenantLimits
+  /** Inbound connections at once. */
+  readonly maxConnections: number
   readonly clock: Clock
   readonly orm: MikroORM
   readonly journal: Journal

@@ -2,6 +2,7 @@
 import { destination, pino, type Logger } from 'pino'
 
 import { systemClock } from './lib/clock.js'
+import { loggedError } from './lib/log-error.js'
 
 /** Milliseconds that a line may wait for others, and characters that are written at the latest. */
 const longestWait = 200
@@ -50,6 +51,9 @@ function timeOfLine(): () => string {
   }
 }
 
+/** Of every logger: pino's own serializer copies all properties of an error. */
+export const serializers = { err: (error: unknown) => loggedError(error) }
+
 /** For people to read too: levels by name, times as times. */
 export const newLogger = (level: string): Logger =>
-  pino({ level, base: null, timestamp: timeOfLine(), formatters: { level: (label) => ({ level: label }) } }, gatheringLines())
+  pino({ level, base: null, timestamp: timeOfLine(), formatters: { level: (label) => ({ level: label }) }, serializers }, gatheringLines())

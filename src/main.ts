@@ -34,6 +34,11 @@ export async function start(config: Config): Promise<App> {
     )
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
+  // Node would print all properties of the error, which may be bytes of a peer.
+  process.once('uncaughtException', (error) => {
+    app.services.log.fatal({ err: error }, 'an error was not caught')
+    process.exit(1)
+  })
   // Before the line that says ready, so that whoever waits for it has all of the announcement.
   await announceFirstStart(app, process.stdout)
   app.services.log.info({ url: app.url }, 'ready')

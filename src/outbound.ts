@@ -2,13 +2,16 @@
 import type { Readable } from 'node:stream'
 
 export interface OutboundRequest {
+  /** For whom: each organization has its share of name look-ups. */
+  readonly organizationId: string
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly headers: Readonly<Record<string, string>>
   /** What proves who asks: never sent to another origin. Null: nothing does. */
   readonly credential: Readonly<Record<string, string>> | null
   readonly body?: string
   readonly signal: AbortSignal
-  readonly isKeptAlive?: boolean
+  /** Id of the credential: a connection serves requests of one credential only. Absent: it closes with its answer. */
+  readonly poolKey?: string
   /** The connection stands, so whatever the request carries has left. */
   readonly onSent?: () => void
 }

@@ -174,7 +174,7 @@ if (isPostgres) {
 
     test('the path of a .env file that is read is logged', async () => {
       const other = await emptyDatabase()
-      const served = await serve(other.env, 'KEYHOUSE_DRAIN_SECONDS=0\n')
+      const served = await serve(other.env, { dotEnv: 'KEYHOUSE_DRAIN_SECONDS=0\n' })
       await end(served)
       expect(served.said()).toMatch(/"file":"[^"]+keyhouse-cwd-[^"]+\.env","msg":"settings read from a file"/)
       await other.drop()

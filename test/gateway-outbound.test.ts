@@ -3,10 +3,15 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { openOutbound } from '../src/mcp/outbound.js'
-import { Gateway, result, said, Upstream, type Rpc } from './support/gateway.js'
+import { ConnectionPools } from '../src/mcp/connection-pools.js'
+import { exchange } from '../src/mcp/http-exchange.js'
+import type { Resolve } from '../src/mcp/name-lookups.js'
+import { openOutbound, type OutboundOptions } from '../src/mcp/outbound.js'
+import type { Outbound, OutboundResponse } from '../src/outbound.js'
+import { eventually, Gateway, result, said, Upstream, type Rpc } from './support/gateway.js'
+import { listen } from './support/mcp.js'
 
 let upstream: Upstream
 beforeAll(async () => {
@@ -14,15 +19,19 @@ beforeAll(async () => {
 })
 afterAll(() => upstream.close())
 
-const ask = async (outbound: ReturnType<typeof openOutbound>, url: string): Promise<boolean> => {
+const open = (allowed: readonly string[], more: Partial<OutboundOptions> = {}): Outbound =>
+  openOutbound({ allowed, lookups: { perOrganization: 2, total: 12 }, maxConnections: 100, ...more })
+
+const ask = async (outbound: Outbound, url: string, poolKey = 'mcp_cred_1'): Promise<boolean> => {
   let wasSent = false
   const response = await outbound.send(url, {
+    organizationId: 'org_1',
     method: 'POST',
     headers: {},
     credential: null,
     body: '{"id":1}',
     signal: AbortSignal.timeout(5000),
-    isKeptAlive: true,
+    poolKey,
     onSent: () => {
       wasSent = true
     },
@@ -36,19 +45,100 @@ const ask = async (outbound: ReturnType<typeof openOutbound>, url: string): Prom
 
 test('one connection carries one message after the other, and each is known to have been sent', async () => {
   upstream.answer = said
-  const outbound = openOutbound(['127.0.0.1'])
+  const outbound = open(['127.0.0.1'])
   for (let i = 0; i < 10; i++) expect(await ask(outbound, `${upstream.origin}/mcp`)).toBe(true)
   expect(new Set(upstream.seen.map(({ request }) => request.socket.remotePort)).size).toBe(1)
   await outbound.close()
 })
 
+describe('connections are pooled by credential', () => {
+  /** Of the connection that each request came on; a closed one has forgotten it. */
+  const ports: number[] = []
+  beforeEach(() => {
+    ports.length = 0
+    upstream.answer = (received) => {
+      ports.push(received.request.socket.remotePort!)
+      return said(received)
+    }
+  })
+  const openConnections = (): Promise<number> =>
+    new Promise((resolve, reject) => upstream.server.getConnections((error, count) => (error ? reject(error) : resolve(count))))
+
+  test('one that carried one credential never carries another', async () => {
+    const outbound = open(['127.0.0.1'])
+    const keys = ['a', 'b', 'a', 'c', 'b', 'a']
+    for (const key of keys) await ask(outbound, `${upstream.origin}/mcp`, key)
+    const [a, b, , c] = ports
+    expect(new Set([a, b, c]).size).toBe(3)
+    expect(ports).toEqual([a, b, a, c, b, a])
+    await outbound.close()
+  })
+
+  test('through the gateway too: two end users of one server', async () => {
+    const world = await Gateway.start()
+    const serverId = await world.server()
+    const key = (await world.agent()).secret
+    const users = ['ann', 'bob'].map((name) => ({ 'x-on-behalf-of': name }))
+    for (const headers of users) await world.credential(serverId, { bearerToken: `secret-of-${headers['x-on-behalf-of']}` }, headers)
+    for (let i = 0; i < 6; i++) {
+      await world.call(serverId, key, 'echo', {}, users[i % 2])
+      await turn()
+    }
+    const secretsOf = Map.groupBy(world.upstream.seen, ({ request }) => request.socket)
+    const secrets = [...secretsOf.values()].map((seen) => [...new Set(seen.map(({ request }) => request.headers.authorization))])
+    expect(secrets).toEqual([['Bearer secret-of-ann'], ['Bearer secret-of-bob']])
+    await world.close()
+  })
+
+  test('a pool ends with its last connection, and with a request that never had one', async () => {
+    const pools = new ConnectionPools(() => ({}), 100)
+    const send = (origin: string, signal: AbortSignal): Promise<OutboundResponse> => {
+      const destination = { origin, organizationId: 'org_1' }
+      return exchange(pools.of(destination, 'key'), { origin, path: '/', method: 'GET' }, { signal }).catch((error: unknown) => {
+        pools.failed(destination, 'key')
+        throw error
+      })
+    }
+    const never = new AbortController().signal
+    const closing = await listen((_incoming, response) => void response.writeHead(200, { connection: 'close' }).end())
+    const { body } = await send(closing.origin, never)
+    expect(pools.size).toBe(1)
+    body.resume()
+    await eventually(() => pools.size === 0)
+    await closing.close()
+    await expect(send(closing.origin, never)).rejects.toThrow()
+    await expect(send(upstream.origin, AbortSignal.abort(new Error('left')))).rejects.toThrow('left')
+    expect(pools.size).toBe(0)
+    await pools.close()
+  })
+
+  test.each([
+    [9, 9],
+    [10, 10],
+    [11, 10],
+    [40, 10],
+  ])('%i credentials one after the other leave %i connections at most, where 10 are kept', async (credentials, most) => {
+    const outbound = open(['127.0.0.1'], { maxConnections: 10 })
+    const before = await openConnections()
+    for (let i = 0; i < credentials; i++) await ask(outbound, `${upstream.origin}/mcp`, `key-${i}`)
+    await eventually(async () => (await openConnections()) - before <= most)
+    expect((await openConnections()) - before).toBeGreaterThanOrEqual(most - 1)
+    // The latest is kept, and every one of them answered.
+    await ask(outbound, `${upstream.origin}/mcp`, `key-${credentials - 1}`)
+    expect(new Set(ports).size).toBe(credentials)
+    await outbound.close()
+    await eventually(async () => (await openConnections()) <= before)
+  })
+})
+
 test('a name whose address may not be reached is refused, whoever else has a connection there', async () => {
   const port = new URL(upstream.origin).port
-  const open = openOutbound(['mcp.test', '127.0.0.1'], () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]))
-  expect(await ask(open, `http://mcp.test:${port}/mcp`)).toBe(true)
-  const strict = openOutbound([], () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]))
+  const resolve: Resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])
+  const lenient = open(['mcp.test', '127.0.0.1'], { resolve })
+  expect(await ask(lenient, `http://mcp.test:${port}/mcp`)).toBe(true)
+  const strict = open([], { resolve })
   await expect(ask(strict, `https://mcp.test:${port}/mcp`)).rejects.toMatchObject({ code: 'URL_NOT_ALLOWED' })
-  await open.close()
+  await lenient.close()
   await strict.close()
 })
 
@@ -110,6 +200,31 @@ describe('what an upstream server says', () => {
     expect(answers[2]!.body.result.content[0].text).toMatch(/^done/)
   })
 
+  test.each<[string, (id: string) => string, number]>([
+    ['a whole answer', (id) => answerTo(id, 'for whoever comes next'), 0],
+    ['a whole answer, a moment later', (id) => answerTo(id, 'for whoever comes next'), 20],
+    ['the beginning of an answer', () => 'HTTP/1.1 2', 20],
+    ['what is no HTTP', () => 'for whoever comes next', 20],
+  ])('after its answer, %s, is never read: the connection is not used again', async (_name, extra, delay) => {
+    const sockets = new Set<Socket>()
+    const url = await speaking((socket, count, id) => {
+      sockets.add(socket)
+      socket.write(answerTo(id, `done ${count}`))
+      // The id that the next call will have.
+      if (delay === 0) socket.write(extra(String(Number(id) + 1)))
+      else setTimeout(() => socket.write(extra(String(Number(id) + 1))), delay)
+    })
+    const serverId = await world.server({ serverUrl: url })
+    await world.credential(serverId, { bearerToken: 'the-secret-of-this-server' })
+    const key = (await world.agent()).secret
+    for (let i = 1; i <= 3; i++) {
+      const { body } = await world.call(serverId, key)
+      expect(body.result.content[0].text).toBe(`done ${i}`)
+      await eventually(() => [...sockets].every(({ destroyed, readableEnded }) => destroyed || readableEnded))
+    }
+    expect(sockets.size).toBe(3)
+  })
+
   test('in two fields of one name comes as one', async () => {
     const [answer] = await call(await speaking((socket, _count, id) => void socket.write(answerTo(id, 'done', 'mcp-x: a', 'mcp-x: b'))))
     expect(answer!.headers.get('mcp-x')).toBe('a, b')
@@ -131,10 +246,17 @@ describe('what an upstream server says', () => {
       socket.write(`HTTP/1.1 200 OK\r\n\r\n${'a'.repeat(100 * 1024)}`)
       setTimeout(() => end(socket), 10)
     })
-    const outbound = openOutbound(['127.0.0.1'])
-    const request = { method: 'POST', headers: {}, credential: null, body: '{"id":1}', signal: AbortSignal.timeout(5000) } as const
-    for (const isKeptAlive of [true, false]) {
-      const { body } = await outbound.send(url, { ...request, isKeptAlive })
+    const outbound = open(['127.0.0.1'])
+    const request = {
+      organizationId: 'org_1',
+      method: 'POST',
+      headers: {},
+      credential: null,
+      body: '{"id":1}',
+      signal: AbortSignal.timeout(5000),
+    } as const
+    for (const kept of [{ poolKey: 'mcp_cred_1' }, {}]) {
+      const { body } = await outbound.send(url, { ...request, ...kept })
       await new Promise((resolve) => setTimeout(resolve, 100))
       body.destroy()
     }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 
-import type { Resolved } from '../src/mcp/outbound.js'
+import type { Resolved } from '../src/mcp/name-lookups.js'
 import { largestAnswer } from '../src/mcp/read-answer.js'
 import { startApp, type TestApp } from './support/app.js'
 import { untrustedServer } from './support/certificate.js'

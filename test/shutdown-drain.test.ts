@@ -1,11 +1,13 @@
 /** Ending kindly: whoever is connected is told, still answered, and not cut off. */
+import dns from 'node:dns'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 
 import { expect, test } from '@jest/globals'
 
 import { startApp } from './support/app.js'
-import { dial, readAnswer, type RawAnswer } from './support/raw.js'
+import { eventually } from './support/gateway.js'
+import { dial, readAnswer, say, type RawAnswer } from './support/raw.js'
 import { organization } from './support/seed.js'
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`
@@ -102,5 +104,26 @@ test.each([
   const other = await dial(app.url)
   await exchanged(other, get('/healthz'))
   await app.close()
+  await ended
+})
+
+test('with HOST=localhost the second listener refuses, counts and drains like the first', async () => {
+  const { lookup } = dns
+  const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
+  // Stands in for a machine whose localhost is two addresses; both loopback, so that it needs no IPv6.
+  Object.assign(dns, {
+    lookup: (host: string, options: dns.LookupOptions, done: (error: null, all: typeof addresses) => void) =>
+      host === 'localhost' && options.all ? done(null, addresses) : lookup(host, options, done as never),
+  })
+  const app = await startApp({ HOST: 'localhost' }, { times: { linger: 0, rest: 200 } })
+  Object.assign(dns, { lookup })
+  const second = app.url.replace('localhost', '127.0.0.2')
+  expect((await say(second, 'nonsense\r\n\r\n')).body).toContain('"code":"BAD_REQUEST"')
+  const half = await dial(second)
+  const ended = endOf(half)
+  half.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n')
+  await eventually(async () => (await app.services.metrics.text()).includes('keyhouse_connections 1\n'))
+  await app.close()
+  expect((await app.services.metrics.text()).includes('keyhouse_connections 0\n')).toBe(true)
   await ended
 })

@@ -90,7 +90,7 @@ const opensConnections = [
   [/^jose$/, (name) => ['*', 'default', 'createRemoteJWKSet'].includes(name)],
 ]
 
-const outbound = rule('Connections to elsewhere, which only mcp/outbound.ts may open.', (context) => {
+const outbound = rule('Connections to elsewhere, which only mcp/outbound.ts and its parts may open.', (context) => {
   const message = 'Only mcp/outbound.ts opens connections: it knows which addresses may be reached.'
   return {
     Program(program) {

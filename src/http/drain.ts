@@ -11,6 +11,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.js'
 import { Bag } from '../lib/bag.js'
 import { stopwatch } from '../lib/clock.js'
+import type { Connections } from './connections.js'
 import type { Times } from './times.js'
 
 /** Milliseconds between two looks at the connections. */
@@ -19,17 +20,20 @@ const step = 25
 export class Drain {
   hasBegun = false
   readonly #inFlight = new Bag<ServerResponse>()
-  readonly #sockets = new Bag<Socket>()
+  #sweeping: NodeJS.Timeout | undefined
 
   constructor(
     private readonly server: FastifyInstance,
+    private readonly connections: Pick<Connections, 'size' | 'sockets'>,
     private readonly config: Pick<Config, 'drainSeconds'>,
     private readonly times: Pick<Times, 'linger' | 'rest'>,
   ) {
-    server.server.on('connection', (socket: Socket) => {
-      socket.once('close', this.#sockets.add(socket))
-    })
     server.addHook('preClose', () => this.#begin())
+    // Fastify waits for the connections of its first listener only, and `localhost` may have two.
+    server.addHook('onClose', async () => {
+      while (this.connections.size > 0) await wait(step)
+      clearInterval(this.#sweeping)
+    })
   }
 
   /** The answer is told when the other has ended. */
@@ -44,7 +48,7 @@ export class Drain {
     // an idle one may be closed at the very moment in which its client sends the next (RFC 9112 §9.6).
     for (const answer of this.#inFlight.all()) if (!answer.headersSent) answer.setHeader('connection', 'close')
     const elapsed = stopwatch()
-    while (elapsed() < this.config.drainSeconds || (this.#sockets.size > 0 && elapsed() < this.times.linger / 1000)) await wait(step)
+    while (elapsed() < this.config.drainSeconds || (this.connections.size > 0 && elapsed() < this.times.linger / 1000)) await wait(step)
     this.#hangUp()
   }
 
@@ -52,14 +56,13 @@ export class Drain {
   #hangUp(): void {
     const { server } = this.server
     const elapsed = stopwatch()
-    const sweeping = setInterval(() => {
+    this.#sweeping = setInterval(() => {
       server.closeIdleConnections()
       // To Node a connection on which nothing was ever said is not idle, and what began to arrive may never end.
       const isOver = elapsed() >= this.times.rest / 1000
       const busy = isOver ? this.#busy() : undefined
-      for (const socket of this.#sockets.all()) if (socket.bytesRead === 0 || busy?.has(socket) === false) socket.destroy()
+      for (const socket of this.connections.sockets()) if (socket.bytesRead === 0 || busy?.has(socket) === false) socket.destroy()
     }, step)
-    server.once('close', () => clearInterval(sweeping))
   }
 
   /** Whose request has arrived, and is being answered. */

@@ -34,13 +34,14 @@ async function travel(way: Forwarding, flight: Flight): Promise<void> {
   const opened = openCredential(ctx, credential)
   const headers = headersOnward({ headers: request.headers, session, hasBody: message !== null, credential: opened.headers })
   const upstream = await ctx.app.outbound.send(server.serverUrl, {
+    organizationId: server.organizationId,
     method: request.method as 'GET' | 'POST' | 'DELETE',
     headers,
     credential: opened.headers,
     ...(message ? { body: await runInSlices(writeJson(message.body), server.organizationId) } : {}),
     signal: flight.signal,
     // A stream has its connection to itself for as long as it stands.
-    isKeptAlive: request.method === 'POST',
+    ...(request.method === 'POST' ? { poolKey: credential.id } : {}),
     onSent: () => ctx.app.writeBehind.credentialUsed(credential.id, ctx.now()),
   })
   flight.alive()

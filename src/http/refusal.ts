@@ -80,6 +80,9 @@ const headersOf = (requestId: string, text: string): Record<string, string | num
   connection: 'close',
 })
 
+/** Milliseconds from a refusal until its connection is destroyed, unless the client has closed it before. */
+const refusalLinger = 1000
+
 /** Where there is no answer object to write to, only the connection. */
 export function refuseOn(socket: Socket, refusal: Refusal, requestId: string): void {
   // Half an answer is under way: more words would be read as part of it.
@@ -88,6 +91,9 @@ export function refuseOn(socket: Socket, refusal: Refusal, requestId: string): v
   const text = JSON.stringify(bodyOf(refusal, requestId))
   const lines = Object.entries(headersOf(requestId, text)).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${refusal.status} ${reasons[refusal.status] ?? ''}\r\n${lines.join('')}\r\n${text}`)
+  // A client that never closes its side would hold the descriptor for ever.
+  const timer = setTimeout(() => socket.destroy(), refusalLinger)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 /** RFC 9110 §10.1.1: only `100-continue` can be expected. */

@@ -1,4 +1,5 @@
 /** The HTTP server: routes, one log line a request, and errors as JSON wherever they come from. */
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -10,6 +11,7 @@ import { newId } from '../lib/id.js'
 import type { Traces } from '../traces.js'
 import { addressOf } from './address.js'
 import { readJson } from './body.js'
+import { Connections } from './connections.js'
 import { serveCors } from './cors.js'
 import { Drain } from './drain.js'
 import { serveExplorer } from './explorer.js'
@@ -34,6 +36,17 @@ export async function createServer(
   const { config, log } = app
   const newRequestId = (): string => newId('req', app.clock())
   const refuse = refuser(app)
+  const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
+    if (error.code === 'ECONNRESET') {
+      socket.destroy()
+      return
+    }
+    const refusal = unreadable(error)
+    const requestId = newRequestId()
+    app.metrics.answered({ route: null, operation: undefined, codes: [refusal.code], seconds: undefined })
+    log.info({ requestId, status: refusal.status, ip: socket.remoteAddress, codes: [refusal.code] }, 'request')
+    refuseOn(socket, refusal, requestId)
+  }
   const server = fastify({
     bodyLimit: largestBody,
     requestTimeout: times.arrival,
@@ -49,23 +62,23 @@ export async function createServer(
       refuse(error, request, reply)
       logRequest(app, request, reply.statusCode)
     },
-    clientErrorHandler(error, socket) {
-      if (error.code === 'ECONNRESET') {
-        socket.destroy()
-        return
-      }
-      const refusal = unreadable(error)
-      const requestId = newRequestId()
-      app.metrics.answered({ route: null, operation: undefined, codes: [refusal.code], seconds: undefined })
-      log.info({ requestId, status: refusal.status, ip: socket.remoteAddress, codes: [refusal.code] }, 'request')
-      refuseOn(socket, refusal, requestId)
-    },
+    clientErrorHandler: refuseUnreadable,
   })
-  server.server.on('checkExpectation', (request, response) => refuseExpectation(request, response, newRequestId()))
-  server.server.on('connect', (_request, socket) => refuseOn(socket as Socket, unreadable(new Error()), newRequestId()))
+  const connections = new Connections(app.maxConnections)
+  const listenOn = (listener: Server): void => {
+    listener.on('checkExpectation', (request, response) => refuseExpectation(request, response, newRequestId()))
+    listener.on('connect', (_request, socket) => refuseOn(socket as Socket, unreadable(new Error()), newRequestId()))
+    connections.watch(listener)
+  }
+  listenOn(server.server)
+  server.addHook('onListen', (done) => {
+    for (const listener of furtherListeners(server)) listenOn(listener.on('clientError', refuseUnreadable))
+    done()
+  })
+  app.metrics.gauge('keyhouse_connections', 'Inbound connections.', [], () => [[[], connections.size]])
   server.decorateRequest('story')
   // Before whatever else has something to do when the server ends: until the port closes all is as it was.
-  const drain = new Drain(server, config, times)
+  const drain = new Drain(server, connections, config, times)
   readJson(server)
   server.addHook('onRequest', (request, reply, done) => {
     begin(request, reply)
@@ -73,10 +86,12 @@ export async function createServer(
   })
   if (traces) serveTraces(server, traces)
   server.addHook('onRequest', (request, reply, done) => {
-    const ended = drain.begun(reply.raw)
+    const drained = drain.begun(reply.raw)
+    const answered = connections.begun(reply.raw)
     // Fastify tells of a client that leaves only while the request still arrives, not while the answer is made.
     reply.raw.once('close', () => {
-      ended()
+      drained()
+      answered()
       if (reply.raw.writableFinished) return
       request.story.waiting?.left()
       // Nginx's number for a client that left.
@@ -113,6 +128,12 @@ export async function createServer(
 function begin(request: FastifyRequest, reply: FastifyReply): void {
   request.story = {}
   void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })
+}
+
+/** Listeners that Fastify opens for every address of `localhost` but the first, and keeps to itself. */
+function furtherListeners(server: FastifyInstance): readonly Server[] {
+  const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'fastify.serverBindings')
+  return key ? (Reflect.get(server, key) as Server[]) : []
 }
 
 /** RFC 9112 §3.2: one Host, no more and no less, or a proxy before us may have understood another request. */

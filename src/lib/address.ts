@@ -7,9 +7,14 @@ import ipaddr from 'ipaddr.js'
 
 import { withoutTrailing } from './trailing.js'
 
+interface Opened {
+  /** Null: every port. */
+  readonly port: number | null
+}
+
 export interface AllowList {
-  readonly hosts: ReadonlySet<string>
-  readonly blocks: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][]
+  readonly hosts: readonly (Opened & { readonly host: string })[]
+  readonly blocks: readonly (Opened & { readonly block: ipaddr.IPv4 | ipaddr.IPv6; readonly bits: number })[]
 }
 
 /** RFC 4291 §2.4: the only block that global unicast addresses are given from. */
@@ -33,6 +38,9 @@ function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
 
 export const isAddress = (host: string): boolean => parse(host) !== undefined
 
+/** The port of an http or https URL. */
+export const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === 'https:' ? 443 : 80)
+
 /** Whether it can stand in an allow-list. */
 export function isAllowable(entry: string): boolean {
   try {
@@ -43,27 +51,47 @@ export function isAllowable(entry: string): boolean {
   }
 }
 
-/** @throws Error for an entry that is neither host, address nor CIDR block. */
+/** `place`, `place:port` or `[place]:port`; what contains colons of its own needs the brackets. */
+const entryForm = /^(?:\[([^[\]]*:[^[\]]*)\]|([^:[\]]*))(?::([1-9]\d{0,4}))?$/
+
+/** The place and port that an entry names. @throws Error for a port out of range */
+function readEntry(entry: string): { place: string; port: number | null } {
+  const [, bracketed, plain, digits] = entryForm.exec(entry) ?? []
+  const port = digits === undefined ? null : Number(digits)
+  if (port !== null && port > 65_535) throw new Error('no such port')
+  // An IPv6 address or block without brackets has no port.
+  return { place: bracketed ?? plain ?? entry, port }
+}
+
+/** @throws Error for an entry that is neither host, address nor CIDR block, with or without a port. */
 export function parseAllowList(entries: readonly string[]): AllowList {
-  const hosts = new Set<string>()
-  const blocks: [ipaddr.IPv4 | ipaddr.IPv6, number][] = []
+  const hosts: AllowList['hosts'][number][] = []
+  const blocks: AllowList['blocks'][number][] = []
   for (const entry of entries) {
-    const address = parse(entry)
-    if (address) blocks.push([address, address.kind() === 'ipv4' ? 32 : 128])
-    else if (ipaddr.isValidCIDR(entry)) blocks.push(ipaddr.parseCIDR(entry))
-    else if (hostName.test(bareHost(entry))) hosts.add(bareHost(entry))
+    const { place, port } = readEntry(entry)
+    const address = parse(place)
+    if (address) blocks.push({ block: address, bits: address.kind() === 'ipv4' ? 32 : 128, port })
+    else if (ipaddr.isValidCIDR(place)) {
+      const [block, bits] = ipaddr.parseCIDR(place)
+      blocks.push({ block, bits, port })
+    } else if (hostName.test(bareHost(place))) hosts.push({ host: bareHost(place), port })
     else throw new Error('neither a host, an address nor a CIDR block')
   }
   return { hosts, blocks }
 }
 
-export const isAllowedHost = ({ hosts }: AllowList, host: string): boolean => hosts.has(bareHost(host))
+const opensPort = ({ port }: Opened, wanted: number): boolean => port === null || port === wanted
+
+export function isAllowedHost({ hosts }: AllowList, name: string, port: number): boolean {
+  const host = bareHost(name)
+  return hosts.some((entry) => entry.host === host && opensPort(entry, port))
+}
 
 /** Whether a deployment has opened this very address. */
-export function isOpened({ blocks }: AllowList, text: string): boolean {
+export function isOpened({ blocks }: AllowList, text: string, port: number): boolean {
   const address = parse(text)
   if (!address) return false
-  return blocks.some(([block, bits]) => block.kind() === address.kind() && address.match(block, bits))
+  return blocks.some((entry) => entry.block.kind() === address.kind() && opensPort(entry, port) && address.match(entry.block, entry.bits))
 }
 
 export function isPublicAddress(text: string): boolean {
@@ -87,3 +115,6 @@ export function neighbourhoodOf(text: string): string {
 
 /** RFC 6761 §6.3: these names are this machine, whatever a resolver says. */
 export const isLocalName = (host: string): boolean => /(^|\.)localhost$/.test(bareHost(host))
+
+/** A name or an address that never leaves this machine. */
+export const isLoopback = (host: string): boolean => isLocalName(host) || parse(host)?.range() === 'loopback'

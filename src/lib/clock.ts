@@ -8,8 +8,11 @@ export const epochSeconds = (at: Date): number => Math.floor(at.getTime() / 1000
 
 export const addSeconds = (at: Date, seconds: number): Date => new Date(at.getTime() + seconds * 1000)
 
+/** Milliseconds that only grow, whatever happens to the time of day: for durations. */
+export const monotonicMs = (): number => performance.now()
+
 /** Starts a measurement; what it answers are the seconds since, whatever happens to the time of day meanwhile. */
 export function stopwatch(): () => number {
-  const began = performance.now()
-  return () => (performance.now() - began) / 1000
+  const began = monotonicMs()
+  return () => (monotonicMs() - began) / 1000
 }

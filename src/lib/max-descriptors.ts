@@ -10,3 +10,9 @@ export function maxDescriptors(): number {
   const soft = Number(report.userLimits?.open_files?.soft)
   return Number.isInteger(soft) && soft > 0 ? soft : defaultDescriptors
 }
+
+/**
+ * Inbound connections that fit a descriptor limit. Each may hold an upstream connection too, and an eighth is left for
+ * the database, files and idle upstream connections.
+ */
+export const maxConnectionsFor = (descriptorLimit: number): number => Math.max(1, Math.floor((descriptorLimit * 7) / 16))

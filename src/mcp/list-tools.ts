@@ -3,7 +3,7 @@
  * page, and the end of the session (Model Context Protocol 2025-11-25, "Lifecycle" and "Transports").
  */
 import type { Outbound, OutboundResponse } from '../outbound.js'
-import { OutboundError } from './outbound.js'
+import { OutboundError } from './outbound-error.js'
 import { largestAnswer, readAnswer } from './read-answer.js'
 
 const latestVersion = '2025-11-25'
@@ -20,6 +20,7 @@ export class RefusedByServer extends Error {
 }
 
 export interface Peer {
+  readonly organizationId: string
   readonly url: string
   readonly credential: Readonly<Record<string, string>> | null
   readonly signal: AbortSignal
@@ -67,15 +68,23 @@ class Session {
   /** A courtesy: a server that does not want it ends the session by itself. */
   async end(): Promise<void> {
     if (!('mcp-session-id' in this.#headers)) return
-    const { url, credential, signal } = this.peer
-    const response = await this.outbound.send(url, { method: 'DELETE', headers: this.#headers, credential, signal })
+    const { organizationId, url, credential, signal } = this.peer
+    const response = await this.outbound.send(url, { organizationId, method: 'DELETE', headers: this.#headers, credential, signal })
     response.body.destroy()
   }
 
   async #post(message: object): Promise<OutboundResponse> {
-    const { url, credential, signal, onSent } = this.peer
+    const { organizationId, url, credential, signal, onSent } = this.peer
     const body = JSON.stringify(message)
-    const response = await this.outbound.send(url, { method: 'POST', headers: this.#headers, credential, body, signal, onSent })
+    const response = await this.outbound.send(url, {
+      organizationId,
+      method: 'POST',
+      headers: this.#headers,
+      credential,
+      body,
+      signal,
+      onSent,
+    })
     const status = response.statusCode
     if (status >= 200 && status < 300) return response
     response.body.destroy()

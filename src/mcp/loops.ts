@@ -6,7 +6,7 @@ import type { DeploymentSecrets } from '../context.js'
 import { rpcCodes } from '../lib/json-rpc.js'
 import type { Outbound } from '../outbound.js'
 import { GatewayRefusal } from './gateway/admit.js'
-import { OutboundError } from './outbound.js'
+import { OutboundError } from './outbound-error.js'
 
 /** Hops that a message may have behind it: more are a loop of deployments that do not know each other. */
 export const maxHops = 3

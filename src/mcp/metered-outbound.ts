@@ -2,7 +2,7 @@ import { stopwatch } from '../lib/clock.js'
 import type { Metrics } from '../metrics.js'
 /** Counts what leaves for MCP servers, by how it ended: the class of the status, or the code of the failure. */
 import type { Outbound } from '../outbound.js'
-import { OutboundError } from './outbound.js'
+import { OutboundError } from './outbound-error.js'
 
 export const meteredOutbound = (outbound: Outbound, metrics: Metrics): Outbound => ({
   ...outbound,

@@ -2,24 +2,20 @@
  * The one module that opens connections to elsewhere. Which addresses may be reached is decided where the connection is
  * made, on the very answer of the resolver that is connected to: a name cannot change its mind in between.
  */
-import { lookup } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
 import { callbackify } from 'node:util'
 
-import { Agent, errors, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 
-import { bareHost, isAddress, isAllowedHost, isLocalName, isOpened, isPublicAddress, parseAllowList } from '../lib/address.js'
+import { bareHost, isAddress, isAllowedHost, isLocalName, isOpened, isPublicAddress, parseAllowList, portOf } from '../lib/address.js'
 import type { Outbound, OutboundRequest, OutboundResponse } from '../outbound.js'
+import { ConnectionPools, type Destination } from './connection-pools.js'
 import { exchange } from './http-exchange.js'
+import { NameLookups, systemResolve, type LookupLimits, type Resolve, type Resolved } from './name-lookups.js'
+import { OutboundError, outboundErrorOf } from './outbound-error.js'
 
 /** How often an answer may send us on. */
 const mostRedirects = 3
-
-/**
- * Milliseconds that a connection stands idle for the next request: less than servers commonly wait before they close it,
- * since a call that is lost with it must not be made again. A server that says how long it waits is believed.
- */
-const idle = 4000
 
 /** Milliseconds until a connection must stand: one that is given up before is only let go then. */
 const patience = 10_000
@@ -27,98 +23,52 @@ const patience = 10_000
 /** URLs that are known to pass as far as their texts show, which nothing but the configuration can change. */
 const mostJudged = 1000
 
-const messages = {
-  CONNECTION_FAILED: 'The server could not be reached, or the connection broke.',
-  TLS_FAILED: 'No secure connection could be made: the certificate is not trusted, or the server does not speak TLS.',
-  TIMEOUT: 'The server did not answer in time.',
-  URL_NOT_ALLOWED: 'The address behind this URL is one that may not be reached from here.',
-  PROTOCOL_ERROR: 'The server did not answer as the protocol demands.',
-} as const
-export type OutboundCode = keyof typeof messages
-
-/** Its message is a constant: an answer from elsewhere may hold anything. */
-export class OutboundError extends Error {
-  override readonly name = 'OutboundError'
-
-  constructor(
-    readonly code: OutboundCode,
-    options?: ErrorOptions,
-  ) {
-    super(messages[code], options)
-  }
+export interface OutboundOptions {
+  /** `KEYHOUSE_OUTBOUND_ALLOW`. */
+  readonly allowed: readonly string[]
+  readonly lookups: LookupLimits
+  /** Connections that are kept for the next request, at most. */
+  readonly maxConnections: number
+  readonly resolve?: Resolve
 }
 
-export interface Resolved {
-  readonly address: string
-  readonly family: number
-}
-/** Every address of a name. */
-export type Resolve = (host: string) => Promise<readonly Resolved[]>
-
-const systemResolve: Resolve = (host) => lookup(host, { all: true })
-
-/** OpenSSL's and Node's own words for a handshake or a certificate that failed. */
-const tlsCodes =
-  /^(ERR_(TLS|SSL|OSSL)_|EPROTO$|CERT_|CRL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERROR_IN_CERT|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH)/
-
-/** An answer that is not HTTP, or not whole. */
-const protocolErrors = [errors.HTTPParserError, errors.HeadersOverflowError, errors.ResponseContentLengthMismatchError]
-/** What undici says of a protocol that nobody asked for (RFC 9110 §15.2.2), and of "100 Continue" to who did not wait for it. */
-const unasked: ReadonlySet<unknown> = new Set(['bad upgrade', 'bad response'])
-
-/** What became of a request, in the words of the contract. */
-export function outboundErrorOf(error: unknown, signal: AbortSignal): OutboundError {
-  if (error instanceof OutboundError) return error
-  if (signal.aborted) return new OutboundError('TIMEOUT', { cause: error })
-  return new OutboundError(codeOf(error), { cause: error })
-}
-
-function codeOf(error: unknown): OutboundCode {
-  const { code, message } = Object(error) as Partial<NodeJS.ErrnoException>
-  if (tlsCodes.test(String(code))) return 'TLS_FAILED'
-  if (error instanceof errors.ConnectTimeoutError) return 'TIMEOUT'
-  return protocolErrors.some((kind) => error instanceof kind) || unasked.has(message) ? 'PROTOCOL_ERROR' : 'CONNECTION_FAILED'
-}
-
-export function openOutbound(allowed: readonly string[], resolve: Resolve = systemResolve): Outbound {
+export function openOutbound({ allowed, lookups: limits, maxConnections, resolve = systemResolve }: OutboundOptions): Outbound {
   const list = parseAllowList(allowed)
-  const isListed = (host: string): boolean => isAllowedHost(list, host) || isOpened(list, host)
+  const lookups = new NameLookups(resolve, limits)
 
-  const reachable = callbackify(async (host: string): Promise<readonly Resolved[]> => {
-    const answers = await resolve(host)
-    if (answers.length === 0) throw new Error('the name has no address')
+  async function reachable(host: string, { organizationId, origin }: Destination): Promise<readonly Resolved[]> {
+    const answers = await lookups.resolve(organizationId, host)
+    const port = portOf(new URL(origin))
     // One bad answer spoils all: whoever mixes them hopes that the bad one is tried.
-    const isBad = ({ address }: Resolved): boolean => !isPublicAddress(address) && !isOpened(list, address)
-    if (!isAllowedHost(list, host) && answers.some(isBad)) throw new OutboundError('URL_NOT_ALLOWED')
+    const isBad = ({ address }: Resolved): boolean => !isPublicAddress(address) && !isOpened(list, address, port)
+    if (!isAllowedHost(list, host, port) && answers.some(isBad)) throw new OutboundError('URL_NOT_ALLOWED')
     return answers
-  })
+  }
 
-  const guardedLookup: LookupFunction = (host, { all }, done) =>
-    reachable(host, (error, answers) => {
-      const [first] = answers ?? []
-      if (!first) done(error ?? new Error('the name cannot be looked up'), '')
-      else if (all) done(null, [...answers])
-      else done(null, first.address, first.family)
-    })
+  const guardedLookup =
+    (destination: Destination): LookupFunction =>
+    (host, { all }, done) =>
+      callbackify(reachable)(host, destination, (error, answers) => {
+        const [first] = answers ?? []
+        if (!first) done(error ?? new Error('the name cannot be looked up'), '')
+        else if (all) done(null, [...answers])
+        else done(null, first.address, first.family)
+      })
 
-  const fault = ({ protocol, hostname }: URL): string | undefined => {
-    const host = bareHost(hostname)
-    if (isListed(host)) return undefined
-    if (protocol !== 'https:') return 'must be an https URL: http is for hosts that this server has been configured to allow'
+  const fault = (url: URL): string | undefined => {
+    const host = bareHost(url.hostname)
+    const port = portOf(url)
+    if (isAllowedHost(list, host, port) || isOpened(list, host, port)) return undefined
+    if (url.protocol !== 'https:') return 'must be an https URL: http is for hosts and ports that KEYHOUSE_OUTBOUND_ALLOW names'
     // A literal address is never looked up, so this is where it is judged.
     if (isAddress(host) ? isPublicAddress(host) : !isLocalName(host)) return undefined
-    return 'must not lead to a loopback, private, link-local or otherwise reserved address'
+    return 'must not lead to a loopback, private, link-local or otherwise reserved address, unless KEYHOUSE_OUTBOUND_ALLOW names it'
   }
 
-  const shared = {
-    allowH2: false,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { lookup: guardedLookup, rejectUnauthorized: true, timeout: patience },
-  }
-  // A connection that stands was judged when it was made; the credential goes with the request, not with the connection.
-  const kept = new Agent({ ...shared, keepAliveTimeout: idle, keepAliveMaxTimeout: idle })
-  const single = new Agent({ ...shared, pipelining: 0 })
+  const pools = new ConnectionPools(
+    (destination) => ({ lookup: guardedLookup(destination), rejectUnauthorized: true, timeout: patience }),
+    maxConnections,
+  )
 
   const judged = new Map<string, URL>()
   function judge(text: string): URL {
@@ -132,7 +82,7 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
   }
 
   async function ask(url: URL, request: OutboundRequest): Promise<OutboundResponse> {
-    const { method, credential, body, signal, isKeptAlive } = request
+    const { method, credential, body, signal, organizationId, poolKey } = request
     const headers = Object.entries(request.headers).flat()
     for (const [name, value] of Object.entries(credential ?? {})) {
       // What proves who asks gives way to what the protocol needs.
@@ -140,9 +90,11 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
     }
     const options: Dispatcher.DispatchOptions = { origin: url.origin, path: url.pathname + url.search, method, headers, idempotent: false }
     if (body !== undefined) options.body = body
+    const destination = { origin: url.origin, organizationId }
     try {
-      return await exchange(isKeptAlive === true ? kept : single, options, request)
+      return await exchange(poolKey === undefined ? pools.single(destination) : pools.of(destination, poolKey), options, request)
     } catch (error) {
+      if (poolKey !== undefined) pools.failed(destination, poolKey)
       throw outboundErrorOf(error, signal)
     }
   }
@@ -150,9 +102,7 @@ export function openOutbound(allowed: readonly string[], resolve: Resolve = syst
   return {
     fault: (text) => fault(new URL(text)),
 
-    async close() {
-      await Promise.all([kept.destroy(), single.destroy()])
-    },
+    close: () => pools.close(),
 
     async send(text, request) {
       let url = judge(text)

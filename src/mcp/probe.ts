@@ -1,10 +1,11 @@
 /** One conversation with a server, and what came of it in the words of the contract. */
+import type { McpServer } from '../entities/mcp-server.js'
 import { scrubber } from '../lib/scrub.js'
 import { runInSlices, type Work } from '../lib/slices.js'
 import type { Outbound } from '../outbound.js'
 import { asSent, secretsOf } from './credential-secrets.js'
 import { listTools, RefusedByServer } from './list-tools.js'
-import { OutboundError, type OutboundCode } from './outbound.js'
+import { OutboundError, type OutboundCode } from './outbound-error.js'
 
 export const testFailureCodes = [
   'CONNECTION_FAILED',
@@ -56,10 +57,9 @@ function* repeats(texts: readonly string[], credential: Readonly<Record<string, 
 
 export async function probe(
   outbound: Outbound,
-  url: string,
+  { organizationId, serverUrl: url }: Pick<McpServer, 'organizationId' | 'serverUrl'>,
   credential: Readonly<Record<string, string>> | null,
   timeoutMs: number,
-  organizationId: string,
 ): Promise<Probe> {
   const signal = AbortSignal.timeout(timeoutMs)
   let wasSent = false
@@ -67,7 +67,13 @@ export async function probe(
     wasSent = true
   }
   try {
-    const { toolNames, protocolVersion } = await listTools(outbound, { url, credential: credential && asSent(credential), signal, onSent })
+    const { toolNames, protocolVersion } = await listTools(outbound, {
+      organizationId,
+      url,
+      credential: credential && asSent(credential),
+      signal,
+      onSent,
+    })
     if (credential && (await runInSlices(repeats([protocolVersion, ...toolNames], credential), organizationId)))
       throw new OutboundError('PROTOCOL_ERROR')
     return { toolNames, protocolVersion, failure: null, wasSent }

@@ -2,7 +2,7 @@
 import { createParser } from 'eventsource-parser'
 
 import type { OutboundResponse } from '../outbound.js'
-import { OutboundError, outboundErrorOf } from './outbound.js'
+import { OutboundError, outboundErrorOf } from './outbound-error.js'
 
 /** Bytes of one answer. */
 export const largestAnswer = 1_048_576

@@ -57,7 +57,7 @@ async function runTest(ctx: Context, input: TestOfServer): Promise<{ server: Mcp
   const { server, credential } = plan
   const startedAt = ctx.now()
   const outcome = plan.isCredentialUsable
-    ? await probe(ctx.app.outbound, server.serverUrl, openFor(ctx, credential), input.timeoutMs ?? longestTest, server.organizationId)
+    ? await probe(ctx.app.outbound, server, openFor(ctx, credential), input.timeoutMs ?? longestTest)
     : unavailableCredential
   const { failure, toolNames, protocolVersion } = outcome
   const durationMs = ctx.now().getTime() - startedAt.getTime()

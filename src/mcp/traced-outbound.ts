@@ -2,6 +2,7 @@
  * Calls of MCP servers as spans of the request that makes them. Of the URL only the host is told, since a tenant may have
  * written a secret into the rest; and the server is told nothing: by a trace it could tell which of our users' calls belong together.
  */
+import { portOf } from '../lib/address.js'
 import type { Outbound } from '../outbound.js'
 import type { Traces } from '../traces.js'
 
@@ -9,11 +10,11 @@ export const tracedOutbound = (outbound: Outbound, traces: Traces): Outbound => 
   ...outbound,
 
   send(text, request) {
-    const { hostname, port, protocol } = new URL(text)
+    const url = new URL(text)
     const attributes = {
       'http.request.method': request.method,
-      'server.address': hostname,
-      'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+      'server.address': url.hostname,
+      'server.port': portOf(url),
     }
     return traces.child(request.method, 'CLIENT', attributes, async (span) => {
       const response = await outbound.send(text, request)

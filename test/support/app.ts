@@ -5,6 +5,7 @@ import { pino } from 'pino'
 
 import { createApp, type App, type Overrides } from '../../src/app.js'
 import { readConfig, type Config } from '../../src/config.js'
+import { serializers } from '../../src/log.js'
 import { newDatabase } from './database.js'
 
 export class TestClock {
@@ -115,7 +116,10 @@ export async function startApp(
 ): Promise<TestApp> {
   const database = await newDatabase()
   const lines: string[] = []
-  const log = pino({ level: 'debug' }, new Writable({ write: (chunk: Buffer, _, done) => (lines.push(chunk.toString()), done()) }))
+  const log = pino(
+    { level: 'trace', serializers },
+    new Writable({ write: (chunk: Buffer, _, done) => (lines.push(chunk.toString()), done()) }),
+  )
   const clock = new TestClock(someday)
   const wholeEnv = { PORT: '0', KEYHOUSE_URL: 'http://keyhouse.test', ...(await detour(database.env)), ...env }
   const config = readConfig(wholeEnv)

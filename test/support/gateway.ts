@@ -1,6 +1,6 @@
 /** A gateway before a double of an MCP server that keeps what it is sent and answers as told. */
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
 import { createApp, type App, type Overrides } from '../../src/app.js'
 import { readConfig } from '../../src/config.js'
@@ -31,7 +31,7 @@ export class Upstream implements Listening {
   readonly seen: Received[] = []
   answer: Answering = said
 
-  private constructor(private listening: Listening) {}
+  private constructor(private listening: Listening & { readonly server: Server }) {}
 
   static async start(): Promise<Upstream> {
     let upstream: Upstream | undefined
@@ -46,6 +46,10 @@ export class Upstream implements Listening {
 
   get origin(): string {
     return this.listening.origin
+  }
+
+  get server(): Server {
+    return this.listening.server
   }
 
   /** How many tool calls came through. */

@@ -13,9 +13,13 @@ const bin = fileURLToPath(new URL('../../bin/keyhouse.js', import.meta.url))
 
 type Variables = Readonly<Record<string, string>>
 
-/** Nothing of ours in the environment but what the test gives. */
-const spawnCommand = (args: readonly string[], env: Variables, cwd: string): ChildProcess =>
-  spawn(process.execPath, [bin, ...args], { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Nothing of ours in the environment but what the test gives. `first`: shell commands before it, such as `ulimit -n 1024`. */
+const spawnCommand = (args: readonly string[], env: Variables, cwd: string, first = ':'): ChildProcess =>
+  spawn('/bin/sh', ['-c', `${first}; exec "$@"`, 'sh', process.execPath, bin, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 
 export interface Ended {
   readonly code: number | null
@@ -63,6 +67,7 @@ export async function keyhouseJson(args: readonly string[], env: Variables): Pro
 }
 
 export interface Served {
+  readonly pid: number
   readonly url: string
   /** All that it has written to stdout by now. */
   said(): string
@@ -79,17 +84,23 @@ export async function freePort(): Promise<string> {
   return String(typeof address === 'object' ? address?.port : address)
 }
 
-/** Runs `keyhouse start` until it says that it is ready. */
-export async function serve(env: Variables, dotEnv?: string): Promise<Served> {
+/** Runs `keyhouse start` until it says that it is ready; `first` are shell commands before it. */
+export async function serve(env: Variables, { dotEnv, first }: { dotEnv?: string; first?: string } = {}): Promise<Served> {
   const port = env['PORT'] ?? (await freePort())
   const folder = mkdtempSync(join(tmpdir(), 'keyhouse-cwd-'))
   if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv)
-  const words = new Words(spawnCommand(['start'], { ...env, PORT: port }, folder))
+  const words = new Words(spawnCommand(['start'], { ...env, PORT: port }, folder, first))
   const ended = words.ended().finally(() => rmSync(folder, { recursive: true }))
   const isReady = (): boolean => words.stdout.includes('"msg":"ready"')
   while (!isReady() && words.child.exitCode === null) await Promise.race([once(words.child.stdout!, 'data'), ended])
   if (!isReady()) throw new Error(`keyhouse start: ${words.stderr}`)
-  return { url: `http://127.0.0.1:${port}`, said: () => words.stdout, kill: (signal) => void words.child.kill(signal), ended }
+  return {
+    pid: words.child.pid!,
+    url: `http://127.0.0.1:${port}`,
+    said: () => words.stdout,
+    kill: (signal) => void words.child.kill(signal),
+    ended,
+  }
 }
 
 /** The whole answer to a GraphQL request. */

@@ -96,14 +96,60 @@ describe('isPublicAddress', () => {
 describe('the allow-list', () => {
   test('opens hosts by name, addresses and blocks, and nothing beside them', () => {
     const list = parseAllowList(['Build.Internal.', '10.1.2.3', '192.168.0.0/24', 'fd00::/8', '[::1]'])
-    expect(isAllowedHost(list, 'build.internal')).toBe(true)
-    expect(isAllowedHost(list, 'other.build.internal')).toBe(false)
-    expect(['10.1.2.3', '::ffff:10.1.2.3', '192.168.0.0', '192.168.0.255', 'fd12::1', '::1'].every((one) => isOpened(list, one))).toBe(true)
-    expect(['10.1.2.4', '192.168.1.0', '192.167.255.255', 'fc00::1', '::2'].some((one) => isOpened(list, one))).toBe(false)
+    expect(isAllowedHost(list, 'build.internal', 443)).toBe(true)
+    expect(isAllowedHost(list, 'other.build.internal', 443)).toBe(false)
+    expect(['10.1.2.3', '::ffff:10.1.2.3', '192.168.0.0', '192.168.0.255', 'fd12::1', '::1'].every((one) => isOpened(list, one, 443))).toBe(
+      true,
+    )
+    expect(['10.1.2.4', '192.168.1.0', '192.167.255.255', 'fc00::1', '::2'].some((one) => isOpened(list, one, 443))).toBe(false)
   })
 
-  test.each(['http://x', 'a b', '10.0.0.0/33', 'host:80', '*.internal', '-'])('refuses %s', (entry) => {
+  test.each([
+    ['localhost:3001', 'localhost'],
+    ['LOCALHOST.:3001', 'localhost.'],
+    ['10.1.2.3:3001', '10.1.2.3'],
+    ['10.0.0.0/8:3001', '10.1.2.3'],
+    ['[::1]:3001', '::1'],
+    ['[fd00::/8]:3001', 'fd12::1'],
+  ])('%s opens one port', (entry, host) => {
+    const list = parseAllowList([entry])
+    const isOpen = (port: number): boolean => isAllowedHost(list, host, port) || isOpened(list, host, port)
+    expect([3000, 3001, 3002, 80, 443].filter(isOpen)).toEqual([3001])
+    const anyPort = parseAllowList([entry, entry.slice(0, entry.lastIndexOf(':'))])
+    expect([1, 3001, 65_535].every((port) => isAllowedHost(anyPort, host, port) || isOpened(anyPort, host, port))).toBe(true)
+  })
+
+  test('an IPv6 address without brackets has no port', () => {
+    const list = parseAllowList(['fd00::1:3001'])
+    expect(isOpened(list, 'fd00::1:3001', 443)).toBe(true)
+    expect(isOpened(list, 'fd00::1', 3001)).toBe(false)
+  })
+
+  test.each([
+    'http://x',
+    'a b',
+    '10.0.0.0/33',
+    '*.internal',
+    '-',
+    '',
+    ':80',
+    'host:0',
+    'host:080',
+    'host:65536',
+    'host:',
+    'host:http',
+    'host:80:80',
+    '[host]:80',
+    '[::1]80',
+    '[::1]:0',
+    '::1/129',
+    '10.0.0.0:80/8',
+  ])('refuses %j', (entry) => {
     expect(() => parseAllowList([entry])).toThrow()
+  })
+
+  test.each(['host:1', 'host:65535'])('takes %j', (entry) => {
+    expect(() => parseAllowList([entry])).not.toThrow()
   })
 })
 

@@ -55,7 +55,10 @@ test.each([
 })
 
 describe('/metrics', () => {
-  const app = { metrics: { text: () => Promise.resolve('all of it\n') } } as unknown as Services
+  const app = {
+    config: { url: 'https://Keys.example.com:8443' },
+    metrics: { text: () => Promise.resolve('all of it\n') },
+  } as unknown as Services
 
   test.each([
     ['127.0.0.1', {}, 200],
@@ -72,6 +75,27 @@ describe('/metrics', () => {
     ['127.0.0.1', { forwarded: 'for=10.0.0.1' }, 404],
     ['127.0.0.1', { via: '1.1 proxy' }, 404],
     ['127.0.0.1', { 'x-real-ip': '10.0.0.1' }, 404],
+    ...[
+      'localhost',
+      'localhost:4000',
+      'LOCALHOST.',
+      '127.0.0.1:4000',
+      '127.0.0.2',
+      '[::1]:4000',
+      'keys.example.com',
+      'keys.example.com:4000',
+    ].map((host) => ['127.0.0.1', { host }, 200] as const),
+    // A page's own name that leads to this machine.
+    ...[
+      'evil.example',
+      'evil.example:4000',
+      'localhost.evil.example',
+      'keys.example.com.evil.example',
+      '10.0.0.1',
+      'a b',
+      '[::1',
+      'x@localhost:y',
+    ].map((host) => ['127.0.0.1', { host }, 404] as const),
   ])('asked from %s with %j: %i', async (remoteAddress, headers, status) => {
     const server = fastify({ trustProxy: true })
     serveMetrics(server, app)

@@ -1,0 +1,186 @@
+/** Clients that hold connections and ask nothing keep nobody else out, and a refused one is let go. */
+import { EventEmitter, once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, describe, expect, test } from '@jest/globals'
+
+import { Connections } from '../src/http/connections.js'
+import { stopwatch } from '../src/lib/clock.js'
+import { maxConnectionsFor } from '../src/lib/max-descriptors.js'
+import { startApp } from './support/app.js'
+import { eventually } from './support/gateway.js'
+import { ask, serve } from './support/process.js'
+import { cpuOf } from './support/stall.js'
+
+const sockets: Socket[] = []
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy()
+})
+
+interface Client {
+  readonly socket: Socket
+  isClosed: boolean
+  said: string
+}
+
+/** Never closes its own side. */
+async function client(url: string): Promise<Client> {
+  const { hostname, port } = new URL(url)
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+  sockets.push(socket)
+  const state: Client = { socket, isClosed: false, said: '' }
+  socket.on('error', () => (state.isClosed = true))
+  socket.on('end', () => (state.isClosed = true))
+  socket.on('data', (chunk: Buffer) => (state.said += chunk.toString()))
+  await once(socket, 'connect')
+  return state
+}
+
+const clients = async (url: string, count: number): Promise<Client[]> => {
+  const all: Client[] = []
+  for (let i = 0; i < count; i++) all.push(await client(url))
+  return all
+}
+
+const get = (one: Client, path = '/healthz'): boolean => one.socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+const answered = (one: Client): Promise<unknown> => eventually(() => one.said.includes('HTTP/1.1 200'))
+const openOf = (all: readonly Client[]): number => all.filter(({ isClosed }) => !isClosed).length
+
+describe('a refused client that never closes its side', () => {
+  test.each([
+    ['what is no HTTP', 'nonsense\r\n\r\n'],
+    ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ])('is let go a second after the refusal of %s', async (_name, bytes) => {
+    const app = await startApp()
+    const isThere = async (): Promise<boolean> => (await app.services.metrics.text()).includes('keyhouse_connections 1\n')
+    const one = await client(app.url)
+    one.socket.write(bytes)
+    await eventually(() => one.isClosed)
+    const elapsed = stopwatch()
+    expect(one.said).toContain('BAD_REQUEST')
+    expect(await isThere()).toBe(true)
+    await eventually(async () => !(await isThere()))
+    expect(elapsed()).toBeGreaterThan(0.8)
+    expect(elapsed()).toBeLessThan(2)
+    await app.close()
+  })
+})
+
+describe('of a limit of 25 connections', () => {
+  const descriptorLimit = 58
+  const crowded = 20
+
+  test('the limit is what the descriptors leave', () => {
+    expect([57, 58, 59, 1024].map(maxConnectionsFor)).toEqual([24, 25, 25, 448])
+  })
+
+  test('80 % may be idle; one more closes the one that has been idle longest', async () => {
+    const app = await startApp({}, { descriptorLimit })
+    const [first, ...others] = await clients(app.url, crowded)
+    get(first!)
+    await answered(first!)
+    expect(openOf([first!, ...others])).toBe(crowded)
+    const late = await client(app.url)
+    // The first has asked since, so the second has been silent longest.
+    await eventually(() => others[0]!.isClosed)
+    expect(openOf([first!, ...others, late])).toBe(crowded)
+    expect(first!.isClosed).toBe(false)
+    get(late)
+    await answered(late)
+    await app.close()
+  })
+
+  test('half a request is none', async () => {
+    const app = await startApp({}, { descriptorLimit })
+    const [half, ...others] = await clients(app.url, crowded)
+    half!.socket.write('POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{')
+    await eventually(async () => (await app.services.metrics.text()).includes(`keyhouse_connections ${crowded}`))
+    const late = await client(app.url)
+    await eventually(() => half!.isClosed)
+    expect(openOf([...others, late])).toBe(crowded)
+    await app.close()
+  })
+
+  test('what is being answered stays, and with nothing else left a new connection is closed', async () => {
+    const app = await startApp({}, { descriptorLimit })
+    const { journal } = app.services
+    const read = journal.read.bind(journal)
+    const held: (() => void)[] = []
+    journal.read = async (...args) => {
+      await new Promise<void>((resolve) => held.push(resolve))
+      return read(...args)
+    }
+    const busy: Client[] = []
+    // Between 80 % and all there is room for them, although there is nothing to close.
+    while (busy.length < 25) {
+      busy.push(await client(app.url))
+      get(busy.at(-1)!, '/readyz')
+      await eventually(() => held.length >= busy.length)
+    }
+    const late = await client(app.url)
+    await eventually(() => late.isClosed)
+    journal.read = read
+    for (const go of held) go()
+    await Promise.all(busy.map(answered))
+    await app.close()
+  })
+})
+
+test('an answer that its client does not take is not work; one that is still made is', async () => {
+  const connections = new Connections(5)
+  let streaming: ServerResponse | undefined
+  const server = createServer((request, response) => {
+    connections.begun(response)
+    if (request.url === '/stream') (streaming = response).write('HTTP/1.1 200')
+    else response.end(Buffer.alloc(64 * 1024 * 1024))
+  })
+  connections.watch(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const [stream, deaf, ...others] = await clients(url, 4)
+  deaf!.socket.pause()
+  get(stream!, '/stream')
+  await answered(stream!)
+  get(deaf!)
+  await eventually(() => connections.sockets().some(({ writableLength }) => writableLength > 0))
+  for (let i = 0; i < 3; i++) others.push(await client(url))
+  expect(connections.size).toBe(4)
+  deaf!.socket.resume()
+  await eventually(() => deaf!.isClosed)
+  expect(stream!.isClosed).toBe(false)
+  streaming?.end()
+  server.close()
+})
+
+test('to close one costs the same however many there are', () => {
+  const flood = (max: number): number => {
+    const server = new EventEmitter()
+    new Connections(max).watch(server as Server)
+    const admit = (): boolean =>
+      server.emit('connection', Object.assign(new EventEmitter(), { destroyed: false, destroy: () => undefined }))
+    return cpuOf(() => {
+      for (let i = 0; i < max * 4; i++) admit()
+    })
+  }
+  flood(8000)
+  const [small, large] = [8000, 16_000].map((max) => Math.min(...[0, 0, 0].map(() => flood(max))))
+  expect(large! / small!).toBeLessThan(2.5)
+})
+
+test('under ulimit -n 1024 and 1,100 silent clients others are served', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'keyhouse-silent-'))
+  const server = await serve({ KEYHOUSE_DATA_DIR: directory, KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }, { first: 'ulimit -n 1024' })
+  const silent = await clients(server.url, 1100)
+  const [key] = /kh_sand_\w+/.exec(readFileSync(join(directory, 'first-start.txt'), 'utf8')) ?? []
+  for (let i = 0; i < 20; i++) expect(await ask(server.url, key!, '{ viewer { kind } }')).toEqual({ data: { viewer: { kind: 'API_KEY' } } })
+  expect(openOf(silent)).toBeLessThanOrEqual(Math.floor(maxConnectionsFor(1024) * 0.8))
+  expect(openOf(silent)).toBeGreaterThan(300)
+  server.kill('SIGTERM')
+  expect(await server.ended).toMatchObject({ code: 0 })
+  rmSync(directory, { recursive: true })
+})
