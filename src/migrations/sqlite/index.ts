@@ -7,6 +7,7 @@ import { Migration0005 } from './0005-vault.js'
 import { Migration0006 } from './0006-mcp-tool-approvals.js'
 import { Migration0007 } from './0007-trail-subject.js'
 import { Migration0008 } from './0008-organization-suspension.js'
+import { Migration0012 } from './0012-key-list.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -17,4 +18,5 @@ export const sqliteMigrations = [
   { name: '0006-mcp-tool-approvals', class: Migration0006 },
   { name: '0007-trail-subject', class: Migration0007 },
   { name: '0008-organization-suspension', class: Migration0008 },
+  { name: '0012-key-list', class: Migration0012 },
 ]

@@ -1,0 +1,24 @@
+/** Many rows at once by SQL, past the application: for tests that are about how much there is. */
+import type { SqlEntityManager } from '@mikro-orm/sql'
+import { Client } from 'pg'
+
+import type { TestApp } from './app.js'
+import { isPostgres } from './database.js'
+
+/** A statement on a connection that may take its time. */
+export async function fill(app: TestApp, text: string): Promise<void> {
+  if (!isPostgres) return void (await (app.services.orm.em.fork() as unknown as SqlEntityManager).execute(text))
+  const client = new Client({ connectionString: app.env['DATABASE_URL'] })
+  await client.connect()
+  await client.query(text)
+  await client.end()
+}
+
+/** `i` from 1 to n, as a table. */
+export const numbers = (n: number): string =>
+  isPostgres
+    ? `generate_series(1, ${n}) as n(i)`
+    : `(with recursive n(i) as (select 1 union all select i + 1 from n where i < ${n}) select i from n) as n`
+/** 32 digits, as in ids. */
+export const hex = (expression: string): string => (isPostgres ? `lpad(to_hex(${expression}), 32, '0')` : `printf('%032x', ${expression})`)
+export const moment = (ms: string): string => (isPostgres ? `to_timestamp((${ms}) / 1000.0)` : ms)
