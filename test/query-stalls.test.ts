@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
-import { fill, hex, moment, numbers } from './support/fill.js'
+import { fill, fillTable, hex, moment, quoted } from './support/fill.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { measureStall } from './support/stall.js'
 
@@ -15,6 +15,9 @@ const keyCount = isFull ? 100_000 : 20_000
 const eventCount = isFull ? 300_000 : 30_000
 /** Milliseconds of this thread's CPU without a turn for anybody else. */
 const longestStall = 250
+
+const texts = (count: number, length: number): string[] => Array.from({ length: count }, (_, i) => `agent:${i}`.padEnd(length, 'x'))
+const ones = (count: number): number[] => Array.from({ length: count }, () => 1)
 
 let app: TestApp
 let acme: SeededOrganization
@@ -25,42 +28,59 @@ beforeAll(async () => {
   acme = await organization(app)
   elsewhere = (await acme.apiKey({ projectId: await acme.project(), permissions: ['*'] })).secret
   const start = app.clock.now().getTime() - 86_400_000
-  const [place, at] = [`'${acme.id}', '${acme.projectId}', 'SANDBOX'`, moment(`${start} + i`)]
-  await fill(
-    app,
-    `insert into api_key (id, organization_id, project_id, environment, label, preview, digest, permissions, rate_limits, standing, end_overlap_at_first_use, created_at, updated_at)
-    select 'key_' || ${hex('i')}, ${place}, 'label ' || i, 'kh_sand_****', ${hex('i')}, '["agent:read"]', '[]', 0, ${isPostgres ? 'false' : '0'}, ${at}, ${at} from ${numbers(keyCount)}`,
-  )
-  await fill(
-    app,
-    `insert into end_user (id, organization_id, project_id, environment, external_id, first_seen_at, last_seen_at)
-    select 'eu_' || ${hex('i')}, ${place}, 'user-' || i, ${at}, ${at} from ${numbers(keyCount)}`,
-  )
-  await fill(
-    app,
-    `insert into access_token (id, organization_id, project_id, environment, api_key_id, end_user_id, signing_key_id, audience, permissions, issued_at, expires_at)
-    select 'at_' || ${hex('i')}, ${place}, 'key_' || ${hex('i')}, 'eu_' || ${hex('i')}, 'sk_1', 'https://a.example', '[]', ${at}, ${moment(`${start} + 172800000 + i`)} from ${numbers(keyCount)}`,
-  )
-  await fill(
-    app,
-    `insert into audit_event (id, organization_id, seq, project_id, environment, action, outcome, actor_id, subject_id, details, request_id, at, previous_hash, hash)
-    select 'evt_' || ${hex('i')}, '${acme.id}', i + 1000, '${acme.projectId}', 'SANDBOX', 'api_key:exchange', 'ALLOWED', 'key_1', 'at_' || i, '{}', 'req_' || i, ${at}, '', '' from ${numbers(eventCount)}`,
-  )
-  await fill(
-    app,
-    `insert into usage_count (organization_id, length, end_user_id, start, project_id, environment, api_key_id, operation, requests, denied)
-    select '${acme.id}', 'MINUTE', 'eu_' || (i % 500), ${moment(`${Math.floor(start / 60_000) * 60_000} + (i / 200) * 60000`)}, '${acme.projectId}', 'SANDBOX', 'key_' || i, 'apiKeys', 1, 0 from ${numbers(keyCount)}`,
-  )
-  await fill(
-    app,
-    `insert into mcp_server (id, organization_id, project_id, environment, end_user_id, owner_key, name, server_label, server_url, require_approval, metadata, created_at, updated_at)
-    select 'mcp_srv_' || ${hex('i')}, ${place}, null, 'backend', 'Server', 'server-' || i, 'https://mcp.example', 'ALWAYS', '{}', ${at}, ${at} from ${numbers(100)}`,
-  )
-  await fill(
-    app,
-    `insert into mcp_credential (id, organization_id, project_id, environment, end_user_id, server_id, name, origin, auth_type, header_names, created_at, updated_at)
-    select 'mcp_cred_' || ${hex('i')}, ${place}, 'eu_' || ${hex('i')}, 'mcp_srv_' || ${hex('1 + i % 100')}, null, 'https://mcp.example', 'NONE', '[]', ${at}, ${at} from ${numbers(keyCount)}`,
-  )
+  const id = (prefix: string, i = 'i'): string => `'${prefix}_' || ${hex(i)}`
+  const at = moment(`${start} + i`)
+  // Those of the first page.
+  const newest = (long: string, short: string): string => `case when i > ${keyCount - 100} then ${long} else ${short} end`
+  const place = { organization_id: quoted(acme.id), project_id: quoted(acme.projectId), environment: quoted('SANDBOX') }
+  const times = { created_at: at, updated_at: at }
+  await fillTable(app, 'api_key', keyCount, {
+    ...{ id: id('key'), ...place, ...times, label: "'label ' || i", preview: quoted('kh_sand_****'), digest: hex('i') },
+    ...{
+      permissions: newest(quoted(texts(100, 150)), quoted([])),
+      rate_limits: quoted([]),
+      standing: '0',
+      end_overlap_at_first_use: isPostgres ? 'false' : '0',
+    },
+  })
+  await fillTable(app, 'end_user', keyCount, { id: id('eu'), ...place, external_id: "'user-' || i", first_seen_at: at, last_seen_at: at })
+  await fillTable(app, 'access_token', keyCount, {
+    ...{ id: id('at'), ...place, api_key_id: id('key'), end_user_id: id('eu'), signing_key_id: quoted('sk_1'), permissions: quoted([]) },
+    ...{ audience: quoted('https://a.example'), issued_at: at, expires_at: moment(`${start} + 172800000 + i`) },
+  })
+  await fillTable(app, 'audit_event', eventCount, {
+    ...{
+      id: id('evt'),
+      ...place,
+      seq: 'i + 1000',
+      action: quoted('api_key:exchange'),
+      outcome: quoted('ALLOWED'),
+      actor_id: quoted('key_1'),
+    },
+    ...{ subject_id: id('at'), details: quoted({}), request_id: quoted('req_1'), at, previous_hash: "''", hash: "''" },
+  })
+  await fillTable(app, 'usage_count', keyCount, {
+    ...{ ...place, length: quoted('MINUTE'), end_user_id: "'eu_' || (i % 500)", api_key_id: id('key'), operation: quoted('apiKeys') },
+    ...{ start: moment(`${Math.floor(start / 60_000) * 60_000} + (i / 200) * 60000`), requests: '1', denied: '0' },
+  })
+  await fillTable(app, 'mcp_server', 100, {
+    ...{ id: id('mcp_srv'), ...place, ...times, owner_key: quoted('backend'), name: quoted('Server'), server_label: "'server-' || i" },
+    ...{ server_url: quoted('https://mcp.example'), server_description: quoted('d'.repeat(10_000)), require_approval: quoted('ALWAYS') },
+    ...{ allowed_tools: quoted(texts(256, 128)), metadata: quoted({ ones: ones(8000) }) },
+  })
+  await fillTable(app, 'mcp_credential', keyCount, {
+    ...{ id: id('mcp_cred'), ...place, ...times, end_user_id: id('eu'), server_id: id('mcp_srv', '1 + i % 100') },
+    ...{ origin: quoted('https://mcp.example'), auth_type: quoted('NONE'), header_names: quoted([]) },
+  })
+  await fillTable(app, 'mcp_tool_approval', 100, {
+    ...{ id: id('mcp_apr'), ...place, server_id: id('mcp_srv'), call_digest: hex('i'), tool: quoted('tool'), state: quoted('PENDING') },
+    ...{
+      arguments: quoted({ ones: ones(32_000) }),
+      requested_by: quoted([]),
+      requested_at: at,
+      expires_at: moment(`${start} + 172800000`),
+    },
+  })
   if (isPostgres) await fill(app, 'vacuum analyze')
 }, 600_000)
 afterAll(() => app.close())
@@ -115,6 +135,11 @@ describe(`beside ${keyCount} keys and ${eventCount} events`, () => {
       () => acme.sandboxKey,
       () => '{ mcpServers(first: 100) { nodes { id credentials(first: 1) { nodes { id } } } } }',
     ],
+    'as many tool arguments as fit': [() => acme.sandboxKey, () => aliased(3, 'mcpToolApprovals(first: 100) { nodes { arguments } }')],
+    'as many objects as fit': [() => acme.sandboxKey, () => aliased(3, 'mcpServers(first: 100) { nodes { metadata } }')],
+    'as many lists of tools as fit': [() => acme.sandboxKey, () => aliased(8, 'mcpServers(first: 100) { nodes { allowedTools } }')],
+    'as many descriptions as fit': [() => acme.sandboxKey, () => aliased(30, 'mcpServers(first: 100) { nodes { serverDescription } }')],
+    'as many permissions as fit': [() => acme.sandboxKey, () => aliased(8, 'apiKeys(first: 100) { nodes { permissions } }')],
     'three nested counts': [
       () => acme.adminToken,
       () => '{ mcpServers(first: 3) { nodes { credentials(includeRevoked: true) { totalCount } } } }',

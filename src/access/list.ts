@@ -81,12 +81,19 @@ export async function list<T extends { id: string }>(
 export const listById = <T extends object>(desk: Desk, entity: new () => T, limit = Number.MAX_SAFE_INTEGER): Promise<T[]> =>
   findRows(desk, entity, {}, { limit, isBackward: false, where: {}, orderBy: [{ id: 'ASC' }] })
 
-/** A condition that a text column contains the words, without regard to the case of ASCII letters. */
+/** Characters that a search may have: no text that is searched is longer. */
+const longestSearch = 255
+
+/**
+ * A condition that a text column contains the words, without regard to the case of ASCII letters.
+ * @throws RequestError BAD_USER_INPUT for more words than any text has.
+ */
 export function contains(
   { app }: { readonly app: { readonly config: { readonly databaseUrl: string | undefined } } },
   column: string,
   words: string,
 ): Record<PropertyKey, unknown> {
+  if (words.length > longestSearch) throw badInput(`"search" must have at most ${longestSearch} characters.`)
   // No stored text has a NUL, and neither database can be asked about one.
   if (words.includes('\0')) return { id: '' }
   const pattern = words.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replaceAll(/[!%_]/g, (special) => `!${special}`)

@@ -14,7 +14,9 @@ export interface Cost {
 
 /** Points of a list, a count or an aggregate, however little it returns. */
 export const queryPoints = 50
-/** Entries that a list without pages stands for. */
+/** Points of a JSON object: the arguments of a tool call have 64 KiB. */
+export const objectPoints = 25
+/** Entries that a list without pages stands for, and points of a list of texts. */
 export const plainListSize = 10
 
 const cost = (points: number, counts = 0, ownCounts = 0): Cost => ({ points, counts, ownCounts })
@@ -38,17 +40,13 @@ const isWithinConnection = (parent: GraphQLNamedType): boolean => isObjectType(p
 /** `usage` and `projects`: a query whose rows have no pages. */
 const isListQuery = (field: Field, parent: GraphQLNamedType): boolean => parent.name === 'Query' && isList(field) && !takes(field, 'ids')
 
-/** A list of texts, or a JSON object: some are 64 KiB long. */
-const isLong = (field: Field): boolean => {
-  const type = getNamedType(field.type)
-  return type === JsonObjectScalar || (isList(field) && isLeafType(type))
-}
-
 /** The cost of a field itself, apart from what is selected within it. */
 export function costOf(field: Field, parent: GraphQLNamedType): Cost {
   if (field.name === 'totalCount') return cost(0, 0, 1)
   if (isConnection(field) || isListQuery(field, parent)) return cost(1 + queryPoints)
-  return cost(isLong(field) ? plainListSize : 1)
+  const type = getNamedType(field.type)
+  if (type === JsonObjectScalar) return cost(objectPoints)
+  return cost(isList(field) && isLeafType(type) ? plainListSize : 1)
 }
 
 /** Rows of a field whose arguments do not tell: 1 when it is no list. */

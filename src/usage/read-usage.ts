@@ -5,7 +5,7 @@ import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
 import type { Environment, UsageInterval } from '../entities/enums.js'
 import { badInput } from '../errors.js'
-import { usageQuery, type UsageDimension } from './aggregate.js'
+import { dimensionColumns, usageQuery, type UsageDimension } from './aggregate.js'
 import { highestCount } from './counts.js'
 import { intervalLengths, startOf } from './intervals.js'
 
@@ -49,6 +49,8 @@ export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageR
     throw badInput(`From "from" to "to" there may be at most ${mostIntervals} intervals.`)
   }
   checkFilter({ ...filter })
+  const dimensions = Object.keys(dimensionColumns).length
+  if (query.groupBy && query.groupBy.length > dimensions) throw badInput(`"groupBy" must have at most ${dimensions} entries.`)
   filterEnvironment(actor, filter.environment)
   requirePermission(actor, 'usage:read')
   const { externalUserIds, projectId, environment } = filter

@@ -22,3 +22,8 @@ export const numbers = (n: number): string =>
 /** 32 digits, as in ids. */
 export const hex = (expression: string): string => (isPostgres ? `lpad(to_hex(${expression}), 32, '0')` : `printf('%032x', ${expression})`)
 export const moment = (ms: string): string => (isPostgres ? `to_timestamp((${ms}) / 1000.0)` : ms)
+export const quoted = (value: unknown): string => `'${typeof value === 'string' ? value : JSON.stringify(value)}'`
+
+/** Rows 1 to `count` of a table: an SQL expression of `i` for each column. */
+export const fillTable = (app: TestApp, table: string, count: number, columns: Readonly<Record<string, string>>): Promise<void> =>
+  fill(app, `insert into ${table} (${Object.keys(columns).join(', ')}) select ${Object.values(columns).join(', ')} from ${numbers(count)}`)
