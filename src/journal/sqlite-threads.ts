@@ -18,6 +18,13 @@ interface Job {
   readonly done: PromiseWithResolvers<void>
 }
 
+function end({ answer, done }: Job, error: unknown): void {
+  answer.reject(error)
+  done.resolve()
+}
+
+const closed = (): unknown => unavailable(new Error('the database is closed'))
+
 /** The file beside this one: TypeScript in tests, JavaScript in production. */
 const threadFile = fileURLToPath(new URL(`sqlite-thread${extname(import.meta.url)}`, import.meta.url))
 
@@ -27,6 +34,7 @@ export const startSqliteThread = (databaseFile: string): Worker => new Worker(th
 export class SqliteThreads {
   readonly #threads = new Map<Worker, Job | undefined>()
   #waiting: Job[] = []
+  #isClosed = false
 
   constructor(
     /** Called at the first query, and after a thread has ended. */
@@ -39,22 +47,24 @@ export class SqliteThreads {
     const job: Job = { question, answer: Promise.withResolvers(), done: Promise.withResolvers() }
     const timer = setTimeout(() => this.#giveUp(job), this.timeoutMs)
     void job.done.promise.then(() => clearTimeout(timer))
-    this.#waiting.push(job)
+    if (this.#isClosed) end(job, closed())
+    else this.#waiting.push(job)
     this.#assign()
     return { rows: job.answer.promise, done: job.done.promise }
   }
 
   /** Ends the threads. One that is within a query ends after it: SQLite cannot be interrupted from here. */
   async close(): Promise<void> {
+    this.#isClosed = true
+    for (const job of this.#waiting.splice(0)) end(job, closed())
     await Promise.all([...this.#threads.keys()].map((thread) => thread.terminate()))
   }
 
   /** A job that a thread has begun stays the thread's. */
   #giveUp(job: Job): void {
-    job.answer.reject(queryTimeout())
-    if (!this.#waiting.includes(job)) return
+    if (!this.#waiting.includes(job)) return job.answer.reject(queryTimeout())
     this.#waiting = this.#waiting.filter((one) => one !== job)
-    job.done.resolve()
+    end(job, queryTimeout())
   }
 
   #assign(): void {
@@ -89,9 +99,8 @@ export class SqliteThreads {
   #answered(thread: Worker, answer: ThreadAnswer): void {
     const job = this.#threads.get(thread)
     this.#threads.set(thread, undefined)
-    if (job && 'rows' in answer) job.answer.resolve(answer.rows)
-    else if (job && 'error' in answer)
-      job.answer.reject(refusalOf(Object.assign(new Error(answer.error.message), { code: answer.error.code })))
+    if ('rows' in answer) job?.answer.resolve(answer.rows)
+    else job?.answer.reject(refusalOf(Object.assign(new Error(answer.error.message), { code: answer.error.code })))
     job?.done.resolve()
     this.#assign()
   }
@@ -100,8 +109,7 @@ export class SqliteThreads {
   #ended(thread: Worker, cause: unknown): void {
     const job = this.#threads.get(thread)
     this.#threads.delete(thread)
-    job?.answer.reject(unavailable(cause ?? new Error('the thread of this query has ended')))
-    job?.done.resolve()
+    if (job) end(job, unavailable(cause ?? new Error('the thread of this query has ended')))
     this.#assign()
   }
 }
