@@ -126,13 +126,12 @@ test('every list of the schema has a row here', () => {
 
 async function ask(path: string, entries: readonly unknown[]): Promise<Answer> {
   const { variables, by } = lists[path]!
-  const [name] = path.split('.')
-  const root = roots.find((type) => name! in type.getFields())!
-  const { args, type } = root.getFields()[name!]!
+  const [name = ''] = path.split('.')
+  const root = roots.find((type) => name in type.getFields())!
+  const { args } = root.getFields()[name]!
   const given = await variables(entries)
   const used = args.filter((one) => one.name in given)
   const selection = root.name === 'Mutation' ? '{ userErrors { code message path } }' : '{ __typename }'
-  expect(getNamedType(type)).toBeDefined()
   return app.run(
     by?.() ?? acme.sandboxKey,
     `${root.name.toLowerCase()} (${used.map((one) => `$${one.name}: ${String(one.type)}`).join(', ')}) {

@@ -27,4 +27,7 @@ function answerTo({ sql, parameters }: ThreadQuestion): ThreadAnswer {
   }
 }
 
-parentPort?.on('message', (question: ThreadQuestion) => parentPort?.postMessage(answerTo(question)))
+parentPort?.on('message', (question: ThreadQuestion) => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  parentPort?.postMessage(answerTo(question))
+})

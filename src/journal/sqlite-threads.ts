@@ -73,6 +73,7 @@ export class SqliteThreads {
       if (!thread) return
       const job = this.#waiting.shift()!
       this.#threads.set(thread, job)
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       thread.postMessage(job.question)
     }
   }
