@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
-import { fill, fillTable, hex, moment, quoted } from './support/fill.js'
+import { fill, fillTable, hex, json, moment, quoted } from './support/fill.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { measureStall } from './support/stall.js'
 
@@ -41,7 +41,7 @@ beforeAll(async () => {
     label: "'label ' || i",
     preview: quoted('kh_sand_****'),
     digest: hex('i'),
-    permissions: newest(quoted(texts(100, 150)), quoted([])),
+    permissions: json(newest(quoted(texts(100, 150)), quoted([]))),
     rate_limits: quoted([]),
     standing: '0',
     end_overlap_at_first_use: isPostgres ? 'false' : '0',

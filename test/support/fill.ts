@@ -10,8 +10,11 @@ export async function fill(app: TestApp, text: string): Promise<void> {
   if (!isPostgres) return void (await (app.services.orm.em.fork() as unknown as SqlEntityManager).execute(text))
   const client = new Client({ connectionString: app.env['DATABASE_URL'] })
   await client.connect()
-  await client.query(text)
-  await client.end()
+  try {
+    await client.query(text)
+  } finally {
+    await client.end()
+  }
 }
 
 /** `i` from 1 to n, as a table. */
@@ -21,6 +24,7 @@ export const numbers = (n: number): string =>
     : `(with recursive n(i) as (select 1 union all select i + 1 from n where i < ${n}) select i from n) as n`
 /** 32 digits, as in ids. */
 export const hex = (expression: string): string => (isPostgres ? `lpad(to_hex(${expression}), 32, '0')` : `printf('%032x', ${expression})`)
+export const json = (expression: string): string => (isPostgres ? `(${expression})::jsonb` : expression)
 export const moment = (ms: string): string => (isPostgres ? `to_timestamp((${ms}) / 1000.0)` : ms)
 export const quoted = (value: unknown): string => `'${typeof value === 'string' ? value : JSON.stringify(value)}'`
 
