@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 
 import type { Config } from './config.js'
 import type { Services, WriteBehind } from './context.js'
-import { onceAtATime, openDatabase, openJournal, openLimiter } from './database.js'
+import { onceAtATime, openDatabase, openLimiter, openStores } from './database.js'
 import { openDeploymentSecrets } from './deployment-secrets.js'
 import { gatewayTimes, type GatewayTimes } from './http/gateway-times.js'
 import { createMetricsServer } from './http/metrics.js'
@@ -83,10 +83,14 @@ export async function openServices(
       await ensureSigningKeys({ orm, config, masterKeys: keys, clock })
       return keys
     })
-    const ownJournal = await openJournal(orm, config, clock, metrics.committed)
+    const { queries, ...stores } = await openStores(orm, config, clock, metrics.committed)
     const system = config.databaseUrl === undefined ? 'sqlite' : 'postgresql'
-    const journal = traces ? tracedJournal(ownJournal, traces, system) : ownJournal
-    closers.unshift(() => journal.close())
+    const journal = traces ? tracedJournal(stores.journal, traces, system) : stores.journal
+    // Closed after the journal: a query that ran out of time may still hold its thread.
+    closers.unshift(
+      () => journal.close(),
+      () => queries.close(),
+    )
     const keyring = openKeyring(journal, masterKeys, config.url)
     const secrets = await keyring
       .prove()
@@ -115,6 +119,7 @@ export async function openServices(
       clock,
       orm,
       journal,
+      queries,
       keyring,
       masterKeys,
       outbound,

@@ -4,7 +4,9 @@ import DataLoader from 'dataloader'
 import type { Logger } from 'pino'
 
 import { ownershipOf, systemActor, type Actor } from './access/actor.js'
+import type { TenantQueries, TenantQuery, TenantQueryRunner } from './access/reads.js'
 import type { Config } from './config.js'
+import type { Row } from './entities/rows.js'
 import type { Scope } from './entities/tenancy.js'
 import { missingCredential } from './errors.js'
 import type { EventDraft } from './journal/chain.js'
@@ -91,6 +93,7 @@ export interface Services {
   readonly clock: Clock
   readonly orm: MikroORM
   readonly journal: Journal
+  readonly queries: TenantQueries
   readonly keyring: Keyring
   readonly masterKeys: MasterKeys
   readonly outbound: Outbound
@@ -113,6 +116,7 @@ export class Context {
   private ownEm: EntityManager | undefined
   private organizationEm: EntityManager | undefined
   private loaders: Map<string, DataLoader<string, object | null>> | undefined
+  private queryRunner: TenantQueryRunner | undefined
   /** A change is under way: one within another would wait for ever. */
   isPerforming = false
   /** Nothing new is begun when nobody waits for the answer any more. Null: it is done whoever waits. */
@@ -163,6 +167,13 @@ export class Context {
     this.ownEm = undefined
     this.organizationEm = undefined
     this.loaders = undefined
+  }
+
+  /** The rows of a list, count, aggregate or search. @throws RequestError CONCURRENCY_LIMITED, QUERY_TIMEOUT, UNAVAILABLE */
+  query(query: TenantQuery): Promise<readonly Row[]> {
+    const { organizationId } = this.actor
+    this.queryRunner ??= this.app.queries.forRequest(organizationId, () => this.waiting?.throwIfOver())
+    return this.queryRunner.run(query)
   }
 
   /** One row by id as the caller sees it, with all others of its kind that this turn of the loop asks for. */

@@ -7,6 +7,7 @@ import { Migrator } from '@mikro-orm/migrations'
 import type { Database } from 'better-sqlite3'
 import { Client, type Pool, type PoolClient } from 'pg'
 
+import type { TenantQueries } from './access/reads.js'
 import type { Config } from './config.js'
 import type { Limiter } from './context.js'
 import { entities } from './entities/index.js'
@@ -15,11 +16,14 @@ import { confinementOf, ownersOf, type Ownership, type Scope } from './entities/
 import type { Journal } from './journal/journal.js'
 import { Pipeline } from './journal/pipeline.js'
 import { PostgresReads } from './journal/postgres-reads.js'
+import { PostgresTenantQueries } from './journal/postgres-tenant-queries.js'
 import { PostgresJournal } from './journal/postgres.js'
 import { postgresLimiter } from './journal/rate-counters.js'
 import { SqliteInserts } from './journal/sqlite-inserts.js'
 import { SqliteReads } from './journal/sqlite-reads.js'
 import { somethingToRollBack } from './journal/sqlite-rollback.js'
+import { SqliteTenantQueries } from './journal/sqlite-tenant-queries.js'
+import { SqliteThreads, startSqliteThread } from './journal/sqlite-threads.js'
 import { SqliteJournal } from './journal/sqlite.js'
 import type { Clock } from './lib/clock.js'
 import { WindowCounters } from './lib/fixed-windows.js'
@@ -142,18 +146,34 @@ export function openLimiter({ databaseUrl }: Config): Limiter & { close(): Promi
   }
 }
 
-export async function openJournal(orm: MikroORM, config: Config, clock: Clock, meter: GroupMeter): Promise<Journal> {
+/** Where changes are written, and where what tenants list and count is read. */
+interface Stores {
+  readonly journal: Journal
+  readonly queries: TenantQueries
+}
+
+export async function openStores(orm: MikroORM, config: Config, clock: Clock, meter: GroupMeter): Promise<Stores> {
   const metadata = orm.getMetadata()
+  const { listsPerOrganization, queuedListsPerOrganization } = config.limits
   if (config.databaseUrl !== undefined) {
     const line = (query_timeout: number): Pipeline => new Pipeline({ connectionString: config.databaseUrl, query_timeout })
     // Reads wait for no lock.
-    return new PostgresJournal(new PostgresReads(line(5000)), line(15_000), line(15_000), metadata, clock, meter)
+    const reads = new PostgresReads(line(5000), line(5000))
+    return {
+      journal: new PostgresJournal(reads, line(15_000), line(15_000), metadata, clock, meter),
+      queries: new PostgresTenantQueries(config.databaseUrl, listsPerOrganization, queuedListsPerOrganization),
+    }
   }
   const { default: Sqlite } = await import('better-sqlite3')
+  const file = sqliteFile(config)
   const writer = await nativeSqlite(orm)
   orm.em.getEventManager().registerSubscriber(somethingToRollBack(writer))
-  const reads = new SqliteReads(new Sqlite(sqliteFile(config), { readonly: true, timeout: 1000 }))
-  return new SqliteJournal(writer, reads, new SqliteInserts(writer, metadata), clock, meter)
+  const reads = new SqliteReads(new Sqlite(file, { readonly: true, timeout: 1000 }))
+  const threads = new SqliteThreads(() => startSqliteThread(file))
+  return {
+    journal: new SqliteJournal(writer, reads, new SqliteInserts(writer, metadata), clock, meter),
+    queries: new SqliteTenantQueries(reads, threads, queuedListsPerOrganization),
+  }
 }
 
 /** Every organization there is: for sweepers and the command line, which act as the system in one after the other. */

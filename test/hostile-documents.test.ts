@@ -1,8 +1,12 @@
 /** Documents that ask for too much: each limit at its boundary, with its code, and none of them expensive to refuse. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { getIntrospectionQuery, getNamedType, isCompositeType, isLeafType, isObjectType, isRequiredArgument } from 'graphql'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 
-import { limits } from '../src/http/limits.js'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { getIntrospectionQuery, getNamedType, isCompositeType, isLeafType, isObjectType, isRequiredArgument, Kind, parse } from 'graphql'
+
+import { complexityOf } from '../src/http/complexity.js'
+import { limits, refuseExpensive } from '../src/http/limits.js'
 import { makeSchema } from '../src/schema.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -82,15 +86,47 @@ describe('at the limit, and one above it', () => {
 })
 
 describe('complexity', () => {
-  // A list costs one, and what each of its rows costs: 2 for `nodes { id }`, as often as it has rows.
+  // A list costs 51, and what each of its rows costs: 4 for `nodes { id label preview }`, as often as it has rows.
   const lists = (count: number, page: string): string =>
     `{ ${repeat(count, (i) => `a${i}: apiKeys${page} { nodes { id label preview } }`)} }`
   test.each([
-    ['first', '(first: 100)', 25],
-    ['last', '(last: 100)', 25],
+    ['first', '(first: 100)', 23],
+    ['last', '(last: 100)', 23],
   ])('%s multiplies', async (_name, page, beyond) => {
     expect(codeOf(await ask(lists(beyond - 1, page)))).toBeUndefined()
     expect(codeOf(await ask(lists(beyond, page)))).toBe('OPERATION_TOO_COMPLEX')
+  })
+  // 22 lists of 451 points, and one of 77 for 13 rows of 2.
+  const almost = lists(22, '(first: 100)').replace(/ \}$/, ' b: apiKeys(first: 13) { nodes { id } }')
+  test(`${limits.complexity} points pass, and one more is too much`, async () => {
+    expect((await ask(`${almost} __typename }`)).errors).toBeUndefined()
+    const refused = await ask(`${almost} __typename c: __typename }`)
+    expect(refused.status).toBe(400)
+    expect(refused.errors).toMatchObject([
+      {
+        message:
+          'This operation is too complex: it may cost 10000 points, and costs 10001. Ask for fewer or shorter lists, or fewer fields.',
+        extensions: { code: 'OPERATION_TOO_COMPLEX' },
+      },
+    ])
+  })
+  test.each([
+    // 51 + 100 × (1 + 51 + 2), and once more for each server.
+    ['nested lists', '(first: 100) { nodes { credentials(first: 1) { nodes { id } } } }', 1, 2],
+    // 51 + 100 × (1 + 25) and (1 + 10).
+    ['JSON objects', '(first: 100) { nodes { metadata } }', 3, 4],
+    ['lists of texts', '(first: 100) { nodes { allowedTools } }', 8, 9],
+  ])('%s', async (_name, list, within, beyond) => {
+    const servers = (count: number): string => `{ ${repeat(count, (i) => `a${i}: mcpServers${list}`)} }`
+    expect(codeOf(await ask(servers(within)))).toBeUndefined()
+    expect(codeOf(await ask(servers(beyond)))).toBe('OPERATION_TOO_COMPLEX')
+  })
+  test('aggregates and lists without pages count for a hundred rows', async () => {
+    // 51 + 100 × 3
+    const usage = (count: number): string =>
+      `{ ${repeat(count, (i) => `a${i}: usage(from: "2026-06-01T00:00:00Z", to: "2026-06-01T01:00:00Z", interval: HOUR) { start requests denied }`)} }`
+    expect(codeOf(await ask(usage(28)))).toBeUndefined()
+    expect(codeOf(await ask(usage(29)))).toBe('OPERATION_TOO_COMPLEX')
   })
   test('a page without a size counts for the twenty that it has', async () => {
     const rows = '{ nodes { id label preview project { id name } createdBy { ... on User { id name } } } }'
@@ -136,6 +172,68 @@ describe('complexity', () => {
   })
 })
 
+describe('counts', () => {
+  const counts = (count: number): string => `{ ${repeat(count, (i) => `a${i}: apiKeys(first: 1) { totalCount }`)} }`
+  const ofCredentials = (servers: number, own = ''): string =>
+    `{ mcpServers(first: ${servers}) { ${own} nodes { credentials(first: 50) { totalCount nodes { id } } } } }`
+
+  test.each([
+    ['of several lists', counts(limits.counts), counts(limits.counts + 1)],
+    [
+      'of one list',
+      '{ apiKeys { a: totalCount b: totalCount c: totalCount } }',
+      '{ apiKeys { a: totalCount b: totalCount c: totalCount totalCount } }',
+    ],
+    ['of nested lists, as often as there are rows', ofCredentials(limits.counts), ofCredentials(limits.counts + 1)],
+    [
+      'of nested lists and the list around them',
+      ofCredentials(limits.counts - 1, 'totalCount'),
+      ofCredentials(limits.counts, 'totalCount'),
+    ],
+    [
+      'in a fragment',
+      `${counts(2).slice(0, -1)} ...f } fragment f on Query { apiKeys { totalCount } }`,
+      `${counts(3).slice(0, -1)} ...f } fragment f on Query { apiKeys { totalCount } }`,
+    ],
+  ])('%s: three pass, and one more is too much', async (_name, within, beyond) => {
+    expect((await ask(within)).errors).toBeUndefined()
+    const refused = await ask(beyond)
+    expect(refused.status).toBe(400)
+    expect(refused.errors).toMatchObject([
+      {
+        message: 'This operation counts 4 lists, and may count 3. Ask for "totalCount" in fewer of them.',
+        extensions: { code: 'OPERATION_TOO_COMPLEX' },
+      },
+    ])
+  })
+  test('those that are left out do not count', async () => {
+    const document = `query ($counts: Boolean!) { ${repeat(4, (i) => `a${i}: apiKeys { totalCount @include(if: $counts) nodes { id } }`)} }`
+    expect(codeOf(await ask(document, { counts: false }))).toBeUndefined()
+    expect(codeOf(await ask(document, { counts: true }))).toBe('OPERATION_TOO_COMPLEX')
+  })
+})
+
+describe('lists of the sizes that people ask for', () => {
+  const key = 'id label environment preview permissions status createdAt updatedAt expiresAt lastUsedAt revokedAt rateLimits { window max }'
+  const createdBy = 'createdBy { ... on User { id name email } ... on ApiKey { id label } ... on EndUser { id externalId } }'
+  test.each([
+    `{ apiKeys(first: 100) { totalCount pageInfo { endCursor hasNextPage } nodes { ${key} project { id name } ${createdBy} } } }`,
+    `{ auditEvents(first: 100) { nodes { id at action outcome details subjectId requestId ipAddress actor { ... on User { id name } ... on ApiKey { id label } } endUser { externalId } } } }`,
+    '{ mcpServers(first: 50) { totalCount nodes { id name serverLabel serverUrl allowedTools metadata credentials(first: 10) { nodes { id name authType status expiresAt } } } } }',
+    '{ apiKeys(first: 50) { totalCount nodes { id label } } accessTokens(first: 50) { totalCount nodes { id status } } endUsers(first: 50) { totalCount nodes { id externalId } } }',
+  ])('%s', async (document) => {
+    expect((await app.run(acme.adminToken, document)).errors).toBeUndefined()
+  })
+
+  const folders = ['client/operations', 'examples/operations'].map((folder) => resolve(import.meta.dirname, '..', folder))
+  test.each(folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file))))('%s with a whole page', async (file) => {
+    const document = parse(readFileSync(file, 'utf8'))
+    const [operation] = document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION)
+    const variables = { first: 100, withTotalCount: true, ids: Array.from({ length: 100 }, () => 'key_1') }
+    expect(() => refuseExpensive(complexityOf(makeSchema(), document, operation!)(variables))).not.toThrow()
+  })
+})
+
 describe('floods', () => {
   test('of errors end at a number', async () => {
     const answer = await ask(`{ ${repeat(1000, (i) => `unknown${i}`)} }`)
@@ -170,7 +268,7 @@ describe('what tools send', () => {
     expect((await ask(getIntrospectionQuery())).errors).toBeUndefined()
     expect((await ask(getIntrospectionQuery({ descriptions: false, oneOf: true }))).errors).toBeUndefined()
   })
-  test('one document with every field of every query, three levels deep', async () => {
+  test('one document with every field of every query, three levels deep, and the counts of lists that are not nested', async () => {
     const schema = makeSchema()
     const selection = (type: unknown, level: number): string => {
       if (!isObjectType(type)) return '{ __typename }'
@@ -178,6 +276,7 @@ describe('what tools send', () => {
         .filter((field) => !field.args.some(isRequiredArgument))
         .flatMap((field) => {
           const named = getNamedType(field.type)
+          if (field.name === 'totalCount' && level < 3) return []
           if (isLeafType(named)) return [field.name]
           return level > 1 && isCompositeType(named) ? [`${field.name} ${selection(named, level - 1)}`] : []
         })

@@ -4,12 +4,12 @@
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import type { SqlEntityManager } from '@mikro-orm/sql'
-import { Client } from 'pg'
 
-import { systemContext } from '../src/context.js'
+import { Context, systemContext } from '../src/context.js'
 import { usageQuery } from '../src/usage/aggregate.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
+import { fill, hex, moment, numbers } from './support/fill.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 const isFull = process.env['KEYHOUSE_TEST_SCALE'] === 'full'
@@ -20,42 +20,31 @@ const requestsPerRow = 10
 
 let app: TestApp
 let acme: SeededOrganization
-const sql = (text: string, parameters: unknown[] = []): Promise<any[]> =>
-  (app.services.orm.em.fork() as unknown as SqlEntityManager).execute(text, parameters)
-
-/** On a connection that may take its time. */
-async function fill(text: string): Promise<void> {
-  if (!isPostgres) return void (await sql(text))
-  const client = new Client({ connectionString: app.env['DATABASE_URL'] })
-  await client.connect()
-  await client.query(text)
-  await client.end()
-}
-
-/** `i` from 1 to n, as a table. */
-const numbers = (n: number): string =>
-  isPostgres
-    ? `generate_series(1, ${n}) as n(i)`
-    : `(with recursive n(i) as (select 1 union all select i + 1 from n where i < ${n}) select i from n) as n`
-const hex = (expression: string): string => (isPostgres ? `lpad(to_hex(${expression}), 32, '0')` : `printf('%032x', ${expression})`)
-const moment = (ms: string): string => (isPostgres ? `to_timestamp((${ms}) / 1000.0)` : ms)
+const sql = (text: string, parameters: readonly unknown[] = []): Promise<any[]> =>
+  (app.services.orm.em.fork() as unknown as SqlEntityManager).execute(text, [...parameters])
 
 beforeAll(async () => {
   app = await startApp()
   acme = await organization(app)
   const start = app.clock.now().getTime() - 86_400_000
   // Past the real chain, which is not what is looked at here.
-  await fill(`insert into audit_event (id, organization_id, seq, project_id, environment, action, outcome, actor_id, end_user_id, subject_id, details, request_id, ip_address, at, previous_hash, hash)
+  await fill(
+    app,
+    `insert into audit_event (id, organization_id, seq, project_id, environment, action, outcome, actor_id, end_user_id, subject_id, details, request_id, ip_address, at, previous_hash, hash)
     select 'evt_' || ${hex('i')}, '${acme.id}', i + 1000, '${acme.projectId}', case when i % 50 = 0 then 'PRODUCTION' else 'SANDBOX' end,
       case when i % 1000 = 0 then 'api_key:revoke' else 'api_key:exchange' end, 'ALLOWED', 'key_' || (i % 200), case when i % 3 = 0 then 'eu_' || (i % 5000) end,
-      'at_' || i, '{}', 'req_' || i, null, ${moment(`${start} + i`)}, '', '' from ${numbers(eventCount)}`)
+      'at_' || i, '{}', 'req_' || i, null, ${moment(`${start} + i`)}, '', '' from ${numbers(eventCount)}`,
+  )
   // One organization's minutes, by 20 keys and 10 operations, in total and for one of 50 end users each; a tenth of it another's.
-  await fill(`insert into usage_count (organization_id, length, end_user_id, start, project_id, environment, api_key_id, operation, requests, denied)
+  await fill(
+    app,
+    `insert into usage_count (organization_id, length, end_user_id, start, project_id, environment, api_key_id, operation, requests, denied)
     select case when i % 10 = 9 then 'org_other' else '${acme.id}' end, 'MINUTE', case when j = 0 then '*' else 'eu_' || (i % 50) end,
       ${moment(`${Math.floor(start / 60_000) * 60_000} + (i / 200) * 60000`)}, '${acme.projectId}', 'SANDBOX', 'key_' || (i % 20), 'operation_' || (i / 20 % 10), ${requestsPerRow}, 1
-    from ${numbers(usageRows)}, (select 0 as j union all select 1) as halves`)
+    from ${numbers(usageRows)}, (select 0 as j union all select 1) as halves`,
+  )
   // SQLite plans without statistics here, as it does in service.
-  if (isPostgres) await fill('vacuum analyze')
+  if (isPostgres) await fill(app, 'vacuum analyze')
 }, 600_000)
 afterAll(() => app.close())
 
@@ -67,16 +56,16 @@ async function queriesOf(work: () => Promise<unknown>, table: string): Promise<{
   logger.setDebugMode(['query'])
   logger.logQuery = ({ query, params }) => queries.push({ query: query ?? '', params: [...(params ?? [])] })
   // Lists go past MikroORM's connection, and so past its log.
-  const readRows = jest.spyOn(app.services.journal, 'readRows')
+  const tenantQueries = jest.spyOn(Context.prototype, 'query')
   await work()
-  for (const [query, params] of readRows.mock.calls) queries.push({ query, params: [...params] })
-  readRows.mockRestore()
+  for (const [{ sql: query, parameters }] of tenantQueries.mock.calls) queries.push({ query, params: [...parameters] })
+  tenantQueries.mockRestore()
   logger.setDebugMode(false)
   logger.logQuery = original
   return queries.filter(({ query }) => new RegExp(`from ["\`]?${table}\\b`).test(query))
 }
 
-async function planOf(query: string, parameters: unknown[] = []): Promise<string> {
+async function planOf(query: string, parameters: readonly unknown[] = []): Promise<string> {
   const rows = await sql(`explain ${isPostgres ? '' : 'query plan '}${query}`, parameters)
   return rows.map((row: object) => String(Reflect.get(row, isPostgres ? 'QUERY PLAN' : 'detail'))).join('\n')
 }

@@ -59,9 +59,12 @@ export class Check {
     if (value && value <= now) this.add(field, 'must be in the future')
   }
 
-  permissions(field: string, values: readonly string[] | null | undefined): void {
+  /** Whether every one can be granted. */
+  permissions(field: string, values: readonly string[] | null | undefined): boolean {
+    const before = this.faults.length
     this.notNull(field, values)
     this.list(field, values, mostPermissions, permissionFault)
+    return this.faults.length === before
   }
 
   audiences(field: string, values: readonly string[] | null | undefined): void {
@@ -69,9 +72,15 @@ export class Check {
     if (values?.length === 0) this.add(field, 'must name at least one audience; null allows any')
   }
 
+  /** Whether there are few enough entries to look at each: asked before that, since a request may have thousands. */
+  entries(field: string | readonly string[], values: readonly unknown[], most: number, fewest = 0): boolean {
+    if (values.length >= fewest && values.length <= most) return true
+    this.add(field, fewest > 0 ? `must have ${fewest} to ${most} entries` : `must have at most ${most} entries`)
+    return false
+  }
+
   list(field: string, values: readonly string[] | null | undefined, most: number, fault: (value: string) => string | undefined): void {
-    if (!values) return
-    if (values.length > most) return this.add(field, `must have at most ${most} entries`)
+    if (!values || !this.entries(field, values, most)) return
     for (const [i, value] of values.entries()) {
       const message = fault(value)
       if (message) this.add([field, String(i)], message)

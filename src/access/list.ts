@@ -1,11 +1,11 @@
 /** Pages of rows that the caller sees, as Relay's connections want them. */
 import { raw, type EntityManager, type EntityProperty } from '@mikro-orm/core'
 
-import { hydrate } from '../entities/rows.js'
+import { hydrate, type Row } from '../entities/rows.js'
 import { badInput } from '../errors.js'
 import { encodeCursor, PageFault, windowOf, type Order, type PageArguments, type Window } from '../lib/page.js'
-import { listStatement } from './prepared-lists.js'
-import type { Reader } from './reads.js'
+import { countStatement, listStatement, type Condition } from './prepared-lists.js'
+import type { TenantQuery } from './reads.js'
 
 export interface Page<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[]
@@ -30,20 +30,24 @@ export function checkPage(em: EntityManager, entity: new () => object, page: Pag
   }
 }
 
-/** What a list needs of a request: an entity manager that sees what the caller sees, and a reader. */
-interface Desk {
+/** What a list needs of a request: an entity manager that sees what the caller sees, and a way to query. */
+export interface Desk {
   readonly em: EntityManager
-  readonly app: { readonly journal: Reader }
+  query(query: TenantQuery): Promise<readonly Row[]>
 }
 
 /**
  * The rows as plain objects of their class: nobody's to flush. The query is MikroORM's, with its filters; its unit of work
  * has nothing to do here, and would take five times as long as the rest.
  */
-async function findRows<T extends object>({ em, app }: Desk, entity: new () => T, where: object, window: Window): Promise<T[]> {
-  const { sql, parameters } = await listStatement(em, entity, { $and: [where, window.where] }, { ...window, limit: window.limit + 1 })
-  const rows = await app.journal.readRows(sql, parameters)
-  return rows.map((row) => hydrate(em.getMetadata(), entity, row))
+async function findRows<T extends object>(desk: Desk, entity: new () => T, where: Condition, window: Window): Promise<T[]> {
+  const rows = await desk.query(await listStatement(desk.em, entity, where, window))
+  return rows.map((row) => hydrate(desk.em.getMetadata(), entity, row))
+}
+
+async function countRows(desk: Desk, entity: new () => object, where: Condition): Promise<number> {
+  const [row] = await desk.query(await countStatement(desk.em, entity, where))
+  return Number(row?.['count'])
 }
 
 /** @throws RequestError BAD_USER_INPUT for a bad size or cursor. */
@@ -51,11 +55,11 @@ export async function list<T extends { id: string }>(
   desk: Desk,
   entity: new () => T,
   page: PageArguments,
-  where: Record<PropertyKey, unknown> = {},
+  where: Condition = {},
   order: Order = newestFirst,
 ): Promise<Page<T>> {
   const window = checkPage(desk.em, entity, page, order)
-  const rows = await findRows(desk, entity, where, window)
+  const rows = await findRows(desk, entity, where, { ...window, limit: window.limit + 1 })
   const hasMore = rows.length > window.limit
   const kept = rows.slice(0, window.limit)
   if (window.isBackward) kept.reverse()
@@ -69,16 +73,27 @@ export async function list<T extends { id: string }>(
     })),
     hasNextPage: window.isBackward ? page.before != null : hasMore,
     hasPreviousPage: window.isBackward ? hasMore : page.after != null,
-    count: () => desk.em.count<T>(entity, where as object),
+    count: () => countRows(desk, entity, where),
   }
 }
 
-/** A condition that a text column contains the words, without regard to the case of ASCII letters. */
+/** Rows by their id, without pages. */
+export const listById = <T extends object>(desk: Desk, entity: new () => T, limit = Number.MAX_SAFE_INTEGER): Promise<T[]> =>
+  findRows(desk, entity, {}, { limit, isBackward: false, where: {}, orderBy: [{ id: 'ASC' }] })
+
+/** Characters that a search may have: no text that is searched is longer. */
+const longestSearch = 255
+
+/**
+ * A condition that a text column contains the words, without regard to the case of ASCII letters.
+ * @throws RequestError BAD_USER_INPUT for more words than any text has.
+ */
 export function contains(
   { app }: { readonly app: { readonly config: { readonly databaseUrl: string | undefined } } },
   column: string,
   words: string,
 ): Record<PropertyKey, unknown> {
+  if (words.length > longestSearch) throw badInput(`"search" must have at most ${longestSearch} characters.`)
   // No stored text has a NUL, and neither database can be asked about one.
   if (words.includes('\0')) return { id: '' }
   const pattern = words.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replaceAll(/[!%_]/g, (special) => `!${special}`)

@@ -6,11 +6,10 @@ import type { EntityManager } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import type { Window } from '../lib/page.js'
+import { isIndexed } from './indexes.js'
+import type { TenantQuery } from './reads.js'
 
-interface Statement {
-  readonly sql: string
-  readonly parameters: readonly unknown[]
-}
+type Statement = Pick<TenantQuery, 'sql' | 'parameters'>
 
 interface Prepared {
   readonly sql: string
@@ -30,7 +29,7 @@ function formsOf(em: EntityManager): Map<string, Prepared> {
   return forms
 }
 
-type Condition = Readonly<Record<PropertyKey, unknown>>
+export type Condition = Readonly<Record<PropertyKey, unknown>>
 
 const isLeaf = (value: unknown): boolean => typeof value !== 'object' || value instanceof Date
 
@@ -99,19 +98,31 @@ function prepare(
   return prepared
 }
 
-/** Every column of the rows that the caller sees, as the filters of the entity manager say, and that fit the condition. */
-export async function listStatement(
-  em: EntityManager,
-  entity: new () => object,
-  where: Condition,
-  { orderBy, limit }: Window,
-): Promise<Statement> {
-  const seen = await em.applyFilters(entity, {}, {}, 'read')
-  const all = { $and: [where, seen ?? {}] }
+/** What the filters of the entity manager add to a condition: which rows the caller sees. */
+const visibleTo = async (em: EntityManager, entity: new () => object): Promise<Condition> =>
+  (await em.applyFilters(entity, {}, {}, 'read')) ?? {}
+
+/** Every column of the rows that the caller sees and that fit the condition. */
+export async function listStatement(em: EntityManager, entity: new () => object, where: Condition, page: Window): Promise<TenantQuery> {
+  const { orderBy, limit } = page
+  const visible = await visibleTo(em, entity)
+  const all = { $and: [where, page.where, visible] }
+  const meta = em.getMetadata().get(entity)
+  return { ...statementOf(em, entity, all, orderBy, limit), isIndexed: isIndexed(meta, [where, visible], orderBy) }
+}
+
+function statementOf(em: EntityManager, entity: new () => object, where: Condition, orderBy: Window['orderBy'], limit: number): Statement {
   const values: unknown[] = []
-  const form = formOf(all, values)
-  const prepared = form === undefined || values.length > mostValues ? undefined : prepare(em, entity, form, all, orderBy)
-  if (!prepared) return write(em, entity, all, orderBy, limit)
+  const form = formOf(where, values)
+  const prepared = form === undefined || values.length > mostValues ? undefined : prepare(em, entity, form, where, orderBy)
+  if (!prepared) return write(em, entity, where, orderBy, limit)
   values.push(limit)
   return { sql: prepared.sql, parameters: prepared.order.map((i) => values[i]) }
+}
+
+/** How many rows the caller sees that fit the condition, as `count`. */
+export async function countStatement(em: EntityManager, entity: new () => object, where: Condition): Promise<TenantQuery> {
+  const all = { $and: [where, await visibleTo(em, entity)] }
+  const { sql, params } = (em as SqlEntityManager).createQueryBuilder(entity).count().where(all).toQuery()
+  return { sql, parameters: params, isIndexed: false }
 }

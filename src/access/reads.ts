@@ -23,6 +23,27 @@ export interface Reader {
   readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]>
 }
 
+/** A list, count, aggregate or search: its cost may grow with the rows of the tenant. */
+export interface TenantQuery {
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+  /** An index holds condition and order, so that a page costs the same however many rows there are. */
+  readonly isIndexed: boolean
+}
+
+/** Runs the tenant queries of one request, one after another. */
+export interface TenantQueryRunner {
+  /** Every row. @throws RequestError CONCURRENCY_LIMITED, QUERY_TIMEOUT, UNAVAILABLE */
+  run(query: TenantQuery): Promise<readonly Row[]>
+}
+
+/** Limits, for each organization, how many tenant queries run and wait, and how long each may take. */
+export interface TenantQueries {
+  /** @param assertActive runs before each query, and throws when nobody waits for the answer any more. */
+  forRequest(organizationId: string, assertActive: () => void): TenantQueryRunner
+  close(): Promise<void>
+}
+
 // SQLite gives milliseconds and JSON texts, PostgreSQL dates and values.
 const date = (value: unknown): Date | null => (value == null ? null : new Date(value as number | Date))
 const parsed = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : (value ?? null))

@@ -4,6 +4,7 @@ import type { Check } from '../access/check.js'
 import { excessOnKey, keyPermissions, notForKeys } from '../access/permissions.js'
 import type { ApiKey, RateLimit } from '../entities/api-key.js'
 import { forbidden, invalid } from '../errors.js'
+import { windowNames } from '../lib/fixed-windows.js'
 
 export const longestLabel = 255
 export const highestRate = 1_000_000_000
@@ -17,16 +18,20 @@ export interface KeyGrant {
 
 export function checkGrant(check: Check, grant: KeyGrant): void {
   check.text('label', grant.label, longestLabel)
-  check.permissions('permissions', grant.permissions)
+  const areGrantable = check.permissions('permissions', grant.permissions)
   check.notNull('rateLimits', grant.rateLimits)
   check.audiences('allowedAudiences', grant.allowedAudiences)
-  for (const [i, { max }] of (grant.rateLimits ?? []).entries()) {
+  if (grant.rateLimits) checkRateLimits(check, grant.rateLimits)
+  const never = areGrantable ? notForKeys(grant.permissions ?? []) : []
+  if (never.length > 0) check.add('permissions', `names what no API key can hold: ${never.join(', ')}`)
+}
+
+function checkRateLimits(check: Check, limits: readonly RateLimit[]): void {
+  if (!check.entries('rateLimits', limits, windowNames.length)) return
+  for (const [i, { max }] of limits.entries()) {
     if (max < 1 || max > highestRate) check.add(['rateLimits', String(i), 'max'], `must be from 1 to ${highestRate}`)
   }
-  const windows = (grant.rateLimits ?? []).map(({ window }) => window)
-  if (new Set(windows).size < windows.length) check.add('rateLimits', 'must not name a window twice')
-  const never = notForKeys(grant.permissions ?? [])
-  if (never.length > 0) check.add('permissions', `names what no API key can hold: ${never.join(', ')}`)
+  if (new Set(limits.map(({ window }) => window)).size < limits.length) check.add('rateLimits', 'must not name a window twice')
 }
 
 /** Left out means all of the maker's, and nothing of that is cut silently. @throws DomainError INVALID */

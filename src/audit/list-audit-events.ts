@@ -39,7 +39,7 @@ export async function listAuditEvents(ctx: Context, page: PageArguments, filter:
   // Said aloud where it follows, for the index that leaves exchanges out.
   if (actions) conditions.push({ action: { $in: findable(actions), ...(actions.includes(commonest) ? {} : { $ne: commonest }) } })
   if (actorId != null) conditions.push({ actorId })
-  if (externalUserId != null) conditions.push({ endUserId: { $in: await endUserIdsOf(em, actor, [externalUserId], filter) } })
+  if (externalUserId != null) conditions.push({ endUserId: { $in: await endUserIdsOf(ctx, [externalUserId], filter) } })
   if (subjectId != null) conditions.push({ subjectId })
   if (outcome) conditions.push({ outcome })
   if (from) conditions.push({ at: { $gte: from } })

@@ -7,6 +7,7 @@ import type { Context } from '../context.js'
 import { EndUser } from '../entities/end-user.js'
 import type { Environment } from '../entities/enums.js'
 import { DomainError } from '../errors.js'
+import { endUserId } from '../lib/digest.js'
 import type { PageArguments } from '../lib/page.js'
 
 export interface EndUserQuery {
@@ -34,16 +35,16 @@ export async function listEndUsers(
 /** Null when it was never recorded. A member who names no place means the sandbox of their first project. */
 export async function findEndUser(ctx: Context, externalId: string, { environment, projectId }: EndUserQuery): Promise<EndUser | null> {
   const { actor, em } = ctx
-  const place = filterEnvironment(actor, environment ?? actor.environment ?? 'SANDBOX')
-  // Another end user does not exist for this one: a refusal in place of null would tell that it does.
-  const self = actor.endUser ? { id: actor.endUser.id } : {}
+  const { environment: place = 'SANDBOX' } = filterEnvironment(actor, environment ?? actor.environment)
   if (!actor.endUser) requirePermission(actor, 'end_user:read')
   const project = await projectOf(em, projectId).catch((error: unknown) => {
     if (error instanceof DomainError && error.code === 'NOT_FOUND') return null
     throw error
   })
-  const endUser =
-    project && isExternalId(externalId) ? await em.findOne(EndUser, { externalId, projectId: project.id, ...place, ...self }) : null
+  if (!project || !isExternalId(externalId)) return null
+  const id = endUserId(actor.organizationId, project.id, place, externalId)
+  // Another end user does not exist for this one: a refusal in place of null would tell that it does.
+  const endUser = actor.endUser && actor.endUser.id !== id ? null : await ctx.load(EndUser, id)
   if (endUser) requirePermission(actor, 'end_user:read')
   return endUser
 }

@@ -25,6 +25,8 @@ export class RateLimit {
 })
 @Entity()
 @Index({ properties: ['organizationId', 'createdAt', 'id'] })
+// The same list for an API key, and for one place.
+@Index({ name: 'api_key_place_created_at_id_index', properties: ['organizationId', 'projectId', 'environment', 'createdAt', 'id'] })
 // The revocation lists: the deployment's, and one for each organization and environment.
 @Index({ properties: ['revokedAt', 'id'], where: 'revoked_at is not null' })
 @Index({ properties: ['organizationId', 'environment', 'revokedAt', 'id'], where: 'revoked_at is not null' })

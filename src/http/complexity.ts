@@ -1,4 +1,4 @@
-/** What one operation may cost with the variables that it came with: a list costs what it holds, times how many are asked for. */
+/** The cost of one operation with its variables: its queries, and what its fields cost as often as they may be answered. */
 import {
   getNamedType,
   isAbstractType,
@@ -19,13 +19,14 @@ import {
 } from 'graphql'
 
 import { defaultPage, largestPage } from '../lib/page.js'
+import { costOf, entriesOf, free, higher, introspection, isConnection, multiply, sum, type Cost } from './field-cost.js'
 
 export type Variables = Readonly<Record<string, unknown>>
 
 /** Of a valid document. The variables are as they came: whether they fit is told by the execution, at once and not twice. */
 class Complexity {
   readonly #definitions = new Map<string, FragmentDefinitionNode>()
-  readonly #fragments = new Map<string, number>()
+  readonly #fragments = new Map<string, Cost>()
   /** It may be another with other variables. */
   isVariable = false
 
@@ -41,22 +42,22 @@ class Complexity {
   }
 
   /** Of what a row is, it is one thing: of fragments on concrete types only the dearest counts. */
-  of(set: SelectionSetNode, parent: GraphQLNamedType | undefined): number {
-    let sum = 0
-    const byType = new Map<string, number>()
+  of(set: SelectionSetNode, parent: GraphQLNamedType | undefined): Cost {
+    let total = free
+    const byType = new Map<string, Cost>()
     for (const selection of set.selections) {
       if (this.#isLeftOut(selection.directives)) continue
       if (selection.kind === Kind.FIELD) {
-        sum += this.#field(selection, parent)
+        total = sum(total, this.#field(selection, parent))
         continue
       }
       const condition = this.#conditionOf(selection) ?? parent
       const cost =
         selection.kind === Kind.INLINE_FRAGMENT ? this.of(selection.selectionSet, condition) : this.#fragment(selection.name.value)
-      if (isAbstractType(parent) && isObjectType(condition)) byType.set(condition.name, (byType.get(condition.name) ?? 0) + cost)
-      else sum += cost
+      if (isAbstractType(parent) && isObjectType(condition)) byType.set(condition.name, sum(byType.get(condition.name) ?? free, cost))
+      else total = sum(total, cost)
     }
-    return sum + Math.max(0, ...byType.values())
+    return sum(total, [...byType.values()].reduce(higher, free))
   }
 
   #conditionOf(selection: Exclude<SelectionNode, FieldNode>): GraphQLNamedType | undefined {
@@ -65,25 +66,33 @@ class Complexity {
   }
 
   /** Walked once, however often it is spread. */
-  #fragment(name: string): number {
+  #fragment(name: string): Cost {
     const known = this.#fragments.get(name)
     if (known !== undefined) return known
     const fragment = this.#definitions.get(name)
-    const cost = fragment ? this.of(fragment.selectionSet, typeFromAST(this.schema, fragment.typeCondition)) : 0
+    const cost = fragment ? this.of(fragment.selectionSet, typeFromAST(this.schema, fragment.typeCondition)) : free
     this.#fragments.set(name, cost)
     return cost
   }
 
-  #field(node: FieldNode, parent: GraphQLNamedType | undefined): number {
+  #field(node: FieldNode, parent: GraphQLNamedType | undefined): Cost {
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined
     // Introspection is bounded by the schema.
-    if (!field || !node.selectionSet) return 1
-    const given = (name: string): unknown => this.#valueOf(node.arguments?.find((argument) => argument.name.value === name)?.value)
-    const ids = given('ids')
-    const isConnection = field.args.some((argument) => argument.name === 'first')
-    const times = isConnection ? Number(given('first') ?? given('last') ?? defaultPage) : Array.isArray(ids) ? ids.length : 1
+    if (!parent || !field) return introspection
+    const own = costOf(field, parent)
+    if (!node.selectionSet) return own
+    const entries = this.#sizeOf(node, isConnection(field)) ?? entriesOf(field, parent)
+    return sum(own, multiply(entries, this.of(node.selectionSet, getNamedType(field.type))))
+  }
+
+  /** How many entries the arguments ask for; undefined when they do not tell. */
+  #sizeOf({ arguments: given = [] }: FieldNode, isPaged: boolean): number | undefined {
+    const valueOf = (name: string): unknown => this.#valueOf(given.find((argument) => argument.name.value === name)?.value)
+    const ids = valueOf('ids')
+    if (!isPaged && !Array.isArray(ids)) return undefined
+    const size = Array.isArray(ids) ? ids.length : Number(valueOf('first') ?? valueOf('last') ?? defaultPage)
     // Longer lists than the longest are refused as such.
-    return 1 + Math.min(times > 1 ? times : 1, largestPage) * this.of(node.selectionSet, getNamedType(field.type))
+    return Math.min(size > 1 ? size : 1, largestPage)
   }
 
   #isLeftOut(directives: readonly DirectiveNode[] = []): boolean {
@@ -113,8 +122,8 @@ export function complexityOf(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
-): (variables: Variables) => number {
-  let known: number | undefined
+): (variables: Variables) => Cost {
+  let known: Cost | undefined
   return (variables) => {
     if (known !== undefined) return known
     const complexity = new Complexity(schema, document, operation, variables)

@@ -13,6 +13,7 @@ import {
 
 import { RequestError, type RequestErrorCode } from '../errors.js'
 import { complexityOf, type Variables } from './complexity.js'
+import type { Cost } from './field-cost.js'
 import { limits, validationRules } from './limits.js'
 import { operationOf } from './story.js'
 
@@ -25,7 +26,7 @@ export interface Operation {
   readonly node: OperationDefinitionNode
   /** In the schema's words. */
   readonly label: string
-  complexity(variables: Variables): number
+  complexity(variables: Variables): Cost
 }
 
 /** What cannot be executed, and why. */

@@ -1,4 +1,4 @@
-/** What one document may hold, whatever it asks for: depth, aliases, mutations, directives, fragments, repeated fields. */
+/** What one document may hold and cost: depth, aliases, mutations, directives, fragments, repeated fields, points, counts. */
 import {
   GraphQLError,
   Kind,
@@ -10,6 +10,9 @@ import {
   type ValidationContext,
   type ValidationRule,
 } from 'graphql'
+
+import { RequestError } from '../errors.js'
+import type { Cost } from './field-cost.js'
 
 export const limits = {
   tokens: 4000,
@@ -23,6 +26,8 @@ export const limits = {
   /** Of one response name in one selection set, summed over the document: merging them is quadratic. */
   repeats: 100,
   complexity: 10_000,
+  /** Fields `totalCount`, each as often as the list that it counts. */
+  counts: 3,
   errors: 20,
 } as const
 
@@ -141,3 +146,15 @@ const documentLimits: ValidationRule = (context: ValidationContext): ASTVisitor 
 })
 
 export const validationRules: ValidationRule[] = [documentLimits]
+
+const tooExpensive = (text: string): RequestError => new RequestError('OPERATION_TOO_COMPLEX', text)
+
+/** @throws RequestError OPERATION_TOO_COMPLEX */
+export function refuseExpensive({ points, counts }: Cost): void {
+  if (counts > limits.counts)
+    throw tooExpensive(`This operation counts ${counts} lists, and may count ${limits.counts}. Ask for "totalCount" in fewer of them.`)
+  if (points > limits.complexity)
+    throw tooExpensive(
+      `This operation is too complex: it may cost ${limits.complexity} points, and costs ${points}. Ask for fewer or shorter lists, or fewer fields.`,
+    )
+}

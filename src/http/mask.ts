@@ -111,7 +111,8 @@ export class Mask {
     let status = usual
     const headers: Record<string, string> = {}
     for (const origin of originals.map(originOf)) {
-      if (!(origin instanceof RequestError)) continue
+      // The other fields of an answer with a query that timed out are good.
+      if (!(origin instanceof RequestError) || origin.code === 'QUERY_TIMEOUT') continue
       status = origin.status
       Object.assign(headers, origin.headers)
     }

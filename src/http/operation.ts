@@ -5,7 +5,7 @@ import type { Context, Services } from '../context.js'
 import { RequestError } from '../errors.js'
 import { Documents, UnfitDocument } from './documents.js'
 import type { Parameters } from './graphql-parameters.js'
-import { limits } from './limits.js'
+import { refuseExpensive } from './limits.js'
 import { Mask, type Told } from './mask.js'
 import type { Story } from './story.js'
 
@@ -34,8 +34,7 @@ export function answering(app: Services, schema: GraphQLSchema): Answering {
     if (isByUrl && node.operation !== OperationTypeNode.QUERY) {
       throw new RequestError('BAD_REQUEST', 'A mutation is asked by POST.', { allow: 'POST' }, { status: 405 })
     }
-    const complexity = operation.complexity(variables)
-    if (complexity > limits.complexity) throw tooComplex(complexity)
+    refuseExpensive(operation.complexity(variables))
     const result = await execute({ schema, document, operationName, variableValues: variables, contextValue: context })
     if (!result.errors) return { data: result.data }
     const asked = { requestId, operation: node, variables }
@@ -44,9 +43,3 @@ export function answering(app: Services, schema: GraphQLSchema): Answering {
       : { told: mask.unfitVariables(result.errors, asked) }
   }
 }
-
-const tooComplex = (complexity: number): RequestError =>
-  new RequestError(
-    'OPERATION_TOO_COMPLEX',
-    `This operation is too complex: it may cost ${limits.complexity}, and costs ${complexity}. Ask for shorter lists or fewer fields.`,
-  )

@@ -1,4 +1,4 @@
-/** The prepared reads on PostgreSQL, by a connection of their own, where they follow one another without waiting. */
+/** The prepared reads on PostgreSQL, by connections of their own, where they follow one another without waiting. */
 import type { Parameter, Query, Reader } from '../access/reads.js'
 import type { Row } from '../entities/rows.js'
 import type { Pipeline, Statement } from './pipeline.js'
@@ -15,30 +15,34 @@ export function named({ name, sql }: Query, parameters: readonly Parameter[]): S
 }
 
 export class PostgresReads implements Reader {
-  constructor(private readonly line: Pipeline) {}
+  constructor(
+    /** One row by an index, as authentication needs it: nothing slow may stand before that. */
+    private readonly single: Pipeline,
+    private readonly several: Pipeline,
+  ) {}
 
   async read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined> {
-    return (await this.readAll(query, parameters))[0]
+    return (await ask(this.single, named(query, parameters)))[0]
   }
 
   async readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]> {
-    return this.#ask(named(query, parameters))
+    return ask(this.several, named(query, parameters))
   }
 
   async readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
-    return this.#ask({ text: numbered(sql), values: [...parameters] })
+    return ask(this.several, { text: numbered(sql), values: [...parameters] })
   }
 
-  async #ask(statement: Statement): Promise<readonly Row[]> {
-    try {
-      const [answer] = await this.line.send([statement])
-      return (answer?.rows ?? []) as Row[]
-    } catch (error) {
-      throw refusalOf(error)
-    }
+  async close(): Promise<void> {
+    await Promise.all([this.single.close(), this.several.close()])
   }
+}
 
-  close(): Promise<void> {
-    return this.line.close()
+async function ask(line: Pipeline, statement: Statement): Promise<readonly Row[]> {
+  try {
+    const [answer] = await line.send([statement])
+    return (answer?.rows ?? []) as Row[]
+  } catch (error) {
+    throw refusalOf(error)
   }
 }

@@ -5,7 +5,7 @@ import type { Parameter, Query, Reader } from '../access/reads.js'
 import type { Row } from '../entities/rows.js'
 
 /** As SQLite binds it. */
-const stored = (parameter: unknown): unknown => {
+export const stored = (parameter: unknown): unknown => {
   if (parameter instanceof Date) return parameter.getTime()
   return typeof parameter === 'boolean' ? Number(parameter) : parameter
 }

@@ -57,7 +57,7 @@ function checkSecret(check: Check, path: readonly string[], secret: Secret): voi
 
 function checkHeaders(check: Check, headers: NonNullable<McpAuth['headers']>): void {
   const path = ['auth', 'headers']
-  if (headers.length < 1 || headers.length > mostHeaders) return check.add(path, `must have 1 to ${mostHeaders} entries`)
+  if (!check.entries(path, headers, mostHeaders, 1)) return
   for (const [i, { name, value }] of headers.entries()) {
     const at = [...path, String(i)]
     if (name.length > longestHeaderName || !token.test(name))

@@ -1,9 +1,9 @@
 /** The servers that the caller sees, and the credentials of one of them. */
-import { filterEnvironment, isExternalId } from '../access/check.js'
+import { filterEnvironment } from '../access/check.js'
+import { endUserIdsOf } from '../access/end-users.js'
 import { checkPage, contains, list, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
-import { EndUser } from '../entities/end-user.js'
 import type { Environment } from '../entities/enums.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
@@ -22,12 +22,7 @@ export async function listMcpServers(ctx: Context, page: PageArguments, filter: 
   if (filter.search) conditions.push({ $or: [contains(ctx, 'name', filter.search), contains(ctx, 'server_label', filter.search)] })
   checkPage(ctx.em, McpServer, page)
   requirePermission(ctx.actor, 'mcp_server:read')
-  if (filter.externalUserId != null) {
-    // The same external id may be known in several projects and environments; whom nothing was recorded for has nothing.
-    const isLawful = isExternalId(filter.externalUserId)
-    const endUsers = isLawful ? await ctx.em.find(EndUser, { externalId: filter.externalUserId }) : []
-    conditions.push({ endUserId: { $in: endUsers.map(({ id }) => id) } })
-  }
+  if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await endUserIdsOf(ctx, [filter.externalUserId], filter) } })
   return list(ctx, McpServer, page, { $and: conditions })
 }
 

@@ -1,5 +1,6 @@
 /** The projects that the caller sees, oldest first. */
+import { listById } from '../access/list.js'
 import type { Context } from '../context.js'
 import { Project } from '../entities/project.js'
 
-export const listProjects = (ctx: Context): Promise<Project[]> => ctx.em.findAll(Project, { orderBy: { id: 'ASC' } })
+export const listProjects = (ctx: Context): Promise<Project[]> => listById(ctx, Project)

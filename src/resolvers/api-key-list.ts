@@ -37,7 +37,7 @@ export class ApiKeyFilter implements ApiKeyQuery {
   @Field(() => [CredentialStatus], { nullable: true, description: 'Those in any of these states.' })
   statuses?: CredentialStatus[] | null
 
-  @Field(() => String, { nullable: true, description: 'Those whose label contains this, without regard to case.' })
+  @Field(() => String, { nullable: true, description: 'Those whose label contains this, without regard to case: at most 255 characters.' })
   search?: string | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'Those that end before this moment.' })

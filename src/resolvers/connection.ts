@@ -82,7 +82,7 @@ export function connectionOf<T extends object>(
     }
   }
   if (options.hasTotalCount) {
-    const description = 'How many rows the whole list has. Counted only when asked for.'
+    const description = 'How many rows the whole list has. Counted only when asked for; a document counts at most three lists.'
     Field(() => Int, { name: 'totalCount', description })(
       PlainConnection.prototype,
       'count',

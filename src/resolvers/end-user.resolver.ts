@@ -20,7 +20,10 @@ class EndUserFilter {
   @Field(() => ID, { nullable: true, description: 'Those of one project.' })
   projectId?: string | null
 
-  @Field(() => String, { nullable: true, description: 'Those whose external id contains this, without regard to case.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Those whose external id contains this, without regard to case: at most 255 characters.',
+  })
   search?: string | null
 }
 

@@ -107,6 +107,9 @@ export class McpServerFilter implements McpServerQuery {
   @Field(() => String, { nullable: true, description: 'Those of the end user whom your product calls this.' })
   externalUserId?: string | null
 
-  @Field(() => String, { nullable: true, description: 'Those whose name or label contains this, without regard to case.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Those whose name or label contains this, without regard to case: at most 255 characters.',
+  })
   search?: string | null
 }

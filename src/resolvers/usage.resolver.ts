@@ -75,7 +75,10 @@ export class UsageResolver {
     @Arg('from', () => DateTimeScalar, { description: 'From the interval that this moment is in.' }) from: Date,
     @Arg('to', () => DateTimeScalar, { description: 'Up to this moment, exclusively.' }) to: Date,
     @Arg('interval', () => UsageInterval, { description: 'How long the intervals are.' }) interval: UsageInterval,
-    @Arg('groupBy', () => [UsageDimensions], { nullable: true, description: 'What to tell apart; nothing when left out.' })
+    @Arg('groupBy', () => [UsageDimensions], {
+      nullable: true,
+      description: 'What to tell apart: at most 3 entries; nothing when left out.',
+    })
     groupBy?: UsageDimension[] | null,
     @Arg('filter', () => UsageFilter, { nullable: true, description: 'Which usage.' }) filter?: UsageFilter | null,
   ): Promise<UsageRow[]> {

@@ -2,13 +2,12 @@
 import { raw } from '@mikro-orm/core'
 
 import { filterEnvironment } from '../access/check.js'
+import { endUserIdsOf } from '../access/end-users.js'
 import { checkPage, list, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
 import { AccessToken } from '../entities/access-token.js'
-import { Environment, type CredentialStatus } from '../entities/enums.js'
-import { Project } from '../entities/project.js'
-import { endUserId } from '../lib/digest.js'
+import type { CredentialStatus, Environment } from '../entities/enums.js'
 import type { PageArguments } from '../lib/page.js'
 
 export interface AccessTokenQuery {
@@ -40,15 +39,7 @@ export async function listAccessTokens(ctx: Context, page: PageArguments, filter
   requirePermission(ctx.actor, 'access_token:read')
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.apiKeyId != null) conditions.push({ apiKeyId: filter.apiKeyId })
-  if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await endUserIds(ctx, filter.externalUserId) } })
+  if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await endUserIdsOf(ctx, [filter.externalUserId], filter) } })
   if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
   return list(ctx, AccessToken, page, { $and: conditions }, latestIssued)
-}
-
-/** One external id is another end user in each project and environment; their ids are derived, so none need be recorded still. */
-async function endUserIds({ actor, em }: Context, externalId: string): Promise<string[]> {
-  const { organizationId, environment, projectIds } = actor
-  const projects = projectIds ?? (await em.findAll(Project, { fields: ['id'] })).map(({ id }) => id)
-  const environments = environment ? [environment] : Object.values(Environment)
-  return projects.flatMap((project) => environments.map((one) => endUserId(organizationId, project, one, externalId)))
 }

@@ -2,11 +2,8 @@
  * Adds up usage in the database. Its one statement groups, which the entity manager cannot, so it names the tenant itself:
  * organization, projects and environment of the caller stand in every query.
  */
-import type { EntityManager } from '@mikro-orm/core'
-import type { SqlEntityManager } from '@mikro-orm/sql'
-
+import type { TenantQuery } from '../access/reads.js'
 import type { UsageInterval } from '../entities/enums.js'
-import type { Row } from '../entities/rows.js'
 import type { Scope } from '../entities/tenancy.js'
 import { everyEndUser } from '../entities/usage-count.js'
 
@@ -28,7 +25,7 @@ export interface Question {
 }
 
 /** The statement and its parameters; the `explain` of the tests asks for the same. */
-export function usageQuery(scope: Scope, question: Question, isPostgres: boolean): { sql: string; parameters: unknown[] } {
+export function usageQuery(scope: Scope, question: Question, isPostgres: boolean): TenantQuery {
   const { interval, from, to, groupBy, wanted, limit } = question
   const columns = groupBy.map((dimension) => dimensionColumns[dimension])
   const isByEndUser = columns.includes('end_user_id') || wanted.end_user_id != null
@@ -48,10 +45,6 @@ export function usageQuery(scope: Scope, question: Question, isPostgres: boolean
       ${conditions.map(({ sql }) => `and ${sql}`).join(' ')}
       group by ${selected} order by ${selected} limit ${limit}`,
     parameters: [scope.organizationId, interval, everyEndUser, time(from), time(to), ...conditions.flatMap(({ values }) => [...values])],
+    isIndexed: false,
   }
-}
-
-export async function aggregate(em: EntityManager, scope: Scope, question: Question, isPostgres: boolean): Promise<Row[]> {
-  const { sql, parameters } = usageQuery(scope, question, isPostgres)
-  return (em as SqlEntityManager).execute(sql, parameters)
 }

@@ -5,7 +5,7 @@ import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context.js'
 import type { Environment, UsageInterval } from '../entities/enums.js'
 import { badInput } from '../errors.js'
-import { aggregate, type UsageDimension } from './aggregate.js'
+import { dimensionColumns, usageQuery, type UsageDimension } from './aggregate.js'
 import { highestCount } from './counts.js'
 import { intervalLengths, startOf } from './intervals.js'
 
@@ -40,7 +40,7 @@ export interface UsageRow {
 
 /** @throws RequestError BAD_USER_INPUT when it asks for, or would answer, too much. */
 export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageRow[]> {
-  const { actor, em } = ctx
+  const { actor } = ctx
   const { to, interval } = query
   const filter = query.filter ?? {}
   const from = startOf(query.from, interval)
@@ -49,6 +49,8 @@ export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageR
     throw badInput(`From "from" to "to" there may be at most ${mostIntervals} intervals.`)
   }
   checkFilter({ ...filter })
+  const dimensions = Object.keys(dimensionColumns).length
+  if (query.groupBy && query.groupBy.length > dimensions) throw badInput(`"groupBy" must have at most ${dimensions} entries.`)
   filterEnvironment(actor, filter.environment)
   requirePermission(actor, 'usage:read')
   const { externalUserIds, projectId, environment } = filter
@@ -57,13 +59,13 @@ export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageR
     environment: environment && [environment],
     api_key_id: filter.apiKeyIds && findable(filter.apiKeyIds),
     operation: filter.operations && findable(filter.operations),
-    end_user_id: externalUserIds && (await endUserIdsOf(em, actor, externalUserIds, { projectId, environment })),
+    end_user_id: externalUserIds && (await endUserIdsOf(ctx, externalUserIds, { projectId, environment })),
   }
   // A list that names nothing finds nothing; SQL has no empty list.
   if (Object.values(wanted).some((values) => values?.length === 0)) return []
   const groupBy = [...new Set(query.groupBy)]
   const question = { interval, from, to, groupBy, wanted, limit: mostRows + 1 }
-  const rows = await aggregate(em, actor, question, ctx.app.config.databaseUrl !== undefined)
+  const rows = await ctx.query(usageQuery(actor, question, ctx.app.config.databaseUrl !== undefined))
   if (rows.length > mostRows) throw badInput(`This would be more than ${mostRows} rows: ask for less time, or tell less apart.`)
   return rows.map((row) => ({
     start: new Date(row['start'] as number | string | Date),

@@ -34,7 +34,6 @@ export async function listToolApprovals(ctx: Context, page: PageArguments, filte
   if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
   checkPage(ctx.em, McpToolApproval, page, mostRecentlyAsked)
   requirePermission(ctx.actor, 'mcp_approval:read')
-  if (filter.externalUserId != null)
-    conditions.push({ endUserId: { $in: await endUserIdsOf(ctx.em, ctx.actor, [filter.externalUserId], filter) } })
+  if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await endUserIdsOf(ctx, [filter.externalUserId], filter) } })
   return list(ctx, McpToolApproval, page, { $and: conditions }, mostRecentlyAsked)
 }

@@ -10,6 +10,7 @@ import { Migration0008 } from './0008-organization-suspension.js'
 import { Migration0009 } from './0009-key-families.js'
 import { Migration0010 } from './0010-tenant-issuer.js'
 import { Migration0011 } from './0011-revocations.js'
+import { Migration0012 } from './0012-key-list.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -23,4 +24,5 @@ export const sqliteMigrations = [
   { name: '0009-key-families', class: Migration0009 },
   { name: '0010-tenant-issuer', class: Migration0010 },
   { name: '0011-revocations', class: Migration0011 },
+  { name: '0012-key-list', class: Migration0012 },
 ]

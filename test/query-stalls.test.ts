@@ -1,0 +1,190 @@
+/**
+ * Documents within the limits that make the database work hardest. None may hold the event loop, whatever there is.
+ * `KEYHOUSE_TEST_SCALE=full` does it with 100,000 keys and 300,000 events, and prints the stalls.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+
+import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
+import { isPostgres } from './support/database.js'
+import { fill, fillTable, hex, json, moment, quoted } from './support/fill.js'
+import { organization, type SeededOrganization } from './support/seed.js'
+import { measureStall } from './support/stall.js'
+
+const isFull = process.env['KEYHOUSE_TEST_SCALE'] === 'full'
+const keyCount = isFull ? 100_000 : 20_000
+const eventCount = isFull ? 300_000 : 30_000
+/** Milliseconds of this thread's CPU without a turn for anybody else. */
+const longestStall = 250
+
+const texts = (count: number, length: number): string[] => Array.from({ length: count }, (_, i) => `agent:${i}`.padEnd(length, 'x'))
+const ones = (count: number): number[] => Array.from({ length: count }, () => 1)
+
+let app: TestApp
+let acme: SeededOrganization
+/** Another place of the same organization: its key sees none of the rows, and the database has to skip them all. */
+let elsewhere: string
+beforeAll(async () => {
+  app = await startApp()
+  acme = await organization(app)
+  elsewhere = (await acme.apiKey({ projectId: await acme.project(), permissions: ['*'] })).secret
+  const start = app.clock.now().getTime() - 86_400_000
+  const id = (prefix: string, i = 'i'): string => `'${prefix}_' || ${hex(i)}`
+  const at = moment(`${start} + i`)
+  // Those of the first page.
+  const newest = (long: string, short: string): string => `case when i > ${keyCount - 100} then ${long} else ${short} end`
+  const place = { organization_id: quoted(acme.id), project_id: quoted(acme.projectId), environment: quoted('SANDBOX') }
+  const times = { created_at: at, updated_at: at }
+  await fillTable(app, 'api_key', keyCount, {
+    id: id('key'),
+    ...place,
+    ...times,
+    label: "'label ' || i",
+    preview: quoted('kh_sand_****'),
+    digest: hex('i'),
+    permissions: json(newest(quoted(texts(100, 150)), quoted([]))),
+    rate_limits: quoted([]),
+    standing: '0',
+    end_overlap_at_first_use: isPostgres ? 'false' : '0',
+  })
+  await fillTable(app, 'end_user', keyCount, { id: id('eu'), ...place, external_id: "'user-' || i", first_seen_at: at, last_seen_at: at })
+  await fillTable(app, 'access_token', keyCount, {
+    id: id('at'),
+    ...place,
+    api_key_id: id('key'),
+    end_user_id: id('eu'),
+    signing_key_id: quoted('sk_1'),
+    permissions: quoted([]),
+    audience: quoted('https://a.example'),
+    issued_at: at,
+    expires_at: moment(`${start} + 172800000 + i`),
+  })
+  await fillTable(app, 'audit_event', eventCount, {
+    id: id('evt'),
+    ...place,
+    seq: 'i + 1000',
+    action: quoted('api_key:exchange'),
+    outcome: quoted('ALLOWED'),
+    actor_id: quoted('key_1'),
+    subject_id: id('at'),
+    details: quoted({}),
+    request_id: quoted('req_1'),
+    at,
+    previous_hash: "''",
+    hash: "''",
+  })
+  await fillTable(app, 'usage_count', keyCount, {
+    ...place,
+    length: quoted('MINUTE'),
+    end_user_id: "'eu_' || (i % 500)",
+    api_key_id: id('key'),
+    operation: quoted('apiKeys'),
+    start: moment(`${Math.floor(start / 60_000) * 60_000} + (i / 200) * 60000`),
+    requests: '1',
+    denied: '0',
+  })
+  await fillTable(app, 'mcp_server', 100, {
+    id: id('mcp_srv'),
+    ...place,
+    ...times,
+    owner_key: quoted('backend'),
+    name: quoted('Server'),
+    server_label: "'server-' || i",
+    server_url: quoted('https://mcp.example'),
+    server_description: quoted('d'.repeat(10_000)),
+    require_approval: quoted('ALWAYS'),
+    allowed_tools: quoted(texts(256, 128)),
+    metadata: quoted({ ones: ones(8000) }),
+  })
+  await fillTable(app, 'mcp_credential', keyCount, {
+    id: id('mcp_cred'),
+    ...place,
+    ...times,
+    end_user_id: id('eu'),
+    server_id: id('mcp_srv', '1 + i % 100'),
+    origin: quoted('https://mcp.example'),
+    auth_type: quoted('NONE'),
+    header_names: quoted([]),
+  })
+  await fillTable(app, 'mcp_tool_approval', 100, {
+    id: id('mcp_apr'),
+    ...place,
+    server_id: id('mcp_srv'),
+    call_digest: hex('i'),
+    tool: quoted('tool'),
+    state: quoted('PENDING'),
+    arguments: quoted({ ones: ones(32_000) }),
+    requested_by: quoted([]),
+    requested_at: at,
+    expires_at: moment(`${start} + 172800000`),
+  })
+  if (isPostgres) await fill(app, 'vacuum analyze')
+}, 600_000)
+afterAll(() => app.close())
+
+const aliased = (count: number, field: string): string => `{ ${Array.from({ length: count }, (_, i) => `a${i}: ${field}`).join(' ')} }`
+const day = (): string =>
+  `from: "${new Date(app.clock.now().getTime() - 86_400_000).toISOString()}", to: "${app.clock.now().toISOString()}"`
+
+describe(`beside ${keyCount} keys and ${eventCount} events`, () => {
+  const documents: Record<string, readonly [credential: () => string, document: () => string]> = {
+    'three counts': [
+      () => acme.sandboxKey,
+      () =>
+        '{ apiKeys(first: 1) { totalCount } accessTokens(first: 1, filter: { status: ACTIVE }) { totalCount } endUsers(first: 1) { totalCount } }',
+    ],
+    'thirty searches for what is nowhere': [
+      () => acme.sandboxKey,
+      () => aliased(30, 'apiKeys(first: 1, filter: { search: "nowhere" }) { nodes { id } }'),
+    ],
+    'thirty orders without an index': [
+      () => acme.sandboxKey,
+      () => aliased(30, 'apiKeys(first: 100, orderBy: { field: LABEL, direction: ASC }) { nodes { id } }'),
+    ],
+    'thirty states without an index': [
+      () => acme.sandboxKey,
+      () => aliased(30, 'apiKeys(first: 1, filter: { statuses: [REVOKED] }) { nodes { id } }'),
+    ],
+    'thirty pages by an index': [() => acme.adminToken, () => aliased(30, 'apiKeys(first: 100) { nodes { id } }')],
+    'thirty lists of another place': [() => elsewhere, () => aliased(30, 'auditEvents(first: 1) { nodes { id } }')],
+    'thirty filters that no event fits': [
+      () => acme.adminToken,
+      () => aliased(30, 'auditEvents(first: 1, filter: { outcome: DENIED, environment: PRODUCTION }) { nodes { id } }'),
+    ],
+    'ten aggregates': [
+      () => acme.sandboxKey,
+      () => aliased(10, `usage(${day()}, interval: MINUTE, groupBy: [END_USER], filter: { operations: ["none"] }) { start requests }`),
+    ],
+    'an aggregate of a thousand rows': [
+      () => acme.sandboxKey,
+      () => `{ usage(${day()}, interval: MINUTE) { start requests denied operation apiKey { id label } endUser { id } } }`,
+    ],
+    'thirty end users by their external id': [() => acme.sandboxKey, () => aliased(30, 'endUser(externalId: "nobody") { id }')],
+    'thirty filters by an external id': [
+      () => acme.adminToken,
+      () => aliased(30, 'mcpServers(first: 1, filter: { externalUserId: "nobody" }) { nodes { id } }'),
+    ],
+    'a hundred nested lists': [
+      () => acme.adminToken,
+      () => '{ mcpServers(first: 100) { nodes { id credentials(first: 10) { nodes { id name } } } } }',
+    ],
+    'a hundred nested lists that are empty': [
+      () => acme.sandboxKey,
+      () => '{ mcpServers(first: 100) { nodes { id credentials(first: 1) { nodes { id } } } } }',
+    ],
+    'as many tool arguments as fit': [() => acme.sandboxKey, () => aliased(3, 'mcpToolApprovals(first: 100) { nodes { arguments } }')],
+    'as many objects as fit': [() => acme.sandboxKey, () => aliased(3, 'mcpServers(first: 100) { nodes { metadata } }')],
+    'as many lists of tools as fit': [() => acme.sandboxKey, () => aliased(8, 'mcpServers(first: 100) { nodes { allowedTools } }')],
+    'as many descriptions as fit': [() => acme.sandboxKey, () => aliased(30, 'mcpServers(first: 100) { nodes { serverDescription } }')],
+    'as many permissions as fit': [() => acme.sandboxKey, () => aliased(8, 'apiKeys(first: 100) { nodes { permissions } }')],
+    'three nested counts': [
+      () => acme.adminToken,
+      () => '{ mcpServers(first: 3) { nodes { credentials(includeRevoked: true) { totalCount } } } }',
+    ],
+  }
+  test.each(Object.entries(documents))('the loop turns during %s', async (...[name, [credential, document]]) => {
+    const { result, longestMs } = await measureStall<Answer>(() => app.run(credential(), document()))
+    if (isFull) process.stdout.write(`${isPostgres ? 'PostgreSQL' : 'SQLite'}: ${name}: ${longestMs.toFixed(0)} ms\n`)
+    expect([undefined, 'QUERY_TIMEOUT']).toContain(codeOf(result))
+    expect(longestMs).toBeLessThan(longestStall)
+  })
+})
