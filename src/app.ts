@@ -6,6 +6,7 @@ import type { Config } from './config.js'
 import type { Services, WriteBehind } from './context.js'
 import { onceAtATime, openDatabase, openJournal, openLimiter } from './database.js'
 import { openDeploymentSecrets } from './deployment-secrets.js'
+import type { Plugin } from './http/apollo-server.js'
 import { gatewayTimes, type GatewayTimes } from './http/gateway-times.js'
 import { createMetricsServer } from './http/metrics.js'
 import { createServer } from './http/server.js'
@@ -46,6 +47,8 @@ export interface Overrides {
   readonly times?: Partial<Times & GatewayTimes>
   /** How outbound requests look names up. */
   readonly resolve?: Resolve
+  /** Plugins of Apollo Server, added to Keyhouse's own. */
+  readonly plugins?: readonly Plugin[]
 }
 
 export interface App {
@@ -158,7 +161,12 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const log = overrides.log ?? newLogger(config.logLevel)
   const traces = config.traces && (await openTraces(config.traces, log))
   const { services, close } = await openServices(config, { ...overrides, log }, traces)
-  const server = await createServer(services, makeSchema(), { ...times, ...gatewayTimes, ...overrides.times }, traces)
+  const server = await createServer(
+    services,
+    makeSchema(),
+    { ...times, ...gatewayTimes, ...overrides.times },
+    { traces, plugins: overrides.plugins },
+  )
   const metricsServer = createMetricsServer(services)
   try {
     await adoptAlgorithm(services)

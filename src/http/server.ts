@@ -9,6 +9,7 @@ import { RequestError } from '../errors.js'
 import { newId } from '../lib/id.js'
 import type { Traces } from '../traces.js'
 import { addressOf } from './address.js'
+import type { Plugin } from './apollo-server.js'
 import { readJson } from './body.js'
 import { serveCors } from './cors.js'
 import { Drain } from './drain.js'
@@ -28,7 +29,7 @@ export async function createServer(
   app: Services,
   schema: GraphQLSchema,
   times: Times & GatewayTimes,
-  traces?: Traces,
+  { traces, plugins }: { readonly traces?: Traces | undefined; readonly plugins?: readonly Plugin[] | undefined } = {},
 ): Promise<FastifyInstance> {
   const { config, log } = app
   const newRequestId = (): string => newId('req', app.clock())
@@ -103,7 +104,7 @@ export async function createServer(
   if (config.metricsPort === undefined) serveMetrics(server, app)
   serveWellKnown(server, app)
   serveExplorer(server, config)
-  serveGraphql(server, app, schema, times)
+  await serveGraphql(server, app, schema, times, plugins)
   await serveGateway(server, app, times)
   return server
 }
