@@ -3,11 +3,9 @@ import { createHash } from 'node:crypto'
 
 import { ApolloClient, CombinedGraphQLErrors, gql, HttpLink, InMemoryCache, type ApolloLink } from '@apollo/client'
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries'
-import { codegen } from '@graphql-codegen/core'
-import * as typescriptOperations from '@graphql-codegen/typescript-operations'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { cacheExchange, Client as UrqlClient, fetchExchange } from '@urql/core'
-import { buildClientSchema, getIntrospectionQuery, parse, printSchema, type IntrospectionQuery } from 'graphql'
+import { buildClientSchema, getIntrospectionQuery, printSchema, type IntrospectionQuery } from 'graphql'
 import { GraphQLClient } from 'graphql-request'
 import {
   Environment,
@@ -21,6 +19,7 @@ import {
   type Variables,
 } from 'relay-runtime'
 
+import { code } from '../client/tools/code.js'
 import { revokeApiKey } from '../src/api-keys/revoke-api-key.js'
 import { systemContext } from '../src/context.js'
 import { makeSchema } from '../src/schema.js'
@@ -189,19 +188,12 @@ describe('Relay', () => {
   })
 })
 
-test('codegen makes types from the introspection of the server', async () => {
+test('GraphQL Code Generator makes types from the introspection of the server', async () => {
   const introspection = await new GraphQLClient(url, { headers: bearer(acme.sandboxKey) }).request<IntrospectionQuery>(
     getIntrospectionQuery({ oneOf: true, inputValueDeprecation: true }),
   )
   const schema = buildClientSchema(introspection)
   expect(Object.keys(schema.getTypeMap()).toSorted()).toEqual(Object.keys(makeSchema().getTypeMap()).toSorted())
-  const types = await codegen({
-    filename: 'operations.ts',
-    schema: parse(printSchema(schema)),
-    documents: [{ location: 'viewer.graphql', document: parse(viewer) }],
-    config: {},
-    plugins: [{ 'typescript-operations': {} }],
-    pluginMap: { 'typescript-operations': typescriptOperations },
-  })
+  const { types } = await code(printSchema(schema), [{ location: 'viewer.graphql', text: viewer }])
   expect(types).toMatch(/export type ViewerQuery = \{[\s\S]*kind: /)
 })

@@ -59,7 +59,8 @@ describe('a hash', () => {
   test('of another text is refused, and the text is not kept under it', async () => {
     const extensions = extensionsOf(hashOf('{ other: __typename }'))
     const refused = await post({ query: '{ __typename }', extensions })
-    expect(refused).toMatchObject({ status: 400, body: { errors: [{ extensions: { code: 'BAD_REQUEST' } }] } })
+    const message = '"extensions.persistedQuery.sha256Hash" must be the SHA-256 of "query".'
+    expect(refused).toMatchObject({ status: 400, body: { errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] } })
     expect((await post({ extensions })).body).toMatchObject(notFound)
   })
 
@@ -77,7 +78,8 @@ describe('a hash', () => {
   ]
   test.each(malformed)('that is malformed is the fault of the client: %s', async (_name, hash, version = 1) => {
     for (const query of [undefined, '{ __typename }']) {
-      const code = { errors: [{ extensions: { code: 'BAD_REQUEST' } }] }
+      const message = '"extensions.persistedQuery" must have "version" 1 and a "sha256Hash" of 64 hexadecimal digits in lower case.'
+      const code = { errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] }
       expect(await post({ query, extensions: extensionsOf(hash, version) })).toMatchObject({ status: 400, body: code })
       expect(await get(extensionsOf(hash, version), query)).toMatchObject({ status: 400, body: code })
     }

@@ -1,5 +1,5 @@
 /** Creates the Apollo Server behind the GraphQL route (docs/decisions/0186-apollo-server.md). */
-import { ApolloServer, type ApolloServerPlugin, type HTTPGraphQLRequest } from '@apollo/server'
+import { ApolloServer } from '@apollo/server'
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -7,27 +7,14 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled'
-import { NoSchemaIntrospectionCustomRule, type GraphQLError, type GraphQLSchema } from 'graphql'
+import { NoSchemaIntrospectionCustomRule, type GraphQLSchema } from 'graphql'
 
 import type { Context, Services } from '../context.js'
 import { createDocumentStore, createPersistedQueryCache } from './document-store.js'
 import { landingPagePlugin } from './landing-page.js'
 import { limits, validationRules } from './limits.js'
 import { operationPlugin } from './operation.js'
-import type { Story } from './story.js'
-
-export type Plugin = ApolloServerPlugin<Context>
-
-/** Apollo hands this object to plugins as `request.http`, unchanged. */
-export interface RoutedRequest extends HTTPGraphQLRequest {
-  readonly context: Context
-  readonly state: Story
-  isExecuted?: boolean
-  /** Of the execution, not yet formatted. */
-  errors?: readonly GraphQLError[] | undefined
-  /** Of the errors in the answer; undefined while the operation plugin has not formatted it. */
-  codes?: readonly string[]
-}
+import type { Plugin } from './routed-request.js'
 
 /** A browser sends none of these across origins without a preflight (Fetch standard, CORS-safelisted request-header). */
 const preflightedHeaders = ['apollo-require-preflight', 'x-apollo-operation-name', 'authorization']

@@ -5,15 +5,16 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
 
 import type { Context, Services } from '../context.js'
 import { RequestError } from '../errors.js'
-import { startApolloServer, type Plugin, type RoutedRequest } from './apollo-server.js'
+import { startApolloServer } from './apollo-server.js'
 import { contextOf } from './authenticate.js'
 import { pageHeaders } from './landing-page.js'
 import { html, own, plain, preferredType } from './media-types.js'
+import type { Plugin, RoutedRequest } from './routed-request.js'
 import type { Times } from './times.js'
 import { Waiting } from './waiting.js'
 
-/** The JSON parser accepts no other type, so the body of a POST has passed a preflight already. */
-const headersOfPost = new HeaderMap([['content-type', 'application/json']])
+/** A POST has passed our JSON parser, which accepts no type that a browser sends without a preflight. One map serves all of them. */
+const headersOfPost = new HeaderMap([['apollo-require-preflight', '1']])
 
 /** Plugins may log headers. That there is a credential counts as a preflight; its value does not leave this route. */
 const secretHeaders = new Set(['authorization', 'cookie'])
@@ -88,9 +89,12 @@ export async function serveGraphql(
 const isRefusal = (error: unknown): boolean => error instanceof RequestError && error.status < 500 && error.code !== 'REQUEST_TIMEOUT'
 
 function answered(request: FastifyRequest, reply: FastifyReply, { status = 200, headers, body }: HTTPGraphQLResponse): string {
-  const isPage = headers.get('content-type') === html
-  headers.set('cache-control', 'no-store').set('content-type', isPage ? `${html}; charset=utf-8` : (request.story.type ?? plain))
-  void reply.code(status).headers({ ...Object.fromEntries(headers), ...(isPage ? pageHeaders : {}) })
+  if (headers.get('content-type') === html) void reply.headers(pageHeaders)
+  else {
+    for (const [name, value] of headers) void reply.header(name, value)
+    void reply.header('content-type', request.story.type)
+  }
+  void reply.code(status).header('cache-control', 'no-store')
   return textOf(body)
 }
 

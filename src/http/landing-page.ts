@@ -1,8 +1,10 @@
 /** The page that a browser finds at /graphql: a link to Apollo Sandbox, and one to our own explorer. It runs no script. */
 import { createHash } from 'node:crypto'
 
-import { hostedSandbox } from '../config.js'
-import type { Plugin } from './apollo-server.js'
+import type { Plugin } from './routed-request.js'
+
+/** Where Apollo hosts Sandbox: the origin that CORS admits on loopback. */
+const hostedSandbox = 'https://studio.apollographql.com'
 
 const firstDocument = `# Under "Headers" below, set Authorization to "Bearer " and an API key or token. Then run this.
 # To act for one of your end users, add the header X-On-Behalf-Of to an API key.
@@ -28,6 +30,7 @@ const style = `
 
 /** Nothing but this style is allowed: this origin holds sessions, and a script of anybody could use them. */
 export const pageHeaders = {
+  'content-type': 'text/html; charset=utf-8',
   'content-security-policy': [
     `default-src 'none'`,
     `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,

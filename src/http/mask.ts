@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { DomainError, RequestError, requestErrorStatus, type RequestErrorCode } from '../errors.js'
 import { isUnavailable, isUnkeepable, unavailable, unkeepable } from '../journal/unavailable.js'
 import { withoutSecrets } from '../lib/secret.js'
-import { withoutForeignWords, withoutValues } from './error-texts.js'
+import { clearerText, withoutForeignWords, withoutValues } from './error-texts.js'
 import { inputFaults } from './input-faults.js'
 
 /** What is told, and how. */
@@ -111,7 +111,7 @@ export class Mask {
     if (isUnavailable(origin)) return unavailable(origin).message
     if (code === 'INTERNAL_SERVER_ERROR') return 'Something went wrong on our side.'
     if (message.startsWith('Syntax Error: Document contains more')) return 'This document has too many tokens.'
-    const told = withoutSecrets(withoutValues(code, message))
+    const told = withoutSecrets(withoutValues(code, clearerText(message)))
     return isOurs(origin) ? told : withoutForeignWords(this.schema, told)
   }
 

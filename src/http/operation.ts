@@ -1,15 +1,14 @@
 /** The Apollo Server plugin that checks, executes and answers one operation: log label, complexity, usage, errors. */
-import type { GraphQLRequest, GraphQLRequestContext, GraphQLRequestListener } from '@apollo/server'
-import { HeaderMap } from '@apollo/server'
+import { HeaderMap, type GraphQLRequest, type GraphQLRequestContext, type GraphQLRequestListener } from '@apollo/server'
 import { execute, OperationTypeNode, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql'
 
 import type { Context, Services } from '../context.js'
 import { RequestError } from '../errors.js'
-import type { Plugin, RoutedRequest } from './apollo-server.js'
 import { complexityOf, type Variables } from './complexity.js'
 import { limits } from './limits.js'
 import { Mask } from './mask.js'
 import { plain } from './media-types.js'
+import type { Plugin, RoutedRequest } from './routed-request.js'
 import { operationOf } from './story.js'
 
 interface Prepared {
@@ -97,7 +96,7 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
   return {
     requestDidStart(requestContext) {
       // Apollo clones the context value, and the state of a clone would differ from that of the request.
-      Object.assign(requestContext, { contextValue: routedOf(requestContext.request).context })
+      ;(requestContext as { contextValue: Context }).contextValue = routedOf(requestContext.request).context
       refuseMalformedHash(requestContext)
       return Promise.resolve(listener)
     },

@@ -137,7 +137,9 @@ describe('with Sandbox', () => {
   test('that page runs no script, loads nothing, and its own style applies under its policy', async () => {
     const answer = await fetch(`${app.url}/graphql`, { headers: html })
     const policy = answer.headers.get('content-security-policy')!
-    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/=]+'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/)
+    expect(policy).toMatch(
+      /^default-src 'none'; style-src 'sha256-[\w+/=]+'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+    )
     expect(answer.headers.get('cache-control')).toBe('no-store')
     expect(await answer.text()).not.toMatch(/<script|<iframe|\son\w+=|src=/)
     const browser = await launchBrowser()
