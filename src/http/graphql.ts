@@ -46,7 +46,7 @@ export async function serveGraphql(
     url: '/graphql',
     // Early refusals are in the media type that was asked for too, or a client would not look for their codes.
     onRequest: (request, _reply, done) => {
-      request.story.type = preferredType(request, [plain, own]) ?? plain
+      request.story.type = preferredType(request, [plain, own])
       done()
     },
     // Authenticate before reading the body.
@@ -60,8 +60,8 @@ export async function serveGraphql(
       const context = request.story.context!
       const { url, body } = request
       try {
-        const type = preferredType(request, hasPage && !isPost ? [plain, own, html] : [plain, own])
-        if (type === undefined) throw new RequestError('BAD_REQUEST', `An answer is ${plain} or ${own}.`, {}, { status: 406 })
+        const isAcceptable = request.story.type !== undefined || (hasPage && !isPost && preferredType(request, [html]) !== undefined)
+        if (!isAcceptable) throw new RequestError('BAD_REQUEST', `An answer is ${plain} or ${own}.`, {}, { status: 406 })
         const waiting = new Waiting(times.answer)
         context.waiting = request.story.waiting = waiting
         const httpGraphQLRequest: RoutedRequest = {
@@ -92,7 +92,7 @@ function answered(request: FastifyRequest, reply: FastifyReply, { status = 200, 
   if (headers.get('content-type') === html) void reply.headers(pageHeaders)
   else {
     for (const [name, value] of headers) void reply.header(name, value)
-    void reply.header('content-type', request.story.type)
+    void reply.header('content-type', request.story.type ?? plain)
   }
   void reply.code(status).header('cache-control', 'no-store')
   return textOf(body)

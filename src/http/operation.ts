@@ -67,7 +67,8 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
         : result.data === undefined
           ? mask.unfitVariables(raised, asked)
           : mask.failed(raised, asked)
-      const isToldWith200 = state.type === plain && result.data === undefined && told.codes.every((code) => toldWith200.has(code))
+      const isToldWith200 =
+        (state.type ?? plain) === plain && result.data === undefined && told.codes.every((code) => toldWith200.has(code))
       result.errors = told.errors
       routed.codes = told.codes
       response.http.status = isToldWith200 ? 200 : told.status
