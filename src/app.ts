@@ -8,6 +8,7 @@ import { onceAtATime, openDatabase, openLimiter, openStores } from './database.j
 import { openDeploymentSecrets } from './deployment-secrets.js'
 import { gatewayTimes, type GatewayTimes } from './http/gateway-times.js'
 import { createMetricsServer } from './http/metrics.js'
+import type { Plugin } from './http/routed-request.js'
 import { createServer } from './http/server.js'
 import { times, type Times } from './http/times.js'
 import type { Journal } from './journal/journal.js'
@@ -53,6 +54,8 @@ export interface Overrides {
   readonly resolve?: Resolve
   /** Descriptors that this process may have open. */
   readonly descriptorLimit?: number
+  /** Plugins of Apollo Server, added to Keyhouse's own. */
+  readonly plugins?: readonly Plugin[]
 }
 
 export interface App {
@@ -179,7 +182,12 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const log = overrides.log ?? newLogger(config.logLevel)
   const traces = config.traces && (await openTraces(config.traces, log))
   const { services, close } = await openServices(config, { ...overrides, log }, traces)
-  const server = await createServer(services, makeSchema(), { ...times, ...gatewayTimes, ...overrides.times }, traces)
+  const server = await createServer(
+    services,
+    makeSchema(),
+    { ...times, ...gatewayTimes, ...overrides.times },
+    { traces, plugins: overrides.plugins },
+  )
   const metricsServer = createMetricsServer(services)
   try {
     await adoptAlgorithm(services)

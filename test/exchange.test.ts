@@ -25,6 +25,14 @@ const refusalsOf = async (input: object, headers: Record<string, string> = {}): 
   return userErrors.map((error: { code: string; path: string[] }) => `${error.code} ${error.path.slice(1).join('.')}`)
 }
 
+test('the token names its end user to that end user; to a key without `end_user:read` it does not', async () => {
+  const mutation = 'mutation ($input: ExchangeApiKeyInput!) { exchangeApiKey(input: $input) { accessToken { endUser { externalId } } } }'
+  const seen = async (input: object, headers: Record<string, string>): Promise<unknown> =>
+    (await app.run(key, mutation, { input: { audience, ...input } }, headers)).data.exchangeApiKey.accessToken.endUser
+  expect(await seen({}, { 'x-on-behalf-of': 'jane' })).toEqual({ externalId: 'jane' })
+  expect(await seen({ externalUserId: 'jane' }, {})).toBeNull()
+})
+
 describe('expiresIn', () => {
   test.each([
     [299, '"expiresIn" must be left out: this key ends in 299 seconds.'],

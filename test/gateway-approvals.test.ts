@@ -84,6 +84,15 @@ describe('a call', () => {
     expect((await world.events('mcp_approval:decide', id)).map(({ details }) => details)).toEqual([{ decision: 'APPROVE' }])
   })
 
+  test('names the end user to that end user, who has no `end_user:read`, and does not exist for another', async () => {
+    const id = await waitingFor()
+    const query = 'query ($id: ID!) { node(id: $id) { ... on McpToolApproval { id endUser { externalId } } } }'
+    const { secret } = await world.acme.apiKey({ permissions: ['mcp_approval:read'] })
+    const seen = async (headers: object): Promise<unknown> => (await world.app.run(secret, query, { id }, { ...headers })).data.node
+    expect(await seen(alice)).toEqual({ id, endUser: { externalId: 'alice' } })
+    expect(await seen(bob)).toBeNull()
+  })
+
   test('passes once among fifty at once', async () => {
     const first = await Promise.all(Array.from({ length: 50 }, () => call()))
     const named = new Set(first.map(({ body }) => body.error.data.approvalId))

@@ -6,10 +6,13 @@ import { serverAudits } from 'graphql-http'
 import { makeSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { say } from './support/raw.js'
+import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
+let acme: SeededOrganization
 beforeAll(async () => {
   app = await startApp()
+  acme = await organization(app)
 })
 afterAll(() => app.close())
 
@@ -34,6 +37,15 @@ describe('cross-site requests', () => {
     const answer = await fetch(`${app.url}/graphql?query=${query}`)
     expect(answer.status).toBe(400)
     expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] })
+  })
+  test('a GET with Authorization is served, since a browser preflights it', async () => {
+    const asked = (headers: Record<string, string>): Promise<Response> =>
+      fetch(`${app.url}/graphql?query=${encodeURIComponent('{ viewer { kind } }')}`, { headers })
+    const answer = await asked({ authorization: `Bearer ${acme.sandboxKey}` })
+    expect([answer.status, await answer.json()]).toEqual([200, { data: { viewer: { kind: 'API_KEY' } } }])
+    // Browsers attach Basic credentials by themselves.
+    expect((await asked({ authorization: 'Basic eDp5' })).status).toBe(401)
+    expect((await asked({ cookie: 'session=1' })).status).toBe(400)
   })
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(
     'a POST of %s is refused',
@@ -70,6 +82,23 @@ describe('status by media type', () => {
     expect(await ask(query, 'application/json')).toBe(200)
     expect(await ask(query, 'application/graphql-response+json')).toBe(400)
   })
+  test('early refusals are in the media type that was asked for', async () => {
+    const both = 'application/graphql-response+json,application/json;q=0.9'
+    for (const [accept, type] of [
+      ['application/json', 'application/json; charset=utf-8'],
+      [both, 'application/graphql-response+json; charset=utf-8'],
+      ['text/html', 'application/json; charset=utf-8'],
+    ] as const) {
+      const refused = await app.run('kh_sand_unknown', '{ viewer { kind } }', {}, { accept })
+      expect([refused.status, refused.headers.get('content-type')]).toEqual([401, type])
+      const unreadable = await fetch(`${app.url}/graphql`, {
+        method: 'POST',
+        body: '{',
+        headers: { 'content-type': 'application/json', accept },
+      })
+      expect([unreadable.status, unreadable.headers.get('content-type')]).toEqual([400, type])
+    }
+  })
   test('refusals keep theirs', async () => {
     expect(await ask('{ viewer { kind } }', 'application/json')).toBe(401)
     expect(await ask('{ viewer { kind } }', 'application/graphql-response+json')).toBe(401)
@@ -81,11 +110,6 @@ describe('what clients do', () => {
     fetch(`${app.url}/graphql`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } })
   const get = (search: string): Promise<Response> => fetch(`${app.url}/graphql?${search}`, { headers: preflighted })
 
-  test('a hash in place of a document is refused in the words by which clients send the document', async () => {
-    const answer = await post({ extensions: { persistedQuery: { version: 1, sha256Hash: 'a' } } })
-    expect(answer.status).toBe(400)
-    expect(await answer.json()).toMatchObject({ errors: [{ message: 'PersistedQueryNotSupported', extensions: { code: 'BAD_REQUEST' } }] })
-  })
   test.each([
     [undefined, 'application/json'],
     ['*/*', 'application/json'],
@@ -221,7 +245,7 @@ describe('browsers', () => {
     const answer = await fetch(`${app.url}/graphql`, { headers: { accept: 'text/html' } })
     expect(answer.headers.get('content-type')).toContain('application/json')
   })
-  test('locally, hosted Sandbox may call, into the private network too, and the page has a policy', async () => {
+  test('locally, hosted Sandbox may call, into the private network too, with the headers of traces and of Apollo Client', async () => {
     const local = await startApp({ KEYHOUSE_URL: 'http://localhost:4000' })
     try {
       const leave = await fetch(`${local.url}/graphql`, {
@@ -233,12 +257,15 @@ describe('browsers', () => {
         'access-control-allow-private-network': 'true',
         vary: 'origin',
       })
-      const page = await fetch(`${local.url}/graphql`, { headers: { accept: 'text/html' } })
-      const html = await page.text()
-      const [, nonce] = /nonce="([0-9a-f]{64})"/.exec(html) ?? []
-      expect(page.headers.get('content-security-policy')).toContain(`default-src 'none'; script-src 'nonce-${nonce}' https://`)
-      expect(page.headers.get('content-security-policy')).toContain(`frame-ancestors 'none'`)
-      expect(page.headers.get('cache-control')).toBe('no-store')
+      expect(leave.headers.get('access-control-allow-headers')?.split(', ')).toEqual(
+        expect.arrayContaining([
+          'traceparent',
+          'tracestate',
+          'apollographql-client-name',
+          'apollographql-client-version',
+          'x-apollo-operation-name',
+        ]),
+      )
     } finally {
       await local.close()
     }

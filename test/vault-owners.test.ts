@@ -157,6 +157,18 @@ describe('credentials', () => {
     }
   })
 
+  test('name their end user to that end user, whose page can tell its own server from a shared one', async () => {
+    const [shared, adas] = [await newServer(), await newServer(ada)]
+    const [onShared, onOwn] = [await store(shared, ada), await store(adas, ada)]
+    const query = 'query ($id: ID!) { mcpServer(id: $id) { endUser { externalId } credentials { nodes { id endUser { externalId } } } } }'
+    const seen = async (id: string, headers: Record<string, string>): Promise<unknown> =>
+      (await app.run(acme.sandboxKey, query, { id }, headers)).data.mcpServer
+    const endUser = { externalId: 'ada' }
+    expect(await seen(shared, ada)).toEqual({ endUser: null, credentials: { nodes: [{ id: onShared, endUser }] } })
+    expect(await seen(adas, ada)).toEqual({ endUser, credentials: { nodes: [{ id: onOwn, endUser }] } })
+    expect(await seen(adas, bob)).toBeNull()
+  })
+
   test('a member sees the metadata of all and may revoke them, and neither makes nor uses one of an end user', async () => {
     const adas = await newServer(ada)
     const id = await store(adas, ada)

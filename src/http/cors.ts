@@ -5,6 +5,9 @@ import type { Config } from '../config.js'
 
 const exposed = 'x-request-id, retry-after, ratelimit, ratelimit-policy, www-authenticate, mcp-session-id, mcp-protocol-version'
 
+/** W3C Trace Context: a traced page sends it with every request. */
+const traceContext = 'traceparent, tracestate'
+
 interface Route {
   readonly url: string
   readonly methods: string
@@ -15,12 +18,12 @@ const routes: readonly Route[] = [
   {
     url: '/graphql',
     methods: 'GET, POST, OPTIONS',
-    headers: 'authorization, content-type, x-on-behalf-of, apollo-require-preflight, x-apollo-operation-name',
+    headers: `authorization, content-type, x-on-behalf-of, apollo-require-preflight, x-apollo-operation-name, apollographql-client-name, apollographql-client-version, ${traceContext}`,
   },
   {
     url: '/mcp/:serverId',
     methods: 'GET, POST, DELETE, OPTIONS',
-    headers: 'authorization, content-type, x-on-behalf-of, last-event-id, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name',
+    headers: `authorization, content-type, x-on-behalf-of, last-event-id, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name, ${traceContext}`,
   },
 ]
 

@@ -28,6 +28,14 @@ export function withoutForeignWords(schema: GraphQLSchema, message: string): str
   return message.replaceAll(/[\w-]+/g, (word) => (word.length <= longestForeignWord || vocabularyOf(schema).has(word) ? word : '…'))
 }
 
+/** Texts of Apollo Server that do not say what to do. */
+const clearerTexts: Readonly<Record<string, string>> = {
+  'Unsupported persisted query version':
+    '"extensions.persistedQuery" must have "version" 1 and a "sha256Hash" of 64 hexadecimal digits in lower case.',
+  'provided sha does not match query': '"extensions.persistedQuery.sha256Hash" must be the SHA-256 of "query".',
+}
+export const clearerText = (message: string): string => clearerTexts[message] ?? message
+
 export function withoutValues(code: RequestErrorCode, message: string): string {
   // So deep that the parser ran out of stack.
   if (code === 'GRAPHQL_PARSE_FAILED' && !message.startsWith('Syntax Error')) return 'This document cannot be parsed.'

@@ -1,56 +1,82 @@
-/** GraphQL over HTTP: one route, and what its answers look like to HTTP. */
+/** The GraphQL route: authentication, content negotiation and the response deadline, in front of Apollo Server. */
+import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { GraphQLSchema } from 'graphql'
-import Negotiator from 'negotiator'
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
 
-import type { Services } from '../context.js'
+import type { Context, Services } from '../context.js'
 import { RequestError } from '../errors.js'
+import { startApolloServer } from './apollo-server.js'
 import { contextOf } from './authenticate.js'
-import { parametersOf } from './graphql-parameters.js'
-import { landingPage } from './landing-page.js'
-import { answering, type Answer } from './operation.js'
+import { pageHeaders } from './landing-page.js'
+import { html, own, plain, preferredType } from './media-types.js'
+import type { Plugin, RoutedRequest } from './routed-request.js'
 import type { Times } from './times.js'
 import { Waiting } from './waiting.js'
 
-const plain = 'application/json; charset=utf-8'
-const own = 'application/graphql-response+json; charset=utf-8'
-const html = 'text/html'
+/** A POST has passed our JSON parser, which accepts no type that a browser sends without a preflight. One map serves all of them. */
+const headersOfPost = new HeaderMap([['apollo-require-preflight', '1']])
 
-/** What the client would rather have of what there is; undefined: none of it. */
-const preferred = ({ headers: { accept } }: FastifyRequest, offered: string[]): string | undefined =>
-  accept ? new Negotiator({ headers: { accept } }).mediaType(offered) : plain
+/** Plugins may log headers. That there is a credential counts as a preflight; its value does not leave this route. */
+const secretHeaders = new Set(['authorization', 'cookie'])
 
-/** What was not executed because the document or its variables are unfit. */
-const unfit: ReadonlySet<string> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'])
+function headersOf({ headers }: FastifyRequest): HeaderMap {
+  const map = new HeaderMap()
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) map.set(name, secretHeaders.has(name) ? '[redacted]' : String(value))
+  }
+  return map
+}
 
-export function serveGraphql(server: FastifyInstance, app: Services, schema: GraphQLSchema, times: Times): void {
-  const answerTo = answering(app, schema)
-  const page = landingPage(app.config.explorer)
+/** The operation plugin puts the real context in its place. */
+const noContext = (): Promise<Context> => Promise.resolve({} as Context)
+
+export async function serveGraphql(
+  server: FastifyInstance,
+  app: Services,
+  schema: GraphQLSchema,
+  times: Times,
+  plugins: readonly Plugin[] = [],
+): Promise<void> {
+  const apollo = await startApolloServer(app, schema, plugins)
+  server.addHook('onClose', () => apollo.stop())
+  const hasPage = app.config.explorer === 'sandbox'
 
   server.route({
     method: ['GET', 'POST'],
     url: '/graphql',
-    // Before the body is read: whoever is refused anyway is not listened to.
+    // Early refusals are in the media type that was asked for too, or a client would not look for their codes.
+    onRequest: (request, _reply, done) => {
+      request.story.type = preferredType(request, [plain, own])
+      done()
+    },
+    // Authenticate before reading the body.
     preParsing: async (request, reply) => {
       const context = await contextOf(app, request, reply)
       request.story.context = context
       request.story.actorId = context.caller?.id ?? null
     },
     handler: async (request, reply) => {
-      const isByUrl = request.method !== 'POST'
-      const type = preferred(request, page && isByUrl ? [plain, own, html] : [plain, own])
-      if (type === html && page) return page(reply)
+      const isPost = request.method === 'POST'
       const context = request.story.context!
+      const { url, body } = request
       try {
-        if (type === undefined) throw new RequestError('BAD_REQUEST', `An answer is ${plain} or ${own}.`, {}, { status: 406 })
-        request.story.type = type
-        const parameters = parametersOf(request)
+        const isAcceptable = request.story.type !== undefined || (hasPage && !isPost && preferredType(request, [html]) !== undefined)
+        if (!isAcceptable) throw new RequestError('BAD_REQUEST', `An answer is ${plain} or ${own}.`, {}, { status: 406 })
         const waiting = new Waiting(times.answer)
         context.waiting = request.story.waiting = waiting
-        const answer = await waiting.for(answerTo(parameters, context, request.story, isByUrl))
-        // Nothing but introspection was executed, or nothing at all.
-        if (context.uses === 0) context.count(null, answer.data === undefined)
-        return answered(request, reply, type, answer)
+        const httpGraphQLRequest: RoutedRequest = {
+          // HEAD is a GET whose body Node leaves out.
+          method: isPost ? 'POST' : 'GET',
+          headers: isPost && plugins.length === 0 ? headersOfPost : headersOf(request),
+          search: url.includes('?') ? url.slice(url.indexOf('?')) : '',
+          body,
+          context,
+          state: request.story,
+        }
+        const response = await waiting.for(apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: noContext }))
+        if (httpGraphQLRequest.codes) request.story.codes = httpGraphQLRequest.codes
+        else if (response.status !== undefined && response.status >= 400) throw refusalBeforePlugins(response)
+        return answered(request, reply, response)
       } catch (error) {
         if (context.uses === 0 && isRefusal(error)) context.count(null, true)
         throw error
@@ -59,16 +85,29 @@ export function serveGraphql(server: FastifyInstance, app: Services, schema: Gra
   })
 }
 
-/** What was begun and took too long is counted when it ends. */
+/** A request that timed out is counted when its operation ends. */
 const isRefusal = (error: unknown): boolean => error instanceof RequestError && error.status < 500 && error.code !== 'REQUEST_TIMEOUT'
 
-function answered(request: FastifyRequest, reply: FastifyReply, type: string, { data, told }: Answer): string {
-  void reply.header('cache-control', 'no-store').header('content-type', type)
-  if (!told) return JSON.stringify({ data })
-  const { errors, codes, headers, status } = told
-  request.story.codes = codes
-  // A client of plain JSON cannot tell our 400 from a proxy's, so it looks into the answer (GraphQL over HTTP §6.4.1).
-  const isTold = type === plain && data === undefined && codes.every((code) => unfit.has(code))
-  void reply.headers(headers).code(isTold ? 200 : status)
-  return JSON.stringify(data === undefined ? { errors } : { errors, data })
+function answered(request: FastifyRequest, reply: FastifyReply, { status = 200, headers, body }: HTTPGraphQLResponse): string {
+  if (headers.get('content-type') === html) void reply.headers(pageHeaders)
+  else {
+    for (const [name, value] of headers) void reply.header(name, value)
+    void reply.header('content-type', request.story.type ?? plain)
+  }
+  void reply.code(status).header('cache-control', 'no-store')
+  return textOf(body)
+}
+
+/** Apollo knows no request while it refuses a malformed one, so its text lacks the request id. */
+function refusalBeforePlugins({ status, headers, body }: HTTPGraphQLResponse): Error {
+  const [error] = (JSON.parse(textOf(body)) as { errors: GraphQLFormattedError[] }).errors
+  const message = error?.message.trim() ?? ''
+  const { allow } = Object.fromEntries(headers)
+  if (status === undefined || status >= 500) return new Error(message)
+  return new RequestError('BAD_REQUEST', message, allow === undefined ? {} : { allow }, { status })
+}
+
+function textOf(body: HTTPGraphQLResponse['body']): string {
+  if (body.kind === 'complete') return body.string
+  throw new Error('This schema has no incremental delivery.')
 }

@@ -1,16 +1,13 @@
-/**
- * What a browser finds at /graphql: Apollo Sandbox, or nothing. Set by our own configuration, never by NODE_ENV.
- * The page loads Sandbox from Apollo's servers; where those cannot be reached, /explorer does the same.
- */
-import { randomBytes } from 'node:crypto'
+/** The page that a browser finds at /graphql: a link to Apollo Sandbox, and one to our own explorer. It runs no script. */
+import { createHash } from 'node:crypto'
 
-import type { FastifyReply } from 'fastify'
+import type { Plugin } from './routed-request.js'
 
-import type { Config } from '../config.js'
+/** Where Apollo hosts Sandbox: the origin that CORS admits on loopback. */
+const hostedSandbox = 'https://studio.apollographql.com'
 
-const firstDocument = `# Put an API key or a token behind "Bearer" under Headers below, then run this.
-# To act for one of your end users add the header X-On-Behalf-Of to an API key.
-# Without the internet: the same at /explorer.
+const firstDocument = `# Under "Headers" below, set Authorization to "Bearer " and an API key or token. Then run this.
+# To act for one of your end users, add the header X-On-Behalf-Of to an API key.
 query WhoAmI {
   viewer {
     kind
@@ -22,76 +19,62 @@ query WhoAmI {
 }
 `
 
-const sandboxScript = 'https://embeddable-sandbox.cdn.apollographql.com'
+const style = `
+      :root { color-scheme: light dark; }
+      body { margin: 0; font: 16px/1.5 system-ui, sans-serif; }
+      main { max-width: 38rem; margin: 4rem auto; padding: 0 1rem; }
+      code { overflow-wrap: anywhere; }
+      a { display: inline-block; margin-top: 1rem; font-weight: 600; }
+      p { margin: 0.25rem 0; }
+    `
 
-/** What is typed there may be a secret: nothing is told to anyone, no cookie is sent, and it calls this server alone. */
-const sandbox = {
-  target: '#sandbox',
-  initialState: { document: firstDocument, headers: { Authorization: 'Bearer ' }, includeCookies: false, pollForSchemaUpdates: false },
-  hideCookieToggle: true,
-  endpointIsEditable: false,
-  runTelemetry: false,
-  allowDynamicStyles: false,
+/** Nothing but this style is allowed: this origin holds sessions, and a script of anybody could use them. */
+export const pageHeaders = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': [
+    `default-src 'none'`,
+    `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+    'img-src data:',
+    `base-uri 'none'`,
+    `form-action 'none'`,
+    `frame-ancestors 'none'`,
+  ].join('; '),
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
 }
 
-const html = (nonce: string): string => `<!doctype html>
+const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => escapes[character]!)
+
+function htmlOf(endpoint: string): string {
+  const parameters = Object.entries({ endpoint, document: firstDocument }).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+  const sandbox = `${hostedSandbox}/sandbox/explorer?${parameters.join('&')}`
+  return `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>Keyhouse</title>
-    <style nonce="${nonce}">
-      body { margin: 0; font: 16px/1.5 system-ui, sans-serif; }
-      main { max-width: 36rem; margin: 4rem auto; padding: 0 1rem; }
-      #sandbox { position: absolute; inset: 0; }
-      #sandbox:empty { display: none; }
-      iframe { width: 100%; height: 100%; border: none; background: white; }
-    </style>
+    <title>Keyhouse GraphQL API</title>
+    <link rel="icon" href="data:," />
+    <style>${style}</style>
   </head>
   <body>
     <main>
-      <h1>Keyhouse</h1>
-      <p>Apollo Sandbox comes from the internet and cannot be loaded. <a href="/explorer">The explorer at /explorer</a> comes from this server.</p>
+      <h1>Keyhouse GraphQL API</h1>
+      <p>Endpoint: <code>${escapeHtml(endpoint)}</code></p>
+      <a href="${escapeHtml(sandbox)}" rel="noreferrer">Open Apollo Sandbox</a>
+      <p>Loads from studio.apollographql.com with this endpoint and a first query. Operations go from your browser to this server.</p>
+      <a href="/explorer">Open GraphiQL</a>
+      <p>Served by Keyhouse at /explorer. It needs no internet access, and a reload clears what you typed.</p>
     </main>
-    <div id="sandbox"></div>
-    <script nonce="${nonce}" src="${sandboxScript}/_latest/embeddable-sandbox.umd.production.min.js"></script>
-    <script nonce="${nonce}">
-      new window.EmbeddedSandbox({ ...${JSON.stringify(sandbox)}, initialEndpoint: window.location.href })
-    </script>
   </body>
 </html>
 `
+}
 
-/** As narrow as the embedded Sandbox allows: its script and its frame, and nothing that we did not write. */
-const policy = (nonce: string): string =>
-  Object.entries({
-    'default-src': `'none'`,
-    'script-src': `'nonce-${nonce}' ${sandboxScript}`,
-    'style-src': `'nonce-${nonce}' ${sandboxScript} https://fonts.googleapis.com`,
-    'font-src': 'https://fonts.gstatic.com',
-    'frame-src': 'https://sandbox.embed.apollographql.com',
-    // The page, not the frame, sends the operations, and only to us.
-    'connect-src': `'self'`,
-    'base-uri': `'none'`,
-    'form-action': `'none'`,
-    'frame-ancestors': `'none'`,
-  })
-    .map(([directive, sources]) => `${directive} ${sources}`)
-    .join('; ')
-
-/** Undefined: there is none. */
-export function landingPage(explorer: Config['explorer']): ((reply: FastifyReply) => string) | undefined {
-  if (explorer !== 'sandbox') return undefined
-  return (reply) => {
-    const nonce = randomBytes(32).toString('hex')
-    void reply.headers({
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'content-security-policy': policy(nonce),
-      'x-frame-options': 'DENY',
-      'referrer-policy': 'no-referrer',
-      'cross-origin-opener-policy': 'same-origin',
-    })
-    return html(nonce)
-  }
+/** The address is the configured one: Host is a claim of the client. */
+export function landingPagePlugin(url: string): Plugin {
+  const html = htmlOf(`${url}/graphql`)
+  return { serverWillStart: () => Promise.resolve({ renderLandingPage: () => Promise.resolve({ html }) }) }
 }

@@ -5,8 +5,7 @@ import type { Logger } from 'pino'
 import { DomainError, RequestError, requestErrorStatus, type RequestErrorCode } from '../errors.js'
 import { isUnavailable, isUnkeepable, unavailable, unkeepable } from '../journal/unavailable.js'
 import { withoutSecrets } from '../lib/secret.js'
-import type { UnfitDocument } from './documents.js'
-import { withoutForeignWords, withoutValues } from './error-texts.js'
+import { clearerText, withoutForeignWords, withoutValues } from './error-texts.js'
 import { inputFaults } from './input-faults.js'
 
 /** What is told, and how. */
@@ -37,10 +36,18 @@ const isOurs = (origin: unknown): origin is DomainError | RequestError => origin
 /** graphql-js' own of an execution: a variable that may be null in a place that may not. */
 const isMissingArgument = (origin: unknown): boolean => origin instanceof GraphQLError && origin.message.startsWith('Argument "')
 
+/** Of an error that Apollo Server or a plugin raised before the execution: its own code if it is of ours, else by its status. */
+function refusalCodeOf({ extensions: { code, http } }: GraphQLError): RequestErrorCode {
+  if (isKnown(code)) return code
+  const status: unknown = http instanceof Object ? Reflect.get(http, 'status') : undefined
+  return typeof status === 'number' && status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR'
+}
+
 function codeOf(error: GraphQLError, origin: unknown, usual: RequestErrorCode): RequestErrorCode {
   if (isUnkeepable(origin)) return 'BAD_USER_INPUT'
   if (isUnavailable(origin)) return 'UNAVAILABLE'
-  const own = error.extensions['code']
+  // Apollo Server wraps errors of parsing and validation, with a code of its own.
+  const own = (origin instanceof GraphQLError ? origin : error).extensions['code']
   if (isKnown(own)) return own
   if (usual === 'GRAPHQL_PARSE_FAILED' && error.message.startsWith('Syntax Error: Document contains more')) return 'OPERATION_TOO_COMPLEX'
   return usual === 'INTERNAL_SERVER_ERROR' && isMissingArgument(origin) ? 'BAD_USER_INPUT' : usual
@@ -54,12 +61,13 @@ export class Mask {
     private readonly isSchemaHidden: boolean,
   ) {}
 
-  /** Of a document that is none, or not a valid one. */
-  unfit({ code, errors }: UnfitDocument, asked: Asked): Told {
-    const told = errors.map((error) => this.#formatted(error, code))
+  /** Of an operation that was not executed: the document, what Apollo Server or a plugin refused. */
+  refused(errors: readonly GraphQLError[], asked: Asked, status = 400): Told {
+    const told = errors.map((error) => this.#formatted(error, refusalCodeOf(error)))
+    for (const [i, { extensions }] of told.entries()) this.#log(extensions?.['code'], originOf(errors[i]), asked)
     const excess = told.find((error) => error.extensions?.['code'] === 'OPERATION_TOO_COMPLEX')
     // A limit is reported until graphql-js gives up, which it says too.
-    return this.#told(excess ? [excess] : told, errors, asked, 400)
+    return this.#told(excess ? [excess] : told, errors, asked, status)
   }
 
   /** Of variables that did not fit, which graphql-js reports one by one and with their values: told all at once, by path and type. */
@@ -103,7 +111,7 @@ export class Mask {
     if (isUnavailable(origin)) return unavailable(origin).message
     if (code === 'INTERNAL_SERVER_ERROR') return 'Something went wrong on our side.'
     if (message.startsWith('Syntax Error: Document contains more')) return 'This document has too many tokens.'
-    const told = withoutSecrets(withoutValues(code, message))
+    const told = withoutSecrets(withoutValues(code, clearerText(message)))
     return isOurs(origin) ? told : withoutForeignWords(this.schema, told)
   }
 

@@ -23,6 +23,7 @@ import { serveIssuers } from './issuers.js'
 import { serveMetrics } from './metrics.js'
 import { valuesOf } from './raw-headers.js'
 import { bodyOf, isCutOff, largestBody, refusalOf, refuseExpectation, refuseOn, unreadable } from './refusal.js'
+import type { Plugin } from './routed-request.js'
 import type { Times } from './times.js'
 import { serveTraces } from './traces.js'
 import { serveWellKnown } from './well-known.js'
@@ -31,7 +32,7 @@ export async function createServer(
   app: Services,
   schema: GraphQLSchema,
   times: Times & GatewayTimes,
-  traces?: Traces,
+  { traces, plugins }: { readonly traces?: Traces | undefined; readonly plugins?: readonly Plugin[] | undefined } = {},
 ): Promise<FastifyInstance> {
   const { config, log } = app
   const newRequestId = (): string => newId('req', app.clock())
@@ -120,7 +121,7 @@ export async function createServer(
   serveWellKnown(server, app)
   serveIssuers(server, app)
   serveExplorer(server, config)
-  serveGraphql(server, app, schema, times)
+  await serveGraphql(server, app, schema, times, plugins)
   await serveGateway(server, app, times)
   return server
 }

@@ -17,7 +17,7 @@ export interface Story {
   /** What came for an MCP server: an answer repeats its id. */
   message?: Message
   /** What its answer is written in, when the client has said what it would rather have. */
-  type?: string
+  type?: string | undefined
   /** Whom to tell when the client leaves. */
   waiting?: Waiting
 }

@@ -14,6 +14,7 @@ import { listAccessTokens, type AccessTokenQuery } from '../tokens/list-access-t
 import { revokeAccessToken } from '../tokens/revoke-access-token.js'
 import { connectionOf, PageArgs, type Connection } from './connection.js'
 import { Payload } from './user-error.js'
+import { visibleEndUser } from './visible-end-user.js'
 
 const AccessTokens = connectionOf('AccessToken', () => AccessToken)
 
@@ -132,10 +133,10 @@ export class AccessTokenResolver {
 
   @FieldResolver(() => EndUser, {
     nullable: true,
-    description: 'Whom it speaks for; null without `end_user:read`, or when the end user was forgotten.',
+    description: 'The end user that it acts for; null when forgotten. Others than the caller need `end_user:read`.',
   })
-  async endUser(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<EndUser | null> {
-    return may(ctx.actor, 'end_user:read') ? ctx.load(EndUser, token.endUserId) : null
+  endUser(@Root() row: AccessToken, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return visibleEndUser(ctx, row)
   }
 
   @FieldResolver(() => CredentialStatus, {

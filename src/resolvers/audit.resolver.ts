@@ -1,7 +1,6 @@
 /** The audit trail in GraphQL's words. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Query, Resolver, Root } from 'type-graphql'
 
-import { may } from '../access/actor.js'
 import { listAuditEvents, type AuditQuery } from '../audit/list-audit-events.js'
 import type { Context } from '../context.js'
 import { AuditEvent } from '../entities/audit-event.js'
@@ -10,6 +9,7 @@ import { AuditOutcome, Environment } from '../entities/enums.js'
 import { DateTimeScalar } from '../entities/scalars.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
 import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { visibleEndUser } from './visible-end-user.js'
 
 const AuditEvents = connectionOf('AuditEvent', () => AuditEvent, { hasTotalCount: false })
 
@@ -69,7 +69,7 @@ export class AuditResolver {
     nullable: true,
     description: 'For whom it was done; null for nobody, without `end_user:read`, or when the end user was forgotten.',
   })
-  async endUser(@Root() { endUserId }: AuditEvent, @Ctx() ctx: Context): Promise<EndUser | null> {
-    return endUserId !== null && may(ctx.actor, 'end_user:read') ? ctx.load(EndUser, endUserId) : null
+  endUser(@Root() row: AuditEvent, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return visibleEndUser(ctx, row)
   }
 }

@@ -26,6 +26,7 @@ import { createMcpCredential, type NewMcpCredential } from '../mcp/create-mcp-cr
 import type { McpAuth } from '../mcp/credential-value.js'
 import { revokeMcpCredential } from '../mcp/revoke-mcp-credential.js'
 import { Payload } from './user-error.js'
+import { visibleEndUser } from './visible-end-user.js'
 
 const NoAuth = { NONE: 'NONE' } as const
 registerEnumType(NoAuth, {
@@ -133,10 +134,10 @@ export class McpCredentialResolver {
 
   @FieldResolver(() => EndUser, {
     nullable: true,
-    description: "Whose it is; null when it is the backend's own, or without `end_user:read`.",
+    description: "The end user that owns it; null when it is the backend's own. Others than the caller need `end_user:read`.",
   })
-  async endUser(@Root() { endUserId }: McpCredential, @Ctx() ctx: Context): Promise<EndUser | null> {
-    return endUserId !== null && may(ctx.actor, 'end_user:read') ? ctx.load(EndUser, endUserId) : null
+  endUser(@Root() row: McpCredential, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return visibleEndUser(ctx, row)
   }
 
   @FieldResolver(() => CredentialStatus, { description: 'Whether it can be used now.' })

@@ -1,7 +1,6 @@
 /** MCP servers in GraphQL's words. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
-import { may } from '../access/actor.js'
 import type { Context } from '../context.js'
 import { EndUser } from '../entities/end-user.js'
 import { McpCredential } from '../entities/mcp-credential.js'
@@ -15,6 +14,7 @@ import { connectionOf, PageArgs, type Connection } from './connection.js'
 import { CreateMcpServerInput, DeleteMcpServerInput, McpServerFilter, UpdateMcpServerInput } from './mcp-server-inputs.js'
 import { readById } from './node.resolver.js'
 import { Payload } from './user-error.js'
+import { visibleEndUser } from './visible-end-user.js'
 
 const McpServers = connectionOf('McpServer', () => McpServer)
 const McpCredentials = connectionOf('McpCredential', () => McpCredential)
@@ -97,10 +97,10 @@ export class McpServerResolver {
 
   @FieldResolver(() => EndUser, {
     nullable: true,
-    description: "Whose it is; null when it is the backend's own, or without `end_user:read`.",
+    description: "The end user that owns it; null when it is the backend's own. Others than the caller need `end_user:read`.",
   })
-  async endUser(@Root() { endUserId }: McpServer, @Ctx() ctx: Context): Promise<EndUser | null> {
-    return endUserId !== null && may(ctx.actor, 'end_user:read') ? ctx.load(EndUser, endUserId) : null
+  endUser(@Root() row: McpServer, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return visibleEndUser(ctx, row)
   }
 
   @FieldResolver(() => McpCredentials.type, {

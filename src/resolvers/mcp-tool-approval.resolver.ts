@@ -27,6 +27,7 @@ import { listToolApprovals, type ApprovalQuery } from '../mcp/gateway/list-tool-
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
 import { connectionOf, PageArgs, type Connection } from './connection.js'
 import { Payload } from './user-error.js'
+import { visibleEndUser } from './visible-end-user.js'
 
 const McpToolApprovals = connectionOf('McpToolApproval', () => McpToolApproval)
 
@@ -124,10 +125,10 @@ export class McpToolApprovalResolver {
 
   @FieldResolver(() => EndUser, {
     nullable: true,
-    description: "Whom the call is for; null for the backend's own, and without `end_user:read`.",
+    description: "The end user that the call is for; null for the backend's own. Others than the caller need `end_user:read`.",
   })
-  async endUser(@Root() approval: McpToolApproval, @Ctx() ctx: Context): Promise<EndUser | null> {
-    return approval.endUserId !== null && may(ctx.actor, 'end_user:read') ? ctx.load(EndUser, approval.endUserId) : null
+  endUser(@Root() row: McpToolApproval, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return visibleEndUser(ctx, row)
   }
 
   @FieldResolver(() => ActorUnion, { nullable: true, description: 'Who decided it.' })

@@ -9,6 +9,7 @@ import { Environment, UsageInterval } from '../entities/enums.js'
 import { DateTimeScalar } from '../entities/scalars.js'
 import { dimensionColumns, type UsageDimension } from '../usage/aggregate.js'
 import { readUsage, type UsageRow, type UsageWhere } from '../usage/read-usage.js'
+import { visibleEndUser } from './visible-end-user.js'
 
 const UsageDimensions = Object.fromEntries(Object.keys(dimensionColumns).map((name) => [name, name]))
 registerEnumType(UsageDimensions, {
@@ -94,7 +95,7 @@ export class UsageResolver {
     nullable: true,
     description: 'The end user; null when none was recorded, without `end_user:read`, or when not told apart.',
   })
-  async endUser(@Root() { endUserId }: UsageRow, @Ctx() ctx: Context): Promise<EndUser | null> {
-    return endUserId !== null && may(ctx.actor, 'end_user:read') ? ctx.load(EndUser, endUserId) : null
+  endUser(@Root() row: UsageRow, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return visibleEndUser(ctx, row)
   }
 }

@@ -88,7 +88,7 @@ import { GraphQLClient } from 'graphql-request'
 const authorization = \`Bearer \${process.env['KEYHOUSE_KEY']}\`
 const url = 'https://keys.example.com/graphql'
 const apolloClient = new ApolloClient({ link: new HttpLink({ uri: url, headers: { authorization } }), cache: new InMemoryCache() })
-const urqlClient = new UrqlClient({ url, exchanges: [fetchExchange], preferGetMethod: false, fetchOptions: { headers: { authorization } } })
+const urqlClient = new UrqlClient({ url, exchanges: [fetchExchange], fetchOptions: { headers: { authorization } } })
 const graphQLClient = new GraphQLClient(url, { headers: { authorization } })
 `
 

@@ -1,8 +1,10 @@
 /** /explorer in a real browser that reaches this server alone, and what each setting of KEYHOUSE_EXPLORER turns on. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { parse, validate } from 'graphql'
 import type { Browser } from 'playwright-core'
 
 import { hostedSandbox } from '../../src/config.js'
+import { makeSchema } from '../../src/schema.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { contentWidth, cutOffPage, launchBrowser, remains, shoot } from '../support/browser.js'
 import { organization, type SeededOrganization } from '../support/seed.js'
@@ -115,26 +117,46 @@ describe('with Sandbox', () => {
   })
   afterAll(() => app.close())
 
-  test('on loopback it is the landing page, with a first document and a preset header; GraphiQL is beside it', async () => {
+  test('on loopback a browser at /graphql finds links to Sandbox, prefilled with this endpoint and a first query, and to the explorer', async () => {
     const page = await fetch(`${app.url}/graphql`, { headers: html })
-    expect(page.status).toBe(200)
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
     const text = await page.text()
-    expect(text).toContain('EmbeddedSandbox')
-    expect(text).toContain('query WhoAmI')
-    expect(text).toContain('X-On-Behalf-Of')
-    expect(text).toContain('Authorization')
-    expect(text.replaceAll('\\"', '"')).toContain('"runTelemetry":false')
-    expect(page.headers.get('cache-control')).toBe('no-store')
+    const links = [...text.matchAll(/<a href="([^"]+)"/g)].map(([, link]) => link!.replaceAll('&amp;', '&'))
+    const [sandbox, explorer] = links
+    expect(links).toHaveLength(2)
+    const { origin, pathname, searchParams } = new URL(sandbox!)
+    expect([origin, pathname]).toEqual([hostedSandbox, '/sandbox/explorer'])
+    expect(searchParams.get('endpoint')).toBe('http://localhost:4000/graphql')
+    const document = searchParams.get('document')!
+    expect(validate(makeSchema(), parse(document))).toEqual([])
+    expect(document).toContain('X-On-Behalf-Of')
+    expect(explorer).toBe('/explorer')
     expect((await fetch(`${app.url}/explorer`)).status).toBe(200)
   })
 
-  test('where the internet cannot be reached, the page leads to the explorer', async () => {
+  test('that page runs no script, loads nothing, and its own style applies under its policy', async () => {
+    const answer = await fetch(`${app.url}/graphql`, { headers: html })
+    const policy = answer.headers.get('content-security-policy')!
+    expect(policy).toMatch(
+      /^default-src 'none'; style-src 'sha256-[\w+/=]+'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+    )
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(await answer.text()).not.toMatch(/<script|<iframe|\son\w+=|src=/)
     const browser = await launchBrowser()
     try {
-      const { page } = await cutOffPage(browser, [app.url], 1280)
-      await page.goto(`${app.url}/graphql`)
-      await page.getByRole('link', { name: 'explorer' }).click()
-      await page.waitForURL('**/explorer')
+      for (const width of [1280, 390]) {
+        const { page, strays, complaints } = await cutOffPage(browser, [app.url], width)
+        await page.goto(`${app.url}/graphql`)
+        expect(await page.locator('h1').innerText()).toBe('Keyhouse GraphQL API')
+        const family = '() => getComputedStyle(document.body).fontFamily'
+        expect(await page.evaluate(`(${family})()`)).toContain('system-ui')
+        expect(await contentWidth(page)).toBeLessThanOrEqual(width)
+        await shoot(page, `landing-${width}`)
+        await page.getByRole('link', { name: 'GraphiQL' }).click()
+        await page.waitForURL('**/explorer')
+        expect({ strays, complaints }).toEqual({ strays: [], complaints: [] })
+        await page.context().close()
+      }
     } finally {
       await browser.close()
     }

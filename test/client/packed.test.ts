@@ -87,7 +87,7 @@ test('the same operation answers the same through the client, Apollo Client, urq
   expect(plain).toEqual(JSON.parse(JSON.stringify(own, (key, value: unknown) => (key === '__typename' ? undefined : value))))
   apollo.stop()
 
-  const urql = new UrqlClient({ url, exchanges: [fetchExchange], preferGetMethod: false, fetchOptions: { headers } })
+  const urql = new UrqlClient({ url, exchanges: [fetchExchange], fetchOptions: { headers } })
   const answered = await urql.query<{ apiKeys: object }, object>(ApiKeysDocument, variables)
   expect(answered.error).toBeUndefined()
   expect(answered.data?.apiKeys).toEqual(own)

@@ -1,0 +1,11 @@
+/** The end user that a row names, as far as the caller may see it. */
+import { may } from '../access/actor.js'
+import type { Context } from '../context.js'
+import { EndUser } from '../entities/end-user.js'
+
+/** An end user sees itself without `end_user:read`, so that a page can tell its own servers from shared ones. */
+export async function visibleEndUser(ctx: Context, { endUserId }: { endUserId: string | null }): Promise<EndUser | null> {
+  if (endUserId === null) return null
+  const isOwn = ctx.actor.endUser?.id === endUserId
+  return isOwn || may(ctx.actor, 'end_user:read') ? ctx.load(EndUser, endUserId) : null
+}
