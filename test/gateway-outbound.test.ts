@@ -226,8 +226,10 @@ describe('what an upstream server says', () => {
   })
 
   test('in two fields of one name comes as one', async () => {
-    const [answer] = await call(await speaking((socket, _count, id) => void socket.write(answerTo(id, 'done', 'mcp-x: a', 'mcp-x: b'))))
-    expect(answer!.headers.get('mcp-x')).toBe('a, b')
+    const [answer] = await call(
+      await speaking((socket, _count, id) => void socket.write(answerTo(id, 'done', 'mcp-protocol-version: a', 'mcp-protocol-version: b'))),
+    )
+    expect(answer!.headers.get('mcp-protocol-version')).toBe('a, b')
   })
 
   test('in two fields of which one is enough counts once', async () => {
