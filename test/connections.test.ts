@@ -1,10 +1,11 @@
 /** Clients that hold connections and ask nothing keep nobody else out, and a refused one is let go. */
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 
 import { afterEach, describe, expect, test } from '@jest/globals'
 
@@ -14,6 +15,7 @@ import { maxConnectionsFor } from '../src/lib/max-descriptors.js'
 import { startApp } from './support/app.js'
 import { eventually } from './support/gateway.js'
 import { ask, serve } from './support/process.js'
+import { measureStall } from './support/stall.js'
 
 const sockets: Socket[] = []
 afterEach(() => {
@@ -154,6 +156,20 @@ test('an answer that its client does not take is not work; one that is still mad
   expect(stream!.isClosed).toBe(false)
   streaming?.end()
   server.close()
+})
+
+test('finding the ones to close among 80,000 stalls nobody', async () => {
+  const server = new EventEmitter()
+  new Connections(100_000).watch(server as Server)
+  const admit = (): boolean => server.emit('connection', Object.assign(new EventEmitter(), { destroyed: false, destroy: () => undefined }))
+  for (let i = 0; i < 80_000; i++) admit()
+  const { longestMs } = await measureStall(async () => {
+    for (let i = 0; i < 1100; i++) {
+      admit()
+      if (i % 10 === 0) await turn()
+    }
+  })
+  expect(longestMs).toBeLessThan(250)
 })
 
 test('under ulimit -n 1024 and 1,100 silent clients others are served', async () => {
