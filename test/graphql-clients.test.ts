@@ -93,10 +93,10 @@ describe('Apollo Client', () => {
       },
     ],
   }
-  test.each(Object.entries(refused))('sees the code for %s, which is refused before GraphQL', async (_name, [code, credential]) => {
+  test.each(Object.entries(refused))('sees the code for %s, which is refused before GraphQL', async (_name, [refusal, credential]) => {
     const client = withCredential(await credential())
     const error: unknown = await client.query({ query: gql(viewer), variables }).catch((thrown: unknown) => thrown)
-    expect(CombinedGraphQLErrors.is(error) && error.errors[0]?.extensions?.['code']).toBe(code)
+    expect(CombinedGraphQLErrors.is(error) && error.errors[0]?.extensions?.['code']).toBe(refusal)
     client.stop()
   })
 
