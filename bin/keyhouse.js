@@ -6,7 +6,7 @@ const path = require('path')
 
 const { requireNode } = require('./node-version.js')
 
-// Read by libuv when the pool is first used. Half of it may look names up (src/mcp/name-lookups.ts).
+// Read by libuv when the pool is first used. Half of it may look names up (src/outbound/name-lookups.ts).
 process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '24'
 requireNode()
 if (existsSync(path.join(__dirname, '../dist/cli.js'))) {

@@ -2,6 +2,14 @@
 import { Command, Option } from 'commander'
 
 import { openServices } from './app.js'
+import { createKeyByCommand, type ApiKeyOptions } from './commands/api-key-create.js'
+import { exportByCommand } from './commands/audit-export.js'
+import { signatureNotChecked, verifyAll, verifyFile } from './commands/audit-verify.js'
+import { backup } from './commands/backup.js'
+import { CommandError } from './commands/command-error.js'
+import { explain } from './commands/describe-error.js'
+import { bootstrapOrganization } from './commands/organization-create.js'
+import { listByCommand, resumeByCommand, suspendByCommand } from './commands/organization-suspension.js'
 import {
   apiKeyWords,
   backupWords,
@@ -11,20 +19,12 @@ import {
   retirementWords,
   rotationWords,
   signInWords,
-} from './commands/answers.js'
-import { createKeyByCommand, type ApiKeyOptions } from './commands/api-key-create.js'
-import { exportByCommand } from './commands/audit-export.js'
-import { signatureNotChecked, verifyAll, verifyFile } from './commands/audit-verify.js'
-import { backup } from './commands/backup.js'
-import { CommandError } from './commands/command-error.js'
-import { explain } from './commands/failure.js'
-import { bootstrapOrganization } from './commands/organization-create.js'
-import { listByCommand, resumeByCommand, suspendByCommand } from './commands/organization-suspension.js'
+} from './commands/output.js'
 import { signInByEmail } from './commands/sign-in.js'
 import { retireKeyByCommand, rotateKeysByCommand } from './commands/signing-key.js'
-import { addVaultCommands } from './commands/vault-commands.js'
-import { readConfig } from './config.js'
-import type { Services } from './context.js'
+import { addVaultCommands } from './commands/vault.js'
+import { readConfig } from './config/config.js'
+import type { Services } from './context/context.js'
 import { version } from './lib/version.js'
 
 interface Form {

@@ -1,7 +1,7 @@
 /** Configuration, application, listen, drain. */
 import { createApp, type App } from './app.js'
 import { announceFirstStart } from './commands/first-start.js'
-import { assertServable, type Config } from './config.js'
+import { assertServable, type Config } from './config/config.js'
 
 /** Milliseconds that requests in flight may take to end once the port is closed. */
 const longestDrain = 10_000

@@ -3,7 +3,7 @@ import { request } from 'node:http'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { newApiKeyText } from '../src/lib/api-key-text.js'
+import { newApiKeyText } from '../src/lib/api-key-format.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 

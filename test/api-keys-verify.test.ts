@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { createApp } from '../src/app.js'
-import { newApiKeyText } from '../src/lib/api-key-text.js'
+import { newApiKeyText } from '../src/lib/api-key-format.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { eventsOf } from './support/trail.js'

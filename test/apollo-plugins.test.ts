@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { GraphQLError } from 'graphql'
 
-import type { Plugin } from '../src/http/routed-request.js'
+import type { Plugin } from '../src/graphql/routed-request.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 

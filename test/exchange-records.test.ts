@@ -2,8 +2,8 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { acceptsGzip } from '../src/http/published.js'
-import { revokedMaxAge } from '../src/http/well-known.js'
+import { acceptsGzip } from '../src/http/cacheable-json.js'
+import { revokedMaxAge } from '../src/routes/well-known.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, forge, headerOf, revoked, wellKnown } from './support/tokens.js'

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 
 import { createApp } from '../src/app.js'
 import { announceFirstStart } from '../src/commands/first-start.js'
-import { readConfig } from '../src/config.js'
+import { readConfig } from '../src/config/config.js'
 import { createOrganization } from '../src/organizations/create-organization.js'
 import { emptyDatabase, isPostgres, type TestDatabase } from './support/database.js'
 import { ask, freePort, keyhouse, keyhouseJson, serve, type Served } from './support/process.js'

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { requestErrorStatus } from '../src/errors.js'
+import { requestErrorStatus } from '../src/lib/errors.js'
 import { makeSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { headerLines, mutated, requests, type Request } from './support/arbitrary.js'

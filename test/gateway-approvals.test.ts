@@ -1,9 +1,9 @@
 /** Tool calls that wait for a person: once, the same, in time, and never by who made them. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context.js'
+import { systemContext } from '../src/context/context.js'
 import { McpToolApproval } from '../src/entities/mcp-tool-approval.js'
-import { approvalLasts } from '../src/mcp/gateway/approve-tool-call.js'
+import { approvalLasts } from '../src/mcp/approvals/approve-tool-call.js'
 import { eventually, Gateway, type Rpc } from './support/gateway.js'
 
 let world: Gateway

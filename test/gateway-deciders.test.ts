@@ -1,10 +1,10 @@
 /** Who may neither decide a tool call nor loosen its server: the key that called, and every key whose holder may be the same. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context.js'
+import { systemContext } from '../src/context/context.js'
+import { Migration0009 as PostgresMigration } from '../src/database/migrations/postgres/0009-key-families.js'
+import { Migration0009 as SqliteMigration } from '../src/database/migrations/sqlite/0009-key-families.js'
 import { McpServerCaller } from '../src/entities/mcp-server-caller.js'
-import { Migration0009 as PostgresMigration } from '../src/migrations/postgres/0009-key-families.js'
-import { Migration0009 as SqliteMigration } from '../src/migrations/sqlite/0009-key-families.js'
 import { isPostgres } from './support/database.js'
 import { Gateway } from './support/gateway.js'
 import { tamper } from './support/vault.js'

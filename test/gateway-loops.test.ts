@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { createApp } from '../src/app.js'
-import { readConfig } from '../src/config.js'
+import { readConfig } from '../src/config/config.js'
 import { Gateway, result, sendJson, type Rpc } from './support/gateway.js'
 import { listen, mcpAnswer } from './support/mcp.js'
 import { tamper } from './support/vault.js'

@@ -5,11 +5,11 @@ import { setImmediate as turn } from 'node:timers/promises'
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { ConnectionPools } from '../src/mcp/connection-pools.js'
-import { exchange } from '../src/mcp/http-exchange.js'
-import type { Resolve } from '../src/mcp/name-lookups.js'
-import { openOutbound, type OutboundOptions } from '../src/mcp/outbound.js'
-import type { Outbound, OutboundResponse } from '../src/outbound.js'
+import { ConnectionPools } from '../src/outbound/connection-pools.js'
+import { openOutbound, type OutboundOptions } from '../src/outbound/create-outbound.js'
+import type { Resolve } from '../src/outbound/name-lookups.js'
+import type { Outbound, OutboundResponse } from '../src/outbound/outbound.js'
+import { exchange } from '../src/outbound/send-request.js'
 import { eventually, Gateway, result, said, Upstream, type Rpc } from './support/gateway.js'
 import { listen } from './support/mcp.js'
 

@@ -1,7 +1,7 @@
 /** The upstream never sees the caller's credential, and the caller never the upstream's, however it is sent back. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { scrubbed } from '../src/lib/scrub.js'
+import { scrubbed } from '../src/lib/redact/redact.js'
 import { Gateway, result, sendJson, type Answering } from './support/gateway.js'
 
 let world: Gateway

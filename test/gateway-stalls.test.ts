@@ -1,7 +1,7 @@
 /** No message, answer or credential holds the event loop: each is as large as it may be, and shaped to be slow. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { scrubbed } from '../src/lib/scrub.js'
+import { scrubbed } from '../src/lib/redact/redact.js'
 import { Gateway, said } from './support/gateway.js'
 import { measureStall } from './support/stall.js'
 

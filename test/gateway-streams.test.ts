@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { gatewayTimes } from '../src/http/gateway-times.js'
+import { gatewayTimes } from '../src/gateway/timeouts.js'
 import { isPostgres } from './support/database.js'
 import { closed, eventually, Gateway, result } from './support/gateway.js'
 

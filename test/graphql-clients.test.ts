@@ -21,7 +21,7 @@ import {
 
 import { code } from '../client/tools/code.js'
 import { revokeApiKey } from '../src/api-keys/revoke-api-key.js'
-import { systemContext } from '../src/context.js'
+import { systemContext } from '../src/context/context.js'
 import { makeSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'

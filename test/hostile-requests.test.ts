@@ -1,8 +1,8 @@
 /** Requests that no well-behaved client sends: too large, too slow, malformed on purpose. Each gets an answer with a code. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { requestErrorStatus } from '../src/errors.js'
-import { largestBody } from '../src/http/refusal.js'
+import { largestBody } from '../src/http/error-response.js'
+import { requestErrorStatus } from '../src/lib/errors.js'
 import { startApp, type TestApp } from './support/app.js'
 import { dial, hear, readAnswer, requestOf, say, type RawAnswer } from './support/raw.js'
 import { organization, type SeededOrganization } from './support/seed.js'

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 
 import { mostUnknownCredentials } from '../src/http/rate-limits.js'
-import { maxFailedSignatures } from '../src/lib/verification-queue.js'
+import { maxFailedSignatures } from '../src/rate-limits/verification-queue.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, forge, headerOf } from './support/tokens.js'

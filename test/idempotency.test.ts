@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { ApiKey } from '../src/entities/api-key.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { IdempotencyKey } from '../src/entities/idempotency-key.js'
-import { forgetMarks, markOf } from '../src/journal/remembered.js'
+import { forgetMarks, markOf } from '../src/journal/idempotency.js'
 import { Secret } from '../src/lib/secret.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'

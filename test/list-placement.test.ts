@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 
-import type { TenantQuery } from '../src/access/reads.js'
-import { Context } from '../src/context.js'
+import { Context } from '../src/context/context.js'
+import type { TenantQuery } from '../src/database/queries/credentials.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { organization, type SeededOrganization } from './support/seed.js'

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { getNamedType, isObjectType } from 'graphql'
 
-import { encodeCursor } from '../src/lib/page.js'
+import { encodeCursor } from '../src/pagination/page.js'
 import { makeSchema } from '../src/schema.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import type { Place } from './support/ids.js'

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { systemContext, type Context } from '../src/context.js'
+import { systemContext, type Context } from '../src/context/context.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { AuditHead } from '../src/entities/audit-head.js'
 import { newId } from '../src/lib/id.js'

@@ -1,7 +1,7 @@
 /** The vault through the API, at a real MCP server: register, be refused, store, connect. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context.js'
+import { systemContext } from '../src/context/context.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { McpCredential } from '../src/entities/mcp-credential.js'
 import { startApp, type TestApp } from './support/app.js'

@@ -1,9 +1,9 @@
 /** What an operator sees: numbers that are right, labels that nobody else can choose, and a log that joins the audit trail. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { requestErrorStatus, userErrorCodes } from '../src/errors.js'
+import { countKept } from '../src/encryption/count-sealed-rows.js'
+import { requestErrorStatus, userErrorCodes } from '../src/lib/errors.js'
 import { makeSchema } from '../src/schema.js'
-import { countKept } from '../src/sealed-rows.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { freePort } from './support/process.js'

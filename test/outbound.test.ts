@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http'
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 
-import type { Resolved } from '../src/mcp/name-lookups.js'
-import { largestAnswer } from '../src/mcp/read-answer.js'
+import { largestAnswer } from '../src/mcp/servers/read-response.js'
+import type { Resolved } from '../src/outbound/name-lookups.js'
 import { startApp, type TestApp } from './support/app.js'
 import { untrustedServer } from './support/certificate.js'
 import { listen, mcpAnswer, type Handler, type Listening } from './support/mcp.js'

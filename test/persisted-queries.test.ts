@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { createDocumentStore, createPersistedQueryCache, maxCachedCharacters } from '../src/http/document-store.js'
-import { limits } from '../src/http/limits.js'
+import { limits } from '../src/graphql/document-limits.js'
+import { createDocumentStore, createPersistedQueryCache, maxCachedCharacters } from '../src/graphql/document-store.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 

@@ -4,10 +4,10 @@ import { raw } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 import fc from 'fast-check'
 
-import { listStatement } from '../src/access/prepared-lists.js'
-import { systemContext, type Context } from '../src/context.js'
+import { systemContext, type Context } from '../src/context/context.js'
+import { listStatement } from '../src/database/queries/lists.js'
 import { ApiKey } from '../src/entities/api-key.js'
-import { windowOf } from '../src/lib/page.js'
+import { windowOf } from '../src/pagination/page.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 

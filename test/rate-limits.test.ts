@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { createApp, type App } from '../src/app.js'
-import { readConfig } from '../src/config.js'
+import { readConfig } from '../src/config/config.js'
 import { RateCounter } from '../src/entities/rate-counter.js'
 import { mostUnknownCredentials } from '../src/http/rate-limits.js'
 import { startApp, TestClock, type Answer, type TestApp } from './support/app.js'

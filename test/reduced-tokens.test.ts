@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import fc from 'fast-check'
 
 import { excessOnKey, keyPermissions } from '../src/access/permissions.js'
-import { systemContext } from '../src/context.js'
+import { systemContext } from '../src/context/context.js'
 import { AccessToken } from '../src/entities/access-token.js'
 import { ApiKey } from '../src/entities/api-key.js'
 import { Invitation } from '../src/entities/invitation.js'

@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 
 import { createApp } from '../src/app.js'
-import { readConfig } from '../src/config.js'
-import { systemContext } from '../src/context.js'
+import { readConfig } from '../src/config/config.js'
+import { systemContext } from '../src/context/context.js'
 import { newId } from '../src/lib/id.js'
 import { resumeOrganization } from '../src/organizations/resume-organization.js'
 import { suspendOrganization } from '../src/organizations/suspend-organization.js'

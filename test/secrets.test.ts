@@ -1,7 +1,7 @@
 /** A secret that is sent in a wrong way or to a wrong place comes back in no body and no header, and stays in no log and no audit row. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context.js'
+import { systemContext } from '../src/context/context.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { makeSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { stopwatch } from '../src/lib/clock.js'
-import type { Resolved } from '../src/mcp/name-lookups.js'
+import type { Resolved } from '../src/outbound/name-lookups.js'
 import { Gateway, said } from './support/gateway.js'
 import { serve } from './support/process.js'
 import { organization } from './support/seed.js'

@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 
-import { Context, systemContext } from '../src/context.js'
-import { usageQuery } from '../src/usage/aggregate.js'
+import { Context, systemContext } from '../src/context/context.js'
+import { usageQuery } from '../src/database/queries/usage.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { fill, hex, moment, numbers } from './support/fill.js'

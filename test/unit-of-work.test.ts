@@ -1,7 +1,7 @@
 /** What a verb only reads must not be written back: a stale time of last use would overwrite a newer one. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context.js'
+import { systemContext } from '../src/context/context.js'
 import { ApiKey } from '../src/entities/api-key.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization } from './support/seed.js'

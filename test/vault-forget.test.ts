@@ -1,7 +1,7 @@
 /** Forgetting an end user: all of it at once, nothing of anybody else's, and what remains names nobody. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context.js'
+import { systemContext } from '../src/context/context.js'
 import { AccessToken } from '../src/entities/access-token.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { EndUser } from '../src/entities/end-user.js'

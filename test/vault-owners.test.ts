@@ -1,7 +1,7 @@
 /** Whose is whose: end users, the backend and members at one another's servers and credentials. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context.js'
+import { systemContext } from '../src/context/context.js'
 import { McpCredential } from '../src/entities/mcp-credential.js'
 import { McpServer } from '../src/entities/mcp-server.js'
 import { startApp, type TestApp } from './support/app.js'

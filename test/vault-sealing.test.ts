@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { createApp, openServices } from '../src/app.js'
-import { reseal } from '../src/commands/vault-reseal.js'
-import { ConfigError, readConfig } from '../src/config.js'
+import { ConfigError, readConfig } from '../src/config/config.js'
+import { reseal } from '../src/encryption/reseal.js'
+import { replaceEnvelope, sealedColumns } from '../src/encryption/sealed-columns.js'
 import { sealedUnder } from '../src/lib/seal.js'
-import { replaceEnvelope, sealedColumns } from '../src/sealed-columns.js'
 import { codeOf, startApp, TestApp } from './support/app.js'
 import { listen, mcpAnswer, type Listening } from './support/mcp.js'
 import { organization, type SeededOrganization } from './support/seed.js'

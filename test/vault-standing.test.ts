@@ -1,7 +1,7 @@
 /** What an end user's access token stores while something ends it: nothing that could not be stored afterwards. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context.js'
+import { systemContext } from '../src/context/context.js'
 import { EndUser } from '../src/entities/end-user.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'

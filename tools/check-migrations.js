@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import startPostgres from '../test/support/postgres.global.js'
 import stopPostgres from '../test/support/postgres.teardown.js'
 
-const { readConfig } = await import('../dist/config.js')
-const { openDatabase, migrate } = await import('../dist/database.js')
+const { readConfig } = await import('../dist/config/config.js')
+const { openDatabase, migrate } = await import('../dist/database/database.js')
 
 const writes = process.argv[2] === '--write' ? process.argv[3] : undefined
 

@@ -10,7 +10,7 @@ import { announce, answering, directory, readJson } from './common.js'
 
 const { newId } = await import('../../dist/lib/id.js')
 const { createApp } = await import('../../dist/app.js')
-const { readConfig } = await import('../../dist/config.js')
+const { readConfig } = await import('../../dist/config/config.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
 
 // The tables are Keyhouse's, made by Keyhouse, which then leaves.

@@ -9,7 +9,7 @@ import { announce, answering, directory, readJson } from './common.js'
 import { documents } from './documents.js'
 
 const { createApp } = await import('../../dist/app.js')
-const { readConfig } = await import('../../dist/config.js')
+const { readConfig } = await import('../../dist/config/config.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
 const { createKeyByCommand } = await import('../../dist/commands/api-key-create.js')
 const { sha256 } = await import('../../dist/lib/digest.js')

@@ -2,7 +2,7 @@
 import { directory } from './common.js'
 
 const { createApp } = await import('../../dist/app.js')
-const { readConfig } = await import('../../dist/config.js')
+const { readConfig } = await import('../../dist/config/config.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
 
 const app = await createApp(

@@ -3,7 +3,7 @@ import { directory } from './common.js'
 import { documents } from './documents.js'
 
 const { createApp } = await import('../../dist/app.js')
-const { readConfig } = await import('../../dist/config.js')
+const { readConfig } = await import('../../dist/config/config.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
 const { createKeyByCommand } = await import('../../dist/commands/api-key-create.js')
 

@@ -7,8 +7,8 @@ import Database from 'better-sqlite3'
 const { openServices } = await import('../../dist/app.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
 const { createKeyByCommand } = await import('../../dist/commands/api-key-create.js')
-const { readConfig } = await import('../../dist/config.js')
-const { newApiKeyText, previewOf } = await import('../../dist/lib/api-key-text.js')
+const { readConfig } = await import('../../dist/config/config.js')
+const { newApiKeyText, previewOf } = await import('../../dist/lib/api-key-format.js')
 const { sha256 } = await import('../../dist/lib/digest.js')
 const { newId } = await import('../../dist/lib/id.js')
 

@@ -1,9 +1,9 @@
 /** Who asks: what a credential turns into, once it has been believed. */
+import type { Query } from '../database/queries/credentials.js'
 import type { RateLimit } from '../entities/api-key.js'
 import type { PersonalTokenType } from '../entities/enums.js'
-import type { Ownership, Scope } from '../entities/tenancy.js'
+import type { Ownership, Scope } from '../entities/tenant-filter.js'
 import { holds, isWithinEndUserReach, keyPermissions, type PermissionSet } from './permissions.js'
-import type { Query } from './reads.js'
 
 /** What was true when the caller was believed, and how to ask again. */
 export interface Standing {

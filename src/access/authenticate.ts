@@ -2,16 +2,16 @@
  * Who is asking. The form of the credential decides what it is; nothing about it is believed that the database or a
  * signature does not say at this moment.
  */
-import { organizationSuspended, RequestError, UnknownCredential, unauthenticated } from '../errors.js'
-import { parseApiKeyText } from '../lib/api-key-text.js'
+import { readAccessToken, readKey, readPersonalToken, standingOf, type KeyRow, type Reader } from '../database/queries/credentials.js'
+import { parseApiKeyText } from '../lib/api-key-format.js'
 import { endUserId, sha256 } from '../lib/digest.js'
+import { organizationSuspended, RequestError, UnknownCredential, unauthenticated } from '../lib/errors.js'
 import { isId } from '../lib/id.js'
 import { issuerOfToken } from '../lib/issuer.js'
 import { headerOf } from '../lib/jwt.js'
+import { externalIdRule, isExternalId } from '../validation/validator.js'
 import type { Actor } from './actor.js'
-import { externalIdRule, isExternalId } from './check.js'
 import { intersection, rolePermissions } from './permissions.js'
-import { readAccessToken, readKey, readPersonalToken, standingOf, type KeyRow, type Reader } from './reads.js'
 
 export interface Desk {
   readonly reader: Reader

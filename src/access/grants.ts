@@ -1,8 +1,8 @@
 /** What a membership carries, for granting it: nobody makes a member of more than they are themselves. */
 import type { MemberRole } from '../entities/enums.js'
-import { permissionNotHeld } from '../errors.js'
+import { permissionNotHeld } from '../lib/errors.js'
+import { refuseExcessForPeople } from '../validation/validator.js'
 import type { Actor } from './actor.js'
-import { refuseExcessForPeople } from './check.js'
 import { excess, holds, rolePermissions } from './permissions.js'
 
 export interface Membership {

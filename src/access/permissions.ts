@@ -1,7 +1,7 @@
 /** What permissions mean: who holds what, and what a grant would exceed. Sets are lists of patterns, and stay as written. */
 import type { MemberRole } from '../entities/enums.js'
-import { parsePermission } from '../lib/permission.js'
 import { permissions, type KeyhousePermission } from './actions.js'
+import { parsePermission } from './permission.js'
 
 export type PermissionSet = readonly string[]
 

@@ -1,5 +1,5 @@
 /** A permit proves that this actor may do this action to this row. Only this file makes one. */
-import { forbidden } from '../errors.js'
+import { forbidden } from '../lib/errors.js'
 import { actionRow, type Action } from './actions.js'
 import { isReduced, may, type Actor } from './actor.js'
 

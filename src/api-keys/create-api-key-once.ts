@@ -1,5 +1,5 @@
 /** Makes a key, once however often it is asked for under the same idempotency key: the text is in the first answer alone. */
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import type { ApiKey } from '../entities/api-key.js'
 import type { Secret } from '../lib/secret.js'
 import { createApiKey, type NewApiKey } from './create-api-key.js'

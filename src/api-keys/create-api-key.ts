@@ -1,17 +1,17 @@
 /** Makes a key. Its text is in this answer and nowhere else. */
 import { latestExpiry } from '../access/actor.js'
-import { Check, environmentOf, refuseExcess } from '../access/check.js'
 import { rootKeyIdsOf } from '../access/key-families.js'
-import { projectOf } from '../access/place.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform, type Once } from '../context/perform.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { Environment } from '../entities/enums.js'
-import { newApiKeyText, previewOf } from '../lib/api-key-text.js'
+import { newApiKeyText, previewOf } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { newId } from '../lib/id.js'
 import { Secret } from '../lib/secret.js'
-import { perform, type Once } from '../perform.js'
-import { checkGrant, mayManageKeys, refuseInheriting, withinMakersLife, type KeyGrant } from './rules.js'
+import { projectOf } from '../tenancy/project.js'
+import { Check, environmentOf, refuseExcess } from '../validation/validator.js'
+import { checkGrant, mayManageKeys, refuseInheriting, withinMakersLife, type KeyGrant } from './api-key-rules.js'
 
 export interface NewApiKey extends KeyGrant {
   readonly environment?: Environment | null | undefined

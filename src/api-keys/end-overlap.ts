@@ -1,8 +1,8 @@
 /** Ends the overlap of a rotation, because the new text was used: a conditional update, so it happens once. */
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { Environment } from '../entities/enums.js'
-import { perform } from '../perform.js'
 
 /** Another use came first, or the deadline: rolls back what is no change, so that it leaves no event. */
 class NothingToEnd extends Error {

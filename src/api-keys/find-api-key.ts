@@ -2,7 +2,7 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import { ApiKey } from '../entities/api-key.js'
-import { notFound } from '../errors.js'
+import { notFound } from '../lib/errors.js'
 
 /** @throws DomainError NOT_FOUND, in the same words for another tenant's key and for one that never was. */
 export async function findApiKey(em: EntityManager, id: string): Promise<ApiKey> {

@@ -1,12 +1,12 @@
 /** The keys that the caller sees, filtered and ordered. */
-import { filterEnvironment } from '../access/check.js'
-import { checkFilter } from '../access/end-users.js'
-import { checkPage, contains, list, newestFirst, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { CredentialStatus, Environment } from '../entities/enums.js'
-import type { PageArguments } from '../lib/page.js'
+import type { PageArguments } from '../pagination/page.js'
+import { checkPage, contains, list, newestFirst, type Page } from '../pagination/paginate.js'
+import { checkFilter } from '../tenancy/end-user.js'
+import { filterEnvironment } from '../validation/validator.js'
 
 export interface ApiKeyQuery {
   readonly environment?: Environment | null | undefined

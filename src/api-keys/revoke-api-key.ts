@@ -1,8 +1,8 @@
 /** Ends a key at once and for good, with every token exchanged from it. Doing it again answers the same. */
-import { Check } from '../access/check.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import type { ApiKey } from '../entities/api-key.js'
-import { perform } from '../perform.js'
+import { Check } from '../validation/validator.js'
 import { findApiKey } from './find-api-key.js'
 
 export const longestReason = 500

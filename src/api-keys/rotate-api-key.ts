@@ -1,15 +1,15 @@
 /** Replaces the text of a key, under the same id. The old text works on for a while, if asked to. */
-import { Check, refuseStrongerKey } from '../access/check.js'
 import { rootKeyIdsOf } from '../access/key-families.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import type { ApiKey } from '../entities/api-key.js'
-import { invalidState } from '../errors.js'
-import { newApiKeyText, previewOf } from '../lib/api-key-text.js'
+import { newApiKeyText, previewOf } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
+import { invalidState } from '../lib/errors.js'
 import { Secret } from '../lib/secret.js'
-import { perform } from '../perform.js'
+import { Check, refuseStrongerKey } from '../validation/validator.js'
+import { mayManageKeys, withinMakersLife } from './api-key-rules.js'
 import { findApiKey } from './find-api-key.js'
-import { mayManageKeys, withinMakersLife } from './rules.js'
 
 /** Seven days. */
 export const longestOverlap = 604_800

@@ -1,11 +1,11 @@
 /** Changes what a key is called and what it may do. Omitted means unchanged; null clears what may be null. */
-import { Check, refuseExcess, refuseStrongerKey } from '../access/check.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import type { ApiKey } from '../entities/api-key.js'
-import { forbidden, invalidState } from '../errors.js'
-import { perform } from '../perform.js'
+import { forbidden, invalidState } from '../lib/errors.js'
+import { Check, refuseExcess, refuseStrongerKey } from '../validation/validator.js'
+import { checkGrant, mayManageKeys, refuseLastingGains, type KeyGrant } from './api-key-rules.js'
 import { findApiKey } from './find-api-key.js'
-import { checkGrant, mayManageKeys, refuseLastingGains, type KeyGrant } from './rules.js'
 
 export async function updateApiKey(ctx: Context, input: KeyGrant & { readonly id: string }): Promise<{ apiKey: ApiKey }> {
   return perform(ctx, 'api_key:update', async ({ em, actor, now, permit }) => {

@@ -1,16 +1,16 @@
 /** What a service behind Keyhouse asks about a key that it was handed. It answers a verdict, never an exception. */
-import { Check } from '../access/check.js'
 import { excessOnKey, keyPermissions } from '../access/permissions.js'
-import type { Query, Reader } from '../access/reads.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { question } from '../context/perform.js'
+import type { Query, Reader } from '../database/queries/credentials.js'
+import type { Row } from '../database/row-mapper.js'
+import { hydrate } from '../database/row-mapper.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { Environment } from '../entities/enums.js'
-import type { Row } from '../entities/rows.js'
-import { hydrate } from '../entities/rows.js'
-import { parseApiKeyText } from '../lib/api-key-text.js'
+import { parseApiKeyText } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import type { Secret } from '../lib/secret.js'
-import { question } from '../perform.js'
+import { Check } from '../validation/validator.js'
 import { endOverlap } from './end-overlap.js'
 
 export const verdictCodes = [

@@ -1,9 +1,9 @@
 /** Checkpoints: where an organization's chain ended at a moment, signed, so that neither a cut tail nor a new chain passes. */
 import { compactVerify, decodeProtectedHeader, importJWK, type JWK } from 'jose'
 
-import type { Keyring } from '../context.js'
+import type { Keyring } from '../context/context.js'
 import type { Head } from '../journal/chain.js'
-import { isRecord, parsed } from './line.js'
+import { isRecord, parsed } from './export-format.js'
 
 export const checkpointType = 'kh-audit-checkpoint+jws'
 

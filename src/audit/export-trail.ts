@@ -1,8 +1,8 @@
 /** The trail of an organization as lines of JSON, oldest first, ended by a signed checkpoint. */
-import type { Services } from '../context.js'
+import type { Services } from '../context/context.js'
 import { genesis, type Head } from '../journal/chain.js'
 import { signCheckpoint } from './checkpoint.js'
-import { lineOf } from './line.js'
+import { lineOf } from './export-format.js'
 import { headOf, readTrail } from './read-trail.js'
 import { follows } from './verify-chain.js'
 

@@ -1,13 +1,13 @@
 /** The audit trail that the caller sees, newest first. */
 import type { Action } from '../access/actions.js'
-import { filterEnvironment } from '../access/check.js'
-import { checkFilter, endUserIdsOf, findable } from '../access/end-users.js'
-import { checkPage, list, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { AuditOutcome, Environment } from '../entities/enums.js'
-import type { PageArguments } from '../lib/page.js'
+import type { PageArguments } from '../pagination/page.js'
+import { checkPage, list, type Page } from '../pagination/paginate.js'
+import { checkFilter, endUserIdsOf, findable } from '../tenancy/end-user.js'
+import { filterEnvironment } from '../validation/validator.js'
 
 export interface AuditQuery {
   readonly environment?: Environment | null | undefined

@@ -1,5 +1,5 @@
 /** Logs where every organization's chain ends, signed: whoever keeps the log can prove later that nothing before was touched. */
-import type { Services } from '../context.js'
+import type { Services } from '../context/context.js'
 import { signCheckpoint } from './checkpoint.js'
 import { headOf } from './read-trail.js'
 

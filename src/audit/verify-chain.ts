@@ -1,6 +1,6 @@
 /** Proves a chain of events link by link, and names the first that does not hold: changed, removed, inserted or out of order. */
 import { genesis, type ChainedEvent, type Head } from '../journal/chain.js'
-import { isIntact } from './line.js'
+import { isIntact } from './export-format.js'
 
 /** An event, or where something stands that is none. */
 export type Link = { readonly event: ChainedEvent } | { readonly id: string | undefined; readonly seq: number | undefined }

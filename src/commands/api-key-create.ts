@@ -1,8 +1,8 @@
 /** `keyhouse api-key create`: the way back in when every key and token is lost. */
 import { createApiKey } from '../api-keys/create-api-key.js'
-import { systemContext, type Services } from '../context.js'
+import { systemContext, type Services } from '../context/context.js'
+import { findOrganizations } from '../database/unscoped-queries.js'
 import type { Environment } from '../entities/enums.js'
-import { findOrganizations } from './above-tenants.js'
 import { CommandError } from './command-error.js'
 
 export interface ApiKeyOptions {

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 
 import { BrokenTrail, exportTrail } from '../audit/export-trail.js'
-import type { Services } from '../context.js'
-import { findOrganizations } from './above-tenants.js'
+import type { Services } from '../context/context.js'
+import { findOrganizations } from '../database/unscoped-queries.js'
 import { CommandError } from './command-error.js'
 
 /** @throws CommandError for an unknown organization, and in place of the checkpoint when the chain does not hold. */

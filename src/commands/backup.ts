@@ -2,9 +2,9 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-import type { Config } from '../config.js'
-import { sqliteFile } from '../database.js'
-import { masterKeyFile } from '../master-keys.js'
+import type { Config } from '../config/config.js'
+import { sqliteFile } from '../database/database.js'
+import { masterKeyFile } from '../encryption/master-keys.js'
 import { CommandError } from './command-error.js'
 
 export interface Backup {

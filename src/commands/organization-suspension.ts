@@ -1,9 +1,9 @@
 /** `keyhouse organization list | suspend | resume`. */
-import { systemContext, type Context, type Services } from '../context.js'
+import { systemContext, type Context, type Services } from '../context/context.js'
+import { findOrganizations, listOrganizations } from '../database/unscoped-queries.js'
 import type { Organization } from '../entities/organization.js'
 import { resumeOrganization } from '../organizations/resume-organization.js'
 import { suspendOrganization } from '../organizations/suspend-organization.js'
-import { findOrganizations, listOrganizations } from './above-tenants.js'
 import { CommandError } from './command-error.js'
 
 export interface ListedOrganization {

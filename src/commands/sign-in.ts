@@ -1,9 +1,9 @@
 /** `keyhouse sign-in`: a sign-in token for a member who has no other way in. */
-import { systemContext, type Services } from '../context.js'
+import { systemContext, type Services } from '../context/context.js'
+import { perform } from '../context/perform.js'
+import { findUsers } from '../database/unscoped-queries.js'
 import { Member } from '../entities/member.js'
-import { perform } from '../perform.js'
-import { addSignInToken } from '../personal-tokens/add-sign-in-token.js'
-import { findUsers } from './above-tenants.js'
+import { addSignInToken } from '../sign-in/issue-sign-in-token.js'
 import { CommandError } from './command-error.js'
 
 export interface SignIn {

@@ -1,7 +1,7 @@
 /** `keyhouse signing-key rotate | retire KID`: the life of signing keys by hand. Running servers notice at their next request. */
-import type { Services } from '../context.js'
-import { retireSigningKey } from '../tokens/retire-signing-key.js'
-import { rotateSigningKeys } from '../tokens/rotate-signing-keys.js'
+import type { Services } from '../context/context.js'
+import { retireSigningKey } from '../signing-keys/retire-signing-key.js'
+import { rotateSigningKeys } from '../signing-keys/rotate-signing-keys.js'
 
 interface KeysNow {
   readonly current: string

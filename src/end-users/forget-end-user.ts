@@ -1,18 +1,18 @@
 /** Forgets an end user: its tokens end, its credentials are wiped, its servers and its row are deleted, all at once. */
-import { acrossOwners } from '../access/across-owners.js'
-import { Check, environmentOf, externalIdRule, isExternalId } from '../access/check.js'
-import { projectOf } from '../access/place.js'
-import { wipeCredentials } from '../access/wipe-credentials.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import { AccessToken } from '../entities/access-token.js'
 import { EndUser } from '../entities/end-user.js'
 import type { Environment } from '../entities/enums.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
-import { notFound } from '../errors.js'
 import { endUserId } from '../lib/digest.js'
-import { perform } from '../perform.js'
+import { notFound } from '../lib/errors.js'
+import { wipeCredentials } from '../mcp/credentials/revoke-credentials.js'
+import { acrossOwners } from '../tenancy/owner-filter.js'
+import { projectOf } from '../tenancy/project.js'
+import { Check, environmentOf, externalIdRule, isExternalId } from '../validation/validator.js'
 
 export interface Forgotten {
   readonly externalId: string

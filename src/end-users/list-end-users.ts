@@ -1,14 +1,14 @@
 /** The end users that were recorded. None is made by looking. */
-import { filterEnvironment, isExternalId } from '../access/check.js'
-import { checkPage, contains, list, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
-import { projectOf } from '../access/place.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { EndUser } from '../entities/end-user.js'
 import type { Environment } from '../entities/enums.js'
-import { DomainError } from '../errors.js'
 import { endUserId } from '../lib/digest.js'
-import type { PageArguments } from '../lib/page.js'
+import { DomainError } from '../lib/errors.js'
+import type { PageArguments } from '../pagination/page.js'
+import { checkPage, contains, list, type Page } from '../pagination/paginate.js'
+import { projectOf } from '../tenancy/project.js'
+import { filterEnvironment, isExternalId } from '../validation/validator.js'
 
 export interface EndUserQuery {
   readonly environment?: Environment | null | undefined

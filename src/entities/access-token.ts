@@ -7,7 +7,7 @@ import { flag, instant, json, text } from './columns.js'
 import { type CredentialStatus, Environment } from './enums.js'
 import { Node } from './node.js'
 import { DateTimeScalar, PermissionScalar, UrlScalar } from './scalars.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @ObjectType('AccessToken', {
   implements: Node,

@@ -8,7 +8,7 @@ import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { Project } from './project.js'
 import { DateTimeScalar, PermissionScalar, UrlScalar } from './scalars.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @ObjectType('RateLimit', { description: 'At most so many requests in a window.' })
 export class RateLimit {

@@ -6,7 +6,7 @@ import { instant, integer, json, text } from './columns.js'
 import { AuditOutcome, type Environment } from './enums.js'
 import { Node } from './node.js'
 import { DateTimeScalar, JsonObjectScalar } from './scalars.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @ObjectType('AuditEvent', {
   implements: Node,

@@ -2,7 +2,7 @@
 import { Entity, Filter, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
 import { integer, text } from './columns.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @Entity()
 @Filter(tenant('AuditHead', 'organization'))

@@ -11,7 +11,7 @@ import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { Project } from './project.js'
 import { DateTimeScalar } from './scalars.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @ObjectType('EndUser', {
   implements: Node,

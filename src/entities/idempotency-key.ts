@@ -2,7 +2,7 @@
 import { Entity, Filter, Index, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
 import { instant, text } from './columns.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @Entity()
 @Index({ properties: ['expiresAt'] })

@@ -7,7 +7,7 @@ import { MemberRole } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { DateTimeScalar, EmailScalar } from './scalars.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @ObjectType('Invitation', { implements: Node, description: 'An offer to become a member: 14 days, accepted once.' })
 @Entity()

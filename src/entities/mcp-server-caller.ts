@@ -4,7 +4,7 @@ import { Entity, Filter, ManyToOne, PrimaryKey, Property } from '@mikro-orm/deco
 import { text } from './columns.js'
 import type { Environment } from './enums.js'
 import { McpServer } from './mcp-server.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @Entity()
 @Filter(tenant('McpServerCaller', 'environment'))

@@ -8,7 +8,7 @@ import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { Project } from './project.js'
 import { DateTimeScalar } from './scalars.js'
-import { owner, tenant } from './tenancy.js'
+import { owner, tenant } from './tenant-filter.js'
 
 @ObjectType('McpToolApproval', { implements: Node, description: 'A tool call that waits for a person, or waited for one.' })
 @Entity()

@@ -7,7 +7,7 @@ import { MemberRole } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { DateTimeScalar } from './scalars.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 import { User } from './user.js'
 
 @ObjectType('Member', { implements: Node, description: 'A user of the organization with a role and projects.' })

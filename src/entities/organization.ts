@@ -5,7 +5,7 @@ import { Field, ObjectType } from 'type-graphql'
 import { instant, text } from './columns.js'
 import { Node } from './node.js'
 import { DateTimeScalar } from './scalars.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @ObjectType('Organization', { implements: Node, description: 'A tenant of this server. Nothing of one is visible to another.' })
 @Entity()

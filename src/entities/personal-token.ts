@@ -7,7 +7,7 @@ import { type CredentialStatus, PersonalTokenType } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { DateTimeScalar, PermissionScalar } from './scalars.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 import { User } from './user.js'
 
 @ObjectType('PersonalToken', {

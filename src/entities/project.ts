@@ -6,7 +6,7 @@ import { instant, text } from './columns.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { DateTimeScalar } from './scalars.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @ObjectType('Project', { implements: Node, description: 'A part of an organization, with keys, end users and MCP servers of its own.' })
 @Entity()

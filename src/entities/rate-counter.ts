@@ -5,7 +5,7 @@
 import { Entity, Filter, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
 import { instant, integer, text } from './columns.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @Entity()
 @Filter(tenant('RateCounter', 'organization'))

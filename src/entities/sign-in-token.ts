@@ -3,7 +3,7 @@ import { Entity, Filter, Index, ManyToOne, PrimaryKey, Property, Unique } from '
 
 import { instant, text } from './columns.js'
 import { Organization } from './organization.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 import { User } from './user.js'
 
 @Entity()

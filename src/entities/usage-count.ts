@@ -6,7 +6,7 @@ import { Entity, Filter, Index, PrimaryKey, Property } from '@mikro-orm/decorato
 
 import { instant, integer, text } from './columns.js'
 import type { Environment, UsageInterval } from './enums.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 /** Stands for all end users together: most questions do not tell them apart, and need not read a row for each. */
 export const everyEndUser = '*'

@@ -6,7 +6,7 @@ import { instant, text } from './columns.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { DateTimeScalar, EmailScalar } from './scalars.js'
-import { tenant } from './tenancy.js'
+import { tenant } from './tenant-filter.js'
 
 @ObjectType('User', { implements: Node, description: 'A person of this organization.' })
 @Entity()

@@ -1,7 +1,7 @@
 /** Which pages of other origins may call: those configured, for GraphQL and the gateway. No cookies are involved, so none are allowed. */
 import type { FastifyInstance } from 'fastify'
 
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 
 const exposed = 'x-request-id, retry-after, ratelimit, ratelimit-policy, www-authenticate, mcp-session-id, mcp-protocol-version'
 

@@ -8,11 +8,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import type { FastifyInstance } from 'fastify'
 
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 import { Bag } from '../lib/bag.js'
 import { stopwatch } from '../lib/clock.js'
 import type { Connections } from './connections.js'
-import type { Times } from './times.js'
+import type { Times } from './timeouts.js'
 
 /** Milliseconds between two looks at the connections. */
 const step = 25

@@ -4,10 +4,10 @@
  */
 import type { FastifyReply } from 'fastify'
 
-import type { Context, Services } from '../context.js'
-import { RequestError, UnknownCredential } from '../errors.js'
+import type { Context, Services } from '../context/context.js'
 import { neighbourhoodOf } from '../lib/address.js'
-import { windowLengths, type Admission, type Limit } from '../lib/fixed-windows.js'
+import { RequestError, UnknownCredential } from '../lib/errors.js'
+import { windowLengths, type Admission, type Limit } from '../lib/fixed-window.js'
 
 /** Malformed or unknown credentials that one address, or one /64 of IPv6, may send in a minute. */
 export const mostUnknownCredentials = 100

@@ -2,8 +2,8 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Standing } from '../access/actor.js'
-import type { Reader } from '../access/reads.js'
-import type { Row } from '../entities/rows.js'
+import type { Reader } from '../database/queries/credentials.js'
+import type { Row } from '../database/row-mapper.js'
 import type { EventDraft } from './chain.js'
 
 /** A class of the entities, and a row of it that names every column. */

@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino'
 
-import type { Refusals } from '../context.js'
+import type { Refusals } from '../context/context.js'
 import type { Clock } from '../lib/clock.js'
 import type { EventDraft } from './chain.js'
 import { eventOf, gathered, merge, type GatheredRefusals } from './gathered-refusals.js'

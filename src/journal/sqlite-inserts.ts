@@ -2,7 +2,7 @@
 import type { MetadataStorage } from '@mikro-orm/core'
 import type { Database, Statement } from 'better-sqlite3'
 
-import { sqliteValueOf, tableOf, type Table } from '../entities/rows.js'
+import { sqliteValueOf, tableOf, type Table } from '../database/row-mapper.js'
 import type { AppendedRow } from './journal.js'
 
 interface Insert extends Pick<Table, 'columns'> {

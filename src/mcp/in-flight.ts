@@ -1,6 +1,6 @@
 /** Limits on the exchanges with MCP servers that one end user, API key and organization have in flight in this process. */
-import type { Context } from '../context.js'
-import { RequestError } from '../errors.js'
+import type { Context } from '../context/context.js'
+import { RequestError } from '../lib/errors.js'
 
 /**
  * A message that has no answer takes no place of a call: it may be what a call waits for, or what ends one.

@@ -1,6 +1,6 @@
 /** Makes an organization with everything that its first hour needs: a project, an admin, the head of its chain. */
-import { Check } from '../access/check.js'
-import { systemContext, type Services } from '../context.js'
+import { systemContext, type Services } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import { AuditHead } from '../entities/audit-head.js'
 import { Member } from '../entities/member.js'
 import { Organization } from '../entities/organization.js'
@@ -9,7 +9,7 @@ import { User } from '../entities/user.js'
 import { genesis } from '../journal/chain.js'
 import { emailKeyOf } from '../lib/email.js'
 import { newId } from '../lib/id.js'
-import { perform } from '../perform.js'
+import { Check } from '../validation/validator.js'
 
 export const longestName = 255
 

@@ -1,10 +1,10 @@
 /** Adds a project to the organization. */
-import { Check } from '../access/check.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import { Project } from '../entities/project.js'
-import { conflict } from '../errors.js'
+import { conflict } from '../lib/errors.js'
 import { newId } from '../lib/id.js'
-import { perform } from '../perform.js'
+import { Check } from '../validation/validator.js'
 import { longestName } from './create-organization.js'
 
 const slugForm = /^[a-z][a-z0-9-]{0,62}$/

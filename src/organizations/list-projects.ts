@@ -1,6 +1,6 @@
 /** The projects that the caller sees, oldest first. */
-import { listById } from '../access/list.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { Project } from '../entities/project.js'
+import { listById } from '../pagination/paginate.js'
 
 export const listProjects = (ctx: Context): Promise<Project[]> => listById(ctx, Project)

@@ -1,16 +1,16 @@
 /** Wipes what the sandbox of one project has gathered. Its keys, the audit trail and usage stay (docs/decisions/0055). */
 import type { EntityManager } from '@mikro-orm/core'
 
-import { acrossOwners } from '../access/across-owners.js'
 import type { Permit } from '../access/permit.js'
-import { projectOf } from '../access/place.js'
-import { wipeCredentials } from '../access/wipe-credentials.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import { EndUser } from '../entities/end-user.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
-import { productionNotSupported } from '../errors.js'
-import { perform } from '../perform.js'
+import { productionNotSupported } from '../lib/errors.js'
+import { wipeCredentials } from '../mcp/credentials/revoke-credentials.js'
+import { acrossOwners } from '../tenancy/owner-filter.js'
+import { projectOf } from '../tenancy/project.js'
 import { revokeSandboxTokens } from './revoke-sandbox-tokens.js'
 
 export interface SandboxReset {

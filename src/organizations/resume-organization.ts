@@ -1,7 +1,7 @@
 /** Resumes a suspended organization: what was neither revoked nor expired meanwhile works again. */
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import { Organization } from '../entities/organization.js'
-import { perform } from '../perform.js'
 
 /** Idempotent. */
 export async function resumeOrganization(ctx: Context): Promise<{ organization: Organization }> {

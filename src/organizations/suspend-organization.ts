@@ -1,7 +1,7 @@
 /** Suspends an organization: every credential of it is refused, in every process, until it is resumed. */
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import { Organization } from '../entities/organization.js'
-import { perform } from '../perform.js'
 
 /** Idempotent: an organization that is suspended keeps its `suspendedAt`. */
 export async function suspendOrganization(ctx: Context): Promise<{ organization: Organization }> {

@@ -1,9 +1,9 @@
 /** Renames a project. Its slug never changes. */
-import { Check } from '../access/check.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import { Project } from '../entities/project.js'
-import { notFound } from '../errors.js'
-import { perform } from '../perform.js'
+import { notFound } from '../lib/errors.js'
+import { Check } from '../validation/validator.js'
 import { longestName } from './create-organization.js'
 
 export async function updateProject(ctx: Context, input: { id: string; name?: string | null | undefined }): Promise<{ project: Project }> {

@@ -1,8 +1,8 @@
 /** The admin's first LOGIN token, by the command line. */
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import type { PersonalToken } from '../entities/personal-token.js'
-import { perform } from '../perform.js'
-import { issueLogin } from './issue.js'
+import { issueLogin } from './issue-personal-token.js'
 
 export async function createLoginToken(ctx: Context, userId: string): Promise<{ personalToken: PersonalToken; token: string }> {
   return perform(ctx, 'personal_token:create', async ({ em, actor, now, permit }) => {

@@ -1,6 +1,6 @@
 /** What a personal token can do at this moment: its user's role, reduced to what the token carries. */
 import { intersection, rolePermissions } from '../access/permissions.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { Member } from '../entities/member.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 

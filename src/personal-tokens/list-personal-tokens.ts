@@ -1,10 +1,10 @@
 /** Lists of personal tokens: one's own, and for those who may the whole organization's. Expired ones are hidden. */
-import { checkPage, list, type Page } from '../access/list.js'
 import { requirePermission } from '../access/permit.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { PersonalToken } from '../entities/personal-token.js'
-import type { PageArguments } from '../lib/page.js'
-import { personBehind } from './reach.js'
+import type { PageArguments } from '../pagination/page.js'
+import { checkPage, list, type Page } from '../pagination/paginate.js'
+import { personBehind } from './restricted-tokens.js'
 
 const newestFirst = { field: 'issuedAt', direction: 'DESC' } as const
 

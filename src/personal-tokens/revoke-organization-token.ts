@@ -1,8 +1,8 @@
 /** Ends anybody's personal token at once and for good. Doing it again answers the same. */
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
 import type { PersonalToken } from '../entities/personal-token.js'
-import { perform } from '../perform.js'
-import { findToken } from './find-token.js'
+import { findToken } from './find-personal-token.js'
 
 export async function revokeOrganizationToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken }> {
   return perform(ctx, 'personal_token:revoke', async ({ em, actor, now, permit }) => {

@@ -1,8 +1,8 @@
 /** Who did something: a user, a key or an end user. */
 import { createUnionType } from 'type-graphql'
 
-import { findVisible } from '../access/kinds.js'
-import type { Context } from '../context.js'
+import { findVisible } from '../access/node-types.js'
+import type { Context } from '../context/context.js'
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
 import { User } from '../entities/user.js'

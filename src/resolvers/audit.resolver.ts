@@ -2,7 +2,7 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Query, Resolver, Root } from 'type-graphql'
 
 import { listAuditEvents, type AuditQuery } from '../audit/list-audit-events.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import { EndUser } from '../entities/end-user.js'
 import { AuditOutcome, Environment } from '../entities/enums.js'

@@ -1,7 +1,7 @@
 /** Relay's connections: a page of rows with cursors, and the arguments that ask for one. */
 import { ArgsType, Field, Int, ObjectType, type ClassType } from 'type-graphql'
 
-import type { Page } from '../access/list.js'
+import type { Page } from '../pagination/paginate.js'
 
 @ArgsType()
 export class PageArgs {

@@ -1,7 +1,7 @@
 /** End users in GraphQL's words. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { forgetEndUser, type Forgotten } from '../end-users/forget-end-user.js'
 import { findEndUser, listEndUsers } from '../end-users/list-end-users.js'
 import { EndUser } from '../entities/end-user.js'

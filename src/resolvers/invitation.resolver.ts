@@ -1,7 +1,7 @@
 /** Invitations in GraphQL's words. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { MemberRole } from '../entities/enums.js'
 import { Invitation } from '../entities/invitation.js'
 import { PersonalToken } from '../entities/personal-token.js'
@@ -9,14 +9,14 @@ import { Project } from '../entities/project.js'
 import { EmailScalar, JwtScalar, SecretScalar } from '../entities/scalars.js'
 import { User } from '../entities/user.js'
 import type { Secret } from '../lib/secret.js'
-import { inviteMember, type NewInvitation } from '../organizations/invite-member.js'
-import { listInvitations } from '../organizations/list-invitations.js'
-import { revokeInvitation } from '../organizations/revoke-invitation.js'
-import { acceptInvitation } from '../personal-tokens/accept-invitation.js'
+import { acceptInvitation } from '../members/accept-invitation.js'
+import { inviteMember, type NewInvitation } from '../members/invite-member.js'
+import { listInvitations } from '../members/list-invitations.js'
+import { revokeInvitation } from '../members/revoke-invitation.js'
 import { findActor } from './actor-union.js'
 import { connectionOf, PageArgs, type Connection } from './connection.js'
-import { visibleProjects } from './membership.js'
 import { Payload } from './user-error.js'
+import { visibleProjects } from './visible-projects.js'
 
 const Invitations = connectionOf('Invitation', () => Invitation)
 

@@ -3,9 +3,9 @@ import { Field, ID, InputType } from 'type-graphql'
 
 import { Environment, McpApprovalPolicy } from '../entities/enums.js'
 import { JsonObjectScalar, UrlScalar } from '../entities/scalars.js'
-import type { NewMcpServer } from '../mcp/create-mcp-server.js'
-import type { McpServerQuery } from '../mcp/list-mcp-servers.js'
-import type { ServerWords } from '../mcp/server-rules.js'
+import type { NewMcpServer } from '../mcp/servers/create-mcp-server.js'
+import type { McpServerQuery } from '../mcp/servers/list-mcp-servers.js'
+import type { ServerWords } from '../mcp/servers/server-rules.js'
 
 @InputType('CreateMcpServerInput', { description: 'The server to register.' })
 export class CreateMcpServerInput implements NewMcpServer {

@@ -2,18 +2,18 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
 import { rolePermissions } from '../access/permissions.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { MemberRole } from '../entities/enums.js'
 import { Member } from '../entities/member.js'
 import { Project } from '../entities/project.js'
 import { PermissionScalar } from '../entities/scalars.js'
 import { User } from '../entities/user.js'
-import { listMembers } from '../organizations/list-members.js'
-import { removeMember } from '../organizations/remove-member.js'
-import { updateMember, type MemberChange } from '../organizations/update-member.js'
+import { listMembers } from '../members/list-members.js'
+import { removeMember } from '../members/remove-member.js'
+import { updateMember, type MemberChange } from '../members/update-member.js'
 import { connectionOf, PageArgs, type Connection } from './connection.js'
-import { visibleProjects } from './membership.js'
 import { Payload } from './user-error.js'
+import { visibleProjects } from './visible-projects.js'
 
 const Members = connectionOf('Member', () => Member)
 

@@ -3,11 +3,11 @@ import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
 
 import type { KeyhousePermission } from '../access/actions.js'
 import type { Actor } from '../access/actor.js'
-import { findVisible } from '../access/kinds.js'
+import { findVisible } from '../access/node-types.js'
 import { requirePermission } from '../access/permit.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { Node } from '../entities/node.js'
-import { badInput } from '../errors.js'
+import { badInput } from '../lib/errors.js'
 
 const mostIds = 100
 

@@ -2,7 +2,7 @@
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
 import { requirePermission } from '../access/permit.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { Environment } from '../entities/enums.js'
 import { Organization } from '../entities/organization.js'
 import { Project } from '../entities/project.js'

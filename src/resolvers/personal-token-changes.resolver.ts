@@ -1,7 +1,7 @@
 /** Personal tokens in GraphQL's words: how they are made, seen again and ended. */
 import { Arg, Ctx, Field, ID, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql'
 
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { PersonalTokenType } from '../entities/enums.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { DateTimeScalar, JwtScalar, PermissionScalar } from '../entities/scalars.js'

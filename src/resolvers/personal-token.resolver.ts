@@ -1,13 +1,13 @@
 /** Personal tokens in GraphQL's words: how they are read. */
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql'
 
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { CredentialStatus } from '../entities/enums.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { DateTimeScalar, PermissionScalar } from '../entities/scalars.js'
 import { User } from '../entities/user.js'
 import { effectivePermissions } from '../personal-tokens/effective-permissions.js'
-import { isOwn } from '../personal-tokens/find-token.js'
+import { isOwn } from '../personal-tokens/find-personal-token.js'
 import { listOrganizationTokens, listOwnTokens } from '../personal-tokens/list-personal-tokens.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
 import { connectionOf, PageArgs, type Connection } from './connection.js'

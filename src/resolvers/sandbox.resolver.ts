@@ -1,7 +1,7 @@
 /** The sandbox in GraphQL's words. */
 import { Arg, Ctx, Field, ID, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql'
 
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { resetSandbox } from '../organizations/reset-sandbox.js'
 import { Payload } from './user-error.js'
 

@@ -1,12 +1,12 @@
 /** The way back in, in GraphQL's words. */
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from 'type-graphql'
 
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { DateTimeScalar, JwtScalar, SecretScalar } from '../entities/scalars.js'
 import type { Secret } from '../lib/secret.js'
-import { createSignInToken } from '../personal-tokens/create-sign-in-token.js'
-import { signIn } from '../personal-tokens/sign-in.js'
+import { createSignInToken } from '../sign-in/create-sign-in-token.js'
+import { signIn } from '../sign-in/sign-in.js'
 import { Payload } from './user-error.js'
 
 @InputType('CreateSignInTokenInput', { description: 'Who is to get back in.' })

@@ -1,9 +1,9 @@
 /** Signing keys in GraphQL's words. */
 import { Ctx, Query, Resolver } from 'type-graphql'
 
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { SigningKey } from '../entities/signing-key.js'
-import { listSigningKeys } from '../tokens/list-signing-keys.js'
+import { listSigningKeys } from '../signing-keys/list-signing-keys.js'
 
 @Resolver(() => SigningKey)
 export class SigningKeyResolver {

@@ -2,8 +2,8 @@
 import type { GraphQLFieldResolver } from 'graphql'
 import { Field, ObjectType, registerEnumType } from 'type-graphql'
 
-import type { Context } from '../context.js'
-import { DomainError, RequestError, userErrorCodes, type UserErrorCode } from '../errors.js'
+import type { Context } from '../context/context.js'
+import { DomainError, RequestError, userErrorCodes, type UserErrorCode } from '../lib/errors.js'
 
 const descriptions: Readonly<Record<UserErrorCode, string>> = {
   INVALID: 'The input breaks a rule; `path` tells where.',

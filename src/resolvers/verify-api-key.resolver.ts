@@ -2,7 +2,7 @@
 import { Arg, Ctx, Field, InputType, Int, Mutation, ObjectType, registerEnumType, Resolver } from 'type-graphql'
 
 import { verdictCodes, verifyApiKey, type Presented, type Verdict, type VerdictCode } from '../api-keys/verify-api-key.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { ApiKey } from '../entities/api-key.js'
 import { Environment } from '../entities/enums.js'
 import { PermissionScalar, SecretScalar } from '../entities/scalars.js'

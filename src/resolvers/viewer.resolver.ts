@@ -2,7 +2,7 @@
 import { Ctx, Field, FieldResolver, ObjectType, Query, registerEnumType, Resolver, Root } from 'type-graphql'
 
 import type { Actor } from '../access/actor.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment } from '../entities/enums.js'

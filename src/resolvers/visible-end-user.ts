@@ -1,6 +1,6 @@
 /** The end user that a row names, as far as the caller may see it. */
 import { may } from '../access/actor.js'
-import type { Context } from '../context.js'
+import type { Context } from '../context/context.js'
 import { EndUser } from '../entities/end-user.js'
 
 /** An end user sees itself without `end_user:read`, so that a page can tell its own servers from shared ones. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { parse, validate } from 'graphql'
 import type { Browser } from 'playwright-core'
 
-import { hostedSandbox } from '../../src/config.js'
+import { hostedSandbox } from '../../src/config/config.js'
 import { makeSchema } from '../../src/schema.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { contentWidth, cutOffPage, launchBrowser, remains, shoot } from '../support/browser.js'

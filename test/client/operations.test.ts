@@ -15,7 +15,7 @@ import {
   type GraphQLInputType,
 } from 'graphql'
 
-import { requestErrorStatus } from '../../src/errors.js'
+import { requestErrorStatus } from '../../src/lib/errors.js'
 import { makeSchema } from '../../src/schema.js'
 import { startApp } from '../support/app.js'
 import { installClient, type ClientPackage } from '../support/client-package.js'

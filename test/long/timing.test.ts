@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { newApiKeyText } from '../../src/lib/api-key-text.js'
+import { newApiKeyText } from '../../src/lib/api-key-format.js'
 import { newId } from '../../src/lib/id.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { organization, type SeededOrganization } from '../support/seed.js'

@@ -4,8 +4,8 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 
 import { createApp, type App, type Overrides } from '../../src/app.js'
-import { readConfig, type Config } from '../../src/config.js'
-import { serializers } from '../../src/log.js'
+import { readConfig, type Config } from '../../src/config/config.js'
+import { serializers } from '../../src/observability/log.js'
 import { newDatabase } from './database.js'
 
 export class TestClock {

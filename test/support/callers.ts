@@ -1,7 +1,7 @@
 /** Every kind of caller, seeded once for a world, with the headers that it sends. */
 import type { KeyhousePermission } from '../../src/access/actions.js'
 import { permissions } from '../../src/access/actions.js'
-import { newApiKeyText } from '../../src/lib/api-key-text.js'
+import { newApiKeyText } from '../../src/lib/api-key-format.js'
 import type { TestApp } from './app.js'
 import type { Place } from './ids.js'
 import type { CallerName } from './operations.js'

@@ -1,8 +1,8 @@
 /** The chain of audit events, recomputed from the rows that are there. */
 import type { MikroORM } from '@mikro-orm/core'
 
-import { readConfig } from '../../src/config.js'
-import { openDatabase } from '../../src/database.js'
+import { readConfig } from '../../src/config/config.js'
+import { openDatabase } from '../../src/database/database.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import { AuditHead } from '../../src/entities/audit-head.js'
 import { genesis, hashOf } from '../../src/journal/chain.js'

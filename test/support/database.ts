@@ -5,8 +5,8 @@ import { join } from 'node:path'
 
 import { Client } from 'pg'
 
-import { readConfig } from '../../src/config.js'
-import { migrate, openDatabase } from '../../src/database.js'
+import { readConfig } from '../../src/config/config.js'
+import { migrate, openDatabase } from '../../src/database/database.js'
 
 declare const database: 'sqlite' | 'postgres'
 export const isPostgres = database === 'postgres'

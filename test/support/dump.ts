@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 
 import { Client } from 'pg'
 
-import { readConfig } from '../../src/config.js'
-import { migrate, openDatabase } from '../../src/database.js'
+import { readConfig } from '../../src/config/config.js'
+import { migrate, openDatabase } from '../../src/database/database.js'
 import { isPostgres } from './database.js'
 
 async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {

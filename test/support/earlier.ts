@@ -9,11 +9,11 @@ import { join } from 'node:path'
 import { default as Sqlite } from 'better-sqlite3'
 import { Client } from 'pg'
 
-import { newApiKeyText, previewOf } from '../../src/lib/api-key-text.js'
+import { newApiKeyText, previewOf } from '../../src/lib/api-key-format.js'
 import { sha256 } from '../../src/lib/digest.js'
 import { signJwt } from '../../src/lib/jwt.js'
 import { parseMasterKeys, seal } from '../../src/lib/seal.js'
-import { newTokenText } from '../../src/lib/token-text.js'
+import { newTokenText } from '../../src/lib/token-format.js'
 import { emptyDatabase, isPostgres } from './database.js'
 
 export const issuer = 'http://keyhouse.test'

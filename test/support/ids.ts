@@ -1,15 +1,15 @@
 import { authenticate } from '../../src/access/authenticate.js'
-import { Context, systemContext } from '../../src/context.js'
+/** Ids of every kind, made at any place: what the tables of operations need to speak of something that is there. */
+import { exchangeApiKey } from '../../src/api-keys/exchange-api-key.js'
+import { Context, systemContext } from '../../src/context/context.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import type { Environment } from '../../src/entities/enums.js'
 import { McpCredential } from '../../src/entities/mcp-credential.js'
 import { newId } from '../../src/lib/id.js'
 import { Secret } from '../../src/lib/secret.js'
-import { createMcpCredential } from '../../src/mcp/create-mcp-credential.js'
-import { createMcpServer } from '../../src/mcp/create-mcp-server.js'
-import { approveToolCall } from '../../src/mcp/gateway/approve-tool-call.js'
-/** Ids of every kind, made at any place: what the tables of operations need to speak of something that is there. */
-import { exchangeApiKey } from '../../src/tokens/exchange-api-key.js'
+import { approveToolCall } from '../../src/mcp/approvals/approve-tool-call.js'
+import { createMcpCredential } from '../../src/mcp/credentials/create-mcp-credential.js'
+import { createMcpServer } from '../../src/mcp/servers/create-mcp-server.js'
 import type { TestApp } from './app.js'
 import type { SeededOrganization } from './seed.js'
 

@@ -1,6 +1,6 @@
 /** People as tests need them: invited, minting tokens, in several processes, and what the trail says of them. */
 import { createApp } from '../../src/app.js'
-import { readConfig } from '../../src/config.js'
+import { readConfig } from '../../src/config/config.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import type { MemberRole } from '../../src/entities/enums.js'
 import { PersonalToken } from '../../src/entities/personal-token.js'

@@ -1,7 +1,7 @@
 /** Tokens in tests: exchanging them, reading them without belief, and forging them with the deployment's own keys. */
 import { SigningKey } from '../../src/entities/signing-key.js'
 import { signJwt } from '../../src/lib/jwt.js'
-import { privateKeyOf } from '../../src/tokens/signing-keys.js'
+import { privateKeyOf } from '../../src/signing-keys/create-signing-key.js'
 import type { TestApp } from './app.js'
 
 export const audience = 'https://agents.example/api'

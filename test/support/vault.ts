@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { systemContext } from '../../src/context.js'
+import { systemContext } from '../../src/context/context.js'
 import { McpCredential } from '../../src/entities/mcp-credential.js'
 import type { TestApp } from './app.js'
 import { isPostgres, testMasterKeys } from './database.js'

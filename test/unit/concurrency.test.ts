@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises'
 
 import { describe, expect, test } from '@jest/globals'
 
+import { Variables } from '../../src/config/env-reader.js'
+import { fitDescriptors, readLimits } from '../../src/config/limits-config.js'
 import { ConcurrencyLimiter, KeyedQueue } from '../../src/lib/concurrency.js'
-import { Variables } from '../../src/lib/variables.js'
-import { fitDescriptors, readLimits } from '../../src/limits-config.js'
 
 describe('ConcurrencyLimiter', () => {
   test('takes as many slots as there are, and one more when one was given back', () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 
 import { describe, expect, test } from '@jest/globals'
 
-import { type ConfigError, readConfig } from '../../src/config.js'
+import { type ConfigError, readConfig } from '../../src/config/config.js'
 
 const fileAt = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const namesIn = (text: string, form: RegExp): string[] => [...text.matchAll(form)].map(([, name]) => name!).toSorted()
@@ -11,7 +11,7 @@ const namesIn = (text: string, form: RegExp): string[] => [...text.matchAll(form
 const readBy = (file: string): string[] =>
   namesIn(fileAt(file), /\bv[.,]\s*(?:\w+(?:<[^>]*>)?\(\s*)?'([A-Z_]+)'/g).filter((name, i, all) => all.indexOf(name) === i)
 
-const read = [...readBy('src/config.ts'), ...readBy('src/limits-config.ts')].toSorted()
+const read = [...readBy('src/config/config.ts'), ...readBy('src/config/limits-config.ts')].toSorted()
 
 describe('what is told', () => {
   test('README.md has every variable that is read, and no other', () => {
@@ -24,7 +24,7 @@ describe('what is told', () => {
   })
 
   test('docs/observability.md has every variable of traces, and no other', () => {
-    expect(namesIn(fileAt('docs/observability.md'), /^\| `(OTEL_[A-Z_]+)` \|/gm)).toEqual(readBy('src/traces-config.ts'))
+    expect(namesIn(fileAt('docs/observability.md'), /^\| `(OTEL_[A-Z_]+)` \|/gm)).toEqual(readBy('src/config/traces-config.ts'))
   })
 
   test('README.md has the defaults that hold', () => {
@@ -47,7 +47,7 @@ describe('what is told', () => {
 
   test('README.md has every command', () => {
     const [, section] = /\n## Commands\n(.*?)\n## /s.exec(fileAt('README.md')) ?? []
-    const words = ['src/cli.ts', 'src/commands/vault-commands.ts'].flatMap((file) => namesIn(fileAt(file), /\.command\('([a-z-]+)'\)/g))
+    const words = ['src/cli.ts', 'src/commands/vault.ts'].flatMap((file) => namesIn(fileAt(file), /\.command\('([a-z-]+)'\)/g))
     for (const name of words) expect(section).toContain(name)
   })
 })

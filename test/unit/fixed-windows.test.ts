@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { WindowCounters, windowLengths, windowNames, type Limit } from '../../src/lib/fixed-windows.js'
+import { WindowCounters, windowLengths, windowNames, type Limit } from '../../src/lib/fixed-window.js'
 
 const limits = fc.uniqueArray(fc.record({ window: fc.constantFrom(...windowNames), max: fc.integer({ min: 1, max: 5 }) }), {
   selector: ({ window }) => window,

@@ -2,7 +2,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals'
 
 import type { McpServer } from '../../src/entities/mcp-server.js'
-import { OpenStreams, type OpenStream } from '../../src/http/gateway-streams.js'
+import { OpenStreams, type OpenStream } from '../../src/gateway/open-streams.js'
 
 const updatedAt = new Date('2026-01-01')
 const times = { silence: 1000, heartbeat: 1000, look: 10, grace: 1000 }

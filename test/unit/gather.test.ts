@@ -1,7 +1,7 @@
 /** How long a group waits: as long as each turn of the loop brings more, and never for nothing. */
 import { expect, test } from '@jest/globals'
 
-import { gather } from '../../src/journal/gather.js'
+import { gather } from '../../src/journal/wait-for-group.js'
 
 /** After how many turns a group is complete whose size is given for its beginning and for each turn. */
 async function turnsOf(sizes: readonly number[], enough = 200): Promise<number> {

@@ -4,7 +4,7 @@ import { BlockList } from 'node:net'
 
 import { expect, test } from '@jest/globals'
 
-import { readConfig } from '../../src/config.js'
+import { readConfig } from '../../src/config/config.js'
 
 const fileAt = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const dockerfile = fileAt('Dockerfile')

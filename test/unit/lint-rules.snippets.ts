@@ -130,7 +130,7 @@ export const inScope = (Date: { now(): number }) => Date.now()
   },
   'the clock': { at: 'src/lib/clock.ts', code: 'export const systemClock = () => new Date()\n' },
   'the reader of the environment': {
-    at: 'src/config.ts',
+    at: 'src/config/config.ts',
     code: 'export interface Config {\n  a: string\n}\nexport const a = process.env\n',
   },
   'the process without its environment': {
@@ -138,7 +138,7 @@ export const inScope = (Date: { now(): number }) => Date.now()
     code: "export const stop = () => {\n  process.once('SIGTERM', () => process.exit(0))\n}\nexport const { pid } = { pid: process.pid }\n",
   },
   'the one door outwards': {
-    at: 'src/mcp/outbound.ts',
+    at: 'src/outbound/create-outbound.ts',
     code: "import { lookup } from 'node:dns/promises'\n\nexport const a = { lookup, fetch }\n",
   },
   'listening, and thinking about addresses': {
@@ -158,7 +158,7 @@ export const c = (options: { fetch: typeof fetch }) => options.fetch
 `,
   },
   'queries of the journal': { at: 'src/journal/', code: 'export const a = (em: { execute(): void }) => em.execute()\n' },
-  'queries of database.ts': { at: 'src/database.ts', code: 'export const a = (em: { getKysely(): void }) => em.getKysely()\n' },
+  'queries of database.ts': { at: 'src/database/database.ts', code: 'export const a = (em: { getKysely(): void }) => em.getKysely()\n' },
   'queries of a migration': { at: 'src/migrations/sqlite/', code: 'export const a = (em: { execute(): void }) => em.execute()\n' },
   'queries of a test': { at: 'test/', code: 'export const a = (em: { insert(): void }) => em.insert()\nexport const b = new Date()\n' },
   'a test of 201 lines': { at: 'test/', code: Array.from({ length: 201 }, (_, i) => `export const a${i} = 1`).join('\n') },

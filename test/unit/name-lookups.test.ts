@@ -1,7 +1,7 @@
 /** Name look-ups: how many at once, how long they are waited for, and when a name is asked again. */
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 
-import { maxLookupsFor, maxWait, NameLookups, retryDelay, type Resolved } from '../../src/mcp/name-lookups.js'
+import { maxLookupsFor, maxWait, NameLookups, retryDelay, type Resolved } from '../../src/outbound/name-lookups.js'
 
 const address: Resolved = { address: '93.184.216.34', family: 4 }
 

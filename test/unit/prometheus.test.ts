@@ -2,9 +2,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { fastify } from 'fastify'
 
-import type { Services } from '../../src/context.js'
-import { createMetricsServer, serveMetrics } from '../../src/http/metrics.js'
-import { Counter, Histogram, mostSeries, overflow, Reading } from '../../src/lib/prometheus.js'
+import type { Services } from '../../src/context/context.js'
+import { Counter, Histogram, mostSeries, overflow, Reading } from '../../src/observability/prometheus.js'
+import { createMetricsServer, serveMetrics } from '../../src/routes/metrics.js'
 
 describe('the text', () => {
   test('of a counter: each series by its labels, whatever stands in them', async () => {

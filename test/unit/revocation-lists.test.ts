@@ -1,9 +1,9 @@
 /** How many revocation lists a process keeps, without a database. */
 import { expect, test } from '@jest/globals'
 
-import type { Reader } from '../../src/access/reads.js'
+import { maxRevocationLists, RevocationLists } from '../../src/access-tokens/revocation-lists.js'
+import type { Reader } from '../../src/database/queries/credentials.js'
 import type { Journal } from '../../src/journal/journal.js'
-import { maxRevocationLists, RevocationLists } from '../../src/tokens/revocation-lists.js'
 
 /** Every organization exists, and nothing was ever revoked. */
 function counted(): { lists: RevocationLists; computed: () => number } {

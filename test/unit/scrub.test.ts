@@ -2,11 +2,11 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { scrubbed, scrubber } from '../../src/lib/scrub.js'
+import { parseStrictJson } from '../../src/lib/json/strict-json.js'
+import { writeJson } from '../../src/lib/json/write-json.js'
+import { scrubbed, scrubber } from '../../src/lib/redact/redact.js'
 import { runAtOnce, runInSlices } from '../../src/lib/slices.js'
-import { parseStrictJson } from '../../src/lib/strict-json.js'
-import { writeJson } from '../../src/lib/write-json.js'
-import { secretsOf } from '../../src/mcp/credential-secrets.js'
+import { secretsOf } from '../../src/mcp/credentials/credential-secrets.js'
 import { cpuOf, measureStall } from '../support/stall.js'
 
 const scrub = (secrets: readonly string[], text: string): string => scrubber(secrets).line(text)

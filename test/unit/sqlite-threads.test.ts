@@ -8,7 +8,7 @@ import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import Sqlite from 'better-sqlite3'
 
-import { SqliteThreads, startSqliteThread } from '../../src/journal/sqlite-threads.js'
+import { SqliteThreads, startSqliteThread } from '../../src/database/sqlite-threads.js'
 import { measureStall } from '../support/stall.js'
 
 const notes = { sql: 'select id, text from note where id > ? order by id', parameters: [0] }

@@ -2,11 +2,11 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { plainJson } from '../../src/lib/plain-json.js'
-import { scrubber } from '../../src/lib/scrub.js'
+import { plainJson } from '../../src/lib/json/plain-json.js'
+import { deepest, JsonFault, longestNumber, parseStrictJson } from '../../src/lib/json/strict-json.js'
+import { writeJson } from '../../src/lib/json/write-json.js'
+import { scrubber } from '../../src/lib/redact/redact.js'
 import { runAtOnce, runInSlices } from '../../src/lib/slices.js'
-import { deepest, JsonFault, longestNumber, parseStrictJson } from '../../src/lib/strict-json.js'
-import { writeJson } from '../../src/lib/write-json.js'
 import { cpuOf, measureStall } from '../support/stall.js'
 
 const parse = (text: string): unknown => runAtOnce(parseStrictJson(text))

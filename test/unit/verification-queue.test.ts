@@ -1,7 +1,7 @@
 /** When signatures of one address are verified, after some of them failed. */
 import { describe, expect, test } from '@jest/globals'
 
-import { maxFailedSignatures, queuedVerificationsPerSecond, VerificationQueue } from '../../src/lib/verification-queue.js'
+import { maxFailedSignatures, queuedVerificationsPerSecond, VerificationQueue } from '../../src/rate-limits/verification-queue.js'
 
 const start = new Date('2026-06-01T12:00:00.000Z')
 const after = (ms: number): Date => new Date(start.getTime() + ms)

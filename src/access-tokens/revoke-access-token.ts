@@ -1,0 +1,16 @@
+/** Ends one exchanged token at once and for good. Doing it again answers the same. */
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
+import { AccessToken } from '../entities/access-token.js'
+import { notFound } from '../lib/errors.js'
+
+export async function revokeAccessToken(ctx: Context, { id }: { id: string }): Promise<{ accessToken: AccessToken }> {
+  return perform(ctx, 'access_token:revoke', async ({ em, now, permit }) => {
+    permit({ named: id })
+    const accessToken = await em.findOne(AccessToken, { id })
+    if (!accessToken) throw notFound('No such access token.', ['input', 'id'])
+    permit(accessToken)
+    accessToken.revokedAt ??= now
+    return { accessToken }
+  })
+}

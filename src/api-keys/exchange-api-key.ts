@@ -1,0 +1,128 @@
+/** Exchanges a key for a short-lived JWT (RFC 9068) that any service verifies offline. */
+import { setTimeout } from 'node:timers/promises'
+
+import type { Actor } from '../access/actor.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
+import { AccessToken } from '../entities/access-token.js'
+import { EndUser } from '../entities/end-user.js'
+import { epochSeconds } from '../lib/clock.js'
+import { DomainError, forbidden, invalid, RequestError } from '../lib/errors.js'
+import { newId } from '../lib/id.js'
+import { issuerUrl } from '../lib/issuer.js'
+import { newEndUser } from '../tenancy/record-end-user.js'
+import { Check, audienceFault, externalIdRule, isExternalId, refuseExcess } from '../validation/validator.js'
+
+/** Seconds: 5 minutes, 30 days, and an hour when nothing is said. */
+export const shortestToken = 300
+export const longestToken = 2_592_000
+const usualToken = 3600
+
+export interface Exchange {
+  readonly audience: string
+  readonly externalUserId?: string | null | undefined
+  readonly expiresIn?: number | null | undefined
+  readonly permissions?: readonly string[] | null | undefined
+}
+
+export async function exchangeApiKey(ctx: Context, input: Exchange): Promise<{ token: string; accessToken: AccessToken; issuer: string }> {
+  return perform(ctx, 'api_key:exchange', async ({ actor, now, permit, append }) => {
+    const subject = checked(actor, input)
+    const { apiKey, projectIds, environment, organizationId } = actor
+    const projectId = projectIds?.[0]
+    if (actor.kind !== 'API_KEY' || !apiKey || !environment || projectId === undefined) throw forbidden('Only an API key can be exchanged.')
+    const id = newId('at', now)
+    const endUser = newEndUser({ organizationId, projectId, environment }, subject, now)
+    permit({ id, isNew: true, projectId, environment, forEndUserId: endUser.id })
+    if (apiKey.allowedAudiences && !apiKey.allowedAudiences.includes(input.audience)) {
+      throw new DomainError([
+        { code: 'URL_NOT_ALLOWED', message: 'This key may not be exchanged for this audience.', path: ['input', 'audience'] },
+      ])
+    }
+    if (input.permissions) refuseExcess(actor, input.permissions)
+    const permissions = [...(input.permissions ?? actor.permissions)]
+    const earliest = apiKey.sandboxResetAt ? epochSeconds(apiKey.sandboxResetAt) + 1 : 0
+    const issuedAt = Math.max(epochSeconds(now), earliest)
+    const expiresAt = endOf(actor, input.expiresIn, issuedAt)
+    await waitUntil(issuedAt, now)
+    ctx.waiting?.throwIfOver()
+    const issuer = issuerUrl(ctx.app.config.url, organizationId, environment)
+    const { text, kid } = await ctx.app.keyring.sign('at+jwt', {
+      iss: issuer,
+      aud: input.audience,
+      sub: subject,
+      client_id: apiKey.id,
+      iat: issuedAt,
+      exp: expiresAt,
+      jti: id,
+      permissions,
+      ...(permissions.length > 0 ? { scope: permissions.join(' ') } : {}),
+      org: organizationId,
+      project: projectId,
+      env: environment,
+    })
+    const row = {
+      id,
+      organizationId,
+      projectId,
+      environment,
+      apiKeyId: apiKey.id,
+      endUserId: endUser.id,
+      audience: input.audience,
+      permissions,
+      signingKeyId: kid,
+      hasTenantIssuer: true,
+      issuedAt: new Date(issuedAt * 1000),
+      expiresAt: new Date(expiresAt * 1000),
+      revokedAt: null,
+    }
+    append(EndUser, endUser, { isIfAbsent: true })
+    append(AccessToken, row)
+    ctx.app.writeBehind.endUserSeen(endUser.id, now)
+    return { token: text, accessToken: Object.assign(new AccessToken(), row), issuer }
+  })
+}
+
+/** The subject. @throws DomainError INVALID with every fault. */
+function checked(actor: Actor, { audience, externalUserId, expiresIn, permissions }: Exchange): string {
+  const check = new Check()
+  const fault = audienceFault(audience)
+  if (fault) check.add('audience', fault)
+  if (externalUserId != null && !isExternalId(externalUserId)) check.add('externalUserId', externalIdRule)
+  check.notNull('externalUserId', externalUserId)
+  check.notNull('expiresIn', expiresIn)
+  check.integer('expiresIn', expiresIn, shortestToken, longestToken)
+  check.permissions('permissions', permissions)
+  const named = actor.endUser?.externalId
+  const subject = externalUserId ?? named
+  if (subject === undefined) check.add('externalUserId', 'is required without X-On-Behalf-Of')
+  else if (named !== undefined && named !== subject) check.add('externalUserId', 'must equal X-On-Behalf-Of')
+  check.done()
+  return subject ?? ''
+}
+
+/** Milliseconds; a reset lies further ahead only when the clocks of two replicas differ by as much. */
+const longestWait = 5000
+
+/** A reset revokes the tokens of its own second too, so an exchange after it waits for the next. @throws RequestError UNAVAILABLE */
+async function waitUntil(issuedAt: number, now: Date): Promise<void> {
+  const left = issuedAt * 1000 - now.getTime()
+  if (left <= 0) return
+  if (left > longestWait) {
+    const retryAfter = { 'retry-after': String(Math.ceil(left / 1000)) }
+    throw new RequestError('UNAVAILABLE', 'This sandbox was reset by a server whose clock is ahead of ours. Try again shortly.', retryAfter)
+  }
+  await setTimeout(left)
+}
+
+/** In seconds since 1970; a token outlives neither its key nor the overlap of a text that was rotated. @throws DomainError INVALID */
+function endOf({ standing, apiKey }: Actor, expiresIn: number | null | undefined, issuedAt: number): number {
+  const last = standing?.until ? epochSeconds(standing.until) : Infinity
+  if (expiresIn == null) return Math.min(issuedAt + usualToken, last)
+  const left = last - issuedAt
+  if (expiresIn <= left) return issuedAt + expiresIn
+  const key = apiKey?.isSuperseded ? 'superseded key text' : 'key'
+  const rule =
+    left < shortestToken ? `left out: this ${key} ends in ${left} seconds.` : `at most ${left}: a token never outlives its ${key}.`
+  throw invalid(`"expiresIn" must be ${rule}`, ['input', 'expiresIn'])
+}

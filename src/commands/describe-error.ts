@@ -1,0 +1,30 @@
+/** Why a command could not do its work, in words for whoever typed it. */
+import { ConfigError } from '../config/config.js'
+import { isUnavailable } from '../database/database-errors.js'
+import { DomainError, RequestError } from '../lib/errors.js'
+import { CommandError } from './command-error.js'
+
+/** SQLSTATE 28 (who you say you are), 3D000 (no such database), 42501 (not allowed). */
+const refusedByDatabase = /^(28\w{3}|3D000|42501)$/
+
+/** PostgreSQL and the system name hosts, users and databases here, never a password. */
+const reasonOf = (error: unknown): string => {
+  const origin = error instanceof RequestError ? error.cause : error
+  return origin instanceof Error ? origin.message || String(Reflect.get(origin, 'code')) : 'no reason given'
+}
+
+/** Undefined for a fault of ours, which is better shown whole. */
+export function explain(error: unknown): string | undefined {
+  if (error instanceof CommandError || error instanceof ConfigError) return error.message
+  if (error instanceof DomainError) return error.faults.map(({ message }) => message).join('\n')
+  const code = String(Reflect.get(Object(error), 'code'))
+  const isListening = Reflect.get(Object(error), 'syscall') === 'listen'
+  if (isListening && code === 'EADDRINUSE') return `Port ${Reflect.get(Object(error), 'port')} is in use: choose another with PORT.`
+  if (isListening) return `Cannot listen there (${reasonOf(error)}): look at HOST and PORT.`
+  if (Reflect.get(Object(error), 'syscall') === 'getaddrinfo') return `No such host (${reasonOf(error)}): look at HOST and DATABASE_URL.`
+  if (isUnavailable(error)) return `The database cannot be reached (${reasonOf(error)}): look at DATABASE_URL, and whether the server runs.`
+  if (refusedByDatabase.test(code)) return `The database refuses us (${reasonOf(error)}): look at DATABASE_URL.`
+  if (/^E(ACCES|PERM|ROFS|NOTDIR|EXIST)$/.test(code))
+    return `The data directory cannot be used (${reasonOf(error)}): look at KEYHOUSE_DATA_DIR.`
+  return undefined
+}

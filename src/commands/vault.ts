@@ -1,0 +1,67 @@
+/** `keyhouse vault …`: the master keys and what is sealed under them. */
+import type { Command } from 'commander'
+
+import { readConfig } from '../config/config.js'
+import type { Services } from '../context/context.js'
+import { reseal, type Report, type Resealed } from '../encryption/reseal.js'
+import { vaultStatusByCommand, type VaultStatus } from '../encryption/vault-status.js'
+import { CommandError } from './command-error.js'
+import { columns } from './words.js'
+
+const barWidth = 30
+
+/** A bar on a terminal, a line a page elsewhere. On stderr: stdout is the answer. */
+export function reportTo(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>): Report {
+  if (!stream.isTTY) return (what, done, total) => void stream.write(`${what}: ${done} of ${total}\n`)
+  return (what, done, total) => {
+    const filled = Math.round((barWidth * done) / total)
+    const bar = '#'.repeat(filled).padEnd(barWidth, '.')
+    stream.write(`\r[${bar}] ${done} of ${total} ${what}\u001B[K${done === total ? '\n' : ''}`)
+  }
+}
+
+function describe({ newest, configured, missing, sealed }: VaultStatus): string {
+  const rows = sealed.map(({ what, keyId, rows: count }) => `  ${what} under ${keyId}: ${count}`)
+  return [
+    `Sealing under: ${newest}`,
+    `At hand: ${configured.join(', ')}`,
+    ...(missing.length > 0 ? [`Missing: ${missing.join(', ')}`] : []),
+    ...(rows.length > 0 ? ['Sealed:', ...rows] : ['Nothing is sealed yet.']),
+  ].join('\n')
+}
+
+const resealedWords = ({ newest, resealed, overtaken, failed, remaining }: Resealed): string =>
+  columns([
+    ['Sealing under', newest],
+    ['Moved there', String(resealed)],
+    ['Changed by others meanwhile', String(overtaken)],
+    ['Do not open', failed.length === 0 ? 'none' : failed.join(', ')],
+    ['Not there yet', String(remaining)],
+  ])
+
+export function addVaultCommands(program: Command, withServices: <T>(work: (app: Services) => Promise<T>) => Promise<T>): void {
+  const vault = program.command('vault').description('the master keys, and what is sealed under them')
+
+  vault
+    .command('status')
+    .description('what is sealed under which master key')
+    .option('--json', 'print JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      const status = await vaultStatusByCommand(readConfig())
+      console.log(json ? JSON.stringify(status) : describe(status))
+    })
+
+  vault
+    .command('reseal')
+    .description('move everything sealed to the first master key; may run beside the server, and again after it was stopped')
+    .option('--json', 'print JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      const done = await withServices(({ orm, masterKeys }) => reseal(orm, masterKeys, reportTo(process.stderr)))
+      console.log(json ? JSON.stringify(done) : resealedWords(done))
+      if (done.remaining > 0) {
+        throw new CommandError(
+          `${done.remaining} sealed values are not under "${done.newest}": keep the older keys, see above for those that do not open, and run it again once every process has the new key first.`,
+        )
+      }
+    })
+}

@@ -1,0 +1,79 @@
+/** Variables of the environment, read by form; what does not fit is kept as a fault, told by name and never by value. */
+import { withoutTrailing } from '../lib/trailing.js'
+
+/** @throws URIError on what could be no header or attribute. */
+function pair(text: string): [string, string] {
+  const [name = '', ...value] = text.split('=').map((part) => decodeURIComponent(part.trim()))
+  if (value.length === 0 || !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || value.some((part) => /\p{Cc}/u.test(part))) throw new URIError()
+  return [name, value.join('=')]
+}
+
+export class Variables {
+  readonly faults: string[] = []
+
+  constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
+
+  text(name: string): string | undefined {
+    return this.env[name]?.trim() || undefined
+  }
+
+  list(name: string): string[] | undefined {
+    return this.text(name)
+      ?.split(',')
+      .map((item) => item.trim())
+      .filter(Boolean)
+  }
+
+  fault(name: string, fix: string): void {
+    this.faults.push(`${name}: ${fix}`)
+  }
+
+  /** A list whose every entry must pass. */
+  listOf(name: string, isGood: (item: string) => boolean, fix: string): string[] | undefined {
+    const items = this.list(name)
+    if (items?.some((item) => !isGood(item))) this.fault(name, fix)
+    return items
+  }
+
+  /** `name=value,other=value`, each percent-encoded, as in W3C Baggage. */
+  pairs(name: string): Record<string, string> {
+    try {
+      return Object.fromEntries((this.list(name) ?? []).map(pair))
+    } catch {
+      // Not what it is: it may be a secret.
+      this.fault(name, 'must be name=value pairs separated by commas, percent-encoded')
+      return {}
+    }
+  }
+
+  integer<T>(name: string, fallback: T, min: number, max: number): number | T {
+    const text = this.text(name)
+    if (text === undefined) return fallback
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value
+    this.fault(name, `must be a whole number from ${min} to ${max}`)
+    return fallback
+  }
+
+  choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
+    const text = this.text(name)
+    const found = choices.find((choice) => choice === text)
+    if (text !== undefined && found === undefined) this.fault(name, `must be one of ${choices.join(', ')}`)
+    return found ?? fallback
+  }
+
+  match(name: string, form: RegExp, fallback: string, fix: string): string {
+    const text = this.text(name) ?? fallback
+    if (!form.test(text)) this.fault(name, fix)
+    return text
+  }
+
+  /** Without a slash at its end. */
+  origin(name: string, fallback: string): string {
+    const text = withoutTrailing(this.text(name) ?? fallback, '/')
+    // Issuers are paths below it (RFC 8414 §3), and a user name or password in it would be published.
+    if (/^https?:\/\/[^/?#@\\]+$/.test(text) && URL.canParse(text)) return text
+    this.fault(name, 'must be an http or https origin without a path, query or fragment, such as https://keys.example.com')
+    return fallback
+  }
+}

@@ -1,0 +1,7 @@
+import { Migration } from '@mikro-orm/migrations'
+
+export class Migration0008 extends Migration {
+  override up(): void {
+    this.addSql('alter table `organization` add column `suspended_at` datetime null;')
+  }
+}

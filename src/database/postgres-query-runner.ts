@@ -1,0 +1,48 @@
+/** The prepared reads on PostgreSQL, by connections of their own, where they follow one another without waiting. */
+import { numbered } from '../journal/postgres-inserts.js'
+import { refusalOf } from './database-errors.js'
+import type { Pipeline, Statement } from './pipeline.js'
+import type { Parameter, Query, Reader } from './queries/credentials.js'
+import type { Row } from './row-mapper.js'
+
+const texts = new Map<string, string>()
+
+/** A query as a statement that the server prepares once a connection. */
+export function named({ name, sql }: Query, parameters: readonly Parameter[]): Statement {
+  let text = texts.get(name)
+  if (text === undefined) texts.set(name, (text = numbered(sql)))
+  return { name, text, values: [...parameters] }
+}
+
+export class PostgresReads implements Reader {
+  constructor(
+    /** One row by an index, as authentication needs it: nothing slow may stand before that. */
+    private readonly single: Pipeline,
+    private readonly several: Pipeline,
+  ) {}
+
+  async read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined> {
+    return (await ask(this.single, named(query, parameters)))[0]
+  }
+
+  async readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+    return ask(this.several, named(query, parameters))
+  }
+
+  async readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return ask(this.several, { text: numbered(sql), values: [...parameters] })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.single.close(), this.several.close()])
+  }
+}
+
+async function ask(line: Pipeline, statement: Statement): Promise<readonly Row[]> {
+  try {
+    const [answer] = await line.send([statement])
+    return (answer?.rows ?? []) as Row[]
+  } catch (error) {
+    throw refusalOf(error)
+  }
+}

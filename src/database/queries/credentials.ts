@@ -1,0 +1,204 @@
+/**
+ * The reads that nearly every request needs, as prepared statements: always fresh, so a revocation holds at once.
+ * They name their tenant by the secret or the id that they look for; everything else goes through the entity manager.
+ */
+import type { RateLimit } from '../../entities/api-key.js'
+import type { Environment, MemberRole, PersonalTokenType } from '../../entities/enums.js'
+import type { Row } from '../row-mapper.js'
+
+/** `?` stands for a parameter on either database. */
+export interface Query {
+  readonly name: string
+  readonly sql: string
+}
+
+export type Parameter = string | number | Date
+
+export interface Reader {
+  /** The first row. @throws RequestError UNAVAILABLE when the database cannot be asked. */
+  read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined>
+  /** Every row, for lists that a page would cut. @throws RequestError UNAVAILABLE when the database cannot be asked. */
+  readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]>
+  /** Every row of a statement that the query builder wrote for this request. @throws RequestError UNAVAILABLE */
+  readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]>
+}
+
+/** A list, count, aggregate or search: its cost may grow with the rows of the tenant. */
+export interface TenantQuery {
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+  /** An index holds condition and order, so that a page costs the same however many rows there are. */
+  readonly isIndexed: boolean
+}
+
+/** Runs the tenant queries of one request, one after another. */
+export interface TenantQueryRunner {
+  /** Every row. @throws RequestError CONCURRENCY_LIMITED, QUERY_TIMEOUT, UNAVAILABLE */
+  run(query: TenantQuery): Promise<readonly Row[]>
+}
+
+/** Limits, for each organization, how many tenant queries run and wait, and how long each may take. */
+export interface TenantQueries {
+  /** @param assertActive runs before each query, and throws when nobody waits for the answer any more. */
+  forRequest(organizationId: string, assertActive: () => void): TenantQueryRunner
+  close(): Promise<void>
+}
+
+// SQLite gives milliseconds and JSON texts, PostgreSQL dates and values.
+const date = (value: unknown): Date | null => (value == null ? null : new Date(value as number | Date))
+const parsed = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : (value ?? null))
+
+export interface KeyRow {
+  readonly id: string
+  readonly organizationId: string
+  readonly projectId: string
+  readonly environment: Environment
+  readonly permissions: readonly string[]
+  readonly rateLimits: readonly RateLimit[]
+  readonly allowedAudiences: readonly string[] | null
+  readonly standing: number
+  readonly expiresAt: Date | null
+  readonly revokedAt: Date | null
+  readonly isOrganizationSuspended: boolean
+  readonly previousSecretExpiresAt: Date | null
+  readonly endOverlapAtFirstUse: boolean
+  /** Tokens issued at or before it are revoked. */
+  readonly sandboxResetAt: Date | null
+  /** The text presented is the one before the last rotation. */
+  readonly isSuperseded: boolean
+}
+
+const keyColumns = `id, organization_id, project_id, environment, permissions, rate_limits, allowed_audiences, standing,
+  expires_at, revoked_at, previous_secret_expires_at, end_overlap_at_first_use, sandbox_reset_at,
+  (select suspended_at from organization where id = organization_id) as suspended_at`
+
+const keyByDigest: Query = { name: 'key_by_digest', sql: `select ${keyColumns} from api_key where digest = ?` }
+const keyByPreviousDigest: Query = { name: 'key_by_previous_digest', sql: `select ${keyColumns} from api_key where previous_digest = ?` }
+
+const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
+  id: row['id'] as string,
+  organizationId: row['organization_id'] as string,
+  projectId: row['project_id'] as string,
+  environment: row['environment'] as Environment,
+  permissions: parsed(row['permissions']) as string[],
+  rateLimits: parsed(row['rate_limits']) as RateLimit[],
+  allowedAudiences: parsed(row['allowed_audiences']) as string[] | null,
+  standing: row['standing'] as number,
+  expiresAt: date(row['expires_at']),
+  revokedAt: date(row['revoked_at']),
+  isOrganizationSuspended: row['suspended_at'] != null,
+  previousSecretExpiresAt: date(row['previous_secret_expires_at']),
+  endOverlapAtFirstUse: Boolean(row['end_overlap_at_first_use']),
+  sandboxResetAt: date(row['sandbox_reset_at']),
+  isSuperseded,
+})
+
+export async function readKey(reader: Reader, digest: string): Promise<KeyRow | undefined> {
+  const row = await reader.read(keyByDigest, [digest])
+  if (row) return toKey(row, false)
+  const older = await reader.read(keyByPreviousDigest, [digest])
+  return older && toKey(older, true)
+}
+
+export interface PersonalTokenRow {
+  readonly id: string
+  readonly organizationId: string
+  readonly userId: string
+  readonly memberId: string
+  readonly type: PersonalTokenType
+  readonly permissions: readonly string[] | null
+  readonly role: MemberRole
+  readonly projectIds: readonly string[] | null
+  readonly standing: number
+  readonly expiresAt: Date
+  readonly revokedAt: Date | null
+  readonly isOrganizationSuspended: boolean
+}
+
+const personalToken: Query = {
+  name: 'personal_token',
+  sql: `select t.id, t.organization_id, t.user_id, t.type, t.permissions, t.expires_at, t.revoked_at,
+    m.id as member_id, m.role, m.project_ids, m.standing,
+    (select suspended_at from organization where id = t.organization_id) as suspended_at
+    from personal_token t join member m on m.user_id = t.user_id where t.id = ?`,
+}
+
+/** Undefined also when its user is no longer a member. */
+export async function readPersonalToken(reader: Reader, id: string): Promise<PersonalTokenRow | undefined> {
+  const row = await reader.read(personalToken, [id])
+  return (
+    row && {
+      id: row['id'] as string,
+      organizationId: row['organization_id'] as string,
+      userId: row['user_id'] as string,
+      memberId: row['member_id'] as string,
+      type: row['type'] as PersonalTokenType,
+      permissions: parsed(row['permissions']) as string[] | null,
+      role: row['role'] as MemberRole,
+      projectIds: parsed(row['project_ids']) as string[] | null,
+      standing: row['standing'] as number,
+      expiresAt: date(row['expires_at']) ?? new Date(0),
+      revokedAt: date(row['revoked_at']),
+      isOrganizationSuspended: row['suspended_at'] != null,
+    }
+  )
+}
+
+export interface AccessTokenRow {
+  readonly id: string
+  readonly permissions: readonly string[]
+  readonly issuedAt: Date
+  readonly expiresAt: Date
+  readonly revokedAt: Date | null
+  readonly endUserId: string
+  readonly hasTenantIssuer: boolean
+  /** The key that it was exchanged from, as it is now. */
+  readonly key: KeyRow
+}
+
+const accessToken: Query = {
+  name: 'access_token',
+  sql: `select ${keyColumns}, token_id, token_permissions, issued_at, token_expires_at, token_revoked_at, end_user_id, has_tenant_issuer from (
+      select id as token_id, api_key_id, end_user_id, has_tenant_issuer, issued_at,
+        permissions as token_permissions, expires_at as token_expires_at, revoked_at as token_revoked_at
+      from access_token where id = ?
+    ) t join api_key on id = api_key_id`,
+}
+
+export async function readAccessToken(reader: Reader, id: string): Promise<AccessTokenRow | undefined> {
+  const row = await reader.read(accessToken, [id])
+  return (
+    row && {
+      id: row['token_id'] as string,
+      permissions: parsed(row['token_permissions']) as string[],
+      issuedAt: date(row['issued_at']) ?? new Date(0),
+      expiresAt: date(row['token_expires_at']) ?? new Date(0),
+      revokedAt: date(row['token_revoked_at']),
+      endUserId: row['end_user_id'] as string,
+      hasTenantIssuer: Boolean(row['has_tenant_issuer']),
+      key: toKey(row, false),
+    }
+  )
+}
+
+const isNotSuspended = (organizationId: string): string =>
+  `not exists (select 1 from organization where id = ${organizationId} and suspended_at is not null)`
+
+/** What a change under way asks again under the organization's lock: no row, or another number, and the caller must be looked at anew. */
+export const standingOf = {
+  apiKey: {
+    name: 'standing_of_key',
+    sql: `select standing from api_key where id = ? and revoked_at is null and ${isNotSuspended('organization_id')}`,
+  },
+  accessToken: {
+    name: 'standing_of_access_token',
+    sql: `select k.standing from access_token t join api_key k on k.id = t.api_key_id
+      where t.id = ? and t.revoked_at is null and k.revoked_at is null and ${isNotSuspended('k.organization_id')}`,
+  },
+  personalToken: {
+    name: 'standing_of_personal_token',
+    sql: `select m.standing from personal_token t join member m on m.user_id = t.user_id
+      where t.id = ? and t.revoked_at is null and ${isNotSuspended('t.organization_id')}`,
+  },
+  signInToken: { name: 'standing_of_sign_in_token', sql: 'select 0 as standing from sign_in_token where id = ? and used_at is null' },
+} as const satisfies Record<string, Query>

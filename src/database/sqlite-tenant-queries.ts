@@ -1,0 +1,47 @@
+/** Tenant queries on SQLite: pages along an index on the connection of this thread, everything else in a thread of its own. */
+import { KeyedQueue } from '../lib/concurrency.js'
+import type { TenantQueries, TenantQuery, TenantQueryRunner } from './queries/credentials.js'
+import { queueFull } from './query-timeout.js'
+import { RequestQueries, type RunningQuery } from './request-queries.js'
+import { stored, type SqliteReads } from './sqlite-query-runner.js'
+import type { SqliteThreads } from './sqlite-threads.js'
+
+export class SqliteTenantQueries implements TenantQueries {
+  readonly #queue
+
+  constructor(
+    private readonly reads: SqliteReads,
+    private readonly threads: SqliteThreads,
+    queuedPerOrganization: number,
+  ) {
+    // One of two threads: a slow query of one organization leaves the other thread to everybody else.
+    this.#queue = new KeyedQueue(1, queuedPerOrganization, queueFull)
+  }
+
+  forRequest(organizationId: string, assertActive: () => void): TenantQueryRunner {
+    const indexed = new RequestQueries(
+      (work) => work(),
+      (query) => this.#read(query),
+      assertActive,
+    )
+    const others = new RequestQueries(
+      (work) => this.#queue.run(organizationId, work),
+      (query) => this.#runInThread(query),
+      assertActive,
+    )
+    return { run: (query) => (query.isIndexed ? indexed : others).run(query) }
+  }
+
+  close(): Promise<void> {
+    return this.threads.close()
+  }
+
+  #read({ sql, parameters }: TenantQuery): RunningQuery {
+    const rows = this.reads.readRows(sql, parameters)
+    return { rows, done: rows }
+  }
+
+  #runInThread({ sql, parameters }: TenantQuery): RunningQuery {
+    return this.threads.run({ sql, parameters: parameters.map(stored) })
+  }
+}

@@ -1,0 +1,115 @@
+/** What a message has to pass before it is forwarded, in the order of all refusals; and what it needs for the way. */
+import { may } from '../access/actor.js'
+import type { Context } from '../context/context.js'
+import type { McpServer } from '../entities/mcp-server.js'
+import { forbidden, invalidState, limitExceeded, RequestError, type DomainError } from '../lib/errors.js'
+import { isId } from '../lib/id.js'
+import { isJsonObject, rpcCodes, type JsonObject, type Message } from '../lib/json/json-rpc.js'
+import { plainJson } from '../lib/json/plain-json.js'
+import { approveToolCall, largestArguments, largestParams, type ToolCall, type Waiting } from '../mcp/approvals/approve-tool-call.js'
+import { findUsable, type UsableCredential } from './find-server-with-credential.js'
+import { recordRefusedCall } from './record-tool-call.js'
+import { unbindSession } from './session.js'
+import { toolRule, type ToolRule } from './tool-filter.js'
+
+/** A message that is not forwarded: told to the client as a JSON-RPC error. */
+export class GatewayRefusal extends Error {
+  override readonly name = 'GatewayRefusal'
+
+  constructor(
+    /** Of an answer to a request, 200: the transport worked, the request did not. */
+    readonly status: number,
+    readonly code: number,
+    message: string,
+    readonly data?: object,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message)
+  }
+}
+
+export interface Admission {
+  readonly server: McpServer
+  readonly credential: UsableCredential
+  readonly isAllowed: ToolRule
+  /** The upstream's own session id; null when the client named none. */
+  readonly session: string | null
+  /** The tool that is called; null for every other message. */
+  readonly tool: string | null
+}
+
+export interface Arrival {
+  readonly serverId: string
+  readonly message: Message | null
+  /** As the client sees it. */
+  readonly session: string | undefined
+  /** Headers of the client that are forwarded by name. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const callOf = (message: Message | null): { tool: unknown; params: JsonObject } | null => {
+  if (message?.method !== 'tools/call') return null
+  const params = isJsonObject(message.body['params']) ? message.body['params'] : {}
+  return { tool: params['name'], params }
+}
+
+/** @throws GatewayRefusal or RequestError */
+export async function admit(ctx: Context, { serverId, message, session: boundSession, headers }: Arrival): Promise<Admission> {
+  const { actor } = ctx
+  if (!actor.apiKey)
+    throw new RequestError('FORBIDDEN', 'The gateway is for API keys and the access tokens exchanged from them, not for people.')
+  if (!may(actor, 'mcp_server:use')) throw new GatewayRefusal(403, rpcCodes.refused, 'This needs the permission "mcp_server:use".')
+  const usable = isId(serverId, 'mcp_srv') ? await findUsable(ctx, serverId) : null
+  if (!usable) throw new GatewayRefusal(404, rpcCodes.refused, 'No such MCP server.')
+  const { server, credential } = usable
+  const isAllowed = toolRule(actor, server)
+  const call = callOf(message)
+  if (call && message?.id == null) throw new GatewayRefusal(400, rpcCodes.invalidRequest, 'A tool call is a request: it must have an id.')
+  const tool = call && typeof call.tool === 'string' && isAllowed(call.tool) ? call.tool : null
+  const refuse = async (refusal: GatewayRefusal | RequestError, because: DomainError): Promise<never> => {
+    if (call) await recordRefusedCall(ctx, server, tool, because)
+    throw refusal
+  }
+  if (call && tool === null) {
+    const text = 'This tool may not be called here: it must be allowed by the server and by the permission "mcp_tool:<name>".'
+    return refuse(new GatewayRefusal(200, rpcCodes.refused, text), forbidden(text))
+  }
+  if (!credential) {
+    const text = 'There is no usable credential for this MCP server: store one with createMcpCredential.'
+    return refuse(new GatewayRefusal(message?.id == null ? 403 : 200, rpcCodes.noCredential, text), invalidState(text))
+  }
+  const session = boundSession === undefined ? null : unbindSession(ctx.app.secrets, boundSession, { actor, server, credential })
+  if (session === undefined) throw new GatewayRefusal(404, rpcCodes.refused, 'No such session.')
+  if (call && tool !== null && server.requireApproval === 'ALWAYS')
+    await approve(ctx, { server, tool, params: call.params, headers, credential }, refuse)
+  return { server, credential, isAllowed, session, tool }
+}
+
+/** As a person sees its arguments, and as it is compared: null when that is not what is forwarded, or is too large. */
+function plainParams(params: JsonObject): ToolCall['params'] | null {
+  const plain = plainJson({ ...params, arguments: params['arguments'] ?? {} }, largestParams)
+  const given = isJsonObject(plain) ? plain['arguments'] : undefined
+  return isJsonObject(given) && Buffer.byteLength(JSON.stringify(given)) <= largestArguments ? (plain as ToolCall['params']) : null
+}
+
+async function approve(
+  ctx: Context,
+  call: Omit<ToolCall, 'params'> & { readonly params: JsonObject },
+  refuse: (refusal: GatewayRefusal | RequestError, because: DomainError) => Promise<never>,
+): Promise<void> {
+  const params = plainParams(call.params)
+  if (!params) {
+    const rule = `A call that needs approval must have an object of at most ${largestArguments} bytes as its arguments, and at most ${largestParams} bytes of parameters, in well-formed Unicode without NUL, and with numbers that a double holds exactly (RFC 7493).`
+    return refuse(new GatewayRefusal(200, rpcCodes.invalidParams, rule), invalidState(rule))
+  }
+  const waiting = await approveToolCall(ctx, { ...call, params }).catch((error: unknown) => {
+    if (!(error instanceof RequestError && error.code === 'CONCURRENCY_LIMITED')) throw error
+    return refuse(error, limitExceeded(error.message))
+  })
+  if (waiting) await refuse(new GatewayRefusal(200, rpcCodes.approvalRequired, sentence(waiting), waiting), invalidState(waiting.status))
+}
+
+const sentence = ({ status, approvalId, reason }: Waiting): string =>
+  status === 'PENDING'
+    ? `This call needs the approval of a person: ${approvalId}. Make the same call again once it is approved.`
+    : `A person denied this call: ${approvalId}.${reason ? ` ${reason}` : ''}`

@@ -1,0 +1,67 @@
+/**
+ * What each message through the gateway needs to know, by prepared statements that name the tenant and the owner
+ * themselves: always fresh, so that what was revoked or narrowed holds at once.
+ */
+import type { Actor } from '../access/actor.js'
+import type { Context } from '../context/context.js'
+import type { Query } from '../database/queries/credentials.js'
+import { hydrate, type Row } from '../database/row-mapper.js'
+import type { McpAuthType } from '../entities/enums.js'
+import { McpCredential } from '../entities/mcp-credential.js'
+import { McpServer } from '../entities/mcp-server.js'
+
+/** What of a credential a message needs. */
+export type UsableCredential = Pick<McpCredential, 'id' | 'authType' | 'expiresAt' | 'sealedValue' | 'boundTo'>
+
+export interface Usable {
+  readonly server: McpServer
+  /** The caller's newest that may be sent now, to where the server stands now. */
+  readonly credential: UsableCredential | null
+}
+
+// An end user uses the backend's servers too; the backend none of its end users'.
+const usable: Query = {
+  name: 'usable_mcp_server',
+  sql: `select * from mcp_server left join (
+      select id as credential_id, auth_type as credential_type, origin as credential_origin, sealed_value as credential_value,
+        expires_at as credential_ends
+      from mcp_credential
+      where server_id = ? and organization_id = ? and project_id = ? and environment = ? and coalesce(end_user_id, '') = ?
+        and revoked_at is null and (expires_at is null or expires_at > ?)
+      order by created_at desc, id desc limit 1
+    ) as newest on true
+    where id = ? and organization_id = ? and project_id = ? and environment = ? and owner_key in ('backend', ?)`,
+}
+
+const placeOf = ({ organizationId, projectIds, environment }: Actor): string[] => [organizationId, projectIds?.[0] ?? '', environment ?? '']
+
+/** Null: there is no such server, or none of the caller's. */
+export async function findUsable(ctx: Context, id: string): Promise<Usable | null> {
+  const { actor, app } = ctx
+  const now = ctx.now()
+  const time = app.config.databaseUrl === undefined ? now.getTime() : now.toISOString()
+  const place = placeOf(actor)
+  const owner = actor.endUser?.id
+  const row = await app.journal.read(usable, [id, ...place, owner ?? '', time, id, ...place, owner ?? 'backend'])
+  if (!row) return null
+  const server = hydrate(app.orm.getMetadata(), McpServer, row)
+  return { server, credential: credentialIn(row, ctx, server) }
+}
+
+function credentialIn(row: Row, { actor }: Context, server: McpServer): UsableCredential | null {
+  // A server that moves loses its credentials; one that was given for elsewhere is not sent, however that came about.
+  if (row['credential_id'] === null || row['credential_origin'] !== server.origin) return null
+  const ends = row['credential_ends'] as number | Date | null
+  return Object.assign(new McpCredential(), {
+    id: row['credential_id'] as string,
+    organizationId: server.organizationId,
+    projectId: server.projectId,
+    environment: server.environment,
+    endUserId: actor.endUser?.id ?? null,
+    serverId: server.id,
+    origin: server.origin,
+    authType: row['credential_type'] as McpAuthType,
+    sealedValue: row['credential_value'] as string | null,
+    expiresAt: ends === null ? null : new Date(ends),
+  })
+}

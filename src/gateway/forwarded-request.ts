@@ -1,0 +1,74 @@
+/** One message under way: ended by whoever leaves first, and by silence; its outcome is recorded once. */
+import type { Context } from '../context/context.js'
+import type { McpServer } from '../entities/mcp-server.js'
+import type { UsableCredential } from './find-server-with-credential.js'
+import { recordToolCall, type CallOutcome } from './record-tool-call.js'
+
+/** Why it ended before its answer did. */
+export type Ending = 'LEFT' | 'ENDED' | 'SILENCE'
+
+const outcomes: Readonly<Record<Ending, CallOutcome>> = { LEFT: 'CLIENT_LEFT', ENDED: 'ENDED_BY_KEYHOUSE', SILENCE: 'UPSTREAM_FAILED' }
+
+interface Route {
+  readonly ctx: Context
+  readonly server: McpServer
+  readonly credential: UsableCredential
+  /** Null for every message but a tool call. */
+  readonly tool: string | null
+  /** A stream of events that the client asked for may be silent, once it stands. */
+  readonly mayBeSilent: boolean
+}
+
+export class Flight {
+  readonly #leaving = new AbortController()
+  readonly #began: number
+  #timer: NodeJS.Timeout | undefined
+  #isTold = false
+
+  constructor(
+    private readonly route: Route,
+    private readonly silence: number,
+  ) {
+    this.#began = route.ctx.now().getTime()
+    this.#wait()
+  }
+
+  get signal(): AbortSignal {
+    return this.#leaving.signal
+  }
+
+  get ending(): Ending | null {
+    return this.signal.aborted ? (this.signal.reason as Ending) : null
+  }
+
+  end(ending: Ending): void {
+    this.#leaving.abort(ending)
+  }
+
+  /** Upstream gave a sign of life. */
+  alive(): void {
+    clearTimeout(this.#timer)
+    if (!this.route.mayBeSilent) this.#wait()
+  }
+
+  land(): void {
+    clearTimeout(this.#timer)
+  }
+
+  /** What became of a tool call: on disk before the client sees its answer. */
+  async tell(outcome: CallOutcome): Promise<void> {
+    const { ctx, server, credential, tool } = this.route
+    if (this.#isTold || tool === null) return
+    this.#isTold = true
+    await recordToolCall(ctx, { server, tool, credentialId: credential.id }, outcome, ctx.now().getTime() - this.#began)
+  }
+
+  /** The same, for one that did not get to its answer. */
+  tellFailure(): Promise<void> {
+    return this.tell(this.ending ? outcomes[this.ending] : 'UPSTREAM_FAILED')
+  }
+
+  #wait(): void {
+    this.#timer = setTimeout(() => this.end('SILENCE'), this.silence)
+  }
+}

@@ -1,0 +1,46 @@
+/** One event for the outcome of each tool call: server, tool, end user, outcome and duration; never an argument. */
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
+import type { McpServer } from '../entities/mcp-server.js'
+import type { DomainError } from '../lib/errors.js'
+
+export type CallOutcome =
+  | 'OK'
+  | 'TOOL_ERROR'
+  | 'UNFINISHED'
+  | 'CREDENTIAL_REFUSED'
+  | 'UPSTREAM_FAILED'
+  | 'CLIENT_LEFT'
+  | 'ENDED_BY_KEYHOUSE'
+
+interface Call {
+  readonly server: McpServer
+  readonly tool: string
+  readonly credentialId: string
+}
+
+/** It has taken place, so it is recorded even if the caller has lost its standing since. */
+export async function recordToolCall(
+  ctx: Context,
+  { server, tool, credentialId }: Call,
+  outcome: CallOutcome,
+  durationMs: number,
+): Promise<void> {
+  await perform(ctx.as({ ...ctx.actor, standing: null }), 'mcp_tool:call', ({ permit, note }) => {
+    permit(server)
+    note({ tool, outcome, durationMs, credentialId })
+  })
+}
+
+/** A call that was not forwarded. */
+export async function recordRefusedCall(ctx: Context, server: McpServer, tool: string | null, refusal: DomainError): Promise<void> {
+  try {
+    await perform(ctx.as({ ...ctx.actor, standing: null }), 'mcp_tool:call', ({ permit, note }) => {
+      permit(server)
+      note({ tool })
+      throw refusal
+    })
+  } catch (error) {
+    if (error !== refusal) throw error
+  }
+}

@@ -1,0 +1,56 @@
+/** Creates the Apollo Server behind the GraphQL route (docs/decisions/0186-apollo-server.md). */
+import { ApolloServer } from '@apollo/server'
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled'
+import { NoSchemaIntrospectionCustomRule, type GraphQLSchema } from 'graphql'
+
+import type { Context, Services } from '../context/context.js'
+import { limits, validationRules } from './document-limits.js'
+import { createDocumentStore, createPersistedQueryCache } from './document-store.js'
+import { operationPlugin } from './execute-operation.js'
+import { landingPagePlugin } from './landing-page.js'
+import type { Plugin } from './routed-request.js'
+
+/** A browser sends none of these across origins without a preflight (Fetch standard, CORS-safelisted request-header). */
+const preflightedHeaders = ['apollo-require-preflight', 'x-apollo-operation-name', 'authorization']
+
+/** Apollo's defaults that wrap every field, report to Apollo, or depend on its environment variables. */
+const disabled = [
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+]
+
+export async function startApolloServer(app: Services, schema: GraphQLSchema, plugins: readonly Plugin[]): Promise<ApolloServer<Context>> {
+  const { introspection, explorer } = app.config
+  const server = new ApolloServer<Context>({
+    schema,
+    logger: app.log,
+    // Behaviour depends on our configuration alone, never on NODE_ENV.
+    nodeEnv: 'production',
+    includeStacktraceInErrorResponses: false,
+    introspection: true,
+    validationRules: [...validationRules, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])],
+    validationOptions: { maxErrors: limits.errors, hideSuggestions: !introspection },
+    parseOptions: { maxLexicalTokens: limits.tokens },
+    csrfPrevention: { requestHeaders: preflightedHeaders },
+    documentStore: createDocumentStore(),
+    persistedQueries: { cache: createPersistedQueryCache(), ttl: null },
+    stopOnTerminationSignals: false,
+    stringifyResult: (result) => JSON.stringify(result),
+    plugins: [
+      operationPlugin(app, schema, plugins.length > 0),
+      ...disabled.map((plugin) => plugin()),
+      explorer === 'sandbox' ? landingPagePlugin(app.config.url) : ApolloServerPluginLandingPageDisabled(),
+      ...plugins,
+    ],
+  })
+  await server.start()
+  return server
+}

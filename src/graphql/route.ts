@@ -1,0 +1,113 @@
+/** The GraphQL route: authentication, content negotiation and the response deadline, in front of Apollo Server. */
+import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
+
+import type { Context, Services } from '../context/context.js'
+import { contextOf } from '../http/create-context.js'
+import { html, own, plain, preferredType } from '../http/media-types.js'
+import { Waiting } from '../http/response-deadline.js'
+import type { Times } from '../http/timeouts.js'
+import { RequestError } from '../lib/errors.js'
+import { startApolloServer } from './apollo-server.js'
+import { pageHeaders } from './landing-page.js'
+import type { Plugin, RoutedRequest } from './routed-request.js'
+
+/** A POST has passed our JSON parser, which accepts no type that a browser sends without a preflight. One map serves all of them. */
+const headersOfPost = new HeaderMap([['apollo-require-preflight', '1']])
+
+/** Plugins may log headers. That there is a credential counts as a preflight; its value does not leave this route. */
+const secretHeaders = new Set(['authorization', 'cookie'])
+
+function headersOf({ headers }: FastifyRequest): HeaderMap {
+  const map = new HeaderMap()
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) map.set(name, secretHeaders.has(name) ? '[redacted]' : String(value))
+  }
+  return map
+}
+
+/** The operation plugin puts the real context in its place. */
+const noContext = (): Promise<Context> => Promise.resolve({} as Context)
+
+export async function serveGraphql(
+  server: FastifyInstance,
+  app: Services,
+  schema: GraphQLSchema,
+  times: Times,
+  plugins: readonly Plugin[] = [],
+): Promise<void> {
+  const apollo = await startApolloServer(app, schema, plugins)
+  server.addHook('onClose', () => apollo.stop())
+  const hasPage = app.config.explorer === 'sandbox'
+
+  server.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    // Early refusals are in the media type that was asked for too, or a client would not look for their codes.
+    onRequest: (request, _reply, done) => {
+      request.story.type = preferredType(request, [plain, own])
+      done()
+    },
+    // Authenticate before reading the body.
+    preParsing: async (request, reply) => {
+      const context = await contextOf(app, request, reply)
+      request.story.context = context
+      request.story.actorId = context.caller?.id ?? null
+    },
+    handler: async (request, reply) => {
+      const isPost = request.method === 'POST'
+      const context = request.story.context!
+      const { url, body } = request
+      try {
+        const isAcceptable = request.story.type !== undefined || (hasPage && !isPost && preferredType(request, [html]) !== undefined)
+        if (!isAcceptable) throw new RequestError('BAD_REQUEST', `An answer is ${plain} or ${own}.`, {}, { status: 406 })
+        const waiting = new Waiting(times.answer)
+        context.waiting = request.story.waiting = waiting
+        const httpGraphQLRequest: RoutedRequest = {
+          // HEAD is a GET whose body Node leaves out.
+          method: isPost ? 'POST' : 'GET',
+          headers: isPost && plugins.length === 0 ? headersOfPost : headersOf(request),
+          search: url.includes('?') ? url.slice(url.indexOf('?')) : '',
+          body,
+          context,
+          state: request.story,
+        }
+        const response = await waiting.for(apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: noContext }))
+        if (httpGraphQLRequest.codes) request.story.codes = httpGraphQLRequest.codes
+        else if (response.status !== undefined && response.status >= 400) throw refusalBeforePlugins(response)
+        return answered(request, reply, response)
+      } catch (error) {
+        if (context.uses === 0 && isRefusal(error)) context.count(null, true)
+        throw error
+      }
+    },
+  })
+}
+
+/** A request that timed out is counted when its operation ends. */
+const isRefusal = (error: unknown): boolean => error instanceof RequestError && error.status < 500 && error.code !== 'REQUEST_TIMEOUT'
+
+function answered(request: FastifyRequest, reply: FastifyReply, { status = 200, headers, body }: HTTPGraphQLResponse): string {
+  if (headers.get('content-type') === html) void reply.headers(pageHeaders)
+  else {
+    for (const [name, value] of headers) void reply.header(name, value)
+    void reply.header('content-type', request.story.type ?? plain)
+  }
+  void reply.code(status).header('cache-control', 'no-store')
+  return textOf(body)
+}
+
+/** Apollo knows no request while it refuses a malformed one, so its text lacks the request id. */
+function refusalBeforePlugins({ status, headers, body }: HTTPGraphQLResponse): Error {
+  const [error] = (JSON.parse(textOf(body)) as { errors: GraphQLFormattedError[] }).errors
+  const message = error?.message.trim() ?? ''
+  const { allow } = Object.fromEntries(headers)
+  if (status === undefined || status >= 500) return new Error(message)
+  return new RequestError('BAD_REQUEST', message, allow === undefined ? {} : { allow }, { status })
+}
+
+function textOf(body: HTTPGraphQLResponse['body']): string {
+  if (body.kind === 'complete') return body.string
+  throw new Error('This schema has no incremental delivery.')
+}

@@ -1,0 +1,72 @@
+/** From the headers of a request to its context: who asks, believed at this moment. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+import type { Actor } from '../access/actor.js'
+import { authenticate as believe, type Desk } from '../access/authenticate.js'
+import { endOverlap } from '../api-keys/end-overlap.js'
+import { Context, type Services, type SignatureGate } from '../context/context.js'
+import { missingCredential, RequestError } from '../lib/errors.js'
+import { addressOf } from './client-address.js'
+import { admit, refuseStrangers } from './rate-limits.js'
+import { respelledHeader, valuesOf } from './raw-headers.js'
+
+/** @throws RequestError before anything is executed. */
+export async function contextOf(app: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
+  const authorization = valuesOf(request.raw, 'authorization')
+  const onBehalfOf = valuesOf(request.raw, 'x-on-behalf-of')
+  const origin = { requestId: request.id, ipAddress: addressOf(request) }
+  const respelled = respelledHeader(request.raw)
+  const [first, second] = authorization
+  if (first === undefined) {
+    if (onBehalfOf.length > 0 || respelled !== undefined) throw missingCredential()
+    return new Context(app, origin, null, () => Promise.reject(missingCredential()))
+  }
+  if (second !== undefined) throw new RequestError('BAD_REQUEST', 'Authorization was sent twice.')
+  const gate = gateOf(app, request, origin.ipAddress ?? '')
+  const believed = (): Promise<Actor> => believe(deskOf(app, gate), { authorization: first, onBehalfOf })
+  const actor = await believed().catch((error: unknown) => {
+    refuseStrangers(app, error, origin.ipAddress ?? '')
+    throw error
+  })
+  if (respelled !== undefined)
+    throw new RequestError(
+      'BAD_REQUEST',
+      `${respelled} was sent in another spelling. Send it as "${respelled}", with hyphens and no underscores.`,
+    )
+  const ctx = new Context(app, origin, actor, believed)
+  await admit(ctx, reply)
+  await recordUse(ctx)
+  return ctx
+}
+
+const deskOf = (app: Services, gate: SignatureGate): Desk => ({
+  reader: app.journal,
+  // A verification may have waited for its turn.
+  get now() {
+    return app.clock()
+  },
+  url: app.config.url,
+  verify: (text, typ) => app.keyring.verify(text, typ, gate),
+})
+
+const gateOf = ({ verifications, clock }: Services, { raw }: FastifyRequest, address: string): SignatureGate => ({
+  async enter() {
+    const isPresent = await verifications.turn(address, clock(), () => raw.socket.destroyed)
+    if (!isPresent) throw new RequestError('REQUEST_TIMEOUT', 'The client disconnected.')
+  },
+  failed: () => verifications.failed(address, clock()),
+})
+
+async function recordUse(ctx: Context): Promise<void> {
+  const { kind, apiKey, personalToken, endUser, projectIds, environment } = ctx.actor
+  const { writeBehind } = ctx.app
+  // A key is used when it is presented, not when a token that was once exchanged from it is.
+  if (apiKey && kind === 'API_KEY') writeBehind.keyUsed(apiKey.id, ctx.now())
+  if (personalToken) writeBehind.personalTokenUsed(personalToken.id, ctx.now())
+  if (endUser) writeBehind.endUserSeen(endUser.id, ctx.now())
+  const projectId = projectIds?.[0]
+  if (apiKey?.endsOverlap && projectId !== undefined && environment) {
+    await endOverlap(ctx, { id: apiKey.id, projectId, environment })
+    await ctx.renew()
+  }
+}

@@ -1,0 +1,27 @@
+/** The one kind of body there is: JSON in UTF-8, without keys that reach for prototypes. */
+import type { FastifyInstance } from 'fastify'
+
+import { RequestError } from '../lib/errors.js'
+
+/** By default half of a character becomes a replacement character, and what was signed or hashed elsewhere another text. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+const unreadable = (): RequestError => new RequestError('BAD_REQUEST', 'The request body must be a JSON object in UTF-8.')
+
+const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i
+
+export function readJson(server: FastifyInstance): void {
+  const parse = server.getDefaultJsonParser('error', 'error')
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const [, named = 'utf-8'] = charset.exec(request.headers['content-type'] ?? '') ?? []
+    if (!/^utf-?8$/i.test(named)) return done(unreadable())
+    let text: string
+    try {
+      text = utf8.decode(body as Buffer)
+    } catch {
+      return done(unreadable())
+    }
+    void parse(request, text, (error, value: unknown) => done(error ? unreadable() : null, value))
+  })
+}

@@ -1,0 +1,70 @@
+/** Idempotency: what a create made under a key, remembered for a day in the transaction that made it. Failures are not. */
+import type { EntityManager } from '@mikro-orm/core'
+
+import type { Actor } from '../access/actor.js'
+import type { DeploymentSecrets, Services } from '../context/context.js'
+import { IdempotencyKey } from '../entities/idempotency-key.js'
+import { sha256 } from '../lib/digest.js'
+import { Secret } from '../lib/secret.js'
+import type { AppendedRow } from './journal.js'
+
+/** Milliseconds: 24 hours. */
+export const rememberedFor = 86_400_000
+
+/** What a create is known by: whose and under which key, and with which input. */
+export interface Mark {
+  readonly id: string
+  readonly inputMac: string
+}
+
+/** Levels that are looked into. No input is lawful that goes deeper, and this is asked before the verb has checked it. */
+const deepest = 32
+
+/** In one order, with secrets and dates as what they stand for: a Secret prints alike whatever it holds. */
+function plain(value: unknown, depth = 1): unknown {
+  if (depth > deepest) return 'too deep'
+  if (value instanceof Secret) return { secret: value.reveal() }
+  if (value instanceof Date) return value.toISOString()
+  if (Array.isArray(value)) return value.map((one) => plain(one, depth + 1))
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined)
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]) => [name, plain(one, depth + 1)]))
+}
+
+export function markOf(
+  secrets: DeploymentSecrets,
+  { organizationId, standing, endUser }: Actor,
+  action: string,
+  key: string,
+  input: object,
+): Mark {
+  return {
+    // The standing names the credential; the command line has none.
+    id: sha256(JSON.stringify([organizationId, standing?.id ?? null, endUser?.id ?? null, action, key])),
+    inputMac: secrets.mac('idempotency', JSON.stringify(plain(input))),
+  }
+}
+
+/** What was made under this mark before, and whether the input was the same. One that ran out is gone. */
+export async function recall(
+  em: EntityManager,
+  { id, inputMac }: Mark,
+  now: Date,
+): Promise<{ subjectId: string; isSame: boolean } | undefined> {
+  const row = await em.findOne(IdempotencyKey, { id })
+  if (!row) return undefined
+  if (row.expiresAt > now) return { subjectId: row.subjectId, isSame: row.inputMac === inputMac }
+  await em.nativeDelete(IdempotencyKey, { id })
+  return undefined
+}
+
+export const remembering = (mark: Mark, organizationId: string, subjectId: string, now: Date): AppendedRow => ({
+  entity: IdempotencyKey,
+  row: { ...mark, organizationId, subjectId, expiresAt: new Date(now.getTime() + rememberedFor) },
+})
+
+/** Drops what nobody is answered by any more. */
+export async function forgetMarks({ journal, clock, config }: Pick<Services, 'journal' | 'clock' | 'config'>): Promise<void> {
+  const now = config.databaseUrl === undefined ? clock().getTime() : clock().toISOString()
+  await journal.background([{ sql: 'delete from idempotency_key where expires_at <= ?', parameters: [now] }])
+}

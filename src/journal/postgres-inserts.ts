@@ -1,0 +1,58 @@
+/** The statements of the journal on PostgreSQL. Each takes all of its rows as one parameter, so it is prepared once. */
+import type { MetadataStorage } from '@mikro-orm/core'
+
+import type { Statement } from '../database/pipeline.js'
+import { tableOf, valueOf } from '../database/row-mapper.js'
+import { AuditEvent } from '../entities/audit-event.js'
+import type { ChainedEvent, Head } from './chain.js'
+import type { AppendedRow } from './journal.js'
+
+/** `?` as PostgreSQL wants it. */
+export const numbered = (sql: string): string => {
+  let count = 0
+  return sql.replaceAll('?', () => `$${++count}`)
+}
+
+/** In one order everywhere, so that two groups cannot wait for each other. */
+export const lockHeads = (organizationIds: readonly string[], wait: string): Statement => ({
+  name: `heads ${wait}`,
+  text: `select organization_id, seq, hash from audit_head where organization_id = any($1) order by organization_id for update ${wait}`,
+  values: [organizationIds],
+})
+
+const advanceHeads = (heads: readonly (readonly [organizationId: string, head: Head])[]): Statement => ({
+  name: 'advance heads',
+  text: `update audit_head h set seq = n.seq, hash = n.hash
+    from json_to_recordset($1) as n(organization_id text, seq int, hash text) where h.organization_id = n.organization_id`,
+  values: [JSON.stringify(heads.map(([organization_id, { seq, hash }]) => ({ organization_id, seq, hash })))],
+})
+
+/** One statement a table, whatever the number of rows. */
+export function insertsOf(metadata: MetadataStorage, rows: readonly AppendedRow[]): Statement[] {
+  const groups = Map.groupBy(rows, (row) => `${row.isIfAbsent ? 'if absent' : 'new'} ${tableOf(metadata, row.entity).name}`)
+  return [...groups].map(([name, [first, ...others]]) => {
+    const table = tableOf(metadata, first!.entity)
+    const columns = table.columns.map((column) => `"${column.name}"`).join(', ')
+    const values = [first!, ...others].map(({ row }) =>
+      Object.fromEntries(table.columns.map((column) => [column.name, valueOf(row, column)])),
+    )
+    return {
+      name: `insert ${name}`,
+      text: `insert into "${table.name}" (${columns}) select ${columns} from json_populate_recordset(null::"${table.name}", $1)${first!.isIfAbsent ? ' on conflict do nothing' : ''}`,
+      values: [JSON.stringify(values)],
+    }
+  })
+}
+
+/** New links, and where their chains end now. */
+export function chainedInserts(metadata: MetadataStorage, events: readonly ChainedEvent[], heads: ReadonlyMap<string, Head>): Statement[] {
+  if (events.length === 0) return []
+  const ends = [...new Set(events.map((event) => event.organizationId))].map((id) => [id, heads.get(id)!] as const)
+  return [
+    ...insertsOf(
+      metadata,
+      events.map((row) => ({ entity: AuditEvent, row })),
+    ),
+    advanceHeads(ends),
+  ]
+}

@@ -1,0 +1,219 @@
+/**
+ * The journal on SQLite. Entries that come together share a transaction, and each promise resolves after its fsync.
+ * The group is one synchronous function, so nothing can come between; it only must not start while a verb's transaction is open.
+ */
+import type { EntityManager } from '@mikro-orm/core'
+import type { Database, Statement } from 'better-sqlite3'
+
+import type { Standing } from '../access/actor.js'
+import { isUnavailable, refusalOf, unavailable } from '../database/database-errors.js'
+import type { Parameter, Query } from '../database/queries/credentials.js'
+import type { Row } from '../database/row-mapper.js'
+import type { SqliteReads } from '../database/sqlite-query-runner.js'
+import { stopwatch, type Clock } from '../lib/clock.js'
+import type { GroupMeter } from '../observability/metrics.js'
+import { StandingChanged, stands, type BackgroundStatement, type Entry, type Journal } from './journal.js'
+import { SqliteChains } from './sqlite-chains.js'
+import type { SqliteInserts } from './sqlite-inserts.js'
+import { gather } from './wait-for-group.js'
+
+interface Pending {
+  readonly entry: Entry | null
+  readonly statements: readonly BackgroundStatement[]
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Longest group: 14 µs an entry block the loop for 3 ms. */
+const largestGroup = 200
+
+export class SqliteJournal implements Journal {
+  readonly #statements = new Map<string, Statement>()
+  readonly #chains: SqliteChains
+  #waiting: Pending[] = []
+  #isScheduled = false
+  #isOpen = false
+  #verbs: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    /** The connection that MikroORM writes with: a second one would freeze the loop until its lock times out. */
+    private readonly writer: Database,
+    private readonly reads: SqliteReads,
+    private readonly inserts: SqliteInserts,
+    private readonly clock: Clock,
+    private readonly meter: GroupMeter,
+  ) {
+    this.#chains = new SqliteChains(writer, inserts)
+  }
+
+  read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined> {
+    return this.reads.read(query, parameters)
+  }
+
+  readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+    return this.reads.readAll(query, parameters)
+  }
+
+  readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
+    return this.reads.readRows(sql, parameters)
+  }
+
+  commit(entry: Entry): Promise<void> {
+    return this.#enqueue(entry, [])
+  }
+
+  background(statements: readonly BackgroundStatement[]): Promise<void> {
+    return this.#enqueue(null, statements)
+  }
+
+  async transaction<T>(
+    em: EntityManager,
+    caller: Pick<Entry, 'organizationId' | 'standing'>,
+    work: (em: EntityManager) => Promise<[T, Entry]>,
+  ): Promise<T> {
+    return this.exclusive(em, async (own) => {
+      this.#ask(caller.standing)
+      const [result, entry] = await work(own)
+      await own.flush()
+      this.#chains.forget()
+      this.#append(entry)
+      this.#chains.save()
+      // The commit may still fail, so nothing of this is remembered.
+      this.#chains.forget()
+      return result
+    })
+  }
+
+  async exclusive<T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T> {
+    const run = async (): Promise<T> => {
+      // What waits for more would otherwise wait for the verb.
+      this.#flush()
+      this.#isOpen = true
+      try {
+        return await em.transactional(async (own) => {
+          // MikroORM begins deferred: take the write lock before the first read, or a second process' write is a snapshot conflict.
+          this.#prepare('update audit_head set seq = seq where 0').run()
+          const result = await work(own)
+          await own.flush()
+          return result
+        })
+      } catch (error) {
+        this.#chains.forget()
+        throw refusalOf(error)
+      } finally {
+        this.#isOpen = false
+        this.#flush()
+        // MikroORM on SQLite lives in microtasks: without a turn of the loop a queue of verbs starves all sockets.
+        await new Promise(setImmediate)
+      }
+    }
+    const result = this.#verbs.then(run)
+    this.#verbs = result.catch(() => undefined)
+    return result
+  }
+
+  async close(): Promise<void> {
+    await this.#verbs
+    while (this.#waiting.length > 0) this.#flush()
+    this.reads.close()
+  }
+
+  #enqueue(entry: Entry | null, statements: readonly BackgroundStatement[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entry, statements, resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isOpen || this.#waiting.length === 0) return
+    this.#isScheduled = true
+    const done = (): void => {
+      this.#isScheduled = false
+      this.#flush()
+    }
+    gather(() => this.#waiting.length, largestGroup, done)
+  }
+
+  #flush(): void {
+    if (this.#isOpen || this.#waiting.length === 0) return
+    const group = this.#waiting.splice(0, largestGroup)
+    const refusals = new Map<Pending, unknown>()
+    const elapsed = stopwatch()
+    try {
+      this.#writeGroup(group, refusals, false)
+    } catch (error) {
+      this.#chains.forget()
+      // Busy, full, I/O fail all, and are not tried again. Whatever else it is, one of the entries is the culprit.
+      if (!isUnavailable(error)) this.#retryEach(group, refusals)
+      else for (const one of group) refusals.set(one, unavailable(error))
+    }
+    this.meter(group.length, elapsed())
+    for (const one of group) {
+      if (refusals.has(one)) one.reject(refusals.get(one))
+      else one.resolve()
+    }
+    this.#schedule()
+  }
+
+  #retryEach(group: readonly Pending[], refusals: Map<Pending, unknown>): void {
+    refusals.clear()
+    try {
+      this.#writeGroup(group, refusals, true)
+    } catch (error) {
+      this.#chains.forget()
+      for (const one of group) refusals.set(one, refusalOf(error))
+    }
+  }
+
+  #writeGroup(group: readonly Pending[], refusals: Map<Pending, unknown>, isEachAlone: boolean): void {
+    this.writer.exec('begin immediate')
+    try {
+      this.#chains.forgetIfAnotherWrote()
+      for (const one of group) {
+        if (isEachAlone) this.writer.exec('savepoint entry')
+        try {
+          this.#write(one)
+          if (isEachAlone) this.#chains.save()
+        } catch (error) {
+          if (isEachAlone) {
+            this.writer.exec('rollback to entry')
+            this.#chains.forget()
+            // Nothing was written before the standing was asked.
+          } else if (!(error instanceof StandingChanged)) throw error
+          refusals.set(one, error)
+        }
+        if (isEachAlone) this.writer.exec('release entry')
+      }
+      this.#chains.save()
+      this.writer.exec('commit')
+    } catch (error) {
+      if (this.writer.inTransaction) this.writer.exec('rollback')
+      throw error
+    }
+  }
+
+  #write({ entry, statements }: Pending): void {
+    if (entry) {
+      this.#ask(entry.standing)
+      this.#append(entry)
+    }
+    for (const { sql, parameters } of statements) this.#prepare(sql).run(...parameters)
+  }
+
+  #ask(standing: Standing | null): void {
+    const row = standing && (this.#prepare(standing.query.sql).get(standing.id) as Row | undefined)
+    if (standing && !stands(standing, row ?? undefined, this.clock())) throw new StandingChanged()
+  }
+
+  #append({ rows, event, organizationId }: Entry): void {
+    for (const row of rows) this.inserts.add(row)
+    if (event) this.#chains.append(organizationId, event)
+  }
+
+  #prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql)
+    if (!statement) this.#statements.set(sql, (statement = this.writer.prepare(sql)))
+    return statement
+  }
+}

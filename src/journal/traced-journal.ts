@@ -1,0 +1,30 @@
+/** A journal whose changes are spans of the request that makes them: the wait for the group, for locks and for the disk. */
+import type { Traces } from '../observability/traces.js'
+import type { EventDraft } from './chain.js'
+import type { Journal } from './journal.js'
+
+const factsOf = (event: EventDraft | null): Record<string, string> =>
+  event ? { 'keyhouse.action': event.action, 'keyhouse.outcome': event.outcome } : {}
+
+export function tracedJournal(journal: Journal, traces: Traces, system: 'sqlite' | 'postgresql'): Journal {
+  const database = { 'db.system.name': system }
+  return {
+    read: (query, parameters) => journal.read(query, parameters),
+    readAll: (query, parameters) => journal.readAll(query, parameters),
+    readRows: (sql, parameters) => journal.readRows(sql, parameters),
+    exclusive: (em, work) => journal.exclusive(em, work),
+    background: (statements) => journal.background(statements),
+    close: () => journal.close(),
+
+    commit: (entry) => traces.child('journal.commit', 'INTERNAL', { ...database, ...factsOf(entry.event) }, () => journal.commit(entry)),
+
+    transaction: (em, caller, work) =>
+      traces.child('journal.transaction', 'INTERNAL', database, (span) =>
+        journal.transaction(em, caller, async (own) => {
+          const done = await work(own)
+          span?.setAttributes(factsOf(done[1].event))
+          return done
+        }),
+      ),
+  }
+}

@@ -1,0 +1,53 @@
+/** JSON-RPC 2.0 as MCP speaks it: one message at a time, no batches. */
+import type { Work } from '../slices.js'
+import { JsonFault, parseStrictJson } from './strict-json.js'
+
+export type JsonObject = Readonly<Record<string, unknown>>
+export type MessageId = string | number
+
+/** A request has a method and an id, a notification a method alone, a response an id alone. */
+export interface Message {
+  readonly body: JsonObject
+  readonly method: string | null
+  readonly id: MessageId | null
+}
+
+export const isJsonObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const idOf = (body: JsonObject): MessageId | null => {
+  const id = body['id']
+  return typeof id === 'string' || typeof id === 'number' ? id : null
+}
+
+/** @throws JsonFault for a batch, a name that stands twice, or anything else that is not one message. */
+export function* parseMessage(text: string): Work<Message> {
+  const body = yield* parseStrictJson(text)
+  if (Array.isArray(body)) throw new JsonFault('Batches are not accepted: send one message at a time.')
+  if (!isJsonObject(body) || body['jsonrpc'] !== '2.0') throw new JsonFault('This is not a JSON-RPC 2.0 message.')
+  const { method } = body
+  if (method !== undefined && typeof method !== 'string') throw new JsonFault('"method" must be a string.')
+  if ('id' in body && idOf(body) === null) throw new JsonFault('"id" must be a string or a number.')
+  return { body, method: method ?? null, id: idOf(body) }
+}
+
+/** JSON-RPC 2.0 §5.1; from -32000 to -32099 an implementation's own. */
+export const rpcCodes = {
+  parse: -32_700,
+  invalidRequest: -32_600,
+  invalidParams: -32_602,
+  internal: -32_603,
+  refused: -32_001,
+  approvalRequired: -32_002,
+  noCredential: -32_003,
+  upstream: -32_004,
+  concurrencyLimited: -32_005,
+  loopDetected: -32_006,
+  /** Of MCP itself (2026-07-28, Streamable HTTP, Server Validation). */
+  headerMismatch: -32_020,
+} as const
+
+export const rpcError = (id: MessageId | null, code: number, message: string, data?: object): JsonObject => ({
+  jsonrpc: '2.0',
+  id,
+  error: { code, message, ...(data ? { data } : {}) },
+})

@@ -1,0 +1,123 @@
+/** The bytes that a text stands for: as it is, decoded once, or through any number of layers. */
+import type { Work } from '../slices.js'
+
+/**
+ * `NONE`: UTF-8. `ONCE`: JSON escapes (RFC 8259 §7) and percent-encoding (RFC 3986 §2.1) too. `ALL`: JSON in JSON and
+ * percent-encoding of percent-encoding too, for which a run of backslashes counts as one.
+ */
+export type Decoding = 'NONE' | 'ONCE' | 'ALL'
+
+/** Takes one byte after the other, and where in the text it stands. */
+export type TakeByte = (byte: number, from: number, to: number) => void
+
+const backslash = 0x5c
+const percent = 0x25
+
+const smallU = 0x75
+
+/** Characters after a backslash, and what they stand for; a second backslash is one of a run when all layers are decoded. */
+const escapes = new Map(Array.from('nrtbf"/\\', (letter, i) => [letter.charCodeAt(0), '\n\r\t\b\f"/\\'.charCodeAt(i)]))
+
+/** Characters between two pauses. */
+const stride = 8192
+
+class Decoder {
+  at = 0
+  /** The first half of a surrogate pair, until the second one comes. */
+  #high = 0
+  #highFrom = 0
+
+  constructor(
+    private readonly text: string,
+    private readonly decoding: Decoding,
+    private readonly take: TakeByte,
+  ) {}
+
+  /** Reads one character. */
+  next(): void {
+    const { text, at: from, decoding } = this
+    let unit = text.charCodeAt(this.at++)
+    if (decoding !== 'NONE') {
+      if (unit === backslash) unit = this.#escape()
+      else if (unit === percent) {
+        const byte = this.#percent()
+        if (byte >= 0) return this.take(byte, from, this.at)
+      }
+    }
+    this.#unit(unit, from)
+  }
+
+  /** After a backslash. */
+  #escape(): number {
+    const { text } = this
+    let end = this.at
+    if (this.decoding === 'ALL') while (text.charCodeAt(end) === backslash) end++
+    const letter = text.charCodeAt(end)
+    const isUnit = letter === smallU
+    const escaped = isUnit ? this.#hex(end + 1, 4) : (escapes.get(letter) ?? -1)
+    if (escaped < 0) {
+      // Backslashes in front of anything else are one.
+      this.at = end
+      return backslash
+    }
+    this.at = end + (isUnit ? 5 : 1)
+    return escaped
+  }
+
+  /** After a percent sign; -1 when it stands for itself. */
+  #percent(): number {
+    let { at } = this
+    // %2541 is %41, encoded once more.
+    if (this.decoding === 'ALL') while (this.#hex(at, 2) === percent && this.#hex(at + 2, 2) >= 0) at += 2
+    const byte = this.#hex(at, 2)
+    if (byte >= 0) this.at = at + 2
+    return byte
+  }
+
+  /** -1: these are not so many hexadecimal digits. */
+  #hex(start: number, digits: number): number {
+    let value = 0
+    for (let at = start; at < start + digits; at++) {
+      const unit = this.text.charCodeAt(at)
+      const letter = unit | 0x20
+      if (unit >= 0x30 && unit <= 0x39) value = value * 16 + unit - 0x30
+      else if (letter >= 0x61 && letter <= 0x66) value = value * 16 + letter - 0x57
+      else return -1
+    }
+    return value
+  }
+
+  /** Writes a UTF-16 code unit as UTF-8 (RFC 3629 §3). */
+  #unit(unit: number, from: number): void {
+    const { at, take } = this
+    if (unit < 0x80) take(unit, from, at)
+    else if (unit < 0x800) {
+      take(0xc0 | (unit >> 6), from, at)
+      take(0x80 | (unit & 0x3f), from, at)
+    } else if (unit >= 0xd800 && unit < 0xdc00) {
+      this.#high = unit
+      this.#highFrom = from
+      return
+    } else if (unit >= 0xdc00 && unit < 0xe000 && this.#high > 0) {
+      const point = 0x10000 + ((this.#high & 0x3ff) << 10) + (unit & 0x3ff)
+      take(0xf0 | (point >> 18), this.#highFrom, at)
+      take(0x80 | ((point >> 12) & 0x3f), this.#highFrom, at)
+      take(0x80 | ((point >> 6) & 0x3f), this.#highFrom, at)
+      take(0x80 | (point & 0x3f), this.#highFrom, at)
+    } else if (unit >= 0x800) {
+      take(0xe0 | (unit >> 12), from, at)
+      take(0x80 | ((unit >> 6) & 0x3f), from, at)
+      take(0x80 | (unit & 0x3f), from, at)
+    }
+    this.#high = 0
+  }
+}
+
+export function* decodedBytes(text: string, decoding: Decoding, take: TakeByte): Work<void> {
+  const decoder = new Decoder(text, decoding, take)
+  for (let pause = stride; ; pause += stride) {
+    while (decoder.at < text.length && decoder.at < pause) decoder.next()
+    if (decoder.at >= text.length) return
+    yield
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Takes secrets out of texts that come back from where they were sent: as they are, in either case of ASCII letters,
+ * escaped as in JSON, percent-encoded in whole or in part, and in base64 or base64url (RFC 4648 §4, §5) at any alignment.
+ * Linear in the length of the text, whatever it and the secrets are.
+ */
+import type { Change } from '../json/write-json.js'
+import { runAtOnce, type Work } from '../slices.js'
+import { ByteAutomaton } from './byte-automaton.js'
+import { decodedBytes, type Decoding } from './decoded-bytes.js'
+import { SecretSearch, folded } from './secret-search.js'
+import { traceFinder } from './secret-traces.js'
+
+/** Characters. Shorter values are left alone: they would occur by chance, and removing them would destroy answers. */
+export const shortestScrubbed = 8
+
+/** Stands in place of a secret. */
+export const scrubbed = '[removed by Keyhouse]'
+
+export interface Scrubber extends Change {
+  /** The text without secrets, at once: for a header or a line. */
+  readonly line: (text: string) => string
+}
+
+/** A text without escapes is the same however it is decoded. */
+const decodings = (text: string): readonly Decoding[] => (text.includes('\\') || text.includes('%') ? ['NONE', 'ONCE', 'ALL'] : ['NONE'])
+
+function* patternsOf(secrets: readonly string[]): Work<Uint8Array[]> {
+  const patterns: Uint8Array[] = []
+  for (const secret of secrets) {
+    for (const decoding of decodings(secret)) {
+      // A secret with escapes in it is another one when it is decoded with all the text around it.
+      if (decoding === 'ONCE') continue
+      const bytes: number[] = []
+      yield* decodedBytes(secret, decoding, (byte) => bytes.push(folded[byte]!))
+      if (bytes.length >= shortestScrubbed) patterns.push(Uint8Array.from(bytes))
+    }
+  }
+  return patterns
+}
+
+/** Characters between two pauses. */
+const stride = 65_536
+
+export function scrubber(values: readonly string[]): Scrubber {
+  const secrets = [...new Set(values)].filter((value) => value.length >= shortestScrubbed)
+  const hasTrace = traceFinder(secrets)
+  const isSuspect = (from: string): boolean => secrets.length > 0 && from.length >= shortestScrubbed && hasTrace(from)
+  let automaton: ByteAutomaton | undefined
+
+  function* text(from: string): Work<string> {
+    automaton ??= yield* ByteAutomaton.of(yield* patternsOf(secrets))
+    let covered: Int32Array | undefined
+    const cover = (start: number, end: number): void => {
+      covered ??= new Int32Array(from.length + 1)
+      covered[start]!++
+      covered[end]!--
+    }
+    for (const decoding of decodings(from)) {
+      const search = new SecretSearch(automaton, decoding !== 'ONCE', cover)
+      yield* decodedBytes(from, decoding, search.take)
+    }
+    return covered ? yield* without(from, covered) : from
+  }
+
+  return {
+    isSuspect,
+    text,
+    line: (from) => (isSuspect(from) ? runAtOnce(text(from)) : from),
+  }
+}
+
+/** `covered` has by character how many more secrets begin than end there. */
+function* without(text: string, covered: Int32Array): Work<string> {
+  const pieces: string[] = []
+  let depth = 0
+  let kept = 0
+  for (let at = 0; at < covered.length; at++) {
+    if (at % stride === 0) yield
+    const before = depth
+    depth += covered[at]!
+    if (before === 0 && depth > 0) pieces.push(text.slice(kept, at), scrubbed)
+    else if (before > 0 && depth === 0) kept = at
+  }
+  return pieces.join('') + text.slice(kept)
+}

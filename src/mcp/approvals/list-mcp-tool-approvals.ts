@@ -1,0 +1,39 @@
+/** The tool calls that the caller may see waiting, newest first. */
+import { requirePermission } from '../../access/permit.js'
+import type { Context } from '../../context/context.js'
+import type { Environment, McpToolApprovalStatus } from '../../entities/enums.js'
+import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
+import type { PageArguments } from '../../pagination/page.js'
+import { checkPage, list, type Page } from '../../pagination/paginate.js'
+import { endUserIdsOf } from '../../tenancy/end-user.js'
+import { filterEnvironment } from '../../validation/validator.js'
+
+export interface ApprovalQuery {
+  readonly environment?: Environment | null | undefined
+  readonly projectId?: string | null | undefined
+  readonly externalUserId?: string | null | undefined
+  readonly serverId?: string | null | undefined
+  readonly status?: McpToolApprovalStatus | null | undefined
+}
+
+const mostRecentlyAsked = { field: 'requestedAt', direction: 'DESC' } as const
+
+type Where = Record<PropertyKey, unknown>
+
+const isOpen = { state: { $in: ['PENDING', 'APPROVED'] } }
+
+const withStatus = (status: McpToolApprovalStatus, now: Date): Where => {
+  if (status === 'EXPIRED') return { $or: [{ state: 'EXPIRED' }, { ...isOpen, expiresAt: { $lte: now } }] }
+  return status === 'PENDING' || status === 'APPROVED' ? { state: status, expiresAt: { $gt: now } } : { state: status }
+}
+
+export async function listToolApprovals(ctx: Context, page: PageArguments, filter: ApprovalQuery): Promise<Page<McpToolApproval>> {
+  const conditions: Where[] = [filterEnvironment(ctx.actor, filter.environment)]
+  if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
+  if (filter.serverId != null) conditions.push({ serverId: filter.serverId })
+  if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
+  checkPage(ctx.em, McpToolApproval, page, mostRecentlyAsked)
+  requirePermission(ctx.actor, 'mcp_approval:read')
+  if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await endUserIdsOf(ctx, [filter.externalUserId], filter) } })
+  return list(ctx, McpToolApproval, page, { $and: conditions }, mostRecentlyAsked)
+}

@@ -1,0 +1,74 @@
+/** Stores a credential. Its value is sealed for its row before anything is written, and never comes out again. */
+import type { Context } from '../../context/context.js'
+import { perform, type HandsFor } from '../../context/perform.js'
+import { McpCredential } from '../../entities/mcp-credential.js'
+import { forbidden, notFound } from '../../lib/errors.js'
+import { newId } from '../../lib/id.js'
+import { recordEndUser } from '../../tenancy/record-end-user.js'
+import { Check } from '../../validation/validator.js'
+import { findMcpServer, longestName } from '../servers/server-rules.js'
+import { checkAuth, sealValue, valueOf, type McpAuth } from './credential-value.js'
+
+export interface NewMcpCredential {
+  readonly serverId: string
+  readonly name?: string | null | undefined
+  readonly auth: McpAuth
+  readonly expiresAt?: Date | null | undefined
+  readonly idempotencyKey?: string | null | undefined
+}
+
+export async function createMcpCredential(ctx: Context, input: NewMcpCredential): Promise<{ credential: McpCredential }> {
+  const create = async ({ em, actor, now, permit, note }: HandsFor<'mcp_credential:create'>): Promise<{ credential: McpCredential }> => {
+    const check = new Check()
+    check.idempotencyKey(input.idempotencyKey)
+    check.text('name', input.name, longestName)
+    checkAuth(check, input.auth)
+    check.future('expiresAt', input.expiresAt, now)
+    check.done()
+    permit()
+    const server = await findMcpServer(em, input.serverId, 'serverId')
+    const { organizationId, projectId, environment, origin } = server
+    const id = newId('mcp_cred', now)
+    permit({ id, isNew: true, projectId, environment })
+    const endUserId = actor.endUser?.id ?? null
+    if (server.endUserId !== null && server.endUserId !== endUserId) {
+      throw forbidden("This server is an end user's: only that end user attaches credentials to it.")
+    }
+    note({ serverId: server.id })
+    const value = valueOf(input.auth)
+    const { authType, authorizationPreview, headerNames } = value
+    const credential = Object.assign(new McpCredential(), {
+      id,
+      organizationId,
+      projectId,
+      environment,
+      endUserId,
+      serverId: server.id,
+      origin,
+      name: input.name ?? null,
+      authType,
+      authorizationPreview,
+      headerNames,
+      sealedValue: null as string | null,
+      expiresAt: input.expiresAt ?? null,
+      lastUsedAt: null,
+      createdAt: now,
+      updatedAt: now,
+      revokedAt: null,
+    })
+    credential.sealedValue = sealValue(ctx.app.masterKeys, credential, value)
+    if (actor.endUser) await recordEndUser(em, server, actor.endUser.externalId, now)
+    em.persist(credential)
+    return { credential }
+  }
+  return perform(ctx, 'mcp_credential:create', create, {
+    key: input.idempotencyKey,
+    input,
+    async again({ em, permit }, id) {
+      const credential = await em.findOne(McpCredential, { id })
+      if (!credential) throw notFound('No such MCP credential.')
+      permit(credential)
+      return { credential }
+    },
+  })
+}

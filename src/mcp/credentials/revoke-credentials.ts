@@ -1,0 +1,18 @@
+/** Ends credentials for good, whoever owns them: their values are gone with this transaction, their records stay. */
+import type { EntityManager } from '@mikro-orm/core'
+
+import type { Permit } from '../../access/permit.js'
+import type { Environment } from '../../entities/enums.js'
+import { McpCredential } from '../../entities/mcp-credential.js'
+import { acrossOwners } from '../../tenancy/owner-filter.js'
+
+/** How many were not revoked before. */
+export function wipeCredentials(
+  em: EntityManager,
+  permit: Permit,
+  which: { serverId: string } | { endUserId: string } | { projectId: string; environment: Environment },
+  now: Date,
+): Promise<number> {
+  const all = acrossOwners(em, permit)
+  return all.nativeUpdate(McpCredential, { ...which, revokedAt: null }, { revokedAt: now, updatedAt: now, sealedValue: null })
+}

@@ -1,0 +1,17 @@
+/** Ends a credential at once and for good: its value is wiped, its record stays. Doing it again answers the same. */
+import type { Context } from '../../context/context.js'
+import { perform } from '../../context/perform.js'
+import { McpCredential } from '../../entities/mcp-credential.js'
+import { notFound } from '../../lib/errors.js'
+
+export async function revokeMcpCredential(ctx: Context, input: { readonly id: string }): Promise<{ credential: McpCredential }> {
+  return perform(ctx, 'mcp_credential:revoke', async ({ em, now, permit, note }) => {
+    permit({ named: input.id })
+    const credential = await em.findOne(McpCredential, { id: input.id })
+    if (!credential) throw notFound('No such MCP credential.', ['input', 'id'])
+    permit(credential)
+    note({ serverId: credential.serverId })
+    if (!credential.revokedAt) credential.revoke(now)
+    return { credential }
+  })
+}

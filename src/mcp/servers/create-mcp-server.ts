@@ -1,0 +1,64 @@
+/** Registers an MCP server: for the backend, or for the end user that the caller acts for. */
+import type { Context } from '../../context/context.js'
+import { perform, type HandsFor } from '../../context/perform.js'
+import type { Environment } from '../../entities/enums.js'
+import { McpServer, ownerKeyOf } from '../../entities/mcp-server.js'
+import { newId } from '../../lib/id.js'
+import { projectOf } from '../../tenancy/project.js'
+import { recordEndUser } from '../../tenancy/record-end-user.js'
+import { Check, environmentOf } from '../../validation/validator.js'
+import { checkServer, findMcpServer, refuseTakenLabel, refuseUnreachable, type ServerWords } from './server-rules.js'
+
+export interface NewMcpServer extends ServerWords {
+  readonly name: string
+  readonly serverLabel: string
+  readonly serverUrl: string
+  readonly projectId?: string | null | undefined
+  readonly environment?: Environment | null | undefined
+  readonly idempotencyKey?: string | null | undefined
+}
+
+export async function createMcpServer(ctx: Context, input: NewMcpServer): Promise<{ server: McpServer }> {
+  const create = async ({ em, actor, now, permit }: HandsFor<'mcp_server:create'>): Promise<{ server: McpServer }> => {
+    const check = new Check()
+    checkServer(check, input)
+    check.idempotencyKey(input.idempotencyKey)
+    check.done()
+    refuseUnreachable(ctx.app.outbound, input.serverUrl)
+    const environment = environmentOf(actor, input.environment)
+    permit({ environment })
+    const project = await projectOf(em, input.projectId)
+    const id = newId('mcp_srv', now)
+    const place = { organizationId: actor.organizationId, projectId: project.id, environment }
+    permit({ id, isNew: true, ...place })
+    const endUserId = actor.endUser?.id ?? null
+    const server = Object.assign(new McpServer(), {
+      id,
+      ...place,
+      endUserId,
+      ownerKey: ownerKeyOf(endUserId),
+      name: input.name,
+      serverLabel: input.serverLabel,
+      serverUrl: input.serverUrl,
+      serverDescription: input.serverDescription ?? null,
+      allowedTools: input.allowedTools ? [...input.allowedTools] : null,
+      requireApproval: input.requireApproval ?? 'ALWAYS',
+      metadata: { ...input.metadata },
+      createdAt: now,
+      updatedAt: now,
+    })
+    await refuseTakenLabel(em, server, input.serverLabel)
+    if (actor.endUser) await recordEndUser(em, place, actor.endUser.externalId, now)
+    em.persist(server)
+    return { server }
+  }
+  return perform(ctx, 'mcp_server:create', create, {
+    key: input.idempotencyKey,
+    input,
+    async again({ em, permit }, id) {
+      const server = await findMcpServer(em, id)
+      permit(server)
+      return { server }
+    },
+  })
+}

@@ -1,0 +1,130 @@
+/**
+ * Asks an MCP server for its tools, as a client over streamable HTTP does: initialize, initialized, tools/list page by
+ * page, and the end of the session (Model Context Protocol 2025-11-25, "Lifecycle" and "Transports").
+ */
+import { OutboundError } from '../../outbound/outbound-error.js'
+import type { Outbound, OutboundResponse } from '../../outbound/outbound.js'
+import { largestAnswer, readAnswer } from './read-response.js'
+
+const latestVersion = '2025-11-25'
+/** Pages of one list: a server that never stops is cut short. */
+const mostPages = 50
+
+/** The server refused the request with an HTTP status. */
+export class RefusedByServer extends Error {
+  override readonly name = 'RefusedByServer'
+
+  constructor(readonly httpStatus: number) {
+    super(`the server answered ${httpStatus}`)
+  }
+}
+
+export interface Peer {
+  readonly organizationId: string
+  readonly url: string
+  readonly credential: Readonly<Record<string, string>> | null
+  readonly signal: AbortSignal
+  readonly onSent: () => void
+}
+
+export interface ToolList {
+  readonly protocolVersion: string
+  readonly toolNames: readonly string[]
+}
+
+type Result = Readonly<Record<string, unknown>>
+
+class Session {
+  readonly #headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'accept-encoding': 'identity',
+    'user-agent': 'keyhouse',
+  }
+  #lastId = 0
+
+  constructor(
+    private readonly outbound: Outbound,
+    private readonly peer: Peer,
+  ) {}
+
+  async ask(method: string, params: object): Promise<Result> {
+    const id = ++this.#lastId
+    const response = await this.#post({ jsonrpc: '2.0', id, method, params })
+    const sessionId = response.headers['mcp-session-id']
+    if (method === 'initialize' && sessionId !== undefined) this.#headers['mcp-session-id'] = sessionId
+    return readAnswer(response, id, this.peer.signal)
+  }
+
+  async tell(method: string): Promise<void> {
+    const response = await this.#post({ jsonrpc: '2.0', method })
+    response.body.destroy()
+  }
+
+  speak(version: string): void {
+    this.#headers['mcp-protocol-version'] = version
+  }
+
+  /** A courtesy: a server that does not want it ends the session by itself. */
+  async end(): Promise<void> {
+    if (!('mcp-session-id' in this.#headers)) return
+    const { organizationId, url, credential, signal } = this.peer
+    const response = await this.outbound.send(url, { organizationId, method: 'DELETE', headers: this.#headers, credential, signal })
+    response.body.destroy()
+  }
+
+  async #post(message: object): Promise<OutboundResponse> {
+    const { organizationId, url, credential, signal, onSent } = this.peer
+    const body = JSON.stringify(message)
+    const response = await this.outbound.send(url, {
+      organizationId,
+      method: 'POST',
+      headers: this.#headers,
+      credential,
+      body,
+      signal,
+      onSent,
+    })
+    const status = response.statusCode
+    if (status >= 200 && status < 300) return response
+    response.body.destroy()
+    throw new RefusedByServer(status)
+  }
+}
+
+/** @throws OutboundError or RefusedByServer */
+export async function listTools(outbound: Outbound, peer: Peer): Promise<ToolList> {
+  const session = new Session(outbound, peer)
+  const { protocolVersion } = await session.ask('initialize', {
+    protocolVersion: latestVersion,
+    capabilities: {},
+    clientInfo: { name: 'keyhouse', version: '1' },
+  })
+  if (typeof protocolVersion !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(protocolVersion)) throw new OutboundError('PROTOCOL_ERROR')
+  session.speak(protocolVersion)
+  await session.tell('notifications/initialized')
+  const toolNames: string[] = []
+  let size = 0
+  let cursor: unknown
+  for (let page = 1; page === 1 || cursor !== undefined; page++) {
+    if (page > mostPages) throw new OutboundError('PROTOCOL_ERROR')
+    const { tools, nextCursor } = await session.ask('tools/list', cursor === undefined ? {} : { cursor })
+    const names = namesOf(tools)
+    // All pages together are answered at once, so they are bounded like one.
+    size += names.reduce((sum, name) => sum + Buffer.byteLength(name), 0)
+    if (size > largestAnswer) throw new OutboundError('PROTOCOL_ERROR')
+    toolNames.push(...names)
+    cursor = nextCursor ?? undefined
+  }
+  await session.end().catch(() => undefined)
+  return { protocolVersion, toolNames }
+}
+
+function namesOf(tools: unknown): string[] {
+  if (!Array.isArray(tools)) throw new OutboundError('PROTOCOL_ERROR')
+  return tools.map((tool: unknown) => {
+    const name: unknown = Reflect.get(Object(tool), 'name')
+    if (typeof name !== 'string') throw new OutboundError('PROTOCOL_ERROR')
+    return name
+  })
+}

@@ -1,0 +1,92 @@
+/** One conversation with a server, and what came of it in the words of the contract. */
+import type { McpServer } from '../../entities/mcp-server.js'
+import { scrubber } from '../../lib/redact/redact.js'
+import { runInSlices, type Work } from '../../lib/slices.js'
+import { OutboundError, type OutboundCode } from '../../outbound/outbound-error.js'
+import type { Outbound } from '../../outbound/outbound.js'
+import { asSent, secretsOf } from '../credentials/credential-secrets.js'
+import { listTools, RefusedByServer } from './list-tools.js'
+
+export const testFailureCodes = [
+  'CONNECTION_FAILED',
+  'TLS_FAILED',
+  'TIMEOUT',
+  'UNAUTHORIZED',
+  'PROTOCOL_ERROR',
+  'URL_NOT_ALLOWED',
+  'CREDENTIAL_UNAVAILABLE',
+] as const
+export type TestFailureCode = OutboundCode | (typeof testFailureCodes)[number]
+
+export interface McpTestFailure {
+  readonly code: TestFailureCode
+  readonly message: string
+  readonly httpStatus: number | null
+}
+
+export interface Probe {
+  readonly toolNames: readonly string[]
+  readonly protocolVersion: string | null
+  readonly failure: McpTestFailure | null
+  /** A request has left, and with it the credential, if there is one. */
+  readonly wasSent: boolean
+}
+
+const failed = (code: TestFailureCode, message: string, wasSent: boolean, httpStatus: number | null = null): Probe => ({
+  toolNames: [],
+  protocolVersion: null,
+  failure: { code, message, httpStatus },
+  wasSent,
+})
+
+export const unavailableCredential = failed(
+  'CREDENTIAL_UNAVAILABLE',
+  'This credential is expired, revoked, or meant for another host.',
+  false,
+)
+
+/** Whether an answer holds the credential, in any spelling that the gateway removes. */
+function* repeats(texts: readonly string[], credential: Readonly<Record<string, string>>): Work<boolean> {
+  const { isSuspect, text } = scrubber(secretsOf(credential))
+  for (const one of texts) {
+    yield
+    if (isSuspect(one) && (yield* text(one)) !== one) return true
+  }
+  return false
+}
+
+export async function probe(
+  outbound: Outbound,
+  { organizationId, serverUrl: url }: Pick<McpServer, 'organizationId' | 'serverUrl'>,
+  credential: Readonly<Record<string, string>> | null,
+  timeoutMs: number,
+): Promise<Probe> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  let wasSent = false
+  const onSent = (): void => {
+    wasSent = true
+  }
+  try {
+    const { toolNames, protocolVersion } = await listTools(outbound, {
+      organizationId,
+      url,
+      credential: credential && asSent(credential),
+      signal,
+      onSent,
+    })
+    if (credential && (await runInSlices(repeats([protocolVersion, ...toolNames], credential), organizationId)))
+      throw new OutboundError('PROTOCOL_ERROR')
+    return { toolNames, protocolVersion, failure: null, wasSent }
+  } catch (error) {
+    if (error instanceof RefusedByServer) return refusal(error, wasSent)
+    if (error instanceof OutboundError) return failed(error.code, error.message, wasSent)
+    throw error
+  }
+}
+
+function refusal({ httpStatus }: RefusedByServer, wasSent: boolean): Probe {
+  const isAboutCredential = httpStatus === 401 || httpStatus === 403
+  const code = isAboutCredential ? 'UNAUTHORIZED' : 'PROTOCOL_ERROR'
+  const message = isAboutCredential ? 'The server wants a credential, or another one.' : 'The server answered with an error.'
+  return failed(code, message, wasSent, httpStatus)
+}

@@ -1,0 +1,78 @@
+/** The answer to one JSON-RPC request over streamable HTTP: a JSON body, or the event of a stream that bears its id. */
+import { createParser } from 'eventsource-parser'
+
+import { OutboundError, outboundErrorOf } from '../../outbound/outbound-error.js'
+import type { OutboundResponse } from '../../outbound/outbound.js'
+
+/** Bytes of one answer. */
+export const largestAnswer = 1_048_576
+
+type Message = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Message => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const protocolError = (cause?: unknown): OutboundError => new OutboundError('PROTOCOL_ERROR', { cause })
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch (cause) {
+    throw protocolError(cause)
+  }
+}
+
+/** The result that a message carries; undefined when it answers something else. @throws OutboundError PROTOCOL_ERROR for an error. */
+function resultOf(message: unknown, id: number): Message | undefined {
+  if (!isObject(message) || message['jsonrpc'] !== '2.0') throw protocolError()
+  if (message['id'] !== id || 'method' in message) return undefined
+  if (!isObject(message['result'])) throw protocolError()
+  return message['result']
+}
+
+async function* chunksOf({ body }: OutboundResponse, signal: AbortSignal): AsyncGenerator<Buffer> {
+  let size = 0
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > largestAnswer) throw protocolError()
+      yield chunk
+    }
+  } catch (error) {
+    throw outboundErrorOf(error, signal)
+  } finally {
+    body.destroy()
+  }
+}
+
+/** @throws OutboundError */
+export async function readAnswer(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
+  const type = response.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  const encoding = response.headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') throw protocolError()
+  if (type === 'application/json') return readBody(response, id, signal)
+  if (type === 'text/event-stream') return readStream(response, id, signal)
+  throw protocolError()
+}
+
+async function readBody(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
+  const chunks: Buffer[] = []
+  for await (const chunk of chunksOf(response, signal)) chunks.push(chunk)
+  const result = resultOf(parsed(Buffer.concat(chunks).toString()), id)
+  if (!result) throw protocolError()
+  return result
+}
+
+async function readStream(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
+  const events: string[] = []
+  const parser = createParser({ onEvent: ({ data }) => events.push(data), maxBufferSize: largestAnswer })
+  const decoder = new TextDecoder()
+  for await (const chunk of chunksOf(response, signal)) {
+    parser.feed(decoder.decode(chunk, { stream: true }))
+    for (const data of events.splice(0)) {
+      // An event without data only tells where to take the stream up again.
+      const result = data === '' ? undefined : resultOf(parsed(data), id)
+      if (result) return result
+    }
+  }
+  throw protocolError()
+}

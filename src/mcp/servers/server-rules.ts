@@ -1,0 +1,103 @@
+/** What a server may be called, where it may stand, and who may change it. */
+import type { EntityManager } from '@mikro-orm/core'
+
+import type { Actor } from '../../access/actor.js'
+import type { McpApprovalPolicy } from '../../entities/enums.js'
+import { McpServer } from '../../entities/mcp-server.js'
+import { conflict, DomainError, forbidden, notFound } from '../../lib/errors.js'
+import type { Outbound } from '../../outbound/outbound.js'
+import { longestUrl, type Check } from '../../validation/validator.js'
+
+export const longestName = 255
+export const longestLabel = 255
+export const longestDescription = 10_000
+export const mostTools = 256
+/** Bytes of JSON in UTF-8. */
+export const largestMetadata = 16_384
+/** Levels of objects and lists, the outermost included. */
+export const deepestMetadata = 5
+
+export interface ServerWords {
+  readonly name?: string | null | undefined
+  readonly serverLabel?: string | null | undefined
+  readonly serverUrl?: string | null | undefined
+  readonly serverDescription?: string | null | undefined
+  readonly allowedTools?: readonly string[] | null | undefined
+  readonly requireApproval?: McpApprovalPolicy | null | undefined
+  readonly metadata?: Readonly<Record<string, unknown>> | null | undefined
+}
+
+const labelForm = /^[A-Za-z0-9._-]+$/
+const toolForm = /^[A-Za-z0-9_.-]{1,128}$/
+
+/** Kept as written, so what a URL parser would strip is refused. */
+function urlFault(text: string): string | undefined {
+  if (text.length > longestUrl) return `must have at most ${longestUrl} characters`
+  if (!/^https?:\/\/[\x21-\x7E]+$/i.test(text) || !URL.canParse(text)) return 'must be an absolute https URL'
+  const { username, password } = new URL(text)
+  if (username !== '' || password !== '' || text.split(/[/?#]/, 3)[2]?.includes('@')) return 'must not have a user name or password in it'
+  return text.includes('#') ? 'must not have a fragment' : undefined
+}
+
+/** PostgreSQL stores no NUL, and JSON no half of a surrogate pair. */
+const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
+
+function metadataFault(value: unknown, depth = 1): string | undefined {
+  if (typeof value === 'string') return isStorable(value) ? undefined : 'must be well-formed Unicode without NUL'
+  if (typeof value !== 'object' || value === null) return undefined
+  if (depth > deepestMetadata) return `must not be nested deeper than ${deepestMetadata} levels`
+  for (const [key, inner] of Object.entries(value)) {
+    const fault = metadataFault(key) ?? metadataFault(inner, depth + 1)
+    if (fault) return fault
+  }
+  return undefined
+}
+
+export function checkServer(check: Check, words: ServerWords): void {
+  for (const field of ['name', 'serverLabel', 'serverUrl', 'requireApproval', 'metadata'] as const) check.notNull(field, words[field])
+  check.text('name', words.name, longestName)
+  check.text('serverLabel', words.serverLabel, longestLabel)
+  if (words.serverLabel && words.serverLabel.length <= longestLabel && !labelForm.test(words.serverLabel))
+    check.add('serverLabel', 'must have letters, digits, ".", "_" and "-" only')
+  const fault = words.serverUrl == null ? undefined : urlFault(words.serverUrl)
+  if (fault) check.add('serverUrl', fault)
+  check.text('serverDescription', words.serverDescription, longestDescription, 0)
+  check.list('allowedTools', words.allowedTools, mostTools, (tool) =>
+    toolForm.test(tool) ? undefined : 'must be a tool name: 1 to 128 letters, digits, ".", "_" and "-"',
+  )
+  if (!words.metadata) return
+  // The depth first: JSON.stringify overflows the stack on what is deep enough.
+  const inner = metadataFault(words.metadata)
+  if (inner) check.add('metadata', inner)
+  else if (Buffer.byteLength(JSON.stringify(words.metadata)) > largestMetadata)
+    check.add('metadata', `must have at most ${largestMetadata} bytes`)
+}
+
+/** @throws DomainError URL_NOT_ALLOWED for a place that no request may go to. */
+export function refuseUnreachable(outbound: Outbound, serverUrl: string | null | undefined): void {
+  const fault = serverUrl == null ? undefined : outbound.fault(serverUrl)
+  if (fault) throw new DomainError([{ code: 'URL_NOT_ALLOWED', message: `"serverUrl" ${fault}.`, path: ['input', 'serverUrl'] }])
+}
+
+/** @throws DomainError NOT_FOUND, in the same words for what others have and for what never was. */
+export async function findMcpServer(em: EntityManager, id: string, field = 'id'): Promise<McpServer> {
+  const server = await em.findOne(McpServer, { id })
+  if (!server) throw notFound('No such MCP server.', ['input', field])
+  return server
+}
+
+/** @throws DomainError FORBIDDEN */
+export function mayChange({ endUser }: Actor, server: McpServer): void {
+  if (endUser && server.endUserId !== endUser.id)
+    throw forbidden('This server belongs to the backend: an end user may attach credentials to it, not change it.')
+}
+
+/** @throws DomainError CONFLICT when the owner has another server of this label. */
+export async function refuseTakenLabel(
+  em: EntityManager,
+  { id, organizationId, projectId, environment, ownerKey }: McpServer,
+  serverLabel: string,
+): Promise<void> {
+  const where = { organizationId, projectId, environment, ownerKey, serverLabel, id: { $ne: id } }
+  if (await em.findOne(McpServer, where)) throw conflict('There is an MCP server with this label already.', ['input', 'serverLabel'])
+}

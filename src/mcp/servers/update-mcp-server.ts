@@ -1,0 +1,66 @@
+/** Changes a server. A new origin ends its credentials: a secret never goes to a host that it was not given for. */
+import type { EntityManager } from '@mikro-orm/core'
+
+import { latestExpiry, type Actor } from '../../access/actor.js'
+import { requirePermission } from '../../access/permit.js'
+import type { Context } from '../../context/context.js'
+import { perform } from '../../context/perform.js'
+import type { McpServer } from '../../entities/mcp-server.js'
+import { forbidden } from '../../lib/errors.js'
+import { Check } from '../../validation/validator.js'
+import { closeApprovals } from '../approvals/close-approvals.js'
+import { hasCalled } from '../approvals/server-callers.js'
+import { wipeCredentials } from '../credentials/revoke-credentials.js'
+import { checkServer, findMcpServer, mayChange, refuseTakenLabel, refuseUnreachable, type ServerWords } from './server-rules.js'
+
+export async function updateMcpServer(ctx: Context, input: ServerWords & { readonly id: string }): Promise<{ server: McpServer }> {
+  return perform(ctx, 'mcp_server:update', async ({ em, actor, now, permit, note }) => {
+    const check = new Check()
+    checkServer(check, input)
+    check.done()
+    refuseUnreachable(ctx.app.outbound, input.serverUrl)
+    permit({ named: input.id })
+    const server = await findMcpServer(em, input.id)
+    const permitted = permit(server)
+    mayChange(actor, server)
+    if (loosens(server, input)) await mayLoosen(em, actor, server)
+    if (input.serverLabel) await refuseTakenLabel(em, server, input.serverLabel)
+    const { origin, serverUrl } = server
+    if (input.name) server.name = input.name
+    if (input.serverLabel) server.serverLabel = input.serverLabel
+    if (input.serverUrl) server.serverUrl = input.serverUrl
+    if (input.serverDescription !== undefined) server.serverDescription = input.serverDescription
+    if (input.allowedTools !== undefined) server.allowedTools = input.allowedTools && [...input.allowedTools]
+    if (input.requireApproval) server.requireApproval = input.requireApproval
+    if (input.metadata) server.metadata = { ...input.metadata }
+    server.updatedAt = now
+    // A person approved a call to where the server stood.
+    if (server.serverUrl !== serverUrl) await closeApprovals(em, permitted, server.id)
+    if (server.origin !== origin) note({ revokedCredentialCount: await wipeCredentials(em, permitted, { serverId: server.id }, now) })
+    return { server }
+  })
+}
+
+const calledItself =
+  'A key that has called this server under approval cannot loosen its rules, nor can keys of its family. Use a member, or a key that no key of the family made or rotated.'
+
+/** Whether calls would pass that did not pass before. */
+function loosens(server: McpServer, { requireApproval, allowedTools }: ServerWords): boolean {
+  if (requireApproval === 'NEVER' && server.requireApproval !== 'NEVER') return true
+  if (allowedTools === undefined || server.allowedTools === null) return false
+  return allowedTools === null || allowedTools.some((tool) => !server.allowedTools?.includes(tool))
+}
+
+/** An agent must not widen its own way, nor the backend's key a way that it has gone. @throws DomainError FORBIDDEN */
+async function mayLoosen(em: EntityManager, actor: Actor, { id }: McpServer): Promise<void> {
+  if (actor.endUser) throw forbidden('Neither "requireApproval" nor "allowedTools" can be loosened while acting for an end user.')
+  requirePermission(actor, 'mcp_approval:decide')
+  const endsAt = latestExpiry(actor, 'key')
+  if (endsAt) {
+    throw forbidden(
+      `Looser rules would outlast this credential, which ends at ${endsAt.toISOString()}: use a LOGIN or FULL_ACCESS token, or an API key without expiry.`,
+    )
+  }
+  if (!actor.apiKey) return
+  if (await hasCalled(em, actor.apiKey.id, id)) throw forbidden(calledItself)
+}

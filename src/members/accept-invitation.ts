@@ -1,0 +1,83 @@
+/** Turns an invitation into a user, a member and a LOGIN token, once. */
+import type { EntityManager } from '@mikro-orm/core'
+
+import { systemActor, type Actor } from '../access/actor.js'
+import { mayStillGrant } from '../access/grants.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
+import type { Query } from '../database/queries/credentials.js'
+import { Invitation } from '../entities/invitation.js'
+import { Member } from '../entities/member.js'
+import type { PersonalToken } from '../entities/personal-token.js'
+import { User } from '../entities/user.js'
+import { sha256 } from '../lib/digest.js'
+import { conflict, invalidState, notFound, organizationSuspended } from '../lib/errors.js'
+import { newId } from '../lib/id.js'
+import type { Secret } from '../lib/secret.js'
+import { issueLogin } from '../personal-tokens/issue-personal-token.js'
+import { Check } from '../validation/validator.js'
+
+export const longestUserName = 255
+
+const path = ['input', 'invitationToken']
+const invitationByDigest: Query = {
+  name: 'invitation_token',
+  sql: `select i.id, i.organization_id, u.id as user_id, o.suspended_at from invitation i
+    join organization o on o.id = i.organization_id
+    left join "user" u on u.organization_id = i.organization_id and u.email_key = i.email_key where i.digest = ?`,
+}
+
+function checkName(name: string): void {
+  const check = new Check()
+  check.text('name', name, longestUserName)
+  check.done()
+}
+
+export async function acceptInvitation(
+  ctx: Context,
+  { invitationToken, name }: { invitationToken: Secret; name: string },
+): Promise<{ personalToken: PersonalToken; token: string }> {
+  const row = await ctx.app.journal.read(invitationByDigest, [sha256(invitationToken.reveal())])
+  if (!row) {
+    checkName(name)
+    // It belongs to no organization, so there is no trail that it could be recorded in.
+    throw notFound('No such invitation.', path)
+  }
+  if (row['suspended_at'] != null) throw organizationSuspended()
+  const userId = row['user_id'] === null ? newId('usr', ctx.now()) : (row['user_id'] as string)
+  const actor: Actor = { ...systemActor(String(row['organization_id'])), kind: 'INVITATION', id: userId, permissions: [] }
+  return perform(ctx.as(actor), 'invitation:accept', async ({ em, now, permit, note }) => {
+    const id = String(row['id'])
+    permit({ id })
+    checkName(name)
+    // Once: the update that finds it pending is the single winner.
+    const pending = { id, acceptedAt: null, revokedAt: null, expiresAt: { $gt: now } }
+    if ((await em.nativeUpdate(Invitation, pending, { acceptedAt: now })) !== 1)
+      throw invalidState('This invitation was accepted or withdrawn, or its 14 days are over.', path)
+    const invitation = await em.findOneOrFail(Invitation, { id })
+    const inviter = await em.findOne(Member, { userId: invitation.invitedBy })
+    if (!inviter || !mayStillGrant(inviter, 'member:invite', invitation))
+      throw invalidState('Who invited you may no longer do so. Ask for a new invitation.', path)
+    const member = await join(em, invitation, userId, name, now)
+    note({ memberId: member.id, role: member.role, projectIds: member.projectIds })
+    const { personalToken, text } = await issueLogin(ctx, member, member.userId, now)
+    em.persist(personalToken)
+    return { personalToken, token: text }
+  })
+}
+
+/** Somebody who was a member before comes back as the same user. @throws DomainError CONFLICT */
+async function join(em: EntityManager, invitation: Invitation, userId: string, name: string, now: Date): Promise<Member> {
+  const { organizationId, email, emailKey, role, projectIds } = invitation
+  const known = await em.findOne(User, { emailKey })
+  if (known && (await em.findOne(Member, { userId: known.id }))) throw conflict('You are a member already.', path)
+  const user = Object.assign(known ?? new User(), {
+    email,
+    name,
+    ...(known ? {} : { id: userId, organizationId, emailKey, createdAt: now }),
+  })
+  const id = newId('mem', now)
+  const member = Object.assign(new Member(), { id, organizationId, userId: user.id, role, projectIds, standing: 0, joinedAt: now })
+  em.persist([user, member])
+  return member
+}

@@ -1,0 +1,70 @@
+/** Invites a person by e-mail address. The token is in this answer and nowhere else; sending it is the inviter's affair. */
+import { withinMaker } from '../access/actor.js'
+import { refuseMembership } from '../access/grants.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
+import type { MemberRole } from '../entities/enums.js'
+import { Invitation } from '../entities/invitation.js'
+import { Member } from '../entities/member.js'
+import { User } from '../entities/user.js'
+import { addSeconds } from '../lib/clock.js'
+import { sha256 } from '../lib/digest.js'
+import { emailKeyOf } from '../lib/email.js'
+import { conflict, forbidden } from '../lib/errors.js'
+import { newId } from '../lib/id.js'
+import { Secret } from '../lib/secret.js'
+import { newTokenText } from '../lib/token-format.js'
+import { requireProjects } from '../tenancy/project.js'
+import { Check } from '../validation/validator.js'
+import { checkProjects } from './member-rules.js'
+
+/** Seconds: 14 days. */
+export const invitationLasts = 14 * 86_400
+
+export interface NewInvitation {
+  readonly email: string
+  readonly role: MemberRole
+  readonly projectIds?: readonly string[] | null | undefined
+}
+
+export async function inviteMember(ctx: Context, input: NewInvitation): Promise<{ invitation: Invitation; invitationToken: Secret }> {
+  return perform(ctx, 'member:invite', async ({ em, actor, now, permit, note }) => {
+    const { email, role } = input
+    const check = new Check()
+    check.email('email', email)
+    checkProjects(check, role, input.projectIds)
+    check.done()
+    permit()
+    if (!actor.personalToken) throw forbidden('Only a member can invite people.')
+    await requireProjects(em, input.projectIds ?? [])
+    const id = newId('inv', now)
+    permit({ id, isNew: true })
+    // Left out: all of the inviter's own; null: every project there is.
+    const projectIds = role === 'ADMIN' ? null : input.projectIds === undefined ? actor.projectIds : input.projectIds
+    refuseMembership(actor, { role, projectIds })
+    const emailKey = emailKeyOf(email)
+    const user = await em.findOne(User, { emailKey })
+    if (user && (await em.findOne(Member, { userId: user.id }))) {
+      throw conflict('Somebody with this e-mail address is a member already.', ['input', 'email'])
+    }
+    await em.nativeUpdate(Invitation, { emailKey, acceptedAt: null, revokedAt: null, expiresAt: { $gt: now } }, { revokedAt: now })
+    const text = newTokenText('invite')
+    const invitation = Object.assign(new Invitation(), {
+      id,
+      organizationId: actor.organizationId,
+      email,
+      emailKey,
+      role,
+      projectIds: projectIds && [...projectIds],
+      digest: sha256(text),
+      invitedBy: actor.personalToken.userId,
+      createdAt: now,
+      expiresAt: withinMaker(actor, addSeconds(now, invitationLasts)),
+      acceptedAt: null,
+      revokedAt: null,
+    })
+    em.persist(invitation)
+    note({ role, projectIds })
+    return { invitation, invitationToken: new Secret(text) }
+  })
+}

@@ -1,0 +1,12 @@
+/** All invitations that were ever made, newest first. */
+import { requirePermission } from '../access/permit.js'
+import type { Context } from '../context/context.js'
+import { Invitation } from '../entities/invitation.js'
+import type { PageArguments } from '../pagination/page.js'
+import { checkPage, list, type Page } from '../pagination/paginate.js'
+
+export async function listInvitations(ctx: Context, page: PageArguments): Promise<Page<Invitation>> {
+  checkPage(ctx.em, Invitation, page)
+  requirePermission(ctx.actor, 'member:read')
+  return list(ctx, Invitation, page)
+}

@@ -1,0 +1,25 @@
+/** Removes a member. Their tokens and pending invitations end now; keys that they made stay, being the organization's. */
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
+import { Invitation } from '../entities/invitation.js'
+import { PersonalToken } from '../entities/personal-token.js'
+import { SignInToken } from '../entities/sign-in-token.js'
+import { findMember, refuseLastAdmin } from './find-member.js'
+
+export async function removeMember(ctx: Context, input: { id: string }): Promise<{ removedMemberId: string; revokedTokenCount: number }> {
+  return perform(ctx, 'member:remove', async ({ em, actor, now, permit, note }) => {
+    permit({ named: input.id })
+    const member = await findMember(em, input.id)
+    permit({ id: member.id })
+    await refuseLastAdmin(em, member)
+    const { id, userId } = member
+    const ended = { revokedAt: now, revokedBy: actor.id, sealedText: null }
+    const revokedTokenCount = await em.nativeUpdate(PersonalToken, { userId, revokedAt: null, expiresAt: { $gt: now } }, ended)
+    // Should they come back by a new invitation, no old way in comes back with them.
+    await em.nativeUpdate(SignInToken, { userId, usedAt: null }, { usedAt: now })
+    await em.nativeUpdate(Invitation, { invitedBy: userId, acceptedAt: null, revokedAt: null }, { revokedAt: now })
+    em.remove(member)
+    note({ userId, revokedTokenCount })
+    return { removedMemberId: id, revokedTokenCount }
+  })
+}

@@ -1,0 +1,37 @@
+/** Changes a member's role and projects. Every token of theirs feels it at its next request. */
+import { refuseMembership } from '../access/grants.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
+import type { MemberRole } from '../entities/enums.js'
+import type { Member } from '../entities/member.js'
+import { requireProjects } from '../tenancy/project.js'
+import { Check } from '../validation/validator.js'
+import { findMember, refuseLastAdmin } from './find-member.js'
+import { checkProjects } from './member-rules.js'
+
+export interface MemberChange {
+  readonly id: string
+  readonly role?: MemberRole | null | undefined
+  readonly projectIds?: readonly string[] | null | undefined
+}
+
+export async function updateMember(ctx: Context, input: MemberChange): Promise<{ member: Member }> {
+  return perform(ctx, 'member:update', async ({ em, actor, permit, note }) => {
+    const check = new Check()
+    check.notNull('role', input.role)
+    checkProjects(check, input.role, input.projectIds)
+    check.done()
+    permit({ named: input.id })
+    const member = await findMember(em, input.id)
+    await requireProjects(em, input.projectIds ?? [])
+    permit({ id: member.id })
+    const role = input.role ?? member.role
+    // Null gives every project; left out, the list stays, even while an ADMIN needs none, and is there after a demotion.
+    const projectIds = input.projectIds === undefined ? member.projectIds : input.projectIds
+    refuseMembership(actor, { role, projectIds })
+    if (role !== 'ADMIN') await refuseLastAdmin(em, member)
+    note({ role, projectIds })
+    member.change(role, projectIds)
+    return { member }
+  })
+}

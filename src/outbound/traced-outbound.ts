@@ -1,0 +1,27 @@
+/**
+ * Calls of MCP servers as spans of the request that makes them. Of the URL only the host is told, since a tenant may have
+ * written a secret into the rest; and the server is told nothing: by a trace it could tell which of our users' calls belong together.
+ */
+import { portOf } from '../lib/address.js'
+import type { Traces } from '../observability/traces.js'
+import type { Outbound } from './outbound.js'
+
+export const tracedOutbound = (outbound: Outbound, traces: Traces): Outbound => ({
+  ...outbound,
+
+  send(text, request) {
+    const url = new URL(text)
+    const attributes = {
+      'http.request.method': request.method,
+      'server.address': url.hostname,
+      'server.port': portOf(url),
+    }
+    return traces.child(request.method, 'CLIENT', attributes, async (span) => {
+      const response = await outbound.send(text, request)
+      const status = response.statusCode
+      span?.setAttribute('http.response.status_code', status)
+      if (span && status >= 400) traces.fail(span, String(status))
+      return response
+    })
+  },
+})

@@ -1,0 +1,103 @@
+/** Pages of rows that the caller sees, as Relay's connections want them. */
+import { raw, type EntityManager, type EntityProperty } from '@mikro-orm/core'
+
+import type { TenantQuery } from '../database/queries/credentials.js'
+import { countStatement, listStatement, type Condition } from '../database/queries/lists.js'
+import { hydrate, type Row } from '../database/row-mapper.js'
+import { badInput } from '../lib/errors.js'
+import { encodeCursor, PageFault, windowOf, type Order, type PageArguments, type Window } from './page.js'
+
+export interface Page<T> {
+  readonly edges: readonly { readonly cursor: string; readonly node: T }[]
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
+  /** Counted only when asked for. */
+  readonly count: () => Promise<number>
+}
+
+export const newestFirst: Order = { field: 'createdAt', direction: 'DESC' }
+
+/**
+ * For verbs to call before they ask for a permission: input is refused first.
+ * @throws RequestError BAD_USER_INPUT for a bad size or cursor.
+ */
+export function checkPage(em: EntityManager, entity: new () => object, page: PageArguments, order: Order = newestFirst): Window {
+  const column = em.getMetadata().get(entity).properties[order.field as never] as EntityProperty | undefined
+  try {
+    return windowOf(page, order, column?.runtimeType === 'Date' ? 'date' : 'text')
+  } catch (error) {
+    throw error instanceof PageFault ? badInput(error.message) : error
+  }
+}
+
+/** What a list needs of a request: an entity manager that sees what the caller sees, and a way to query. */
+export interface Desk {
+  readonly em: EntityManager
+  query(query: TenantQuery): Promise<readonly Row[]>
+}
+
+/**
+ * The rows as plain objects of their class: nobody's to flush. The query is MikroORM's, with its filters; its unit of work
+ * has nothing to do here, and would take five times as long as the rest.
+ */
+async function findRows<T extends object>(desk: Desk, entity: new () => T, where: Condition, window: Window): Promise<T[]> {
+  const rows = await desk.query(await listStatement(desk.em, entity, where, window))
+  return rows.map((row) => hydrate(desk.em.getMetadata(), entity, row))
+}
+
+async function countRows(desk: Desk, entity: new () => object, where: Condition): Promise<number> {
+  const [row] = await desk.query(await countStatement(desk.em, entity, where))
+  return Number(row?.['count'])
+}
+
+/** @throws RequestError BAD_USER_INPUT for a bad size or cursor. */
+export async function list<T extends { id: string }>(
+  desk: Desk,
+  entity: new () => T,
+  page: PageArguments,
+  where: Condition = {},
+  order: Order = newestFirst,
+): Promise<Page<T>> {
+  const window = checkPage(desk.em, entity, page, order)
+  const rows = await findRows(desk, entity, where, { ...window, limit: window.limit + 1 })
+  const hasMore = rows.length > window.limit
+  const kept = rows.slice(0, window.limit)
+  if (window.isBackward) kept.reverse()
+  return {
+    edges: kept.map((node) => ({
+      node,
+      // Only where it is asked for.
+      get cursor() {
+        return encodeCursor(order.field === 'id' ? null : Reflect.get(node, order.field), node.id)
+      },
+    })),
+    hasNextPage: window.isBackward ? page.before != null : hasMore,
+    hasPreviousPage: window.isBackward ? hasMore : page.after != null,
+    count: () => countRows(desk, entity, where),
+  }
+}
+
+/** Rows by their id, without pages. */
+export const listById = <T extends object>(desk: Desk, entity: new () => T, limit = Number.MAX_SAFE_INTEGER): Promise<T[]> =>
+  findRows(desk, entity, {}, { limit, isBackward: false, where: {}, orderBy: [{ id: 'ASC' }] })
+
+/** Characters that a search may have: no text that is searched is longer. */
+const longestSearch = 255
+
+/**
+ * A condition that a text column contains the words, without regard to the case of ASCII letters.
+ * @throws RequestError BAD_USER_INPUT for more words than any text has.
+ */
+export function contains(
+  { app }: { readonly app: { readonly config: { readonly databaseUrl: string | undefined } } },
+  column: string,
+  words: string,
+): Record<PropertyKey, unknown> {
+  if (words.length > longestSearch) throw badInput(`"search" must have at most ${longestSearch} characters.`)
+  // No stored text has a NUL, and neither database can be asked about one.
+  if (words.includes('\0')) return { id: '' }
+  const pattern = words.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replaceAll(/[!%_]/g, (special) => `!${special}`)
+  // Elsewhere than in "C" PostgreSQL lowers letters of other languages too, and a Turkish one's I to another letter.
+  const text = app.config.databaseUrl === undefined ? column : `${column} collate "C"`
+  return { [raw(`lower(${text}) like ? escape '!'`, [`%${pattern}%`])]: [] }
+}

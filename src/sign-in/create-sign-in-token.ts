@@ -1,0 +1,21 @@
+/** A way back in for a member who lost their token, made by an ADMIN. */
+import { refuseMembership } from '../access/grants.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
+import { Member } from '../entities/member.js'
+import { notFound } from '../lib/errors.js'
+import type { Secret } from '../lib/secret.js'
+import { addSignInToken } from './issue-sign-in-token.js'
+
+export async function createSignInToken(ctx: Context, input: { memberId: string }): Promise<{ signInToken: Secret; expiresAt: Date }> {
+  return perform(ctx, 'sign_in_token:create', async ({ em, actor, now, permit }) => {
+    permit({ named: input.memberId })
+    const member = await em.findOne(Member, { id: input.memberId })
+    if (!member) throw notFound('No such member.', ['input', 'memberId'])
+    permit({ id: member.id })
+    // Whoever holds it becomes that member, with all that they may do.
+    refuseMembership(actor, member)
+    const { secret, expiresAt } = addSignInToken(em, actor, member.userId, now)
+    return { signInToken: secret, expiresAt }
+  })
+}

@@ -1,0 +1,53 @@
+/** Turns a sign-in token into a LOGIN token, once. */
+import type { EntityManager } from '@mikro-orm/core'
+
+import { systemActor, type Actor } from '../access/actor.js'
+import { mayStillGrant } from '../access/grants.js'
+import type { Context } from '../context/context.js'
+import { perform } from '../context/perform.js'
+import type { Query } from '../database/queries/credentials.js'
+import { Member } from '../entities/member.js'
+import type { PersonalToken } from '../entities/personal-token.js'
+import { SignInToken } from '../entities/sign-in-token.js'
+import { sha256 } from '../lib/digest.js'
+import { invalidState, notFound, organizationSuspended } from '../lib/errors.js'
+import type { Secret } from '../lib/secret.js'
+import { issueLogin } from '../personal-tokens/issue-personal-token.js'
+
+const signInTokenByDigest: Query = {
+  name: 'sign_in_token',
+  sql: `select t.id, t.organization_id, t.user_id, o.suspended_at from sign_in_token t
+    join organization o on o.id = t.organization_id where t.digest = ?`,
+}
+
+const path = ['input', 'signInToken']
+
+export async function signIn(ctx: Context, signInToken: Secret): Promise<{ personalToken: PersonalToken; token: string }> {
+  const row = await ctx.app.journal.read(signInTokenByDigest, [sha256(signInToken.reveal())])
+  if (!row) throw notFound('No such sign-in token.', path)
+  if (row['suspended_at'] != null) throw organizationSuspended()
+  const id = String(row['id'])
+  const userId = String(row['user_id'])
+  const actor: Actor = { ...systemActor(String(row['organization_id'])), kind: 'SIGN_IN_TOKEN', id: userId, permissions: [] }
+  return perform(ctx.as(actor), 'sign_in_token:use', async ({ em, now, permit }) => {
+    permit({ id })
+    // Once: the update that finds it unused is the single winner.
+    const used = await em.nativeUpdate(SignInToken, { id, usedAt: null, expiresAt: { $gt: now } }, { usedAt: now })
+    if (used !== 1) throw invalidState('This sign-in token has been used, or its 15 minutes are over.', path)
+    await askMakerAgain(em, id, userId)
+    const { personalToken, text } = await issueLogin(ctx, actor, userId, now)
+    em.persist(personalToken)
+    return { personalToken, token: text }
+  })
+}
+
+/** An ADMIN who was removed or demoted in these minutes must not have kept a way in as somebody else. @throws DomainError */
+async function askMakerAgain(em: EntityManager, id: string, userId: string): Promise<void> {
+  const member = await em.findOne(Member, { userId })
+  if (!member) throw notFound('No such sign-in token.', path)
+  const { createdBy } = await em.findOneOrFail(SignInToken, { id })
+  if (createdBy === null) return
+  const maker = await em.findOne(Member, { userId: createdBy })
+  if (!maker || !mayStillGrant(maker, 'member:update', member))
+    throw invalidState('Who made this sign-in token may no longer do so. Ask for a new one.', path)
+}

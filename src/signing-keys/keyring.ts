@@ -1,0 +1,95 @@
+/** Signs with the key that is current in the database at this request, and verifies with those that are published there. */
+import { compactVerify, importJWK, type CryptoKey, type JWK } from 'jose'
+
+import type { Keyring } from '../context/context.js'
+import type { Query, Reader } from '../database/queries/credentials.js'
+import type { Row } from '../database/row-mapper.js'
+import { isId } from '../lib/id.js'
+import { parseIssuer } from '../lib/issuer.js'
+import { signJwt, unverified, type Algorithm, type Signer } from '../lib/jwt.js'
+import type { MasterKeys } from '../lib/seal.js'
+import { privateKeyOf } from './create-signing-key.js'
+
+const currentKey: Query = { name: 'current_signing_key', sql: `select id from signing_key where state = 'CURRENT'` }
+const signersToBe: Query = { name: 'keys_in_office', sql: `select id from signing_key where state in ('CURRENT', 'NEXT')` }
+const signingKey: Query = { name: 'signing_key', sql: `select algorithm, sealed_private_key from signing_key where id = ?` }
+const publishedKey: Query = {
+  name: 'published_signing_key',
+  sql: `select algorithm, public_jwk from signing_key where id = ? and state <> 'RETIRED'`,
+}
+
+interface Verifier {
+  readonly algorithm: string
+  readonly key: CryptoKey | Uint8Array
+}
+
+const toJwk = (value: unknown): JWK => (typeof value === 'string' ? JSON.parse(value) : value) as JWK
+
+/** @param url `KEYHOUSE_URL`, which the issuer of every token begins with */
+export function openKeyring(reader: Reader, masterKeys: MasterKeys, url: string): Keyring {
+  // Key material never changes under its id, so it may be kept; which key is current or retired is asked each time.
+  const signers = new Map<string, Signer>()
+  const verifiers = new Map<string, Verifier>()
+
+  const signerOf = async (kid: string): Promise<Signer> => {
+    const known = signers.get(kid)
+    if (known) return known
+    const row = await reader.read(signingKey, [kid])
+    if (!row) throw new Error(`signing key ${kid} is gone`)
+    const privateKey = privateKeyOf(kid, row['sealed_private_key'] as string, masterKeys)
+    const signer = { kid, algorithm: row['algorithm'] as Algorithm, privateKey }
+    signers.set(kid, signer)
+    return signer
+  }
+
+  const verifierOf = async (kid: string, row: Row): Promise<Verifier> => {
+    const known = verifiers.get(kid)
+    if (known) return known
+    const algorithm = row['algorithm'] as string
+    const verifier = { algorithm, key: await importJWK(toJwk(row['public_jwk']), algorithm) }
+    verifiers.set(kid, verifier)
+    return verifier
+  }
+
+  const current = async (): Promise<Signer> => {
+    const row = await reader.read(currentKey, [])
+    if (!row) throw new Error('no signing key is current')
+    return signerOf(row['id'] as string)
+  }
+
+  /** Which of them it must be, the caller knows once it has found the token's row. */
+  const isOurs = (iss: unknown): boolean => typeof iss === 'string' && (iss === url || parseIssuer(url, iss) !== undefined)
+
+  return {
+    async prove() {
+      // The next one too: a rotation must not find out that it cannot be opened.
+      for (const row of await reader.readAll(signersToBe, [])) await signerOf(row['id'] as string)
+    },
+
+    async sign(typ, claims) {
+      const signer = await current()
+      return { text: signJwt(signer, typ, claims), kid: signer.kid }
+    },
+
+    async verify(text, typ, gate) {
+      const { header, claims } = unverified(text) ?? {}
+      // The type keeps one kind of token from being taken for another (RFC 8725 §3.11).
+      if (header?.['typ'] !== typ || !isOurs(claims?.['iss'])) return undefined
+      const { kid, alg } = header
+      // Checked before the database sees it: PostgreSQL fails on a NUL.
+      if (!isId(kid, 'sk')) return undefined
+      const row = await reader.read(publishedKey, [kid])
+      // The algorithm is that of the key, never that of the token (RFC 8725 §3.1).
+      if (!row || row['algorithm'] !== alg) return undefined
+      const { algorithm, key } = await verifierOf(kid, row)
+      await gate?.enter()
+      try {
+        const { payload } = await compactVerify(text, key, { algorithms: [algorithm] })
+        return JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>
+      } catch {
+        gate?.failed()
+        return undefined
+      }
+    },
+  }
+}

@@ -1,0 +1,78 @@
+/** The life of signing keys by the calendar: rotation on schedule, and retirement when nothing is left to verify. */
+import type { Services } from '../context/context.js'
+import type { Query } from '../database/queries/credentials.js'
+import { SigningKey } from '../entities/signing-key.js'
+import { addSeconds } from '../lib/clock.js'
+import { jwksMaxAge } from './jwks.js'
+import { retireSigningKey } from './retire-signing-key.js'
+import { keysInOffice, rotateSigningKeys, type InOffice } from './rotate-signing-keys.js'
+
+/** Milliseconds between two looks at the calendar. The time since activation counts, so restarts change nothing. */
+const interval = 60_000
+const day = 86_400
+
+const liveAccessToken: Query = {
+  name: 'live_access_token_of_signing_key',
+  sql: 'select 1 as live from access_token where signing_key_id = ? and expires_at > ? limit 1',
+}
+const livePersonalToken: Query = {
+  name: 'live_personal_token_of_signing_key',
+  sql: 'select 1 as live from personal_token where signing_key_id = ? and expires_at > ? limit 1',
+}
+
+/**
+ * By schedule, or because another algorithm was set and its key has been published for as long as key sets are kept.
+ * A new default alone waits for the schedule: verifiers of this deployment may accept the current algorithm only.
+ */
+export function isRotationDue(app: Pick<Services, 'config'>, { current, next }: InOffice, now: Date): boolean {
+  const { signingKeyDays, jwtAlgorithm, isJwtAlgorithmSet } = app.config
+  if (addSeconds(next.createdAt, jwksMaxAge) > now) return false
+  if (addSeconds(current.activatedAt ?? current.createdAt, signingKeyDays * day) <= now) return true
+  return isJwtAlgorithmSet && current.algorithm !== jwtAlgorithm && next.algorithm === jwtAlgorithm
+}
+
+export async function tendSigningKeys(app: Services): Promise<void> {
+  const em = app.orm.em.fork()
+  const isDue = (keys: InOffice, now: Date): boolean => isRotationDue(app, keys, now)
+  if (isDue(await keysInOffice(em), app.clock())) await rotateSigningKeys(app, isDue)
+  for (const key of await em.find(SigningKey, { state: 'PREVIOUS' })) {
+    if (await isSpent(app, key)) await retireSpent(app, key.id)
+  }
+}
+
+/** The last token that it signed has expired. What it signed a moment ago may still be on its way to the disk. */
+async function isSpent({ journal, clock }: Services, { id, supersededAt, createdAt }: SigningKey): Promise<boolean> {
+  const now = clock()
+  if (addSeconds(supersededAt ?? createdAt, jwksMaxAge) > now) return false
+  const live = await Promise.all([liveAccessToken, livePersonalToken].map((query) => journal.read(query, [id, now])))
+  return live.every((row) => row === undefined)
+}
+
+async function retireSpent(app: Services, id: string): Promise<void> {
+  const retiredAt = app.clock()
+  const retired = await app.journal.exclusive(app.orm.em.fork(), (em) =>
+    em.nativeUpdate(SigningKey, { id, state: 'PREVIOUS' }, { state: 'RETIRED', retiredAt }),
+  )
+  if (retired === 1) app.log.info({ kid: id }, 'a signing key left the key set: all that it signed has expired')
+}
+
+/** With another algorithm configured, the key that comes next must be of that one. It has signed nothing, so nobody misses it. */
+export async function adoptAlgorithm(app: Services): Promise<void> {
+  const { next } = await keysInOffice(app.orm.em.fork())
+  if (next.algorithm !== app.config.jwtAlgorithm) await retireSigningKey(app, next.id)
+}
+
+/** Tends them now and then. Returns how to stop. */
+export function keepSigningKeys(app: Services): () => Promise<void> {
+  let flight: Promise<void> = Promise.resolve()
+  const timer = setInterval(() => {
+    flight = flight
+      .then(() => tendSigningKeys(app))
+      .catch((error: unknown) => app.log.warn({ err: error }, 'signing keys could not be tended; trying again in a minute'))
+  }, interval)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await flight
+  }
+}

@@ -1,0 +1,20 @@
+/** Drops the short intervals when nobody asks for them any more; the same use stays counted in the longer ones. */
+import type { Services } from '../context/context.js'
+import type { UsageInterval } from '../entities/enums.js'
+
+/** Days that rows are kept; days themselves stay for good. */
+export const usageKeptDays = { MINUTE: 7, HOUR: 90 } as const satisfies Partial<Record<UsageInterval, number>>
+
+const day = 86_400_000
+// By organization, so that the index on organization, length and start serves.
+const forget = 'delete from usage_count where organization_id in (select id from organization) and length = ? and start < ?'
+
+export async function forgetUsage({ journal, clock, config }: Pick<Services, 'journal' | 'clock' | 'config'>): Promise<void> {
+  const now = clock().getTime()
+  await journal.background(
+    Object.entries(usageKeptDays).map(([length, days]) => {
+      const end = now - days * day
+      return { sql: forget, parameters: [length, config.databaseUrl === undefined ? end : new Date(end).toISOString()] }
+    }),
+  )
+}
