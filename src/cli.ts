@@ -1,7 +1,6 @@
 /** The command line. Each command prints its answer, with `--json` for programs, and exits non-zero with one sentence when it cannot. */
 import { Command, Option } from 'commander'
 
-import { openServices } from './app.js'
 import { createKeyByCommand, type ApiKeyOptions } from './commands/api-key-create.js'
 import { exportByCommand } from './commands/audit-export.js'
 import { signatureNotChecked, verifyAll, verifyFile } from './commands/audit-verify.js'
@@ -24,8 +23,9 @@ import { signInByEmail } from './commands/sign-in.js'
 import { retireKeyByCommand, rotateKeysByCommand } from './commands/signing-key.js'
 import { addVaultCommands } from './commands/vault.js'
 import { readConfig } from './config/config.js'
-import type { Services } from './context/context.js'
+import type { Services } from './context/services.js'
 import { version } from './lib/version.js'
+import { openServices } from './open-services.js'
 
 interface Form {
   readonly json?: boolean

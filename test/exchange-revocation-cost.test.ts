@@ -1,7 +1,7 @@
 /** Revoking a key does the same work whether it has a hundred thousand live tokens or none, and all of them are dead at once. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { revocationQueries } from '../src/access-tokens/revocations.js'
+import { revocationQueries } from '../src/database/queries/revocations.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'

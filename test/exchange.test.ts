@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { endUserId } from '../src/lib/digest.js'
+import { endUserId } from '../src/lib/external-id.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, exchangeRaw } from './support/tokens.js'

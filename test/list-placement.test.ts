@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import { Context } from '../src/context/context.js'
-import type { TenantQuery } from '../src/database/queries/credentials.js'
+import type { TenantQuery } from '../src/database/query-runner.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { organization, type SeededOrganization } from './support/seed.js'

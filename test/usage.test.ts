@@ -1,9 +1,9 @@
 /** Usage: counted per key, end user and operation, written behind, added up in the database. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { openServices } from '../src/app.js'
 import { UsageCount } from '../src/entities/usage-count.js'
-import { endUserId } from '../src/lib/digest.js'
+import { endUserId } from '../src/lib/external-id.js'
+import { openServices } from '../src/open-services.js'
 import { forgetUsage } from '../src/usage/delete-expired-usage.js'
 import { UsageCounts } from '../src/usage/usage-aggregator.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'

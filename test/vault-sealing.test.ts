@@ -1,11 +1,12 @@
 /** What is sealed opens on its own row alone, under keys that this deployment has. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { createApp, openServices } from '../src/app.js'
+import { createApp } from '../src/app.js'
 import { ConfigError, readConfig } from '../src/config/config.js'
 import { reseal } from '../src/encryption/reseal.js'
 import { replaceEnvelope, sealedColumns } from '../src/encryption/sealed-columns.js'
 import { sealedUnder } from '../src/lib/seal.js'
+import { openServices } from '../src/open-services.js'
 import { codeOf, startApp, TestApp } from './support/app.js'
 import { listen, mcpAnswer, type Listening } from './support/mcp.js'
 import { organization, type SeededOrganization } from './support/seed.js'

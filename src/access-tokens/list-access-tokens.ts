@@ -3,12 +3,13 @@ import { raw } from '@mikro-orm/core'
 
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
+import { isRevoked } from '../database/queries/live-credentials.js'
 import { AccessToken } from '../entities/access-token.js'
 import type { CredentialStatus, Environment } from '../entities/enums.js'
 import type { PageArguments } from '../pagination/page.js'
 import { checkPage, list, type Page } from '../pagination/paginate.js'
 import { endUserIdsOf } from '../tenancy/end-user.js'
-import { filterEnvironment } from '../validation/validator.js'
+import { filterEnvironment } from '../tenancy/environment.js'
 
 export interface AccessTokenQuery {
   readonly environment?: Environment | null | undefined
@@ -22,11 +23,6 @@ type Where = Record<PropertyKey, unknown>
 
 /** Ids rise with the time of issue, and issue is recorded in whole seconds only. */
 const latestIssued = { field: 'id', direction: 'DESC' } as const
-
-/** The same as AccessToken.status: revoking a key and resetting a sandbox leave the rows of their tokens as they are. */
-const isRevoked = `(revoked_at is not null
-  or exists (select 1 from api_key k where k.id = api_key_id and (k.revoked_at is not null or k.sandbox_reset_at >= issued_at))
-  or exists (select 1 from signing_key s where s.id = signing_key_id and s.retired_at < expires_at))`
 
 function withStatus(status: CredentialStatus, now: Date): Where {
   if (status === 'REVOKED') return { [raw(isRevoked)]: [] }

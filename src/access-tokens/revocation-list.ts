@@ -4,7 +4,8 @@
  */
 import { setTimeout } from 'node:timers/promises'
 
-import type { Query, Reader } from '../database/queries/credentials.js'
+import { deploymentVersion, organizationVersion } from '../database/queries/revocations.js'
+import type { Reader } from '../database/query-runner.js'
 import { stopwatch, type Clock } from '../lib/clock.js'
 import type { Issuer } from '../lib/issuer.js'
 import { prepareDocument, type PreparedDocument } from '../lib/prepared-document.js'
@@ -12,16 +13,6 @@ import { Revocations } from './revocations.js'
 
 /** Milliseconds between two computations. */
 export const revocationListInterval = 1000
-
-/** Triggers raise the version of an organization with each revocation, so the sum changes with each in the deployment. */
-const deploymentVersion: Query = {
-  name: 'revocation_version',
-  sql: 'select sum(revocation_version) as version from organization where revocation_version > 0',
-}
-export const organizationVersion: Query = {
-  name: 'revocation_version_of_organization',
-  sql: 'select revocation_version as version from organization where id = ?',
-}
 
 interface Computed {
   readonly document: PreparedDocument

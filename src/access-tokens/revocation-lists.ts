@@ -1,8 +1,9 @@
 /** The revocation lists of a process: the deployment's, and those of the issuers that were asked for last. */
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
+import { organizationVersion } from '../database/queries/revocations.js'
 import type { Issuer } from '../lib/issuer.js'
 import { prepareDocument, type PreparedDocument } from '../lib/prepared-document.js'
-import { organizationVersion, RevocationList } from './revocation-list.js'
+import { RevocationList } from './revocation-list.js'
 
 export const maxRevocationLists = 1000
 

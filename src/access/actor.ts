@@ -1,8 +1,9 @@
 /** Who asks: what a credential turns into, once it has been believed. */
-import type { Query } from '../database/queries/credentials.js'
+import type { Query } from '../database/query-runner.js'
 import type { RateLimit } from '../entities/api-key.js'
 import type { PersonalTokenType } from '../entities/enums.js'
 import type { Ownership, Scope } from '../entities/tenant-filter.js'
+import { forbidden } from '../lib/errors.js'
 import { holds, isWithinEndUserReach, keyPermissions, type PermissionSet } from './permissions.js'
 
 /** What was true when the caller was believed, and how to ask again. */
@@ -95,3 +96,9 @@ export const systemActor = (organizationId: string): Actor => ({
   apiKey: null,
   personalToken: null,
 })
+
+/** The person who asks. @throws DomainError FORBIDDEN: keys and end users have no personal tokens. */
+export function personBehind({ personalToken }: Actor): NonNullable<Actor['personalToken']> {
+  if (!personalToken) throw forbidden('Only a person has personal tokens: this needs a personal token as the credential.')
+  return personalToken
+}

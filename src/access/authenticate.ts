@@ -2,14 +2,15 @@
  * Who is asking. The form of the credential decides what it is; nothing about it is believed that the database or a
  * signature does not say at this moment.
  */
-import { readAccessToken, readKey, readPersonalToken, standingOf, type KeyRow, type Reader } from '../database/queries/credentials.js'
+import { readAccessToken, readKey, readPersonalToken, standingOf, type KeyRow } from '../database/queries/credentials.js'
+import type { Reader } from '../database/query-runner.js'
 import { parseApiKeyText } from '../lib/api-key-format.js'
-import { endUserId, sha256 } from '../lib/digest.js'
+import { sha256 } from '../lib/digest.js'
 import { organizationSuspended, RequestError, UnknownCredential, unauthenticated } from '../lib/errors.js'
+import { endUserId, externalIdRule, isExternalId } from '../lib/external-id.js'
 import { isId } from '../lib/id.js'
 import { issuerOfToken } from '../lib/issuer.js'
 import { headerOf } from '../lib/jwt.js'
-import { externalIdRule, isExternalId } from '../validation/validator.js'
 import type { Actor } from './actor.js'
 import { intersection, rolePermissions } from './permissions.js'
 

@@ -1,9 +1,8 @@
 /** What a membership carries, for granting it: nobody makes a member of more than they are themselves. */
 import type { MemberRole } from '../entities/enums.js'
 import { permissionNotHeld } from '../lib/errors.js'
-import { refuseExcessForPeople } from '../validation/validator.js'
-import type { Actor } from './actor.js'
-import { excess, holds, rolePermissions } from './permissions.js'
+import { type Actor, heldBy } from './actor.js'
+import { excess, holds, rolePermissions, excessOnKey } from './permissions.js'
 
 export interface Membership {
   readonly role: MemberRole
@@ -31,3 +30,27 @@ export const mayStillGrant = (giver: Membership, permission: string, given: Memb
   holds(rolePermissions[giver.role], permission) &&
   excess(rolePermissions[giver.role], rolePermissions[given.role]).length === 0 &&
   !projectsBeyond(projectsOf(giver), projectsOf(given))
+
+/** @throws DomainError PERMISSION_NOT_HELD, naming what of the grant the actor does not hold. */
+export function refuseExcess(actor: Actor, wanted: readonly string[], path: readonly string[] = ['input', 'permissions']): void {
+  refuseMissing(excessOnKey(heldBy(actor), wanted), path)
+}
+
+/** The same for what a person is granted, where `*` means all there is, not only what a key may hold. */
+export function refuseExcessForPeople(actor: Actor, wanted: readonly string[], path: readonly string[] | null): void {
+  refuseMissing(excess(heldBy(actor), wanted), path)
+}
+
+function refuseMissing(missing: readonly string[], path: readonly string[] | null): void {
+  if (missing.length === 0) return
+  throw permissionNotHeld(`You do not hold ${quoted(missing)}, so you cannot grant ${missing.length === 1 ? 'it' : 'them'}.`, path)
+}
+
+const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ')
+
+/** @throws DomainError PERMISSION_NOT_HELD, naming what a key holds and the actor does not. */
+export function refuseStrongerKey(actor: Actor, { permissions }: { readonly permissions: readonly string[] }): void {
+  const beyond = excessOnKey(heldBy(actor), permissions)
+  if (beyond.length === 0) return
+  throw permissionNotHeld(`This key holds ${quoted(beyond)}, which you do not, so you can neither rotate nor update it.`, null)
+}

@@ -1,5 +1,6 @@
 /** Makes a key. Its text is in this answer and nowhere else. */
 import { latestExpiry } from '../access/actor.js'
+import { refuseExcess } from '../access/grants.js'
 import { rootKeyIdsOf } from '../access/key-families.js'
 import type { Context } from '../context/context.js'
 import { perform, type Once } from '../context/perform.js'
@@ -9,9 +10,11 @@ import { newApiKeyText, previewOf } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { newId } from '../lib/id.js'
 import { Secret } from '../lib/secret.js'
+import { environmentOf } from '../tenancy/environment.js'
 import { projectOf } from '../tenancy/project.js'
-import { Check, environmentOf, refuseExcess } from '../validation/validator.js'
+import { Check } from '../validation/validator.js'
 import { checkGrant, mayManageKeys, refuseInheriting, withinMakersLife, type KeyGrant } from './api-key-rules.js'
+import { findApiKey } from './find-api-key.js'
 
 export interface NewApiKey extends KeyGrant {
   readonly environment?: Environment | null | undefined
@@ -80,4 +83,16 @@ export async function createApiKey<S = never>(
     },
     once,
   )
+}
+
+export async function createApiKeyOnce(ctx: Context, input: NewApiKey): Promise<{ apiKey: ApiKey; secret: Secret | null }> {
+  return createApiKey(ctx, input, {
+    key: input.idempotencyKey,
+    input,
+    async again({ em, permit }, id) {
+      const apiKey = await findApiKey(em, id)
+      permit(apiKey)
+      return { apiKey, secret: null }
+    },
+  })
 }

@@ -2,20 +2,19 @@
 import { setTimeout } from 'node:timers/promises'
 
 import type { Actor } from '../access/actor.js'
+import { refuseExcess } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
-import { AccessToken } from '../entities/access-token.js'
+import { AccessToken, shortestToken, longestToken } from '../entities/access-token.js'
 import { EndUser } from '../entities/end-user.js'
 import { epochSeconds } from '../lib/clock.js'
 import { DomainError, forbidden, invalid, RequestError } from '../lib/errors.js'
+import { externalIdRule, isExternalId } from '../lib/external-id.js'
 import { newId } from '../lib/id.js'
 import { issuerUrl } from '../lib/issuer.js'
-import { newEndUser } from '../tenancy/record-end-user.js'
-import { Check, audienceFault, externalIdRule, isExternalId, refuseExcess } from '../validation/validator.js'
+import { newEndUser } from '../tenancy/end-user.js'
+import { Check, audienceFault } from '../validation/validator.js'
 
-/** Seconds: 5 minutes, 30 days, and an hour when nothing is said. */
-export const shortestToken = 300
-export const longestToken = 2_592_000
 const usualToken = 3600
 
 export interface Exchange {

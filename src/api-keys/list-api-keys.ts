@@ -1,12 +1,13 @@
 /** The keys that the caller sees, filtered and ordered. */
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
+import { contains } from '../database/dialect.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { CredentialStatus, Environment } from '../entities/enums.js'
 import type { PageArguments } from '../pagination/page.js'
-import { checkPage, contains, list, newestFirst, type Page } from '../pagination/paginate.js'
-import { checkFilter } from '../tenancy/end-user.js'
-import { filterEnvironment } from '../validation/validator.js'
+import { checkPage, list, newestFirst, type Page } from '../pagination/paginate.js'
+import { filterEnvironment } from '../tenancy/environment.js'
+import { checkFilter } from '../validation/filters.js'
 
 export interface ApiKeyQuery {
   readonly environment?: Environment | null | undefined

@@ -1,4 +1,5 @@
 /** Replaces the text of a key, under the same id. The old text works on for a while, if asked to. */
+import { refuseStrongerKey } from '../access/grants.js'
 import { rootKeyIdsOf } from '../access/key-families.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
@@ -7,7 +8,7 @@ import { newApiKeyText, previewOf } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { invalidState } from '../lib/errors.js'
 import { Secret } from '../lib/secret.js'
-import { Check, refuseStrongerKey } from '../validation/validator.js'
+import { Check } from '../validation/validator.js'
 import { mayManageKeys, withinMakersLife } from './api-key-rules.js'
 import { findApiKey } from './find-api-key.js'
 

@@ -1,9 +1,10 @@
 /** Changes what a key is called and what it may do. Omitted means unchanged; null clears what may be null. */
+import { refuseExcess, refuseStrongerKey } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { ApiKey } from '../entities/api-key.js'
 import { forbidden, invalidState } from '../lib/errors.js'
-import { Check, refuseExcess, refuseStrongerKey } from '../validation/validator.js'
+import { Check } from '../validation/validator.js'
 import { checkGrant, mayManageKeys, refuseLastingGains, type KeyGrant } from './api-key-rules.js'
 import { findApiKey } from './find-api-key.js'
 

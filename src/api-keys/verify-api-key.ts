@@ -2,7 +2,8 @@
 import { excessOnKey, keyPermissions } from '../access/permissions.js'
 import type { Context } from '../context/context.js'
 import { question } from '../context/perform.js'
-import type { Query, Reader } from '../database/queries/credentials.js'
+import { ownKey, ownOlderKey } from '../database/queries/credentials.js'
+import type { Reader } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import { hydrate } from '../database/row-mapper.js'
 import { ApiKey } from '../entities/api-key.js'
@@ -39,12 +40,6 @@ export interface Presented {
 }
 
 // They name the organization: holding the secret is the proof, so project and environment do not confine the answer.
-const ownKey: Query = { name: 'organizations_key', sql: 'select * from api_key where digest = ? and organization_id = ?' }
-const ownOlderKey: Query = {
-  name: 'organizations_older_key',
-  sql: 'select * from api_key where previous_digest = ? and organization_id = ?',
-}
-
 const verdict = (code: VerdictCode, apiKey: ApiKey | null, missingPermissions: readonly string[] = []): Verdict => ({
   valid: code === 'VALID',
   code,

@@ -1,9 +1,11 @@
 /** Checkpoints: where an organization's chain ended at a moment, signed, so that neither a cut tail nor a new chain passes. */
 import { compactVerify, decodeProtectedHeader, importJWK, type JWK } from 'jose'
 
-import type { Keyring } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import type { Head } from '../journal/chain.js'
+import type { Keyring } from '../signing-keys/keyring.js'
 import { isRecord, parsed } from './export-format.js'
+import { headOf } from './read-trail.js'
 
 export const checkpointType = 'kh-audit-checkpoint+jws'
 
@@ -71,5 +73,12 @@ export async function signatureFault({ checkpoint, jws }: SignedCheckpoint, keys
     return isSame ? validityFault(jwk, checkpoint.time) : 'it is not what was signed'
   } catch {
     return 'its signature does not hold'
+  }
+}
+
+export async function logCheckpoints(app: Services, organizationIds: readonly string[]): Promise<void> {
+  for (const id of organizationIds) {
+    const signed = await signCheckpoint(app.keyring, id, await headOf(app, id), app.clock())
+    app.log.info(signed, 'audit checkpoint')
   }
 }

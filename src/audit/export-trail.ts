@@ -1,5 +1,5 @@
 /** The trail of an organization as lines of JSON, oldest first, ended by a signed checkpoint. */
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { genesis, type Head } from '../journal/chain.js'
 import { signCheckpoint } from './checkpoint.js'
 import { lineOf } from './export-format.js'

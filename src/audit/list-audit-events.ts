@@ -6,8 +6,9 @@ import { AuditEvent } from '../entities/audit-event.js'
 import type { AuditOutcome, Environment } from '../entities/enums.js'
 import type { PageArguments } from '../pagination/page.js'
 import { checkPage, list, type Page } from '../pagination/paginate.js'
-import { checkFilter, endUserIdsOf, findable } from '../tenancy/end-user.js'
-import { filterEnvironment } from '../validation/validator.js'
+import { endUserIdsOf } from '../tenancy/end-user.js'
+import { filterEnvironment } from '../tenancy/environment.js'
+import { checkFilter, findable } from '../validation/filters.js'
 
 export interface AuditQuery {
   readonly environment?: Environment | null | undefined

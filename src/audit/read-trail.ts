@@ -1,5 +1,6 @@
 /** Reads the chain of an organization in order, a page at a time: an open cursor would block SQLite. */
-import { systemContext, type Services } from '../context/context.js'
+import { systemContext } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import { AuditHead } from '../entities/audit-head.js'
 import { genesis, type Head } from '../journal/chain.js'

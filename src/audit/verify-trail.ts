@@ -1,7 +1,7 @@
 /** Proves a trail: of an exported file, for which neither server nor database is needed, or of the database itself. */
 import type { JWK } from 'jose'
 
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { checkpointOf, signatureFault, type SignedCheckpoint } from './checkpoint.js'
 import { eventOf, placeOf } from './export-format.js'
 import { headOf, readTrail } from './read-trail.js'

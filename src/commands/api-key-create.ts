@@ -1,6 +1,7 @@
 /** `keyhouse api-key create`: the way back in when every key and token is lost. */
 import { createApiKey } from '../api-keys/create-api-key.js'
-import { systemContext, type Services } from '../context/context.js'
+import { systemContext } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { findOrganizations } from '../database/unscoped-queries.js'
 import type { Environment } from '../entities/enums.js'
 import { CommandError } from './command-error.js'

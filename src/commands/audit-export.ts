@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 
 import { BrokenTrail, exportTrail } from '../audit/export-trail.js'
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { findOrganizations } from '../database/unscoped-queries.js'
 import { CommandError } from './command-error.js'
 

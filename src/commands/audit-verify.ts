@@ -5,8 +5,8 @@ import type { JWK } from 'jose'
 
 import { splitLines } from '../audit/split-lines.js'
 import { verifyDatabase, verifyLines, type Verdict } from '../audit/verify-trail.js'
-import type { Services } from '../context/context.js'
-import { organizationIds } from '../database/database.js'
+import type { Services } from '../context/services.js'
+import { organizationIds } from '../database/unscoped-queries.js'
 import { CommandError } from './command-error.js'
 
 /** Milliseconds that a key set may take. */

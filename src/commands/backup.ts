@@ -3,7 +3,7 @@ import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from 'no
 import { dirname, resolve } from 'node:path'
 
 import type { Config } from '../config/config.js'
-import { sqliteFile } from '../database/database.js'
+import { sqliteFile } from '../database/sqlite.js'
 import { masterKeyFile } from '../encryption/master-keys.js'
 import { CommandError } from './command-error.js'
 

@@ -6,12 +6,12 @@ import { closeSync, fsyncSync, openSync, rmSync, statSync, writeFileSync } from 
 import { resolve } from 'node:path'
 
 import type { App } from '../app.js'
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { findOrganizations } from '../database/unscoped-queries.js'
 import { addSeconds } from '../lib/clock.js'
 import { loginLasts } from '../personal-tokens/issue-personal-token.js'
 import { bootstrapOrganization } from './organization-create.js'
-import { columns, curl } from './words.js'
+import { columns, curl } from './output.js'
 
 const adminEmail = 'admin@localhost.localdomain'
 const whoAmI = '{ viewer { kind environment permissions organization { name } project { name } } }'

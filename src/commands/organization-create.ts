@@ -1,7 +1,7 @@
 /** `keyhouse organization create`: an organization with its first key and its first admin. */
 import { createApiKey } from '../api-keys/create-api-key.js'
-import type { Services } from '../context/context.js'
 import { systemContext } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { issuerUrl } from '../lib/issuer.js'
 import { createOrganization } from '../organizations/create-organization.js'
 import { createLoginToken } from '../personal-tokens/create-login-token.js'

@@ -1,5 +1,6 @@
 /** `keyhouse organization list | suspend | resume`. */
-import { systemContext, type Context, type Services } from '../context/context.js'
+import { systemContext, type Context } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { findOrganizations, listOrganizations } from '../database/unscoped-queries.js'
 import type { Organization } from '../entities/organization.js'
 import { resumeOrganization } from '../organizations/resume-organization.js'

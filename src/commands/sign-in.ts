@@ -1,6 +1,7 @@
 /** `keyhouse sign-in`: a sign-in token for a member who has no other way in. */
-import { systemContext, type Services } from '../context/context.js'
+import { systemContext } from '../context/context.js'
 import { perform } from '../context/perform.js'
+import type { Services } from '../context/services.js'
 import { findUsers } from '../database/unscoped-queries.js'
 import { Member } from '../entities/member.js'
 import { addSignInToken } from '../sign-in/issue-sign-in-token.js'

@@ -1,5 +1,5 @@
 /** `keyhouse signing-key rotate | retire KID`: the life of signing keys by hand. Running servers notice at their next request. */
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { retireSigningKey } from '../signing-keys/retire-signing-key.js'
 import { rotateSigningKeys } from '../signing-keys/rotate-signing-keys.js'
 

@@ -1,12 +1,14 @@
 /** `keyhouse vault …`: the master keys and what is sealed under them. */
 import type { Command } from 'commander'
 
-import { readConfig } from '../config/config.js'
-import type { Services } from '../context/context.js'
+import { readConfig, type Config } from '../config/config.js'
+import type { Services } from '../context/services.js'
+import { migrate, openDatabase } from '../database/database.js'
+import { isNewDatabase, loadMasterKeys } from '../encryption/master-keys.js'
 import { reseal, type Report, type Resealed } from '../encryption/reseal.js'
-import { vaultStatusByCommand, type VaultStatus } from '../encryption/vault-status.js'
+import { type VaultStatus, vaultStatus } from '../encryption/vault-status.js'
 import { CommandError } from './command-error.js'
-import { columns } from './words.js'
+import { columns } from './output.js'
 
 const barWidth = 30
 
@@ -64,4 +66,15 @@ export function addVaultCommands(program: Command, withServices: <T>(work: (app:
         )
       }
     })
+}
+
+export async function vaultStatusByCommand(config: Config): Promise<VaultStatus> {
+  const orm = await openDatabase(config)
+  try {
+    await migrate(orm, config)
+    const [first, ...rest] = loadMasterKeys(config, await isNewDatabase(orm))
+    return await vaultStatus(orm, [first.id, ...rest.map(({ id }) => id)])
+  } finally {
+    await orm.close(true)
+  }
 }

@@ -1,114 +1,14 @@
 /** What one request carries: who asks, for whom, and what the rooms need to serve it. */
-import type { EntityManager, MikroORM } from '@mikro-orm/core'
+import type { EntityManager } from '@mikro-orm/core'
 import DataLoader from 'dataloader'
-import type { Logger } from 'pino'
 
 import { ownershipOf, systemActor, type Actor } from '../access/actor.js'
-import type { Config } from '../config/config.js'
-import type { TenantLimits } from '../config/limits-config.js'
-import type { TenantQueries, TenantQuery, TenantQueryRunner } from '../database/queries/credentials.js'
+import type { TenantQuery, TenantQueryRunner } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import type { Scope } from '../entities/tenant-filter.js'
-import type { EventDraft } from '../journal/chain.js'
-import type { Journal } from '../journal/journal.js'
-import type { Clock } from '../lib/clock.js'
-import type { ConcurrencyLimiter } from '../lib/concurrency.js'
 import { missingCredential } from '../lib/errors.js'
-import type { Admission, Limit, WindowCounters } from '../lib/fixed-window.js'
 import { newId } from '../lib/id.js'
-import type { MasterKeys } from '../lib/seal.js'
-import type { Metrics } from '../observability/metrics.js'
-import type { Outbound } from '../outbound/outbound.js'
-import type { VerificationQueue } from '../rate-limits/verification-queue.js'
-
-/** Signs what this deployment issues. */
-export interface Keyring {
-  /** @throws SealError when the master keys do not open what this database holds. */
-  prove(): Promise<void>
-  /** A signed token and the `kid` that signed it. */
-  sign(typ: 'at+jwt' | 'kh-personal+jwt' | 'kh-audit-checkpoint+jws', claims: object): Promise<{ text: string; kid: string }>
-  /** The claims of a token of ours, whatever its time; undefined for one of a key that was withdrawn, and for anything else. */
-  verify(text: string, typ: 'at+jwt' | 'kh-personal+jwt', gate?: SignatureGate): Promise<Readonly<Record<string, unknown>> | undefined>
-}
-
-/** Stands before cryptography, for tokens of callers that are not known yet. */
-export interface SignatureGate {
-  /** Resolves when the signature may be verified. @throws RequestError when nobody waits for the answer any more */
-  enter(): Promise<void>
-  /** The signature did not verify. */
-  failed(): void
-}
-
-/** What may be written a second late, and lost by a crash: times of last use, and usage. */
-export interface WriteBehind {
-  keyUsed(id: string, at: Date): void
-  personalTokenUsed(id: string, at: Date): void
-  endUserSeen(id: string, at: Date): void
-  credentialUsed(id: string, at: Date): void
-  /** Adds to the usage of its key, end user and operation. */
-  used(use: Use): void
-  /** Ends when all of it is written. */
-  flush(): Promise<void>
-}
-
-/** Lets a key through as often as its limits say; asked only about keys that have some. */
-export interface Limiter {
-  /** Counts one in each window, or in none when one of them is full. */
-  take(key: { id: string; organizationId: string; rateLimits: readonly Limit[] }, now: Date): Promise<Admission>
-}
-
-/** One thing that was asked for, by whom, for whom. */
-export interface Use {
-  readonly actor: Actor
-  /** A root field of the schema, or what else was used; null when the request was refused before that was known. */
-  readonly operation: string | null
-  readonly isDenied: boolean
-  readonly at: Date
-}
-
-/** Where refusals are recorded, a flood of them gathered (journal/refusal-journal.ts). */
-export interface Refusals {
-  /** Resolves when the event is on disk, or gathered. */
-  record(event: EventDraft): Promise<void>
-  /** Writes what is gathered, without waiting for the end of its minute. */
-  flush(): Promise<void>
-}
-
-/** Random keys of the deployment, sealed in the database. */
-export interface DeploymentSecrets {
-  /** HMAC-SHA-256 in hex; the same in every process, and after a change of master key. */
-  mac(purpose: SecretPurpose, text: string): string
-}
-/** Each has a key of its own. */
-export const secretPurposes = ['idempotency', 'mcp_session', 'cdn_loop'] as const
-export type SecretPurpose = (typeof secretPurposes)[number]
-
-/** What one process shares among its requests. */
-export interface Services {
-  readonly config: Config
-  /** `config.limits`, fitted to the descriptors that this process may have. */
-  readonly limits: TenantLimits
-  /** Inbound connections at once. */
-  readonly maxConnections: number
-  readonly clock: Clock
-  readonly orm: MikroORM
-  readonly journal: Journal
-  readonly queries: TenantQueries
-  readonly keyring: Keyring
-  readonly masterKeys: MasterKeys
-  readonly outbound: Outbound
-  /** Exchanges with MCP servers under way in this process. */
-  readonly inFlight: ConcurrencyLimiter
-  readonly refusals: Refusals
-  readonly writeBehind: WriteBehind
-  readonly limiter: Limiter
-  /** Who sent malformed or unknown credentials lately, by address. */
-  readonly strangers: WindowCounters
-  readonly verifications: VerificationQueue
-  readonly secrets: DeploymentSecrets
-  readonly metrics: Metrics
-  readonly log: Logger
-}
+import type { Services } from './services.js'
 
 type Origin = Readonly<{ requestId: string; ipAddress: string | null }>
 

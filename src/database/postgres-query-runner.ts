@@ -1,8 +1,8 @@
 /** The prepared reads on PostgreSQL, by connections of their own, where they follow one another without waiting. */
-import { numbered } from '../journal/postgres-inserts.js'
 import { refusalOf } from './database-errors.js'
+import { numbered } from './dialect.js'
 import type { Pipeline, Statement } from './pipeline.js'
-import type { Parameter, Query, Reader } from './queries/credentials.js'
+import type { Parameter, Query, Reader } from './query-runner.js'
 import type { Row } from './row-mapper.js'
 
 const texts = new Map<string, string>()

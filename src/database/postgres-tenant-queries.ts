@@ -1,10 +1,10 @@
 /** Tenant queries on PostgreSQL: a pool of their own, so that no list takes a connection from a change or an authentication. */
 import { Pool } from 'pg'
 
-import { numbered } from '../journal/postgres-inserts.js'
 import { KeyedQueue } from '../lib/concurrency.js'
 import { refusalOf } from './database-errors.js'
-import type { TenantQueries, TenantQuery, TenantQueryRunner } from './queries/credentials.js'
+import { numbered } from './dialect.js'
+import type { TenantQueries, TenantQuery, TenantQueryRunner } from './query-runner.js'
 import { queryTimeout, queryTimeoutMs, queueFull } from './query-timeout.js'
 import { RequestQueries, type RunningQuery } from './request-queries.js'
 import type { Row } from './row-mapper.js'

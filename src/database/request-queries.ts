@@ -1,7 +1,7 @@
 /** The tenant queries of one request: one after another, in one place of the organization's queue, however many there are. */
 import { setImmediate } from 'node:timers/promises'
 
-import type { TenantQuery, TenantQueryRunner } from './queries/credentials.js'
+import type { TenantQuery, TenantQueryRunner } from './query-runner.js'
 import type { Row } from './row-mapper.js'
 
 export interface RunningQuery {

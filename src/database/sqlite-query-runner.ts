@@ -1,7 +1,7 @@
 /** The prepared reads on SQLite, by a read-only connection of their own: on the writing one an uncommitted key would already work. */
 import type { Database, Statement } from 'better-sqlite3'
 
-import type { Parameter, Query, Reader } from './queries/credentials.js'
+import type { Parameter, Query, Reader } from './query-runner.js'
 import type { Row } from './row-mapper.js'
 
 /** As SQLite binds it. */

@@ -1,6 +1,6 @@
 /** Tenant queries on SQLite: pages along an index on the connection of this thread, everything else in a thread of its own. */
 import { KeyedQueue } from '../lib/concurrency.js'
-import type { TenantQueries, TenantQuery, TenantQueryRunner } from './queries/credentials.js'
+import type { TenantQueries, TenantQuery, TenantQueryRunner } from './query-runner.js'
 import { queueFull } from './query-timeout.js'
 import { RequestQueries, type RunningQuery } from './request-queries.js'
 import { stored, type SqliteReads } from './sqlite-query-runner.js'

@@ -2,7 +2,7 @@
  * How many rows are sealed under which master key, for whoever watches a reseal or waits to take a key away. Counting reads
  * every such row, so it is done page by page beside the requests, and not again for as long as {@link countKept} says.
  */
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { sealedUnder } from '../lib/seal.js'
 import type { Sample } from '../observability/prometheus.js'
 import { sealedColumns, tableOf } from './sealed-columns.js'

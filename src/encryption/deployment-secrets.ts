@@ -1,11 +1,9 @@
 /** Random keys of the deployment: made once, by whichever process is first, and sealed in the database. */
 import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 
-import { secretPurposes, type DeploymentSecrets, type SecretPurpose, type Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
+import { deploymentSecretBoundTo } from '../entities/deployment-secret.js'
 import { open, seal, type MasterKeys } from '../lib/seal.js'
-
-/** What the sealed value of a deployment secret is bound to. */
-export const deploymentSecretBoundTo = (name: string): string[] => ['deployment_secret', name]
 
 const insert = 'insert into deployment_secret (id, sealed_value, created_at) values (?, ?, ?) on conflict do nothing'
 const select = { name: 'deployment_secret', sql: 'select sealed_value from deployment_secret where id = ?' }
@@ -30,3 +28,14 @@ export async function openDeploymentSecrets(
   }
   return { mac: (purpose, text) => createHmac('sha256', keys[purpose]).update(text).digest('hex') }
 }
+
+/** Random keys of the deployment, sealed in the database. */
+export interface DeploymentSecrets {
+  /** HMAC-SHA-256 in hex; the same in every process, and after a change of master key. */
+  mac(purpose: SecretPurpose, text: string): string
+}
+
+/** Each has a key of its own. */
+export const secretPurposes = ['idempotency', 'mcp_session', 'cdn_loop'] as const
+
+export type SecretPurpose = (typeof secretPurposes)[number]

@@ -4,13 +4,10 @@
  */
 import { raw, type EntityManager, type MikroORM } from '@mikro-orm/core'
 
-import { DeploymentSecret } from '../entities/deployment-secret.js'
+import { DeploymentSecret, deploymentSecretBoundTo } from '../entities/deployment-secret.js'
 import { McpCredential } from '../entities/mcp-credential.js'
-import { PersonalToken } from '../entities/personal-token.js'
-import { SigningKey } from '../entities/signing-key.js'
-import { textBoundTo } from '../personal-tokens/issue-personal-token.js'
-import { privateKeyBoundTo } from '../signing-keys/create-signing-key.js'
-import { deploymentSecretBoundTo } from './deployment-secrets.js'
+import { PersonalToken, textBoundTo } from '../entities/personal-token.js'
+import { SigningKey, privateKeyBoundTo } from '../entities/signing-key.js'
 
 interface Row {
   readonly id: string

@@ -1,10 +1,7 @@
 /** `keyhouse vault status`: what is sealed under which master key. It opens nothing, so it answers while a key is missing. */
 import type { MikroORM } from '@mikro-orm/core'
 
-import type { Config } from '../config/config.js'
-import { migrate, openDatabase } from '../database/database.js'
 import { sealedUnder } from '../lib/seal.js'
-import { isNewDatabase, loadMasterKeys } from './master-keys.js'
 import { countUnder, rowsOutside, sealedColumns, type SealedColumn } from './sealed-columns.js'
 
 export interface VaultStatus {
@@ -39,16 +36,5 @@ async function strangersOf(orm: MikroORM, column: SealedColumn, configured: read
     // Not an envelope at all: nothing that a key could be named for, and it would be found again for ever.
     if (found.includes(keyId)) return found
     found.push(keyId)
-  }
-}
-
-export async function vaultStatusByCommand(config: Config): Promise<VaultStatus> {
-  const orm = await openDatabase(config)
-  try {
-    await migrate(orm, config)
-    const [first, ...rest] = loadMasterKeys(config, await isNewDatabase(orm))
-    return await vaultStatus(orm, [first.id, ...rest.map(({ id }) => id)])
-  } finally {
-    await orm.close(true)
   }
 }

@@ -5,13 +5,11 @@
 import type { MikroORM } from '@mikro-orm/core'
 
 import { ConfigError, type Config } from '../config/config.js'
-import { MasterKeyProof } from '../entities/master-key-proof.js'
+import { MasterKeyProof, boundTo } from '../entities/master-key-proof.js'
 import type { Clock } from '../lib/clock.js'
 import { open, seal, type MasterKey, type MasterKeys } from '../lib/seal.js'
 import { masterKeyFile } from './master-keys.js'
 import { countUnder, sealedColumns } from './sealed-columns.js'
-
-const boundTo = (keyId: string): string[] => ['master_key', keyId]
 
 /** @throws ConfigError with the way out. */
 export async function proveMasterKeys(orm: MikroORM, config: Config, masterKeys: MasterKeys, clock: Clock): Promise<void> {

@@ -7,12 +7,13 @@ import type { Environment } from '../entities/enums.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
-import { endUserId } from '../lib/digest.js'
 import { notFound } from '../lib/errors.js'
+import { endUserId, externalIdRule, isExternalId } from '../lib/external-id.js'
 import { wipeCredentials } from '../mcp/credentials/revoke-credentials.js'
+import { environmentOf } from '../tenancy/environment.js'
 import { acrossOwners } from '../tenancy/owner-filter.js'
 import { projectOf } from '../tenancy/project.js'
-import { Check, environmentOf, externalIdRule, isExternalId } from '../validation/validator.js'
+import { Check } from '../validation/validator.js'
 
 export interface Forgotten {
   readonly externalId: string

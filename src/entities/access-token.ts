@@ -77,3 +77,8 @@ export class AccessToken extends Node {
     return this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
   }
 }
+
+/** Seconds: 5 minutes, 30 days, and an hour when nothing is said. */
+export const shortestToken = 300
+
+export const longestToken = 2_592_000

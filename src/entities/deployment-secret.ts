@@ -16,3 +16,6 @@ export class DeploymentSecret {
   @Property(instant())
   createdAt!: Date
 }
+
+/** What the sealed value of a deployment secret is bound to. */
+export const deploymentSecretBoundTo = (name: string): string[] => ['deployment_secret', name]

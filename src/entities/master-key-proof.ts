@@ -15,3 +15,5 @@ export class MasterKeyProof {
   @Property(instant())
   firstSeenAt!: Date
 }
+
+export const boundTo = (keyId: string): string[] => ['master_key', keyId]

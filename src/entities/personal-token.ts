@@ -95,3 +95,11 @@ export class PersonalToken extends Node {
     this.sealedText = null
   }
 }
+
+/** Who opens a sealed text must be on this row: organization, user and token are bound. */
+export const textBoundTo = ({ organizationId, userId, id }: Pick<PersonalToken, 'organizationId' | 'userId' | 'id'>): string[] => [
+  'personal_token',
+  organizationId,
+  userId,
+  id,
+]

@@ -50,3 +50,5 @@ export class SigningKey extends Node {
     return this.id
   }
 }
+
+export const privateKeyBoundTo = (kid: string): string[] => ['signing_key', kid]

@@ -50,3 +50,7 @@ export class UsageCount {
   @Property(integer())
   denied!: number
 }
+
+export const dimensionColumns = { API_KEY: 'api_key_id', END_USER: 'end_user_id', OPERATION: 'operation' } as const
+
+export type UsageDimension = keyof typeof dimensionColumns

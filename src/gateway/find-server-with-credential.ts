@@ -4,14 +4,12 @@
  */
 import type { Actor } from '../access/actor.js'
 import type { Context } from '../context/context.js'
-import type { Query } from '../database/queries/credentials.js'
+import { usable } from '../database/queries/mcp.js'
 import { hydrate, type Row } from '../database/row-mapper.js'
 import type { McpAuthType } from '../entities/enums.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
-
-/** What of a credential a message needs. */
-export type UsableCredential = Pick<McpCredential, 'id' | 'authType' | 'expiresAt' | 'sealedValue' | 'boundTo'>
+import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 
 export interface Usable {
   readonly server: McpServer
@@ -20,19 +18,6 @@ export interface Usable {
 }
 
 // An end user uses the backend's servers too; the backend none of its end users'.
-const usable: Query = {
-  name: 'usable_mcp_server',
-  sql: `select * from mcp_server left join (
-      select id as credential_id, auth_type as credential_type, origin as credential_origin, sealed_value as credential_value,
-        expires_at as credential_ends
-      from mcp_credential
-      where server_id = ? and organization_id = ? and project_id = ? and environment = ? and coalesce(end_user_id, '') = ?
-        and revoked_at is null and (expires_at is null or expires_at > ?)
-      order by created_at desc, id desc limit 1
-    ) as newest on true
-    where id = ? and organization_id = ? and project_id = ? and environment = ? and owner_key in ('backend', ?)`,
-}
-
 const placeOf = ({ organizationId, projectIds, environment }: Actor): string[] => [organizationId, projectIds?.[0] ?? '', environment ?? '']
 
 /** Null: there is no such server, or none of the caller's. */

@@ -1,8 +1,14 @@
 /** One message under way: ended by whoever leaves first, and by silence; its outcome is recorded once. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
 import type { Context } from '../context/context.js'
 import type { McpServer } from '../entities/mcp-server.js'
-import type { UsableCredential } from './find-server-with-credential.js'
+import type { Message } from '../lib/json/json-rpc.js'
+import type { UsableCredential } from '../mcp/credentials/open-credential.js'
+import type { Admission } from './authorize-message.js'
+import type { OpenStreams } from './open-streams.js'
 import { recordToolCall, type CallOutcome } from './record-tool-call.js'
+import type { GatewayTimes } from './timeouts.js'
 
 /** Why it ended before its answer did. */
 export type Ending = 'LEFT' | 'ENDED' | 'SILENCE'
@@ -71,4 +77,13 @@ export class Flight {
   #wait(): void {
     this.#timer = setTimeout(() => this.end('SILENCE'), this.silence)
   }
+}
+
+export interface Forwarding extends Admission {
+  readonly ctx: Context
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly streams: OpenStreams
+  readonly message: Message | null
+  readonly times: GatewayTimes
 }

@@ -3,18 +3,12 @@
  * expiry or a narrower rule ends it within a second on every replica.
  */
 import type { Standing } from '../access/actor.js'
-import type { Services } from '../context/context.js'
-import type { Query } from '../database/queries/credentials.js'
+import type { Services } from '../context/services.js'
+import { credentialStands, serverStands } from '../database/queries/mcp.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { Bag } from '../lib/bag.js'
-import type { UsableCredential } from './find-server-with-credential.js'
+import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 import type { GatewayTimes } from './timeouts.js'
-
-const credentialStands: Query = {
-  name: 'mcp_credential_stands',
-  sql: 'select count(*) as standing from mcp_credential where id = ? and revoked_at is null',
-}
-const serverStands: Query = { name: 'mcp_server_stands', sql: 'select updated_at from mcp_server where id = ?' }
 
 export interface OpenStream {
   readonly standing: Standing | null

@@ -2,7 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Config } from '../config/config.js'
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { contextOf } from '../http/create-context.js'
 import { onAnswerOver } from '../http/response-end.js'
 import { DomainError, RequestError } from '../lib/errors.js'

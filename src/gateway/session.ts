@@ -5,10 +5,10 @@
 import { createSecretKey } from 'node:crypto'
 
 import type { Actor } from '../access/actor.js'
-import type { DeploymentSecrets } from '../context/context.js'
+import type { DeploymentSecrets } from '../encryption/deployment-secrets.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { open, seal, SealError, type MasterKeys } from '../lib/seal.js'
-import type { UsableCredential } from './find-server-with-credential.js'
+import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 
 export interface SessionOwner {
   readonly actor: Actor

@@ -9,7 +9,8 @@ import {
 } from '@apollo/server/plugin/disabled'
 import { NoSchemaIntrospectionCustomRule, type GraphQLSchema } from 'graphql'
 
-import type { Context, Services } from '../context/context.js'
+import type { Context } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { limits, validationRules } from './document-limits.js'
 import { createDocumentStore, createPersistedQueryCache } from './document-store.js'
 import { operationPlugin } from './execute-operation.js'

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { serveGateway } from '../gateway/route.js'
 import type { GatewayTimes } from '../gateway/timeouts.js'
 import { serveGraphql } from '../graphql/route.js'

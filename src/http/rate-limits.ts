@@ -4,7 +4,8 @@
  */
 import type { FastifyReply } from 'fastify'
 
-import type { Context, Services } from '../context/context.js'
+import type { Context } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { neighbourhoodOf } from '../lib/address.js'
 import { RequestError, UnknownCredential } from '../lib/errors.js'
 import { windowLengths, type Admission, type Limit } from '../lib/fixed-window.js'

@@ -1,7 +1,7 @@
 /** What is done by the clock and not by a request: dropping what ran out, and a checkpoint of every chain once a day. */
-import { logCheckpoints } from '../audit/log-checkpoints.js'
-import type { Services } from '../context/context.js'
-import { organizationIds } from '../database/database.js'
+import { logCheckpoints } from '../audit/checkpoint.js'
+import type { Services } from '../context/services.js'
+import { organizationIds } from '../database/unscoped-queries.js'
 import { forgetMarks } from '../journal/idempotency.js'
 import { forgetUsage } from '../usage/delete-expired-usage.js'
 

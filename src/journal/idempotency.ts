@@ -2,7 +2,8 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Actor } from '../access/actor.js'
-import type { DeploymentSecrets, Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
+import type { DeploymentSecrets } from '../encryption/deployment-secrets.js'
 import { IdempotencyKey } from '../entities/idempotency-key.js'
 import { sha256 } from '../lib/digest.js'
 import { Secret } from '../lib/secret.js'

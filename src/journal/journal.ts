@@ -2,7 +2,7 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Standing } from '../access/actor.js'
-import type { Reader } from '../database/queries/credentials.js'
+import type { Reader } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import type { EventDraft } from './chain.js'
 

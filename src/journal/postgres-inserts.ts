@@ -2,30 +2,11 @@
 import type { MetadataStorage } from '@mikro-orm/core'
 
 import type { Statement } from '../database/pipeline.js'
+import { advanceHeads } from '../database/queries/audit-heads.js'
 import { tableOf, valueOf } from '../database/row-mapper.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { ChainedEvent, Head } from './chain.js'
 import type { AppendedRow } from './journal.js'
-
-/** `?` as PostgreSQL wants it. */
-export const numbered = (sql: string): string => {
-  let count = 0
-  return sql.replaceAll('?', () => `$${++count}`)
-}
-
-/** In one order everywhere, so that two groups cannot wait for each other. */
-export const lockHeads = (organizationIds: readonly string[], wait: string): Statement => ({
-  name: `heads ${wait}`,
-  text: `select organization_id, seq, hash from audit_head where organization_id = any($1) order by organization_id for update ${wait}`,
-  values: [organizationIds],
-})
-
-const advanceHeads = (heads: readonly (readonly [organizationId: string, head: Head])[]): Statement => ({
-  name: 'advance heads',
-  text: `update audit_head h set seq = n.seq, hash = n.hash
-    from json_to_recordset($1) as n(organization_id text, seq int, hash text) where h.organization_id = n.organization_id`,
-  values: [JSON.stringify(heads.map(([organization_id, { seq, hash }]) => ({ organization_id, seq, hash })))],
-})
 
 /** One statement a table, whatever the number of rows. */
 export function insertsOf(metadata: MetadataStorage, rows: readonly AppendedRow[]): Statement[] {

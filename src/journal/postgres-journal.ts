@@ -7,16 +7,18 @@ import type { EntityManager, MetadataStorage } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import { isUnavailable, refusalOf } from '../database/database-errors.js'
+import { numbered } from '../database/dialect.js'
 import { atomically, whole, type Pipeline, type Send } from '../database/pipeline.js'
 import { named, type PostgresReads } from '../database/postgres-query-runner.js'
-import type { Parameter, Query } from '../database/queries/credentials.js'
+import { lockHeads } from '../database/queries/audit-heads.js'
+import type { Parameter, Query } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import { stopwatch, type Clock } from '../lib/clock.js'
 import type { GroupMeter } from '../observability/metrics.js'
 import { link, type Head } from './chain.js'
 import { StandingChanged, stands, type BackgroundStatement, type Entry, type Journal } from './journal.js'
-import { chainedInserts, insertsOf, lockHeads, numbered } from './postgres-inserts.js'
+import { chainedInserts, insertsOf } from './postgres-inserts.js'
 
 interface Pending {
   readonly entry: Entry

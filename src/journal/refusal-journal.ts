@@ -4,7 +4,6 @@
  */
 import type { Logger } from 'pino'
 
-import type { Refusals } from '../context/context.js'
 import type { Clock } from '../lib/clock.js'
 import type { EventDraft } from './chain.js'
 import { eventOf, gathered, merge, type GatheredRefusals } from './gathered-refusals.js'
@@ -150,4 +149,12 @@ export class RefusalJournal implements Refusals {
   #commit(event: EventDraft): Promise<void> {
     return this.journal.commit({ organizationId: event.organizationId, standing: null, rows: [], event })
   }
+}
+
+/** Where refusals are recorded, a flood of them gathered (journal/refusal-journal.ts). */
+export interface Refusals {
+  /** Resolves when the event is on disk, or gathered. */
+  record(event: EventDraft): Promise<void>
+  /** Writes what is gathered, without waiting for the end of its minute. */
+  flush(): Promise<void>
 }

@@ -7,7 +7,7 @@ import type { Database, Statement } from 'better-sqlite3'
 
 import type { Standing } from '../access/actor.js'
 import { isUnavailable, refusalOf, unavailable } from '../database/database-errors.js'
-import type { Parameter, Query } from '../database/queries/credentials.js'
+import type { Parameter, Query } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import type { SqliteReads } from '../database/sqlite-query-runner.js'
 import { stopwatch, type Clock } from '../lib/clock.js'

@@ -1,6 +1,7 @@
 /** What is written at most once a second: a crash may lose that second, nothing else; a database that is away loses nothing. */
 import type { Logger } from 'pino'
 
+import type { Actor } from '../access/actor.js'
 import type { BackgroundStatement, Journal } from './journal.js'
 
 const interval = 1000
@@ -58,4 +59,25 @@ export class BackgroundWriter {
       }
     }
   }
+}
+
+/** What may be written a second late, and lost by a crash: times of last use, and usage. */
+export interface WriteBehind {
+  keyUsed(id: string, at: Date): void
+  personalTokenUsed(id: string, at: Date): void
+  endUserSeen(id: string, at: Date): void
+  credentialUsed(id: string, at: Date): void
+  /** Adds to the usage of its key, end user and operation. */
+  used(use: Use): void
+  /** Ends when all of it is written. */
+  flush(): Promise<void>
+}
+
+/** One thing that was asked for, by whom, for whom. */
+export interface Use {
+  readonly actor: Actor
+  /** A root field of the schema, or what else was used; null when the request was refused before that was known. */
+  readonly operation: string | null
+  readonly isDenied: boolean
+  readonly at: Date
 }

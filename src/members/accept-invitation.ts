@@ -5,7 +5,7 @@ import { systemActor, type Actor } from '../access/actor.js'
 import { mayStillGrant } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
-import type { Query } from '../database/queries/credentials.js'
+import { invitationByDigest } from '../database/queries/credentials.js'
 import { Invitation } from '../entities/invitation.js'
 import { Member } from '../entities/member.js'
 import type { PersonalToken } from '../entities/personal-token.js'
@@ -20,12 +20,6 @@ import { Check } from '../validation/validator.js'
 export const longestUserName = 255
 
 const path = ['input', 'invitationToken']
-const invitationByDigest: Query = {
-  name: 'invitation_token',
-  sql: `select i.id, i.organization_id, u.id as user_id, o.suspended_at from invitation i
-    join organization o on o.id = i.organization_id
-    left join "user" u on u.organization_id = i.organization_id and u.email_key = i.email_key where i.digest = ?`,
-}
 
 function checkName(name: string): void {
   const check = new Check()

@@ -1,6 +1,7 @@
 /** Makes an organization with everything that its first hour needs: a project, an admin, the head of its chain. */
-import { systemContext, type Services } from '../context/context.js'
+import { systemContext } from '../context/context.js'
 import { perform } from '../context/perform.js'
+import type { Services } from '../context/services.js'
 import { AuditHead } from '../entities/audit-head.js'
 import { Member } from '../entities/member.js'
 import { Organization } from '../entities/organization.js'

@@ -2,7 +2,7 @@
  * Stops requests that come back to the deployment that sent them. A server at the own URL is refused; by any other name, or
  * by way of another deployment, the request is recognised by its CDN-Loop header (RFC 8586).
  */
-import type { DeploymentSecrets } from '../context/context.js'
+import type { DeploymentSecrets } from '../encryption/deployment-secrets.js'
 import { GatewayRefusal } from '../gateway/authorize-message.js'
 import { rpcCodes } from '../lib/json/json-rpc.js'
 import { OutboundError } from './outbound-error.js'

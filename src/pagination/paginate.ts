@@ -1,8 +1,8 @@
 /** Pages of rows that the caller sees, as Relay's connections want them. */
-import { raw, type EntityManager, type EntityProperty } from '@mikro-orm/core'
+import type { EntityManager, EntityProperty } from '@mikro-orm/core'
 
-import type { TenantQuery } from '../database/queries/credentials.js'
 import { countStatement, listStatement, type Condition } from '../database/queries/lists.js'
+import type { TenantQuery } from '../database/query-runner.js'
 import { hydrate, type Row } from '../database/row-mapper.js'
 import { badInput } from '../lib/errors.js'
 import { encodeCursor, PageFault, windowOf, type Order, type PageArguments, type Window } from './page.js'
@@ -80,24 +80,3 @@ export async function list<T extends { id: string }>(
 /** Rows by their id, without pages. */
 export const listById = <T extends object>(desk: Desk, entity: new () => T, limit = Number.MAX_SAFE_INTEGER): Promise<T[]> =>
   findRows(desk, entity, {}, { limit, isBackward: false, where: {}, orderBy: [{ id: 'ASC' }] })
-
-/** Characters that a search may have: no text that is searched is longer. */
-const longestSearch = 255
-
-/**
- * A condition that a text column contains the words, without regard to the case of ASCII letters.
- * @throws RequestError BAD_USER_INPUT for more words than any text has.
- */
-export function contains(
-  { app }: { readonly app: { readonly config: { readonly databaseUrl: string | undefined } } },
-  column: string,
-  words: string,
-): Record<PropertyKey, unknown> {
-  if (words.length > longestSearch) throw badInput(`"search" must have at most ${longestSearch} characters.`)
-  // No stored text has a NUL, and neither database can be asked about one.
-  if (words.includes('\0')) return { id: '' }
-  const pattern = words.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replaceAll(/[!%_]/g, (special) => `!${special}`)
-  // Elsewhere than in "C" PostgreSQL lowers letters of other languages too, and a Turkish one's I to another letter.
-  const text = app.config.databaseUrl === undefined ? column : `${column} collate "C"`
-  return { [raw(`lower(${text}) like ? escape '!'`, [`%${pattern}%`])]: [] }
-}

@@ -2,7 +2,7 @@
  * Wipes the texts of tokens whose window has closed, even if nobody asks. It belongs to the deployment: logged, not chained.
  * Any number of processes may do it at once, since wiping twice is wiping once.
  */
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import type { BackgroundStatement } from '../journal/journal.js'
 
 /** Milliseconds. */

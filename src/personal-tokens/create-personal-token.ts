@@ -1,15 +1,16 @@
 /** Makes a personal token: all of its user, or reduced to permissions that its maker holds. */
-import { isReducedType, latestExpiry, withinMaker, type Actor } from '../access/actor.js'
+import { isReducedType, latestExpiry, withinMaker, type Actor, personBehind } from '../access/actor.js'
+import { refuseExcessForPeople } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform, type HandsFor } from '../context/perform.js'
 import type { PersonalTokenType } from '../entities/enums.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { addSeconds } from '../lib/clock.js'
 import { invalid } from '../lib/errors.js'
-import { Check, refuseExcessForPeople } from '../validation/validator.js'
+import { Check } from '../validation/validator.js'
 import { findToken } from './find-personal-token.js'
 import { issuePersonalToken } from './issue-personal-token.js'
-import { personBehind, refuseUnreduced } from './restricted-tokens.js'
+import { refuseUnreduced } from './restricted-tokens.js'
 
 const year = 365 * 86_400
 

@@ -1,7 +1,7 @@
 /** What every way to a personal token shares: its row, its text, and the five minutes in which it may be seen again. */
 import type { Context } from '../context/context.js'
 import type { PersonalTokenType } from '../entities/enums.js'
-import { PersonalToken } from '../entities/personal-token.js'
+import { PersonalToken, textBoundTo } from '../entities/personal-token.js'
 import { addSeconds, epochSeconds } from '../lib/clock.js'
 import { newId } from '../lib/id.js'
 import { seal } from '../lib/seal.js'
@@ -19,14 +19,6 @@ interface Issue {
   readonly permissions: readonly string[] | null
   readonly expiresAt: Date
 }
-
-/** Who opens a sealed text must be on this row: organization, user and token are bound. */
-export const textBoundTo = ({ organizationId, userId, id }: Pick<PersonalToken, 'organizationId' | 'userId' | 'id'>): string[] => [
-  'personal_token',
-  organizationId,
-  userId,
-  id,
-]
 
 export async function issuePersonalToken(ctx: Context, issue: Issue, now: Date): Promise<{ personalToken: PersonalToken; text: string }> {
   const id = newId('pt', now)

@@ -1,15 +1,9 @@
 /** Whose tokens these are, and how far a reduced token reaches among them. */
 import { isReduced, isReducedType, latestExpiry, type Actor } from '../access/actor.js'
+import { refuseExcessForPeople } from '../access/grants.js'
 import type { PersonalTokenType } from '../entities/enums.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { forbidden } from '../lib/errors.js'
-import { refuseExcessForPeople } from '../validation/validator.js'
-
-/** The person who asks. @throws DomainError FORBIDDEN: keys and end users have no personal tokens. */
-export function personBehind({ personalToken }: Actor): NonNullable<Actor['personalToken']> {
-  if (!personalToken) throw forbidden('Only a person has personal tokens: this needs a personal token as the credential.')
-  return personalToken
-}
 
 /** What a reduced token may not have: all of its user. @throws DomainError FORBIDDEN */
 export function refuseUnreduced(actor: Actor, type: PersonalTokenType): void {

@@ -1,12 +1,12 @@
 /** Repeats the text of a token to its creator while its window is open. Every repetition is an event. */
+import { personBehind } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
-import type { PersonalToken } from '../entities/personal-token.js'
+import { type PersonalToken, textBoundTo } from '../entities/personal-token.js'
 import { alreadyRevealed, forbidden, invalidState } from '../lib/errors.js'
 import { open } from '../lib/seal.js'
 import { findToken, isOwn } from './find-personal-token.js'
-import { textBoundTo } from './issue-personal-token.js'
-import { personBehind, refuseBeyondReach } from './restricted-tokens.js'
+import { refuseBeyondReach } from './restricted-tokens.js'
 
 export async function revealPersonalToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken; token: string }> {
   return perform(ctx, 'personal_token:reveal', async ({ em, actor, now, permit }) => {

@@ -1,8 +1,8 @@
 /** Ends all of the caller's own tokens, the one in use too. The answer still arrives. */
+import { personBehind } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { PersonalToken } from '../entities/personal-token.js'
-import { personBehind } from './restricted-tokens.js'
 
 export async function revokeAllPersonalTokens(ctx: Context): Promise<{ revokedCount: number }> {
   return perform(ctx, 'personal_token:revoke_all', async ({ em, actor, now, permit, note }) => {

@@ -1,10 +1,10 @@
 /** Ends one of the caller's own tokens at once and for good. Doing it again answers the same. */
+import { personBehind } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { forbidden } from '../lib/errors.js'
 import { findToken, isOwn } from './find-personal-token.js'
-import { personBehind } from './restricted-tokens.js'
 
 export async function revokePersonalToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken }> {
   return perform(ctx, 'personal_token:revoke_own', async ({ em, actor, now, permit }) => {

@@ -1,5 +1,5 @@
 /** Relay's connections: a page of rows with cursors, and the arguments that ask for one. */
-import { ArgsType, Field, Int, ObjectType, type ClassType } from 'type-graphql'
+import { ArgsType, Field, Int, ObjectType, type ClassType, registerEnumType } from 'type-graphql'
 
 import type { Page } from '../pagination/paginate.js'
 
@@ -91,3 +91,13 @@ export function connectionOf<T extends object>(
   }
   return { type: PlainConnection, from: (page) => new PlainConnection(page) }
 }
+
+export const OrderDirection = { ASC: 'ASC', DESC: 'DESC' } as const
+
+export type OrderDirection = keyof typeof OrderDirection
+
+registerEnumType(OrderDirection, {
+  name: 'OrderDirection',
+  description: 'Which end of a list comes first.',
+  valuesConfig: { ASC: { description: 'The smallest or earliest first.' }, DESC: { description: 'The largest or latest first.' } },
+})

@@ -2,8 +2,9 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
 import type { Context } from '../context/context.js'
+import { findEndUser } from '../end-users/find-end-user.js'
 import { forgetEndUser, type Forgotten } from '../end-users/forget-end-user.js'
-import { findEndUser, listEndUsers } from '../end-users/list-end-users.js'
+import { listEndUsers } from '../end-users/list-end-users.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment } from '../entities/enums.js'
 import { Project } from '../entities/project.js'

@@ -3,11 +3,11 @@ import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, ObjectType, Query, 
 
 import { may } from '../access/actor.js'
 import type { Context } from '../context/context.js'
-import { dimensionColumns, type UsageDimension } from '../database/queries/usage.js'
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment, UsageInterval } from '../entities/enums.js'
 import { DateTimeScalar } from '../entities/scalars.js'
+import { dimensionColumns, type UsageDimension } from '../entities/usage-count.js'
 import { readUsage, type UsageRow, type UsageWhere } from '../usage/read-usage.js'
 import { visibleEndUser } from './visible-end-user.js'
 

@@ -1,7 +1,7 @@
 /** Whether the process lives, and whether it can serve, and goes on to. */
 import type { FastifyInstance } from 'fastify'
 
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import type { Drain } from '../http/drain.js'
 import { bodyOf } from '../http/error-response.js'
 

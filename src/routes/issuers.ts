@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { publish } from '../http/cacheable-json.js'
 import { parseIssuer } from '../lib/issuer.js'
 import { algorithms } from '../lib/jwt.js'

@@ -2,7 +2,7 @@
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
 
 import type { Config } from '../config/config.js'
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { bareHost, isLoopback } from '../lib/address.js'
 import { contentType } from '../observability/prometheus.js'
 

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 
 import { RevocationLists } from '../access-tokens/revocation-lists.js'
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { publish, publishPrepared } from '../http/cacheable-json.js'
 import { parseIssuer } from '../lib/issuer.js'
 import { everySigningKey, jwksMaxAge, publishedKeys } from '../signing-keys/jwks.js'

@@ -5,7 +5,7 @@ import { systemActor, type Actor } from '../access/actor.js'
 import { mayStillGrant } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
-import type { Query } from '../database/queries/credentials.js'
+import { signInTokenByDigest } from '../database/queries/credentials.js'
 import { Member } from '../entities/member.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { SignInToken } from '../entities/sign-in-token.js'
@@ -13,12 +13,6 @@ import { sha256 } from '../lib/digest.js'
 import { invalidState, notFound, organizationSuspended } from '../lib/errors.js'
 import type { Secret } from '../lib/secret.js'
 import { issueLogin } from '../personal-tokens/issue-personal-token.js'
-
-const signInTokenByDigest: Query = {
-  name: 'sign_in_token',
-  sql: `select t.id, t.organization_id, t.user_id, o.suspended_at from sign_in_token t
-    join organization o on o.id = t.organization_id where t.digest = ?`,
-}
 
 const path = ['input', 'signInToken']
 

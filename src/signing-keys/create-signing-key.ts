@@ -2,8 +2,8 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 
-import type { Services } from '../context/context.js'
-import { SigningKey } from '../entities/signing-key.js'
+import type { Services } from '../context/services.js'
+import { SigningKey, privateKeyBoundTo } from '../entities/signing-key.js'
 import { newId } from '../lib/id.js'
 import type { Algorithm } from '../lib/jwt.js'
 import { open, seal, type MasterKeys } from '../lib/seal.js'
@@ -20,8 +20,6 @@ const pairs: Readonly<Record<Algorithm, () => Promise<{ publicKey: KeyObject; pr
 
 /** What making and changing them takes: the keys belong to the deployment, so no caller is among it. */
 export type KeyOffice = Pick<Services, 'orm' | 'journal' | 'config' | 'masterKeys' | 'clock'>
-
-export const privateKeyBoundTo = (kid: string): string[] => ['signing_key', kid]
 
 /** Made before the transaction that publishes it, which then must set the time anew. */
 export async function newSigningKey(

@@ -1,7 +1,7 @@
 /** What others read of the keys that sign tokens: their public halves. */
 import type { JWK } from 'jose'
 
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { SigningKey } from '../entities/signing-key.js'
 
 /** Seconds that a verifier may keep the key set; a rotation waits at least as long for the next one. */

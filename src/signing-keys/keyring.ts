@@ -1,22 +1,14 @@
 /** Signs with the key that is current in the database at this request, and verifies with those that are published there. */
 import { compactVerify, importJWK, type CryptoKey, type JWK } from 'jose'
 
-import type { Keyring } from '../context/context.js'
-import type { Query, Reader } from '../database/queries/credentials.js'
+import { currentKey, signersToBe, signingKey, publishedKey } from '../database/queries/signing-keys.js'
+import type { Reader } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import { isId } from '../lib/id.js'
 import { parseIssuer } from '../lib/issuer.js'
 import { signJwt, unverified, type Algorithm, type Signer } from '../lib/jwt.js'
 import type { MasterKeys } from '../lib/seal.js'
 import { privateKeyOf } from './create-signing-key.js'
-
-const currentKey: Query = { name: 'current_signing_key', sql: `select id from signing_key where state = 'CURRENT'` }
-const signersToBe: Query = { name: 'keys_in_office', sql: `select id from signing_key where state in ('CURRENT', 'NEXT')` }
-const signingKey: Query = { name: 'signing_key', sql: `select algorithm, sealed_private_key from signing_key where id = ?` }
-const publishedKey: Query = {
-  name: 'published_signing_key',
-  sql: `select algorithm, public_jwk from signing_key where id = ? and state <> 'RETIRED'`,
-}
 
 interface Verifier {
   readonly algorithm: string
@@ -92,4 +84,22 @@ export function openKeyring(reader: Reader, masterKeys: MasterKeys, url: string)
       }
     },
   }
+}
+
+/** Signs what this deployment issues. */
+export interface Keyring {
+  /** @throws SealError when the master keys do not open what this database holds. */
+  prove(): Promise<void>
+  /** A signed token and the `kid` that signed it. */
+  sign(typ: 'at+jwt' | 'kh-personal+jwt' | 'kh-audit-checkpoint+jws', claims: object): Promise<{ text: string; kid: string }>
+  /** The claims of a token of ours, whatever its time; undefined for one of a key that was withdrawn, and for anything else. */
+  verify(text: string, typ: 'at+jwt' | 'kh-personal+jwt', gate?: SignatureGate): Promise<Readonly<Record<string, unknown>> | undefined>
+}
+
+/** Stands before cryptography, for tokens of callers that are not known yet. */
+export interface SignatureGate {
+  /** Resolves when the signature may be verified. @throws RequestError when nobody waits for the answer any more */
+  enter(): Promise<void>
+  /** The signature did not verify. */
+  failed(): void
 }

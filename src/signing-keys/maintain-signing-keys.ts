@@ -1,6 +1,6 @@
 /** The life of signing keys by the calendar: rotation on schedule, and retirement when nothing is left to verify. */
-import type { Services } from '../context/context.js'
-import type { Query } from '../database/queries/credentials.js'
+import type { Services } from '../context/services.js'
+import { isSpent } from '../database/unscoped-queries.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { addSeconds } from '../lib/clock.js'
 import { jwksMaxAge } from './jwks.js'
@@ -10,15 +10,6 @@ import { keysInOffice, rotateSigningKeys, type InOffice } from './rotate-signing
 /** Milliseconds between two looks at the calendar. The time since activation counts, so restarts change nothing. */
 const interval = 60_000
 const day = 86_400
-
-const liveAccessToken: Query = {
-  name: 'live_access_token_of_signing_key',
-  sql: 'select 1 as live from access_token where signing_key_id = ? and expires_at > ? limit 1',
-}
-const livePersonalToken: Query = {
-  name: 'live_personal_token_of_signing_key',
-  sql: 'select 1 as live from personal_token where signing_key_id = ? and expires_at > ? limit 1',
-}
 
 /**
  * By schedule, or because another algorithm was set and its key has been published for as long as key sets are kept.
@@ -38,14 +29,6 @@ export async function tendSigningKeys(app: Services): Promise<void> {
   for (const key of await em.find(SigningKey, { state: 'PREVIOUS' })) {
     if (await isSpent(app, key)) await retireSpent(app, key.id)
   }
-}
-
-/** The last token that it signed has expired. What it signed a moment ago may still be on its way to the disk. */
-async function isSpent({ journal, clock }: Services, { id, supersededAt, createdAt }: SigningKey): Promise<boolean> {
-  const now = clock()
-  if (addSeconds(supersededAt ?? createdAt, jwksMaxAge) > now) return false
-  const live = await Promise.all([liveAccessToken, livePersonalToken].map((query) => journal.read(query, [id, now])))
-  return live.every((row) => row === undefined)
 }
 
 async function retireSpent(app: Services, id: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** Withdraws a signing key at once: what it signed is no longer believed here, and it leaves the key set. */
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { notFound } from '../lib/errors.js'
 import { newSigningKey, type KeyOffice } from './create-signing-key.js'

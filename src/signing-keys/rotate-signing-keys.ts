@@ -1,7 +1,7 @@
 /** The key that comes next begins to sign, and a new one comes after it: published before it is needed. */
 import type { EntityManager } from '@mikro-orm/core'
 
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { addSeconds } from '../lib/clock.js'
 import { invalidState } from '../lib/errors.js'

@@ -1,11 +1,13 @@
 /** The ids of end users by what their product calls them: derived, so that they are found whether or not they were recorded. */
+import type { EntityManager } from '@mikro-orm/core'
+
 import type { Actor } from '../access/actor.js'
+import { EndUser } from '../entities/end-user.js'
 import { Environment } from '../entities/enums.js'
 import { Project } from '../entities/project.js'
-import { endUserId } from '../lib/digest.js'
 import { badInput } from '../lib/errors.js'
+import { endUserId, isExternalId } from '../lib/external-id.js'
 import { listById, type Desk } from '../pagination/paginate.js'
-import { isExternalId } from '../validation/validator.js'
 
 const mostIds = 10_000
 
@@ -26,15 +28,28 @@ export async function endUserIdsOf(
   return projectIds.flatMap((id) => environments.flatMap((place) => names.map((name) => endUserId(actor.organizationId, id, place, name))))
 }
 
-/** Entries that a list in a filter may have. */
-export const mostInFilter = 100
-
-/** @throws RequestError BAD_USER_INPUT for a list that is too long. */
-export function checkFilter(filter: Readonly<Record<string, unknown>>): void {
-  for (const [field, value] of Object.entries(filter)) {
-    if (Array.isArray(value) && value.length > mostInFilter) throw badInput(`"${field}" must have at most ${mostInFilter} entries.`)
-  }
+interface Place {
+  readonly organizationId: string
+  readonly projectId: string
+  readonly environment: Environment
 }
 
-/** Of the values that are looked for, those that something could have: nothing is empty, and nothing stored has a NUL. */
-export const findable = (values: readonly string[]): string[] => values.filter((value) => value !== '' && !value.includes('\0'))
+/** The row of one who was never met before. */
+export const newEndUser = ({ organizationId, projectId, environment }: Place, externalId: string, now: Date): EndUser =>
+  Object.assign(new EndUser(), {
+    id: endUserId(organizationId, projectId, environment, externalId),
+    organizationId,
+    projectId,
+    environment,
+    externalId,
+    firstSeenAt: now,
+    lastSeenAt: now,
+  })
+
+/** Inserts it if absent, in the transaction of what is recorded for it. Verbs of one organization are serial, so nobody comes between. */
+export async function recordEndUser(em: EntityManager, place: Place, externalId: string, now: Date): Promise<EndUser> {
+  const fresh = newEndUser(place, externalId, now)
+  const known = await em.findOne(EndUser, { id: fresh.id })
+  if (!known) em.persist(fresh)
+  return known ?? fresh
+}

@@ -1,5 +1,6 @@
 /** Drops the short intervals when nobody asks for them any more; the same use stays counted in the longer ones. */
-import type { Services } from '../context/context.js'
+import type { Services } from '../context/services.js'
+import { forget } from '../database/queries/usage.js'
 import type { UsageInterval } from '../entities/enums.js'
 
 /** Days that rows are kept; days themselves stay for good. */
@@ -7,7 +8,6 @@ export const usageKeptDays = { MINUTE: 7, HOUR: 90 } as const satisfies Partial<
 
 const day = 86_400_000
 // By organization, so that the index on organization, length and start serves.
-const forget = 'delete from usage_count where organization_id in (select id from organization) and length = ? and start < ?'
 
 export async function forgetUsage({ journal, clock, config }: Pick<Services, 'journal' | 'clock' | 'config'>): Promise<void> {
   const now = clock().getTime()

@@ -1,13 +1,14 @@
 /** How much was asked for and how much of it refused, by interval and by whatever tells it apart. */
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
-import { dimensionColumns, usageQuery, type UsageDimension } from '../database/queries/usage.js'
+import { usageQuery, highestCount } from '../database/queries/usage.js'
 import type { Environment, UsageInterval } from '../entities/enums.js'
+import { dimensionColumns, type UsageDimension } from '../entities/usage-count.js'
 import { badInput } from '../lib/errors.js'
-import { checkFilter, endUserIdsOf, findable } from '../tenancy/end-user.js'
-import { filterEnvironment } from '../validation/validator.js'
+import { endUserIdsOf } from '../tenancy/end-user.js'
+import { filterEnvironment } from '../tenancy/environment.js'
+import { checkFilter, findable } from '../validation/filters.js'
 import { intervalLengths, startOf } from './intervals.js'
-import { highestCount } from './usage-aggregator.js'
 
 /** Intervals that one answer may span, and rows that it may have. */
 export const mostIntervals = 1440

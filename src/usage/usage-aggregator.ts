@@ -1,26 +1,14 @@
 /** Usage of the last second, gathered in memory and written by statements that add. */
-import type { Use } from '../context/context.js'
+import { all, addOne, addMany } from '../database/queries/usage.js'
 import type { UsageInterval } from '../entities/enums.js'
 import { everyEndUser, type UsageCount } from '../entities/usage-count.js'
-import type { Batch, Source } from '../journal/write-behind.js'
+import type { Batch, Source, Use } from '../journal/write-behind.js'
 import { intervalLengths, startOf } from './intervals.js'
 
 /** Rows kept while the database is away; what would be new beyond that is not counted. */
 const mostRows = 50_000
 /** Rows of one transaction: on SQLite each is a statement, which keeps the loop waiting. */
 const rowsAtOnce = 300
-/** What the column and GraphQL's Int hold. */
-export const highestCount = 2_147_483_647
-
-const columns = ['organization_id', 'length', 'end_user_id', 'start', 'project_id', 'environment', 'api_key_id', 'operation'] as const
-const all = [...columns, 'requests', 'denied'].join(', ')
-const onConflict = (least: string, cast: string): string => `on conflict (${columns.join(', ')}) do update set
-  requests = ${least}(usage_count.requests${cast} + excluded.requests, ${highestCount}),
-  denied = ${least}(usage_count.denied${cast} + excluded.denied, ${highestCount})`
-
-const addOne = `insert into usage_count (${all}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${onConflict('min', '')}`
-const addMany = `insert into usage_count (${all}) select ${all} from json_populate_recordset(null::usage_count, ?) ${onConflict('least', '::bigint')}`
-
 const intervals = Object.keys(intervalLengths) as UsageInterval[]
 
 type Row = { [K in keyof UsageCount]: UsageCount[K] }

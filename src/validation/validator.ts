@@ -1,13 +1,6 @@
 /** Checks of input: gathers every fault with its path, so that a form can show them all at once. */
-import { heldBy, type Actor } from '../access/actor.js'
-import { excess, excessOnKey, permissionFault } from '../access/permissions.js'
-import type { Environment } from '../entities/enums.js'
-import { DomainError, environmentMismatch, permissionNotHeld, badInput, type Fault } from '../lib/errors.js'
-
-/** 1 to 150 printable ASCII characters, no space at either end, not `*`: the `sub` of a token and X-On-Behalf-Of alike. */
-export const isExternalId = (text: string): boolean => /^[\x21-\x7E]([\x20-\x7E]{0,148}[\x21-\x7E])?$/.test(text) && text !== '*'
-export const externalIdRule = 'must be 1 to 150 printable ASCII characters without a space at either end, and not "*"'
-
+import { permissionFault } from '../access/permissions.js'
+import { DomainError, type Fault } from '../lib/errors.js'
 export const longestUrl = 2048
 export const longestEmail = 320
 export const longestIdempotencyKey = 255
@@ -99,43 +92,4 @@ export class Check {
   }
 }
 
-/** @throws DomainError PERMISSION_NOT_HELD, naming what of the grant the actor does not hold. */
-export function refuseExcess(actor: Actor, wanted: readonly string[], path: readonly string[] = ['input', 'permissions']): void {
-  refuseMissing(excessOnKey(heldBy(actor), wanted), path)
-}
-
-/** The same for what a person is granted, where `*` means all there is, not only what a key may hold. */
-export function refuseExcessForPeople(actor: Actor, wanted: readonly string[], path: readonly string[] | null): void {
-  refuseMissing(excess(heldBy(actor), wanted), path)
-}
-
-function refuseMissing(missing: readonly string[], path: readonly string[] | null): void {
-  if (missing.length === 0) return
-  throw permissionNotHeld(`You do not hold ${quoted(missing)}, so you cannot grant ${missing.length === 1 ? 'it' : 'them'}.`, path)
-}
-
-const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ')
-
-/** @throws DomainError PERMISSION_NOT_HELD, naming what a key holds and the actor does not. */
-export function refuseStrongerKey(actor: Actor, { permissions }: { readonly permissions: readonly string[] }): void {
-  const beyond = excessOnKey(heldBy(actor), permissions)
-  if (beyond.length === 0) return
-  throw permissionNotHeld(`This key holds ${quoted(beyond)}, which you do not, so you can neither rotate nor update it.`, null)
-}
-
-/** @throws DomainError ENVIRONMENT_MISMATCH: a key or token works in one environment only. */
-export function environmentOf(actor: Actor, wanted: Environment | null | undefined): Environment {
-  if (actor.environment === null) return wanted ?? 'SANDBOX'
-  if (wanted && wanted !== actor.environment) {
-    throw environmentMismatch(`This credential works in ${actor.environment} only.`, ['input', 'environment'])
-  }
-  return actor.environment
-}
-
-/** The same in a filter, where omitted means all that the caller may see. @throws RequestError BAD_USER_INPUT */
-export function filterEnvironment(actor: Actor, wanted: Environment | null | undefined): { environment?: Environment } {
-  if (!wanted) return {}
-  if (actor.environment !== null && wanted !== actor.environment)
-    throw badInput(`"environment" may only be ${actor.environment} for this credential.`)
-  return { environment: wanted }
-}
+export const longestName = 255

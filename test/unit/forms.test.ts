@@ -3,11 +3,10 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { apiKeyPattern, newApiKeyText, parseApiKeyText, previewOf } from '../../src/lib/api-key-format.js'
-import { endUserId } from '../../src/lib/digest.js'
+import { endUserId, isExternalId } from '../../src/lib/external-id.js'
 import { newId } from '../../src/lib/id.js'
 import { open, parseMasterKeys, seal, sealedUnder, SealError, type MasterKeys } from '../../src/lib/seal.js'
 import { withoutSecrets } from '../../src/lib/secret.js'
-import { isExternalId } from '../../src/validation/validator.js'
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 

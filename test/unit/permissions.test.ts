@@ -3,8 +3,16 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { permissions } from '../../src/access/actions.js'
-import { parsePermission } from '../../src/access/permission.js'
-import { excess, holds, intersection, keyPermissions, notForKeys, permissionFault, rolePermissions } from '../../src/access/permissions.js'
+import {
+  excess,
+  holds,
+  intersection,
+  keyPermissions,
+  notForKeys,
+  permissionFault,
+  rolePermissions,
+  parsePermission,
+} from '../../src/access/permissions.js'
 
 const names = Object.keys(permissions)
 const concrete = [

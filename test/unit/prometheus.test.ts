@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { fastify } from 'fastify'
 
-import type { Services } from '../../src/context/context.js'
+import type { Services } from '../../src/context/services.js'
 import { Counter, Histogram, mostSeries, overflow, Reading } from '../../src/observability/prometheus.js'
 import { createMetricsServer, serveMetrics } from '../../src/routes/metrics.js'
 

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 
 import { maxRevocationLists, RevocationLists } from '../../src/access-tokens/revocation-lists.js'
-import type { Reader } from '../../src/database/queries/credentials.js'
+import type { Reader } from '../../src/database/query-runner.js'
 import type { Journal } from '../../src/journal/journal.js'
 
 /** Every organization exists, and nothing was ever revoked. */

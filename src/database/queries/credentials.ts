@@ -4,45 +4,8 @@
  */
 import type { RateLimit } from '../../entities/api-key.js'
 import type { Environment, MemberRole, PersonalTokenType } from '../../entities/enums.js'
+import type { Query, Reader } from '../query-runner.js'
 import type { Row } from '../row-mapper.js'
-
-/** `?` stands for a parameter on either database. */
-export interface Query {
-  readonly name: string
-  readonly sql: string
-}
-
-export type Parameter = string | number | Date
-
-export interface Reader {
-  /** The first row. @throws RequestError UNAVAILABLE when the database cannot be asked. */
-  read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined>
-  /** Every row, for lists that a page would cut. @throws RequestError UNAVAILABLE when the database cannot be asked. */
-  readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]>
-  /** Every row of a statement that the query builder wrote for this request. @throws RequestError UNAVAILABLE */
-  readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]>
-}
-
-/** A list, count, aggregate or search: its cost may grow with the rows of the tenant. */
-export interface TenantQuery {
-  readonly sql: string
-  readonly parameters: readonly unknown[]
-  /** An index holds condition and order, so that a page costs the same however many rows there are. */
-  readonly isIndexed: boolean
-}
-
-/** Runs the tenant queries of one request, one after another. */
-export interface TenantQueryRunner {
-  /** Every row. @throws RequestError CONCURRENCY_LIMITED, QUERY_TIMEOUT, UNAVAILABLE */
-  run(query: TenantQuery): Promise<readonly Row[]>
-}
-
-/** Limits, for each organization, how many tenant queries run and wait, and how long each may take. */
-export interface TenantQueries {
-  /** @param assertActive runs before each query, and throws when nobody waits for the answer any more. */
-  forRequest(organizationId: string, assertActive: () => void): TenantQueryRunner
-  close(): Promise<void>
-}
 
 // SQLite gives milliseconds and JSON texts, PostgreSQL dates and values.
 const date = (value: unknown): Date | null => (value == null ? null : new Date(value as number | Date))
@@ -202,3 +165,24 @@ export const standingOf = {
   },
   signInToken: { name: 'standing_of_sign_in_token', sql: 'select 0 as standing from sign_in_token where id = ? and used_at is null' },
 } as const satisfies Record<string, Query>
+
+// They name the organization: holding the secret is the proof, so project and environment do not confine the answer.
+export const ownKey: Query = { name: 'organizations_key', sql: 'select * from api_key where digest = ? and organization_id = ?' }
+
+export const ownOlderKey: Query = {
+  name: 'organizations_older_key',
+  sql: 'select * from api_key where previous_digest = ? and organization_id = ?',
+}
+
+export const invitationByDigest: Query = {
+  name: 'invitation_token',
+  sql: `select i.id, i.organization_id, u.id as user_id, o.suspended_at from invitation i
+    join organization o on o.id = i.organization_id
+    left join "user" u on u.organization_id = i.organization_id and u.email_key = i.email_key where i.digest = ?`,
+}
+
+export const signInTokenByDigest: Query = {
+  name: 'sign_in_token',
+  sql: `select t.id, t.organization_id, t.user_id, o.suspended_at from sign_in_token t
+    join organization o on o.id = t.organization_id where t.digest = ?`,
+}

@@ -7,7 +7,7 @@ import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import type { Window } from '../../pagination/page.js'
 import { isIndexed } from '../index-coverage.js'
-import type { TenantQuery } from './credentials.js'
+import type { TenantQuery } from '../query-runner.js'
 
 type Statement = Pick<TenantQuery, 'sql' | 'parameters'>
 

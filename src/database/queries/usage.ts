@@ -4,12 +4,8 @@
  */
 import type { UsageInterval } from '../../entities/enums.js'
 import type { Scope } from '../../entities/tenant-filter.js'
-import { everyEndUser } from '../../entities/usage-count.js'
-import type { TenantQuery } from './credentials.js'
-
-export const dimensionColumns = { API_KEY: 'api_key_id', END_USER: 'end_user_id', OPERATION: 'operation' } as const
-export type UsageDimension = keyof typeof dimensionColumns
-
+import { everyEndUser, dimensionColumns, type UsageDimension } from '../../entities/usage-count.js'
+import type { TenantQuery } from '../query-runner.js'
 /** Column → the values that it may have. */
 export type Wanted = Readonly<
   Partial<Record<'project_id' | 'environment' | 'api_key_id' | 'end_user_id' | 'operation', readonly string[] | null | undefined>>
@@ -48,3 +44,21 @@ export function usageQuery(scope: Scope, question: Question, isPostgres: boolean
     isIndexed: false,
   }
 }
+
+/** What the column and GraphQL's Int hold. */
+export const highestCount = 2_147_483_647
+
+const columns = ['organization_id', 'length', 'end_user_id', 'start', 'project_id', 'environment', 'api_key_id', 'operation'] as const
+
+export const all = [...columns, 'requests', 'denied'].join(', ')
+
+const onConflict = (least: string, cast: string): string => `on conflict (${columns.join(', ')}) do update set
+  requests = ${least}(usage_count.requests${cast} + excluded.requests, ${highestCount}),
+  denied = ${least}(usage_count.denied${cast} + excluded.denied, ${highestCount})`
+
+export const addOne = `insert into usage_count (${all}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${onConflict('min', '')}`
+
+export const addMany = `insert into usage_count (${all}) select ${all} from json_populate_recordset(null::usage_count, ?) ${onConflict('least', '::bigint')}`
+
+// By organization, so that the index on organization, length and start serves.
+export const forget = 'delete from usage_count where organization_id in (select id from organization) and length = ? and start < ?'

@@ -3,9 +3,9 @@ import canonicalize from 'canonicalize'
 
 import type { Actor } from '../../access/actor.js'
 import type { McpServer } from '../../entities/mcp-server.js'
-import type { UsableCredential } from '../../gateway/find-server-with-credential.js'
 import { sha256 } from '../../lib/digest.js'
 import { isJsonObject, type JsonObject } from '../../lib/json/json-rpc.js'
+import type { UsableCredential } from '../credentials/open-credential.js'
 
 /** Everything that is forwarded with a tool call. */
 export interface CalledAs {

@@ -2,7 +2,12 @@
  * Wipes the arguments of calls whose time has run out, even if nobody asks. It belongs to the deployment: logged, not
  * chained. Any number of processes may do it at once, since wiping twice is wiping once.
  */
-import type { Services } from '../../context/context.js'
+import type { EntityManager } from '@mikro-orm/core'
+
+import type { Permit } from '../../access/permit.js'
+import type { Services } from '../../context/services.js'
+import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
+import { acrossOwners } from '../../tenancy/owner-filter.js'
 
 /** Milliseconds. */
 export const sweepsEvery = 1000
@@ -36,4 +41,10 @@ export function startSweepingApprovals(app: Services): () => Promise<void> {
     clearInterval(timer)
     await flight
   }
+}
+
+/** Their records stay. */
+export async function closeApprovals(em: EntityManager, permit: Permit, serverId: string): Promise<void> {
+  const open = { serverId, state: { $in: ['PENDING' as const, 'APPROVED' as const] } }
+  await acrossOwners(em, permit).nativeUpdate(McpToolApproval, open, { state: 'EXPIRED', arguments: null })
 }

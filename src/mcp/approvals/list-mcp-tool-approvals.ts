@@ -6,7 +6,7 @@ import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import type { PageArguments } from '../../pagination/page.js'
 import { checkPage, list, type Page } from '../../pagination/paginate.js'
 import { endUserIdsOf } from '../../tenancy/end-user.js'
-import { filterEnvironment } from '../../validation/validator.js'
+import { filterEnvironment } from '../../tenancy/environment.js'
 
 export interface ApprovalQuery {
   readonly environment?: Environment | null | undefined

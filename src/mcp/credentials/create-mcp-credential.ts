@@ -4,9 +4,9 @@ import { perform, type HandsFor } from '../../context/perform.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import { forbidden, notFound } from '../../lib/errors.js'
 import { newId } from '../../lib/id.js'
-import { recordEndUser } from '../../tenancy/record-end-user.js'
-import { Check } from '../../validation/validator.js'
-import { findMcpServer, longestName } from '../servers/server-rules.js'
+import { recordEndUser } from '../../tenancy/end-user.js'
+import { Check, longestName } from '../../validation/validator.js'
+import { findMcpServer } from '../find-mcp-server.js'
 import { checkAuth, sealValue, valueOf, type McpAuth } from './credential-value.js'
 
 export interface NewMcpCredential {

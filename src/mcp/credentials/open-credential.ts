@@ -1,6 +1,6 @@
 /** What a credential sends, opened for this one request, and what of it must not come back. */
 import type { Context } from '../../context/context.js'
-import type { UsableCredential } from '../../gateway/find-server-with-credential.js'
+import { McpCredential } from '../../entities/mcp-credential.js'
 import { asSent, secretsOf } from './credential-secrets.js'
 import { openValue } from './credential-value.js'
 
@@ -21,3 +21,6 @@ export function openCredential({ app }: Context, credential: UsableCredential): 
     throw error
   }
 }
+
+/** What of a credential a message needs. */
+export type UsableCredential = Pick<McpCredential, 'id' | 'authType' | 'expiresAt' | 'sealedValue' | 'boundTo'>

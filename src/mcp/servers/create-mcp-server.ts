@@ -4,10 +4,12 @@ import { perform, type HandsFor } from '../../context/perform.js'
 import type { Environment } from '../../entities/enums.js'
 import { McpServer, ownerKeyOf } from '../../entities/mcp-server.js'
 import { newId } from '../../lib/id.js'
+import { recordEndUser } from '../../tenancy/end-user.js'
+import { environmentOf } from '../../tenancy/environment.js'
 import { projectOf } from '../../tenancy/project.js'
-import { recordEndUser } from '../../tenancy/record-end-user.js'
-import { Check, environmentOf } from '../../validation/validator.js'
-import { checkServer, findMcpServer, refuseTakenLabel, refuseUnreachable, type ServerWords } from './server-rules.js'
+import { Check } from '../../validation/validator.js'
+import { findMcpServer } from '../find-mcp-server.js'
+import { checkServer, refuseTakenLabel, refuseUnreachable, type ServerWords } from './server-rules.js'
 
 export interface NewMcpServer extends ServerWords {
   readonly name: string

@@ -1,9 +1,10 @@
 /** Removes a server, and wipes its credentials, every end user's, in the same transaction. */
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
-import { closeApprovals } from '../approvals/close-approvals.js'
+import { closeApprovals } from '../approvals/expire-approvals.js'
 import { wipeCredentials } from '../credentials/revoke-credentials.js'
-import { findMcpServer, mayChange } from './server-rules.js'
+import { findMcpServer } from '../find-mcp-server.js'
+import { mayChange } from './server-rules.js'
 
 export async function deleteMcpServer(
   ctx: Context,

@@ -1,13 +1,13 @@
 /** The servers that the caller sees, and the credentials of one of them. */
 import { requirePermission } from '../../access/permit.js'
 import type { Context } from '../../context/context.js'
+import { contains } from '../../database/dialect.js'
 import type { Environment } from '../../entities/enums.js'
-import { McpCredential } from '../../entities/mcp-credential.js'
 import { McpServer } from '../../entities/mcp-server.js'
 import type { PageArguments } from '../../pagination/page.js'
-import { checkPage, contains, list, type Page } from '../../pagination/paginate.js'
+import { checkPage, list, type Page } from '../../pagination/paginate.js'
 import { endUserIdsOf } from '../../tenancy/end-user.js'
-import { filterEnvironment } from '../../validation/validator.js'
+import { filterEnvironment } from '../../tenancy/environment.js'
 
 export interface McpServerQuery {
   readonly environment?: Environment | null | undefined
@@ -24,15 +24,4 @@ export async function listMcpServers(ctx: Context, page: PageArguments, filter: 
   requirePermission(ctx.actor, 'mcp_server:read')
   if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await endUserIdsOf(ctx, [filter.externalUserId], filter) } })
   return list(ctx, McpServer, page, { $and: conditions })
-}
-
-export async function listMcpCredentials(
-  ctx: Context,
-  server: McpServer,
-  page: PageArguments,
-  includesRevoked: boolean,
-): Promise<Page<McpCredential>> {
-  checkPage(ctx.em, McpCredential, page)
-  requirePermission(ctx.actor, 'mcp_credential:read')
-  return list(ctx, McpCredential, page, { serverId: server.id, ...(includesRevoked ? {} : { revokedAt: null }) })
 }

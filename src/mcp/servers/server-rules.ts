@@ -4,11 +4,9 @@ import type { EntityManager } from '@mikro-orm/core'
 import type { Actor } from '../../access/actor.js'
 import type { McpApprovalPolicy } from '../../entities/enums.js'
 import { McpServer } from '../../entities/mcp-server.js'
-import { conflict, DomainError, forbidden, notFound } from '../../lib/errors.js'
+import { conflict, DomainError, forbidden } from '../../lib/errors.js'
 import type { Outbound } from '../../outbound/outbound.js'
-import { longestUrl, type Check } from '../../validation/validator.js'
-
-export const longestName = 255
+import { longestUrl, type Check, longestName } from '../../validation/validator.js'
 export const longestLabel = 255
 export const longestDescription = 10_000
 export const mostTools = 256
@@ -77,13 +75,6 @@ export function checkServer(check: Check, words: ServerWords): void {
 export function refuseUnreachable(outbound: Outbound, serverUrl: string | null | undefined): void {
   const fault = serverUrl == null ? undefined : outbound.fault(serverUrl)
   if (fault) throw new DomainError([{ code: 'URL_NOT_ALLOWED', message: `"serverUrl" ${fault}.`, path: ['input', 'serverUrl'] }])
-}
-
-/** @throws DomainError NOT_FOUND, in the same words for what others have and for what never was. */
-export async function findMcpServer(em: EntityManager, id: string, field = 'id'): Promise<McpServer> {
-  const server = await em.findOne(McpServer, { id })
-  if (!server) throw notFound('No such MCP server.', ['input', field])
-  return server
 }
 
 /** @throws DomainError FORBIDDEN */

@@ -11,9 +11,9 @@ import { forbidden } from '../../lib/errors.js'
 import { Check } from '../../validation/validator.js'
 import { openValue } from '../credentials/credential-value.js'
 import { isUsable, namedCredential, newestCredential } from '../credentials/select-credential.js'
+import { findMcpServer } from '../find-mcp-server.js'
 import { beginExchange } from '../in-flight.js'
 import { probe, unavailableCredential, type McpTestFailure, type Probe } from './probe.js'
-import { findMcpServer } from './server-rules.js'
 
 /** Milliseconds. */
 export const shortestTest = 100

@@ -8,10 +8,11 @@ import { perform } from '../../context/perform.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { forbidden } from '../../lib/errors.js'
 import { Check } from '../../validation/validator.js'
-import { closeApprovals } from '../approvals/close-approvals.js'
+import { closeApprovals } from '../approvals/expire-approvals.js'
 import { hasCalled } from '../approvals/server-callers.js'
 import { wipeCredentials } from '../credentials/revoke-credentials.js'
-import { checkServer, findMcpServer, mayChange, refuseTakenLabel, refuseUnreachable, type ServerWords } from './server-rules.js'
+import { findMcpServer } from '../find-mcp-server.js'
+import { checkServer, mayChange, refuseTakenLabel, refuseUnreachable, type ServerWords } from './server-rules.js'
 
 export async function updateMcpServer(ctx: Context, input: ServerWords & { readonly id: string }): Promise<{ server: McpServer }> {
   return perform(ctx, 'mcp_server:update', async ({ em, actor, now, permit, note }) => {

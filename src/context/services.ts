@@ -1,0 +1,46 @@
+import type { MikroORM } from '@mikro-orm/core'
+import type { Logger } from 'pino'
+
+import type { Config } from '../config/config.js'
+import type { TenantLimits } from '../config/limits-config.js'
+import type { TenantQueries } from '../database/query-runner.js'
+import type { DeploymentSecrets } from '../encryption/deployment-secrets.js'
+import type { Journal } from '../journal/journal.js'
+import type { Refusals } from '../journal/refusal-journal.js'
+import type { WriteBehind } from '../journal/write-behind.js'
+import type { Clock } from '../lib/clock.js'
+import type { ConcurrencyLimiter } from '../lib/concurrency.js'
+import type { WindowCounters } from '../lib/fixed-window.js'
+import type { MasterKeys } from '../lib/seal.js'
+import type { Metrics } from '../observability/metrics.js'
+import type { Outbound } from '../outbound/outbound.js'
+import type { Limiter } from '../rate-limits/limiter.js'
+import type { VerificationQueue } from '../rate-limits/verification-queue.js'
+import type { Keyring } from '../signing-keys/keyring.js'
+
+/** What one process shares among its requests. */
+export interface Services {
+  readonly config: Config
+  /** `config.limits`, fitted to the descriptors that this process may have. */
+  readonly limits: TenantLimits
+  /** Inbound connections at once. */
+  readonly maxConnections: number
+  readonly clock: Clock
+  readonly orm: MikroORM
+  readonly journal: Journal
+  readonly queries: TenantQueries
+  readonly keyring: Keyring
+  readonly masterKeys: MasterKeys
+  readonly outbound: Outbound
+  /** Exchanges with MCP servers under way in this process. */
+  readonly inFlight: ConcurrencyLimiter
+  readonly refusals: Refusals
+  readonly writeBehind: WriteBehind
+  readonly limiter: Limiter
+  /** Who sent malformed or unknown credentials lately, by address. */
+  readonly strangers: WindowCounters
+  readonly verifications: VerificationQueue
+  readonly secrets: DeploymentSecrets
+  readonly metrics: Metrics
+  readonly log: Logger
+}

@@ -1,0 +1,16 @@
+import type { Head } from '../../journal/chain.js'
+import type { Statement } from '../pipeline.js'
+
+/** In one order everywhere, so that two groups cannot wait for each other. */
+export const lockHeads = (organizationIds: readonly string[], wait: string): Statement => ({
+  name: `heads ${wait}`,
+  text: `select organization_id, seq, hash from audit_head where organization_id = any($1) order by organization_id for update ${wait}`,
+  values: [organizationIds],
+})
+
+export const advanceHeads = (heads: readonly (readonly [organizationId: string, head: Head])[]): Statement => ({
+  name: 'advance heads',
+  text: `update audit_head h set seq = n.seq, hash = n.hash
+    from json_to_recordset($1) as n(organization_id text, seq int, hash text) where h.organization_id = n.organization_id`,
+  values: [JSON.stringify(heads.map(([organization_id, { seq, hash }]) => ({ organization_id, seq, hash })))],
+})

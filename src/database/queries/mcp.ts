@@ -1,0 +1,22 @@
+import type { Query } from '../query-runner.js'
+
+// An end user uses the backend's servers too; the backend none of its end users'.
+export const usable: Query = {
+  name: 'usable_mcp_server',
+  sql: `select * from mcp_server left join (
+      select id as credential_id, auth_type as credential_type, origin as credential_origin, sealed_value as credential_value,
+        expires_at as credential_ends
+      from mcp_credential
+      where server_id = ? and organization_id = ? and project_id = ? and environment = ? and coalesce(end_user_id, '') = ?
+        and revoked_at is null and (expires_at is null or expires_at > ?)
+      order by created_at desc, id desc limit 1
+    ) as newest on true
+    where id = ? and organization_id = ? and project_id = ? and environment = ? and owner_key in ('backend', ?)`,
+}
+
+export const credentialStands: Query = {
+  name: 'mcp_credential_stands',
+  sql: 'select count(*) as standing from mcp_credential where id = ? and revoked_at is null',
+}
+
+export const serverStands: Query = { name: 'mcp_server_stands', sql: 'select updated_at from mcp_server where id = ?' }

@@ -1,0 +1,47 @@
+import type { MikroORM } from '@mikro-orm/core'
+
+import type { Config } from '../config/config.js'
+import { Pipeline } from '../database/pipeline.js'
+import { PostgresReads } from '../database/postgres-query-runner.js'
+import { PostgresTenantQueries } from '../database/postgres-tenant-queries.js'
+import type { TenantQueries } from '../database/query-runner.js'
+import { SqliteReads } from '../database/sqlite-query-runner.js'
+import { SqliteTenantQueries } from '../database/sqlite-tenant-queries.js'
+import { SqliteThreads, startSqliteThread } from '../database/sqlite-threads.js'
+import { somethingToRollBack, sqliteFile, nativeSqlite } from '../database/sqlite.js'
+import type { Clock } from '../lib/clock.js'
+import type { GroupMeter } from '../observability/metrics.js'
+import type { Journal } from './journal.js'
+import { PostgresJournal } from './postgres-journal.js'
+import { SqliteInserts } from './sqlite-inserts.js'
+import { SqliteJournal } from './sqlite-journal.js'
+
+/** Where changes are written, and where what tenants list and count is read. */
+interface Stores {
+  readonly journal: Journal
+  readonly queries: TenantQueries
+}
+
+export async function openStores(orm: MikroORM, config: Config, clock: Clock, meter: GroupMeter): Promise<Stores> {
+  const metadata = orm.getMetadata()
+  const { listsPerOrganization, queuedListsPerOrganization } = config.limits
+  if (config.databaseUrl !== undefined) {
+    const line = (query_timeout: number): Pipeline => new Pipeline({ connectionString: config.databaseUrl, query_timeout })
+    // Reads wait for no lock.
+    const reads = new PostgresReads(line(5000), line(5000))
+    return {
+      journal: new PostgresJournal(reads, line(15_000), line(15_000), metadata, clock, meter),
+      queries: new PostgresTenantQueries(config.databaseUrl, listsPerOrganization, queuedListsPerOrganization),
+    }
+  }
+  const { default: Sqlite } = await import('better-sqlite3')
+  const file = sqliteFile(config)
+  const writer = await nativeSqlite(orm)
+  orm.em.getEventManager().registerSubscriber(somethingToRollBack(writer))
+  const reads = new SqliteReads(new Sqlite(file, { readonly: true, timeout: 1000 }))
+  const threads = new SqliteThreads(() => startSqliteThread(file))
+  return {
+    journal: new SqliteJournal(writer, reads, new SqliteInserts(writer, metadata), clock, meter),
+    queries: new SqliteTenantQueries(reads, threads, queuedListsPerOrganization),
+  }
+}

@@ -1,0 +1,17 @@
+import { requirePermission } from '../../access/permit.js'
+import type { Context } from '../../context/context.js'
+import { McpCredential } from '../../entities/mcp-credential.js'
+import { McpServer } from '../../entities/mcp-server.js'
+import type { PageArguments } from '../../pagination/page.js'
+import { checkPage, list, type Page } from '../../pagination/paginate.js'
+
+export async function listMcpCredentials(
+  ctx: Context,
+  server: McpServer,
+  page: PageArguments,
+  includesRevoked: boolean,
+): Promise<Page<McpCredential>> {
+  checkPage(ctx.em, McpCredential, page)
+  requirePermission(ctx.actor, 'mcp_credential:read')
+  return list(ctx, McpCredential, page, { serverId: server.id, ...(includesRevoked ? {} : { revokedAt: null }) })
+}
