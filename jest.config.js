@@ -41,7 +41,7 @@ export default {
   // What a file has loaded is not freed with it, and beyond a gigabyte a worker takes longer to end than jest has patience.
   workerIdleMemoryLimit: '512MB',
   coverageProvider: 'v8',
-  collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/migrations/**'],
+  collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/database/migrations/**'],
   projects: [
     // Tests ask `database`, never TEST_POSTGRES_URL: the setup of every project has run before the first test of any.
     {

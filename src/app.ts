@@ -1,32 +1,22 @@
 /** The composition root: from a configuration to a running application. Tests build the same one. */
-import type { Logger } from 'pino'
-
 import type { Config } from './config/config.js'
 import type { Services } from './context/services.js'
 import { gatewayTimes, type GatewayTimes } from './gateway/timeouts.js'
 import type { Plugin } from './graphql/routed-request.js'
-import { createServer } from './http/create-http-server.js'
 import { times, type Times } from './http/timeouts.js'
 import { startSweepers } from './jobs/jobs.js'
-import type { Clock } from './lib/clock.js'
 import { startSweepingApprovals } from './mcp/approvals/expire-approvals.js'
 import { newLogger } from './observability/log.js'
 import { openTraces } from './observability/traces.js'
-import { openServices } from './open-services.js'
-import type { Resolve } from './outbound/name-lookups.js'
+import { openServices, type ServiceOverrides } from './open-services.js'
 import { startSweeping } from './personal-tokens/clear-revealed-text.js'
 import { createMetricsServer } from './routes/metrics.js'
 import { makeSchema } from './schema.js'
+import { createServer } from './server.js'
 import { adoptAlgorithm, keepSigningKeys, tendSigningKeys } from './signing-keys/maintain-signing-keys.js'
 
-export interface Overrides {
-  readonly clock?: Clock
-  readonly log?: Logger
+export interface Overrides extends ServiceOverrides {
   readonly times?: Partial<Times & GatewayTimes>
-  /** How outbound requests look names up. */
-  readonly resolve?: Resolve
-  /** Descriptors that this process may have open. */
-  readonly descriptorLimit?: number
   /** Plugins of Apollo Server, added to Keyhouse's own. */
   readonly plugins?: readonly Plugin[]
 }

@@ -1,13 +1,12 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 
-import type { Overrides } from './app.js'
 import type { Config } from './config/config.js'
 import { fitDescriptors } from './config/limits-config.js'
 import type { Services } from './context/services.js'
 import { onceAtATime, openDatabase } from './database/database.js'
 import { sealedRowsOf } from './encryption/count-sealed-rows.js'
-import { openDeploymentSecrets } from './encryption/deployment-secrets.js'
+import { deploymentIdOf, openDeploymentSecrets } from './encryption/deployment-secrets.js'
 import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './encryption/master-keys.js'
 import { proveMasterKeys } from './encryption/verify-master-keys.js'
 import { openStores } from './journal/create-journal.js'
@@ -16,7 +15,7 @@ import { LastUsed } from './journal/last-used.js'
 import { RefusalJournal } from './journal/refusal-journal.js'
 import { tracedJournal } from './journal/traced-journal.js'
 import { BackgroundWriter, type WriteBehind } from './journal/write-behind.js'
-import { systemClock } from './lib/clock.js'
+import { systemClock, type Clock } from './lib/clock.js'
 import { ConcurrencyLimiter } from './lib/concurrency.js'
 import { WindowCounters } from './lib/fixed-window.js'
 import { maxConnectionsFor, maxDescriptors } from './lib/max-descriptors.js'
@@ -27,7 +26,7 @@ import type { Traces } from './observability/traces.js'
 import { openOutbound } from './outbound/create-outbound.js'
 import { loopGuardedOutbound } from './outbound/loop-guard.js'
 import { meteredOutbound } from './outbound/metered-outbound.js'
-import { maxLookupsFor } from './outbound/name-lookups.js'
+import { maxLookupsFor, type Resolve } from './outbound/name-lookups.js'
 import { tracedOutbound } from './outbound/traced-outbound.js'
 import { openLimiter } from './rate-limits/create-limiter.js'
 import { VerificationQueue } from './rate-limits/verification-queue.js'
@@ -38,10 +37,19 @@ import { UsageCounts } from './usage/usage-aggregator.js'
 /** Addresses that sent unknown credentials, remembered at once; of more the oldest is forgotten, so that nobody fills the memory. */
 const mostStrangers = 10_000
 
+export interface ServiceOverrides {
+  readonly clock?: Clock
+  readonly log?: Logger
+  /** How outbound requests look names up. */
+  readonly resolve?: Resolve
+  /** Descriptors that this process may have open. */
+  readonly descriptorLimit?: number
+}
+
 /** Everything but the HTTP server: what the command line needs too. */
 export async function openServices(
   config: Config,
-  { clock = systemClock, log = newLogger(config.logLevel), resolve, descriptorLimit = maxDescriptors() }: Overrides = {},
+  { clock = systemClock, log = newLogger(config.logLevel), resolve, descriptorLimit = maxDescriptors() }: ServiceOverrides = {},
   traces?: Traces,
 ): Promise<{ services: Services; close: () => Promise<void> }> {
   const metrics = new Metrics()
@@ -51,14 +59,17 @@ export async function openServices(
     for (const end of closers) await end()
   }
   try {
-    const masterKeys = await onceAtATime(config, async () => {
+    const { masterKeys, secrets } = await onceAtATime(config, async () => {
       await orm.migrator.up()
       const keys = loadMasterKeys(config, await isNewDatabase(orm))
       await proveMasterKeys(orm, config, keys, clock)
       await ensureSigningKeys({ orm, config, masterKeys: keys, clock })
-      return keys
+      const deploymentSecrets = await openDeploymentSecrets(orm, keys, clock).catch((error: unknown) => {
+        throw error instanceof SealError ? wrongMasterKeys(config, error) : error
+      })
+      return { masterKeys: keys, secrets: deploymentSecrets }
     })
-    const { queries, ...stores } = await openStores(orm, config, clock, metrics.committed)
+    const { queries, queryRunner, ...stores } = await openStores(orm, config, clock, metrics.committed)
     const system = config.databaseUrl === undefined ? 'sqlite' : 'postgresql'
     const journal = traces ? tracedJournal(stores.journal, traces, system) : stores.journal
     // Closed after the journal: a query that ran out of time may still hold its thread.
@@ -66,13 +77,10 @@ export async function openServices(
       () => journal.close(),
       () => queries.close(),
     )
-    const keyring = openKeyring(journal, masterKeys, config.url)
-    const secrets = await keyring
-      .prove()
-      .then(() => openDeploymentSecrets({ journal, clock, config }, masterKeys))
-      .catch((error: unknown) => {
-        throw error instanceof SealError ? wrongMasterKeys(config, error) : error
-      })
+    const keyring = openKeyring(queryRunner, masterKeys, config.url)
+    await keyring.prove().catch((error: unknown) => {
+      throw error instanceof SealError ? wrongMasterKeys(config, error) : error
+    })
     const limiter = openLimiter(config)
     closers.unshift(() => limiter.close())
     const { writeBehind, writer } = openWriteBehind(journal, log, config, metrics)
@@ -84,7 +92,7 @@ export async function openServices(
     const maxConnections = maxConnectionsFor(descriptorLimit)
     const lookups = { perOrganization: limits.lookupsPerOrganization, total: maxLookupsFor(config.threadPoolSize) }
     const ownOutbound = openOutbound({ allowed: config.outboundAllow, lookups, maxConnections, ...(resolve ? { resolve } : {}) })
-    const metered = meteredOutbound(loopGuardedOutbound(ownOutbound, config.url, secrets), metrics)
+    const metered = meteredOutbound(loopGuardedOutbound(ownOutbound, config.url, deploymentIdOf(secrets)), metrics)
     const outbound = traces ? tracedOutbound(metered, traces) : metered
     closers.unshift(() => outbound.close())
     const shared = {
@@ -94,6 +102,7 @@ export async function openServices(
       clock,
       orm,
       journal,
+      queryRunner,
       queries,
       keyring,
       masterKeys,

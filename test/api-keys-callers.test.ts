@@ -144,12 +144,12 @@ describe('Authorization', () => {
   })
 
   test('a typo, or another form, never reaches the database', async () => {
-    const { journal } = app.services
-    const read = journal.read.bind(journal)
+    const { queryRunner } = app.services
+    const read = queryRunner.read.bind(queryRunner)
     const asked: string[] = []
     // Sweepers read beside the requests, whenever their time has come.
     const sweeps = new Set(['closed_windows', 'lapsed_approvals'])
-    journal.read = (query, parameters) => {
+    queryRunner.read = (query, parameters) => {
       if (!sweeps.has(query.name)) asked.push(query.name)
       return read(query, parameters)
     }
@@ -160,7 +160,7 @@ describe('Authorization', () => {
       await raw([bearer(acme.sandboxKey)])
       expect(asked).toEqual(['key_by_digest'])
     } finally {
-      journal.read = read
+      queryRunner.read = read
     }
   })
 

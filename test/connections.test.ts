@@ -108,10 +108,10 @@ describe('of a limit of 25 connections', () => {
 
   test('what is being answered stays, and with nothing else left a new connection is closed', async () => {
     const app = await startApp({}, { descriptorLimit })
-    const { journal } = app.services
-    const read = journal.read.bind(journal)
+    const { queryRunner } = app.services
+    const read = queryRunner.read.bind(queryRunner)
     const held: (() => void)[] = []
-    journal.read = async (...args) => {
+    queryRunner.read = async (...args) => {
       await new Promise<void>((resolve) => held.push(resolve))
       return read(...args)
     }
@@ -124,7 +124,7 @@ describe('of a limit of 25 connections', () => {
     }
     const late = await client(app.url)
     await eventually(() => late.isClosed)
-    journal.read = read
+    queryRunner.read = read
     for (const go of held) go()
     await Promise.all(busy.map(answered))
     await app.close()

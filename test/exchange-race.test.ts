@@ -28,10 +28,10 @@ interface Attempt {
 
 /** A request that has passed the edge: its caller was believed, and nothing has happened yet. */
 async function admitted(credential: string): Promise<Context> {
-  const { journal, keyring } = app.services
+  const { queryRunner, keyring } = app.services
   const believe = (): Promise<Actor> =>
     authenticate(
-      { reader: journal, now: app.clock.now(), url: app.config.url, verify: (text, typ) => keyring.verify(text, typ) },
+      { reader: queryRunner, now: app.clock.now(), url: app.config.url, verify: (text, typ) => keyring.verify(text, typ) },
       { authorization: `Bearer ${credential}`, onBehalfOf: [] },
     )
   return new Context(app.services, { requestId: 'req_race', ipAddress: null }, await believe(), believe)

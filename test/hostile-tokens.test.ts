@@ -49,7 +49,7 @@ const issuers = ['\0', 'https://evil.example', '', 7, null, undefined, {}, 'http
 
 describe('a token is refused as unknown, without a look at the database', () => {
   const unread = async (token: string): Promise<void> => {
-    const reads = jest.spyOn(app.services.journal, 'read')
+    const reads = jest.spyOn(app.services.queryRunner, 'read')
     for (const url of ['/graphql', '/mcp/mcp_srv_0']) {
       const answer = await fetch(`${app.url}${url}`, {
         method: 'POST',

@@ -30,8 +30,8 @@ const revokeKey = (id: string): Promise<any> => app.mutate(acme.adminToken, 'rev
 const reset = (): Promise<any> => app.mutate(acme.sandboxKey, 'resetSandbox', null, 'revokedTokens')
 
 /** How often the rows of a list were read since: each computation asks for revoked access tokens. */
-function computations({ journal } = app.services): () => number {
-  const spy = jest.spyOn(journal, 'readAll')
+function computations({ queryRunner } = app.services): () => number {
+  const spy = jest.spyOn(queryRunner, 'readAll')
   return () => spy.mock.calls.filter(([{ name }]) => name.startsWith('revoked_access_tokens')).length
 }
 
@@ -105,7 +105,7 @@ describe('a list', () => {
 
   test('is not written while the database is away: 503, never an old list', async () => {
     await revoked(app)
-    jest.spyOn(app.services.journal, 'read').mockRejectedValue(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }))
+    jest.spyOn(app.services.queryRunner, 'read').mockRejectedValue(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }))
     expect((await wellKnown(app, 'revoked')).status).toBe(503)
     jest.restoreAllMocks()
     expect((await wellKnown(app, 'revoked')).status).toBe(200)
@@ -195,7 +195,7 @@ describe('the list of an issuer', () => {
   test('is empty for an organization that does not exist, after one look for it, and has the tag of any other empty one', async () => {
     const tag = (await fetch(`${app.url}${issuer(acme)}/.well-known/revoked.json`)).headers.get('etag')
     const count = computations()
-    const reads = jest.spyOn(app.services.journal, 'read')
+    const reads = jest.spyOn(app.services.queryRunner, 'read')
     for (let i = 0; i < 5; i++) {
       const answer = await fetch(`${app.url}${issuer({ id: newId('org', app.clock.now()) })}/.well-known/revoked.json`)
       expect([answer.status, await answer.json(), answer.headers.get('etag')]).toEqual([200, nothing, tag])
@@ -216,7 +216,7 @@ describe('the list of an issuer', () => {
     [`org_${'0'.repeat(32)}`, '%00'],
     [`org_${'0'.repeat(32)}%2Fsandbox`, ''],
   ])('is a 404 for /o/%s/%s', async (organizationId, environment) => {
-    const reads = jest.spyOn(app.services.journal, 'read')
+    const reads = jest.spyOn(app.services.queryRunner, 'read')
     expect((await fetch(`${app.url}/o/${organizationId}/${environment}/.well-known/revoked.json`)).status).toBe(404)
     expect(reads.mock.calls.filter(([{ name }]) => name.startsWith('revocation_version'))).toEqual([])
   })

@@ -24,7 +24,7 @@ async function difference(env) {
 }
 
 function write(kind, name, lines) {
-  const folder = `src/migrations/${kind}`
+  const folder = `src/database/migrations/${kind}`
   const number = String(readdirSync(folder).filter((file) => file !== 'index.ts').length + 1).padStart(4, '0')
   const className = `Migration${number}`
   const statements = lines.map((line) => `    this.addSql(${JSON.stringify(line)})`).join('\n')

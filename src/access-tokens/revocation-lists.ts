@@ -13,8 +13,8 @@ export class RevocationLists {
   readonly #lists = new Map<string, RevocationList>()
   #empty: Promise<PreparedDocument> | undefined
 
-  constructor(private readonly services: Pick<Services, 'journal' | 'clock'>) {
-    this.#deployment = new RevocationList(services.journal, services.clock, null)
+  constructor(private readonly services: Pick<Services, 'queryRunner' | 'clock'>) {
+    this.#deployment = new RevocationList(services.queryRunner, services.clock, null)
   }
 
   ofDeployment(): Promise<PreparedDocument> {
@@ -23,16 +23,16 @@ export class RevocationLists {
 
   /** An organization that does not exist has the list of one that never revoked anything. */
   async ofIssuer(issuer: Issuer): Promise<PreparedDocument> {
-    const { journal } = this.services
+    const { queryRunner } = this.services
     const name = `${issuer.organizationId} ${issuer.environment}`
-    if (!this.#lists.has(name) && !(await journal.read(organizationVersion, [issuer.organizationId]))) {
+    if (!this.#lists.has(name) && !(await queryRunner.read(organizationVersion, [issuer.organizationId]))) {
       return (this.#empty ??= prepareDocument(['{"revokedTokens":[],"revokedClients":[],"revokedSandboxes":[]}']))
     }
     return this.#use(name, issuer).current()
   }
 
   #use(name: string, issuer: Issuer): RevocationList {
-    const list = this.#lists.get(name) ?? new RevocationList(this.services.journal, this.services.clock, issuer)
+    const list = this.#lists.get(name) ?? new RevocationList(this.services.queryRunner, this.services.clock, issuer)
     this.#lists.delete(name)
     this.#lists.set(name, list)
     const [oldest] = this.#lists.keys()

@@ -72,7 +72,7 @@ async function recordUse(ctx: Context, apiKey: ApiKey, secret: Secret): Promise<
 
 async function findBySecret(ctx: Context, organizationId: string, text: string, now: Date): Promise<ApiKey | undefined> {
   if (!parseApiKeyText(text)) return undefined
-  const reader: Reader = ctx.app.journal
+  const reader: Reader = ctx.app.queryRunner
   const digest = sha256(text)
   const toKey = (row: Row): ApiKey => hydrate(ctx.app.orm.getMetadata(), ApiKey, row)
   const row = await reader.read(ownKey, [digest, organizationId])

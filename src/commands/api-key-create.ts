@@ -16,7 +16,7 @@ export interface ApiKeyOptions {
 
 /** @throws CommandError when the organization is left out and there is not exactly one. */
 async function organizationOf(app: Services, id: string | undefined): Promise<string> {
-  const organizations = await findOrganizations(app, id)
+  const organizations = await findOrganizations(app.orm, id)
   const [organization, second] = organizations
   if (!organization)
     throw new CommandError(

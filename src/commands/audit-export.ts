@@ -9,7 +9,7 @@ import { CommandError } from './command-error.js'
 
 /** @throws CommandError for an unknown organization, and in place of the checkpoint when the chain does not hold. */
 export async function exportByCommand(app: Services, organization: string, out: Writable): Promise<void> {
-  const [known] = await findOrganizations(app, organization)
+  const [known] = await findOrganizations(app.orm, organization)
   if (!known) throw new CommandError('No such organization.')
   try {
     for await (const line of exportTrail(app, organization)) if (!out.write(`${line}\n`)) await once(out, 'drain')

@@ -5,7 +5,6 @@
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-import type { App } from '../app.js'
 import type { Services } from '../context/services.js'
 import { findOrganizations } from '../database/unscoped-queries.js'
 import { addSeconds } from '../lib/clock.js'
@@ -21,11 +20,14 @@ export const firstStartFile = (services: Services): string => resolve(services.c
 /** Where someone at this machine reaches it: not every system connects to an address that means "all". */
 const nearby = (url: string): string => url.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::\])(?=:)/, '//localhost')
 
-export async function announceFirstStart({ services, url }: App, stdout: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>): Promise<void> {
+export async function announceFirstStart(
+  { services, url }: { readonly services: Services; readonly url: string },
+  stdout: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>,
+): Promise<void> {
   const { config, clock, log } = services
   if (config.databaseUrl !== undefined) return
   scheduleRemoval(services)
-  if ((await findOrganizations(services)).length > 0) return
+  if ((await findOrganizations(services.orm)).length > 0) return
   const { sandboxApiKey, sandboxIssuer, adminToken } = await bootstrapOrganization(services, { name: 'My organization', email: adminEmail })
   const graphql = `${nearby(url)}/graphql`
   const text = `

@@ -22,12 +22,12 @@ const toListed = ({ id, name, createdAt, suspendedAt }: Organization): ListedOrg
   suspendedAt: suspendedAt?.toISOString() ?? null,
 })
 
-export const listByCommand = async (app: Services): Promise<ListedOrganization[]> => (await listOrganizations(app)).map(toListed)
+export const listByCommand = async (app: Services): Promise<ListedOrganization[]> => (await listOrganizations(app.orm)).map(toListed)
 
 const change =
   (verb: (ctx: Context) => Promise<{ organization: Organization }>) =>
   async (app: Services, id: string): Promise<ListedOrganization> => {
-    const [organization] = await findOrganizations(app, id)
+    const [organization] = await findOrganizations(app.orm, id)
     if (!organization) throw new CommandError(`No organization has the id ${JSON.stringify(id)}: see "keyhouse organization list".`)
     return toListed((await verb(systemContext(app, organization.id))).organization)
   }

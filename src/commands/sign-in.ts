@@ -15,7 +15,7 @@ export interface SignIn {
 
 /** @throws CommandError when nobody, or more than one, has this address. */
 export async function signInByEmail(app: Services, email: string, organization: string | undefined): Promise<SignIn> {
-  const users = await findUsers(app, email, organization)
+  const users = await findUsers(app.orm, email, organization)
   const [user, second] = users
   if (!user) throw new CommandError('No member has this e-mail address.')
   if (second) {

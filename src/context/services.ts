@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 
 import type { Config } from '../config/config.js'
 import type { TenantLimits } from '../config/limits-config.js'
-import type { TenantQueries } from '../database/query-runner.js'
+import type { Reader, TenantQueries } from '../database/query-runner.js'
 import type { DeploymentSecrets } from '../encryption/deployment-secrets.js'
 import type { Journal } from '../journal/journal.js'
 import type { Refusals } from '../journal/refusal-journal.js'
@@ -28,6 +28,7 @@ export interface Services {
   readonly clock: Clock
   readonly orm: MikroORM
   readonly journal: Journal
+  readonly queryRunner: Reader
   readonly queries: TenantQueries
   readonly keyring: Keyring
   readonly masterKeys: MasterKeys

@@ -2,7 +2,11 @@
  * How many rows are sealed under which master key, for whoever watches a reseal or waits to take a key away. Counting reads
  * every such row, so it is done page by page beside the requests, and not again for as long as {@link countKept} says.
  */
-import type { Services } from '../context/services.js'
+import type { MikroORM } from '@mikro-orm/core'
+import type { Logger } from 'pino'
+
+import type { Reader } from '../database/query-runner.js'
+import type { Clock } from '../lib/clock.js'
 import { sealedUnder } from '../lib/seal.js'
 import type { Sample } from '../observability/prometheus.js'
 import { sealedColumns, tableOf } from './sealed-columns.js'
@@ -15,14 +19,21 @@ const pageLength = 1000
 /** Of an envelope: its version and the longest id of a key. */
 const headLength = 40
 
-async function countSealedRows({ orm, journal }: Services): Promise<Sample[]> {
+interface CountDeps {
+  readonly orm: MikroORM
+  readonly queryRunner: Reader
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+async function countSealedRows({ orm, queryRunner }: CountDeps): Promise<Sample[]> {
   const samples: Sample[] = []
   for (const column of sealedColumns) {
     const { table, field } = tableOf(orm, column)
     const sql = `select id, substr(${field}, 1, ${headLength}) as head from ${table} where id > ? order by id limit ${pageLength}`
     const counts = new Map<string, number>()
     for (let after = ''; ;) {
-      const rows = await journal.readRows(sql, [after])
+      const rows = await queryRunner.readRows(sql, [after])
       for (const { head } of rows) {
         if (typeof head !== 'string') continue
         const keyId = sealedUnder(head)
@@ -39,7 +50,7 @@ async function countSealedRows({ orm, journal }: Services): Promise<Sample[]> {
 }
 
 /** Answers what was counted last, and begins anew when that is old; only the first waits. */
-export function sealedRowsOf(app: Services): () => Promise<readonly Sample[]> {
+export function sealedRowsOf(app: CountDeps): () => Promise<readonly Sample[]> {
   let last: { readonly samples: Promise<readonly Sample[]>; readonly at: number } | undefined
   const count = (): Promise<readonly Sample[]> =>
     countSealedRows(app).catch((error: unknown) => {

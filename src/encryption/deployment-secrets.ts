@@ -1,41 +1,41 @@
-/** Random keys of the deployment: made once, by whichever process is first, and sealed in the database. */
+/** Random keys of the deployment: created by the first process that starts, and sealed in the database. */
 import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 
-import type { Services } from '../context/services.js'
-import { deploymentSecretBoundTo } from '../entities/deployment-secret.js'
+import type { MikroORM } from '@mikro-orm/core'
+
+import { DeploymentSecret, deploymentSecretBoundTo } from '../entities/deployment-secret.js'
+import type { Clock } from '../lib/clock.js'
 import { open, seal, type MasterKeys } from '../lib/seal.js'
 
-const insert = 'insert into deployment_secret (id, sealed_value, created_at) values (?, ?, ?) on conflict do nothing'
-const select = { name: 'deployment_secret', sql: 'select sealed_value from deployment_secret where id = ?' }
-
-/** Kept open in memory: what is sealed never changes under its name, only the seal around it does. @throws SealError */
-export async function openDeploymentSecrets(
-  { journal, clock, config }: Pick<Services, 'journal' | 'clock' | 'config'>,
-  masterKeys: MasterKeys,
-): Promise<DeploymentSecrets> {
-  const keys = {} as Record<SecretPurpose, KeyObject>
-  for (const name of secretPurposes) {
-    let row = await journal.read(select, [name])
-    if (!row) {
-      const sealed = seal(masterKeys, deploymentSecretBoundTo(name), randomBytes(32).toString('base64url'))
-      const now = config.databaseUrl === undefined ? clock().getTime() : clock().toISOString()
-      await journal.background([{ sql: insert, parameters: [name, sealed, now] }])
-      // Another process may have been first: what is there now counts.
-      row = await journal.read(select, [name])
-    }
-    const value = open(masterKeys, deploymentSecretBoundTo(name), String(row?.['sealed_value']))
-    keys[name] = createSecretKey(Buffer.from(value, 'base64url'))
-  }
-  return { mac: (purpose, text) => createHmac('sha256', keys[purpose]).update(text).digest('hex') }
-}
-
-/** Random keys of the deployment, sealed in the database. */
 export interface DeploymentSecrets {
   /** HMAC-SHA-256 in hex; the same in every process, and after a change of master key. */
   mac(purpose: SecretPurpose, text: string): string
 }
 
-/** Each has a key of its own. */
+/** Each purpose has a key of its own. */
 export const secretPurposes = ['idempotency', 'mcp_session', 'cdn_loop'] as const
 
 export type SecretPurpose = (typeof secretPurposes)[number]
+
+/**
+ * Reads the keys, and creates those that are missing, within the startup lock. They are kept open in memory, since only
+ * their seal ever changes. @throws SealError
+ */
+export async function openDeploymentSecrets(orm: MikroORM, masterKeys: MasterKeys, clock: Clock): Promise<DeploymentSecrets> {
+  const em = orm.em.fork()
+  const keys = {} as Record<SecretPurpose, KeyObject>
+  for (const id of secretPurposes) {
+    let secret = await em.findOne(DeploymentSecret, { id })
+    if (!secret) {
+      const sealedValue = seal(masterKeys, deploymentSecretBoundTo(id), randomBytes(32).toString('base64url'))
+      secret = Object.assign(new DeploymentSecret(), { id, sealedValue, createdAt: clock() })
+      em.persist(secret)
+    }
+    keys[id] = createSecretKey(Buffer.from(open(masterKeys, deploymentSecretBoundTo(id), secret.sealedValue), 'base64url'))
+  }
+  await em.flush()
+  return { mac: (purpose, text) => createHmac('sha256', keys[purpose]).update(text).digest('hex') }
+}
+
+/** Name of the deployment in CDN-Loop: the same in every process, and no secret, since MCP servers see it. */
+export const deploymentIdOf = (secrets: DeploymentSecrets): string => `keyhouse-${secrets.mac('cdn_loop', 'id').slice(0, 32)}`

@@ -27,7 +27,7 @@ export async function findUsable(ctx: Context, id: string): Promise<Usable | nul
   const time = app.config.databaseUrl === undefined ? now.getTime() : now.toISOString()
   const place = placeOf(actor)
   const owner = actor.endUser?.id
-  const row = await app.journal.read(usable, [id, ...place, owner ?? '', time, id, ...place, owner ?? 'backend'])
+  const row = await app.queryRunner.read(usable, [id, ...place, owner ?? '', time, id, ...place, owner ?? 'backend'])
   if (!row) return null
   const server = hydrate(app.orm.getMetadata(), McpServer, row)
   return { server, credential: credentialIn(row, ctx, server) }

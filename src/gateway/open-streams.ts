@@ -28,7 +28,7 @@ export class OpenStreams {
   #isClosing = false
 
   constructor(
-    private readonly app: Pick<Services, 'journal' | 'clock' | 'log'>,
+    private readonly app: Pick<Services, 'queryRunner' | 'clock' | 'log'>,
     private readonly times: GatewayTimes,
   ) {
     this.#timer = setInterval(() => void this.#look(), times.look).unref()
@@ -80,16 +80,16 @@ export class OpenStreams {
 
   async #caller({ query, id, value, until }: Standing): Promise<boolean> {
     if (until && until <= this.app.clock()) return false
-    return (await this.app.journal.read(query, [id]))?.['standing'] === value
+    return (await this.app.queryRunner.read(query, [id]))?.['standing'] === value
   }
 
   async #credential({ id, expiresAt }: UsableCredential): Promise<boolean> {
     if (expiresAt && expiresAt <= this.app.clock()) return false
-    return Number((await this.app.journal.read(credentialStands, [id]))?.['standing']) === 1
+    return Number((await this.app.queryRunner.read(credentialStands, [id]))?.['standing']) === 1
   }
 
   async #server({ id, updatedAt }: McpServer): Promise<boolean> {
-    const row = await this.app.journal.read(serverStands, [id])
+    const row = await this.app.queryRunner.read(serverStands, [id])
     return row !== undefined && new Date(row['updated_at'] as number | Date).getTime() === updatedAt.getTime()
   }
 }

@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 
 import type { Config } from '../config/config.js'
 import type { Services } from '../context/services.js'
+import { deploymentIdOf } from '../encryption/deployment-secrets.js'
 import { contextOf } from '../http/create-context.js'
 import { onAnswerOver } from '../http/response-end.js'
 import { DomainError, RequestError } from '../lib/errors.js'
@@ -10,11 +11,11 @@ import { isJsonObject, parseMessage, rpcCodes, rpcError, type Message } from '..
 import { JsonFault } from '../lib/json/strict-json.js'
 import { runInSlices } from '../lib/slices.js'
 import { beginExchange, type ExchangeKind } from '../mcp/in-flight.js'
-import { refuseLoop } from '../outbound/loop-guard.js'
 import { admit, GatewayRefusal } from './authorize-message.js'
 import { forward } from './forward.js'
 import { one, protocolHeaders, sessionHeader } from './headers.js'
 import { OpenStreams } from './open-streams.js'
+import { refuseLoop } from './refuse-loop.js'
 import { largestMessage } from './sanitize.js'
 import type { GatewayTimes } from './timeouts.js'
 import { operationOf } from './usage-label.js'
@@ -68,6 +69,7 @@ function refusalOf(error: unknown): GatewayRefusal | undefined {
 }
 
 export async function serveGateway(server: FastifyInstance, app: Services, times: GatewayTimes): Promise<void> {
+  const deploymentId = deploymentIdOf(app.secrets)
   const streams = new OpenStreams(app, times)
   server.addHook('preClose', (done) => {
     streams.close()
@@ -81,7 +83,7 @@ export async function serveGateway(server: FastifyInstance, app: Services, times
     let operation: string | null = null
     try {
       refuseStrangePage(app.config, request.headers)
-      refuseLoop(app.secrets, one(request.headers['cdn-loop']))
+      refuseLoop(deploymentId, one(request.headers['cdn-loop']))
       const message = await messageOf(request, ctx.actor.organizationId)
       operation = operationOf(request.method, message)
       request.story.operation = operation

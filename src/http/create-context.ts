@@ -42,7 +42,7 @@ export async function contextOf(app: Services, request: FastifyRequest, reply: F
 }
 
 const deskOf = (app: Services, gate: SignatureGate): Desk => ({
-  reader: app.journal,
+  reader: app.queryRunner,
   // A verification may have waited for its turn.
   get now() {
     return app.clock()

@@ -1,23 +1,13 @@
-/** The HTTP server: routes, one log line a request, and errors as JSON wherever they come from. */
+/** The HTTP server without its routes: limits of connections, one log line a request, errors as JSON. */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { GraphQLSchema } from 'graphql'
 
 import type { Services } from '../context/services.js'
-import { serveGateway } from '../gateway/route.js'
-import type { GatewayTimes } from '../gateway/timeouts.js'
-import { serveGraphql } from '../graphql/route.js'
-import type { Plugin } from '../graphql/routed-request.js'
 import { RequestError } from '../lib/errors.js'
 import { newId } from '../lib/id.js'
 import type { Traces } from '../observability/traces.js'
-import { serveExplorer } from '../routes/explorer.js'
-import { serveHealth } from '../routes/health.js'
-import { serveIssuers } from '../routes/issuers.js'
-import { serveMetrics } from '../routes/metrics.js'
-import { serveWellKnown } from '../routes/well-known.js'
 import { addressOf } from './client-address.js'
 import { Connections } from './connections.js'
 import { serveCors } from './cors.js'
@@ -28,12 +18,12 @@ import { valuesOf } from './raw-headers.js'
 import { serveTraces } from './request-spans.js'
 import type { Times } from './timeouts.js'
 
-export async function createServer(
+/** The instance without routes, and its drain, which readiness asks about. */
+export function createHttpServer(
   app: Services,
-  schema: GraphQLSchema,
-  times: Times & GatewayTimes,
-  { traces, plugins }: { readonly traces?: Traces | undefined; readonly plugins?: readonly Plugin[] | undefined } = {},
-): Promise<FastifyInstance> {
+  times: Times,
+  traces: Traces | undefined,
+): { readonly server: FastifyInstance; readonly drain: Drain } {
   const { config, log } = app
   const newRequestId = (): string => newId('req', app.clock())
   const refuse = refuser(app)
@@ -116,14 +106,7 @@ export async function createServer(
       .send(bodyOf({ code: 'BAD_REQUEST', message }, request.id))
   })
   serveCors(server, config)
-  serveHealth(server, app, drain)
-  if (config.metricsPort === undefined) serveMetrics(server, app)
-  serveWellKnown(server, app)
-  serveIssuers(server, app)
-  serveExplorer(server, config)
-  await serveGraphql(server, app, schema, times, plugins)
-  await serveGateway(server, app, times)
-  return server
+  return { server, drain }
 }
 
 function begin(request: FastifyRequest, reply: FastifyReply): void {

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js'
 import { Pipeline } from '../database/pipeline.js'
 import { PostgresReads } from '../database/postgres-query-runner.js'
 import { PostgresTenantQueries } from '../database/postgres-tenant-queries.js'
-import type { TenantQueries } from '../database/query-runner.js'
+import type { Reader, TenantQueries } from '../database/query-runner.js'
 import { SqliteReads } from '../database/sqlite-query-runner.js'
 import { SqliteTenantQueries } from '../database/sqlite-tenant-queries.js'
 import { SqliteThreads, startSqliteThread } from '../database/sqlite-threads.js'
@@ -19,6 +19,7 @@ import { SqliteJournal } from './sqlite-journal.js'
 /** Where changes are written, and where what tenants list and count is read. */
 interface Stores {
   readonly journal: Journal
+  readonly queryRunner: Reader
   readonly queries: TenantQueries
 }
 
@@ -31,6 +32,7 @@ export async function openStores(orm: MikroORM, config: Config, clock: Clock, me
     const reads = new PostgresReads(line(5000), line(5000))
     return {
       journal: new PostgresJournal(reads, line(15_000), line(15_000), metadata, clock, meter),
+      queryRunner: reads,
       queries: new PostgresTenantQueries(config.databaseUrl, listsPerOrganization, queuedListsPerOrganization),
     }
   }
@@ -42,6 +44,7 @@ export async function openStores(orm: MikroORM, config: Config, clock: Clock, me
   const threads = new SqliteThreads(() => startSqliteThread(file))
   return {
     journal: new SqliteJournal(writer, reads, new SqliteInserts(writer, metadata), clock, meter),
+    queryRunner: reads,
     queries: new SqliteTenantQueries(reads, threads, queuedListsPerOrganization),
   }
 }

@@ -1,13 +1,13 @@
 /** Idempotency: what a create made under a key, remembered for a day in the transaction that made it. Failures are not. */
-import type { EntityManager } from '@mikro-orm/core'
+import type { EntityManager, MikroORM } from '@mikro-orm/core'
 
 import type { Actor } from '../access/actor.js'
-import type { Services } from '../context/services.js'
 import type { DeploymentSecrets } from '../encryption/deployment-secrets.js'
 import { IdempotencyKey } from '../entities/idempotency-key.js'
+import type { Clock } from '../lib/clock.js'
 import { sha256 } from '../lib/digest.js'
 import { Secret } from '../lib/secret.js'
-import type { AppendedRow } from './journal.js'
+import type { AppendedRow, Journal } from './journal.js'
 
 /** Milliseconds: 24 hours. */
 export const rememberedFor = 86_400_000
@@ -64,8 +64,16 @@ export const remembering = (mark: Mark, organizationId: string, subjectId: strin
   row: { ...mark, organizationId, subjectId, expiresAt: new Date(now.getTime() + rememberedFor) },
 })
 
-/** Drops what nobody is answered by any more. */
-export async function forgetMarks({ journal, clock, config }: Pick<Services, 'journal' | 'clock' | 'config'>): Promise<void> {
-  const now = config.databaseUrl === undefined ? clock().getTime() : clock().toISOString()
-  await journal.background([{ sql: 'delete from idempotency_key where expires_at <= ?', parameters: [now] }])
+/** Deletes keys that have expired, of every tenant. */
+export async function forgetMarks({
+  journal,
+  orm,
+  clock,
+}: {
+  readonly journal: Journal
+  readonly orm: MikroORM
+  readonly clock: Clock
+}): Promise<void> {
+  const expired = { expiresAt: { $lte: clock() } }
+  await journal.exclusive(orm.em.fork(), (em) => em.nativeDelete(IdempotencyKey, expired, { filters: { tenant: false } }))
 }

@@ -2,7 +2,6 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Standing } from '../access/actor.js'
-import type { Reader } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import type { EventDraft } from './chain.js'
 
@@ -37,7 +36,7 @@ export interface BackgroundStatement {
   readonly parameters: readonly (string | number | null)[]
 }
 
-export interface Journal extends Reader {
+export interface Journal {
   /** Resolves when the entry is on disk, together with whatever else arrived in the meantime. @throws StandingChanged */
   commit(entry: Entry): Promise<void>
   /**

@@ -11,7 +11,6 @@ import { numbered } from '../database/dialect.js'
 import { atomically, whole, type Pipeline, type Send } from '../database/pipeline.js'
 import { named, type PostgresReads } from '../database/postgres-query-runner.js'
 import { lockHeads } from '../database/queries/audit-heads.js'
-import type { Parameter, Query } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import { stopwatch, type Clock } from '../lib/clock.js'
@@ -48,18 +47,6 @@ export class PostgresJournal implements Journal {
     private readonly clock: Clock,
     private readonly meter: GroupMeter,
   ) {}
-
-  read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined> {
-    return this.reads.read(query, parameters)
-  }
-
-  readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]> {
-    return this.reads.readAll(query, parameters)
-  }
-
-  readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
-    return this.reads.readRows(sql, parameters)
-  }
 
   commit(entry: Entry): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -7,7 +7,6 @@ import type { Database, Statement } from 'better-sqlite3'
 
 import type { Standing } from '../access/actor.js'
 import { isUnavailable, refusalOf, unavailable } from '../database/database-errors.js'
-import type { Parameter, Query } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import type { SqliteReads } from '../database/sqlite-query-runner.js'
 import { stopwatch, type Clock } from '../lib/clock.js'
@@ -44,18 +43,6 @@ export class SqliteJournal implements Journal {
     private readonly meter: GroupMeter,
   ) {
     this.#chains = new SqliteChains(writer, inserts)
-  }
-
-  read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined> {
-    return this.reads.read(query, parameters)
-  }
-
-  readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]> {
-    return this.reads.readAll(query, parameters)
-  }
-
-  readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
-    return this.reads.readRows(sql, parameters)
   }
 
   commit(entry: Entry): Promise<void> {

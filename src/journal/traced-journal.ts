@@ -9,9 +9,6 @@ const factsOf = (event: EventDraft | null): Record<string, string> =>
 export function tracedJournal(journal: Journal, traces: Traces, system: 'sqlite' | 'postgresql'): Journal {
   const database = { 'db.system.name': system }
   return {
-    read: (query, parameters) => journal.read(query, parameters),
-    readAll: (query, parameters) => journal.readAll(query, parameters),
-    readRows: (sql, parameters) => journal.readRows(sql, parameters),
     exclusive: (em, work) => journal.exclusive(em, work),
     background: (statements) => journal.background(statements),
     close: () => journal.close(),

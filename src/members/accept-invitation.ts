@@ -31,7 +31,7 @@ export async function acceptInvitation(
   ctx: Context,
   { invitationToken, name }: { invitationToken: Secret; name: string },
 ): Promise<{ personalToken: PersonalToken; token: string }> {
-  const row = await ctx.app.journal.read(invitationByDigest, [sha256(invitationToken.reveal())])
+  const row = await ctx.app.queryRunner.read(invitationByDigest, [sha256(invitationToken.reveal())])
   if (!row) {
     checkName(name)
     // It belongs to no organization, so there is no trail that it could be recorded in.

@@ -15,11 +15,11 @@ const isDue = {
 const wipe = 'update personal_token set sealed_text = null where sealed_text is not null and visible_until <= ?'
 
 /** Asks first, so that a quiet server writes nothing. */
-async function sweep({ config, clock, journal, log }: Services): Promise<void> {
+async function sweep({ config, clock, journal, queryRunner, log }: Services): Promise<void> {
   try {
     const now = clock()
     const until = config.databaseUrl === undefined ? now.getTime() : now.toISOString()
-    if (!(await journal.read(isDue, [until]))) return
+    if (!(await queryRunner.read(isDue, [until]))) return
     const statement: BackgroundStatement = { sql: wipe, parameters: [until] }
     await journal.background([statement])
     log.debug('closed windows were wiped')

@@ -1,23 +1,8 @@
 /** API keys in GraphQL's words. */
-import {
-  Arg,
-  Args,
-  Ctx,
-  Field,
-  FieldResolver,
-  ID,
-  InputType,
-  Int,
-  Mutation,
-  ObjectType,
-  Query,
-  Resolver,
-  Root,
-  registerEnumType,
-} from 'type-graphql'
+import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
 import { createApiKeyOnce } from '../api-keys/create-api-key.js'
-import { listApiKeys, orderFields, type ApiKeyQuery, type ApiKeySorting } from '../api-keys/list-api-keys.js'
+import { listApiKeys } from '../api-keys/list-api-keys.js'
 import { revokeApiKey } from '../api-keys/revoke-api-key.js'
 import { rotateApiKey } from '../api-keys/rotate-api-key.js'
 import { updateApiKey } from '../api-keys/update-api-key.js'
@@ -28,7 +13,8 @@ import { Project } from '../entities/project.js'
 import { DateTimeScalar, PermissionScalar, SecretScalar, UrlScalar } from '../entities/scalars.js'
 import type { Secret } from '../lib/secret.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
-import { connectionOf, PageArgs, type Connection, OrderDirection } from './connection.js'
+import { ApiKeyFilter, ApiKeyOrder } from './api-key-filter.js'
+import { connectionOf, PageArgs, type Connection } from './connection.js'
 import { readById } from './node.resolver.js'
 import { Payload } from './user-error.js'
 const ApiKeys = connectionOf('ApiKey', () => ApiKey)
@@ -238,46 +224,4 @@ export class ApiKeyResolver {
   revokedBy(@Root() apiKey: ApiKey, @Ctx() ctx: Context): Promise<ActorRow | null> {
     return findActor(ctx, apiKey.revokedBy)
   }
-}
-
-const ApiKeyOrderField = Object.fromEntries(Object.keys(orderFields).map((field) => [field, field]))
-
-registerEnumType(ApiKeyOrderField, {
-  name: 'ApiKeyOrderField',
-  description: 'What a list of keys is ordered by; ties are broken by id.',
-  valuesConfig: {
-    CREATED_AT: { description: 'When the key was made.' },
-    LABEL: { description: 'The label, byte by byte; keys without one count as smallest.' },
-    LAST_USED_AT: { description: 'When the key was last used; never counts as earliest.' },
-  },
-})
-
-@InputType('ApiKeyOrder', { description: 'How a list of keys is ordered.' })
-export class ApiKeyOrder implements ApiKeySorting {
-  @Field(() => ApiKeyOrderField, { description: 'By what.' })
-  field!: ApiKeySorting['field']
-
-  @Field(() => OrderDirection, { description: 'Which end comes first.' })
-  direction!: OrderDirection
-}
-
-@InputType('ApiKeyFilter', { description: 'Which keys; what is left out does not narrow.' })
-export class ApiKeyFilter implements ApiKeyQuery {
-  @Field(() => Environment, { nullable: true, description: 'Those of one environment.' })
-  environment?: Environment | null
-
-  @Field(() => ID, { nullable: true, description: 'Those of one project.' })
-  projectId?: string | null
-
-  @Field(() => [CredentialStatus], { nullable: true, description: 'Those in any of these states.' })
-  statuses?: CredentialStatus[] | null
-
-  @Field(() => String, { nullable: true, description: 'Those whose label contains this, without regard to case: at most 255 characters.' })
-  search?: string | null
-
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Those that end before this moment.' })
-  expiresBefore?: Date | null
-
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Those not used since this moment, or never.' })
-  unusedSince?: Date | null
 }

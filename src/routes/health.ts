@@ -15,7 +15,7 @@ export function serveHealth(server: FastifyInstance, app: Services, drain: Drain
       return reply.code(503).send(bodyOf({ code: 'UNAVAILABLE', message: 'This process is ending: ask another.' }, request.id))
     }
     // It reads a migrated table, so it proves both; it throws 503 when the database is away.
-    const row = await app.journal.read(anyKey, [])
+    const row = await app.queryRunner.read(anyKey, [])
     const isReady = Number(row?.['count']) === 1
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'no signing key' })
   })

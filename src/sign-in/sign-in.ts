@@ -17,7 +17,7 @@ import { issueLogin } from '../personal-tokens/issue-personal-token.js'
 const path = ['input', 'signInToken']
 
 export async function signIn(ctx: Context, signInToken: Secret): Promise<{ personalToken: PersonalToken; token: string }> {
-  const row = await ctx.app.journal.read(signInTokenByDigest, [sha256(signInToken.reveal())])
+  const row = await ctx.app.queryRunner.read(signInTokenByDigest, [sha256(signInToken.reveal())])
   if (!row) throw notFound('No such sign-in token.', path)
   if (row['suspended_at'] != null) throw organizationSuspended()
   const id = String(row['id'])

@@ -2,8 +2,14 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 
-import type { Services } from '../context/services.js'
+import type { MikroORM } from '@mikro-orm/core'
+import type { Logger } from 'pino'
+
+import type { Config } from '../config/config.js'
+import type { Reader } from '../database/query-runner.js'
 import { SigningKey, privateKeyBoundTo } from '../entities/signing-key.js'
+import type { Journal } from '../journal/journal.js'
+import type { Clock } from '../lib/clock.js'
 import { newId } from '../lib/id.js'
 import type { Algorithm } from '../lib/jwt.js'
 import { open, seal, type MasterKeys } from '../lib/seal.js'
@@ -19,7 +25,15 @@ const pairs: Readonly<Record<Algorithm, () => Promise<{ publicKey: KeyObject; pr
 }
 
 /** What making and changing them takes: the keys belong to the deployment, so no caller is among it. */
-export type KeyOffice = Pick<Services, 'orm' | 'journal' | 'config' | 'masterKeys' | 'clock'>
+export interface KeyOffice {
+  readonly orm: MikroORM
+  readonly journal: Journal
+  readonly queryRunner: Reader
+  readonly config: Config
+  readonly masterKeys: MasterKeys
+  readonly clock: Clock
+  readonly log: Logger
+}
 
 /** Made before the transaction that publishes it, which then must set the time anew. */
 export async function newSigningKey(

@@ -1,16 +1,17 @@
 /** What others read of the keys that sign tokens: their public halves. */
 import type { JWK } from 'jose'
 
-import type { Services } from '../context/services.js'
 import { SigningKey } from '../entities/signing-key.js'
+import type { KeyOffice } from './create-signing-key.js'
 
 /** Seconds that a verifier may keep the key set; a rotation waits at least as long for the next one. */
 export const jwksMaxAge = 300
 
-const find = (app: Services, where: object): Promise<SigningKey[]> => app.orm.em.fork().find(SigningKey, where, { orderBy: { id: 'ASC' } })
+const find = (app: Pick<KeyOffice, 'orm'>, where: object): Promise<SigningKey[]> =>
+  app.orm.em.fork().find(SigningKey, where, { orderBy: { id: 'ASC' } })
 
 /** The key set that verifiers read: the key that signs, its successor, and predecessors whose tokens still live. */
-export async function publishedKeys(app: Services): Promise<JWK[]> {
+export async function publishedKeys(app: Pick<KeyOffice, 'orm'>): Promise<JWK[]> {
   const keys = await find(app, { state: { $ne: 'RETIRED' } })
   return keys.map((key) => key.publicJwk)
 }
@@ -23,7 +24,7 @@ export interface KeyInTime extends JWK {
 }
 
 /** Every key there ever was, so that what was signed long ago can be verified for ever. */
-export async function everySigningKey(app: Services): Promise<KeyInTime[]> {
+export async function everySigningKey(app: Pick<KeyOffice, 'orm'>): Promise<KeyInTime[]> {
   const text = (at: Date | null): string | null => at?.toISOString() ?? null
   const keys = await find(app, { id: { $ne: '' } })
   return keys.map(({ publicJwk, activatedAt, supersededAt, retiredAt }) => ({

@@ -1,9 +1,11 @@
+import type { EntityManager } from '@mikro-orm/core'
+
+import type { Actor } from '../access/actor.js'
 /** The keys of this deployment that sign tokens, newest first. */
 import { requirePermission } from '../access/permit.js'
-import type { Context } from '../context/context.js'
 import { SigningKey } from '../entities/signing-key.js'
 
-export async function listSigningKeys(ctx: Context): Promise<SigningKey[]> {
-  requirePermission(ctx.actor, 'signing_key:read')
-  return ctx.em.findAll(SigningKey, { orderBy: { id: 'DESC' } })
+export async function listSigningKeys({ actor, em }: { readonly actor: Actor; readonly em: EntityManager }): Promise<SigningKey[]> {
+  requirePermission(actor, 'signing_key:read')
+  return em.findAll(SigningKey, { orderBy: { id: 'DESC' } })
 }

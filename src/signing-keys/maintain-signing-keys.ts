@@ -1,8 +1,8 @@
-/** The life of signing keys by the calendar: rotation on schedule, and retirement when nothing is left to verify. */
-import type { Services } from '../context/services.js'
-import { isSpent } from '../database/unscoped-queries.js'
+import { liveAccessToken, livePersonalToken } from '../database/unscoped-queries.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { addSeconds } from '../lib/clock.js'
+/** The life of signing keys by the calendar: rotation on schedule, and retirement when nothing is left to verify. */
+import type { KeyOffice } from './create-signing-key.js'
 import { jwksMaxAge } from './jwks.js'
 import { retireSigningKey } from './retire-signing-key.js'
 import { keysInOffice, rotateSigningKeys, type InOffice } from './rotate-signing-keys.js'
@@ -15,14 +15,14 @@ const day = 86_400
  * By schedule, or because another algorithm was set and its key has been published for as long as key sets are kept.
  * A new default alone waits for the schedule: verifiers of this deployment may accept the current algorithm only.
  */
-export function isRotationDue(app: Pick<Services, 'config'>, { current, next }: InOffice, now: Date): boolean {
+export function isRotationDue(app: Pick<KeyOffice, 'config'>, { current, next }: InOffice, now: Date): boolean {
   const { signingKeyDays, jwtAlgorithm, isJwtAlgorithmSet } = app.config
   if (addSeconds(next.createdAt, jwksMaxAge) > now) return false
   if (addSeconds(current.activatedAt ?? current.createdAt, signingKeyDays * day) <= now) return true
   return isJwtAlgorithmSet && current.algorithm !== jwtAlgorithm && next.algorithm === jwtAlgorithm
 }
 
-export async function tendSigningKeys(app: Services): Promise<void> {
+export async function tendSigningKeys(app: KeyOffice): Promise<void> {
   const em = app.orm.em.fork()
   const isDue = (keys: InOffice, now: Date): boolean => isRotationDue(app, keys, now)
   if (isDue(await keysInOffice(em), app.clock())) await rotateSigningKeys(app, isDue)
@@ -31,7 +31,15 @@ export async function tendSigningKeys(app: Services): Promise<void> {
   }
 }
 
-async function retireSpent(app: Services, id: string): Promise<void> {
+/** The last token that it signed has expired. What it signed a moment ago may still be on its way to the disk. */
+async function isSpent({ queryRunner, clock }: KeyOffice, { id, supersededAt, createdAt }: SigningKey): Promise<boolean> {
+  const now = clock()
+  if (addSeconds(supersededAt ?? createdAt, jwksMaxAge) > now) return false
+  const live = await Promise.all([liveAccessToken, livePersonalToken].map((query) => queryRunner.read(query, [id, now])))
+  return live.every((row) => row === undefined)
+}
+
+async function retireSpent(app: KeyOffice, id: string): Promise<void> {
   const retiredAt = app.clock()
   const retired = await app.journal.exclusive(app.orm.em.fork(), (em) =>
     em.nativeUpdate(SigningKey, { id, state: 'PREVIOUS' }, { state: 'RETIRED', retiredAt }),
@@ -40,13 +48,13 @@ async function retireSpent(app: Services, id: string): Promise<void> {
 }
 
 /** With another algorithm configured, the key that comes next must be of that one. It has signed nothing, so nobody misses it. */
-export async function adoptAlgorithm(app: Services): Promise<void> {
+export async function adoptAlgorithm(app: KeyOffice): Promise<void> {
   const { next } = await keysInOffice(app.orm.em.fork())
   if (next.algorithm !== app.config.jwtAlgorithm) await retireSigningKey(app, next.id)
 }
 
 /** Tends them now and then. Returns how to stop. */
-export function keepSigningKeys(app: Services): () => Promise<void> {
+export function keepSigningKeys(app: KeyOffice): () => Promise<void> {
   let flight: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
     flight = flight

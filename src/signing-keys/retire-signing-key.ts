@@ -1,15 +1,11 @@
 /** Withdraws a signing key at once: what it signed is no longer believed here, and it leaves the key set. */
-import type { Services } from '../context/services.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { notFound } from '../lib/errors.js'
 import { newSigningKey, type KeyOffice } from './create-signing-key.js'
 import { keysInOffice, promoteNext, type InOffice } from './rotate-signing-keys.js'
 
 /** Doing it again answers the same. @throws DomainError NOT_FOUND */
-export async function retireSigningKey(
-  app: KeyOffice & Pick<Services, 'log'>,
-  kid: string,
-): Promise<InOffice & { readonly retired: SigningKey }> {
+export async function retireSigningKey(app: KeyOffice, kid: string): Promise<InOffice & { readonly retired: SigningKey }> {
   const successor = await newSigningKey(app, 'NEXT')
   const result = await app.journal.exclusive(app.orm.em.fork(), async (em) => {
     const now = app.clock()

@@ -1,7 +1,6 @@
 /** The key that comes next begins to sign, and a new one comes after it: published before it is needed. */
 import type { EntityManager } from '@mikro-orm/core'
 
-import type { Services } from '../context/services.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { addSeconds } from '../lib/clock.js'
 import { invalidState } from '../lib/errors.js'
@@ -46,7 +45,7 @@ async function isNextTooYoung(em: EntityManager, { createdAt }: SigningKey, now:
  * @throws DomainError INVALID_STATE within the key set's max-age of the last rotation.
  */
 export async function rotateSigningKeys(
-  app: KeyOffice & Pick<Services, 'log'>,
+  app: KeyOffice,
   isDue: (keys: InOffice, now: Date) => boolean = () => true,
 ): Promise<(InOffice & { readonly previous: SigningKey }) | undefined> {
   const successor = await newSigningKey(app, 'NEXT')

@@ -53,7 +53,7 @@ function keyAt({ organization, projectId, environment }: Place): Promise<string>
 async function contextAt(place: Place): Promise<Context> {
   const secret = await keyAt(place)
   const { services } = place.app
-  const desk = { reader: services.journal, now: services.clock(), url: services.config.url, verify: () => Promise.resolve(undefined) }
+  const desk = { reader: services.queryRunner, now: services.clock(), url: services.config.url, verify: () => Promise.resolve(undefined) }
   const onBehalfOf = place.externalUserId === null ? [] : [place.externalUserId]
   const actor = await authenticate(desk, { authorization: `Bearer ${secret}`, onBehalfOf })
   const origin = { requestId: newId('req', services.clock()), ipAddress: null }

@@ -3,7 +3,6 @@ import { expect, test } from '@jest/globals'
 
 import { maxRevocationLists, RevocationLists } from '../../src/access-tokens/revocation-lists.js'
 import type { Reader } from '../../src/database/query-runner.js'
-import type { Journal } from '../../src/journal/journal.js'
 
 /** Every organization exists, and nothing was ever revoked. */
 function counted(): { lists: RevocationLists; computed: () => number } {
@@ -15,7 +14,7 @@ function counted(): { lists: RevocationLists; computed: () => number } {
       return Promise.resolve([])
     },
   }
-  return { lists: new RevocationLists({ journal: reader as Journal, clock: () => new Date(0) }), computed: () => computed }
+  return { lists: new RevocationLists({ queryRunner: reader as Reader, clock: () => new Date(0) }), computed: () => computed }
 }
 
 const ask = (lists: RevocationLists, i: number): Promise<unknown> => lists.ofIssuer({ organizationId: `org_${i}`, environment: 'SANDBOX' })

@@ -1,4 +1,4 @@
-import type { Head } from '../../journal/chain.js'
+import type { AuditHead } from '../../entities/audit-head.js'
 import type { Statement } from '../pipeline.js'
 
 /** In one order everywhere, so that two groups cannot wait for each other. */
@@ -8,7 +8,9 @@ export const lockHeads = (organizationIds: readonly string[], wait: string): Sta
   values: [organizationIds],
 })
 
-export const advanceHeads = (heads: readonly (readonly [organizationId: string, head: Head])[]): Statement => ({
+export const advanceHeads = (
+  heads: readonly (readonly [organizationId: string, head: Readonly<Pick<AuditHead, 'seq' | 'hash'>>])[],
+): Statement => ({
   name: 'advance heads',
   text: `update audit_head h set seq = n.seq, hash = n.hash
     from json_to_recordset($1) as n(organization_id text, seq int, hash text) where h.organization_id = n.organization_id`,

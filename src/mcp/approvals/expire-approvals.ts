@@ -19,11 +19,11 @@ const isDue = {
 const lapse = `update mcp_tool_approval set state = 'EXPIRED', arguments = null where state in ('PENDING', 'APPROVED') and expires_at <= ?`
 
 /** Asks first, so that a quiet server writes nothing. */
-async function sweep({ config, clock, journal, log }: Services): Promise<void> {
+async function sweep({ config, clock, journal, queryRunner, log }: Services): Promise<void> {
   try {
     const now = clock()
     const until = config.databaseUrl === undefined ? now.getTime() : now.toISOString()
-    if (!(await journal.read(isDue, [until]))) return
+    if (!(await queryRunner.read(isDue, [until]))) return
     await journal.background([{ sql: lapse, parameters: [until] }])
     log.debug('lapsed approvals were wiped')
   } catch (error) {

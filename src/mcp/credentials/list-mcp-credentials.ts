@@ -1,7 +1,7 @@
 import { requirePermission } from '../../access/permit.js'
 import type { Context } from '../../context/context.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
-import { McpServer } from '../../entities/mcp-server.js'
+import type { McpServer } from '../../entities/mcp-server.js'
 import type { PageArguments } from '../../pagination/page.js'
 import { checkPage, list, type Page } from '../../pagination/paginate.js'
 

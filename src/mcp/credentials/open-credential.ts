@@ -1,6 +1,6 @@
 /** What a credential sends, opened for this one request, and what of it must not come back. */
 import type { Context } from '../../context/context.js'
-import { McpCredential } from '../../entities/mcp-credential.js'
+import type { McpCredential } from '../../entities/mcp-credential.js'
 import { asSent, secretsOf } from './credential-secrets.js'
 import { openValue } from './credential-value.js'
 
