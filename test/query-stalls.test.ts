@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
+import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { fill, fillTable, hex, json, moment, quoted } from './support/fill.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -121,6 +121,15 @@ beforeAll(async () => {
 }, 600_000)
 afterAll(() => app.close())
 
+/** Of an answer: to parse all of it would hold the loop, too. */
+async function beginningOf(credential: string, query: string): Promise<string> {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${credential}` }
+  const { body } = await fetch(`${app.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
+  let text = ''
+  for await (const chunk of body!) if (text.length < 1000) text += Buffer.from(chunk as Uint8Array).toString()
+  return text.slice(0, 1000)
+}
+
 const aliased = (count: number, field: string): string => `{ ${Array.from({ length: count }, (_, i) => `a${i}: ${field}`).join(' ')} }`
 const day = (): string =>
   `from: "${new Date(app.clock.now().getTime() - 86_400_000).toISOString()}", to: "${app.clock.now().toISOString()}"`
@@ -182,9 +191,9 @@ describe(`beside ${keyCount} keys and ${eventCount} events`, () => {
     ],
   }
   test.each(Object.entries(documents))('the loop turns during %s', async (...[name, [credential, document]]) => {
-    const { result, longestMs } = await measureStall<Answer>(() => app.run(credential(), document()))
+    const { result, longestMs } = await measureStall(() => beginningOf(credential(), document()))
     if (isFull) process.stdout.write(`${isPostgres ? 'PostgreSQL' : 'SQLite'}: ${name}: ${longestMs.toFixed(0)} ms\n`)
-    expect([undefined, 'QUERY_TIMEOUT']).toContain(codeOf(result))
+    expect(result).toMatch(/^\{"data"|QUERY_TIMEOUT/)
     expect(longestMs).toBeLessThan(longestStall)
   })
 })

@@ -15,9 +15,9 @@ export interface TenantLimits {
   readonly approvalsPerKey: number
   /** Of one project and environment. */
   readonly approvalsPerProject: number
-  /** Lists, counts and aggregates that run at once on PostgreSQL. SQLite runs one at a time. */
+  /** Requests whose lists, counts and aggregates run at once on PostgreSQL. On SQLite it is one. */
   readonly listsPerOrganization: number
-  /** Lists, counts and aggregates that wait for their turn. */
+  /** Requests whose lists, counts and aggregates wait for their turn. */
   readonly queuedListsPerOrganization: number
   /** Outbound DNS look-ups at once. */
   readonly lookupsPerOrganization: number

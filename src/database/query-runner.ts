@@ -13,7 +13,7 @@ export interface Reader {
   read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined>
   /** Every row, for lists that a page would cut. @throws RequestError UNAVAILABLE when the database cannot be asked. */
   readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]>
-  /** Every row of a statement that the query builder wrote for this request. @throws RequestError UNAVAILABLE */
+  /** Every row of a statement that has no name. @throws RequestError UNAVAILABLE */
   readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]>
 }
 
