@@ -1,22 +1,22 @@
 /** The composition root: from a configuration to a running application. Tests build the same one. */
 import type { Config } from './config/config.js'
 import type { Services } from './context/services.js'
-import { gatewayTimes, type GatewayTimes } from './gateway/timeouts.js'
+import { gatewayTimeouts, type GatewayTimeouts } from './gateway/timeouts.js'
 import type { Plugin } from './graphql/routed-request.js'
-import { times, type Times } from './http/timeouts.js'
+import { httpTimeouts, type HttpTimeouts } from './http/timeouts.js'
 import { startSweepers } from './jobs/jobs.js'
 import { startSweepingApprovals } from './mcp/approvals/expire-approvals.js'
 import { newLogger } from './observability/log.js'
-import { openTraces } from './observability/traces.js'
+import { createTraces } from './observability/traces.js'
 import { openServices, type ServiceOverrides } from './open-services.js'
-import { startSweeping } from './personal-tokens/clear-revealed-text.js'
+import { startRevealWindowCleanup } from './personal-tokens/clear-revealed-text.js'
 import { createMetricsServer } from './routes/metrics.js'
-import { makeSchema } from './schema.js'
+import { buildSchema } from './schema.js'
 import { createServer } from './server.js'
-import { adoptAlgorithm, keepSigningKeys, tendSigningKeys } from './signing-keys/maintain-signing-keys.js'
+import { ensureNextKeyAlgorithm, startMaintenance, maintainSigningKeys } from './signing-keys/maintain-signing-keys.js'
 
 export interface Overrides extends ServiceOverrides {
-  readonly times?: Partial<Times & GatewayTimes>
+  readonly times?: Partial<HttpTimeouts & GatewayTimeouts>
   /** Plugins of Apollo Server, added to Keyhouse's own. */
   readonly plugins?: readonly Plugin[]
 }
@@ -31,18 +31,18 @@ export interface App {
 
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
   const log = overrides.log ?? newLogger(config.logLevel)
-  const traces = config.traces && (await openTraces(config.traces, log))
+  const traces = config.traces && (await createTraces(config.traces, log))
   const { services, close } = await openServices(config, { ...overrides, log }, traces)
   const server = await createServer(
     services,
-    makeSchema(),
-    { ...times, ...gatewayTimes, ...overrides.times },
+    buildSchema(),
+    { ...httpTimeouts, ...gatewayTimeouts, ...overrides.times },
     { traces, plugins: overrides.plugins },
   )
   const metricsServer = createMetricsServer(services)
   try {
-    await adoptAlgorithm(services)
-    await tendSigningKeys(services)
+    await ensureNextKeyAlgorithm(services)
+    await maintainSigningKeys(services)
     if (config.metricsPort !== undefined) await metricsServer.listen({ port: config.metricsPort, host: config.host })
     await server.listen({ port: config.port, host: config.host })
   } catch (error) {
@@ -51,8 +51,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     await close()
     throw error
   }
-  const stopSweeping = startSweeping(services)
-  const stopTending = keepSigningKeys(services)
+  const stopSweeping = startRevealWindowCleanup(services)
+  const stopTending = startMaintenance(services)
   const stopSweepingApprovals = startSweepingApprovals(services)
   const sweepers = startSweepers(services)
   const address = server.server.address()

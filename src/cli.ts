@@ -6,7 +6,7 @@ import { exportByCommand } from './commands/audit-export.js'
 import { signatureNotChecked, verifyAll, verifyFile } from './commands/audit-verify.js'
 import { backup } from './commands/backup.js'
 import { CommandError } from './commands/command-error.js'
-import { explain } from './commands/describe-error.js'
+import { describeError } from './commands/describe-error.js'
 import { bootstrapOrganization } from './commands/organization-create.js'
 import { listByCommand, resumeByCommand, suspendByCommand } from './commands/organization-suspension.js'
 import {
@@ -194,6 +194,6 @@ addVaultCommands(program, withServices)
 try {
   await program.parseAsync()
 } catch (error) {
-  console.error(explain(error) ?? error)
+  console.error(describeError(error) ?? error)
   process.exitCode = 1
 }

@@ -16,11 +16,11 @@ export async function start(config: Config): Promise<App> {
     if (isStopping) return
     isStopping = true
     // A supervisor would kill it next, without a word: what is acknowledged is on the disk, and what is behind can be lost.
-    const giveUp = (): never => {
+    const forceExit = (): never => {
       app.services.log.error('requests in flight did not end in time')
       process.exit(1)
     }
-    setTimeout(giveUp, config.drainSeconds * 1000 + longestDrain).unref()
+    setTimeout(forceExit, config.drainSeconds * 1000 + longestDrain).unref()
     app.services.log.info({ signal }, 'draining')
     app.close().then(
       () => {

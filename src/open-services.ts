@@ -4,12 +4,12 @@ import type { Logger } from 'pino'
 import type { Config } from './config/config.js'
 import { fitDescriptors } from './config/limits-config.js'
 import type { Services } from './context/services.js'
-import { onceAtATime, openDatabase } from './database/database.js'
+import { withStartupLock, createDatabase } from './database/database.js'
 import { sealedRowsOf } from './encryption/count-sealed-rows.js'
-import { deploymentIdOf, openDeploymentSecrets } from './encryption/deployment-secrets.js'
-import { isNewDatabase, loadMasterKeys, wrongMasterKeys } from './encryption/master-keys.js'
-import { proveMasterKeys } from './encryption/verify-master-keys.js'
-import { openStores } from './journal/create-journal.js'
+import { getDeploymentId, loadDeploymentSecrets } from './encryption/deployment-secrets.js'
+import { isNewDatabase, loadMasterKeys, masterKeyMismatch } from './encryption/master-keys.js'
+import { verifyMasterKeys } from './encryption/verify-master-keys.js'
+import { createStores } from './journal/create-journal.js'
 import type { Journal } from './journal/journal.js'
 import { LastUsed } from './journal/last-used.js'
 import { RefusalJournal } from './journal/refusal-journal.js'
@@ -17,31 +17,31 @@ import { tracedJournal } from './journal/traced-journal.js'
 import { BackgroundWriter, type WriteBehind } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { ConcurrencyLimiter } from './lib/concurrency.js'
-import { WindowCounters } from './lib/fixed-window.js'
+import { FixedWindowLimiter } from './lib/fixed-window.js'
 import { maxConnectionsFor, maxDescriptors } from './lib/max-descriptors.js'
 import { SealError } from './lib/seal.js'
 import { newLogger } from './observability/log.js'
 import { Metrics } from './observability/metrics.js'
 import type { Traces } from './observability/traces.js'
-import { openOutbound } from './outbound/create-outbound.js'
-import { loopGuardedOutbound } from './outbound/loop-guard.js'
-import { meteredOutbound } from './outbound/metered-outbound.js'
-import { maxLookupsFor, type Resolve } from './outbound/name-lookups.js'
-import { tracedOutbound } from './outbound/traced-outbound.js'
-import { openLimiter } from './rate-limits/create-limiter.js'
+import { createOutbound } from './outbound/create-outbound.js'
+import { withLoopGuard } from './outbound/loop-guard.js'
+import { withMetrics } from './outbound/metered-outbound.js'
+import { maxLookupsFor, type DnsLookup } from './outbound/name-lookups.js'
+import { withTracing } from './outbound/traced-outbound.js'
+import { createLimiter } from './rate-limits/create-limiter.js'
 import { VerificationQueue } from './rate-limits/verification-queue.js'
 import { ensureSigningKeys } from './signing-keys/ensure-signing-keys.js'
 import { openKeyring } from './signing-keys/keyring.js'
-import { UsageCounts } from './usage/usage-aggregator.js'
+import { UsageAggregator } from './usage/usage-aggregator.js'
 
 /** Addresses that sent unknown credentials, remembered at once; of more the oldest is forgotten, so that nobody fills the memory. */
-const mostStrangers = 10_000
+const maxTrackedAddresses = 10_000
 
 export interface ServiceOverrides {
   readonly clock?: Clock
   readonly log?: Logger
   /** How outbound requests look names up. */
-  readonly resolve?: Resolve
+  readonly resolve?: DnsLookup
   /** Descriptors that this process may have open. */
   readonly descriptorLimit?: number
 }
@@ -53,23 +53,23 @@ export async function openServices(
   traces?: Traces,
 ): Promise<{ services: Services; close: () => Promise<void> }> {
   const metrics = new Metrics()
-  const orm = await openDatabase(config, (pool) => watchPool(metrics, pool))
+  const orm = await createDatabase(config, (pool) => watchPool(metrics, pool))
   const closers = [() => orm.close(true)]
   const close = async (): Promise<void> => {
     for (const end of closers) await end()
   }
   try {
-    const { masterKeys, secrets } = await onceAtATime(config, async () => {
+    const { masterKeys, secrets } = await withStartupLock(config, async () => {
       await orm.migrator.up()
       const keys = loadMasterKeys(config, await isNewDatabase(orm))
-      await proveMasterKeys(orm, config, keys, clock)
+      await verifyMasterKeys(orm, config, keys, clock)
       await ensureSigningKeys({ orm, config, masterKeys: keys, clock })
-      const deploymentSecrets = await openDeploymentSecrets(orm, keys, clock).catch((error: unknown) => {
-        throw error instanceof SealError ? wrongMasterKeys(config, error) : error
+      const deploymentSecrets = await loadDeploymentSecrets(orm, keys, clock).catch((error: unknown) => {
+        throw error instanceof SealError ? masterKeyMismatch(config, error) : error
       })
       return { masterKeys: keys, secrets: deploymentSecrets }
     })
-    const { queries, queryRunner, ...stores } = await openStores(orm, config, clock, metrics.committed)
+    const { queries, queryRunner, ...stores } = await createStores(orm, config, clock, metrics.observeCommit)
     const system = config.databaseUrl === undefined ? 'sqlite' : 'postgresql'
     const journal = traces ? tracedJournal(stores.journal, traces, system) : stores.journal
     // Closed after the journal: a query that ran out of time may still hold its thread.
@@ -78,22 +78,22 @@ export async function openServices(
       () => queries.close(),
     )
     const keyring = openKeyring(queryRunner, masterKeys, config.url)
-    await keyring.prove().catch((error: unknown) => {
-      throw error instanceof SealError ? wrongMasterKeys(config, error) : error
+    await keyring.assertKeysOpen().catch((error: unknown) => {
+      throw error instanceof SealError ? masterKeyMismatch(config, error) : error
     })
-    const limiter = openLimiter(config)
+    const limiter = createLimiter(config)
     closers.unshift(() => limiter.close())
-    const { writeBehind, writer } = openWriteBehind(journal, log, config, metrics)
+    const { writeBehind, writer } = createWriteBehind(journal, log, config, metrics)
     closers.unshift(() => writer.close())
     const refusals = new RefusalJournal(journal, clock, log)
     closers.unshift(() => refusals.close())
-    const strangers = new WindowCounters(mostStrangers)
+    const unknownCredentialCounter = new FixedWindowLimiter(maxTrackedAddresses)
     const limits = fitDescriptors(config.limits, descriptorLimit)
     const maxConnections = maxConnectionsFor(descriptorLimit)
     const lookups = { perOrganization: limits.lookupsPerOrganization, total: maxLookupsFor(config.threadPoolSize) }
-    const ownOutbound = openOutbound({ allowed: config.outboundAllow, lookups, maxConnections, ...(resolve ? { resolve } : {}) })
-    const metered = meteredOutbound(loopGuardedOutbound(ownOutbound, config.url, deploymentIdOf(secrets)), metrics)
-    const outbound = traces ? tracedOutbound(metered, traces) : metered
+    const ownOutbound = createOutbound({ allowed: config.outboundAllow, lookups, maxConnections, ...(resolve ? { resolve } : {}) })
+    const metered = withMetrics(withLoopGuard(ownOutbound, config.url, getDeploymentId(secrets)), metrics)
+    const outbound = traces ? withTracing(metered, traces) : metered
     closers.unshift(() => outbound.close())
     const shared = {
       config,
@@ -111,9 +111,9 @@ export async function openServices(
       refusals,
       writeBehind,
       limiter,
-      strangers,
+      unknownCredentialCounter,
       verifications: new VerificationQueue(),
-      secrets,
+      deploymentSecrets: secrets,
       metrics,
       log,
     }
@@ -135,25 +135,25 @@ function watchPool(metrics: Metrics, pool: Pool): void {
   ])
 }
 
-function openWriteBehind(
+function createWriteBehind(
   journal: Journal,
   log: Logger,
   { databaseUrl }: Config,
   metrics: Metrics,
 ): { writeBehind: WriteBehind; writer: BackgroundWriter } {
   const lastUsed = new LastUsed(databaseUrl !== undefined)
-  const usage = new UsageCounts(databaseUrl !== undefined)
+  const usage = new UsageAggregator(databaseUrl !== undefined)
   const sources = [lastUsed, usage]
   metrics.gauge('keyhouse_write_behind_rows', 'Rows that wait to be written behind.', ['source'], () =>
     sources.map(({ name, size }) => [[name], size]),
   )
-  const writer = new BackgroundWriter(journal, log, sources, metrics.notYetWritten)
+  const writer = new BackgroundWriter(journal, log, sources, metrics.countWriteFailure)
   const writeBehind: WriteBehind = {
-    keyUsed: (id, at) => lastUsed.keyUsed(id, at),
-    personalTokenUsed: (id, at) => lastUsed.personalTokenUsed(id, at),
-    endUserSeen: (id, at) => lastUsed.endUserSeen(id, at),
-    credentialUsed: (id, at) => lastUsed.credentialUsed(id, at),
-    used: (use) => usage.used(use),
+    touchApiKey: (id, at) => lastUsed.touchApiKey(id, at),
+    touchPersonalToken: (id, at) => lastUsed.touchPersonalToken(id, at),
+    touchEndUser: (id, at) => lastUsed.touchEndUser(id, at),
+    touchMcpCredential: (id, at) => lastUsed.touchMcpCredential(id, at),
+    recordUsage: (use) => usage.used(use),
     flush: () => writer.flush(),
   }
   return { writeBehind, writer }

@@ -26,19 +26,19 @@ import { OrganizationResolver } from './resolvers/organization.resolver.js'
 import { PermissionResolver } from './resolvers/permission.resolver.js'
 import { PersonalTokenResolver, PersonalTokenChangesResolver } from './resolvers/personal-token.resolver.js'
 import { SandboxResolver } from './resolvers/sandbox.resolver.js'
-import { allowOnlyLawfulIds } from './resolvers/sanitize-ids.js'
+import { sanitizeIdArguments } from './resolvers/sanitize-ids.js'
 import { SignInResolver } from './resolvers/sign-in.resolver.js'
 import { SigningKeyResolver } from './resolvers/signing-key.resolver.js'
 import { McpTestResolver } from './resolvers/test-mcp-server.resolver.js'
 import { IntrospectionResolver } from './resolvers/token-introspection.resolver.js'
 import { UsageResolver } from './resolvers/usage.resolver.js'
-import { countUses, refusalsToPayload } from './resolvers/user-error.js'
+import { recordUsage, domainErrorsToPayload } from './resolvers/user-error.js'
 import { VerifyApiKeyResolver } from './resolvers/verify-api-key.resolver.js'
 import { ViewerResolver } from './resolvers/viewer.resolver.js'
 
 const fieldsOf = (type: GraphQLObjectType | null | undefined): GraphQLField<unknown, Context>[] => Object.values(type?.getFields() ?? {})
 
-export function makeSchema(): GraphQLSchema {
+export function buildSchema(): GraphQLSchema {
   // A plain property needs no resolver of its own, and a wrapper around each costs more than the rest of a list.
   for (const type of getMetadataStorage().objectTypes) type.simpleResolvers = true
   const schema = buildSchemaSync({
@@ -69,15 +69,15 @@ export function makeSchema(): GraphQLSchema {
     // Input is checked by the verbs: class-validator would return whole inputs, secrets included.
     validate: false,
   })
-  for (const field of fieldsOf(schema.getMutationType())) field.resolve = refusalsToPayload(field.resolve ?? defaultFieldResolver)
+  for (const field of fieldsOf(schema.getMutationType())) field.resolve = domainErrorsToPayload(field.resolve ?? defaultFieldResolver)
   for (const field of [...fieldsOf(schema.getQueryType()), ...fieldsOf(schema.getMutationType())]) {
-    field.resolve = countUses(field.resolve ?? defaultFieldResolver)
+    field.resolve = recordUsage(field.resolve ?? defaultFieldResolver)
   }
   // TypeGraphQL knows no @oneOf: as a directive it compiles, and two keys pass silently.
   for (const type of Object.values(schema.getTypeMap())) {
     if (isInputObjectType(type) && type.extensions['isOneOf'] === true) type.isOneOf = true
   }
-  allowOnlyLawfulIds(schema)
+  sanitizeIdArguments(schema)
   // Nor does it describe the roots, which an explorer shows first.
   schema.getQueryType()!.description = 'What can be read. A list is a Relay connection; what you may not see is not there.'
   schema.getMutationType()!.description =

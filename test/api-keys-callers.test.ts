@@ -3,7 +3,7 @@ import { request } from 'node:http'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { newApiKeyText } from '../src/lib/api-key-format.js'
+import { generateApiKey } from '../src/lib/api-key-format.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -87,7 +87,7 @@ describe('X-On-Behalf-Of', () => {
   })
 
   test.each([
-    ['unknown', () => newApiKeyText('kh', 'SANDBOX'), 401],
+    ['unknown', () => generateApiKey('kh', 'SANDBOX'), 401],
     ['revoked', async () => revokedKey(), 403],
   ])('with an %s key a bad header changes nothing: credential first', async (_, text, status) => {
     expect((await raw([bearer(await text()), onBehalfOf('*')])).status).toBe(status)
@@ -111,7 +111,7 @@ describe('Authorization', () => {
     ['one character less', () => `Bearer ${acme.sandboxKey.slice(0, -1)}`],
     ['one character more', () => `Bearer ${acme.sandboxKey}0`],
     ['two texts', () => `Bearer ${acme.sandboxKey} ${acme.sandboxKey}`],
-    ['never issued', () => `Bearer ${newApiKeyText('kh', 'PRODUCTION')}`],
+    ['never issued', () => `Bearer ${generateApiKey('kh', 'PRODUCTION')}`],
     ['not a JWT', () => 'Bearer a.b.c'],
     ['a JWT without signature', () => `Bearer ${acme.adminToken.split('.').slice(0, 2).join('.')}.`],
     [

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { createApp } from '../src/app.js'
-import { newApiKeyText } from '../src/lib/api-key-format.js'
+import { generateApiKey } from '../src/lib/api-key-format.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { eventsOf } from './support/trail.js'
@@ -35,7 +35,7 @@ test('VALID names the key, wherever in the organization it stands', async () => 
 test.each([
   ['a text that is no key', () => 'hello'],
   ['an empty text', () => ''],
-  ['a text never issued', () => newApiKeyText('kh', 'SANDBOX')],
+  ['a text never issued', () => generateApiKey('kh', 'SANDBOX')],
   ["another organization's key", async () => (await organization(app)).sandboxKey],
   ['a text replaced twice', async () => superseded()],
 ])('NOT_FOUND: %s', async (_, text) => {

@@ -22,7 +22,7 @@ const observer: Plugin = {
     }
   },
   async requestDidStart({ request, contextValue }) {
-    callers.push(contextValue.caller?.kind ?? null)
+    callers.push(contextValue.actorOrNull?.kind ?? null)
     sent = Object.fromEntries(request.http?.headers ?? [])
     return {
       async didResolveSource() {
@@ -34,9 +34,9 @@ const observer: Plugin = {
       async validationDidStart() {
         hooks.push('validationDidStart')
       },
-      async didResolveOperation({ contextValue: { caller } }) {
+      async didResolveOperation({ contextValue: { actorOrNull } }) {
         hooks.push('didResolveOperation')
-        callers.push(caller?.kind ?? null)
+        callers.push(actorOrNull?.kind ?? null)
       },
       async didEncounterErrors({ errors: raised }) {
         hooks.push('didEncounterErrors')

@@ -1,15 +1,15 @@
 /** Every mutation of the schema leaves exactly one event, allowed or refused; one that fails half-way leaves nothing of itself. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { actionRow, permissions, type Action } from '../src/access/actions.js'
+import { getAction, permissions, type Action } from '../src/access/actions.js'
 import { systemContext, type Context } from '../src/context/context.js'
 import { perform } from '../src/context/perform.js'
 import { ApiKey } from '../src/entities/api-key.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { invalidState } from '../src/lib/errors.js'
-import { endUserId } from '../src/lib/external-id.js'
+import { deriveEndUserId } from '../src/lib/external-id.js'
 import { newId } from '../src/lib/id.js'
-import { makeSchema } from '../src/schema.js'
+import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { Callers, forEndUser, type Caller } from './support/callers.js'
 import { mutations, type CallerName } from './support/operations.js'
@@ -62,16 +62,16 @@ async function idOf({ credential }: Caller): Promise<string> {
 }
 const codes = ({ payload }: Done): string[] => payload.userErrors.map(({ code }: { code: string }) => code)
 
-const fields = Object.keys(makeSchema().getMutationType()!.getFields())
+const fields = Object.keys(buildSchema().getMutationType()!.getFields())
 const isForKeys = (field: string): boolean => {
   const { permission, callers: kinds } = mutations[field]!
-  return kinds !== 'people' && (permission === null || permissions[permission].isForKeys)
+  return kinds !== 'people' && (permission === null || permissions[permission].grantableToApiKey)
 }
 
 /** Whom it was done for: the token that is exchanged is an end user's; nobody's is what the rest of them do for themselves. */
 function forWhom(variables: object): string | null {
   const { input } = variables as { input?: { audience?: string; externalUserId?: string } }
-  return input?.externalUserId === undefined ? null : endUserId(acme.id, acme.projectId, 'SANDBOX', input.externalUserId)
+  return input?.externalUserId === undefined ? null : deriveEndUserId(acme.id, acme.projectId, 'SANDBOX', input.externalUserId)
 }
 
 describe('every mutation', () => {
@@ -84,7 +84,7 @@ describe('every mutation', () => {
     expect(event).toMatchObject({ outcome: 'ALLOWED', endUserId: forWhom(done.variables), organizationId: acme.id })
     if (bearers.has(field)) return expect(event!.actorId).not.toBeNull()
     expect(event!.actorId).toBe(done.callerId)
-    expect(actionRow(event!.action as Action).permission).toBe(mutations[field]!.permission)
+    expect(getAction(event!.action as Action).permission).toBe(mutations[field]!.permission)
     // What it is about is named by who asked, or made by it.
     const named = JSON.stringify([done.variables, done.payload, acme.projectId, event!.actorId, event!.details])
     if (event!.subjectId !== null) expect(named).toContain(event!.subjectId)
@@ -107,7 +107,7 @@ describe('every mutation', () => {
       acme.id,
       acme.projectId,
       done.callerId,
-      endUserId(acme.id, acme.projectId, 'SANDBOX', input?.externalId ?? ''),
+      deriveEndUserId(acme.id, acme.projectId, 'SANDBOX', input?.externalId ?? ''),
     ]
     if (subjectId !== null) expect(JSON.stringify(named)).toContain(subjectId)
     expect([acme.projectId, null]).toContain(done.events[0]!.projectId)
@@ -117,7 +117,7 @@ describe('every mutation', () => {
   test.each(delegable)('%s names the end user for whom it was done or refused', async (field) => {
     const done = await run(field, 'key with * for an end user')
     const outcome = codes(done).length === 0 ? 'ALLOWED' : 'DENIED'
-    const endUser = endUserId(acme.id, acme.projectId, 'SANDBOX', forEndUser)
+    const endUser = deriveEndUserId(acme.id, acme.projectId, 'SANDBOX', forEndUser)
     const expected = questions.has(field) && outcome === 'ALLOWED' ? [] : [[outcome, done.callerId, endUser]]
     expect(done.events.map((event) => [event.outcome, event.actorId, event.endUserId])).toEqual(expected)
   })
@@ -149,12 +149,12 @@ describe('a refusal', () => {
 
 describe('a change that fails half-way', () => {
   const half = (end: () => void): Promise<unknown> =>
-    perform(systemContext(app.services, acme.id), 'api_key:revoke', async ({ em: own, now, permit, note }) => {
+    perform(systemContext(app.services, acme.id), 'api_key:revoke', async ({ em: own, now, permit, addDetails }) => {
       const apiKey = await own.findOneOrFail(ApiKey, { id: weak.id })
       permit(apiKey)
       apiKey.revoke(null, now)
       await own.flush()
-      note({ id: newId('x', now) })
+      addDetails({ id: newId('x', now) })
       end()
     })
   const outcome = async (): Promise<unknown> => ({ seq: (await newest())?.seq, revokedAt: (await acme.keyRow(weak.id)).revokedAt })
@@ -181,11 +181,11 @@ describe('a change that fails half-way', () => {
 
   test('leaves neither, when the event itself cannot be written', async () => {
     const before = await outcome()
-    const broken = perform(systemContext(app.services, acme.id), 'api_key:revoke', async ({ em: own, now, permit, note }) => {
+    const broken = perform(systemContext(app.services, acme.id), 'api_key:revoke', async ({ em: own, now, permit, addDetails }) => {
       const apiKey = await own.findOneOrFail(ApiKey, { id: weak.id })
       permit(apiKey)
       apiKey.revoke(null, now)
-      note({ count: 1n })
+      addDetails({ count: 1n })
     })
     await expect(broken).rejects.toThrow()
     expect(await outcome()).toEqual(before)

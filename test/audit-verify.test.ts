@@ -11,12 +11,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import { checkpointType } from '../src/audit/checkpoint.js'
-import { eventOf, lineOf } from '../src/audit/export-format.js'
+import { parseEvent, serializeEvent } from '../src/audit/export-format.js'
 import { exportByCommand } from '../src/commands/audit-export.js'
 import { verifyAll, verifyFile } from '../src/commands/audit-verify.js'
 import { makeRound } from '../src/jobs/jobs.js'
 import { genesis, hashOf, type ChainedEvent } from '../src/journal/chain.js'
-import { publishedKeys } from '../src/signing-keys/jwks.js'
+import { getJwks } from '../src/signing-keys/jwks.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -39,7 +39,7 @@ beforeAll(async () => {
   acme = await organization(app)
   folder = mkdtempSync(join(tmpdir(), 'keyhouse-trail-'))
   jwks = join(folder, 'jwks.json')
-  writeFileSync(jwks, JSON.stringify({ keys: await publishedKeys(app.services) }))
+  writeFileSync(jwks, JSON.stringify({ keys: await getJwks(app.services) }))
   for (let i = 0; i < 4; i++) await acme.apiKey({ label: `key ${i}` })
   await app.mutate(acme.sandboxKey, 'revokeApiKey', { id: 'key_none', reason: 'é " \u2028 1e3' }, 'apiKey { id }')
   await app.mutate(acme.sandboxKey, 'exchangeApiKey', { audience: 'https://a.example', externalUserId: 'ada' }, 'accessToken { id }')
@@ -56,7 +56,7 @@ function verify(changed: readonly string[], keys: string | null = jwks): Promise
   writeFileSync(file, changed.map((line) => `${line}\n`).join(''))
   return verifyFile(file, keys ?? undefined)
 }
-const eventAt = (i: number): ChainedEvent => eventOf(lines[i]!)!
+const eventAt = (i: number): ChainedEvent => parseEvent(lines[i]!)!
 const edited = (i: number): ChainedEvent => ({ ...eventAt(i), action: 'api_key:read' })
 const rehashed = (event: ChainedEvent): ChainedEvent => ({ ...event, hash: hashOf(event) })
 const withLine = (i: number, line: string): string[] => lines.with(i, line)
@@ -104,18 +104,18 @@ describe('an exported trail', () => {
 
   test('that was edited names the event', async () => {
     const changed = `Event ${name(3)} was changed.`
-    await expect(verify(withLine(3, lineOf(edited(3))))).rejects.toThrow(changed)
+    await expect(verify(withLine(3, serializeEvent(edited(3))))).rejects.toThrow(changed)
     // With its own hash made to fit it gives itself away by the event after it.
-    await expect(verify(withLine(3, lineOf(rehashed(edited(3)))))).rejects.toThrow(changed)
+    await expect(verify(withLine(3, serializeEvent(rehashed(edited(3)))))).rejects.toThrow(changed)
     await expect(verify(withLine(3, lines[3]!.replace('{', '{"note":"x",')))).rejects.toThrow(changed)
     await expect(verify(withLine(3, lines[3]!.replace('"action"', '"action":"x","action"')))).rejects.toThrow(changed)
     await expect(verify(withLine(3, `${lines[3]!} `))).rejects.toThrow(changed)
-    await expect(verify(withLine(3, lineOf(rehashed({ ...eventAt(3), previousHash: '0'.repeat(64) }))))).rejects.toThrow(changed)
+    await expect(verify(withLine(3, serializeEvent(rehashed({ ...eventAt(3), previousHash: '0'.repeat(64) }))))).rejects.toThrow(changed)
     await expect(verify(withLine(3, 'nonsense'))).rejects.toThrow('Event number 4 was changed.')
-    await expect(verify(withLine(0, lineOf(edited(0))))).rejects.toThrow(`Event ${name(0)} was changed.`)
-    await expect(verify(withLine(0, lineOf(rehashed(edited(0)))))).rejects.toThrow(`Event ${name(0)} was changed.`)
+    await expect(verify(withLine(0, serializeEvent(edited(0))))).rejects.toThrow(`Event ${name(0)} was changed.`)
+    await expect(verify(withLine(0, serializeEvent(rehashed(edited(0)))))).rejects.toThrow(`Event ${name(0)} was changed.`)
     const last = lines.length - 2
-    await expect(verify(withLine(last, lineOf(rehashed(edited(last)))))).rejects.toThrow('The checkpoint is broken')
+    await expect(verify(withLine(last, serializeEvent(rehashed(edited(last)))))).rejects.toThrow('The checkpoint is broken')
   })
 
   test('with an event dropped names its number', async () => {
@@ -126,8 +126,8 @@ describe('an exported trail', () => {
   test('with an event inserted names it', async () => {
     const forged = { ...edited(3), id: 'evt_forged' }
     const inserted = (line: string): string[] => lines.toSpliced(3, 0, line)
-    await expect(verify(inserted(lineOf(rehashed(forged))))).rejects.toThrow('Event evt_forged (number 4) was inserted.')
-    await expect(verify(inserted(lineOf(forged)))).rejects.toThrow('Event evt_forged (number 4) was inserted.')
+    await expect(verify(inserted(serializeEvent(rehashed(forged))))).rejects.toThrow('Event evt_forged (number 4) was inserted.')
+    await expect(verify(inserted(serializeEvent(forged)))).rejects.toThrow('Event evt_forged (number 4) was inserted.')
     await expect(verify(inserted(lines[1]!))).rejects.toThrow(`Event ${name(1)} was inserted.`)
     await expect(verify(inserted(lines[2]!))).rejects.toThrow(`Event ${name(2)} was inserted.`)
     await expect(verify(inserted('nonsense'))).rejects.toThrow('Event number 4 was inserted.')
@@ -151,7 +151,7 @@ describe('an exported trail', () => {
     const events = rechained(lines.slice(0, -1).map((_, i) => (i === 3 ? edited(3) : eventAt(i))))
     const { checkpoint, jws } = JSON.parse(lines.at(-1)!) as { checkpoint: object; jws: string }
     const anew = (checked: object, signature = jws): string[] => [
-      ...events.map(lineOf),
+      ...events.map(serializeEvent),
       JSON.stringify({ checkpoint: checked, jws: signature }),
     ]
     const fitting = { ...checkpoint, head: events.at(-1)!.hash }

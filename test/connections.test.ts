@@ -10,7 +10,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
 
 import { Connections } from '../src/http/connections.js'
-import { stopwatch } from '../src/lib/clock.js'
+import { startTimer } from '../src/lib/clock.js'
 import { maxConnectionsFor } from '../src/lib/max-descriptors.js'
 import { startApp } from './support/app.js'
 import { eventually } from './support/gateway.js'
@@ -61,7 +61,7 @@ describe('a refused client that never closes its side', () => {
     const one = await client(app.url)
     one.socket.write(bytes)
     await eventually(() => one.isClosed)
-    const elapsed = stopwatch()
+    const elapsed = startTimer()
     expect(one.said).toContain('BAD_REQUEST')
     expect(await isThere()).toBe(true)
     await eventually(async () => !(await isThere()))

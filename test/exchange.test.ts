@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { endUserId } from '../src/lib/external-id.js'
+import { deriveEndUserId } from '../src/lib/external-id.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, exchangeRaw } from './support/tokens.js'
@@ -304,7 +304,7 @@ describe('who may exchange', () => {
     const { token } = await exchange(app, own.sandboxKey)
     await exchangeRaw(app, own.sandboxKey, { audience: 'nowhere', externalUserId: 'jane' })
     const events = await own.events('api_key:exchange')
-    const jane = endUserId(own.id, own.projectId, 'SANDBOX', 'jane')
+    const jane = deriveEndUserId(own.id, own.projectId, 'SANDBOX', 'jane')
     expect(events.map(({ outcome, endUserId: forWhom, details }) => [outcome, forWhom, details])).toEqual([
       ['ALLOWED', jane, {}],
       ['DENIED', null, { code: 'INVALID' }],

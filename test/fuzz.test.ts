@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { requestErrorStatus } from '../src/lib/errors.js'
-import { makeSchema } from '../src/schema.js'
+import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { headerLines, mutated, requests, type Request } from './support/arbitrary.js'
 import { say } from './support/raw.js'
@@ -17,7 +17,7 @@ declare const fuzzRuns: number
 let app: TestApp
 let credentials: (string | null)[]
 beforeAll(async () => {
-  app = await startApp({}, { times: { headers: 100, arrival: 100, check: 20 } })
+  app = await startApp({}, { times: { headersTimeoutMs: 100, requestTimeoutMs: 100, checkIntervalMs: 20 } })
   const acme = await organization(app)
   const { secret } = await acme.apiKey({ permissions: ['agent:read', 'api_key:read'] })
   const { token } = await acme.member('READER', [acme.projectId])
@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const schema = makeSchema()
+const schema = buildSchema()
 const seed = Date.now() % 2 ** 31
 process.stdout.write(`fuzz: ${fuzzRuns} runs, seed ${seed}\n`)
 /** Longer than any of ours, so that what hangs is told with its seed. */

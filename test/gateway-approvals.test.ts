@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 
 import { systemContext } from '../src/context/context.js'
 import { McpToolApproval } from '../src/entities/mcp-tool-approval.js'
-import { approvalLasts } from '../src/mcp/approvals/approve-tool-call.js'
+import { approvalTtlSeconds } from '../src/mcp/approvals/approve-tool-call.js'
 import { eventually, Gateway, type Rpc } from './support/gateway.js'
 
 let world: Gateway
@@ -154,7 +154,7 @@ describe('a call', () => {
 describe('time', () => {
   test('a request waits ten minutes, less a millisecond', async () => {
     const id = await waitingFor()
-    world.app.clock.advance(approvalLasts * 1000 - 1)
+    world.app.clock.advance(approvalTtlSeconds * 1000 - 1)
     expect(await waitingFor()).toBe(id)
     world.app.clock.advance(1)
     expect((await decide(world.acme.adminToken, id)).userErrors).toMatchObject([{ code: 'INVALID_STATE' }])

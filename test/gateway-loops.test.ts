@@ -98,7 +98,7 @@ describe('CDN-Loop', () => {
     await world.rpc(id, key, 'ping')
     const own = sentLoop()
     expect(own).toMatch(/^keyhouse-[0-9a-f]{32}$/)
-    const replica = await createApp(readConfig(world.app.env), { log: world.app.services.log, times: { linger: 0 } })
+    const replica = await createApp(readConfig(world.app.env), { log: world.app.services.log, times: { minDrainMs: 0 } })
     await world.fetch(id, key, { at: replica.url, body: '{"jsonrpc":"2.0","id":1,"method":"ping"}' })
     await replica.close()
     expect(sentLoop()).toBe(own)

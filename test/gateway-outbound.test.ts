@@ -6,10 +6,10 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { ConnectionPools } from '../src/outbound/connection-pools.js'
-import { openOutbound, type OutboundOptions } from '../src/outbound/create-outbound.js'
-import type { Resolve } from '../src/outbound/name-lookups.js'
+import { createOutbound, type OutboundOptions } from '../src/outbound/create-outbound.js'
+import type { DnsLookup } from '../src/outbound/name-lookups.js'
 import type { Outbound, OutboundResponse } from '../src/outbound/outbound.js'
-import { exchange } from '../src/outbound/send-request.js'
+import { sendRequest } from '../src/outbound/send-request.js'
 import { eventually, Gateway, result, said, Upstream, type Rpc } from './support/gateway.js'
 import { listen } from './support/mcp.js'
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => upstream.close())
 
 const open = (allowed: readonly string[], more: Partial<OutboundOptions> = {}): Outbound =>
-  openOutbound({ allowed, lookups: { perOrganization: 2, total: 12 }, maxConnections: 100, ...more })
+  createOutbound({ allowed, lookups: { perOrganization: 2, total: 12 }, maxConnections: 100, ...more })
 
 const ask = async (outbound: Outbound, url: string, poolKey = 'mcp_cred_1'): Promise<boolean> => {
   let wasSent = false
@@ -94,7 +94,7 @@ describe('connections are pooled by credential', () => {
     const pools = new ConnectionPools(() => ({}), 100)
     const send = (origin: string, signal: AbortSignal): Promise<OutboundResponse> => {
       const destination = { origin, organizationId: 'org_1' }
-      return exchange(pools.of(destination, 'key'), { origin, path: '/', method: 'GET' }, { signal }).catch((error: unknown) => {
+      return sendRequest(pools.of(destination, 'key'), { origin, path: '/', method: 'GET' }, { signal }).catch((error: unknown) => {
         pools.failed(destination, 'key')
         throw error
       })
@@ -133,7 +133,7 @@ describe('connections are pooled by credential', () => {
 
 test('a name whose address may not be reached is refused, whoever else has a connection there', async () => {
   const port = new URL(upstream.origin).port
-  const resolve: Resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])
+  const resolve: DnsLookup = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])
   const lenient = open(['mcp.test', '127.0.0.1'], { resolve })
   expect(await ask(lenient, `http://mcp.test:${port}/mcp`)).toBe(true)
   const strict = open([], { resolve })

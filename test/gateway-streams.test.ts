@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { gatewayTimes } from '../src/gateway/timeouts.js'
+import { gatewayTimeouts } from '../src/gateway/timeouts.js'
 import { isPostgres } from './support/database.js'
 import { closed, eventually, Gateway, result } from './support/gateway.js'
 
@@ -62,8 +62,8 @@ const callText = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', p
 const outcomes = async (): Promise<unknown[]> => (await world.events('mcp_tool:call', serverId)).map(({ details }) => details['outcome'])
 
 test('the numbers are those that are promised', () => {
-  expect(gatewayTimes).toMatchObject({ silence: 60_000, heartbeat: 20_000 })
-  expect(gatewayTimes.look).toBeLessThan(1000)
+  expect(gatewayTimeouts).toMatchObject({ silence: 60_000, heartbeat: 20_000 })
+  expect(gatewayTimeouts.look).toBeLessThan(1000)
 })
 
 describe('an open stream ends when', () => {

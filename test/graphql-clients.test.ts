@@ -22,7 +22,7 @@ import {
 import { code } from '../client/tools/code.js'
 import { revokeApiKey } from '../src/api-keys/revoke-api-key.js'
 import { systemContext } from '../src/context/context.js'
-import { makeSchema } from '../src/schema.js'
+import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -193,7 +193,7 @@ test('GraphQL Code Generator makes types from the introspection of the server', 
     getIntrospectionQuery({ oneOf: true, inputValueDeprecation: true }),
   )
   const schema = buildClientSchema(introspection)
-  expect(Object.keys(schema.getTypeMap()).toSorted()).toEqual(Object.keys(makeSchema().getTypeMap()).toSorted())
+  expect(Object.keys(schema.getTypeMap()).toSorted()).toEqual(Object.keys(buildSchema().getTypeMap()).toSorted())
   const { types } = await code(printSchema(schema), [{ location: 'viewer.graphql', text: viewer }])
   expect(types).toMatch(/export type ViewerQuery = \{[\s\S]*kind: /)
 })

@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parse, validate } from 'graphql'
 
-import { makeSchema } from '../src/schema.js'
+import { buildSchema } from '../src/schema.js'
 import { isPostgres } from './support/database.js'
 import { pgDump } from './support/dump.js'
 import { Guide } from './support/guide.js'
@@ -80,7 +80,7 @@ const operations = readdirSync(resolve(root, 'examples/operations'))
 const operation = (name: string): string => readFileSync(resolve(root, 'examples/operations', name), 'utf8')
 
 test.each(operations)('examples/operations/%s fits the schema', (name) => {
-  expect(validate(makeSchema(), parse(operation(name)))).toEqual([])
+  expect(validate(buildSchema(), parse(operation(name)))).toEqual([])
 })
 
 const comingFrom = resolve(root, 'docs/guide/coming-from.md')

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { getIntrospectionQuery, getNamedType, isCompositeType, isLeafType, isObjectType, isRequiredArgument, Kind, parse } from 'graphql'
 
 import { complexityOf } from '../src/graphql/complexity.js'
-import { limits, refuseExpensive } from '../src/graphql/document-limits.js'
-import { makeSchema } from '../src/schema.js'
+import { documentLimits, assertAffordable } from '../src/graphql/document-limits.js'
+import { buildSchema } from '../src/schema.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -29,14 +29,17 @@ const spread = (depth: number, breadth: number): string =>
 
 describe('at the limit, and one above it', () => {
   const cases: Record<string, [within: string, beyond: string]> = {
-    aliases: [`{ ${repeat(limits.aliases, (i) => `a${i}: __typename`)} }`, `{ ${repeat(limits.aliases + 1, (i) => `a${i}: __typename`)} }`],
+    aliases: [
+      `{ ${repeat(documentLimits.aliases, (i) => `a${i}: __typename`)} }`,
+      `{ ${repeat(documentLimits.aliases + 1, (i) => `a${i}: __typename`)} }`,
+    ],
     'aliases within fragments': [
-      `{ viewer { ...v } } fragment v on Viewer { ${repeat(limits.aliases, (i) => `a${i}: kind`)} }`,
-      `{ viewer { ...v ...v } } fragment v on Viewer { ${repeat(limits.aliases / 2 + 1, (i) => `a${i}: kind`)} }`,
+      `{ viewer { ...v } } fragment v on Viewer { ${repeat(documentLimits.aliases, (i) => `a${i}: kind`)} }`,
+      `{ viewer { ...v ...v } } fragment v on Viewer { ${repeat(documentLimits.aliases / 2 + 1, (i) => `a${i}: kind`)} }`,
     ],
     directives: [
-      `{ ${repeat(limits.directives, (i) => `a${i}: __typename @skip(if: false)`)} }`,
-      `{ ${repeat(limits.directives + 1, (i) => `a${i}: __typename @skip(if: false)`)} }`,
+      `{ ${repeat(documentLimits.directives, (i) => `a${i}: __typename @skip(if: false)`)} }`,
+      `{ ${repeat(documentLimits.directives + 1, (i) => `a${i}: __typename @skip(if: false)`)} }`,
     ],
     'directives at one place': [
       '{ __typename @skip(if: false) @include(if: true) }',
@@ -47,21 +50,24 @@ describe('at the limit, and one above it', () => {
       '{ viewer { ...v } } fragment v on Viewer { ... @include(if: true) @include(if: true) @include(if: true) { kind } }',
     ],
     fragments: [
-      `{ ${repeat(limits.fragments, (i) => `...f${i}`)} } ${repeat(limits.fragments, (i) => `fragment f${i} on Query { __typename }`)}`,
-      `{ ${repeat(limits.fragments + 1, (i) => `...f${i}`)} } ${repeat(limits.fragments + 1, (i) => `fragment f${i} on Query { __typename }`)}`,
+      `{ ${repeat(documentLimits.fragments, (i) => `...f${i}`)} } ${repeat(documentLimits.fragments, (i) => `fragment f${i} on Query { __typename }`)}`,
+      `{ ${repeat(documentLimits.fragments + 1, (i) => `...f${i}`)} } ${repeat(documentLimits.fragments + 1, (i) => `fragment f${i} on Query { __typename }`)}`,
     ],
-    repeats: [`{ ${repeat(limits.repeats + 1, () => '__typename')} }`, `{ ${repeat(limits.repeats + 2, () => '__typename')} }`],
+    repeats: [
+      `{ ${repeat(documentLimits.repeats + 1, () => '__typename')} }`,
+      `{ ${repeat(documentLimits.repeats + 2, () => '__typename')} }`,
+    ],
     'repeats through inline fragments': [
-      `{ ${repeat(limits.repeats + 1, () => '... { __typename }')} }`,
-      `{ ${repeat(limits.repeats + 2, () => '... { __typename }')} }`,
+      `{ ${repeat(documentLimits.repeats + 1, () => '... { __typename }')} }`,
+      `{ ${repeat(documentLimits.repeats + 2, () => '... { __typename }')} }`,
     ],
     mutations: [
-      `mutation { ${repeat(limits.mutations, (i) => `a${i}: __typename`)} }`,
-      `mutation { ${repeat(limits.mutations + 1, (i) => `a${i}: __typename`)} }`,
+      `mutation { ${repeat(documentLimits.mutations, (i) => `a${i}: __typename`)} }`,
+      `mutation { ${repeat(documentLimits.mutations + 1, (i) => `a${i}: __typename`)} }`,
     ],
     'mutations through a fragment': [
-      `mutation { ...m } fragment m on Mutation { ${repeat(limits.mutations, (i) => `a${i}: __typename`)} }`,
-      `mutation { ...m b: __typename } fragment m on Mutation { ${repeat(limits.mutations, (i) => `a${i}: __typename`)} }`,
+      `mutation { ...m } fragment m on Mutation { ${repeat(documentLimits.mutations, (i) => `a${i}: __typename`)} }`,
+      `mutation { ...m b: __typename } fragment m on Mutation { ${repeat(documentLimits.mutations, (i) => `a${i}: __typename`)} }`,
     ],
     'aliases in introspection': ['{ __type(name: "Query") { name } }', '{ __type(name: "Query") { a: fields { name } } }'],
     'aliases of the schema': ['{ __schema { queryType { name } } }', '{ a: __schema { queryType { name } } }'],
@@ -75,13 +81,13 @@ describe('at the limit, and one above it', () => {
   })
 
   test('depth', async () => {
-    expect(codeOf(await ask(nested(limits.depth)))).toBe('GRAPHQL_VALIDATION_FAILED')
-    expect(codeOf(await ask(nested(limits.depth + 1)))).toBe('OPERATION_TOO_COMPLEX')
+    expect(codeOf(await ask(nested(documentLimits.depth)))).toBe('GRAPHQL_VALIDATION_FAILED')
+    expect(codeOf(await ask(nested(documentLimits.depth + 1)))).toBe('OPERATION_TOO_COMPLEX')
   })
   test('tokens', async () => {
     const fields = (count: number): string => `{ ${repeat(count - 2, (i) => `f${i}`)} }`
-    expect(codeOf(await ask(fields(limits.tokens)))).toBe('GRAPHQL_VALIDATION_FAILED')
-    expect(codeOf(await ask(fields(limits.tokens + 1)))).toBe('OPERATION_TOO_COMPLEX')
+    expect(codeOf(await ask(fields(documentLimits.tokens)))).toBe('GRAPHQL_VALIDATION_FAILED')
+    expect(codeOf(await ask(fields(documentLimits.tokens + 1)))).toBe('OPERATION_TOO_COMPLEX')
   })
 })
 
@@ -98,7 +104,7 @@ describe('complexity', () => {
   })
   // 22 lists of 451 points, and one of 77 for 13 rows of 2.
   const almost = lists(22, '(first: 100)').replace(/ \}$/, ' b: apiKeys(first: 13) { nodes { id } }')
-  test(`${limits.complexity} points pass, and one more is too much`, async () => {
+  test(`${documentLimits.complexity} points pass, and one more is too much`, async () => {
     expect((await ask(`${almost} __typename }`)).errors).toBeUndefined()
     const refused = await ask(`${almost} __typename c: __typename }`)
     expect(refused.status).toBe(400)
@@ -178,17 +184,17 @@ describe('counts', () => {
     `{ mcpServers(first: ${servers}) { ${own} nodes { credentials(first: 50) { totalCount nodes { id } } } } }`
 
   test.each([
-    ['of several lists', counts(limits.counts), counts(limits.counts + 1)],
+    ['of several lists', counts(documentLimits.counts), counts(documentLimits.counts + 1)],
     [
       'of one list',
       '{ apiKeys { a: totalCount b: totalCount c: totalCount } }',
       '{ apiKeys { a: totalCount b: totalCount c: totalCount totalCount } }',
     ],
-    ['of nested lists, as often as there are rows', ofCredentials(limits.counts), ofCredentials(limits.counts + 1)],
+    ['of nested lists, as often as there are rows', ofCredentials(documentLimits.counts), ofCredentials(documentLimits.counts + 1)],
     [
       'of nested lists and the list around them',
-      ofCredentials(limits.counts - 1, 'totalCount'),
-      ofCredentials(limits.counts, 'totalCount'),
+      ofCredentials(documentLimits.counts - 1, 'totalCount'),
+      ofCredentials(documentLimits.counts, 'totalCount'),
     ],
     [
       'in a fragment',
@@ -230,7 +236,7 @@ describe('lists of the sizes that people ask for', () => {
     const document = parse(readFileSync(file, 'utf8'))
     const [operation] = document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION)
     const variables = { first: 100, withTotalCount: true, ids: Array.from({ length: 100 }, () => 'key_1') }
-    expect(() => refuseExpensive(complexityOf(makeSchema(), document, operation!)(variables))).not.toThrow()
+    expect(() => assertAffordable(complexityOf(buildSchema(), document, operation!)(variables))).not.toThrow()
   })
 })
 
@@ -238,13 +244,13 @@ describe('floods', () => {
   test('of errors end at a number', async () => {
     const answer = await ask(`{ ${repeat(1000, (i) => `unknown${i}`)} }`)
     expect(codeOf(answer)).toBe('GRAPHQL_VALIDATION_FAILED')
-    expect(answer.errors!.length).toBeLessThanOrEqual(limits.errors + 1)
+    expect(answer.errors!.length).toBeLessThanOrEqual(documentLimits.errors + 1)
   })
   test('of bad variables end at a number', async () => {
     const permissions = Array.from({ length: 15_000 }, () => ({}))
     const answer = await ask('mutation ($p: [Permission!]) { createApiKey(input: { permissions: $p }) { secret } }', { p: permissions })
     expect(codeOf(answer)).toBe('BAD_USER_INPUT')
-    expect(answer.errors!.length).toBeLessThanOrEqual(limits.errors)
+    expect(answer.errors!.length).toBeLessThanOrEqual(documentLimits.errors)
   })
   test.each([
     ['deep lists', `${'['.repeat(1900)}1${']'.repeat(1900)}`],
@@ -269,7 +275,7 @@ describe('what tools send', () => {
     expect((await ask(getIntrospectionQuery({ descriptions: false, oneOf: true }))).errors).toBeUndefined()
   })
   test('one document with every field of every query, three levels deep, and the counts of lists that are not nested', async () => {
-    const schema = makeSchema()
+    const schema = buildSchema()
     const selection = (type: unknown, level: number): string => {
       if (!isObjectType(type)) return '{ __typename }'
       const fields = Object.values(type.getFields())
@@ -304,7 +310,7 @@ describe('with introspection off', () => {
     expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED')
   })
   test('no misspelling is answered with a name', async () => {
-    const schema = makeSchema()
+    const schema = buildSchema()
     const roots = [schema.getQueryType()!, schema.getMutationType()!]
     for (const root of roots) {
       const keyword = root.name.toLowerCase()

@@ -1,7 +1,7 @@
 /** Requests that no well-behaved client sends: too large, too slow, malformed on purpose. Each gets an answer with a code. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { largestBody } from '../src/http/error-response.js'
+import { maxBodyBytes } from '../src/http/error-response.js'
 import { requestErrorStatus } from '../src/lib/errors.js'
 import { startApp, type TestApp } from './support/app.js'
 import { dial, hear, readAnswer, requestOf, say, type RawAnswer } from './support/raw.js'
@@ -10,7 +10,7 @@ import { organization, type SeededOrganization } from './support/seed.js'
 let app: TestApp
 let acme: SeededOrganization
 beforeAll(async () => {
-  app = await startApp({}, { times: { headers: 400, arrival: 500, check: 50 } })
+  app = await startApp({}, { times: { headersTimeoutMs: 400, requestTimeoutMs: 500, checkIntervalMs: 50 } })
   acme = await organization(app)
 })
 afterAll(async () => {
@@ -35,14 +35,14 @@ describe('the size of a body', () => {
     [...json, 'Connection: close', 'Transfer-Encoding: chunked', '', ''].join('\r\n') +
     `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
   test('just within', async () => {
-    expect(largestBody).toBe(100_000)
-    expect((await send(padded(largestBody - 1))).status).toBe(200)
-    expect((await send(padded(largestBody))).status).toBe(200)
-    expect((await say(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(largestBody))}`)).status).toBe(200)
+    expect(maxBodyBytes).toBe(100_000)
+    expect((await send(padded(maxBodyBytes - 1))).status).toBe(200)
+    expect((await send(padded(maxBodyBytes))).status).toBe(200)
+    expect((await say(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(maxBodyBytes))}`)).status).toBe(200)
   })
   test('one byte more', async () => {
-    expect(coded(await send(padded(largestBody + 1)))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
-    expect(coded(await say(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(largestBody + 1))}`))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
+    expect(coded(await send(padded(maxBodyBytes + 1)))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
+    expect(coded(await say(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(maxBodyBytes + 1))}`))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
   })
   test('announced, and never sent', async () => {
     const head = [...json, 'Connection: close', 'Content-Length: 100001', '', ''].join('\r\n')

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from 'graphql'
 import { serverAudits } from 'graphql-http'
 
-import { makeSchema } from '../src/schema.js'
+import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { say } from './support/raw.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -187,7 +187,7 @@ describe('introspection', () => {
     const options = { inputValueDeprecation: true, oneOf: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true }
     const { data } = await app.run(null, getIntrospectionQuery(options))
     const types = Object.keys(buildClientSchema(data as IntrospectionQuery).getTypeMap())
-    expect(types.toSorted()).toEqual(Object.keys(makeSchema().getTypeMap()).toSorted())
+    expect(types.toSorted()).toEqual(Object.keys(buildSchema().getTypeMap()).toSorted())
   })
 })
 

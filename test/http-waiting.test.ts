@@ -49,8 +49,8 @@ interface World {
   readonly serverId: string
 }
 
-async function world(answer: number): Promise<World> {
-  const app = await startApp({ KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }, { times: { answer } })
+async function world(responseTimeoutMs: number): Promise<World> {
+  const app = await startApp({ KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }, { times: { responseTimeoutMs } })
   const acme = await organization(app)
   const input = { name: 'Sleeper', serverLabel: 'sleeper', serverUrl: `${sleeper.listening.origin}/mcp` }
   const { server } = await app.mutate(acme.sandboxKey, 'createMcpServer', input, 'server { id }')
@@ -103,10 +103,10 @@ test('what waits in line when its asker leaves is not begun any more', async () 
   let isHeld = false
   const em = app.services.orm.em.fork()
   // Everything of this organization waits behind this one.
-  const holding = app.services.journal.transaction(em, { organizationId: acme.id, standing: null }, async () => {
+  const holding = app.services.journal.transaction(em, { organizationId: acme.id, authVersion: null }, async () => {
     isHeld = true
     await held
-    return [undefined, { organizationId: acme.id, standing: null, rows: [], event: null }]
+    return [undefined, { organizationId: acme.id, authVersion: null, rows: [], event: null }]
   })
   await eventually(() => Promise.resolve(isHeld))
   const socket = await dial(app.url)

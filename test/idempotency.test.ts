@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { ApiKey } from '../src/entities/api-key.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { IdempotencyKey } from '../src/entities/idempotency-key.js'
-import { forgetMarks, markOf } from '../src/journal/idempotency.js'
+import { deleteExpiredKeys, fingerprint } from '../src/journal/idempotency.js'
 import { Secret } from '../src/lib/secret.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -92,7 +92,7 @@ describe('a create under an idempotency key', () => {
     // The LOGIN token does not last a day, the key does.
     const first = await create(acme.sandboxKey, input)
     app.clock.advance(86_400_000 - 1)
-    await forgetMarks(app.services)
+    await deleteExpiredKeys(app.services)
     expect((await create(acme.sandboxKey, input)).apiKey.id).toBe(first.apiKey.id)
     app.clock.advance(1)
     const again = await create(acme.sandboxKey, input)
@@ -104,7 +104,7 @@ describe('a create under an idempotency key', () => {
   test('is swept away when it ran out', async () => {
     await create(acme.sandboxKey, { idempotencyKey: 'order-7' })
     app.clock.advance(86_400_000)
-    await forgetMarks(app.services)
+    await deleteExpiredKeys(app.services)
     expect(await em().count(IdempotencyKey, { id: { $ne: '' } })).toBe(0)
   })
 
@@ -160,8 +160,8 @@ describe('createPersonalToken under an idempotency key', () => {
 
 describe('what is kept of an input', () => {
   test('is an HMAC that tells secrets apart and does not mind the order of fields', () => {
-    const actor = { organizationId: acme.id, standing: null, endUser: null } as never
-    const mac = (input: object): string => markOf(app.services.secrets, actor, 'mcp_credential:create', 'k', input).inputMac
+    const actor = { organizationId: acme.id, authVersion: null, endUser: null } as never
+    const mac = (input: object): string => fingerprint(app.services.deploymentSecrets, actor, 'mcp_credential:create', 'k', input).inputMac
     expect(mac({ a: 1, auth: { bearerToken: new Secret('one') } })).toBe(
       mac({ auth: { bearerToken: new Secret('one') }, a: 1, b: undefined }),
     )

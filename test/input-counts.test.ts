@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { getNamedType, getNullableType, isInputObjectType, isListType, type GraphQLInputType } from 'graphql'
 
-import { makeSchema } from '../src/schema.js'
+import { buildSchema } from '../src/schema.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { measureStall } from './support/stall.js'
@@ -107,7 +107,7 @@ const lists: Readonly<Record<string, ListInput>> = {
   },
 }
 
-const schema = makeSchema()
+const schema = buildSchema()
 const roots = [schema.getQueryType()!, schema.getMutationType()!]
 
 /** Paths of the lists in a type. */

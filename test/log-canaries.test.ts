@@ -22,7 +22,7 @@ const forms = [secret, Buffer.from(secret).toString('base64').slice(0, 40), [...
 let world: Gateway
 const servers: Server[] = []
 beforeAll(async () => {
-  world = await Gateway.start({ times: { silence: 300, headers: 300, arrival: 400, check: 50 } })
+  world = await Gateway.start({ times: { silence: 300, headersTimeoutMs: 300, requestTimeoutMs: 400, checkIntervalMs: 50 } })
 })
 afterAll(async () => {
   for (const server of servers) server.close()

@@ -62,8 +62,8 @@ function probers(operation: Operation): Prober[] {
   const { permission, callers } = operation
   const row = permission && permissions[permission]
   return [
-    ...(callers !== 'people' && (!row || row.isForKeys) ? [byKey] : []),
-    ...(row?.isForEndUsers || operation.isForEndUsers ? [delegated, ...(callers === 'keys' ? [] : [byToken])] : []),
+    ...(callers !== 'people' && (!row || row.grantableToApiKey) ? [byKey] : []),
+    ...(row?.allowedForEndUser || operation.isForEndUsers ? [delegated, ...(callers === 'keys' ? [] : [byToken])] : []),
     ...(callers !== 'keys' && (!row || row.roles.includes('MEMBER')) ? [byMember] : []),
     ...(callers !== 'keys' ? [byAdmin] : []),
   ]

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { getNamedType, isObjectType } from 'graphql'
 
 import { encodeCursor } from '../src/pagination/page.js'
-import { makeSchema } from '../src/schema.js'
+import { buildSchema } from '../src/schema.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import type { Place } from './support/ids.js'
 import { queries } from './support/operations.js'
@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const lists = Object.values(makeSchema().getQueryType()!.getFields()).filter((field) => field.args.some(({ name }) => name === 'first'))
+const lists = Object.values(buildSchema().getQueryType()!.getFields()).filter((field) => field.args.some(({ name }) => name === 'first'))
 
 test('every list pages both ways, and answers with a connection', () => {
   for (const { args, type } of lists) {

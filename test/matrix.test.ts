@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { permissions } from '../src/access/actions.js'
-import { makeSchema } from '../src/schema.js'
+import { buildSchema } from '../src/schema.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { Callers } from './support/callers.js'
 import { mutations, queries } from './support/operations.js'
@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const schema = makeSchema()
+const schema = buildSchema()
 const rows = [
   ...Object.entries(queries).map(([name, operation]) => ({ name, operation, isMutation: false })),
   ...Object.entries(mutations).map(([name, operation]) => ({ name, operation, isMutation: true })),
@@ -52,7 +52,7 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
 
   test.each(callerNames)('by: %s', async (name) => {
     const caller = await callers.named(name, operation.permission)
-    if (!caller) return expect(permissions[operation.permission!].isForKeys).toBe(false)
+    if (!caller) return expect(permissions[operation.permission!].grantableToApiKey).toBe(false)
     const answer = await app.run(caller.credential, operation.document, await operation.variables(caller.place), caller.headers)
     const outcome = expectedOutcome(name, operation)
     expect({ outcome: outcomeOf(answer, field, isMutation), text: answer.text }).toEqual({ outcome, text: expect.any(String) })
@@ -89,7 +89,8 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
       ])
         expect(answer.text).not.toContain(id)
       // A person's business is refused to a key before anything is looked up.
-      const isDoneByKeys = operation.callers !== 'people' && (operation.permission === null || permissions[operation.permission].isForKeys)
+      const isDoneByKeys =
+        operation.callers !== 'people' && (operation.permission === null || permissions[operation.permission].grantableToApiKey)
       const missing = credential === strangers.sandboxKey && !isDoneByKeys ? 'FORBIDDEN' : 'NOT_FOUND'
       const required = Object.keys(operation.ids ?? {}).filter(
         (path) => path.split('.').reduce((at: any, step) => at?.[step], variables) !== undefined,

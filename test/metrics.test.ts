@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { countKept } from '../src/encryption/count-sealed-rows.js'
 import { requestErrorStatus, userErrorCodes } from '../src/lib/errors.js'
-import { makeSchema } from '../src/schema.js'
+import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { freePort } from './support/process.js'
@@ -124,7 +124,7 @@ describe('the labels', () => {
     await fetch(`${app.url}/${canary}`)
     const text = await scrape()
     for (const secret of [canary, acme.sandboxKey, acme.adminToken, acme.id, acme.projectId]) expect(text).not.toContain(secret)
-    const schema = makeSchema()
+    const schema = buildSchema()
     const fields = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) => Object.keys(type.getFields()))
     const known: Record<string, readonly string[]> = {
       operation: ['', '(several)', 'mcp:other', ...fields],

@@ -4,7 +4,7 @@ import { getNamedType, isInputObjectType, type GraphQLInputType } from 'graphql'
 
 import type { MemberRole } from '../src/entities/enums.js'
 import { newId } from '../src/lib/id.js'
-import { makeSchema } from '../src/schema.js'
+import { buildSchema } from '../src/schema.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { dimensions, idKinds, type IdKindName, type Place } from './support/ids.js'
 import { mutations, queries, type Operation } from './support/operations.js'
@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const schema = makeSchema()
+const schema = buildSchema()
 const fields = { ...schema.getQueryType()!.getFields(), ...schema.getMutationType()!.getFields() }
 const operations: Readonly<Record<string, Operation>> = { ...queries, ...mutations }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { limits } from '../src/graphql/document-limits.js'
+import { documentLimits } from '../src/graphql/document-limits.js'
 import { createDocumentStore, createPersistedQueryCache, maxCachedCharacters } from '../src/graphql/document-store.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -112,7 +112,7 @@ describe('a text is not kept', () => {
   test.each([
     ['that is no document', '{'],
     ['that does not fit the schema', '{ nothing }'],
-    ['with too many aliases', `{ ${Array.from({ length: limits.aliases + 1 }, (_, i) => `a${i}: __typename`).join(' ')} }`],
+    ['with too many aliases', `{ ${Array.from({ length: documentLimits.aliases + 1 }, (_, i) => `a${i}: __typename`).join(' ')} }`],
     ['that costs too much', costly],
   ])('%s', async (_name, query) => {
     const extensions = extensionsOf(hashOf(query))

@@ -114,7 +114,7 @@ describe('a list', () => {
 
 describe('several replicas', () => {
   onPostgres('each compute after a change by any of them, and not without one', async () => {
-    const second = await createApp(readConfig(app.env), { clock: app.clock.now, log: app.services.log, times: { linger: 0 } })
+    const second = await createApp(readConfig(app.env), { clock: app.clock.now, log: app.services.log, times: { minDrainMs: 0 } })
     try {
       const { accessToken } = await exchange(app, acme.sandboxKey)
       expect((await revoked(second)).revokedTokens).not.toContain(accessToken.id)

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { systemContext } from '../src/context/context.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
-import { makeSchema } from '../src/schema.js'
+import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { canary, inputWith, secretPositions, type Position } from './support/canary.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -55,7 +55,7 @@ const malformed: Record<string, unknown> = {
   'deep down': { a: { b: [{ c: canary }] } },
 }
 
-const schema = makeSchema()
+const schema = buildSchema()
 const positions = secretPositions(schema)
 
 test('there are positions', () => expect(positions.length).toBeGreaterThan(1))

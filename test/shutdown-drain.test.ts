@@ -38,7 +38,7 @@ const endOf = (socket: Socket): Promise<string | undefined> =>
   })
 
 test('while it drains /readyz says so, all else is served, and every answer closes its connection', async () => {
-  const app = await startApp({ KEYHOUSE_DRAIN_SECONDS: '1' }, { times: { linger: 20_000 } })
+  const app = await startApp({ KEYHOUSE_DRAIN_SECONDS: '1' }, { times: { minDrainMs: 20_000 } })
   const acme = await organization(app)
   const [used, slow, idle, unused] = [await dial(app.url), await dial(app.url), await dial(app.url), await dial(app.url)]
   const ends = Promise.all([used, slow, idle, unused].map(endOf))
@@ -71,7 +71,7 @@ test('while it drains /readyz says so, all else is served, and every answer clos
 })
 
 test('by default it ends as soon as nobody is connected: who is, asks once more and leaves with the answer', async () => {
-  const app = await startApp({}, { times: { linger: 20_000 } })
+  const app = await startApp({}, { times: { minDrainMs: 20_000 } })
   const used = await dial(app.url)
   const ended = endOf(used)
   await exchanged(used, get('/healthz'))
@@ -83,7 +83,7 @@ test('by default it ends as soon as nobody is connected: who is, asks once more 
 })
 
 test('who stays and says nothing is not waited for', async () => {
-  const app = await startApp({}, { times: { linger: 100 } })
+  const app = await startApp({}, { times: { minDrainMs: 100 } })
   const idle = await dial(app.url)
   const ended = endOf(idle)
   await exchanged(idle, get('/healthz'))
@@ -96,7 +96,7 @@ test.each([
   ['headers', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\n'],
   ['a body', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"query'],
 ])('who has sent only a part of %s is not waited for until the end of the process', async (_name, bytes) => {
-  const app = await startApp({}, { times: { linger: 100, rest: 200 } })
+  const app = await startApp({}, { times: { minDrainMs: 100, partialRequestGraceMs: 200 } })
   const half = await dial(app.url)
   const ended = endOf(half)
   half.write(bytes)
@@ -115,7 +115,7 @@ test('with HOST=localhost the second listener refuses, counts and drains like th
     lookup: (host: string, options: dns.LookupOptions, done: (error: null, all: typeof addresses) => void) =>
       host === 'localhost' && options.all ? done(null, addresses) : lookup(host, options, done as never),
   })
-  const app = await startApp({ HOST: 'localhost' }, { times: { linger: 0, rest: 200 } })
+  const app = await startApp({ HOST: 'localhost' }, { times: { minDrainMs: 0, partialRequestGraceMs: 200 } })
   Object.assign(dns, { lookup })
   const second = app.url.replace('localhost', '127.0.0.2')
   expect((await say(second, 'nonsense\r\n\r\n')).body).toContain('"code":"BAD_REQUEST"')

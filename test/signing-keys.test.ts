@@ -5,7 +5,7 @@ import { createApp } from '../src/app.js'
 import { readConfig } from '../src/config/config.js'
 import { AccessToken } from '../src/entities/access-token.js'
 import { jwksMaxAge } from '../src/signing-keys/jwks.js'
-import { tendSigningKeys } from '../src/signing-keys/maintain-signing-keys.js'
+import { maintainSigningKeys } from '../src/signing-keys/maintain-signing-keys.js'
 import { retireSigningKey } from '../src/signing-keys/retire-signing-key.js'
 import { rotateSigningKeys } from '../src/signing-keys/rotate-signing-keys.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
@@ -31,7 +31,7 @@ const statusOf = async (token: string): Promise<number> => (await app.run(token,
 /** Time passes, and the calendar is looked at. */
 const later = async (milliseconds: number): Promise<void> => {
   app.clock.advance(milliseconds)
-  await tendSigningKeys(app.services)
+  await maintainSigningKeys(app.services)
 }
 
 describe('rotation', () => {
@@ -91,7 +91,7 @@ describe('the schedule', () => {
   test('is that of the configuration, and survives a restart', async () => {
     const { id } = await signingKey(app, 'NEXT')
     app.clock.advance(7 * day)
-    await tendSigningKeys(app.services)
+    await maintainSigningKeys(app.services)
     expect(await states()).toEqual(['CURRENT', 'NEXT'])
     const again = await createApp(readConfig({ ...app.env, KEYHOUSE_SIGNING_KEY_DAYS: '7' }), {
       clock: app.clock.now,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { stopwatch } from '../src/lib/clock.js'
+import { startTimer } from '../src/lib/clock.js'
 import type { Resolved } from '../src/outbound/name-lookups.js'
 import { Gateway, said } from './support/gateway.js'
 import { serve } from './support/process.js'
@@ -41,7 +41,7 @@ test('twenty slow names of one organization stop no call of another, and each of
   const agent = (await world.agent()).secret
   await world.call(serverId, agent)
 
-  const elapsed = stopwatch()
+  const elapsed = startTimer()
   const calls = slow.map(async (id) => ({ code: (await world.call(id, key)).body.error.code, seconds: elapsed() }))
   const other = await world.server({ serverUrl: `http://mcp.test:${port}/other` })
   await world.credential(other, { bearerToken: 'a-third-secret' })
@@ -59,7 +59,7 @@ test('testMcpServer waits no longer than a call, and a slow name is not asked ag
   const serverId = await world.server({ serverUrl: 'https://slow-test.test/mcp' })
   const before = asked.length
   const trying = async (): Promise<{ code: string; seconds: number }> => {
-    const elapsed = stopwatch()
+    const elapsed = startTimer()
     const { test: tried } = await world.app.mutate(
       world.acme.sandboxKey,
       'testMcpServer',

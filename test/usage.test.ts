@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { UsageCount } from '../src/entities/usage-count.js'
-import { endUserId } from '../src/lib/external-id.js'
+import { deriveEndUserId } from '../src/lib/external-id.js'
 import { openServices } from '../src/open-services.js'
-import { forgetUsage } from '../src/usage/delete-expired-usage.js'
-import { UsageCounts } from '../src/usage/usage-aggregator.js'
+import { deleteExpiredUsage } from '../src/usage/delete-expired-usage.js'
+import { UsageAggregator } from '../src/usage/usage-aggregator.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
@@ -67,7 +67,7 @@ describe('usage', () => {
       ['viewer', 5, 0, key.id],
     ])
     const byEndUser = await usage({ groupBy: ['END_USER'], filter })
-    const ada = endUserId(acme.id, acme.projectId, 'SANDBOX', 'ada')
+    const ada = deriveEndUserId(acme.id, acme.projectId, 'SANDBOX', 'ada')
     expect(byEndUser.map((row) => [row.endUserId, row.requests, row.endUser])).toEqual([
       [null, 8, null],
       [ada, 2, null],
@@ -172,7 +172,7 @@ describe('usage', () => {
   })
 
   test('answers 1,000 rows, and refuses 1,001', async () => {
-    const counts = new UsageCounts(isPostgres)
+    const counts = new UsageAggregator(isPostgres)
     const at = app.clock.now()
     const actor = {
       organizationId: acme.id,
@@ -183,12 +183,12 @@ describe('usage', () => {
     }
     const use = (i: number): void => counts.used({ actor: actor as never, operation: `mcp/tool-${i}`, isDenied: false, at })
     for (let i = 0; i < 1000; i++) use(i)
-    for (const { statements } of counts.take()) await app.services.journal.background(statements)
+    for (const { statements } of counts.drain()) await app.services.journal.writeBackground(statements)
     const asked = { groupBy: ['OPERATION'], filter: { apiKeyIds: [reader.id] } }
     expect(await usage(asked)).toHaveLength(1000)
     // The question just asked was by the admin; this one more is the key's.
     use(1000)
-    for (const { statements } of counts.take()) await app.services.journal.background(statements)
+    for (const { statements } of counts.drain()) await app.services.journal.writeBackground(statements)
     expect(codeOf(await ask(acme.adminToken, asked))).toBe('BAD_USER_INPUT')
   })
 
@@ -202,7 +202,7 @@ describe('usage', () => {
     em.setFilterParams('tenant', { organizationId: acme.id, projectIds: null, environment: null })
     const lengths = async (iso: string): Promise<string[]> => {
       app.clock.at = new Date(iso)
-      await forgetUsage(app.services)
+      await deleteExpiredUsage(app.services)
       const rows = await em.fork().find(UsageCount, { apiKeyId: key.id, endUserId: '*' })
       return rows.map(({ length }) => length).toSorted()
     }
@@ -218,14 +218,14 @@ describe('the counts of the last second', () => {
   const actor = { organizationId: 'org_1', projectIds: ['prj_1'], environment: 'SANDBOX', apiKey: { id: 'key_1' }, endUser: null } as never
 
   test('are given back when they could not be written, and added to what came since', () => {
-    const counts = new UsageCounts(false)
+    const counts = new UsageAggregator(false)
     const at = new Date(0)
     counts.used({ actor, operation: 'viewer', isDenied: true, at })
-    const [batch] = counts.take()
-    expect(counts.take()).toEqual([])
+    const [batch] = counts.drain()
+    expect(counts.drain()).toEqual([])
     counts.used({ actor, operation: 'viewer', isDenied: false, at })
     batch!.giveBack()
-    const statements = counts.take().flatMap((one) => one.statements)
+    const statements = counts.drain().flatMap((one) => one.statements)
     expect(statements).toHaveLength(6)
     expect(statements.map(({ parameters }) => parameters.slice(-2))).toEqual(Array.from({ length: 6 }, () => [2, 1]))
   })

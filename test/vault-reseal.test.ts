@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { reportTo } from '../src/commands/vault.js'
 import { systemContext } from '../src/context/context.js'
 import { secretPurposes } from '../src/encryption/deployment-secrets.js'
-import { parseMasterKeys, sealedUnder, type MasterKeys } from '../src/lib/seal.js'
+import { parseMasterKeys, getKeyId, type MasterKeys } from '../src/lib/seal.js'
 import { Secret } from '../src/lib/secret.js'
 import { createMcpCredential } from '../src/mcp/credentials/create-mcp-credential.js'
 import { openValue } from '../src/mcp/credentials/credential-value.js'
@@ -68,7 +68,7 @@ async function envelopes(): Promise<Map<string, string>> {
   return new Map(kept.map((row) => [row.id, row.sealedValue!]))
 }
 
-const moved = (all: Map<string, string>): number => [...all.values()].filter((envelope) => sealedUnder(envelope) === 'k2').length
+const moved = (all: Map<string, string>): number => [...all.values()].filter((envelope) => getKeyId(envelope) === 'k2').length
 
 test('killed in each phase and started again: every row opens, none is moved twice, none is lost', async () => {
   let before = await envelopes()
@@ -76,7 +76,7 @@ test('killed in each phase and started again: every row opens, none is moved twi
     expect((await keyhouse(['reseal'], killAt)).code).toBeNull()
     const after = await envelopes()
     // What was moved stays as it was moved; what was not is as it was.
-    for (const [id, envelope] of before) if (sealedUnder(envelope) === 'k2') expect(after.get(id)).toBe(envelope)
+    for (const [id, envelope] of before) if (getKeyId(envelope) === 'k2') expect(after.get(id)).toBe(envelope)
     expect(moved(after)).toBeGreaterThanOrEqual(moved(before))
     before = after
   }

@@ -5,7 +5,7 @@ import { createApp } from '../src/app.js'
 import { ConfigError, readConfig } from '../src/config/config.js'
 import { reseal } from '../src/encryption/reseal.js'
 import { replaceEnvelope, sealedColumns } from '../src/encryption/sealed-columns.js'
-import { sealedUnder } from '../src/lib/seal.js'
+import { getKeyId } from '../src/lib/seal.js'
 import { openServices } from '../src/open-services.js'
 import { codeOf, startApp, TestApp } from './support/app.js'
 import { listen, mcpAnswer, type Listening } from './support/mcp.js'
@@ -248,7 +248,7 @@ describe('master keys', () => {
     const last = await beside(b)
     await work(running, last)
     await running.close()
-    for (const row of await credentialRows(last, team)) expect(sealedUnder(row.sealedValue!)).toBe('k2')
+    for (const row of await credentialRows(last, team)) expect(getKeyId(row.sealedValue!)).toBe('k2')
     await last.close()
     await own.close()
   })
@@ -259,7 +259,7 @@ describe('master keys', () => {
     const { sealedValue } = await credentialRow(app, acme, id)
     await app.mutate(acme.sandboxKey, 'revokeMcpCredential', { id }, 'credential { id }', user('ada'))
     const column = sealedColumns.find(({ name }) => name === 'credentials')!
-    expect(await replaceEnvelope(app.services.orm, column, { id, envelope: sealedValue!, boundTo: [] }, 'v1.new.nonce.text')).toBe(false)
+    expect(await replaceEnvelope(app.services.orm, column, { id, envelope: sealedValue!, aad: [] }, 'v1.new.nonce.text')).toBe(false)
     expect((await credentialRow(app, acme, id)).sealedValue).toBeNull()
   })
 })

@@ -10,13 +10,13 @@ import startPostgres from '../test/support/postgres.global.js'
 import stopPostgres from '../test/support/postgres.teardown.js'
 
 const { readConfig } = await import('../dist/config/config.js')
-const { openDatabase, migrate } = await import('../dist/database/database.js')
+const { createDatabase, migrate } = await import('../dist/database/database.js')
 
 const writes = process.argv[2] === '--write' ? process.argv[3] : undefined
 
 async function difference(env) {
   const config = readConfig(env)
-  const orm = await openDatabase(config)
+  const orm = await createDatabase(config)
   await migrate(orm, config)
   const sql = await orm.schema.getUpdateSchemaSQL({ wrap: false })
   await orm.close(true)

@@ -1,9 +1,9 @@
 /** Holds the committed schema.graphql against the code; `--write` renews it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 
-const { makeSchema, printedSchema } = await import('../dist/schema.js')
+const { buildSchema, printedSchema } = await import('../dist/schema.js')
 
-const printed = printedSchema(makeSchema())
+const printed = printedSchema(buildSchema())
 if (process.argv.includes('--write')) {
   writeFileSync('schema.graphql', printed)
 } else if (readFileSync('schema.graphql', 'utf8') !== printed) {

@@ -4,11 +4,11 @@
  */
 import Database from 'better-sqlite3'
 
-const { openServices } = await import('../../dist/app.js')
+const { openServices } = await import('../../dist/open-services.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
 const { createKeyByCommand } = await import('../../dist/commands/api-key-create.js')
 const { readConfig } = await import('../../dist/config/config.js')
-const { newApiKeyText, previewOf } = await import('../../dist/lib/api-key-format.js')
+const { generateApiKey, previewOf } = await import('../../dist/lib/api-key-format.js')
 const { sha256 } = await import('../../dist/lib/digest.js')
 const { newId } = await import('../../dist/lib/id.js')
 
@@ -51,7 +51,7 @@ function inBulk() {
   const texts = []
   db.exec('begin')
   for (let i = 0; i < keys; i++) {
-    const text = newApiKeyText('kh', 'SANDBOX')
+    const text = generateApiKey('kh', 'SANDBOX')
     const own = {
       id: newId('key', new Date()),
       digest: sha256(text),

@@ -1,13 +1,13 @@
 /** What a service asks about a token that it was handed (RFC 7662): whether it is active, and if so what it says. */
 import { intersection } from '../access/permissions.js'
 import type { Context } from '../context/context.js'
-import { question } from '../context/perform.js'
+import { authorizeRead } from '../context/perform.js'
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
 import { isId } from '../lib/id.js'
 import { issuerOfToken } from '../lib/issuer.js'
 import type { Secret } from '../lib/secret.js'
-import { Check, audienceFault } from '../validation/validator.js'
+import { Validator, validateAudience } from '../validation/validator.js'
 
 export interface Introspection {
   readonly active: boolean
@@ -28,18 +28,18 @@ export async function introspectToken(
   ctx: Context,
   { token, audience }: { readonly token: Secret; readonly audience?: string | null | undefined },
 ): Promise<Introspection> {
-  return question(ctx, 'access_token:introspect', async ({ now, permit }) => {
-    const check = new Check()
-    const fault = audience == null ? undefined : audienceFault(audience)
-    if (fault) check.add('audience', fault)
-    check.done()
+  return authorizeRead(ctx, 'access_token:introspect', async ({ now, permit }) => {
+    const check = new Validator()
+    const fault = audience == null ? undefined : validateAudience(audience)
+    if (fault) check.addIssue('audience', fault)
+    check.throwIfInvalid()
     permit()
     // Personal tokens are for Keyhouse alone: a service that was handed one must not take it for a token of its own.
     const claims = await ctx.app.keyring.verify(token.reveal(), 'at+jwt')
     const { jti, sub } = claims ?? {}
     if (!claims || !isId(jti, 'at') || typeof sub !== 'string') return inactive
     const row = await ctx.load(AccessToken, jti)
-    const key = row && (await ctx.loadBeside(row, ApiKey, row.apiKeyId))
+    const key = row && (await ctx.loadInOrganization(row, ApiKey, row.apiKeyId))
     if (!row || key?.status(now) !== 'ACTIVE' || row.status(now, key, null) !== 'ACTIVE') return inactive
     if (audience != null && audience !== row.audience) return inactive
     const issuer = issuerOfToken(ctx.app.config.url, row, row.hasTenantIssuer)

@@ -7,9 +7,9 @@ import { isRevoked } from '../database/queries/live-credentials.js'
 import { AccessToken } from '../entities/access-token.js'
 import type { CredentialStatus, Environment } from '../entities/enums.js'
 import type { PageArguments } from '../pagination/page.js'
-import { checkPage, list, type Page } from '../pagination/paginate.js'
-import { endUserIdsOf } from '../tenancy/end-user.js'
-import { filterEnvironment } from '../tenancy/environment.js'
+import { parsePageArgs, paginate, type Page } from '../pagination/paginate.js'
+import { deriveEndUserIds } from '../tenancy/end-user.js'
+import { environmentFilter } from '../tenancy/environment.js'
 
 export interface AccessTokenQuery {
   readonly environment?: Environment | null | undefined
@@ -30,12 +30,12 @@ function withStatus(status: CredentialStatus, now: Date): Where {
 }
 
 export async function listAccessTokens(ctx: Context, page: PageArguments, filter: AccessTokenQuery): Promise<Page<AccessToken>> {
-  const conditions: Where[] = [filterEnvironment(ctx.actor, filter.environment)]
-  checkPage(ctx.em, AccessToken, page, latestIssued)
+  const conditions: Where[] = [environmentFilter(ctx.actor, filter.environment)]
+  parsePageArgs(ctx.em, AccessToken, page, latestIssued)
   requirePermission(ctx.actor, 'access_token:read')
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.apiKeyId != null) conditions.push({ apiKeyId: filter.apiKeyId })
-  if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await endUserIdsOf(ctx, [filter.externalUserId], filter) } })
+  if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await deriveEndUserIds(ctx, [filter.externalUserId], filter) } })
   if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
-  return list(ctx, AccessToken, page, { $and: conditions }, latestIssued)
+  return paginate(ctx, AccessToken, page, { $and: conditions }, latestIssued)
 }

@@ -5,8 +5,8 @@
 import { setTimeout } from 'node:timers/promises'
 
 import { deploymentVersion, organizationVersion } from '../database/queries/revocations.js'
-import type { Reader } from '../database/query-runner.js'
-import { stopwatch, type Clock } from '../lib/clock.js'
+import type { QueryRunner } from '../database/query-runner.js'
+import { startTimer, type Clock } from '../lib/clock.js'
 import type { Issuer } from '../lib/issuer.js'
 import { prepareDocument, type PreparedDocument } from '../lib/prepared-document.js'
 import { Revocations } from './revocations.js'
@@ -29,7 +29,7 @@ export class RevocationList {
   #next: Promise<PreparedDocument> | undefined
 
   constructor(
-    private readonly reader: Reader,
+    private readonly reader: QueryRunner,
     private readonly clock: Clock,
     /** Null: the deployment's. */
     private readonly issuer: Issuer | null,
@@ -59,7 +59,7 @@ export class RevocationList {
     const version = await this.#version()
     const revocations = new Revocations(this.reader, this.issuer, this.clock())
     const document = await prepareDocument(revocations.parts())
-    this.#computed = { document, version, nextExpiry: revocations.nextExpiry, age: stopwatch() }
+    this.#computed = { document, version, nextExpiry: revocations.nextExpiry, age: startTimer() }
     return document
   }
 

@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises'
 
 import { revocationPage, type Source, suspended, ifSuspended, ofDeployment, ofIssuer } from '../database/queries/revocations.js'
-import type { Parameter, Reader } from '../database/query-runner.js'
+import type { Parameter, QueryRunner } from '../database/query-runner.js'
 import type { Issuer } from '../lib/issuer.js'
 
 /**
@@ -16,7 +16,7 @@ export class Revocations {
   nextExpiry = Infinity
 
   constructor(
-    private readonly reader: Reader,
+    private readonly reader: QueryRunner,
     private readonly issuer: Issuer | null,
     private readonly now: Date,
   ) {}

@@ -8,16 +8,16 @@ interface PermissionRow {
   readonly title: string
   readonly description: string
   readonly roles: readonly MemberRole[]
-  readonly isForKeys: boolean
+  readonly grantableToApiKey: boolean
   /** Possible while acting for an end user; everything else is out of reach then, whatever is carried. */
-  readonly isForEndUsers: boolean
+  readonly allowedForEndUser: boolean
 }
 
 const everyone = ['ADMIN', 'MEMBER', 'READER'] as const
 const members = ['ADMIN', 'MEMBER'] as const
 const admins = ['ADMIN'] as const
 
-const row = (
+const definePermission = (
   title: string,
   description: string,
   roles: readonly MemberRole[],
@@ -26,56 +26,84 @@ const row = (
   title,
   description,
   roles,
-  isForKeys: limits.keys ?? true,
-  isForEndUsers: limits.endUsers ?? false,
+  grantableToApiKey: limits.keys ?? true,
+  allowedForEndUser: limits.endUsers ?? false,
 })
 
 export const permissions = {
-  'organization:read': row('Read the organization', 'See its name and when it was made.', everyone),
-  'project:create': row('Create projects', 'Add a project to the organization.', admins, { keys: false }),
-  'project:read': row('Read projects', 'List the projects within reach.', everyone),
-  'project:update': row('Change projects', 'Rename a project.', admins, { keys: false }),
-  'member:invite': row('Invite people', 'Invite someone, and withdraw invitations.', admins, { keys: false }),
-  'member:read': row('Read members', 'List members and invitations.', everyone),
-  'member:update': row('Change members', "Change a member's role and projects, and make sign-in tokens.", admins, { keys: false }),
-  'member:remove': row('Remove members', 'Remove a member, with their tokens.', admins, { keys: false }),
-  'api_key:create': row('Create API keys', 'Make a key with permissions that the maker holds.', members),
-  'api_key:read': row('Read API keys', 'List keys; their texts are never shown.', everyone),
-  'api_key:update': row('Change API keys', 'Change label, permissions, rate limits and audiences of a key.', members),
-  'api_key:rotate': row('Rotate API keys', 'Replace the text of a key.', members),
-  'api_key:revoke': row('Revoke API keys', 'End a key at once, with every token exchanged from it.', members),
-  'api_key:verify': row('Verify API keys', 'Ask whether a key that was presented elsewhere is valid.', members),
-  'access_token:read': row('Read access tokens', 'List the records of exchanged tokens.', everyone),
-  'access_token:revoke': row('Revoke access tokens', 'End one exchanged token.', members),
-  'access_token:introspect': row('Introspect tokens', 'Ask whether a token that was presented elsewhere is active (RFC 7662).', members),
-  'personal_token:read': row("Read people's tokens", 'List the personal tokens of the whole organization, never their texts.', admins, {
+  'organization:read': definePermission('Read the organization', 'See its name and when it was made.', everyone),
+  'project:create': definePermission('Create projects', 'Add a project to the organization.', admins, { keys: false }),
+  'project:read': definePermission('Read projects', 'List the projects within reach.', everyone),
+  'project:update': definePermission('Change projects', 'Rename a project.', admins, { keys: false }),
+  'member:invite': definePermission('Invite people', 'Invite someone, and withdraw invitations.', admins, { keys: false }),
+  'member:read': definePermission('Read members', 'List members and invitations.', everyone),
+  'member:update': definePermission('Change members', "Change a member's role and projects, and make sign-in tokens.", admins, {
     keys: false,
   }),
-  'personal_token:revoke': row("Revoke people's tokens", "End anybody's personal token. One's own need no permission.", admins, {
+  'member:remove': definePermission('Remove members', 'Remove a member, with their tokens.', admins, { keys: false }),
+  'api_key:create': definePermission('Create API keys', 'Make a key with permissions that the maker holds.', members),
+  'api_key:read': definePermission('Read API keys', 'List keys; their texts are never shown.', everyone),
+  'api_key:update': definePermission('Change API keys', 'Change label, permissions, rate limits and audiences of a key.', members),
+  'api_key:rotate': definePermission('Rotate API keys', 'Replace the text of a key.', members),
+  'api_key:revoke': definePermission('Revoke API keys', 'End a key at once, with every token exchanged from it.', members),
+  'api_key:verify': definePermission('Verify API keys', 'Ask whether a key that was presented elsewhere is valid.', members),
+  'access_token:read': definePermission('Read access tokens', 'List the records of exchanged tokens.', everyone),
+  'access_token:revoke': definePermission('Revoke access tokens', 'End one exchanged token.', members),
+  'access_token:introspect': definePermission(
+    'Introspect tokens',
+    'Ask whether a token that was presented elsewhere is active (RFC 7662).',
+    members,
+  ),
+  'personal_token:read': definePermission(
+    "Read people's tokens",
+    'List the personal tokens of the whole organization, never their texts.',
+    admins,
+    {
+      keys: false,
+    },
+  ),
+  'personal_token:revoke': definePermission(
+    "Revoke people's tokens",
+    "End anybody's personal token. One's own need no permission.",
+    admins,
+    {
+      keys: false,
+    },
+  ),
+  'end_user:read': definePermission('Read end users', 'List the end users that were recorded.', everyone),
+  'end_user:forget': definePermission('Forget end users', 'Remove an end user with its tokens, credentials and servers.', members),
+  'mcp_server:create': definePermission('Register MCP servers', 'Add a server to the vault.', members, { endUsers: true }),
+  'mcp_server:read': definePermission('Read MCP servers', 'List servers, and the metadata of their credentials.', everyone, {
+    endUsers: true,
+  }),
+  'mcp_server:update': definePermission('Change MCP servers', 'Change a server in the vault.', members, { endUsers: true }),
+  'mcp_server:delete': definePermission('Delete MCP servers', 'Remove a server, wiping its credentials.', members, { endUsers: true }),
+  'mcp_server:test': definePermission('Test MCP servers', 'Connect to a server with a stored credential and list its tools.', members, {
+    endUsers: true,
+  }),
+  'mcp_server:use': definePermission('Use MCP servers', 'Speak to a server through the gateway.', members, { endUsers: true }),
+  'mcp_credential:create': definePermission('Store credentials', 'Put a credential into the vault; it never comes out.', members, {
+    endUsers: true,
+  }),
+  'mcp_credential:read': definePermission('Read credentials', 'List the metadata of credentials; never a value.', everyone, {
+    endUsers: true,
+  }),
+  'mcp_credential:revoke': definePermission('Revoke credentials', 'Wipe a credential, keeping its record.', members, { endUsers: true }),
+  'mcp_tool:*': definePermission('Call MCP tools', 'Call tools through the gateway; `mcp_tool:<name>` allows one.', members, {
+    endUsers: true,
+  }),
+  'mcp_approval:read': definePermission('Read approvals', 'List tool calls that wait for a person, with their arguments.', everyone, {
+    endUsers: true,
+  }),
+  'mcp_approval:decide': definePermission('Decide approvals', 'Approve or deny tool calls, and loosen the rules of a server.', members, {
+    endUsers: true,
+  }),
+  'audit_event:read': definePermission('Read the audit trail', 'List who did what, and who was refused.', admins),
+  'usage:read': definePermission('Read usage', 'Count requests by key, end user and operation.', everyone),
+  'signing_key:read': definePermission('Read signing keys', 'List the keys that sign tokens; never their private halves.', admins, {
     keys: false,
   }),
-  'end_user:read': row('Read end users', 'List the end users that were recorded.', everyone),
-  'end_user:forget': row('Forget end users', 'Remove an end user with its tokens, credentials and servers.', members),
-  'mcp_server:create': row('Register MCP servers', 'Add a server to the vault.', members, { endUsers: true }),
-  'mcp_server:read': row('Read MCP servers', 'List servers, and the metadata of their credentials.', everyone, { endUsers: true }),
-  'mcp_server:update': row('Change MCP servers', 'Change a server in the vault.', members, { endUsers: true }),
-  'mcp_server:delete': row('Delete MCP servers', 'Remove a server, wiping its credentials.', members, { endUsers: true }),
-  'mcp_server:test': row('Test MCP servers', 'Connect to a server with a stored credential and list its tools.', members, {
-    endUsers: true,
-  }),
-  'mcp_server:use': row('Use MCP servers', 'Speak to a server through the gateway.', members, { endUsers: true }),
-  'mcp_credential:create': row('Store credentials', 'Put a credential into the vault; it never comes out.', members, { endUsers: true }),
-  'mcp_credential:read': row('Read credentials', 'List the metadata of credentials; never a value.', everyone, { endUsers: true }),
-  'mcp_credential:revoke': row('Revoke credentials', 'Wipe a credential, keeping its record.', members, { endUsers: true }),
-  'mcp_tool:*': row('Call MCP tools', 'Call tools through the gateway; `mcp_tool:<name>` allows one.', members, { endUsers: true }),
-  'mcp_approval:read': row('Read approvals', 'List tool calls that wait for a person, with their arguments.', everyone, { endUsers: true }),
-  'mcp_approval:decide': row('Decide approvals', 'Approve or deny tool calls, and loosen the rules of a server.', members, {
-    endUsers: true,
-  }),
-  'audit_event:read': row('Read the audit trail', 'List who did what, and who was refused.', admins),
-  'usage:read': row('Read usage', 'Count requests by key, end user and operation.', everyone),
-  'signing_key:read': row('Read signing keys', 'List the keys that sign tokens; never their private halves.', admins, { keys: false }),
-  'sandbox:reset': row('Reset the sandbox', 'Wipe the sandbox data of a project.', members),
+  'sandbox:reset': definePermission('Reset the sandbox', 'Wipe the sandbox data of a project.', members),
 } as const satisfies Record<string, PermissionRow>
 
 export type KeyhousePermission = keyof typeof permissions
@@ -86,7 +114,7 @@ interface ActionRow {
   /** What it makes has no expiry, so a reduced token cannot do it (docs/decisions/0179). */
   readonly grantsLastingRights?: true
   /** The verb only adds rows, so it joins a group commit and is given no `em` (journal/). */
-  readonly appends?: true
+  readonly appendOnly?: true
 }
 
 /** Every change that the audit trail can name. Where permission and action are the same word, the permission stands for it. */
@@ -100,7 +128,7 @@ export const actions = {
   'api_key:end_overlap': { permission: null },
   'api_key:revoke': { permission: 'api_key:revoke' },
   'api_key:verify': { permission: 'api_key:verify' },
-  'api_key:exchange': { permission: null, appends: true },
+  'api_key:exchange': { permission: null, appendOnly: true },
   'project:create': { permission: 'project:create', grantsLastingRights: true },
   'project:update': { permission: 'project:update' },
   'member:invite': { permission: 'member:invite', grantsLastingRights: true },
@@ -128,11 +156,11 @@ export const actions = {
   'mcp_approval:request': { permission: 'mcp_server:use' },
   'mcp_approval:spend': { permission: 'mcp_server:use' },
   'mcp_approval:decide': { permission: 'mcp_approval:decide' },
-  'mcp_tool:call': { permission: null, appends: true },
+  'mcp_tool:call': { permission: null, appendOnly: true },
 } as const satisfies Record<string, ActionRow>
 
 export type Action = keyof typeof actions
 /** Actions whose verbs only append. */
-export type AppendingAction = { [A in Action]: (typeof actions)[A] extends { appends: true } ? A : never }[Action]
+export type AppendOnlyAction = { [A in Action]: (typeof actions)[A] extends { appendOnly: true } ? A : never }[Action]
 
-export const actionRow = (action: Action): ActionRow => actions[action]
+export const getAction = (action: Action): ActionRow => actions[action]

@@ -1,30 +1,30 @@
 /** Who asks: what a credential turns into, once it has been believed. */
-import type { Query } from '../database/query-runner.js'
+import type { PreparedQuery } from '../database/query-runner.js'
 import type { RateLimit } from '../entities/api-key.js'
 import type { PersonalTokenType } from '../entities/enums.js'
 import type { Ownership, Scope } from '../entities/tenant-filter.js'
 import { forbidden } from '../lib/errors.js'
-import { holds, isWithinEndUserReach, keyPermissions, type PermissionSet } from './permissions.js'
+import { hasPermission, isAllowedForEndUser, expandKeyWildcard, type PermissionSet } from './permissions.js'
 
 /** What was true when the caller was believed, and how to ask again. */
-export interface Standing {
-  readonly query: Query
+export interface CredentialSnapshot {
+  readonly query: PreparedQuery
   readonly id: string
-  readonly value: number
+  readonly version: number
   /** From this moment on the credential is no longer good; null: no such moment. */
-  readonly until: Date | null
+  readonly expiresAt: Date | null
 }
 
 export interface Actor extends Scope {
   readonly kind: 'API_KEY' | 'ACCESS_TOKEN' | 'PERSONAL_TOKEN' | 'SIGN_IN_TOKEN' | 'INVITATION' | 'SYSTEM'
   /** Whom the audit trail names: a key, a user, an end user; null for the system. */
   readonly id: string | null
-  /** As written where they were granted; what they mean: {@link may}. */
+  /** As written where they were granted; what they mean: {@link can}. */
   readonly permissions: PermissionSet
   readonly endUser: { readonly id: string; readonly externalId: string } | null
   /** When the credential ends; null: never. */
   readonly expiresAt: Date | null
-  readonly standing: Standing | null
+  readonly authVersion: CredentialSnapshot | null
   /** The key that is behind the request, by itself or by a token exchanged from it. */
   readonly apiKey: {
     readonly id: string
@@ -49,36 +49,37 @@ export interface Actor extends Scope {
  * Whose rows of the vault the actor sees: an end user its own, people those of everybody in their projects, and all
  * others (a backend, the system, the bearer of an invitation) the backend's.
  */
-export function ownershipOf({ kind, endUser }: Actor): Ownership {
-  if (kind === 'PERSONAL_TOKEN') return { isEveryone: true }
-  return { isEveryone: false, endUserId: endUser?.id ?? null }
+export function toOwnerScope({ kind, endUser }: Actor): Ownership {
+  if (kind === 'PERSONAL_TOKEN') return { allOwners: true }
+  return { allOwners: false, endUserId: endUser?.id ?? null }
 }
 
 /** What the actor holds, for granting it on: a key never more than a key may hold. */
-export const heldBy = (actor: Actor): PermissionSet => (actor.apiKey ? keyPermissions(actor.permissions) : actor.permissions)
+export const grantablePermissions = (actor: Actor): PermissionSet =>
+  actor.apiKey ? expandKeyWildcard(actor.permissions) : actor.permissions
 
 /** Whether the actor may do this here and now. */
-export function may(actor: Actor, permission: string): boolean {
-  if (actor.endUser && !isWithinEndUserReach(permission)) return false
-  return holds(heldBy(actor), permission)
+export function can(actor: Actor, permission: string): boolean {
+  if (actor.endUser && !isAllowedForEndUser(permission)) return false
+  return hasPermission(grantablePermissions(actor), permission)
 }
 
 /** Carries the permissions named on it, and no others. */
-export const isReducedType = (type: PersonalTokenType): boolean => type === 'RESTRICTED' || type === 'EPHEMERAL'
+export const isRestrictedType = (type: PersonalTokenType): boolean => type === 'RESTRICTED' || type === 'EPHEMERAL'
 
 /** A credential that carries less than its user. */
-export const isReduced = ({ personalToken }: Actor): boolean => personalToken !== null && isReducedType(personalToken.type)
+export const isRestricted = ({ personalToken }: Actor): boolean => personalToken !== null && isRestrictedType(personalToken.type)
 
 /** Nothing outlives its maker: the latest moment that what this actor makes may last to; null: any. */
-export function latestExpiry(actor: Actor, made: 'key' | 'token'): Date | null {
+export function maxExpiry(actor: Actor, made: 'key' | 'token'): Date | null {
   const type = actor.personalToken?.type
   if (type === 'LOGIN' || (type === 'FULL_ACCESS' && made === 'key')) return null
   return actor.expiresAt
 }
 
 /** When something ends that usually ends then: with its maker, if that is sooner. */
-export function withinMaker(actor: Actor, usual: Date): Date {
-  const latest = latestExpiry(actor, 'token')
+export function capExpiry(actor: Actor, usual: Date): Date {
+  const latest = maxExpiry(actor, 'token')
   return latest && latest < usual ? latest : usual
 }
 
@@ -92,13 +93,13 @@ export const systemActor = (organizationId: string): Actor => ({
   permissions: ['*'],
   endUser: null,
   expiresAt: null,
-  standing: null,
+  authVersion: null,
   apiKey: null,
   personalToken: null,
 })
 
 /** The person who asks. @throws DomainError FORBIDDEN: keys and end users have no personal tokens. */
-export function personBehind({ personalToken }: Actor): NonNullable<Actor['personalToken']> {
+export function requireUser({ personalToken }: Actor): NonNullable<Actor['personalToken']> {
   if (!personalToken) throw forbidden('Only a person has personal tokens: this needs a personal token as the credential.')
   return personalToken
 }

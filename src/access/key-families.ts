@@ -7,12 +7,12 @@ import type { EntityManager } from '@mikro-orm/core'
 import { ApiKey } from '../entities/api-key.js'
 
 /** The keys that these go back to, themselves included when nobody but people made them. */
-export async function rootKeyIdsOf(em: EntityManager, keyIds: readonly string[]): Promise<ReadonlySet<string>> {
+export async function findRootKeyIds(em: EntityManager, keyIds: readonly string[]): Promise<ReadonlySet<string>> {
   const keys = await em.find(ApiKey, { id: { $in: [...keyIds] } })
   return new Set(keys.flatMap((key) => key.rootKeyIds ?? [key.id]))
 }
 
 export async function areRelated(em: EntityManager, keyId: string, others: readonly string[]): Promise<boolean> {
-  const roots = await rootKeyIdsOf(em, others)
-  return [...(await rootKeyIdsOf(em, [keyId]))].some((id) => roots.has(id))
+  const roots = await findRootKeyIds(em, others)
+  return [...(await findRootKeyIds(em, [keyId]))].some((id) => roots.has(id))
 }

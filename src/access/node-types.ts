@@ -14,7 +14,7 @@ import { Project } from '../entities/project.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { User } from '../entities/user.js'
 import type { KeyhousePermission } from './actions.js'
-import { may, type Actor } from './actor.js'
+import { can, type Actor } from './actor.js'
 
 interface Kind {
   readonly entity: new () => { id: string }
@@ -51,12 +51,12 @@ interface Viewer {
 }
 
 /** The row, if there is one and the caller may see it; null otherwise, whichever it is. */
-export async function findVisible(viewer: Viewer, id: string): Promise<{ id: string } | null> {
+export async function findNode(viewer: Viewer, id: string): Promise<{ id: string } | null> {
   const prefix = id.slice(0, id.lastIndexOf('_'))
   // An id may say anything: "constructor_1" names a property of every object.
   const kind = Object.hasOwn(kinds, prefix) ? kinds[prefix] : undefined
   if (!kind) return null
-  const isAllowed = may(viewer.actor, kind.permission)
+  const isAllowed = can(viewer.actor, kind.permission)
   if (!isAllowed && !kind.isOwn) return null
   const row = await viewer.load(kind.entity, id)
   return row && (isAllowed || kind.isOwn?.(viewer.actor, row as never)) ? row : null

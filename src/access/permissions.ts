@@ -11,11 +11,11 @@ for (const name of names) {
 }
 
 /** One of Keyhouse's own resources; every other name belongs to an application. */
-const isOwn = (resource: string): boolean => actionsOf.has(resource)
+const isBuiltInResource = (resource: string): boolean => actionsOf.has(resource)
 
 /** All that a key may hold: what `*` means on one. */
-const keyCeiling: PermissionSet = ['application:*', ...names.filter((name) => permissions[name].isForKeys)]
-const endUserReach: PermissionSet = names.filter((name) => permissions[name].isForEndUsers)
+const apiKeyPermissions: PermissionSet = ['application:*', ...names.filter((name) => permissions[name].grantableToApiKey)]
+const endUserReach: PermissionSet = names.filter((name) => permissions[name].allowedForEndUser)
 
 export const rolePermissions: Readonly<Record<MemberRole, PermissionSet>> = {
   ADMIN: ['*'],
@@ -28,7 +28,7 @@ function covers(wide: string, narrow: string): boolean {
   if (wide === narrow || wide === '*') return true
   if (narrow === '*' || !wide.endsWith(':*')) return false
   const resource = narrow.slice(0, narrow.indexOf(':'))
-  if (wide === 'application:*') return !isOwn(resource) && resource !== 'application'
+  if (wide === 'application:*') return !isBuiltInResource(resource) && resource !== 'application'
   return wide === `${resource}:*`
 }
 
@@ -40,13 +40,13 @@ function expand(pattern: string): readonly string[] {
   return action === '*' && own && !own.includes('*') ? own.map((one) => `${resource}:${one}`) : [pattern]
 }
 
-export const holds = (set: PermissionSet, permission: string): boolean => set.some((pattern) => covers(pattern, permission))
+export const hasPermission = (set: PermissionSet, permission: string): boolean => set.some((pattern) => covers(pattern, permission))
 
 /** What of `wanted` the set does not hold, by name. Empty: all of it is held. */
-export function excess(set: PermissionSet, wanted: PermissionSet): string[] {
+export function missingPermissions(set: PermissionSet, wanted: PermissionSet): string[] {
   return wanted.flatMap((pattern) => {
-    if (holds(set, pattern)) return []
-    const missing = expand(pattern).filter((one) => !holds(set, one))
+    if (hasPermission(set, pattern)) return []
+    const missing = expand(pattern).filter((one) => !hasPermission(set, one))
     return missing.length === expand(pattern).length ? [pattern] : missing
   })
 }
@@ -58,22 +58,24 @@ export function intersection(a: PermissionSet, b: PermissionSet): string[] {
 }
 
 /** What a key holds in effect: `*` means all that a key may hold. */
-export const keyPermissions = (written: PermissionSet): PermissionSet => (written.includes('*') ? keyCeiling : written)
+export const expandKeyWildcard = (written: PermissionSet): PermissionSet => (written.includes('*') ? apiKeyPermissions : written)
 
 /** What of `wanted` a key with these does not hold, or who holds these cannot give a key: `*` means all that a key may hold there. */
-export const excessOnKey = (set: PermissionSet, wanted: PermissionSet): string[] =>
+export const missingKeyPermissions = (set: PermissionSet, wanted: PermissionSet): string[] =>
   wanted.flatMap((pattern) => {
-    const meant = keyPermissions([pattern])
-    const over = excess(set, meant)
+    const meant = expandKeyWildcard([pattern])
+    const over = missingPermissions(set, meant)
     return over.length === meant.length ? [pattern] : over
   })
 
 /** Of a grant to a key, what no key may hold, by name. */
-export const notForKeys = (wanted: PermissionSet): string[] =>
-  wanted.filter((pattern) => pattern !== '*' && permissionFault(pattern) === undefined && excess(keyCeiling, [pattern]).length > 0)
+export const notGrantableToApiKey = (wanted: PermissionSet): string[] =>
+  wanted.filter(
+    (pattern) => pattern !== '*' && permissionFault(pattern) === undefined && missingPermissions(apiKeyPermissions, [pattern]).length > 0,
+  )
 
 /** What may be done here while acting for an end user; the rest rides along for other services. */
-export const isWithinEndUserReach = (permission: string): boolean => holds(endUserReach, permission)
+export const isAllowedForEndUser = (permission: string): boolean => hasPermission(endUserReach, permission)
 
 /** Why a text cannot be granted, as a sentence; undefined when it can. */
 export function permissionFault(text: string): string | undefined {
@@ -84,16 +86,16 @@ export function permissionFault(text: string): string | undefined {
     return 'may be "application:*" only: "application" stands for every resource of your own'
   const known = actionsOf.get(resource)
   if (!known || action === '*' || known.includes('*') || known.includes(action)) return undefined
-  return `is not a permission of Keyhouse; did you mean "${resource}:${nearest(action, known)}"?`
+  return `is not a permission of Keyhouse; did you mean "${resource}:${closestMatch(action, known)}"?`
 }
 
-function nearest(word: string, candidates: readonly string[]): string {
-  const ranked = candidates.toSorted((a, b) => distance(word, a) - distance(word, b))
+function closestMatch(word: string, candidates: readonly string[]): string {
+  const ranked = candidates.toSorted((a, b) => levenshtein(word, a) - levenshtein(word, b))
   return ranked[0] ?? ''
 }
 
 /** Levenshtein's distance. */
-function distance(a: string, b: string): number {
+function levenshtein(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]

@@ -1,12 +1,12 @@
 /** A permit proves that this actor may do this action to this row. Only this file makes one. */
 import { forbidden } from '../lib/errors.js'
-import { actionRow, type Action } from './actions.js'
-import { isReduced, may, type Actor } from './actor.js'
+import { getAction, type Action } from './actions.js'
+import { isRestricted, can, type Actor } from './actor.js'
 
 declare const proof: unique symbol
 
 /** What an action is about; the audit event names it. */
-export interface Subject {
+export interface Target {
   readonly id?: string | null
   /** The id that the caller named, before anybody looked it up: the event of a refusal tells it if the caller may see it. */
   readonly named?: string
@@ -21,21 +21,21 @@ export interface Subject {
 export interface Permit {
   readonly [proof]: true
   readonly action: Action
-  readonly subject: Subject
+  readonly subject: Target
 }
 
 /** @throws DomainError FORBIDDEN, naming the permission. */
 export function requirePermission(actor: Actor, permission: string): void {
-  if (may(actor, permission)) return
+  if (can(actor, permission)) return
   if (actor.endUser) throw forbidden(`This is out of reach while acting for an end user (it needs "${permission}").`)
   throw forbidden(`This needs the permission "${permission}", which this credential does not hold.`)
 }
 
 /** @throws DomainError FORBIDDEN, naming the permission and, where it matters, the type of token. */
-export function authorize(actor: Actor, action: Action, subject: Subject): Permit {
-  const { permission, grantsLastingRights } = actionRow(action)
+export function authorize(actor: Actor, action: Action, subject: Target): Permit {
+  const { permission, grantsLastingRights } = getAction(action)
   if (permission) requirePermission(actor, permission)
-  if (grantsLastingRights && isReduced(actor)) {
+  if (grantsLastingRights && isRestricted(actor)) {
     throw forbidden(
       `This needs "${permission}" with a LOGIN or FULL_ACCESS token: what a RESTRICTED or EPHEMERAL token makes must not outlive it.`,
     )

@@ -1,22 +1,22 @@
 /** Makes a key. Its text is in this answer and nowhere else. */
-import { latestExpiry } from '../access/actor.js'
-import { refuseExcess } from '../access/grants.js'
-import { rootKeyIdsOf } from '../access/key-families.js'
+import { maxExpiry } from '../access/actor.js'
+import { assertCanGrant } from '../access/grants.js'
+import { findRootKeyIds } from '../access/key-families.js'
 import type { Context } from '../context/context.js'
-import { perform, type Once } from '../context/perform.js'
+import { perform, type IdempotentCreate } from '../context/perform.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { Environment } from '../entities/enums.js'
-import { newApiKeyText, previewOf } from '../lib/api-key-format.js'
+import { generateApiKey, previewOf } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { newId } from '../lib/id.js'
 import { Secret } from '../lib/secret.js'
-import { environmentOf } from '../tenancy/environment.js'
-import { projectOf } from '../tenancy/project.js'
-import { Check } from '../validation/validator.js'
-import { checkGrant, mayManageKeys, refuseInheriting, withinMakersLife, type KeyGrant } from './api-key-rules.js'
+import { resolveEnvironment } from '../tenancy/environment.js'
+import { findProjectOrDefault } from '../tenancy/project.js'
+import { Validator } from '../validation/validator.js'
+import { validateGrants, assertCanManageKeys, assertInheritable, assertExpiryWithinActor, type ApiKeyGrants } from './api-key-rules.js'
 import { findApiKey } from './find-api-key.js'
 
-export interface NewApiKey extends KeyGrant {
+export interface NewApiKey extends ApiKeyGrants {
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
   readonly expiresAt?: Date | null | undefined
@@ -27,30 +27,30 @@ export interface NewApiKey extends KeyGrant {
 export async function createApiKey<S = never>(
   ctx: Context,
   input: NewApiKey,
-  once?: Once<S>,
+  once?: IdempotentCreate<S>,
 ): Promise<{ apiKey: ApiKey; secret: Secret } | S> {
   return perform(
     ctx,
     'api_key:create',
     async ({ em, actor, now, permit }) => {
-      const check = new Check()
-      checkGrant(check, input)
+      const check = new Validator()
+      validateGrants(check, input)
       check.idempotencyKey(input.idempotencyKey)
       check.future('expiresAt', input.expiresAt, now)
-      check.done()
-      const environment = environmentOf(actor, input.environment)
+      check.throwIfInvalid()
+      const environment = resolveEnvironment(actor, input.environment)
       permit({ environment })
-      mayManageKeys(actor, null)
-      const project = await projectOf(em, input.projectId)
+      assertCanManageKeys(actor, null)
+      const project = await findProjectOrDefault(em, input.projectId)
       const id = newId('key', now)
       permit({ id, isNew: true, projectId: project.id, environment })
       const permissions = [...(input.permissions ?? actor.permissions)]
-      if (!input.permissions) refuseInheriting(permissions)
-      refuseExcess(actor, permissions)
+      if (!input.permissions) assertInheritable(permissions)
+      assertCanGrant(actor, permissions)
       // Omitted means as long as the maker lasts; an explicit null asks for longer than any.
-      const expiresAt = input.expiresAt === undefined ? latestExpiry(actor, 'key') : input.expiresAt
-      withinMakersLife(actor, expiresAt, ['input', 'expiresAt'])
-      const text = newApiKeyText(ctx.app.config.keyPrefix, environment)
+      const expiresAt = input.expiresAt === undefined ? maxExpiry(actor, 'key') : input.expiresAt
+      assertExpiryWithinActor(actor, expiresAt, ['input', 'expiresAt'])
+      const text = generateApiKey(ctx.app.config.keyPrefix, environment)
       const apiKey = Object.assign(new ApiKey(), {
         id,
         organizationId: actor.organizationId,
@@ -75,7 +75,7 @@ export async function createApiKey<S = never>(
         sandboxResetAt: null,
         resetTokensExpireAt: null,
         createdBy: actor.id,
-        rootKeyIds: actor.apiKey && [...(await rootKeyIdsOf(em, [actor.apiKey.id]))],
+        rootKeyIds: actor.apiKey && [...(await findRootKeyIds(em, [actor.apiKey.id]))],
         revokedBy: null,
       })
       em.persist(apiKey)
@@ -89,7 +89,7 @@ export async function createApiKeyOnce(ctx: Context, input: NewApiKey): Promise<
   return createApiKey(ctx, input, {
     key: input.idempotencyKey,
     input,
-    async again({ em, permit }, id) {
+    async replay({ em, permit }, id) {
       const apiKey = await findApiKey(em, id)
       permit(apiKey)
       return { apiKey, secret: null }

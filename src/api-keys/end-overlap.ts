@@ -5,7 +5,7 @@ import { ApiKey } from '../entities/api-key.js'
 import type { Environment } from '../entities/enums.js'
 
 /** Another use came first, or the deadline: rolls back what is no change, so that it leaves no event. */
-class NothingToEnd extends Error {
+class NoOverlapError extends Error {
   override readonly name = 'NothingToEnd'
 }
 
@@ -20,12 +20,12 @@ export async function endOverlap(ctx: Context, { id, projectId, environment }: U
     await perform(ctx, 'api_key:end_overlap', async ({ em, now, permit }) => {
       permit({ id, projectId, environment })
       const apiKey = await em.findOne(ApiKey, { id, endOverlapAtFirstUse: true, previousSecretExpiresAt: { $gt: now } })
-      if (!apiKey) throw new NothingToEnd()
+      if (!apiKey) throw new NoOverlapError()
       apiKey.previousSecretExpiresAt = now
       apiKey.endOverlapAtFirstUse = false
-      apiKey.touch(now)
+      apiKey.bumpVersion(now)
     })
   } catch (error) {
-    if (!(error instanceof NothingToEnd)) throw error
+    if (!(error instanceof NoOverlapError)) throw error
   }
 }

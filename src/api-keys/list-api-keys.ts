@@ -1,13 +1,13 @@
 /** The keys that the caller sees, filtered and ordered. */
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
-import { contains } from '../database/dialect.js'
+import { containsFilter } from '../database/dialect.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { CredentialStatus, Environment } from '../entities/enums.js'
 import type { PageArguments } from '../pagination/page.js'
-import { checkPage, list, newestFirst, type Page } from '../pagination/paginate.js'
-import { filterEnvironment } from '../tenancy/environment.js'
-import { checkFilter } from '../validation/filters.js'
+import { parsePageArgs, paginate, newestFirst, type Page } from '../pagination/paginate.js'
+import { environmentFilter } from '../tenancy/environment.js'
+import { validateFilter } from '../validation/filters.js'
 
 export interface ApiKeyQuery {
   readonly environment?: Environment | null | undefined
@@ -40,17 +40,17 @@ export async function listApiKeys(
   sorting?: ApiKeySorting | null,
 ): Promise<Page<ApiKey>> {
   const { actor } = ctx
-  checkFilter({ ...filter })
-  const conditions: Where[] = [filterEnvironment(actor, filter.environment)]
+  validateFilter({ ...filter })
+  const conditions: Where[] = [environmentFilter(actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.statuses) conditions.push({ $or: [...filter.statuses.map((status) => withStatus(status, ctx.now())), { id: '' }] })
-  if (filter.search) conditions.push(contains(ctx, 'label', filter.search))
+  if (filter.search) conditions.push(containsFilter(ctx, 'label', filter.search))
   if (filter.expiresBefore) conditions.push({ expiresAt: { $lt: filter.expiresBefore } })
   if (filter.unusedSince) conditions.push({ $or: [{ lastUsedAt: null }, { lastUsedAt: { $lt: filter.unusedSince } }] })
   const order = sorting
     ? { field: orderFields[sorting.field], direction: sorting.direction, hasNulls: sorting.field !== 'CREATED_AT' }
     : newestFirst
-  checkPage(ctx.em, ApiKey, page, order)
+  parsePageArgs(ctx.em, ApiKey, page, order)
   requirePermission(actor, 'api_key:read')
-  return list(ctx, ApiKey, page, { $and: conditions }, order)
+  return paginate(ctx, ApiKey, page, { $and: conditions }, order)
 }

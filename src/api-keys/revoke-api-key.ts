@@ -2,20 +2,20 @@
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { ApiKey } from '../entities/api-key.js'
-import { Check } from '../validation/validator.js'
+import { Validator } from '../validation/validator.js'
 import { findApiKey } from './find-api-key.js'
 
 export const longestReason = 500
 
 export async function revokeApiKey(ctx: Context, input: { id: string; reason?: string | null | undefined }): Promise<{ apiKey: ApiKey }> {
-  return perform(ctx, 'api_key:revoke', async ({ em, actor, now, permit, note }) => {
-    const check = new Check()
+  return perform(ctx, 'api_key:revoke', async ({ em, actor, now, permit, addDetails }) => {
+    const check = new Validator()
     check.text('reason', input.reason, longestReason, 0)
-    check.done()
+    check.throwIfInvalid()
     permit({ named: input.id })
     const apiKey = await findApiKey(em, input.id)
     permit(apiKey)
-    if (input.reason) note({ reason: input.reason })
+    if (input.reason) addDetails({ reason: input.reason })
     if (!apiKey.revokedAt) apiKey.revoke(actor.id, now)
     return { apiKey }
   })

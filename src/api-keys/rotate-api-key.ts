@@ -1,15 +1,15 @@
 /** Replaces the text of a key, under the same id. The old text works on for a while, if asked to. */
-import { refuseStrongerKey } from '../access/grants.js'
-import { rootKeyIdsOf } from '../access/key-families.js'
+import { assertKeyWithinActor } from '../access/grants.js'
+import { findRootKeyIds } from '../access/key-families.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { ApiKey } from '../entities/api-key.js'
-import { newApiKeyText, previewOf } from '../lib/api-key-format.js'
+import { generateApiKey, previewOf } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { invalidState } from '../lib/errors.js'
 import { Secret } from '../lib/secret.js'
-import { Check } from '../validation/validator.js'
-import { mayManageKeys, withinMakersLife } from './api-key-rules.js'
+import { Validator } from '../validation/validator.js'
+import { assertCanManageKeys, assertExpiryWithinActor } from './api-key-rules.js'
 import { findApiKey } from './find-api-key.js'
 
 /** Seven days. */
@@ -23,21 +23,21 @@ export interface Rotation {
 
 export async function rotateApiKey(ctx: Context, input: Rotation): Promise<{ apiKey: ApiKey; secret: Secret }> {
   return perform(ctx, 'api_key:rotate', async ({ em, actor, now, permit }) => {
-    const check = new Check()
+    const check = new Validator()
     check.notNull('overlapSeconds', input.overlapSeconds)
     check.notNull('endOverlapAtFirstUse', input.endOverlapAtFirstUse)
     check.integer('overlapSeconds', input.overlapSeconds, 0, longestOverlap)
-    check.done()
+    check.throwIfInvalid()
     permit({ named: input.id })
-    mayManageKeys(actor, input.id)
+    assertCanManageKeys(actor, input.id)
     const apiKey = await findApiKey(em, input.id)
     permit(apiKey)
-    refuseStrongerKey(actor, apiKey)
-    withinMakersLife(actor, apiKey.expiresAt, ['input', 'id'])
+    assertKeyWithinActor(actor, apiKey)
+    assertExpiryWithinActor(actor, apiKey.expiresAt, ['input', 'id'])
     if (apiKey.status(now) !== 'ACTIVE') throw invalidState(`This API key is ${apiKey.status(now).toLowerCase()}.`)
     // Who replaces the text is shown the new one.
-    if (actor.apiKey && actor.apiKey.id !== apiKey.id) apiKey.rootKeyIds = [...(await rootKeyIdsOf(em, [apiKey.id, actor.apiKey.id]))]
-    const text = newApiKeyText(ctx.app.config.keyPrefix, apiKey.environment)
+    if (actor.apiKey && actor.apiKey.id !== apiKey.id) apiKey.rootKeyIds = [...(await findRootKeyIds(em, [apiKey.id, actor.apiKey.id]))]
+    const text = generateApiKey(ctx.app.config.keyPrefix, apiKey.environment)
     apiKey.rotate({ digest: sha256(text), preview: previewOf(text) }, input.overlapSeconds ?? 0, input.endOverlapAtFirstUse ?? false, now)
     return { apiKey, secret: new Secret(text) }
   })

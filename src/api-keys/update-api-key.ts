@@ -1,32 +1,32 @@
 /** Changes what a key is called and what it may do. Omitted means unchanged; null clears what may be null. */
-import { refuseExcess, refuseStrongerKey } from '../access/grants.js'
+import { assertCanGrant, assertKeyWithinActor } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { ApiKey } from '../entities/api-key.js'
 import { forbidden, invalidState } from '../lib/errors.js'
-import { Check } from '../validation/validator.js'
-import { checkGrant, mayManageKeys, refuseLastingGains, type KeyGrant } from './api-key-rules.js'
+import { Validator } from '../validation/validator.js'
+import { validateGrants, assertCanManageKeys, assertNoLastingGain, type ApiKeyGrants } from './api-key-rules.js'
 import { findApiKey } from './find-api-key.js'
 
-export async function updateApiKey(ctx: Context, input: KeyGrant & { readonly id: string }): Promise<{ apiKey: ApiKey }> {
+export async function updateApiKey(ctx: Context, input: ApiKeyGrants & { readonly id: string }): Promise<{ apiKey: ApiKey }> {
   return perform(ctx, 'api_key:update', async ({ em, actor, now, permit }) => {
-    const check = new Check()
-    checkGrant(check, input)
-    check.done()
+    const check = new Validator()
+    validateGrants(check, input)
+    check.throwIfInvalid()
     permit({ named: input.id })
-    mayManageKeys(actor, input.id)
+    assertCanManageKeys(actor, input.id)
     const apiKey = await findApiKey(em, input.id)
     permit(apiKey)
     if (actor.apiKey?.id === apiKey.id) throw forbidden('A key cannot update itself.')
-    refuseStrongerKey(actor, apiKey)
-    if (input.permissions) refuseExcess(actor, input.permissions)
-    refuseLastingGains(actor, apiKey, input)
+    assertKeyWithinActor(actor, apiKey)
+    if (input.permissions) assertCanGrant(actor, input.permissions)
+    assertNoLastingGain(actor, apiKey, input)
     if (apiKey.revokedAt) throw invalidState('This API key is revoked.')
     if (input.label !== undefined) apiKey.label = input.label
     if (input.permissions) apiKey.permissions = [...input.permissions]
     if (input.rateLimits) apiKey.rateLimits = [...input.rateLimits]
     if (input.allowedAudiences !== undefined) apiKey.allowedAudiences = input.allowedAudiences && [...input.allowedAudiences]
-    apiKey.touch(now)
+    apiKey.bumpVersion(now)
     return { apiKey }
   })
 }

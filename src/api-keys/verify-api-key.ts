@@ -1,9 +1,9 @@
 /** What a service behind Keyhouse asks about a key that it was handed. It answers a verdict, never an exception. */
-import { excessOnKey, keyPermissions } from '../access/permissions.js'
+import { missingKeyPermissions, expandKeyWildcard } from '../access/permissions.js'
 import type { Context } from '../context/context.js'
-import { question } from '../context/perform.js'
+import { authorizeRead } from '../context/perform.js'
 import { ownKey, ownOlderKey } from '../database/queries/credentials.js'
-import type { Reader } from '../database/query-runner.js'
+import type { QueryRunner } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import { hydrate } from '../database/row-mapper.js'
 import { ApiKey } from '../entities/api-key.js'
@@ -11,7 +11,7 @@ import type { Environment } from '../entities/enums.js'
 import { parseApiKeyText } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import type { Secret } from '../lib/secret.js'
-import { Check } from '../validation/validator.js'
+import { Validator } from '../validation/validator.js'
 import { endOverlap } from './end-overlap.js'
 
 export const verdictCodes = [
@@ -33,7 +33,7 @@ export interface Verdict {
   readonly retryAfterMs: number | null
 }
 
-export interface Presented {
+export interface VerifyApiKeyArgs {
   readonly secret: Secret
   readonly permissions?: readonly string[] | null | undefined
   readonly environment?: Environment | null | undefined
@@ -48,14 +48,14 @@ const verdict = (code: VerdictCode, apiKey: ApiKey | null, missingPermissions: r
   retryAfterMs: null,
 })
 
-export async function verifyApiKey(ctx: Context, input: Presented): Promise<Verdict> {
-  const answer = await question(ctx, 'api_key:verify', async ({ actor, now, permit }) => {
-    const check = new Check()
+export async function verifyApiKey(ctx: Context, input: VerifyApiKeyArgs): Promise<Verdict> {
+  const answer = await authorizeRead(ctx, 'api_key:verify', async ({ actor, now, permit }) => {
+    const check = new Validator()
     check.permissions('permissions', input.permissions)
-    check.done()
+    check.throwIfInvalid()
     permit()
     const found = await findBySecret(ctx, actor.organizationId, input.secret.reveal(), now)
-    return found ? limited(ctx, judge(found, input, now), now) : verdict('NOT_FOUND', null)
+    return found ? applyRateLimit(ctx, evaluate(found, input, now), now) : verdict('NOT_FOUND', null)
   })
   if (answer.valid && answer.apiKey) await recordUse(ctx, answer.apiKey, input.secret)
   return answer
@@ -65,14 +65,14 @@ async function recordUse(ctx: Context, apiKey: ApiKey, secret: Secret): Promise<
   const isNewText = sha256(secret.reveal()) === apiKey.digest
   if (isNewText && apiKey.endOverlapAtFirstUse && apiKey.previousSecretExpiresAt && apiKey.previousSecretExpiresAt > ctx.now()) {
     // The key may stand where the caller does not reach: holding its text was the proof.
-    await endOverlap(ctx.as({ ...ctx.actor, projectIds: null, environment: null, standing: null }), apiKey)
+    await endOverlap(ctx.withActor({ ...ctx.actor, projectIds: null, environment: null, authVersion: null }), apiKey)
   }
-  ctx.app.writeBehind.keyUsed(apiKey.id, ctx.now())
+  ctx.app.writeBehind.touchApiKey(apiKey.id, ctx.now())
 }
 
 async function findBySecret(ctx: Context, organizationId: string, text: string, now: Date): Promise<ApiKey | undefined> {
   if (!parseApiKeyText(text)) return undefined
-  const reader: Reader = ctx.app.queryRunner
+  const reader: QueryRunner = ctx.app.queryRunner
   const digest = sha256(text)
   const toKey = (row: Row): ApiKey => hydrate(ctx.app.orm.getMetadata(), ApiKey, row)
   const row = await reader.read(ownKey, [digest, organizationId])
@@ -84,17 +84,17 @@ async function findBySecret(ctx: Context, organizationId: string, text: string, 
 }
 
 /** Only what is valid otherwise consumes from the key's limits. */
-async function limited(ctx: Context, judged: Verdict, now: Date): Promise<Verdict> {
+async function applyRateLimit(ctx: Context, judged: Verdict, now: Date): Promise<Verdict> {
   const { apiKey } = judged
   if (!judged.valid || !apiKey || apiKey.rateLimits.length === 0) return judged
-  const { isAdmitted, retryAfterMs } = await ctx.app.limiter.take(apiKey, now)
-  return isAdmitted ? judged : { ...verdict('RATE_LIMITED', apiKey), retryAfterMs }
+  const { isAllowed, retryAfterMs } = await ctx.app.limiter.take(apiKey, now)
+  return isAllowed ? judged : { ...verdict('RATE_LIMITED', apiKey), retryAfterMs }
 }
 
-function judge(apiKey: ApiKey, { permissions, environment }: Presented, now: Date): Verdict {
+function evaluate(apiKey: ApiKey, { permissions, environment }: VerifyApiKeyArgs, now: Date): Verdict {
   const status = apiKey.status(now)
   if (status !== 'ACTIVE') return verdict(status, apiKey)
   if (environment && environment !== apiKey.environment) return verdict('ENVIRONMENT_MISMATCH', apiKey)
-  const missing = excessOnKey(keyPermissions(apiKey.permissions), permissions ?? [])
+  const missing = missingKeyPermissions(expandKeyWildcard(apiKey.permissions), permissions ?? [])
   return missing.length > 0 ? verdict('INSUFFICIENT_PERMISSIONS', apiKey, missing) : verdict('VALID', apiKey)
 }

@@ -2,10 +2,10 @@
 import { compactVerify, decodeProtectedHeader, importJWK, type JWK } from 'jose'
 
 import type { Services } from '../context/services.js'
-import type { Head } from '../journal/chain.js'
+import type { ChainHead } from '../journal/chain.js'
 import type { Keyring } from '../signing-keys/keyring.js'
 import { isRecord, parsed } from './export-format.js'
-import { headOf } from './read-trail.js'
+import { getChainHead } from './read-trail.js'
 
 export const checkpointType = 'kh-audit-checkpoint+jws'
 
@@ -24,7 +24,7 @@ export interface SignedCheckpoint {
   readonly jws: string
 }
 
-export async function signCheckpoint(keyring: Keyring, organization: string, head: Head, now: Date): Promise<SignedCheckpoint> {
+export async function signCheckpoint(keyring: Keyring, organization: string, head: ChainHead, now: Date): Promise<SignedCheckpoint> {
   const checkpoint = { organization, count: head.seq, head: head.hash, time: now.toISOString() }
   const { text } = await keyring.sign(checkpointType, checkpoint)
   return { checkpoint, jws: text }
@@ -59,7 +59,7 @@ function validityFault({ kid, activatedAt, supersededAt, retiredAt }: KeyInTime,
 }
 
 /** Why the signature proves nothing, as a sentence; undefined when it proves the checkpoint. */
-export async function signatureFault({ checkpoint, jws }: SignedCheckpoint, keys: readonly JWK[]): Promise<string | undefined> {
+export async function validateSignature({ checkpoint, jws }: SignedCheckpoint, keys: readonly JWK[]): Promise<string | undefined> {
   try {
     const { kid, typ } = decodeProtectedHeader(jws)
     // A token signed by the same key is no checkpoint (RFC 8725 §3.11).
@@ -78,7 +78,7 @@ export async function signatureFault({ checkpoint, jws }: SignedCheckpoint, keys
 
 export async function logCheckpoints(app: Services, organizationIds: readonly string[]): Promise<void> {
   for (const id of organizationIds) {
-    const signed = await signCheckpoint(app.keyring, id, await headOf(app, id), app.clock())
+    const signed = await signCheckpoint(app.keyring, id, await getChainHead(app, id), app.clock())
     app.log.info(signed, 'audit checkpoint')
   }
 }

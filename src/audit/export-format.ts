@@ -7,13 +7,13 @@ const texts = ['id', 'organizationId', 'action', 'outcome', 'requestId', 'previo
 const maybeTexts = ['projectId', 'environment', 'actorId', 'endUserId', 'subjectId', 'ipAddress'] as const
 const names = [...texts, ...maybeTexts, 'seq', 'details', 'at'] as const
 
-export function lineOf(event: ChainedEvent): string {
+export function serializeEvent(event: ChainedEvent): string {
   const fields = Object.fromEntries(names.map((name) => [name, event[name]]))
   return canonicalize({ ...fields, at: event.at.toISOString() }) ?? ''
 }
 
 /** Undefined for whatever no export wrote: a byte more or less is a change, also where no hash looks. */
-export function eventOf(line: string): ChainedEvent | undefined {
+export function parseEvent(line: string): ChainedEvent | undefined {
   const value = parsed(line)
   if (!isRecord(value) || !isRecord(value['details']) || !Number.isSafeInteger(value['seq'])) return undefined
   if (!texts.every((name) => typeof value[name] === 'string')) return undefined
@@ -21,17 +21,17 @@ export function eventOf(line: string): ChainedEvent | undefined {
   const at = new Date(String(value['at']))
   if (Number.isNaN(at.getTime())) return undefined
   const event = { ...value, at } as unknown as ChainedEvent
-  return lineOf(event) === line ? event : undefined
+  return serializeEvent(event) === line ? event : undefined
 }
 
-/** As {@link eventOf}, but of a line that was changed: enough to say which it is. */
-export function placeOf(line: string): { id: string | undefined; seq: number | undefined } {
+/** As {@link parseEvent}, but of a line that was changed: enough to say which it is. */
+export function parsePosition(line: string): { id: string | undefined; seq: number | undefined } {
   const value = parsed(line)
   const { id, seq } = isRecord(value) ? value : {}
   return { id: typeof id === 'string' ? id : undefined, seq: Number.isSafeInteger(seq) ? (seq as number) : undefined }
 }
 
-export const isIntact = (event: ChainedEvent): boolean => hashOf(event) === event.hash
+export const hasValidHash = (event: ChainedEvent): boolean => hashOf(event) === event.hash
 
 export function parsed(line: string): unknown {
   try {

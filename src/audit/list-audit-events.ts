@@ -5,10 +5,10 @@ import type { Context } from '../context/context.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { AuditOutcome, Environment } from '../entities/enums.js'
 import type { PageArguments } from '../pagination/page.js'
-import { checkPage, list, type Page } from '../pagination/paginate.js'
-import { endUserIdsOf } from '../tenancy/end-user.js'
-import { filterEnvironment } from '../tenancy/environment.js'
-import { checkFilter, findable } from '../validation/filters.js'
+import { parsePageArgs, paginate, type Page } from '../pagination/paginate.js'
+import { deriveEndUserIds } from '../tenancy/end-user.js'
+import { environmentFilter } from '../tenancy/environment.js'
+import { validateFilter, queryableValues } from '../validation/filters.js'
 
 export interface AuditQuery {
   readonly environment?: Environment | null | undefined
@@ -31,19 +31,19 @@ const newest = { field: 'at', direction: 'DESC' } as const
 /** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
 export async function listAuditEvents(ctx: Context, page: PageArguments, filter: AuditQuery): Promise<Page<AuditEvent>> {
   const { actor, em } = ctx
-  checkFilter({ ...filter })
-  const conditions: Where[] = [filterEnvironment(actor, filter.environment)]
-  checkPage(em, AuditEvent, page, newest)
+  validateFilter({ ...filter })
+  const conditions: Where[] = [environmentFilter(actor, filter.environment)]
+  parsePageArgs(em, AuditEvent, page, newest)
   requirePermission(actor, 'audit_event:read')
   const { projectId, actions, actorId, externalUserId, subjectId, outcome, from, to } = filter
   if (projectId != null) conditions.push({ projectId })
   // Said aloud where it follows, for the index that leaves exchanges out.
-  if (actions) conditions.push({ action: { $in: findable(actions), ...(actions.includes(commonest) ? {} : { $ne: commonest }) } })
+  if (actions) conditions.push({ action: { $in: queryableValues(actions), ...(actions.includes(commonest) ? {} : { $ne: commonest }) } })
   if (actorId != null) conditions.push({ actorId })
-  if (externalUserId != null) conditions.push({ endUserId: { $in: await endUserIdsOf(ctx, [externalUserId], filter) } })
+  if (externalUserId != null) conditions.push({ endUserId: { $in: await deriveEndUserIds(ctx, [externalUserId], filter) } })
   if (subjectId != null) conditions.push({ subjectId })
   if (outcome) conditions.push({ outcome })
   if (from) conditions.push({ at: { $gte: from } })
   if (to) conditions.push({ at: { $lt: to } })
-  return list(ctx, AuditEvent, page, { $and: conditions }, newest)
+  return paginate(ctx, AuditEvent, page, { $and: conditions }, newest)
 }

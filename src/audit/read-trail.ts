@@ -3,12 +3,12 @@ import { systemContext } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import { AuditHead } from '../entities/audit-head.js'
-import { genesis, type Head } from '../journal/chain.js'
+import { genesis, type ChainHead } from '../journal/chain.js'
 
 const pageSize = 500
 
 /** Where the chain ends now. */
-export async function headOf(app: Services, organizationId: string): Promise<Head> {
+export async function getChainHead(app: Services, organizationId: string): Promise<ChainHead> {
   return (await systemContext(app, organizationId).em.findOne(AuditHead, { organizationId })) ?? genesis
 }
 

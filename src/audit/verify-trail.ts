@@ -2,15 +2,15 @@
 import type { JWK } from 'jose'
 
 import type { Services } from '../context/services.js'
-import { checkpointOf, signatureFault, type SignedCheckpoint } from './checkpoint.js'
-import { eventOf, placeOf } from './export-format.js'
-import { headOf, readTrail } from './read-trail.js'
+import { checkpointOf, validateSignature, type SignedCheckpoint } from './checkpoint.js'
+import { parseEvent, parsePosition } from './export-format.js'
+import { getChainHead, readTrail } from './read-trail.js'
 import { sentenceOf, verifyChain, type Link } from './verify-chain.js'
 
-export type Verdict = { readonly events: number; readonly organization: string } | { readonly fault: string }
+export type TrailVerification = { readonly events: number; readonly organization: string } | { readonly fault: string }
 
 /** Without keys the signature of the checkpoint is not looked at, so a chain that was made anew to its very end passes. */
-export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly JWK[]): Promise<Verdict> {
+export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly JWK[]): Promise<TrailVerification> {
   let signed: SignedCheckpoint | undefined
   let isFollowed = false
   let organization: string | undefined
@@ -22,9 +22,9 @@ export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly 
       }
       signed = checkpointOf(line)
       if (signed) continue
-      const event = eventOf(line)
+      const event = parseEvent(line)
       organization ??= event?.organizationId
-      yield event ? { event } : placeOf(line)
+      yield event ? { event } : parsePosition(line)
     }
   }
   const { head, broken } = await verifyChain(links())
@@ -32,7 +32,7 @@ export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly 
   if (!signed) return { fault: `There is no checkpoint after event number ${head.seq}: the end was cut off.` }
   if (isFollowed) return { fault: 'Something follows the checkpoint.' }
   const { checkpoint } = signed
-  const unsigned = keys && (await signatureFault(signed, keys))
+  const unsigned = keys && (await validateSignature(signed, keys))
   if (unsigned !== undefined) return { fault: `The checkpoint is broken: ${unsigned}.` }
   if (head.seq !== checkpoint.count) {
     return { fault: `The checkpoint is broken: it counts ${checkpoint.count} events, and there are ${head.seq}.` }
@@ -44,8 +44,8 @@ export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly 
   return { events: head.seq, organization: checkpoint.organization }
 }
 
-export async function verifyDatabase(app: Services, organization: string): Promise<Verdict> {
-  const end = await headOf(app, organization)
+export async function verifyDatabase(app: Services, organization: string): Promise<TrailVerification> {
+  const end = await getChainHead(app, organization)
   async function* links(): AsyncGenerator<Link, void, undefined> {
     // What is appended meanwhile is not behind this head.
     for await (const event of readTrail(app, organization, end.seq)) yield { event }

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 
-import { BrokenTrail, exportTrail } from '../audit/export-trail.js'
+import { BrokenChainError, exportTrail } from '../audit/export-trail.js'
 import type { Services } from '../context/services.js'
 import { findOrganizations } from '../database/unscoped-queries.js'
 import { CommandError } from './command-error.js'
@@ -14,6 +14,6 @@ export async function exportByCommand(app: Services, organization: string, out: 
   try {
     for await (const line of exportTrail(app, organization)) if (!out.write(`${line}\n`)) await once(out, 'drain')
   } catch (error) {
-    throw error instanceof BrokenTrail ? new CommandError(`${error.message} No checkpoint was signed.`) : error
+    throw error instanceof BrokenChainError ? new CommandError(`${error.message} No checkpoint was signed.`) : error
   }
 }

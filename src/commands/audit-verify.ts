@@ -4,9 +4,9 @@ import { createReadStream, readFileSync } from 'node:fs'
 import type { JWK } from 'jose'
 
 import { splitLines } from '../audit/split-lines.js'
-import { verifyDatabase, verifyLines, type Verdict } from '../audit/verify-trail.js'
+import { verifyDatabase, verifyLines, type TrailVerification } from '../audit/verify-trail.js'
 import type { Services } from '../context/services.js'
-import { organizationIds } from '../database/unscoped-queries.js'
+import { listOrganizationIds } from '../database/unscoped-queries.js'
 import { CommandError } from './command-error.js'
 
 /** Milliseconds that a key set may take. */
@@ -30,7 +30,7 @@ async function download(url: string): Promise<string> {
   return response.text()
 }
 
-const provenOrThrow = (verdict: Verdict): Exclude<Verdict, { fault: string }> => {
+const provenOrThrow = (verdict: TrailVerification): Exclude<TrailVerification, { fault: string }> => {
   if ('fault' in verdict) throw new CommandError(verdict.fault)
   return verdict
 }
@@ -57,7 +57,7 @@ export async function verifyFile(file: string, jwks: string | undefined): Promis
 export async function verifyAll(app: Services): Promise<string[]> {
   const lines: string[] = []
   const faults: string[] = []
-  for (const organization of await organizationIds(app.orm)) {
+  for (const organization of await listOrganizationIds(app.orm)) {
     const verdict = await verifyDatabase(app, organization)
     if ('fault' in verdict) faults.push(`${organization}: ${verdict.fault}`)
     else lines.push(`${organization}: proved ${verdict.events} events.`)

@@ -14,7 +14,7 @@ const reasonOf = (error: unknown): string => {
 }
 
 /** Undefined for a fault of ours, which is better shown whole. */
-export function explain(error: unknown): string | undefined {
+export function describeError(error: unknown): string | undefined {
   if (error instanceof CommandError || error instanceof ConfigError) return error.message
   if (error instanceof DomainError) return error.faults.map(({ message }) => message).join('\n')
   const code = String(Reflect.get(Object(error), 'code'))

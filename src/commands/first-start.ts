@@ -8,7 +8,7 @@ import { resolve } from 'node:path'
 import type { Services } from '../context/services.js'
 import { findOrganizations } from '../database/unscoped-queries.js'
 import { addSeconds } from '../lib/clock.js'
-import { loginLasts } from '../personal-tokens/issue-personal-token.js'
+import { loginTtlSeconds } from '../personal-tokens/issue-personal-token.js'
 import { bootstrapOrganization } from './organization-create.js'
 import { columns, curl } from './output.js'
 
@@ -58,7 +58,7 @@ ${columns([
   writePrivately(file, text)
   scheduleRemoval(services)
   log.info(
-    { file, until: addSeconds(clock(), loginLasts) },
+    { file, until: addSeconds(clock(), loginTtlSeconds) },
     'the first API key and LOGIN token are in a file, which is deleted when the token expires',
   )
 }
@@ -77,7 +77,7 @@ function scheduleRemoval(services: Services): void {
   const file = firstStartFile(services)
   const writtenAt = statSync(file, { throwIfNoEntry: false })?.mtime
   if (writtenAt === undefined) return
-  const remainingMs = addSeconds(writtenAt, loginLasts).getTime() - services.clock().getTime()
+  const remainingMs = addSeconds(writtenAt, loginTtlSeconds).getTime() - services.clock().getTime()
   if (remainingMs <= 0) rmSync(file, { force: true })
   else setTimeout(() => rmSync(file, { force: true }), remainingMs).unref()
 }

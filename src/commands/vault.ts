@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 
 import { readConfig, type Config } from '../config/config.js'
 import type { Services } from '../context/services.js'
-import { migrate, openDatabase } from '../database/database.js'
+import { migrate, createDatabase } from '../database/database.js'
 import { isNewDatabase, loadMasterKeys } from '../encryption/master-keys.js'
 import { reseal, type Report, type Resealed } from '../encryption/reseal.js'
 import { type VaultStatus, vaultStatus } from '../encryption/vault-status.js'
@@ -32,11 +32,11 @@ function describe({ newest, configured, missing, sealed }: VaultStatus): string 
   ].join('\n')
 }
 
-const resealedWords = ({ newest, resealed, overtaken, failed, remaining }: Resealed): string =>
+const resealedWords = ({ newest, resealed, conflicted, failed, remaining }: Resealed): string =>
   columns([
     ['Sealing under', newest],
     ['Moved there', String(resealed)],
-    ['Changed by others meanwhile', String(overtaken)],
+    ['Changed by others meanwhile', String(conflicted)],
     ['Do not open', failed.length === 0 ? 'none' : failed.join(', ')],
     ['Not there yet', String(remaining)],
   ])
@@ -69,7 +69,7 @@ export function addVaultCommands(program: Command, withServices: <T>(work: (app:
 }
 
 export async function vaultStatusByCommand(config: Config): Promise<VaultStatus> {
-  const orm = await openDatabase(config)
+  const orm = await createDatabase(config)
   try {
     await migrate(orm, config)
     const [first, ...rest] = loadMasterKeys(config, await isNewDatabase(orm))

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 
-import { isAllowable, isLoopback } from '../lib/address.js'
+import { isValidAllowListEntry, isLoopback } from '../lib/address.js'
 import { algorithms, type Algorithm } from '../lib/jwt.js'
 import { masterKeyFault } from '../lib/seal.js'
-import { Variables } from './env-reader.js'
+import { EnvReader } from './env-reader.js'
 import { readLimits, type TenantLimits } from './limits-config.js'
 import { readTraces, type TracesConfig } from './traces-config.js'
 
@@ -90,26 +90,26 @@ export function assertServable({ host, isUrlSet }: Config): void {
 export function readConfig(given?: Readonly<Record<string, string | undefined>>): Config {
   const envFile = given ? undefined : loadEnvFile()
   const env = given ?? process.env
-  const v = new Variables(env)
+  const v = new EnvReader(env)
   const port = v.integer('PORT', 4000, 0, 65535)
   const url = v.origin('KEYHOUSE_URL', `http://localhost:${port}`)
   const isLocal = isLoopback(new URL(url).hostname)
   const databaseUrl = v.text('DATABASE_URL')
   const masterKeys = v.text('KEYHOUSE_MASTER_KEYS')
   if (databaseUrl !== undefined && !(/^postgres(ql)?:\/\//.test(databaseUrl) && URL.canParse(databaseUrl))) {
-    v.fault(
+    v.addIssue(
       'DATABASE_URL',
       'must be of the form postgres://user:password@host:5432/database (leave it out for SQLite in the data directory)',
     )
   }
   if (databaseUrl !== undefined && masterKeys === undefined) {
-    v.fault(
+    v.addIssue(
       'KEYHOUSE_MASTER_KEYS',
       'is required with PostgreSQL, since replicas share it; make one with: echo "k1:$(openssl rand -base64 32)"',
     )
   }
   const masterKeysFault = masterKeys === undefined ? undefined : masterKeyFault(masterKeys)
-  if (masterKeysFault !== undefined) v.fault('KEYHOUSE_MASTER_KEYS', masterKeysFault)
+  if (masterKeysFault !== undefined) v.addIssue('KEYHOUSE_MASTER_KEYS', masterKeysFault)
   const config: Config = {
     port,
     envFile,
@@ -130,7 +130,7 @@ export function readConfig(given?: Readonly<Record<string, string | undefined>>)
     outboundAllow:
       v.listOf(
         'KEYHOUSE_OUTBOUND_ALLOW',
-        isAllowable,
+        isValidAllowListEntry,
         'must be host names, addresses or CIDR ranges, each with a port if wanted, separated by commas, such as localhost:3001,10.0.0.0/8,[::1]:3001',
       ) ?? [],
     corsOrigins:
@@ -149,6 +149,6 @@ export function readConfig(given?: Readonly<Record<string, string | undefined>>)
     logLevel: v.choice('LOG_LEVEL', logLevels, 'info'),
     traces: readTraces(v),
   }
-  if (v.faults.length > 0) throw new ConfigError(v.faults)
+  if (v.issues.length > 0) throw new ConfigError(v.issues)
   return Object.freeze(config)
 }

@@ -8,8 +8,8 @@ function pair(text: string): [string, string] {
   return [name, value.join('=')]
 }
 
-export class Variables {
-  readonly faults: string[] = []
+export class EnvReader {
+  readonly issues: string[] = []
 
   constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
 
@@ -24,14 +24,14 @@ export class Variables {
       .filter(Boolean)
   }
 
-  fault(name: string, fix: string): void {
-    this.faults.push(`${name}: ${fix}`)
+  addIssue(name: string, fix: string): void {
+    this.issues.push(`${name}: ${fix}`)
   }
 
   /** A list whose every entry must pass. */
   listOf(name: string, isGood: (item: string) => boolean, fix: string): string[] | undefined {
     const items = this.list(name)
-    if (items?.some((item) => !isGood(item))) this.fault(name, fix)
+    if (items?.some((item) => !isGood(item))) this.addIssue(name, fix)
     return items
   }
 
@@ -41,7 +41,7 @@ export class Variables {
       return Object.fromEntries((this.list(name) ?? []).map(pair))
     } catch {
       // Not what it is: it may be a secret.
-      this.fault(name, 'must be name=value pairs separated by commas, percent-encoded')
+      this.addIssue(name, 'must be name=value pairs separated by commas, percent-encoded')
       return {}
     }
   }
@@ -51,20 +51,20 @@ export class Variables {
     if (text === undefined) return fallback
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= min && value <= max) return value
-    this.fault(name, `must be a whole number from ${min} to ${max}`)
+    this.addIssue(name, `must be a whole number from ${min} to ${max}`)
     return fallback
   }
 
   choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
     const text = this.text(name)
     const found = choices.find((choice) => choice === text)
-    if (text !== undefined && found === undefined) this.fault(name, `must be one of ${choices.join(', ')}`)
+    if (text !== undefined && found === undefined) this.addIssue(name, `must be one of ${choices.join(', ')}`)
     return found ?? fallback
   }
 
   match(name: string, form: RegExp, fallback: string, fix: string): string {
     const text = this.text(name) ?? fallback
-    if (!form.test(text)) this.fault(name, fix)
+    if (!form.test(text)) this.addIssue(name, fix)
     return text
   }
 
@@ -73,7 +73,7 @@ export class Variables {
     const text = withoutTrailing(this.text(name) ?? fallback, '/')
     // Issuers are paths below it (RFC 8414 §3), and a user name or password in it would be published.
     if (/^https?:\/\/[^/?#@\\]+$/.test(text) && URL.canParse(text)) return text
-    this.fault(name, 'must be an http or https origin without a path, query or fragment, such as https://keys.example.com')
+    this.addIssue(name, 'must be an http or https origin without a path, query or fragment, such as https://keys.example.com')
     return fallback
   }
 }

@@ -1,5 +1,5 @@
 /** Limits on what one key, end user or organization may hold at once, from the `KEYHOUSE_LIMIT_*` variables. */
-import type { Variables } from './env-reader.js'
+import type { EnvReader } from './env-reader.js'
 
 export interface TenantLimits {
   /** MCP calls in flight. End user: one end user of one key. */
@@ -25,7 +25,7 @@ export interface TenantLimits {
 
 const maxLimit = 1_000_000
 
-export const readLimits = (v: Variables): TenantLimits => ({
+export const readLimits = (v: EnvReader): TenantLimits => ({
   callsPerEndUser: v.integer('KEYHOUSE_LIMIT_CALLS_PER_END_USER', 16, 1, maxLimit),
   callsPerKey: v.integer('KEYHOUSE_LIMIT_CALLS_PER_KEY', 512, 1, maxLimit),
   callsPerOrganization: v.integer('KEYHOUSE_LIMIT_CALLS_PER_ORGANIZATION', 1024, 1, maxLimit),

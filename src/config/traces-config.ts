@@ -1,6 +1,6 @@
 /** Where spans go, and which: by the variables that OpenTelemetry's specification names, so that an operator need not learn others. */
 import { withoutTrailing } from '../lib/trailing.js'
-import type { Variables } from './env-reader.js'
+import type { EnvReader } from './env-reader.js'
 
 const samplers = [
   'always_on',
@@ -27,39 +27,39 @@ export interface TracesConfig {
 
 const byDefault = 'http://localhost:4318'
 
-function endpoint(v: Variables, name: string): string | undefined {
+function endpoint(v: EnvReader, name: string): string | undefined {
   const text = v.text(name)
   if (text !== undefined && !/^https?:\/\/[^/]/.test(URL.canParse(text) ? text : '')) {
-    v.fault(name, 'must be an absolute http or https URL, such as http://localhost:4318')
+    v.addIssue(name, 'must be an absolute http or https URL, such as http://localhost:4318')
   }
   return text
 }
 
-function headersOf(v: Variables, name: string): Readonly<Record<string, string>> {
+function headersOf(v: EnvReader, name: string): Readonly<Record<string, string>> {
   const headers = v.pairs(name)
   // RFC 9110 §5.5: beyond Latin-1 there is no byte for a character.
   if (Object.values(headers).some((value) => /[^\t\u0020-\u007e\u0080-\u00ff]/.test(value)))
-    v.fault(name, 'must have values that fit into a header')
+    v.addIssue(name, 'must have values that fit into a header')
   return headers
 }
 
-function ratioOf(v: Variables): number {
+function ratioOf(v: EnvReader): number {
   const text = v.text('OTEL_TRACES_SAMPLER_ARG') ?? '1'
   const ratio = Number(text)
   if (ratio >= 0 && ratio <= 1) return ratio
-  v.fault('OTEL_TRACES_SAMPLER_ARG', 'must be a number from 0 to 1')
+  v.addIssue('OTEL_TRACES_SAMPLER_ARG', 'must be a number from 0 to 1')
   return 1
 }
 
 /** What concerns traces alone wins over what concerns whatever is exported. */
-function protocol(v: Variables): void {
+function protocol(v: EnvReader): void {
   if (v.text('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') === undefined)
     v.choice('OTEL_EXPORTER_OTLP_PROTOCOL', ['http/protobuf'], 'http/protobuf')
   else v.choice('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', ['http/protobuf'], 'http/protobuf')
 }
 
 /** Undefined unless an endpoint is named, or the exporter: by the letter every process would look for one on its own machine. */
-export function readTraces(v: Variables): TracesConfig | undefined {
+export function readTraces(v: EnvReader): TracesConfig | undefined {
   if (v.text('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return undefined
   const isNamed = v.text('OTEL_TRACES_EXPORTER') !== undefined
   if (v.choice('OTEL_TRACES_EXPORTER', ['otlp', 'none'], 'otlp') === 'none') return undefined

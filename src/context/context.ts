@@ -2,7 +2,7 @@
 import type { EntityManager } from '@mikro-orm/core'
 import DataLoader from 'dataloader'
 
-import { ownershipOf, systemActor, type Actor } from '../access/actor.js'
+import { toOwnerScope, systemActor, type Actor } from '../access/actor.js'
 import type { TenantQuery, TenantQueryRunner } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import type { Scope } from '../entities/tenant-filter.js'
@@ -10,33 +10,33 @@ import { missingCredential } from '../lib/errors.js'
 import { newId } from '../lib/id.js'
 import type { Services } from './services.js'
 
-type Origin = Readonly<{ requestId: string; ipAddress: string | null }>
+type RequestOrigin = Readonly<{ requestId: string; ipAddress: string | null }>
 
 export class Context {
   private ownEm: EntityManager | undefined
-  private organizationEm: EntityManager | undefined
+  private cachedOrganizationEm: EntityManager | undefined
   private loaders: Map<string, DataLoader<string, object | null>> | undefined
   private queryRunner: TenantQueryRunner | undefined
   /** A change is under way: one within another would wait for ever. */
-  isPerforming = false
+  inTransaction = false
   /** Nothing new is begun when nobody waits for the answer any more. Null: it is done whoever waits. */
-  waiting: { throwIfOver(): void } | null = null
+  deadline: { throwIfExpired(): void } | null = null
   /** How much of this request was counted in usage. */
-  uses = 0
+  usageCount = 0
 
   constructor(
     readonly app: Services,
-    readonly origin: Origin,
+    readonly origin: RequestOrigin,
     /** Null: nobody said who they are. */
-    public caller: Actor | null,
+    public actorOrNull: Actor | null,
     /** Looks at the same credential again. @throws RequestError when it is no longer good. */
-    private readonly believe: () => Promise<Actor>,
+    private readonly reauthenticate: () => Promise<Actor>,
   ) {}
 
   /** @throws RequestError UNAUTHENTICATED when nobody said who they are. */
   get actor(): Actor {
-    if (!this.caller) throw missingCredential()
-    return this.caller
+    if (!this.actorOrNull) throw missingCredential()
+    return this.actorOrNull
   }
 
   /** Sees what the caller sees. Made at first use: an exchange never needs one. */
@@ -49,30 +49,30 @@ export class Context {
   }
 
   /** Counts something in usage, if anyone is there to count it for. */
-  count(operation: string | null, isDenied: boolean): void {
-    if (!this.caller) return
-    this.uses++
-    this.app.writeBehind.used({ actor: this.caller, operation, isDenied, at: this.now() })
+  recordUsage(operation: string | null, isDenied: boolean): void {
+    if (!this.actorOrNull) return
+    this.usageCount++
+    this.app.writeBehind.recordUsage({ actor: this.actorOrNull, operation, isDenied, at: this.now() })
   }
 
   /** The caller as it is now, after its standing was found to have changed. */
-  async renew(): Promise<Actor> {
-    this.caller = await this.believe()
-    this.forget()
-    return this.caller
+  async refreshActor(): Promise<Actor> {
+    this.actorOrNull = await this.reauthenticate()
+    this.clearCaches()
+    return this.actorOrNull
   }
 
   /** Drops what was read, after a change. */
-  forget(): void {
+  clearCaches(): void {
     this.ownEm = undefined
-    this.organizationEm = undefined
+    this.cachedOrganizationEm = undefined
     this.loaders = undefined
   }
 
   /** The rows of a list, count, aggregate or search. @throws RequestError CONCURRENCY_LIMITED, QUERY_TIMEOUT, UNAVAILABLE */
   query(query: TenantQuery): Promise<readonly Row[]> {
     const { organizationId } = this.actor
-    this.queryRunner ??= this.app.queries.forRequest(organizationId, () => this.waiting?.throwIfOver())
+    this.queryRunner ??= this.app.queries.forRequest(organizationId, () => this.deadline?.throwIfExpired())
     return this.queryRunner.run(query)
   }
 
@@ -82,28 +82,28 @@ export class Context {
   }
 
   /** What a visible object stands in or belongs to is readable with it, wherever in its organization. */
-  loadBeside<T extends { id: string }>(visible: { organizationId: string }, entity: new () => T, id: string): Promise<T | null> {
-    return this.loadWithin(this.emBeside(visible), `any ${entity.name}`, entity, id)
+  loadInOrganization<T extends { id: string }>(visible: { organizationId: string }, entity: new () => T, id: string): Promise<T | null> {
+    return this.loadWithin(this.organizationEm(visible), `any ${entity.name}`, entity, id)
   }
 
   /** The same by another column that no two rows share. */
-  loadBesideBy<T extends { id: string }>(
+  loadInOrganizationBy<T extends { id: string }>(
     visible: { organizationId: string },
     entity: new () => T,
     column: keyof T & string,
     value: string,
   ): Promise<T | null> {
-    return this.loadWithin(this.emBeside(visible), `any ${entity.name} by ${column}`, entity, value, column)
+    return this.loadWithin(this.organizationEm(visible), `any ${entity.name} by ${column}`, entity, value, column)
   }
 
   /** Sees the whole organization of a visible object. */
-  emBeside({ organizationId }: { organizationId: string }): EntityManager {
-    return (this.organizationEm ??= this.newEm({ organizationId, projectIds: null, environment: null }))
+  organizationEm({ organizationId }: { organizationId: string }): EntityManager {
+    return (this.cachedOrganizationEm ??= this.newEm({ organizationId, projectIds: null, environment: null }))
   }
 
   /** The same request by the bearer of a token that is itself the subject of the change. */
-  as(caller: Actor): Context {
-    return Object.assign(new Context(this.app, this.origin, caller, () => Promise.resolve(caller)), { waiting: this.waiting })
+  withActor(caller: Actor): Context {
+    return Object.assign(new Context(this.app, this.origin, caller, () => Promise.resolve(caller)), { waiting: this.deadline })
   }
 
   private async loadWithin<T extends { id: string }>(
@@ -127,11 +127,11 @@ export class Context {
   }
 
   private newEm({ organizationId, projectIds, environment }: Scope): EntityManager {
-    this.waiting?.throwIfOver()
+    this.deadline?.throwIfExpired()
     const em = this.app.orm.em.fork()
     em.setFilterParams('tenant', { organizationId, projectIds, environment })
     // Without a caller the filter has no parameters, and throws.
-    if (this.caller) em.setFilterParams('owner', ownershipOf(this.caller))
+    if (this.actorOrNull) em.setFilterParams('owner', toOwnerScope(this.actorOrNull))
     return em
   }
 }

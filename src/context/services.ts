@@ -3,14 +3,14 @@ import type { Logger } from 'pino'
 
 import type { Config } from '../config/config.js'
 import type { TenantLimits } from '../config/limits-config.js'
-import type { Reader, TenantQueries } from '../database/query-runner.js'
+import type { QueryRunner, TenantQueries } from '../database/query-runner.js'
 import type { DeploymentSecrets } from '../encryption/deployment-secrets.js'
 import type { Journal } from '../journal/journal.js'
 import type { Refusals } from '../journal/refusal-journal.js'
 import type { WriteBehind } from '../journal/write-behind.js'
 import type { Clock } from '../lib/clock.js'
 import type { ConcurrencyLimiter } from '../lib/concurrency.js'
-import type { WindowCounters } from '../lib/fixed-window.js'
+import type { FixedWindowLimiter } from '../lib/fixed-window.js'
 import type { MasterKeys } from '../lib/seal.js'
 import type { Metrics } from '../observability/metrics.js'
 import type { Outbound } from '../outbound/outbound.js'
@@ -28,7 +28,7 @@ export interface Services {
   readonly clock: Clock
   readonly orm: MikroORM
   readonly journal: Journal
-  readonly queryRunner: Reader
+  readonly queryRunner: QueryRunner
   readonly queries: TenantQueries
   readonly keyring: Keyring
   readonly masterKeys: MasterKeys
@@ -39,9 +39,9 @@ export interface Services {
   readonly writeBehind: WriteBehind
   readonly limiter: Limiter
   /** Who sent malformed or unknown credentials lately, by address. */
-  readonly strangers: WindowCounters
+  readonly unknownCredentialCounter: FixedWindowLimiter
   readonly verifications: VerificationQueue
-  readonly secrets: DeploymentSecrets
+  readonly deploymentSecrets: DeploymentSecrets
   readonly metrics: Metrics
   readonly log: Logger
 }

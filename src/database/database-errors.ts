@@ -35,16 +35,16 @@ export const unavailable = (cause: unknown): RequestError =>
   new RequestError('UNAVAILABLE', 'The database cannot be reached at the moment. Try again shortly.', { 'retry-after': '1' }, { cause })
 
 /** PostgreSQL refuses it, whatever the room that let it through. */
-export function isUnkeepable(error: unknown): boolean {
+export function isInvalidValue(error: unknown): boolean {
   for (const { code } of causesOf(error)) if (typeof code === 'string' && unkeepables.test(code)) return true
   return false
 }
 
-export const unkeepable = (cause: unknown): DomainError =>
+export const invalidValue = (cause: unknown): DomainError =>
   invalid('A value cannot be kept: texts must be well-formed Unicode without NUL, numbers and times within their range.', null, { cause })
 
 /** What to tell the caller; a fault of ours stays as it is. */
-export function refusalOf(error: unknown): unknown {
-  if (isUnkeepable(error)) return unkeepable(error)
+export function toPublicError(error: unknown): unknown {
+  if (isInvalidValue(error)) return invalidValue(error)
   return isUnavailable(error) ? unavailable(error) : error
 }

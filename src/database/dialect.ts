@@ -1,9 +1,9 @@
 import { raw } from '@mikro-orm/core'
 
-import { badInput } from '../lib/errors.js'
+import { badUserInput } from '../lib/errors.js'
 
 /** `?` as PostgreSQL wants it. */
-export const numbered = (sql: string): string => {
+export const toPositional = (sql: string): string => {
   let count = 0
   return sql.replaceAll('?', () => `$${++count}`)
 }
@@ -15,12 +15,12 @@ const longestSearch = 255
  * A condition that a text column contains the words, without regard to the case of ASCII letters.
  * @throws RequestError BAD_USER_INPUT for more words than any text has.
  */
-export function contains(
+export function containsFilter(
   { app }: { readonly app: { readonly config: { readonly databaseUrl: string | undefined } } },
   column: string,
   words: string,
 ): Record<PropertyKey, unknown> {
-  if (words.length > longestSearch) throw badInput(`"search" must have at most ${longestSearch} characters.`)
+  if (words.length > longestSearch) throw badUserInput(`"search" must have at most ${longestSearch} characters.`)
   // No stored text has a NUL, and neither database can be asked about one.
   if (words.includes('\0')) return { id: '' }
   const pattern = words.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replaceAll(/[!%_]/g, (special) => `!${special}`)

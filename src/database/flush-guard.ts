@@ -1,6 +1,6 @@
 import type { EventSubscriber, FlushEventArgs } from '@mikro-orm/core'
 
-import { confinementOf, ownersOf, type Ownership, type Scope } from '../entities/tenant-filter.js'
+import { tenantConstraint, ownerConstraint, type Ownership, type Scope } from '../entities/tenant-filter.js'
 
 /**
  * A row that is changed must belong to the caller before and after. The filter scopes what is read; this closes the ways
@@ -12,8 +12,8 @@ export class FlushGuard implements EventSubscriber {
       const scope: unknown = em.getFilterParams('tenant')
       const ownership: unknown = em.getFilterParams('owner')
       const confinement = {
-        ...confinementOf(meta.className, scope as Scope),
-        ...ownersOf(meta.className, ownership as Ownership | undefined),
+        ...tenantConstraint(meta.className, scope as Scope),
+        ...ownerConstraint(meta.className, ownership as Ownership | undefined),
       }
       for (const [column, values] of Object.entries(confinement)) {
         const isWithin = (row: object): boolean => !values || values.includes(Reflect.get(row, column) as string | null)

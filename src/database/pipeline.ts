@@ -90,13 +90,13 @@ export class Pipeline {
 }
 
 /** `commit` of a failed transaction answers ROLLBACK without an error, so its answer is looked at. */
-export async function whole(send: Send, statements: readonly Statement[]): Promise<void> {
+export async function sendTransaction(send: Send, statements: readonly Statement[]): Promise<void> {
   const answers = await send(statements)
   if (answers.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back')
 }
 
 /** Leaves no transaction open. A connection that was lost has rolled back by itself. */
-export async function atomically<T>(send: Send, work: () => Promise<T>): Promise<T> {
+export async function withRollback<T>(send: Send, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

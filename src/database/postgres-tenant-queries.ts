@@ -2,8 +2,8 @@
 import { Pool } from 'pg'
 
 import { KeyedQueue } from '../lib/concurrency.js'
-import { refusalOf } from './database-errors.js'
-import { numbered } from './dialect.js'
+import { toPublicError } from './database-errors.js'
+import { toPositional } from './dialect.js'
 import type { TenantQueries, TenantQuery, TenantQueryRunner } from './query-runner.js'
 import { queryTimeout, queryTimeoutMs, queueFull } from './query-timeout.js'
 import { RequestQueries, type RunningQuery } from './request-queries.js'
@@ -49,10 +49,10 @@ export class PostgresTenantQueries implements TenantQueries {
 
   async #rows({ sql, parameters }: TenantQuery): Promise<readonly Row[]> {
     try {
-      return (await this.#pool.query<Row>(numbered(sql), [...parameters])).rows
+      return (await this.#pool.query<Row>(toPositional(sql), [...parameters])).rows
     } catch (error) {
       // Without its cause, whose SQLSTATE would be taken for that of a database that is away.
-      throw Reflect.get(Object(error), 'code') === queryCanceled ? queryTimeout() : refusalOf(error)
+      throw Reflect.get(Object(error), 'code') === queryCanceled ? queryTimeout() : toPublicError(error)
     }
   }
 }

@@ -22,7 +22,7 @@ function reclaimLostConnections(pool: Pool): void {
   pool.on('connect', (client) => client.once('end', () => setTimeout(reclaim, 1000, client).unref()))
 }
 
-export async function openPostgres(url: string, onPool: (pool: Pool) => void): Promise<MikroORM> {
+export async function createPostgres(url: string, onPool: (pool: Pool) => void): Promise<MikroORM> {
   const { MikroORM: Postgres } = await import('@mikro-orm/postgresql')
   return Postgres.init({
     ...common,
@@ -40,7 +40,7 @@ export async function openPostgres(url: string, onPool: (pool: Pool) => void): P
   })
 }
 
-export async function lockServer(url: string): Promise<() => Promise<void>> {
+export async function lockDatabase(url: string): Promise<() => Promise<void>> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
   // A connection that is lost tells its queries; unheard, the event would end the process first.
   client.on('error', () => undefined)

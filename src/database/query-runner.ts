@@ -1,20 +1,20 @@
 import type { Row } from './row-mapper.js'
 
 /** `?` stands for a parameter on either database. */
-export interface Query {
+export interface PreparedQuery {
   readonly name: string
   readonly sql: string
 }
 
 export type Parameter = string | number | Date
 
-export interface Reader {
+export interface QueryRunner {
   /** The first row. @throws RequestError UNAVAILABLE when the database cannot be asked. */
-  read(query: Query, parameters: readonly Parameter[]): Promise<Row | undefined>
+  read(query: PreparedQuery, parameters: readonly Parameter[]): Promise<Row | undefined>
   /** Every row, for lists that a page would cut. @throws RequestError UNAVAILABLE when the database cannot be asked. */
-  readAll(query: Query, parameters: readonly Parameter[]): Promise<readonly Row[]>
+  readAll(query: PreparedQuery, parameters: readonly Parameter[]): Promise<readonly Row[]>
   /** Every row of a statement that has no name. @throws RequestError UNAVAILABLE */
-  readRows(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]>
+  queryAll(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]>
 }
 
 /** A list, count, aggregate or search: its cost may grow with the rows of the tenant. */

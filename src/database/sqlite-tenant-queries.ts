@@ -37,7 +37,7 @@ export class SqliteTenantQueries implements TenantQueries {
   }
 
   #read({ sql, parameters }: TenantQuery): RunningQuery {
-    const rows = this.reads.readRows(sql, parameters)
+    const rows = this.reads.queryAll(sql, parameters)
     return { rows, done: rows }
   }
 

@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
-import { refusalOf, unavailable } from './database-errors.js'
+import { toPublicError, unavailable } from './database-errors.js'
 import { queryTimeout, queryTimeoutMs } from './query-timeout.js'
 import type { RunningQuery } from './request-queries.js'
 import type { Row } from './row-mapper.js'
@@ -101,7 +101,7 @@ export class SqliteThreads {
     const job = this.#threads.get(thread)
     this.#threads.set(thread, undefined)
     if ('rows' in answer) job?.answer.resolve(answer.rows)
-    else job?.answer.reject(refusalOf(Object.assign(new Error(answer.error.message), { code: answer.error.code })))
+    else job?.answer.reject(toPublicError(Object.assign(new Error(answer.error.message), { code: answer.error.code })))
     job?.done.resolve()
     this.#assign()
   }

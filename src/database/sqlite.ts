@@ -13,7 +13,7 @@ import { common } from './orm-options.js'
  * When the disk is full or fails SQLite ends the transaction by itself. The rollback that follows would fail, and the one
  * connection that writes would never be handed back: every change after it would wait for ever.
  */
-export const somethingToRollBack = (writer: Database): EventSubscriber => ({
+export const ensureTransaction = (writer: Database): EventSubscriber => ({
   beforeTransactionRollback(): Promise<void> {
     if (!writer.inTransaction) writer.exec('begin')
     return Promise.resolve()
@@ -22,7 +22,7 @@ export const somethingToRollBack = (writer: Database): EventSubscriber => ({
 
 export const sqliteFile = (config: Config): string => join(config.dataDir, 'keyhouse.db')
 
-export async function openSqlite(config: Config): Promise<MikroORM> {
+export async function createSqlite(config: Config): Promise<MikroORM> {
   const { MikroORM: Sqlite } = await import('@mikro-orm/sqlite')
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const file = sqliteFile(config)
@@ -47,7 +47,7 @@ export async function nativeSqlite(orm: MikroORM): Promise<Database> {
 }
 
 /** An exclusive transaction on a file of its own: whoever dies within lets go of it. */
-export async function lockFolder(config: Config): Promise<() => Promise<void>> {
+export async function lockDataDir(config: Config): Promise<() => Promise<void>> {
   const { default: Sqlite } = await import('better-sqlite3')
   const file = join(config.dataDir, 'start.lock')
   closeSync(openSync(file, 'a', 0o600))

@@ -3,8 +3,8 @@ import type { MikroORM } from '@mikro-orm/core'
 
 import { Organization } from '../entities/organization.js'
 import { User } from '../entities/user.js'
-import { emailKeyOf } from '../lib/email.js'
-import type { Query } from './query-runner.js'
+import { normalizeEmail } from '../lib/email.js'
+import type { PreparedQuery } from './query-runner.js'
 
 const unscoped = { filters: { tenant: false }, limit: 20 } as const
 
@@ -15,20 +15,20 @@ export const listOrganizations = (orm: MikroORM): Promise<Organization[]> =>
   orm.em.fork().find(Organization, {}, { filters: unscoped.filters, orderBy: { createdAt: 'asc', id: 'asc' } })
 
 export const findUsers = (orm: MikroORM, email: string, organizationId?: string): Promise<User[]> =>
-  orm.em.fork().find(User, { emailKey: emailKeyOf(email), ...(organizationId === undefined ? {} : { organizationId }) }, unscoped)
+  orm.em.fork().find(User, { emailKey: normalizeEmail(email), ...(organizationId === undefined ? {} : { organizationId }) }, unscoped)
 
 /** Every organization there is: for sweepers and the command line, which act as the system in one after the other. */
-export async function organizationIds(orm: MikroORM): Promise<string[]> {
+export async function listOrganizationIds(orm: MikroORM): Promise<string[]> {
   const rows = await orm.em.fork().find(Organization, {}, { filters: { tenant: false }, orderBy: { id: 'ASC' } })
   return rows.map(({ id }) => id)
 }
 
-export const liveAccessToken: Query = {
+export const liveAccessToken: PreparedQuery = {
   name: 'live_access_token_of_signing_key',
   sql: 'select 1 as live from access_token where signing_key_id = ? and expires_at > ? limit 1',
 }
 
-export const livePersonalToken: Query = {
+export const livePersonalToken: PreparedQuery = {
   name: 'live_personal_token_of_signing_key',
   sql: 'select 1 as live from personal_token where signing_key_id = ? and expires_at > ? limit 1',
 }

@@ -5,9 +5,9 @@
 import type { MikroORM } from '@mikro-orm/core'
 import type { Logger } from 'pino'
 
-import type { Reader } from '../database/query-runner.js'
+import type { QueryRunner } from '../database/query-runner.js'
 import type { Clock } from '../lib/clock.js'
-import { sealedUnder } from '../lib/seal.js'
+import { getKeyId } from '../lib/seal.js'
 import type { Sample } from '../observability/prometheus.js'
 import { sealedColumns, tableOf } from './sealed-columns.js'
 
@@ -21,7 +21,7 @@ const headLength = 40
 
 interface CountDeps {
   readonly orm: MikroORM
-  readonly queryRunner: Reader
+  readonly queryRunner: QueryRunner
   readonly clock: Clock
   readonly log: Logger
 }
@@ -33,10 +33,10 @@ async function countSealedRows({ orm, queryRunner }: CountDeps): Promise<Sample[
     const sql = `select id, substr(${field}, 1, ${headLength}) as head from ${table} where id > ? order by id limit ${pageLength}`
     const counts = new Map<string, number>()
     for (let after = ''; ;) {
-      const rows = await queryRunner.readRows(sql, [after])
+      const rows = await queryRunner.queryAll(sql, [after])
       for (const { head } of rows) {
         if (typeof head !== 'string') continue
-        const keyId = sealedUnder(head)
+        const keyId = getKeyId(head)
         counts.set(keyId, (counts.get(keyId) ?? 0) + 1)
       }
       if (rows.length < pageLength) break

@@ -3,7 +3,7 @@ import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:c
 
 import type { MikroORM } from '@mikro-orm/core'
 
-import { DeploymentSecret, deploymentSecretBoundTo } from '../entities/deployment-secret.js'
+import { DeploymentSecret, deploymentSecretAad } from '../entities/deployment-secret.js'
 import type { Clock } from '../lib/clock.js'
 import { open, seal, type MasterKeys } from '../lib/seal.js'
 
@@ -21,21 +21,21 @@ export type SecretPurpose = (typeof secretPurposes)[number]
  * Reads the keys, and creates those that are missing, within the startup lock. They are kept open in memory, since only
  * their seal ever changes. @throws SealError
  */
-export async function openDeploymentSecrets(orm: MikroORM, masterKeys: MasterKeys, clock: Clock): Promise<DeploymentSecrets> {
+export async function loadDeploymentSecrets(orm: MikroORM, masterKeys: MasterKeys, clock: Clock): Promise<DeploymentSecrets> {
   const em = orm.em.fork()
   const keys = {} as Record<SecretPurpose, KeyObject>
   for (const id of secretPurposes) {
     let secret = await em.findOne(DeploymentSecret, { id })
     if (!secret) {
-      const sealedValue = seal(masterKeys, deploymentSecretBoundTo(id), randomBytes(32).toString('base64url'))
+      const sealedValue = seal(masterKeys, deploymentSecretAad(id), randomBytes(32).toString('base64url'))
       secret = Object.assign(new DeploymentSecret(), { id, sealedValue, createdAt: clock() })
       em.persist(secret)
     }
-    keys[id] = createSecretKey(Buffer.from(open(masterKeys, deploymentSecretBoundTo(id), secret.sealedValue), 'base64url'))
+    keys[id] = createSecretKey(Buffer.from(open(masterKeys, deploymentSecretAad(id), secret.sealedValue), 'base64url'))
   }
   await em.flush()
   return { mac: (purpose, text) => createHmac('sha256', keys[purpose]).update(text).digest('hex') }
 }
 
 /** Name of the deployment in CDN-Loop: the same in every process, and no secret, since MCP servers see it. */
-export const deploymentIdOf = (secrets: DeploymentSecrets): string => `keyhouse-${secrets.mac('cdn_loop', 'id').slice(0, 32)}`
+export const getDeploymentId = (secrets: DeploymentSecrets): string => `keyhouse-${secrets.mac('cdn_loop', 'id').slice(0, 32)}`

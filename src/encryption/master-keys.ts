@@ -58,7 +58,7 @@ function makeFile(config: Config, file: string): void {
 }
 
 /** What to tell someone whose master keys do not open what this database holds. */
-export const wrongMasterKeys = (config: Config, cause: unknown): ConfigError =>
+export const masterKeyMismatch = (config: Config, cause: unknown): ConfigError =>
   Object.assign(
     new ConfigError([
       `${config.masterKeys === undefined ? masterKeyFile(config) : 'KEYHOUSE_MASTER_KEYS'} does not open what this database holds: ` +

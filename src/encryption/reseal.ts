@@ -8,8 +8,16 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { MikroORM } from '@mikro-orm/core'
 
 import { isUnavailable } from '../database/database-errors.js'
-import { open, seal, sealedUnder, SealError, type MasterKeys } from '../lib/seal.js'
-import { countOutside, replaceEnvelope, rowsById, rowsOutside, sealedColumns, type SealedColumn, type SealedRow } from './sealed-columns.js'
+import { open, seal, getKeyId, SealError, type MasterKeys } from '../lib/seal.js'
+import {
+  countNotSealedWith,
+  replaceEnvelope,
+  rowsById,
+  findNotSealedWith,
+  sealedColumns,
+  type SealedColumn,
+  type SealedRow,
+} from './sealed-columns.js'
 
 /** Rows between two lines of progress. */
 const pageSize = 100
@@ -22,7 +30,7 @@ export interface Resealed {
   readonly newest: string
   readonly resealed: number
   /** Rows that were revoked or changed by someone else in the moment between. */
-  readonly overtaken: number
+  readonly conflicted: number
   /** Rows that do not open, by kind and id. */
   readonly failed: readonly string[]
   /** Rows that are still under another key. */
@@ -33,15 +41,15 @@ export type Report = (what: string, done: number, total: number) => void
 
 interface Tally {
   resealed: number
-  overtaken: number
+  conflicted: number
   readonly failed: Set<string>
 }
 
 export async function reseal(orm: MikroORM, masterKeys: MasterKeys, report: Report): Promise<Resealed> {
   const newest = masterKeys[0].id
-  const tally: Tally = { resealed: 0, overtaken: 0, failed: new Set() }
+  const tally: Tally = { resealed: 0, conflicted: 0, failed: new Set() }
   const remaining = async (): Promise<number> => {
-    const counts = await Promise.all(sealedColumns.map((column) => countOutside(orm, column, [newest])))
+    const counts = await Promise.all(sealedColumns.map((column) => countNotSealedWith(orm, column, [newest])))
     return counts.reduce((sum, count) => sum + count, 0)
   }
   let left = await remaining()
@@ -49,16 +57,16 @@ export async function reseal(orm: MikroORM, masterKeys: MasterKeys, report: Repo
     for (const column of sealedColumns) await resealColumn(orm, masterKeys, column, tally, report)
     left = await remaining()
   }
-  return { newest, resealed: tally.resealed, overtaken: tally.overtaken, failed: [...tally.failed], remaining: left }
+  return { newest, resealed: tally.resealed, conflicted: tally.conflicted, failed: [...tally.failed], remaining: left }
 }
 
 async function resealColumn(orm: MikroORM, masterKeys: MasterKeys, column: SealedColumn, tally: Tally, report: Report): Promise<void> {
   const newest = masterKeys[0].id
-  const total = await countOutside(orm, column, [newest])
+  const total = await countNotSealedWith(orm, column, [newest])
   let done = 0
   let after = ''
   for (;;) {
-    const rows = await rowsOutside(orm, column, [newest], { after, limit: pageSize })
+    const rows = await findNotSealedWith(orm, column, [newest], { after, limit: pageSize })
     const last = rows.at(-1)
     if (!last) return
     for (const row of rows) await resealRow(orm, masterKeys, column, row, tally)
@@ -73,15 +81,15 @@ async function resealRow(orm: MikroORM, masterKeys: MasterKeys, column: SealedCo
   const envelope = moved(masterKeys, row)
   if (envelope === undefined) return void tally.failed.add(`${column.name} ${row.id}`)
   if (await patiently(() => replaceEnvelope(orm, column, row, envelope))) tally.resealed++
-  else tally.overtaken++
+  else tally.conflicted++
 }
 
 /** The same value under the newest key; undefined when it does not open. */
-function moved(masterKeys: MasterKeys, { boundTo, envelope }: SealedRow): string | undefined {
+function moved(masterKeys: MasterKeys, { aad, envelope }: SealedRow): string | undefined {
   try {
-    const plain = open(masterKeys, boundTo, envelope)
-    const fresh = seal(masterKeys, boundTo, plain)
-    if (open(masterKeys, boundTo, fresh) !== plain) throw new TypeError('a value that was just sealed opens to another')
+    const plain = open(masterKeys, aad, envelope)
+    const fresh = seal(masterKeys, aad, plain)
+    if (open(masterKeys, aad, fresh) !== plain) throw new TypeError('a value that was just sealed opens to another')
     return fresh
   } catch (error) {
     if (error instanceof SealError) return undefined
@@ -103,7 +111,7 @@ async function verify(
     rows.map(({ id }) => id),
   )
   for (const row of now) {
-    const isOpen = sealedUnder(row.envelope) !== masterKeys[0].id || moved(masterKeys, row) !== undefined
+    const isOpen = getKeyId(row.envelope) !== masterKeys[0].id || moved(masterKeys, row) !== undefined
     if (!isOpen) tally.failed.add(`${column.name} ${row.id}`)
   }
 }

@@ -4,10 +4,10 @@
  */
 import { raw, type EntityManager, type MikroORM } from '@mikro-orm/core'
 
-import { DeploymentSecret, deploymentSecretBoundTo } from '../entities/deployment-secret.js'
+import { DeploymentSecret, deploymentSecretAad } from '../entities/deployment-secret.js'
 import { McpCredential } from '../entities/mcp-credential.js'
-import { PersonalToken, textBoundTo } from '../entities/personal-token.js'
-import { SigningKey, privateKeyBoundTo } from '../entities/signing-key.js'
+import { PersonalToken, personalTokenAad } from '../entities/personal-token.js'
+import { SigningKey, privateKeyAad } from '../entities/signing-key.js'
 
 interface Row {
   readonly id: string
@@ -18,21 +18,21 @@ export interface SealedColumn {
   readonly name: string
   readonly entity: new () => Row
   readonly property: string
-  readonly boundTo: (row: never) => readonly (string | null)[]
+  readonly aad: (row: never) => readonly (string | null)[]
 }
 
 const column = <T extends Row>(
   name: string,
   entity: new () => T,
   property: keyof T & string,
-  boundTo: (row: T) => readonly (string | null)[],
-): SealedColumn => ({ name, entity, property, boundTo })
+  aad: (row: T) => readonly (string | null)[],
+): SealedColumn => ({ name, entity, property, aad })
 
 export const sealedColumns: readonly SealedColumn[] = [
-  column('signing keys', SigningKey, 'sealedPrivateKey', ({ id }) => privateKeyBoundTo(id)),
-  column('reveal texts', PersonalToken, 'sealedText', textBoundTo),
-  column('credentials', McpCredential, 'sealedValue', (row) => row.boundTo()),
-  column('deployment secrets', DeploymentSecret, 'sealedValue', ({ id }) => deploymentSecretBoundTo(id)),
+  column('signing keys', SigningKey, 'sealedPrivateKey', ({ id }) => privateKeyAad(id)),
+  column('reveal texts', PersonalToken, 'sealedText', personalTokenAad),
+  column('credentials', McpCredential, 'sealedValue', (row) => row.aad()),
+  column('deployment secrets', DeploymentSecret, 'sealedValue', ({ id }) => deploymentSecretAad(id)),
 ]
 
 /** Where it stands in the database. */
@@ -44,7 +44,7 @@ export function tableOf(orm: MikroORM, { entity, property }: SealedColumn): { ta
 export interface SealedRow {
   readonly id: string
   readonly envelope: string
-  readonly boundTo: readonly (string | null)[]
+  readonly aad: readonly (string | null)[]
 }
 
 /** Whatever tenant and owner: who calls this holds the master keys. */
@@ -64,20 +64,20 @@ const underNone = ({ property }: SealedColumn, keyIds: readonly string[]): Recor
 
 const forkOf = (orm: MikroORM): EntityManager => orm.em.fork()
 
-const toSealed = ({ property, boundTo }: SealedColumn, row: Row): SealedRow => ({
+const toSealed = ({ property, aad }: SealedColumn, row: Row): SealedRow => ({
   id: row.id,
   envelope: Reflect.get(row, property) as string,
-  boundTo: boundTo(row as never),
+  aad: aad(row as never),
 })
 
-export const countUnder = (orm: MikroORM, { entity, property }: SealedColumn, keyId: string): Promise<number> =>
+export const countSealedWith = (orm: MikroORM, { entity, property }: SealedColumn, keyId: string): Promise<number> =>
   forkOf(orm).count(entity, underKey(property, keyId), everywhere)
 
-export const countOutside = (orm: MikroORM, sealed: SealedColumn, keyIds: readonly string[]): Promise<number> =>
+export const countNotSealedWith = (orm: MikroORM, sealed: SealedColumn, keyIds: readonly string[]): Promise<number> =>
   forkOf(orm).count(sealed.entity, underNone(sealed, keyIds), everywhere)
 
 /** A page in the order of ids, so that it can be gone on with. */
-export async function rowsOutside(
+export async function findNotSealedWith(
   orm: MikroORM,
   sealed: SealedColumn,
   keyIds: readonly string[],

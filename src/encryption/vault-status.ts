@@ -1,8 +1,8 @@
 /** `keyhouse vault status`: what is sealed under which master key. It opens nothing, so it answers while a key is missing. */
 import type { MikroORM } from '@mikro-orm/core'
 
-import { sealedUnder } from '../lib/seal.js'
-import { countUnder, rowsOutside, sealedColumns, type SealedColumn } from './sealed-columns.js'
+import { getKeyId } from '../lib/seal.js'
+import { countSealedWith, findNotSealedWith, sealedColumns, type SealedColumn } from './sealed-columns.js'
 
 export interface VaultStatus {
   /** The key that seals. */
@@ -17,8 +17,8 @@ export interface VaultStatus {
 export async function vaultStatus(orm: MikroORM, configured: readonly [string, ...string[]]): Promise<VaultStatus> {
   const sealed: VaultStatus['sealed'][number][] = []
   for (const column of sealedColumns) {
-    for (const keyId of [...configured, ...(await strangersOf(orm, column, configured))]) {
-      const rows = await countUnder(orm, column, keyId)
+    for (const keyId of [...configured, ...(await findUnknownKeyIds(orm, column, configured))]) {
+      const rows = await countSealedWith(orm, column, keyId)
       if (rows > 0) sealed.push({ what: column.name, keyId, rows })
     }
   }
@@ -27,12 +27,12 @@ export async function vaultStatus(orm: MikroORM, configured: readonly [string, .
 }
 
 /** Keys that are not at hand, one by one: each row that is found rules its key out of the next search. */
-async function strangersOf(orm: MikroORM, column: SealedColumn, configured: readonly string[]): Promise<string[]> {
+async function findUnknownKeyIds(orm: MikroORM, column: SealedColumn, configured: readonly string[]): Promise<string[]> {
   const found: string[] = []
   for (;;) {
-    const [row] = await rowsOutside(orm, column, [...configured, ...found], { after: '', limit: 1 })
+    const [row] = await findNotSealedWith(orm, column, [...configured, ...found], { after: '', limit: 1 })
     if (!row) return found
-    const keyId = sealedUnder(row.envelope)
+    const keyId = getKeyId(row.envelope)
     // Not an envelope at all: nothing that a key could be named for, and it would be found again for ever.
     if (found.includes(keyId)) return found
     found.push(keyId)

@@ -5,26 +5,26 @@
 import type { MikroORM } from '@mikro-orm/core'
 
 import { ConfigError, type Config } from '../config/config.js'
-import { MasterKeyProof, boundTo } from '../entities/master-key-proof.js'
+import { MasterKeyProof, masterKeyProofAad } from '../entities/master-key-proof.js'
 import type { Clock } from '../lib/clock.js'
 import { open, seal, type MasterKey, type MasterKeys } from '../lib/seal.js'
 import { masterKeyFile } from './master-keys.js'
-import { countUnder, sealedColumns } from './sealed-columns.js'
+import { countSealedWith, sealedColumns } from './sealed-columns.js'
 
 /** @throws ConfigError with the way out. */
-export async function proveMasterKeys(orm: MikroORM, config: Config, masterKeys: MasterKeys, clock: Clock): Promise<void> {
-  await refuseStrangers(orm, config, masterKeys)
+export async function verifyMasterKeys(orm: MikroORM, config: Config, masterKeys: MasterKeys, clock: Clock): Promise<void> {
+  await assertKnownKeys(orm, config, masterKeys)
   const known = new Set((await orm.em.fork().find(MasterKeyProof, {})).map(({ id }) => id))
   const em = orm.em.fork()
   for (const key of masterKeys) {
     if (known.has(key.id)) continue
-    const sealedProof = seal([key], boundTo(key.id), 'keyhouse')
+    const sealedProof = seal([key], masterKeyProofAad(key.id), 'keyhouse')
     em.persist(Object.assign(new MasterKeyProof(), { id: key.id, sealedProof, firstSeenAt: clock() }))
   }
   await em.flush()
 }
 
-async function refuseStrangers(orm: MikroORM, config: Config, masterKeys: MasterKeys): Promise<void> {
+async function assertKnownKeys(orm: MikroORM, config: Config, masterKeys: MasterKeys): Promise<void> {
   const source = config.masterKeys === undefined ? masterKeyFile(config) : 'KEYHOUSE_MASTER_KEYS'
   const wrong = `${source} does not open what this database holds: give the master keys that it was last used with, the newest first`
   const faults: string[] = []
@@ -43,13 +43,13 @@ async function refuseStrangers(orm: MikroORM, config: Config, masterKeys: Master
 }
 
 async function isInUse(orm: MikroORM, keyId: string): Promise<boolean> {
-  for (const column of sealedColumns) if ((await countUnder(orm, column, keyId)) > 0) return true
+  for (const column of sealedColumns) if ((await countSealedWith(orm, column, keyId)) > 0) return true
   return false
 }
 
 function opens(key: MasterKey, sealedProof: string): boolean {
   try {
-    return open([key], boundTo(key.id), sealedProof) === 'keyhouse'
+    return open([key], masterKeyProofAad(key.id), sealedProof) === 'keyhouse'
   } catch {
     return false
   }

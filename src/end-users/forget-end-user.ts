@@ -8,12 +8,12 @@ import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { notFound } from '../lib/errors.js'
-import { endUserId, externalIdRule, isExternalId } from '../lib/external-id.js'
-import { wipeCredentials } from '../mcp/credentials/revoke-credentials.js'
-import { environmentOf } from '../tenancy/environment.js'
-import { acrossOwners } from '../tenancy/owner-filter.js'
-import { projectOf } from '../tenancy/project.js'
-import { Check } from '../validation/validator.js'
+import { deriveEndUserId, externalIdRule, isExternalId } from '../lib/external-id.js'
+import { revokeCredentials } from '../mcp/credentials/revoke-credentials.js'
+import { resolveEnvironment } from '../tenancy/environment.js'
+import { disableOwnerFilter } from '../tenancy/owner-filter.js'
+import { findProjectOrDefault } from '../tenancy/project.js'
+import { Validator } from '../validation/validator.js'
 
 export interface Forgotten {
   readonly externalId: string
@@ -25,27 +25,27 @@ export async function forgetEndUser(
   ctx: Context,
   input: Forgotten,
 ): Promise<{ forgottenEndUserId: string; revokedTokens: number; wipedCredentials: number; deletedServers: number }> {
-  return perform(ctx, 'end_user:forget', async ({ em, actor, now, permit, note }) => {
-    const check = new Check()
-    if (!isExternalId(input.externalId)) check.add('externalId', externalIdRule)
-    check.done()
-    const environment = environmentOf(actor, input.environment)
+  return perform(ctx, 'end_user:forget', async ({ em, actor, now, permit, addDetails }) => {
+    const check = new Validator()
+    if (!isExternalId(input.externalId)) check.addIssue('externalId', externalIdRule)
+    check.throwIfInvalid()
+    const environment = resolveEnvironment(actor, input.environment)
     permit({ environment })
-    const project = await projectOf(em, input.projectId)
-    const id = endUserId(actor.organizationId, project.id, environment, input.externalId)
+    const project = await findProjectOrDefault(em, input.projectId)
+    const id = deriveEndUserId(actor.organizationId, project.id, environment, input.externalId)
     const endUser = await em.findOne(EndUser, { id })
     if (!endUser) throw notFound('No such end user.', ['input', 'externalId'])
     const permitted = permit(endUser)
-    const all = acrossOwners(em, permitted)
+    const all = disableOwnerFilter(em, permitted)
     const live = { endUserId: id, revokedAt: null, expiresAt: { $gt: now } }
     const revokedTokens = await all.nativeUpdate(AccessToken, live, { revokedAt: now })
-    const wipedCredentials = await wipeCredentials(all, permitted, { endUserId: id }, now)
+    const wipedCredentials = await revokeCredentials(all, permitted, { endUserId: id }, now)
     // What its owner called it may tell who that was; the record keeps only the derived id.
     await all.nativeUpdate(McpCredential, { endUserId: id }, { name: null, authorizationPreview: null, headerNames: [] })
     const deletedServers = await all.nativeDelete(McpServer, { endUserId: id })
     await all.nativeDelete(McpToolApproval, { endUserId: id })
     em.remove(endUser)
-    note({ revokedTokens, wipedCredentials, deletedServers })
+    addDetails({ revokedTokens, wipedCredentials, deletedServers })
     return { forgottenEndUserId: id, revokedTokens, wipedCredentials, deletedServers }
   })
 }

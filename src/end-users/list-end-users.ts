@@ -1,19 +1,19 @@
 /** The end users that were recorded. None is made by looking. */
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
-import { contains } from '../database/dialect.js'
+import { containsFilter } from '../database/dialect.js'
 import { EndUser } from '../entities/end-user.js'
 import type { Environment } from '../entities/enums.js'
 import type { PageArguments } from '../pagination/page.js'
-import { checkPage, list, type Page } from '../pagination/paginate.js'
-import { filterEnvironment } from '../tenancy/environment.js'
+import { parsePageArgs, paginate, type Page } from '../pagination/paginate.js'
+import { environmentFilter } from '../tenancy/environment.js'
 
 export interface EndUserQuery {
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
 }
 
-const mostRecentlyMet = { field: 'firstSeenAt', direction: 'DESC' } as const
+const newestFirst = { field: 'firstSeenAt', direction: 'DESC' } as const
 
 export async function listEndUsers(
   ctx: Context,
@@ -21,11 +21,11 @@ export async function listEndUsers(
   filter: EndUserQuery & { search?: string | null | undefined },
 ): Promise<Page<EndUser>> {
   const where = {
-    ...filterEnvironment(ctx.actor, filter.environment),
+    ...environmentFilter(ctx.actor, filter.environment),
     ...(filter.projectId != null ? { projectId: filter.projectId } : {}),
-    ...(filter.search ? contains(ctx, 'external_id', filter.search) : {}),
+    ...(filter.search ? containsFilter(ctx, 'external_id', filter.search) : {}),
   }
-  checkPage(ctx.em, EndUser, page, mostRecentlyMet)
+  parsePageArgs(ctx.em, EndUser, page, newestFirst)
   requirePermission(ctx.actor, 'end_user:read')
-  return list(ctx, EndUser, page, where, mostRecentlyMet)
+  return paginate(ctx, EndUser, page, where, newestFirst)
 }

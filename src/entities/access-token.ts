@@ -3,7 +3,7 @@ import { Entity, Filter, Index, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
 import type { ApiKey } from './api-key.js'
-import { flag, instant, json, text } from './columns.js'
+import { boolean, timestamp, json, text } from './columns.js'
 import { type CredentialStatus, Environment } from './enums.js'
 import { Node } from './node.js'
 import { DateTimeScalar, PermissionScalar, UrlScalar } from './scalars.js'
@@ -54,19 +54,19 @@ export class AccessToken extends Node {
   signingKeyId!: string
 
   /** Whether its `iss` is the issuer of its organization and environment. False for tokens of versions that had one issuer for all. */
-  @Property({ ...flag(), default: false })
+  @Property({ ...boolean(), default: false })
   hasTenantIssuer!: boolean
 
   @Field(() => DateTimeScalar, { description: 'When it was issued.' })
-  @Property(instant())
+  @Property(timestamp())
   issuedAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it ends.' })
-  @Property(instant())
+  @Property(timestamp())
   expiresAt!: Date
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked by itself.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   revokedAt!: Date | null
 
   /** Revoked with its key, by a sandbox reset, and with the signing key when that was withdrawn before the token expired. */
@@ -79,6 +79,6 @@ export class AccessToken extends Node {
 }
 
 /** Seconds: 5 minutes, 30 days, and an hour when nothing is said. */
-export const shortestToken = 300
+export const minTokenTtlSeconds = 300
 
-export const longestToken = 2_592_000
+export const maxTokenTtlSeconds = 2_592_000

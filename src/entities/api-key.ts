@@ -2,7 +2,7 @@
 import { Entity, Filter, Index, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, Int, ObjectType } from 'type-graphql'
 
-import { flag, instant, integer, json, text } from './columns.js'
+import { boolean, timestamp, integer, json, text } from './columns.js'
 import { type CredentialStatus, Environment, RateLimitWindow } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -78,42 +78,42 @@ export class ApiKey extends Node {
   standing!: number
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
-  @Property(instant())
+  @Property(timestamp())
   createdAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it was last changed; use does not count.' })
-  @Property(instant())
+  @Property(timestamp())
   updatedAt!: Date
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it ends; null: never.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   expiresAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was last used, to about a second; null: never.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   lastUsedAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When its text was last replaced.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   rotatedAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'Until when the text before the last rotation works or worked.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   previousSecretExpiresAt!: Date | null
 
-  @Property(flag())
+  @Property(boolean())
   endOverlapAtFirstUse!: boolean
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   revokedAt!: Date | null
 
   /** In whole seconds: every token that was exchanged from this key at or before it is revoked. */
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   sandboxResetAt!: Date | null
 
   /** When the last token expires that the reset revoked; the revocation list names the sandbox until then. */
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   resetTokensExpireAt!: Date | null
 
   /** The id of a user or key; its prefix tells which. */
@@ -143,17 +143,17 @@ export class ApiKey extends Node {
     this.digest = fresh.digest
     this.preview = fresh.preview
     this.rotatedAt = now
-    this.touch(now)
+    this.bumpVersion(now)
   }
 
   revoke(by: string | null, now: Date): void {
     this.revokedAt = now
     this.revokedBy = by
-    this.touch(now)
+    this.bumpVersion(now)
   }
 
   /** Marks a change that callers under way must notice. */
-  touch(now: Date): void {
+  bumpVersion(now: Date): void {
     this.updatedAt = now
     this.standing++
   }

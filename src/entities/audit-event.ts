@@ -2,7 +2,7 @@
 import { Entity, Filter, Index, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ID, ObjectType } from 'type-graphql'
 
-import { instant, integer, json, text } from './columns.js'
+import { timestamp, integer, json, text } from './columns.js'
 import { AuditOutcome, type Environment } from './enums.js'
 import { Node } from './node.js'
 import { DateTimeScalar, JsonObjectScalar } from './scalars.js'
@@ -78,7 +78,7 @@ export class AuditEvent extends Node {
   ipAddress!: string | null
 
   @Field(() => DateTimeScalar, { description: 'When it was.' })
-  @Property(instant())
+  @Property(timestamp())
   at!: Date
 
   /** The hash of the event before it, in hex; 64 zeros for the first. */

@@ -10,7 +10,7 @@ export const text = (options?: Nullable) => ({ type: 'text', ...options })
  * Milliseconds, since windows are promised to the millisecond. By its class name: under that of the column MikroORM compares
  * SQLite's number with a Date, and every row that was only read is written back, times of last use included.
  */
-export const instant = (options?: Nullable) => ({ type: 'Date', length: 3, ...options })
+export const timestamp = (options?: Nullable) => ({ type: 'Date', length: 3, ...options })
 export const json = (options?: Nullable) => ({ type: 'json', ...options })
 export const integer = (options?: Nullable) => ({ type: 'integer', ...options })
-export const flag = (options?: Nullable) => ({ type: 'boolean', ...options })
+export const boolean = (options?: Nullable) => ({ type: 'boolean', ...options })

@@ -1,7 +1,7 @@
 /** A random key of the deployment, sealed under the master key. It belongs to no tenant, so no filter guards it. */
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
-import { instant, text } from './columns.js'
+import { timestamp, text } from './columns.js'
 
 @Entity()
 export class DeploymentSecret {
@@ -13,9 +13,9 @@ export class DeploymentSecret {
   @Property(text())
   sealedValue!: string
 
-  @Property(instant())
+  @Property(timestamp())
   createdAt!: Date
 }
 
 /** What the sealed value of a deployment secret is bound to. */
-export const deploymentSecretBoundTo = (name: string): string[] => ['deployment_secret', name]
+export const deploymentSecretAad = (name: string): string[] => ['deployment_secret', name]

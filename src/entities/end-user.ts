@@ -5,7 +5,7 @@
 import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
-import { instant, text } from './columns.js'
+import { timestamp, text } from './columns.js'
 import { Environment } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -36,10 +36,10 @@ export class EndUser extends Node {
   externalId!: string
 
   @Field(() => DateTimeScalar, { description: 'When something was first recorded for it.' })
-  @Property(instant())
+  @Property(timestamp())
   firstSeenAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it was last heard of, to about a second.' })
-  @Property(instant())
+  @Property(timestamp())
   lastSeenAt!: Date
 }

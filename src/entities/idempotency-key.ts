@@ -1,7 +1,7 @@
 /** That a create was done under an idempotency key, and what it made: for 24 hours the same again makes nothing new. */
 import { Entity, Filter, Index, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
-import { instant, text } from './columns.js'
+import { timestamp, text } from './columns.js'
 import { tenant } from './tenant-filter.js'
 
 @Entity()
@@ -23,6 +23,6 @@ export class IdempotencyKey {
   @Property(text())
   inputMac!: string
 
-  @Property(instant())
+  @Property(timestamp())
   expiresAt!: Date
 }

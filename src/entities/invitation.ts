@@ -2,7 +2,7 @@
 import { Entity, Filter, Index, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
-import { instant, json, text } from './columns.js'
+import { timestamp, json, text } from './columns.js'
 import { MemberRole } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -42,21 +42,21 @@ export class Invitation extends Node {
   invitedBy!: string
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
-  @Property(instant())
+  @Property(timestamp())
   createdAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it ends: 14 days after it was made, or with the token that made it.' })
-  @Property(instant())
+  @Property(timestamp())
   expiresAt!: Date
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was accepted.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   acceptedAt!: Date | null
 
   @Field(() => DateTimeScalar, {
     nullable: true,
     description: 'When it was withdrawn: by hand, by a newer one for the same address, or with the member who made it.',
   })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   revokedAt!: Date | null
 }

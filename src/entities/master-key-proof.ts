@@ -1,7 +1,7 @@
 /** What a master key is recognised by: a text that only it opens. It belongs to the deployment, so no filter guards it. */
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
-import { instant, text } from './columns.js'
+import { timestamp, text } from './columns.js'
 
 @Entity()
 export class MasterKeyProof {
@@ -12,8 +12,8 @@ export class MasterKeyProof {
   @Property(text())
   sealedProof!: string
 
-  @Property(instant())
+  @Property(timestamp())
   firstSeenAt!: Date
 }
 
-export const boundTo = (keyId: string): string[] => ['master_key', keyId]
+export const masterKeyProofAad = (keyId: string): string[] => ['master_key', keyId]

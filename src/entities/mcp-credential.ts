@@ -2,7 +2,7 @@
 import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
-import { instant, json, text } from './columns.js'
+import { timestamp, json, text } from './columns.js'
 import { type CredentialStatus, type Environment, McpAuthType } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -65,23 +65,23 @@ export class McpCredential extends Node {
   sealedValue!: string | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it ends; null: never.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   expiresAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was last sent to the server; null: never.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   lastUsedAt!: Date | null
 
   @Field(() => DateTimeScalar, { description: 'When it was stored.' })
-  @Property(instant())
+  @Property(timestamp())
   createdAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it was last changed; use does not count.' })
-  @Property(instant())
+  @Property(timestamp())
   updatedAt!: Date
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked, and its value wiped.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   revokedAt!: Date | null
 
   status(now: Date): CredentialStatus {
@@ -90,7 +90,7 @@ export class McpCredential extends Node {
   }
 
   /** What its sealed value is bound to: on any other row it does not open. */
-  boundTo(): (string | null)[] {
+  aad(): (string | null)[] {
     return ['mcp_credential', this.organizationId, this.projectId, this.environment, this.endUserId, this.serverId, this.origin, this.id]
   }
 

@@ -2,7 +2,7 @@
 import { Entity, Filter, Index, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
-import { instant, json, text } from './columns.js'
+import { timestamp, json, text } from './columns.js'
 import { Environment, McpApprovalPolicy } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -67,11 +67,11 @@ export class McpServer extends Node {
   metadata!: Record<string, unknown>
 
   @Field(() => DateTimeScalar, { description: 'When it was registered.' })
-  @Property(instant())
+  @Property(timestamp())
   createdAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it was last changed.' })
-  @Property(instant())
+  @Property(timestamp())
   updatedAt!: Date
 
   /** Where its secrets may go: scheme, host and port (RFC 6454 §4). */

@@ -2,7 +2,7 @@
 import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
-import { instant, json, text } from './columns.js'
+import { timestamp, json, text } from './columns.js'
 import type { Environment, McpToolApprovalStatus } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -49,7 +49,7 @@ export class McpToolApproval extends Node {
   @Property(json({ nullable: true }))
   arguments!: Record<string, unknown> | null
 
-  /** As it was last written; that its time has run out shows in {@link statusAt}. */
+  /** As it was last written; that its time has run out shows in {@link status}. */
   @Property(text())
   state!: McpToolApprovalStatus
 
@@ -58,18 +58,18 @@ export class McpToolApproval extends Node {
   requestedBy!: string[]
 
   @Field(() => DateTimeScalar, { description: 'When the call was made that asked for it.' })
-  @Property(instant())
+  @Property(timestamp())
   requestedAt!: Date
 
   @Field(() => DateTimeScalar, {
     description:
       'Until when it can be decided, or the decision holds: ten minutes each, an approval no longer than the credential that gave it.',
   })
-  @Property(instant())
+  @Property(timestamp())
   expiresAt!: Date
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was decided.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   decidedAt!: Date | null
 
   @Property(text({ nullable: true }))
@@ -79,13 +79,13 @@ export class McpToolApproval extends Node {
   @Property(text({ nullable: true }))
   reason!: string | null
 
-  statusAt(now: Date): McpToolApprovalStatus {
+  status(now: Date): McpToolApprovalStatus {
     const isOpen = this.state === 'PENDING' || this.state === 'APPROVED'
     return isOpen && this.expiresAt <= now ? 'EXPIRED' : this.state
   }
 
   isOpenAt(now: Date): boolean {
-    const status = this.statusAt(now)
+    const status = this.status(now)
     return status === 'PENDING' || status === 'APPROVED'
   }
 }

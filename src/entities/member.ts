@@ -2,7 +2,7 @@
 import { Entity, Filter, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
-import { instant, integer, json, text } from './columns.js'
+import { timestamp, integer, json, text } from './columns.js'
 import { MemberRole } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -34,7 +34,7 @@ export class Member extends Node {
   standing!: number
 
   @Field(() => DateTimeScalar, { description: 'When they became a member.' })
-  @Property(instant())
+  @Property(timestamp())
   joinedAt!: Date
 
   /** Every token of the user feels it at the next request, and changes under way are asked again. */

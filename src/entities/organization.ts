@@ -2,7 +2,7 @@
 import { Entity, Filter, Index, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
-import { instant, text } from './columns.js'
+import { timestamp, text } from './columns.js'
 import { Node } from './node.js'
 import { DateTimeScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
@@ -18,11 +18,11 @@ export class Organization extends Node {
   name!: string
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
-  @Property(instant())
+  @Property(timestamp())
   createdAt!: Date
 
   /** Null: not suspended. While suspended, every credential of the organization is refused. */
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   suspendedAt: Date | null = null
 
   /** Changed by triggers with every suspension, and every revocation of a key or token, so that the revocation lists are computed only after one. */

@@ -2,7 +2,7 @@
 import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
-import { instant, json, text } from './columns.js'
+import { timestamp, json, text } from './columns.js'
 import { type CredentialStatus, PersonalTokenType } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -50,19 +50,19 @@ export class PersonalToken extends Node {
   signingKeyId!: string
 
   @Field(() => DateTimeScalar, { description: 'When it was issued.' })
-  @Property(instant())
+  @Property(timestamp())
   issuedAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it ends.' })
-  @Property(instant())
+  @Property(timestamp())
   expiresAt!: Date
 
   /** Midnight UTC of the day of its last use. */
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   lastUsedOn!: Date | null
 
   @Field(() => DateTimeScalar, { description: 'Five minutes after issue: until then `revealPersonalToken` repeats it to its creator.' })
-  @Property(instant())
+  @Property(timestamp())
   visibleUntil!: Date
 
   /** The sealed text while it may be revealed; wiped when the window closes or the token is revoked. */
@@ -70,7 +70,7 @@ export class PersonalToken extends Node {
   sealedText!: string | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   revokedAt!: Date | null
 
   @Property(text({ nullable: true }))
@@ -97,7 +97,7 @@ export class PersonalToken extends Node {
 }
 
 /** Who opens a sealed text must be on this row: organization, user and token are bound. */
-export const textBoundTo = ({ organizationId, userId, id }: Pick<PersonalToken, 'organizationId' | 'userId' | 'id'>): string[] => [
+export const personalTokenAad = ({ organizationId, userId, id }: Pick<PersonalToken, 'organizationId' | 'userId' | 'id'>): string[] => [
   'personal_token',
   organizationId,
   userId,

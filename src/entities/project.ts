@@ -2,7 +2,7 @@
 import { Entity, Filter, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
-import { instant, text } from './columns.js'
+import { timestamp, text } from './columns.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { DateTimeScalar } from './scalars.js'
@@ -25,10 +25,10 @@ export class Project extends Node {
   slug!: string
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
-  @Property(instant())
+  @Property(timestamp())
   createdAt!: Date
 
   @Field(() => DateTimeScalar, { description: 'When it was last changed.' })
-  @Property(instant())
+  @Property(timestamp())
   updatedAt!: Date
 }

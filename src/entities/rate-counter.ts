@@ -4,7 +4,7 @@
  */
 import { Entity, Filter, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
-import { instant, integer, text } from './columns.js'
+import { timestamp, integer, text } from './columns.js'
 import { tenant } from './tenant-filter.js'
 
 @Entity()
@@ -17,25 +17,25 @@ export class RateCounter {
   organizationId!: string
 
   /** When the window began; null while the key has no limit of this length. */
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   secondAt!: Date | null
 
   @Property(integer())
   secondUsed!: number
 
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   minuteAt!: Date | null
 
   @Property(integer())
   minuteUsed!: number
 
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   hourAt!: Date | null
 
   @Property(integer())
   hourUsed!: number
 
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   dayAt!: Date | null
 
   @Property(integer())

@@ -36,7 +36,7 @@ export const PermissionScalar = textScalar(
 )
 
 /** What the mask lets through as it is (http/error-texts.ts). */
-export const secretInVariable = 'A Secret must be sent in a variable, never written into the document.'
+export const secretLiteralMessage = 'A Secret must be sent in a variable, never written into the document.'
 
 export const SecretScalar = new GraphQLScalarType<Secret, string>({
   name: 'Secret',
@@ -45,7 +45,7 @@ export const SecretScalar = new GraphQLScalarType<Secret, string>({
   serialize: (value) => (value instanceof Secret ? value.reveal() : asText('Secret', undefined)),
   parseValue: (value) => new Secret(asText('Secret', value)),
   parseLiteral: () => {
-    throw new GraphQLError(secretInVariable)
+    throw new GraphQLError(secretLiteralMessage)
   },
 })
 

@@ -1,7 +1,7 @@
 /** A way back in for a member: 15 minutes, once. Only the digest is kept. */
 import { Entity, Filter, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy'
 
-import { instant, text } from './columns.js'
+import { timestamp, text } from './columns.js'
 import { Organization } from './organization.js'
 import { tenant } from './tenant-filter.js'
 import { User } from './user.js'
@@ -27,12 +27,12 @@ export class SignInToken {
   @Property(text({ nullable: true }))
   createdBy!: string | null
 
-  @Property(instant())
+  @Property(timestamp())
   createdAt!: Date
 
-  @Property(instant())
+  @Property(timestamp())
   expiresAt!: Date
 
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   usedAt!: Date | null
 }

@@ -3,7 +3,7 @@ import { Entity, Property, Unique } from '@mikro-orm/decorators/legacy'
 import type { JWK } from 'jose'
 import { Field, ObjectType } from 'type-graphql'
 
-import { instant, json, text } from './columns.js'
+import { timestamp, json, text } from './columns.js'
 import { SigningKeyState } from './enums.js'
 import { Node } from './node.js'
 import { DateTimeScalar } from './scalars.js'
@@ -30,19 +30,19 @@ export class SigningKey extends Node {
   sealedPrivateKey!: string
 
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
-  @Property(instant())
+  @Property(timestamp())
   createdAt!: Date
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it began to sign.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   activatedAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When its successor took over, so that it signs no more.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   supersededAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was withdrawn.' })
-  @Property(instant({ nullable: true }))
+  @Property(timestamp({ nullable: true }))
   retiredAt!: Date | null
 
   @Field(() => String, { description: 'The `kid` of its tokens and of its entry in the JWKS.' })
@@ -51,4 +51,4 @@ export class SigningKey extends Node {
   }
 }
 
-export const privateKeyBoundTo = (kid: string): string[] => ['signing_key', kid]
+export const privateKeyAad = (kid: string): string[] => ['signing_key', kid]

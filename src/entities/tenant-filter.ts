@@ -16,9 +16,9 @@ export interface Scope {
 /** Column → the values that a row of this caller may have. Undefined: any. */
 export type Confinement = Readonly<Record<string, readonly (string | null)[] | undefined>>
 
-type Reach = 'organization' | 'project' | 'environment' | 'self' | 'projects'
+type TenantScope = 'organization' | 'project' | 'environment' | 'self' | 'projects'
 
-const confinements: Readonly<Record<Reach, (scope: Scope) => Confinement>> = {
+const confinements: Readonly<Record<TenantScope, (scope: Scope) => Confinement>> = {
   organization: (scope) => ({ organizationId: [scope.organizationId] }),
   project: (scope) => ({ organizationId: [scope.organizationId], projectId: scope.projectIds ?? undefined }),
   environment: (scope) => ({
@@ -31,15 +31,15 @@ const confinements: Readonly<Record<Reach, (scope: Scope) => Confinement>> = {
 }
 
 /** Entity name → what confines it; the flush guard (database.ts) holds changes against the same table that reads obey. */
-const reaches = new Map<string, Reach>()
+const reaches = new Map<string, TenantScope>()
 
-export const confinementOf = (entityName: string, scope: Scope): Confinement | undefined => {
+export const tenantConstraint = (entityName: string, scope: Scope): Confinement | undefined => {
   const reach = reaches.get(entityName)
   return reach && confinements[reach](scope)
 }
 
 /** `@Filter(tenant('ApiKey', 'environment'))`: which columns of this entity name its tenant. */
-export function tenant(entityName: string, reach: Reach): FilterDef {
+export function tenant(entityName: string, reach: TenantScope): FilterDef {
   reaches.set(entityName, reach)
   return {
     name: 'tenant',
@@ -60,27 +60,27 @@ export function tenant(entityName: string, reach: Reach): FilterDef {
 }
 
 /** The parameters of the filter `owner`: one end user, the backend itself (null), or everybody. */
-export type Ownership = { readonly isEveryone: true } | { readonly isEveryone: false; readonly endUserId: string | null }
+export type Ownership = { readonly allOwners: true } | { readonly allOwners: false; readonly endUserId: string | null }
 
 /** Reads of what is `shared` reach the backend's own rows too; changes never do. */
-type Privacy = 'private' | 'shared'
+type OwnerVisibility = 'private' | 'shared'
 
-const privacies = new Map<string, Privacy>()
+const privacies = new Map<string, OwnerVisibility>()
 
-const ownersFor: Readonly<Record<Privacy, (endUserId: string | null) => (string | null)[]>> = {
+const ownersFor: Readonly<Record<OwnerVisibility, (endUserId: string | null) => (string | null)[]>> = {
   private: (endUserId) => [endUserId],
   shared: (endUserId) => (endUserId === null ? [null] : [endUserId, null]),
 }
 
 /** What a changed row must name as its owner, before and after; undefined where rows have none. */
-export function ownersOf(entityName: string, ownership: Ownership | undefined): Confinement | undefined {
+export function ownerConstraint(entityName: string, ownership: Ownership | undefined): Confinement | undefined {
   if (!privacies.has(entityName)) return undefined
   if (!ownership) return { endUserId: [] }
-  return { endUserId: ownership.isEveryone ? undefined : [ownership.endUserId] }
+  return { endUserId: ownership.allOwners ? undefined : [ownership.endUserId] }
 }
 
 /** `@Filter(owner('McpCredential', 'private'))`: the column `endUserId` names the owner; null is the backend. */
-export function owner(entityName: string, privacy: Privacy): FilterDef {
+export function owner(entityName: string, privacy: OwnerVisibility): FilterDef {
   privacies.set(entityName, privacy)
   return {
     name: 'owner',

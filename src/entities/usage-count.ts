@@ -4,12 +4,12 @@
  */
 import { Entity, Filter, Index, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
-import { instant, integer, text } from './columns.js'
+import { timestamp, integer, text } from './columns.js'
 import type { Environment, UsageInterval } from './enums.js'
 import { tenant } from './tenant-filter.js'
 
 /** Stands for all end users together: most questions do not tell them apart, and need not read a row for each. */
-export const everyEndUser = '*'
+export const ALL_END_USERS = '*'
 
 @Entity()
 @Index({ properties: ['organizationId', 'length', 'start'] })
@@ -21,11 +21,11 @@ export class UsageCount {
   @PrimaryKey(text())
   length!: UsageInterval
 
-  /** The derived id, empty for the backend itself, or {@link everyEndUser}. */
+  /** The derived id, empty for the backend itself, or {@link ALL_END_USERS}. */
   @PrimaryKey(text())
   endUserId!: string
 
-  @PrimaryKey(instant())
+  @PrimaryKey(timestamp())
   start!: Date
 
   /** Empty for people, who work in all of theirs. */

@@ -2,7 +2,7 @@
 import { Entity, Filter, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
-import { instant, text } from './columns.js'
+import { timestamp, text } from './columns.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { DateTimeScalar, EmailScalar } from './scalars.js'
@@ -29,6 +29,6 @@ export class User extends Node {
   name!: string
 
   @Field(() => DateTimeScalar, { description: 'When they first came.' })
-  @Property(instant())
+  @Property(timestamp())
   createdAt!: Date
 }

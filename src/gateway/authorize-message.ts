@@ -1,20 +1,26 @@
 /** What a message has to pass before it is forwarded, in the order of all refusals; and what it needs for the way. */
-import { may } from '../access/actor.js'
+import { can } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { forbidden, invalidState, limitExceeded, RequestError, type DomainError } from '../lib/errors.js'
 import { isId } from '../lib/id.js'
-import { isJsonObject, rpcCodes, type JsonObject, type Message } from '../lib/json/json-rpc.js'
+import { isJsonObject, rpcCodes, type JsonObject, type JsonRpcMessage } from '../lib/json/json-rpc.js'
 import { plainJson } from '../lib/json/plain-json.js'
-import { approveToolCall, largestArguments, largestParams, type ToolCall, type Waiting } from '../mcp/approvals/approve-tool-call.js'
+import {
+  approveToolCall,
+  largestArguments,
+  largestParams,
+  type ToolCall,
+  type PendingApproval,
+} from '../mcp/approvals/approve-tool-call.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
-import { findUsable } from './find-server-with-credential.js'
+import { findServerWithCredential } from './find-server-with-credential.js'
 import { recordRefusedCall } from './record-tool-call.js'
 import { unbindSession } from './session.js'
-import { toolRule, type ToolRule } from './tool-filter.js'
+import { toolRule, type ToolFilter } from './tool-filter.js'
 
 /** A message that is not forwarded: told to the client as a JSON-RPC error. */
-export class GatewayRefusal extends Error {
+export class GatewayError extends Error {
   override readonly name = 'GatewayRefusal'
 
   constructor(
@@ -29,10 +35,10 @@ export class GatewayRefusal extends Error {
   }
 }
 
-export interface Admission {
+export interface AuthorizedMessage {
   readonly server: McpServer
   readonly credential: UsableCredential
-  readonly isAllowed: ToolRule
+  readonly isAllowed: ToolFilter
   /** The upstream's own session id; null when the client named none. */
   readonly session: string | null
   /** The tool that is called; null for every other message. */
@@ -41,46 +47,49 @@ export interface Admission {
 
 export interface Arrival {
   readonly serverId: string
-  readonly message: Message | null
+  readonly message: JsonRpcMessage | null
   /** As the client sees it. */
   readonly session: string | undefined
   /** Headers of the client that are forwarded by name. */
   readonly headers: Readonly<Record<string, string>>
 }
 
-const callOf = (message: Message | null): { tool: unknown; params: JsonObject } | null => {
+const callOf = (message: JsonRpcMessage | null): { tool: unknown; params: JsonObject } | null => {
   if (message?.method !== 'tools/call') return null
   const params = isJsonObject(message.body['params']) ? message.body['params'] : {}
   return { tool: params['name'], params }
 }
 
 /** @throws GatewayRefusal or RequestError */
-export async function admit(ctx: Context, { serverId, message, session: boundSession, headers }: Arrival): Promise<Admission> {
+export async function authorizeMessage(
+  ctx: Context,
+  { serverId, message, session: boundSession, headers }: Arrival,
+): Promise<AuthorizedMessage> {
   const { actor } = ctx
   if (!actor.apiKey)
     throw new RequestError('FORBIDDEN', 'The gateway is for API keys and the access tokens exchanged from them, not for people.')
-  if (!may(actor, 'mcp_server:use')) throw new GatewayRefusal(403, rpcCodes.refused, 'This needs the permission "mcp_server:use".')
-  const usable = isId(serverId, 'mcp_srv') ? await findUsable(ctx, serverId) : null
-  if (!usable) throw new GatewayRefusal(404, rpcCodes.refused, 'No such MCP server.')
+  if (!can(actor, 'mcp_server:use')) throw new GatewayError(403, rpcCodes.refused, 'This needs the permission "mcp_server:use".')
+  const usable = isId(serverId, 'mcp_srv') ? await findServerWithCredential(ctx, serverId) : null
+  if (!usable) throw new GatewayError(404, rpcCodes.refused, 'No such MCP server.')
   const { server, credential } = usable
   const isAllowed = toolRule(actor, server)
   const call = callOf(message)
-  if (call && message?.id == null) throw new GatewayRefusal(400, rpcCodes.invalidRequest, 'A tool call is a request: it must have an id.')
+  if (call && message?.id == null) throw new GatewayError(400, rpcCodes.invalidRequest, 'A tool call is a request: it must have an id.')
   const tool = call && typeof call.tool === 'string' && isAllowed(call.tool) ? call.tool : null
-  const refuse = async (refusal: GatewayRefusal | RequestError, because: DomainError): Promise<never> => {
+  const refuse = async (refusal: GatewayError | RequestError, because: DomainError): Promise<never> => {
     if (call) await recordRefusedCall(ctx, server, tool, because)
     throw refusal
   }
   if (call && tool === null) {
     const text = 'This tool may not be called here: it must be allowed by the server and by the permission "mcp_tool:<name>".'
-    return refuse(new GatewayRefusal(200, rpcCodes.refused, text), forbidden(text))
+    return refuse(new GatewayError(200, rpcCodes.refused, text), forbidden(text))
   }
   if (!credential) {
     const text = 'There is no usable credential for this MCP server: store one with createMcpCredential.'
-    return refuse(new GatewayRefusal(message?.id == null ? 403 : 200, rpcCodes.noCredential, text), invalidState(text))
+    return refuse(new GatewayError(message?.id == null ? 403 : 200, rpcCodes.noCredential, text), invalidState(text))
   }
-  const session = boundSession === undefined ? null : unbindSession(ctx.app.secrets, boundSession, { actor, server, credential })
-  if (session === undefined) throw new GatewayRefusal(404, rpcCodes.refused, 'No such session.')
+  const session = boundSession === undefined ? null : unbindSession(ctx.app.deploymentSecrets, boundSession, { actor, server, credential })
+  if (session === undefined) throw new GatewayError(404, rpcCodes.refused, 'No such session.')
   if (call && tool !== null && server.requireApproval === 'ALWAYS')
     await approve(ctx, { server, tool, params: call.params, headers, credential }, refuse)
   return { server, credential, isAllowed, session, tool }
@@ -96,21 +105,21 @@ function plainParams(params: JsonObject): ToolCall['params'] | null {
 async function approve(
   ctx: Context,
   call: Omit<ToolCall, 'params'> & { readonly params: JsonObject },
-  refuse: (refusal: GatewayRefusal | RequestError, because: DomainError) => Promise<never>,
+  refuse: (refusal: GatewayError | RequestError, because: DomainError) => Promise<never>,
 ): Promise<void> {
   const params = plainParams(call.params)
   if (!params) {
     const rule = `A call that needs approval must have an object of at most ${largestArguments} bytes as its arguments, and at most ${largestParams} bytes of parameters, in well-formed Unicode without NUL, and with numbers that a double holds exactly (RFC 7493).`
-    return refuse(new GatewayRefusal(200, rpcCodes.invalidParams, rule), invalidState(rule))
+    return refuse(new GatewayError(200, rpcCodes.invalidParams, rule), invalidState(rule))
   }
   const waiting = await approveToolCall(ctx, { ...call, params }).catch((error: unknown) => {
     if (!(error instanceof RequestError && error.code === 'CONCURRENCY_LIMITED')) throw error
     return refuse(error, limitExceeded(error.message))
   })
-  if (waiting) await refuse(new GatewayRefusal(200, rpcCodes.approvalRequired, sentence(waiting), waiting), invalidState(waiting.status))
+  if (waiting) await refuse(new GatewayError(200, rpcCodes.approvalRequired, sentence(waiting), waiting), invalidState(waiting.status))
 }
 
-const sentence = ({ status, approvalId, reason }: Waiting): string =>
+const sentence = ({ status, approvalId, reason }: PendingApproval): string =>
   status === 'PENDING'
     ? `This call needs the approval of a person: ${approvalId}. Make the same call again once it is approved.`
     : `A person denied this call: ${approvalId}.${reason ? ` ${reason}` : ''}`

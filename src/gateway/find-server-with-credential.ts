@@ -11,7 +11,7 @@ import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 
-export interface Usable {
+export interface ServerWithCredential {
   readonly server: McpServer
   /** The caller's newest that may be sent now, to where the server stands now. */
   readonly credential: UsableCredential | null
@@ -21,7 +21,7 @@ export interface Usable {
 const placeOf = ({ organizationId, projectIds, environment }: Actor): string[] => [organizationId, projectIds?.[0] ?? '', environment ?? '']
 
 /** Null: there is no such server, or none of the caller's. */
-export async function findUsable(ctx: Context, id: string): Promise<Usable | null> {
+export async function findServerWithCredential(ctx: Context, id: string): Promise<ServerWithCredential | null> {
   const { actor, app } = ctx
   const now = ctx.now()
   const time = app.config.databaseUrl === undefined ? now.getTime() : now.toISOString()

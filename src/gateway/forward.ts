@@ -7,31 +7,31 @@ import { rpcCodes } from '../lib/json/json-rpc.js'
 import { writeJson } from '../lib/json/write-json.js'
 import { runInSlices } from '../lib/slices.js'
 import { openCredential } from '../mcp/credentials/open-credential.js'
-import { GatewayRefusal } from './authorize-message.js'
-import { Flight, type Forwarding } from './forwarded-request.js'
-import { headersOnward } from './headers.js'
-import { bringBack } from './relay-response.js'
+import { GatewayError } from './authorize-message.js'
+import { ForwardedRequest, type ForwardContext } from './forwarded-request.js'
+import { requestHeaders } from './headers.js'
+import { relayResponse } from './relay-response.js'
 
 /** Watches who may end it. The answer stops watching. */
-function watch(way: Forwarding, flight: Flight): () => void {
+function trackLifetime(way: ForwardContext, flight: ForwardedRequest): () => void {
   const { ctx, request, reply, streams, credential, server } = way
   const left = (): void => {
     if (!reply.raw.writableFinished) flight.end('LEFT')
   }
   const stop = onAnswerOver(reply, request, left)
   const isStream = request.method === 'GET'
-  const withdraw = streams.add({ standing: ctx.actor.standing, credential, server, isStream, end: () => flight.end('ENDED') })
+  const withdraw = streams.add({ standing: ctx.actor.authVersion, credential, server, isStream, end: () => flight.end('ENDED') })
   return () => {
     stop()
-    flight.land()
+    flight.dispose()
     withdraw()
   }
 }
 
-async function travel(way: Forwarding, flight: Flight): Promise<void> {
+async function sendUpstream(way: ForwardContext, flight: ForwardedRequest): Promise<void> {
   const { ctx, request, message, session, server, credential } = way
   const opened = openCredential(ctx, credential)
-  const headers = headersOnward({ headers: request.headers, session, hasBody: message !== null, credential: opened.headers })
+  const headers = requestHeaders({ headers: request.headers, session, hasBody: message !== null, credential: opened.headers })
   const upstream = await ctx.app.outbound.send(server.serverUrl, {
     organizationId: server.organizationId,
     method: request.method as 'GET' | 'POST' | 'DELETE',
@@ -41,28 +41,28 @@ async function travel(way: Forwarding, flight: Flight): Promise<void> {
     signal: flight.signal,
     // A stream has its connection to itself for as long as it stands.
     ...(request.method === 'POST' ? { poolKey: credential.id } : {}),
-    onSent: () => ctx.app.writeBehind.credentialUsed(credential.id, ctx.now()),
+    onSent: () => ctx.app.writeBehind.touchMcpCredential(credential.id, ctx.now()),
   })
-  flight.alive()
-  await bringBack(way, flight, upstream, opened.secrets)
+  flight.resetIdleTimer()
+  await relayResponse(way, flight, upstream, opened.secrets)
 }
 
 const failed = 'The MCP server could not be reached, or did not answer as the protocol demands.'
 
 /** Ends when the answer has been handed over. @throws GatewayRefusal or RequestError while nothing has been sent */
-export async function forward(way: Forwarding): Promise<FastifyReply> {
+export async function forward(way: ForwardContext): Promise<FastifyReply> {
   const { ctx, request, reply, message, server, tool, credential, times } = way
-  const flight = new Flight({ ctx, server, credential, tool, mayBeSilent: request.method === 'GET' }, times.silence)
-  const unwatch = watch(way, flight)
+  const flight = new ForwardedRequest({ ctx, server, credential, tool, mayBeSilent: request.method === 'GET' }, times.silence)
+  const unwatch = trackLifetime(way, flight)
   try {
-    await travel(way, flight)
+    await sendUpstream(way, flight)
     return reply
   } catch (error) {
     await flight.tellFailure()
-    if (reply.sent || error instanceof GatewayRefusal || error instanceof RequestError) throw error
+    if (reply.sent || error instanceof GatewayError || error instanceof RequestError) throw error
     const level = flight.ending === 'LEFT' || flight.ending === 'ENDED' ? 'debug' : 'info'
     ctx.app.log[level]({ err: error, requestId: request.id, serverId: server.id, ending: flight.ending }, 'the upstream server failed')
-    throw new GatewayRefusal(message?.id == null ? 502 : 200, rpcCodes.upstream, failed)
+    throw new GatewayError(message?.id == null ? 502 : 200, rpcCodes.upstream, failed)
   } finally {
     unwatch()
     // Whatever became of a stream, it has been recorded by now.

@@ -3,17 +3,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Context } from '../context/context.js'
 import type { McpServer } from '../entities/mcp-server.js'
-import type { Message } from '../lib/json/json-rpc.js'
+import type { JsonRpcMessage } from '../lib/json/json-rpc.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
-import type { Admission } from './authorize-message.js'
+import type { AuthorizedMessage } from './authorize-message.js'
 import type { OpenStreams } from './open-streams.js'
 import { recordToolCall, type CallOutcome } from './record-tool-call.js'
-import type { GatewayTimes } from './timeouts.js'
+import type { GatewayTimeouts } from './timeouts.js'
 
 /** Why it ended before its answer did. */
-export type Ending = 'LEFT' | 'ENDED' | 'SILENCE'
+export type AbortReason = 'LEFT' | 'ENDED' | 'SILENCE'
 
-const outcomes: Readonly<Record<Ending, CallOutcome>> = { LEFT: 'CLIENT_LEFT', ENDED: 'ENDED_BY_KEYHOUSE', SILENCE: 'UPSTREAM_FAILED' }
+const outcomes: Readonly<Record<AbortReason, CallOutcome>> = { LEFT: 'CLIENT_LEFT', ENDED: 'ENDED_BY_KEYHOUSE', SILENCE: 'UPSTREAM_FAILED' }
 
 interface Route {
   readonly ctx: Context
@@ -25,7 +25,7 @@ interface Route {
   readonly mayBeSilent: boolean
 }
 
-export class Flight {
+export class ForwardedRequest {
   readonly #leaving = new AbortController()
   readonly #began: number
   #timer: NodeJS.Timeout | undefined
@@ -43,26 +43,26 @@ export class Flight {
     return this.#leaving.signal
   }
 
-  get ending(): Ending | null {
-    return this.signal.aborted ? (this.signal.reason as Ending) : null
+  get ending(): AbortReason | null {
+    return this.signal.aborted ? (this.signal.reason as AbortReason) : null
   }
 
-  end(ending: Ending): void {
+  end(ending: AbortReason): void {
     this.#leaving.abort(ending)
   }
 
   /** Upstream gave a sign of life. */
-  alive(): void {
+  resetIdleTimer(): void {
     clearTimeout(this.#timer)
     if (!this.route.mayBeSilent) this.#wait()
   }
 
-  land(): void {
+  dispose(): void {
     clearTimeout(this.#timer)
   }
 
   /** What became of a tool call: on disk before the client sees its answer. */
-  async tell(outcome: CallOutcome): Promise<void> {
+  async recordOutcome(outcome: CallOutcome): Promise<void> {
     const { ctx, server, credential, tool } = this.route
     if (this.#isTold || tool === null) return
     this.#isTold = true
@@ -71,7 +71,7 @@ export class Flight {
 
   /** The same, for one that did not get to its answer. */
   tellFailure(): Promise<void> {
-    return this.tell(this.ending ? outcomes[this.ending] : 'UPSTREAM_FAILED')
+    return this.recordOutcome(this.ending ? outcomes[this.ending] : 'UPSTREAM_FAILED')
   }
 
   #wait(): void {
@@ -79,11 +79,11 @@ export class Flight {
   }
 }
 
-export interface Forwarding extends Admission {
+export interface ForwardContext extends AuthorizedMessage {
   readonly ctx: Context
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly streams: OpenStreams
-  readonly message: Message | null
-  readonly times: GatewayTimes
+  readonly message: JsonRpcMessage | null
+  readonly times: GatewayTimeouts
 }

@@ -6,7 +6,7 @@ import type { OutboundResponse } from '../outbound/outbound.js'
 
 export const sessionHeader = 'mcp-session-id'
 
-export const one = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
+export const firstValue = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
 
 /** Response headers that reach the client. The list is closed, since a name can hold the credential as well as a value. */
 const returned = ['mcp-protocol-version', 'retry-after'] as const
@@ -26,7 +26,7 @@ interface Onward {
 }
 
 /** What goes upstream, beside the credential. */
-export function headersOnward({ headers, session, hasBody, credential }: Onward): Record<string, string> {
+export function requestHeaders({ headers, session, hasBody, credential }: Onward): Record<string, string> {
   const onward: Record<string, string> = {
     accept: headers.accept ?? 'application/json, text/event-stream',
     'accept-encoding': 'identity',
@@ -36,7 +36,7 @@ export function headersOnward({ headers, session, hasBody, credential }: Onward)
     // A caller cannot put a value of its own in place of the stored one.
     if (!taken.includes(name) || name === 'mcp-protocol-version') onward[name] = String(headers[name])
   }
-  const last = one(headers['last-event-id'])
+  const last = firstValue(headers['last-event-id'])
   if (hasBody) onward['content-type'] = 'application/json'
   // Hops so far, to which the outbound client adds this one (mcp/loops.ts).
   if (headers['cdn-loop'] !== undefined) onward['cdn-loop'] = String(headers['cdn-loop'])
@@ -46,7 +46,7 @@ export function headersOnward({ headers, session, hasBody, credential }: Onward)
 }
 
 /** What comes back, beside the session. */
-export function headersBack(headers: OutboundResponse['headers'], { line }: Scrubber): Record<string, string> {
+export function responseHeaders(headers: OutboundResponse['headers'], { line }: Scrubber): Record<string, string> {
   const back: Record<string, string> = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
   for (const name of returned) {
     const value = headers[name]

@@ -2,16 +2,16 @@
  * Open streams. Whatever lets one stand is asked again twice a second, for all streams at once, so that a revocation, an
  * expiry or a narrower rule ends it within a second on every replica.
  */
-import type { Standing } from '../access/actor.js'
+import type { CredentialSnapshot } from '../access/actor.js'
 import type { Services } from '../context/services.js'
 import { credentialStands, serverStands } from '../database/queries/mcp.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { Bag } from '../lib/bag.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
-import type { GatewayTimes } from './timeouts.js'
+import type { GatewayTimeouts } from './timeouts.js'
 
 export interface OpenStream {
-  readonly standing: Standing | null
+  readonly standing: CredentialSnapshot | null
   readonly credential: UsableCredential
   readonly server: McpServer
   /** It would stay for ever; what is not one ends by itself soon. */
@@ -19,7 +19,7 @@ export interface OpenStream {
   readonly end: () => void
 }
 
-type Once = (name: string, ask: () => Promise<boolean>) => Promise<boolean>
+type Memoized = (name: string, ask: () => Promise<boolean>) => Promise<boolean>
 
 export class OpenStreams {
   readonly #streams = new Bag<OpenStream>()
@@ -29,9 +29,9 @@ export class OpenStreams {
 
   constructor(
     private readonly app: Pick<Services, 'queryRunner' | 'clock' | 'log'>,
-    private readonly times: GatewayTimes,
+    private readonly times: GatewayTimeouts,
   ) {
-    this.#timer = setInterval(() => void this.#look(), times.look).unref()
+    this.#timer = setInterval(() => void this.#revalidate(), times.look).unref()
   }
 
   add(stream: OpenStream): () => void {
@@ -49,12 +49,12 @@ export class OpenStreams {
     }, this.times.grace).unref()
   }
 
-  async #look(): Promise<void> {
+  async #revalidate(): Promise<void> {
     if (this.#isLooking || this.#streams.size === 0) return
     this.#isLooking = true
     // Thousands of streams of one key and one credential are one question each.
     const answers = new Map<string, Promise<boolean>>()
-    const once: Once = (name, ask) => {
+    const once: Memoized = (name, ask) => {
       const known = answers.get(name) ?? ask()
       answers.set(name, known)
       return known
@@ -67,10 +67,10 @@ export class OpenStreams {
     if (failed) this.app.log.warn({ err: failed.reason as unknown }, 'open streams could not be looked at')
   }
 
-  async #lookAt({ standing, credential, server, end }: OpenStream, once: Once): Promise<void> {
+  async #lookAt({ standing, credential, server, end }: OpenStream, once: Memoized): Promise<void> {
     const isGood =
       (!standing ||
-        (await once(`${standing.query.name} ${standing.id} ${standing.value} ${standing.until?.getTime()}`, () =>
+        (await once(`${standing.query.name} ${standing.id} ${standing.version} ${standing.expiresAt?.getTime()}`, () =>
           this.#caller(standing),
         ))) &&
       (await once(credential.id, () => this.#credential(credential))) &&
@@ -78,9 +78,9 @@ export class OpenStreams {
     if (!isGood) end()
   }
 
-  async #caller({ query, id, value, until }: Standing): Promise<boolean> {
-    if (until && until <= this.app.clock()) return false
-    return (await this.app.queryRunner.read(query, [id]))?.['standing'] === value
+  async #caller({ query, id, version, expiresAt }: CredentialSnapshot): Promise<boolean> {
+    if (expiresAt && expiresAt <= this.app.clock()) return false
+    return (await this.app.queryRunner.read(query, [id]))?.['standing'] === version
   }
 
   async #credential({ id, expiresAt }: UsableCredential): Promise<boolean> {

@@ -26,18 +26,18 @@ export async function recordToolCall(
   outcome: CallOutcome,
   durationMs: number,
 ): Promise<void> {
-  await perform(ctx.as({ ...ctx.actor, standing: null }), 'mcp_tool:call', ({ permit, note }) => {
+  await perform(ctx.withActor({ ...ctx.actor, authVersion: null }), 'mcp_tool:call', ({ permit, addDetails }) => {
     permit(server)
-    note({ tool, outcome, durationMs, credentialId })
+    addDetails({ tool, outcome, durationMs, credentialId })
   })
 }
 
 /** A call that was not forwarded. */
 export async function recordRefusedCall(ctx: Context, server: McpServer, tool: string | null, refusal: DomainError): Promise<void> {
   try {
-    await perform(ctx.as({ ...ctx.actor, standing: null }), 'mcp_tool:call', ({ permit, note }) => {
+    await perform(ctx.withActor({ ...ctx.actor, authVersion: null }), 'mcp_tool:call', ({ permit, addDetails }) => {
       permit(server)
-      note({ tool })
+      addDetails({ tool })
       throw refusal
     })
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Refuses messages that have passed this gateway before: CDN-Loop (RFC 8586) names the deployments that forwarded them. */
 import { rpcCodes } from '../lib/json/json-rpc.js'
-import { GatewayRefusal } from './authorize-message.js'
+import { GatewayError } from './authorize-message.js'
 
 /** Hops that a message may have behind it: more are a loop of deployments that do not know each other. */
 export const maxHops = 3
@@ -11,5 +11,5 @@ export function refuseLoop(deploymentId: string, header: string | undefined): vo
   const hops = header.split(',').map((hop) => hop.split(';', 1)[0]!.trim().toLowerCase())
   if (hops.length <= maxHops && !hops.includes(deploymentId)) return
   const text = `This gateway has sent this message before, or it has passed more than ${maxHops} hops (CDN-Loop). Point "serverUrl" at the MCP server itself.`
-  throw new GatewayRefusal(508, rpcCodes.loopDetected, text)
+  throw new GatewayError(508, rpcCodes.loopDetected, text)
 }

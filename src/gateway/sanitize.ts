@@ -4,14 +4,14 @@ import { StringDecoder } from 'node:string_decoder'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
 import { isJsonObject, type JsonObject } from '../lib/json/json-rpc.js'
-import { JsonFault, parseStrictJson } from '../lib/json/strict-json.js'
+import { JsonError, parseStrictJson } from '../lib/json/strict-json.js'
 import { writeJson } from '../lib/json/write-json.js'
 import { scrubber, type Scrubber } from '../lib/redact/redact.js'
 import type { Work } from '../lib/slices.js'
-import { withAllowedTools, type ToolRule } from './tool-filter.js'
+import { filterTools, type ToolFilter } from './tool-filter.js'
 
 /** Bytes of one message, either way. */
-export const largestMessage = 4_194_304
+export const maxMessageBytes = 4_194_304
 
 /** Messages of a batch between two pauses. */
 const stride = 64
@@ -28,13 +28,13 @@ export interface Sanitizer extends Scrubber {
   json(text: string): Work<CleanMessage>
 }
 
-export function sanitizer(secrets: readonly string[], isAllowed: ToolRule): Sanitizer {
+export function sanitizer(secrets: readonly string[], isAllowed: ToolFilter): Sanitizer {
   const scrub = scrubber(secrets)
   function* withAllowed(messages: readonly unknown[]): Work<unknown[]> {
     const allowed: unknown[] = []
     for (const message of messages) {
       if (allowed.length % stride === 0) yield
-      allowed.push(isJsonObject(message) ? yield* withAllowedTools(message, isAllowed) : message)
+      allowed.push(isJsonObject(message) ? yield* filterTools(message, isAllowed) : message)
     }
     return allowed
   }
@@ -50,7 +50,7 @@ export function sanitizer(secrets: readonly string[], isAllowed: ToolRule): Sani
 }
 
 /** The response to a request that a message is, by its id; null otherwise. */
-export const responseTo = (message: unknown, id: string | number | null): JsonObject | null =>
+export const matchResponse = (message: unknown, id: string | number | null): JsonObject | null =>
   isJsonObject(message) && id !== null && message['id'] === id && !('method' in message) ? message : null
 
 /** A block of an event stream: an event, a position without an event, or a time to wait before reconnecting. */
@@ -62,7 +62,7 @@ interface Block extends Partial<EventSourceMessage> {
 const longestRetry = 3_600_000
 
 /** Events of a stream, one after the other as they are complete, each written anew. Data that is not strict JSON is dropped. */
-export class EventCleaner {
+export class SseSanitizer {
   readonly #blocks: Block[] = []
   readonly #decoder = new StringDecoder()
   readonly #parser
@@ -80,11 +80,11 @@ export class EventCleaner {
         if (error.type === 'max-buffer-size-exceeded') throw error
       },
       // What a field's name adds to the largest value.
-      maxBufferSize: largestMessage + 64,
+      maxBufferSize: maxMessageBytes + 64,
     })
   }
 
-  /** @throws when an event is larger than {@link largestMessage} */
+  /** @throws when an event is larger than {@link maxMessageBytes} */
   *feed(chunk: Buffer): Work<CleanMessage[]> {
     this.#parser.feed(this.#decoder.write(chunk))
     const clean: CleanMessage[] = []
@@ -98,7 +98,8 @@ export class EventCleaner {
 
   *#clean({ id, event, data, retry }: Block): Work<CleanMessage | undefined> {
     if (retry !== undefined) return { message: null, text: `retry: ${Math.min(retry, longestRetry)}\n\n` }
-    if (data !== undefined && Buffer.byteLength(data) > largestMessage) throw new JsonFault('An event of the upstream server is too large.')
+    if (data !== undefined && Buffer.byteLength(data) > maxMessageBytes)
+      throw new JsonError('An event of the upstream server is too large.')
     const lines: string[] = []
     if (event !== undefined) lines.push(`event: ${yield* this.#line(event)}`)
     if (id !== undefined) lines.push(`id: ${yield* this.#line(id)}`)
@@ -113,7 +114,7 @@ export class EventCleaner {
     try {
       return yield* this.sanitize.json(data)
     } catch (error) {
-      if (error instanceof JsonFault) return undefined
+      if (error instanceof JsonError) return undefined
       throw error
     }
   }

@@ -1,5 +1,5 @@
 /** How long the gateway waits, in milliseconds. */
-export interface GatewayTimes {
+export interface GatewayTimeouts {
   /** Without a byte from upstream a POST ends after this, and a GET that was never answered. */
   readonly silence: number
   /** Between two comment lines on a GET stream. */
@@ -10,4 +10,4 @@ export interface GatewayTimes {
   readonly grace: number
 }
 
-export const gatewayTimes: GatewayTimes = { silence: 60_000, heartbeat: 20_000, look: 500, grace: 7000 }
+export const gatewayTimeouts: GatewayTimeouts = { silence: 60_000, heartbeat: 20_000, look: 500, grace: 7000 }

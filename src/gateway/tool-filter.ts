@@ -1,24 +1,24 @@
 /** Which tools a caller sees and calls: those that the server's list and the caller's permissions both allow. */
-import { may, type Actor } from '../access/actor.js'
+import { can, type Actor } from '../access/actor.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { isJsonObject, type JsonObject } from '../lib/json/json-rpc.js'
 import type { Work } from '../lib/slices.js'
 
 const toolName = /^[A-Za-z0-9_.-]{1,128}$/
 
-export type ToolRule = (name: unknown) => boolean
+export type ToolFilter = (name: unknown) => boolean
 
 /** Tools between two pauses. */
 const stride = 64
 
-export function toolRule(actor: Actor, { allowedTools }: McpServer): ToolRule {
+export function toolRule(actor: Actor, { allowedTools }: McpServer): ToolFilter {
   const listed = allowedTools && new Set(allowedTools)
   return (name) =>
-    typeof name === 'string' && toolName.test(name) && (listed === null || listed.has(name)) && may(actor, `mcp_tool:${name}`)
+    typeof name === 'string' && toolName.test(name) && (listed === null || listed.has(name)) && can(actor, `mcp_tool:${name}`)
 }
 
 /** The message without the tools that are not the caller's, whichever request and stream it answers. */
-export function* withAllowedTools(message: JsonObject, isAllowed: ToolRule): Work<JsonObject> {
+export function* filterTools(message: JsonObject, isAllowed: ToolFilter): Work<JsonObject> {
   const { result } = message
   if (!isJsonObject(result) || !Array.isArray(result['tools'])) return message
   const tools: unknown[] = []

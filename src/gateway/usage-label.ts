@@ -1,5 +1,5 @@
 /** What usage and the log call a message: a closed list, since a method that a client makes up would make up rows. */
-import type { Message } from '../lib/json/json-rpc.js'
+import type { JsonRpcMessage } from '../lib/json/json-rpc.js'
 
 /** Of every protocol version up to 2026-07-28; what is not among them passes all the same. */
 const methods: ReadonlySet<string> = new Set([
@@ -30,7 +30,7 @@ const methods: ReadonlySet<string> = new Set([
 ])
 
 /** `mcp:tools/list`; `mcp:response` to what the server asked, `mcp:get` and `mcp:delete` without a message. */
-export function operationOf(httpMethod: string, message: Message | null): string {
+export function usageLabel(httpMethod: string, message: JsonRpcMessage | null): string {
   if (!message) return `mcp:${httpMethod.toLowerCase()}`
   if (message.method === null) return 'mcp:response'
   return `mcp:${methods.has(message.method) ? message.method : 'other'}`

@@ -11,7 +11,7 @@ import { NoSchemaIntrospectionCustomRule, type GraphQLSchema } from 'graphql'
 
 import type { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
-import { limits, validationRules } from './document-limits.js'
+import { documentLimits, validationRules } from './document-limits.js'
 import { createDocumentStore, createPersistedQueryCache } from './document-store.js'
 import { operationPlugin } from './execute-operation.js'
 import { landingPagePlugin } from './landing-page.js'
@@ -38,8 +38,8 @@ export async function startApolloServer(app: Services, schema: GraphQLSchema, pl
     includeStacktraceInErrorResponses: false,
     introspection: true,
     validationRules: [...validationRules, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule])],
-    validationOptions: { maxErrors: limits.errors, hideSuggestions: !introspection },
-    parseOptions: { maxLexicalTokens: limits.tokens },
+    validationOptions: { maxErrors: documentLimits.errors, hideSuggestions: !introspection },
+    parseOptions: { maxLexicalTokens: documentLimits.tokens },
     csrfPrevention: { requestHeaders: preflightedHeaders },
     documentStore: createDocumentStore(),
     persistedQueries: { cache: createPersistedQueryCache(), ttl: null },

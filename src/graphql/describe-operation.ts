@@ -1,9 +1,9 @@
 import { Kind, type DocumentNode, type OperationDefinitionNode } from 'graphql'
 
-const mostFields = 5
+const maxFields = 5
 
 /** `mutation createApiKey revokeApiKey`: of a document that was found valid. */
-export function operationOf(operation: OperationDefinitionNode, document: DocumentNode): string {
+export function describeOperation(operation: OperationDefinitionNode, document: DocumentNode): string {
   const fields = new Set<string>()
   const seen = new Set<object>()
   const gather = ({ selectionSet }: Pick<OperationDefinitionNode, 'selectionSet'>): void => {
@@ -21,5 +21,5 @@ export function operationOf(operation: OperationDefinitionNode, document: Docume
     }
   }
   gather(operation)
-  return [operation.operation, ...[...fields].slice(0, mostFields), ...(fields.size > mostFields ? ['…'] : [])].join(' ')
+  return [operation.operation, ...[...fields].slice(0, maxFields), ...(fields.size > maxFields ? ['…'] : [])].join(' ')
 }

@@ -14,7 +14,7 @@ import {
 import { RequestError } from '../lib/errors.js'
 import type { Cost } from './field-cost.js'
 
-export const limits = {
+export const documentLimits = {
   tokens: 4000,
   depth: 12,
   aliases: 30,
@@ -58,9 +58,9 @@ function add(total: Size, more: Readonly<Size>): void {
 }
 
 /** Counts a fragment each time it is spread, yet walks it once: spreads of spreads grow exponentially. */
-class Measure {
+class DocumentMeasure {
   readonly #fragments = new Map<string, Readonly<Size>>()
-  repeats = 0
+  duplicateFields = 0
 
   constructor(private readonly context: ValidationContext) {}
 
@@ -80,7 +80,7 @@ class Measure {
   #field(field: FieldNode, names: Set<string>): Readonly<Size> {
     const alias = field.alias ? 1 : 0
     const name = (field.alias ?? field.name).value
-    if (names.has(name)) this.repeats++
+    if (names.has(name)) this.duplicateFields++
     names.add(name)
     const within = field.selectionSet ? this.of(field.selectionSet) : nothing
     if (!isIntrospection(field))
@@ -116,45 +116,49 @@ class Measure {
 }
 
 function excessOf(document: DocumentNode, context: ValidationContext): string | undefined {
-  const measure = new Measure(context)
+  const measure = new DocumentMeasure(context)
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue
     const size = measure.of(definition.selectionSet)
-    if (size.depth > limits.depth) return `This operation is nested deeper than ${limits.depth} levels.`
-    if (size.aliases > limits.aliases) return `This operation has more than ${limits.aliases} aliases.`
+    if (size.depth > documentLimits.depth) return `This operation is nested deeper than ${documentLimits.depth} levels.`
+    if (size.aliases > documentLimits.aliases) return `This operation has more than ${documentLimits.aliases} aliases.`
     if (size.introspectionAliases > 0) return 'Introspection takes no aliases.'
     const own = definition.directives?.length ?? 0
-    if (Math.max(own, size.directivesAtOnce) > limits.directivesAtOnce)
-      return `No place of an operation takes more than ${limits.directivesAtOnce} directives.`
-    if (size.directives + own > limits.directives) return `This operation has more than ${limits.directives} directives.`
-    if (definition.operation === OperationTypeNode.MUTATION && size.roots > limits.mutations)
-      return `One document may hold at most ${limits.mutations} mutations.`
+    if (Math.max(own, size.directivesAtOnce) > documentLimits.directivesAtOnce)
+      return `No place of an operation takes more than ${documentLimits.directivesAtOnce} directives.`
+    if (size.directives + own > documentLimits.directives) return `This operation has more than ${documentLimits.directives} directives.`
+    if (definition.operation === OperationTypeNode.MUTATION && size.roots > documentLimits.mutations)
+      return `One document may hold at most ${documentLimits.mutations} mutations.`
   }
   const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
-  if (fragments.length > limits.fragments) return `This document has more than ${limits.fragments} fragments.`
+  if (fragments.length > documentLimits.fragments) return `This document has more than ${documentLimits.fragments} fragments.`
   for (const { selectionSet } of fragments) measure.of(selectionSet)
-  return measure.repeats > limits.repeats ? `This document repeats the same fields more than ${limits.repeats} times.` : undefined
+  return measure.duplicateFields > documentLimits.repeats
+    ? `This document repeats the same fields more than ${documentLimits.repeats} times.`
+    : undefined
 }
 
-const documentLimits: ValidationRule = (context: ValidationContext): ASTVisitor => ({
+const limitsRule: ValidationRule = (context: ValidationContext): ASTVisitor => ({
   Document(document) {
     const excess = excessOf(document, context)
     if (excess === undefined) return
     // Once it has its number of errors graphql-js stops: the rules that are quadratic never see this document.
-    for (let i = 0; i <= limits.errors; i++) context.reportError(tooComplex(excess))
+    for (let i = 0; i <= documentLimits.errors; i++) context.reportError(tooComplex(excess))
   },
 })
 
-export const validationRules: ValidationRule[] = [documentLimits]
+export const validationRules: ValidationRule[] = [limitsRule]
 
 const tooExpensive = (text: string): RequestError => new RequestError('OPERATION_TOO_COMPLEX', text)
 
 /** @throws RequestError OPERATION_TOO_COMPLEX */
-export function refuseExpensive({ points, counts }: Cost): void {
-  if (counts > limits.counts)
-    throw tooExpensive(`This operation counts ${counts} lists, and may count ${limits.counts}. Ask for "totalCount" in fewer of them.`)
-  if (points > limits.complexity)
+export function assertAffordable({ points, counts }: Cost): void {
+  if (counts > documentLimits.counts)
     throw tooExpensive(
-      `This operation is too complex: it may cost ${limits.complexity} points, and costs ${points}. Ask for fewer or shorter lists, or fewer fields.`,
+      `This operation counts ${counts} lists, and may count ${documentLimits.counts}. Ask for "totalCount" in fewer of them.`,
+    )
+  if (points > documentLimits.complexity)
+    throw tooExpensive(
+      `This operation is too complex: it may cost ${documentLimits.complexity} points, and costs ${points}. Ask for fewer or shorter lists, or fewer fields.`,
     )
 }

@@ -2,14 +2,14 @@
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, type OperationDefinitionNode } from 'graphql'
 import type { Logger } from 'pino'
 
-import { isUnavailable, isUnkeepable, unavailable, unkeepable } from '../database/database-errors.js'
+import { isUnavailable, isInvalidValue, unavailable, invalidValue } from '../database/database-errors.js'
 import { DomainError, RequestError, requestErrorStatus, type RequestErrorCode } from '../lib/errors.js'
-import { withoutSecrets } from '../lib/secret.js'
-import { clearerText, withoutForeignWords, withoutValues } from './redact-messages.js'
+import { redactCredentials } from '../lib/secret.js'
+import { clearerText, redactUnknownWords, redactValues } from './redact-messages.js'
 import { inputFaults } from './variable-errors.js'
 
 /** What is told, and how. */
-export interface Told {
+export interface FormattedErrors {
   readonly errors: readonly GraphQLFormattedError[]
   readonly codes: readonly string[]
   readonly status: number
@@ -17,7 +17,7 @@ export interface Told {
 }
 
 /** What was asked when the errors arose. */
-export interface Asked {
+export interface ErrorContext {
   readonly requestId: string
   readonly operation?: OperationDefinitionNode
   readonly variables?: Readonly<Record<string, unknown>>
@@ -44,7 +44,7 @@ function refusalCodeOf({ extensions: { code, http } }: GraphQLError): RequestErr
 }
 
 function codeOf(error: GraphQLError, origin: unknown, usual: RequestErrorCode): RequestErrorCode {
-  if (isUnkeepable(origin)) return 'BAD_USER_INPUT'
+  if (isInvalidValue(origin)) return 'BAD_USER_INPUT'
   if (isUnavailable(origin)) return 'UNAVAILABLE'
   // Apollo Server wraps errors of parsing and validation, with a code of its own.
   const own = (origin instanceof GraphQLError ? origin : error).extensions['code']
@@ -53,7 +53,7 @@ function codeOf(error: GraphQLError, origin: unknown, usual: RequestErrorCode): 
   return usual === 'INTERNAL_SERVER_ERROR' && isMissingArgument(origin) ? 'BAD_USER_INPUT' : usual
 }
 
-export class Mask {
+export class ErrorFormatter {
   constructor(
     private readonly schema: GraphQLSchema,
     private readonly log: Logger,
@@ -62,7 +62,7 @@ export class Mask {
   ) {}
 
   /** Of an operation that was not executed: the document, what Apollo Server or a plugin refused. */
-  refused(errors: readonly GraphQLError[], asked: Asked, status = 400): Told {
+  refused(errors: readonly GraphQLError[], asked: ErrorContext, status = 400): FormattedErrors {
     const told = errors.map((error) => this.#formatted(error, refusalCodeOf(error)))
     for (const [i, { extensions }] of told.entries()) this.#log(extensions?.['code'], originOf(errors[i]), asked)
     const excess = told.find((error) => error.extensions?.['code'] === 'OPERATION_TOO_COMPLEX')
@@ -71,25 +71,25 @@ export class Mask {
   }
 
   /** Of variables that did not fit, which graphql-js reports one by one and with their values: told all at once, by path and type. */
-  unfitVariables(errors: readonly GraphQLError[], asked: Asked): Told {
+  unfitVariables(errors: readonly GraphQLError[], asked: ErrorContext): FormattedErrors {
     const ours = errors.filter((error) => isOurs(originOf(error))).map((error) => this.#formatted(error, 'BAD_USER_INPUT'))
     const faults = asked.operation ? inputFaults(this.schema, asked.operation, asked.variables ?? {}, this.isSchemaHidden) : []
     const messages = faults.length > 0 ? faults : ['The variables do not fit the operation.']
     const theirs = messages.map((message) => ({
-      message: withoutForeignWords(this.schema, message),
+      message: redactUnknownWords(this.schema, message),
       extensions: { code: 'BAD_USER_INPUT' },
     }))
     return this.#told([...ours, ...(ours.length === errors.length ? [] : theirs)], errors, asked, 400)
   }
 
   /** Of an operation that was executed. */
-  failed(errors: readonly GraphQLError[], asked: Asked): Told {
+  failed(errors: readonly GraphQLError[], asked: ErrorContext): FormattedErrors {
     const told = errors.map((error) => this.#formatted(error, 'INTERNAL_SERVER_ERROR'))
     for (const [i, { extensions }] of told.entries()) this.#log(extensions?.['code'], originOf(errors[i]), asked)
     return this.#told(told, errors, asked, 200)
   }
 
-  #log(code: unknown, err: unknown, { requestId }: Asked): void {
+  #log(code: unknown, err: unknown, { requestId }: ErrorContext): void {
     if (code === 'INTERNAL_SERVER_ERROR') this.log.error({ err, requestId }, 'a request failed')
     if (code === 'UNAVAILABLE') this.log.warn({ err, requestId }, 'the database is away')
   }
@@ -107,15 +107,20 @@ export class Mask {
   }
 
   #messageOf({ message }: GraphQLError, origin: unknown, code: RequestErrorCode): string {
-    if (isUnkeepable(origin)) return unkeepable(origin).message
+    if (isInvalidValue(origin)) return invalidValue(origin).message
     if (isUnavailable(origin)) return unavailable(origin).message
     if (code === 'INTERNAL_SERVER_ERROR') return 'Something went wrong on our side.'
     if (message.startsWith('Syntax Error: Document contains more')) return 'This document has too many tokens.'
-    const told = withoutSecrets(withoutValues(code, clearerText(message)))
-    return isOurs(origin) ? told : withoutForeignWords(this.schema, told)
+    const told = redactCredentials(redactValues(code, clearerText(message)))
+    return isOurs(origin) ? told : redactUnknownWords(this.schema, told)
   }
 
-  #told(errors: readonly GraphQLFormattedError[], originals: readonly GraphQLError[], { requestId }: Asked, usual: number): Told {
+  #told(
+    errors: readonly GraphQLFormattedError[],
+    originals: readonly GraphQLError[],
+    { requestId }: ErrorContext,
+    usual: number,
+  ): FormattedErrors {
     let status = usual
     const headers: Record<string, string> = {}
     for (const origin of originals.map(originOf)) {

@@ -4,12 +4,12 @@ import { execute, OperationTypeNode, type DocumentNode, type GraphQLSchema, type
 
 import type { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
-import { plain } from '../http/media-types.js'
+import { jsonMediaType } from '../http/media-types.js'
 import { RequestError } from '../lib/errors.js'
 import { complexityOf, type Variables } from './complexity.js'
-import { operationOf } from './describe-operation.js'
-import { refuseExpensive } from './document-limits.js'
-import { Mask } from './error-formatter.js'
+import { describeOperation } from './describe-operation.js'
+import { assertAffordable } from './document-limits.js'
+import { ErrorFormatter } from './error-formatter.js'
 import type { Cost } from './field-cost.js'
 import type { Plugin, RoutedRequest } from './routed-request.js'
 
@@ -28,12 +28,12 @@ const noHeaders = new HeaderMap()
 
 /** @param hasPlugins Plugins of the embedding application expect Apollo's own execution, which calls all their hooks. */
 export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins: boolean): Plugin {
-  const mask = new Mask(schema, app.log, !app.config.introspection)
+  const mask = new ErrorFormatter(schema, app.log, !app.config.introspection)
   /** As long as the document store keeps the document. */
   const prepared = new WeakMap<OperationDefinitionNode, Prepared>()
   const prepare = (document: DocumentNode, node: OperationDefinitionNode): Prepared => {
     let found = prepared.get(node)
-    if (!found) prepared.set(node, (found = { label: operationOf(node, document), complexity: complexityOf(schema, document, node) }))
+    if (!found) prepared.set(node, (found = { label: describeOperation(node, document), complexity: complexityOf(schema, document, node) }))
     return found
   }
 
@@ -44,7 +44,7 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
       const { label, complexity } = prepare(document, operation)
       routedOf(request).state.operation = label
       if (operation.operation === OperationTypeNode.SUBSCRIPTION) throw new RequestError('BAD_REQUEST', 'There are no subscriptions here.')
-      refuseExpensive(complexity(request.variables ?? {}))
+      assertAffordable(complexity(request.variables ?? {}))
     },
 
     async willSendResponse({ request, response, document, operation, errors }) {
@@ -55,7 +55,7 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
       // A mutation by GET is refused by Apollo before its operation is labelled.
       if (operation && document) state.operation ??= prepare(document, operation).label
       // Nothing but introspection was executed, or nothing at all.
-      if (context.uses === 0) context.count(null, result.data === undefined)
+      if (context.usageCount === 0) context.recordUsage(null, result.data === undefined)
       const raised = errors ?? routed.errors
       if (!raised) return
       const asked = {
@@ -69,7 +69,7 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
           ? mask.unfitVariables(raised, asked)
           : mask.failed(raised, asked)
       const isToldWith200 =
-        (state.type ?? plain) === plain && result.data === undefined && told.codes.every((code) => toldWith200.has(code))
+        (state.type ?? jsonMediaType) === jsonMediaType && result.data === undefined && told.codes.every((code) => toldWith200.has(code))
       result.errors = told.errors
       routed.codes = told.codes
       response.http.status = isToldWith200 ? 200 : told.status

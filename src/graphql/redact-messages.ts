@@ -1,7 +1,7 @@
 /** What graphql-js says of a request, without what was found in it, which may be anything, a secret too. */
 import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql'
 
-import { secretInVariable } from '../entities/scalars.js'
+import { secretLiteralMessage } from '../entities/scalars.js'
 import type { RequestErrorCode } from '../lib/errors.js'
 
 /** Longer words are told only when they are the schema's: a key has 46 characters. */
@@ -24,7 +24,7 @@ function vocabularyOf(schema: GraphQLSchema): ReadonlySet<string> {
 }
 
 /** A name helps to find a misspelling; a long one that is nobody's name may be a secret in the wrong place. */
-export function withoutForeignWords(schema: GraphQLSchema, message: string): string {
+export function redactUnknownWords(schema: GraphQLSchema, message: string): string {
   return message.replaceAll(/[\w-]+/g, (word) => (word.length <= longestForeignWord || vocabularyOf(schema).has(word) ? word : '…'))
 }
 
@@ -36,13 +36,13 @@ const clearerTexts: Readonly<Record<string, string>> = {
 }
 export const clearerText = (message: string): string => clearerTexts[message] ?? message
 
-export function withoutValues(code: RequestErrorCode, message: string): string {
+export function redactValues(code: RequestErrorCode, message: string): string {
   // So deep that the parser ran out of stack.
   if (code === 'GRAPHQL_PARSE_FAILED' && !message.startsWith('Syntax Error')) return 'This document cannot be parsed.'
   if (code === 'GRAPHQL_PARSE_FAILED') return message.replace(/(, found|:? ").*$/s, '').replace(/\.?$/, '.')
   if (code !== 'GRAPHQL_VALIDATION_FAILED') return message
   // The value follows when graphql-js wraps the sentence in its own.
-  if (message.includes(secretInVariable)) return secretInVariable
+  if (message.includes(secretLiteralMessage)) return secretLiteralMessage
   const [, type] = /^Expected value of type "([^"]+)", found /.exec(message) ?? []
   if (type !== undefined) return `Expected a value of type "${type}".`
   // The value of an enum is written like a name, and quoted as one.

@@ -5,10 +5,10 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
 
 import type { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
-import { contextOf } from '../http/create-context.js'
-import { html, own, plain, preferredType } from '../http/media-types.js'
-import { Waiting } from '../http/response-deadline.js'
-import type { Times } from '../http/timeouts.js'
+import { createContext } from '../http/create-context.js'
+import { html, own, jsonMediaType, preferredType } from '../http/media-types.js'
+import { ResponseDeadline } from '../http/response-deadline.js'
+import type { HttpTimeouts } from '../http/timeouts.js'
 import { RequestError } from '../lib/errors.js'
 import { startApolloServer } from './apollo-server.js'
 import { pageHeaders } from './landing-page.js'
@@ -31,11 +31,11 @@ function headersOf({ headers }: FastifyRequest): HeaderMap {
 /** The operation plugin puts the real context in its place. */
 const noContext = (): Promise<Context> => Promise.resolve({} as Context)
 
-export async function serveGraphql(
+export async function registerGraphql(
   server: FastifyInstance,
   app: Services,
   schema: GraphQLSchema,
-  times: Times,
+  times: HttpTimeouts,
   plugins: readonly Plugin[] = [],
 ): Promise<void> {
   const apollo = await startApolloServer(app, schema, plugins)
@@ -47,14 +47,14 @@ export async function serveGraphql(
     url: '/graphql',
     // Early refusals are in the media type that was asked for too, or a client would not look for their codes.
     onRequest: (request, _reply, done) => {
-      request.story.type = preferredType(request, [plain, own])
+      request.story.type = preferredType(request, [jsonMediaType, own])
       done()
     },
     // Authenticate before reading the body.
     preParsing: async (request, reply) => {
-      const context = await contextOf(app, request, reply)
+      const context = await createContext(app, request, reply)
       request.story.context = context
-      request.story.actorId = context.caller?.id ?? null
+      request.story.actorId = context.actorOrNull?.id ?? null
     },
     handler: async (request, reply) => {
       const isPost = request.method === 'POST'
@@ -62,9 +62,9 @@ export async function serveGraphql(
       const { url, body } = request
       try {
         const isAcceptable = request.story.type !== undefined || (hasPage && !isPost && preferredType(request, [html]) !== undefined)
-        if (!isAcceptable) throw new RequestError('BAD_REQUEST', `An answer is ${plain} or ${own}.`, {}, { status: 406 })
-        const waiting = new Waiting(times.answer)
-        context.waiting = request.story.waiting = waiting
+        if (!isAcceptable) throw new RequestError('BAD_REQUEST', `An answer is ${jsonMediaType} or ${own}.`, {}, { status: 406 })
+        const waiting = new ResponseDeadline(times.responseTimeoutMs)
+        context.deadline = request.story.waiting = waiting
         const httpGraphQLRequest: RoutedRequest = {
           // HEAD is a GET whose body Node leaves out.
           method: isPost ? 'POST' : 'GET',
@@ -74,12 +74,12 @@ export async function serveGraphql(
           context,
           state: request.story,
         }
-        const response = await waiting.for(apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: noContext }))
+        const response = await waiting.race(apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: noContext }))
         if (httpGraphQLRequest.codes) request.story.codes = httpGraphQLRequest.codes
         else if (response.status !== undefined && response.status >= 400) throw refusalBeforePlugins(response)
         return answered(request, reply, response)
       } catch (error) {
-        if (context.uses === 0 && isRefusal(error)) context.count(null, true)
+        if (context.usageCount === 0 && isRefusal(error)) context.recordUsage(null, true)
         throw error
       }
     },
@@ -93,7 +93,7 @@ function answered(request: FastifyRequest, reply: FastifyReply, { status = 200, 
   if (headers.get('content-type') === html) void reply.headers(pageHeaders)
   else {
     for (const [name, value] of headers) void reply.header(name, value)
-    void reply.header('content-type', request.story.type ?? plain)
+    void reply.header('content-type', request.story.type ?? jsonMediaType)
   }
   void reply.code(status).header('cache-control', 'no-store')
   return textOf(body)

@@ -3,14 +3,14 @@ import type { ApolloServerPlugin, HTTPGraphQLRequest } from '@apollo/server'
 import type { GraphQLError } from 'graphql'
 
 import type { Context } from '../context/context.js'
-import type { Story } from '../http/request-state.js'
+import type { RequestState } from '../http/request-state.js'
 
 export type Plugin = ApolloServerPlugin<Context>
 
 /** Apollo hands this object to plugins as `request.http`, unchanged. */
 export interface RoutedRequest extends HTTPGraphQLRequest {
   readonly context: Context
-  readonly state: Story
+  readonly state: RequestState
   isExecuted?: boolean
   /** Of the execution, not yet formatted. */
   errors?: readonly GraphQLError[] | undefined

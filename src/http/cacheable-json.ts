@@ -39,7 +39,12 @@ function isAnswered(request: FastifyRequest, reply: FastifyReply, tag: string, m
   return false
 }
 
-export async function publish(request: FastifyRequest, reply: FastifyReply, document: object, maxAge: number): Promise<FastifyReply> {
+export async function sendCacheableJson(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  document: object,
+  maxAge: number,
+): Promise<FastifyReply> {
   const text = JSON.stringify(document)
   if (isAnswered(request, reply, sha256(text).slice(0, 32), maxAge)) return reply.code(304).send()
   if (!acceptsGzip(request.headers['accept-encoding'])) return reply.send(text)

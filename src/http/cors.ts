@@ -27,7 +27,7 @@ const routes: readonly Route[] = [
   },
 ]
 
-export function serveCors(server: FastifyInstance, { corsOrigins }: Config): void {
+export function registerCors(server: FastifyInstance, { corsOrigins }: Config): void {
   const isAllowed = (origin: string | undefined): origin is string => origin !== undefined && corsOrigins.includes(origin)
 
   server.addHook('onRequest', (request, reply, done) => {

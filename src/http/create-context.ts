@@ -2,21 +2,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Actor } from '../access/actor.js'
-import { authenticate as believe, type Desk } from '../access/authenticate.js'
+import { authenticate as believe, type AuthDependencies } from '../access/authenticate.js'
 import { endOverlap } from '../api-keys/end-overlap.js'
 import { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { missingCredential, RequestError } from '../lib/errors.js'
 import type { SignatureGate } from '../signing-keys/keyring.js'
-import { addressOf } from './client-address.js'
-import { admit, refuseStrangers } from './rate-limits.js'
-import { respelledHeader, valuesOf } from './raw-headers.js'
+import { clientAddress } from './client-address.js'
+import { enforceRateLimit, throttleUnknownCredentials } from './rate-limits.js'
+import { respelledHeader, rawHeaderValues } from './raw-headers.js'
 
 /** @throws RequestError before anything is executed. */
-export async function contextOf(app: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
-  const authorization = valuesOf(request.raw, 'authorization')
-  const onBehalfOf = valuesOf(request.raw, 'x-on-behalf-of')
-  const origin = { requestId: request.id, ipAddress: addressOf(request) }
+export async function createContext(app: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
+  const authorization = rawHeaderValues(request.raw, 'authorization')
+  const onBehalfOf = rawHeaderValues(request.raw, 'x-on-behalf-of')
+  const origin = { requestId: request.id, ipAddress: clientAddress(request) }
   const respelled = respelledHeader(request.raw)
   const [first, second] = authorization
   if (first === undefined) {
@@ -27,7 +27,7 @@ export async function contextOf(app: Services, request: FastifyRequest, reply: F
   const gate = gateOf(app, request, origin.ipAddress ?? '')
   const believed = (): Promise<Actor> => believe(deskOf(app, gate), { authorization: first, onBehalfOf })
   const actor = await believed().catch((error: unknown) => {
-    refuseStrangers(app, error, origin.ipAddress ?? '')
+    throttleUnknownCredentials(app, error, origin.ipAddress ?? '')
     throw error
   })
   if (respelled !== undefined)
@@ -36,12 +36,12 @@ export async function contextOf(app: Services, request: FastifyRequest, reply: F
       `${respelled} was sent in another spelling. Send it as "${respelled}", with hyphens and no underscores.`,
     )
   const ctx = new Context(app, origin, actor, believed)
-  await admit(ctx, reply)
+  await enforceRateLimit(ctx, reply)
   await recordUse(ctx)
   return ctx
 }
 
-const deskOf = (app: Services, gate: SignatureGate): Desk => ({
+const deskOf = (app: Services, gate: SignatureGate): AuthDependencies => ({
   reader: app.queryRunner,
   // A verification may have waited for its turn.
   get now() {
@@ -63,12 +63,12 @@ async function recordUse(ctx: Context): Promise<void> {
   const { kind, apiKey, personalToken, endUser, projectIds, environment } = ctx.actor
   const { writeBehind } = ctx.app
   // A key is used when it is presented, not when a token that was once exchanged from it is.
-  if (apiKey && kind === 'API_KEY') writeBehind.keyUsed(apiKey.id, ctx.now())
-  if (personalToken) writeBehind.personalTokenUsed(personalToken.id, ctx.now())
-  if (endUser) writeBehind.endUserSeen(endUser.id, ctx.now())
+  if (apiKey && kind === 'API_KEY') writeBehind.touchApiKey(apiKey.id, ctx.now())
+  if (personalToken) writeBehind.touchPersonalToken(personalToken.id, ctx.now())
+  if (endUser) writeBehind.touchEndUser(endUser.id, ctx.now())
   const projectId = projectIds?.[0]
   if (apiKey?.endsOverlap && projectId !== undefined && environment) {
     await endOverlap(ctx, { id: apiKey.id, projectId, environment })
-    await ctx.renew()
+    await ctx.refreshActor()
   }
 }

@@ -8,41 +8,49 @@ import type { Services } from '../context/services.js'
 import { RequestError } from '../lib/errors.js'
 import { newId } from '../lib/id.js'
 import type { Traces } from '../observability/traces.js'
-import { addressOf } from './client-address.js'
+import { clientAddress } from './client-address.js'
 import { Connections } from './connections.js'
-import { serveCors } from './cors.js'
+import { registerCors } from './cors.js'
 import { Drain } from './drain.js'
-import { bodyOf, isCutOff, largestBody, refusalOf, refuseExpectation, refuseOn, unreadable } from './error-response.js'
-import { readJson } from './json-body.js'
-import { valuesOf } from './raw-headers.js'
-import { serveTraces } from './request-spans.js'
-import type { Times } from './timeouts.js'
+import {
+  errorBody,
+  isClientAbort,
+  maxBodyBytes,
+  toErrorResponse,
+  rejectExpectation,
+  writeErrorToSocket,
+  toParserError,
+} from './error-response.js'
+import { registerJsonParser } from './json-body.js'
+import { rawHeaderValues } from './raw-headers.js'
+import { registerRequestSpans } from './request-spans.js'
+import type { HttpTimeouts } from './timeouts.js'
 
 /** The instance without routes, and its drain, which readiness asks about. */
 export function createHttpServer(
   app: Services,
-  times: Times,
+  times: HttpTimeouts,
   traces: Traces | undefined,
 ): { readonly server: FastifyInstance; readonly drain: Drain } {
   const { config, log } = app
   const newRequestId = (): string => newId('req', app.clock())
-  const refuse = refuser(app)
+  const refuse = createErrorHandler(app)
   const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET') {
       socket.destroy()
       return
     }
-    const refusal = unreadable(error)
+    const refusal = toParserError(error)
     const requestId = newRequestId()
-    app.metrics.answered({ route: null, operation: undefined, codes: [refusal.code], seconds: undefined })
+    app.metrics.observeRequest({ route: null, operation: undefined, codes: [refusal.code], seconds: undefined })
     log.info({ requestId, status: refusal.status, ip: socket.remoteAddress, codes: [refusal.code] }, 'request')
-    refuseOn(socket, refusal, requestId)
+    writeErrorToSocket(socket, refusal, requestId)
   }
   const server = fastify({
-    bodyLimit: largestBody,
-    requestTimeout: times.arrival,
-    keepAliveTimeout: times.keepAlive,
-    http: { headersTimeout: times.headers, connectionsCheckingInterval: times.check, requireHostHeader: false },
+    bodyLimit: maxBodyBytes,
+    requestTimeout: times.requestTimeoutMs,
+    keepAliveTimeout: times.keepAliveTimeoutMs,
+    http: { headersTimeout: times.headersTimeoutMs, connectionsCheckingInterval: times.checkIntervalMs, requireHostHeader: false },
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     genReqId: newRequestId,
     forceCloseConnections: 'idle',
@@ -57,8 +65,8 @@ export function createHttpServer(
   })
   const connections = new Connections(app.maxConnections)
   const listenOn = (listener: Server): void => {
-    listener.on('checkExpectation', (request, response) => refuseExpectation(request, response, newRequestId()))
-    listener.on('connect', (_request, socket) => refuseOn(socket as Socket, unreadable(new Error()), newRequestId()))
+    listener.on('checkExpectation', (request, response) => rejectExpectation(request, response, newRequestId()))
+    listener.on('connect', (_request, socket) => writeErrorToSocket(socket as Socket, toParserError(new Error()), newRequestId()))
     connections.watch(listener)
   }
   listenOn(server.server)
@@ -70,21 +78,21 @@ export function createHttpServer(
   server.decorateRequest('story')
   // Before whatever else has something to do when the server ends: until the port closes all is as it was.
   const drain = new Drain(server, connections, config, times)
-  readJson(server)
+  registerJsonParser(server)
   server.addHook('onRequest', (request, reply, done) => {
     begin(request, reply)
     done()
   })
-  if (traces) serveTraces(server, traces)
+  if (traces) registerRequestSpans(server, traces)
   server.addHook('onRequest', (request, reply, done) => {
-    const drained = drain.begun(reply.raw)
+    const drained = drain.track(reply.raw)
     const answered = connections.begun(reply.raw)
     // Fastify tells of a client that leaves only while the request still arrives, not while the answer is made.
     reply.raw.once('close', () => {
       drained()
       answered()
       if (reply.raw.writableFinished) return
-      request.story.waiting?.left()
+      request.story.waiting?.clientClosed()
       // Nginx's number for a client that left.
       logRequest(app, request, 499)
     })
@@ -103,9 +111,9 @@ export function createHttpServer(
     void reply
       .code(isGraphql ? 405 : 404)
       .header('cache-control', 'no-store')
-      .send(bodyOf({ code: 'BAD_REQUEST', message }, request.id))
+      .send(errorBody({ code: 'BAD_REQUEST', message }, request.id))
   })
-  serveCors(server, config)
+  registerCors(server, config)
   return { server, drain }
 }
 
@@ -122,30 +130,30 @@ function furtherListeners(server: FastifyInstance): readonly Server[] {
 
 /** RFC 9112 §3.2: one Host, no more and no less, or a proxy before us may have understood another request. */
 function hostFault({ raw }: FastifyRequest): RequestError | undefined {
-  const count = valuesOf(raw, 'host').length
+  const count = rawHeaderValues(raw, 'host').length
   if (count === 1 || (count === 0 && raw.httpVersion === '1.0')) return undefined
   return new RequestError('BAD_REQUEST', 'A request has exactly one Host header.')
 }
 
-const refuser =
+const createErrorHandler =
   ({ log }: Services) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const refusal = refusalOf(error)
+    const refusal = toErrorResponse(error)
     if (refusal.code === 'UNAVAILABLE') log.warn({ err: error, requestId: request.id }, 'the database is away')
     else if (refusal.status >= 500) log.error({ err: error, requestId: request.id }, 'a request failed')
     request.story.codes = [refusal.code]
     // Nobody reads the rest of a body that was refused, or that never came.
-    if (refusal.code === 'PAYLOAD_TOO_LARGE' || isCutOff(error)) void reply.header('connection', 'close')
+    if (refusal.code === 'PAYLOAD_TOO_LARGE' || isClientAbort(error)) void reply.header('connection', 'close')
     void reply
       .code(refusal.status)
       .headers({ 'cache-control': 'no-store', 'content-type': request.story.type ?? 'application/json; charset=utf-8', ...refusal.headers })
-      .send(bodyOf(refusal, request.id))
+      .send(errorBody(refusal, request.id))
   }
 
 function logRequest({ log, metrics }: Services, request: FastifyRequest, status: number, elapsed?: number): void {
   const { operation, actorId, codes, traceId } = request.story
   const route = request.routeOptions.url ?? null
-  metrics.answered({ route, operation, codes, seconds: elapsed === undefined ? undefined : elapsed / 1000 })
+  metrics.observeRequest({ route, operation, codes, seconds: elapsed === undefined ? undefined : elapsed / 1000 })
   log.info(
     {
       requestId: request.id,
@@ -153,7 +161,7 @@ function logRequest({ log, metrics }: Services, request: FastifyRequest, status:
       path: route,
       status,
       ms: elapsed === undefined ? undefined : Math.round(elapsed * 10) / 10,
-      ip: addressOf(request),
+      ip: clientAddress(request),
       operation,
       actorId,
       codes,

@@ -10,9 +10,9 @@ import type { FastifyInstance } from 'fastify'
 
 import type { Config } from '../config/config.js'
 import { Bag } from '../lib/bag.js'
-import { stopwatch } from '../lib/clock.js'
+import { startTimer } from '../lib/clock.js'
 import type { Connections } from './connections.js'
-import type { Times } from './timeouts.js'
+import type { HttpTimeouts } from './timeouts.js'
 
 /** Milliseconds between two looks at the connections. */
 const step = 25
@@ -26,7 +26,7 @@ export class Drain {
     private readonly server: FastifyInstance,
     private readonly connections: Pick<Connections, 'size' | 'sockets'>,
     private readonly config: Pick<Config, 'drainSeconds'>,
-    private readonly times: Pick<Times, 'linger' | 'rest'>,
+    private readonly times: Pick<HttpTimeouts, 'minDrainMs' | 'partialRequestGraceMs'>,
   ) {
     server.addHook('preClose', () => this.#begin())
     // Fastify waits for the connections of its first listener only, and `localhost` may have two.
@@ -37,7 +37,7 @@ export class Drain {
   }
 
   /** The answer is told when the other has ended. */
-  begun(answer: ServerResponse): () => void {
+  track(answer: ServerResponse): () => void {
     return this.#inFlight.add(answer)
   }
 
@@ -47,19 +47,19 @@ export class Drain {
     // Fastify says so in answers to what comes from now on. A connection that ends with its answer loses no request, while
     // an idle one may be closed at the very moment in which its client sends the next (RFC 9112 §9.6).
     for (const answer of this.#inFlight.all()) if (!answer.headersSent) answer.setHeader('connection', 'close')
-    const elapsed = stopwatch()
-    while (elapsed() < this.config.drainSeconds || (this.connections.size > 0 && elapsed() < this.times.linger / 1000)) await wait(step)
-    this.#hangUp()
+    const elapsed = startTimer()
+    while (elapsed() < this.config.drainSeconds || (this.connections.size > 0 && elapsed() < this.times.minDrainMs / 1000)) await wait(step)
+    this.#closeIdleConnections()
   }
 
   /** A connection that was busy when the port closed would otherwise be kept for the next request until it times out. */
-  #hangUp(): void {
+  #closeIdleConnections(): void {
     const { server } = this.server
-    const elapsed = stopwatch()
+    const elapsed = startTimer()
     this.#sweeping = setInterval(() => {
       server.closeIdleConnections()
       // To Node a connection on which nothing was ever said is not idle, and what began to arrive may never end.
-      const isOver = elapsed() >= this.times.rest / 1000
+      const isOver = elapsed() >= this.times.partialRequestGraceMs / 1000
       const busy = isOver ? this.#busy() : undefined
       for (const socket of this.connections.sockets()) if (socket.bytesRead === 0 || busy?.has(socket) === false) socket.destroy()
     }, step)

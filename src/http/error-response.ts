@@ -8,7 +8,7 @@ import { isUnavailable, unavailable } from '../database/database-errors.js'
 import { RequestError, type RequestErrorCode } from '../lib/errors.js'
 
 /** Bytes. */
-export const largestBody = 100_000
+export const maxBodyBytes = 100_000
 
 /** What Fastify throws, and what is left of a request whose body never arrived. */
 const codes: Readonly<Record<string, readonly [code: RequestErrorCode, status?: number]>> = {
@@ -20,25 +20,25 @@ const codes: Readonly<Record<string, readonly [code: RequestErrorCode, status?: 
 }
 
 const messages: Partial<Record<RequestErrorCode, string>> = {
-  PAYLOAD_TOO_LARGE: `The request body must have at most ${largestBody} bytes.`,
+  PAYLOAD_TOO_LARGE: `The request body must have at most ${maxBodyBytes} bytes.`,
   REQUEST_TIMEOUT: 'The request took too long to arrive.',
   BAD_REQUEST: 'This request cannot be read: send a JSON body with "Content-Type: application/json", in UTF-8.',
 }
 const internal = 'Something went wrong on our side.'
 
-export interface Refusal {
+export interface ErrorResponse {
   readonly code: RequestErrorCode
   readonly message: string
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
 }
 
-export function refusalOf(error: unknown): Refusal {
+export function toErrorResponse(error: unknown): ErrorResponse {
   if (error instanceof RequestError) {
     const { code, message, headers } = error
     return { code, message, headers, status: code === 'FORBIDDEN' ? 403 : error.status }
   }
-  if (isUnavailable(error) && !isCutOff(error)) return refusalOf(unavailable(error))
+  if (isUnavailable(error) && !isClientAbort(error)) return toErrorResponse(unavailable(error))
   const { code, statusCode } = error as Partial<FastifyError>
   const isTheirs = error instanceof SyntaxError || (statusCode !== undefined && statusCode < 500)
   const [known, status] = codes[String(code)] ?? [isTheirs ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR']
@@ -47,10 +47,10 @@ export function refusalOf(error: unknown): Refusal {
 }
 
 /** Reading the body failed because whoever sent it left; the same code from a database has a class of its own around it. */
-export const isCutOff = (error: unknown): boolean =>
+export const isClientAbort = (error: unknown): boolean =>
   error instanceof Error && Reflect.get(error, 'code') === 'ECONNRESET' && error.message === 'aborted'
 
-export const bodyOf = ({ code, message }: Pick<Refusal, 'code' | 'message'>, requestId: string): object => ({
+export const errorBody = ({ code, message }: Pick<ErrorResponse, 'code' | 'message'>, requestId: string): object => ({
   errors: [{ message, extensions: { code, requestId } }],
 })
 
@@ -63,8 +63,13 @@ const reasons: Readonly<Record<number, string>> = {
 }
 
 /** Node's parser could make nothing of it, or waited in vain. */
-export function unreadable({ code }: NodeJS.ErrnoException): Refusal {
-  const refusal = (known: RequestErrorCode, status: number): Refusal => ({ code: known, message: messages[known]!, status, headers: {} })
+export function toParserError({ code }: NodeJS.ErrnoException): ErrorResponse {
+  const refusal = (known: RequestErrorCode, status: number): ErrorResponse => ({
+    code: known,
+    message: messages[known]!,
+    status,
+    headers: {},
+  })
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refusal('REQUEST_TIMEOUT', 408)
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return refusal('PAYLOAD_TOO_LARGE', 413)
   if (code === 'HPE_HEADER_OVERFLOW') return { ...refusal('BAD_REQUEST', 431), message: 'The headers of this request are too large.' }
@@ -84,11 +89,11 @@ const headersOf = (requestId: string, text: string): Record<string, string | num
 const refusalLinger = 1000
 
 /** Where there is no answer object to write to, only the connection. */
-export function refuseOn(socket: Socket, refusal: Refusal, requestId: string): void {
+export function writeErrorToSocket(socket: Socket, refusal: ErrorResponse, requestId: string): void {
   // Half an answer is under way: more words would be read as part of it.
   const isAnswering = Boolean(Reflect.get(Object(Reflect.get(socket, '_httpMessage')), 'headersSent'))
   if (!socket.writable || isAnswering) return void socket.destroy()
-  const text = JSON.stringify(bodyOf(refusal, requestId))
+  const text = JSON.stringify(errorBody(refusal, requestId))
   const lines = Object.entries(headersOf(requestId, text)).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${refusal.status} ${reasons[refusal.status] ?? ''}\r\n${lines.join('')}\r\n${text}`)
   // A client that never closes its side would hold the descriptor for ever.
@@ -97,7 +102,7 @@ export function refuseOn(socket: Socket, refusal: Refusal, requestId: string): v
 }
 
 /** RFC 9110 §10.1.1: only `100-continue` can be expected. */
-export function refuseExpectation(_request: IncomingMessage, response: ServerResponse, requestId: string): void {
-  const text = JSON.stringify(bodyOf({ code: 'BAD_REQUEST', message: 'What this request expects cannot be met.' }, requestId))
+export function rejectExpectation(_request: IncomingMessage, response: ServerResponse, requestId: string): void {
+  const text = JSON.stringify(errorBody({ code: 'BAD_REQUEST', message: 'What this request expects cannot be met.' }, requestId))
   response.writeHead(417, headersOf(requestId, text)).end(text)
 }

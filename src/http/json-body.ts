@@ -10,7 +10,7 @@ const unreadable = (): RequestError => new RequestError('BAD_REQUEST', 'The requ
 
 const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i
 
-export function readJson(server: FastifyInstance): void {
+export function registerJsonParser(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error')
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {

@@ -6,9 +6,9 @@ import type { FastifyReply } from 'fastify'
 
 import type { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
-import { neighbourhoodOf } from '../lib/address.js'
-import { RequestError, UnknownCredential } from '../lib/errors.js'
-import { windowLengths, type Admission, type Limit } from '../lib/fixed-window.js'
+import { toRateLimitSubnet } from '../lib/address.js'
+import { RequestError, UnknownCredentialError } from '../lib/errors.js'
+import { windowLengths, type RateLimitResult, type Limit } from '../lib/fixed-window.js'
 
 /** Malformed or unknown credentials that one address, or one /64 of IPv6, may send in a minute. */
 export const mostUnknownCredentials = 100
@@ -19,7 +19,7 @@ const seconds = (ms: number): number => Math.ceil(ms / 1000)
 const tooMany = (message: string, retryAfterMs: number): RequestError =>
   new RequestError('RATE_LIMITED', message, { 'retry-after': String(seconds(retryAfterMs)) })
 
-const fieldsOf = ({ allowances }: Admission): Record<string, string> => ({
+const fieldsOf = ({ allowances }: RateLimitResult): Record<string, string> => ({
   'ratelimit-policy': allowances
     .map(({ window, max }) => `"${window.toLowerCase()}";q=${max};w=${windowLengths[window] / 1000}`)
     .join(', '),
@@ -29,21 +29,21 @@ const fieldsOf = ({ allowances }: Admission): Record<string, string> => ({
 })
 
 /** Counts the request against the limits of its key, if it has any. @throws RequestError RATE_LIMITED; then nothing was counted. */
-export async function admit(ctx: Context, reply: FastifyReply): Promise<void> {
+export async function enforceRateLimit(ctx: Context, reply: FastifyReply): Promise<void> {
   const { apiKey, organizationId } = ctx.actor
   if (!apiKey || apiKey.rateLimits.length === 0) return
   const admission = await ctx.app.limiter.take({ id: apiKey.id, organizationId, rateLimits: apiKey.rateLimits }, ctx.now())
   void reply.headers(fieldsOf(admission))
-  if (admission.isAdmitted) return
-  ctx.count(null, true)
+  if (admission.isAllowed) return
+  ctx.recordUsage(null, true)
   throw tooMany('A rate limit of this API key is used up. Try again later.', admission.retryAfterMs)
 }
 
 const addressLimit: readonly Limit[] = [{ window: 'MINUTE', max: mostUnknownCredentials }]
 
 /** What a guesser gets in place of the refusal that it earned; whoever sends a good credential is never asked. @throws RequestError RATE_LIMITED */
-export function refuseStrangers(app: Services, refusal: unknown, address: string): void {
-  if (!(refusal instanceof UnknownCredential)) return
-  const { isAdmitted, retryAfterMs } = app.strangers.take(neighbourhoodOf(address), addressLimit, app.clock().getTime())
-  if (!isAdmitted) throw tooMany('Too many credentials from this address were not valid. Try again later.', retryAfterMs)
+export function throttleUnknownCredentials(app: Services, refusal: unknown, address: string): void {
+  if (!(refusal instanceof UnknownCredentialError)) return
+  const { isAllowed, retryAfterMs } = app.unknownCredentialCounter.take(toRateLimitSubnet(address), addressLimit, app.clock().getTime())
+  if (!isAllowed) throw tooMany('Too many credentials from this address were not valid. Try again later.', retryAfterMs)
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /** Every value of a header; its name in small letters. */
-export function valuesOf({ rawHeaders }: IncomingMessage, name: string): string[] {
+export function rawHeaderValues({ rawHeaders }: IncomingMessage, name: string): string[] {
   const values: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const sent = rawHeaders[i]!

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Traces } from '../observability/traces.js'
 
 /** Asked every few seconds by machines. */
-const untold = new Set(['/healthz', '/readyz', '/metrics'])
+const untracedRoutes = new Set(['/healthz', '/readyz', '/metrics'])
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])
 
@@ -32,23 +32,23 @@ function factsOf(request: FastifyRequest): Attributes {
   }
 }
 
-export function serveTraces(server: FastifyInstance, traces: Traces): void {
+export function registerRequestSpans(server: FastifyInstance, traces: Traces): void {
   server.addHook('onRequest', (request, reply, done) => {
     const route = request.routeOptions.url
-    if (route !== undefined && untold.has(route)) return done()
+    if (route !== undefined && untracedRoutes.has(route)) return done()
     const method = methods.has(request.method) ? request.method : '_OTHER'
     const name = [method === '_OTHER' ? 'HTTP' : method, route].filter(Boolean).join(' ')
-    const span = traces.request(name, attributesOf(request, method, route), request.headers['traceparent'] as string | undefined)
+    const span = traces.startRequestSpan(name, attributesOf(request, method, route), request.headers['traceparent'] as string | undefined)
     request.story.traceId = span.spanContext().traceId
     reply.raw.once('close', () => {
       const status = reply.raw.statusCode
       span.setAttributes(factsOf(request))
       // A client that left was told no status.
       if (reply.raw.headersSent) span.setAttribute('http.response.status_code', status)
-      if (reply.raw.headersSent && status >= 500) traces.fail(span, request.story.codes?.[0] ?? String(status))
+      if (reply.raw.headersSent && status >= 500) traces.markError(span, request.story.codes?.[0] ?? String(status))
       span.end()
     })
     // Fastify keeps to it through the arrival of the body.
-    traces.within(span, done)
+    traces.runInSpan(span, done)
   })
 }

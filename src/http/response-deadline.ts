@@ -1,7 +1,7 @@
 /** How long an answer is worth making: until its time is over, or nobody waits for it any more. */
 import { RequestError } from '../lib/errors.js'
 
-export class Waiting {
+export class ResponseDeadline {
   #over: RequestError | undefined
   #end: ((reason: RequestError) => void) | undefined
   readonly #timer
@@ -12,7 +12,7 @@ export class Waiting {
   }
 
   /** The answer, or the end of the waiting, whichever is first. @throws RequestError REQUEST_TIMEOUT */
-  async for<T>(answer: Promise<T>): Promise<T> {
+  async race<T>(answer: Promise<T>): Promise<T> {
     try {
       return await new Promise<T>((resolve, reject) => {
         this.#end = reject
@@ -25,12 +25,12 @@ export class Waiting {
   }
 
   /** Whoever asked has gone. */
-  left(): void {
+  clientClosed(): void {
     this.#endWith('Nobody waits for this answer any more.')
   }
 
   /** Before something new is begun. @throws RequestError REQUEST_TIMEOUT */
-  throwIfOver(): void {
+  throwIfExpired(): void {
     if (this.#over) throw this.#over
   }
 

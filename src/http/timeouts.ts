@@ -1,19 +1,27 @@
 /** How long the edge waits, in milliseconds. */
-export interface Times {
+export interface HttpTimeouts {
   /** Until all headers of a request have arrived. */
-  readonly headers: number
+  readonly headersTimeoutMs: number
   /** Until the whole request has arrived. */
-  readonly arrival: number
+  readonly requestTimeoutMs: number
   /** From then until the answer; longer than the database may take for one statement. */
-  readonly answer: number
+  readonly responseTimeoutMs: number
   /** Between two requests on one connection; longer than the 60 seconds of common load balancers, which would reuse a closed one. */
-  readonly keepAlive: number
+  readonly keepAliveTimeoutMs: number
   /** That a server which ends still waits for connections to be used once more, or to be left. */
-  readonly linger: number
+  readonly minDrainMs: number
   /** That it then waits for the rest of a request of which only a part has arrived. */
-  readonly rest: number
+  readonly partialRequestGraceMs: number
   /** How often slow requests are looked for. */
-  readonly check: number
+  readonly checkIntervalMs: number
 }
 
-export const times: Times = { headers: 10_000, arrival: 15_000, answer: 30_000, keepAlive: 72_000, linger: 250, rest: 2000, check: 1000 }
+export const httpTimeouts: HttpTimeouts = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 15_000,
+  responseTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 72_000,
+  minDrainMs: 250,
+  partialRequestGraceMs: 2000,
+  checkIntervalMs: 1000,
+}

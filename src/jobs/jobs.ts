@@ -1,9 +1,9 @@
 /** What is done by the clock and not by a request: dropping what ran out, and a checkpoint of every chain once a day. */
 import { logCheckpoints } from '../audit/checkpoint.js'
 import type { Services } from '../context/services.js'
-import { organizationIds } from '../database/unscoped-queries.js'
-import { forgetMarks } from '../journal/idempotency.js'
-import { forgetUsage } from '../usage/delete-expired-usage.js'
+import { listOrganizationIds } from '../database/unscoped-queries.js'
+import { deleteExpiredKeys } from '../journal/idempotency.js'
+import { deleteExpiredUsage } from '../usage/delete-expired-usage.js'
 
 /** Milliseconds between two rounds; the first is a minute after the start, which a process that crashes at once never reaches. */
 const interval = 3_600_000
@@ -16,11 +16,11 @@ export function makeRound(app: Services): () => Promise<void> {
   const checkpoints = async (): Promise<void> => {
     const today = Math.floor(app.clock().getTime() / day)
     if (today === lastDay) return
-    await logCheckpoints(app, await organizationIds(app.orm))
+    await logCheckpoints(app, await listOrganizationIds(app.orm))
     lastDay = today
   }
   return async () => {
-    for (const part of [() => forgetUsage(app), () => forgetMarks(app), checkpoints]) {
+    for (const part of [() => deleteExpiredUsage(app), () => deleteExpiredKeys(app), checkpoints]) {
       try {
         await part()
       } catch (error) {

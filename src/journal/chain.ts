@@ -5,7 +5,7 @@ import type { AuditEvent } from '../entities/audit-event.js'
 import { sha256 } from '../lib/digest.js'
 import { newId } from '../lib/id.js'
 
-export interface Head {
+export interface ChainHead {
   readonly seq: number
   readonly hash: string
 }
@@ -32,7 +32,7 @@ export type ChainedEvent = Pick<
 export type EventDraft = Omit<ChainedEvent, 'id' | 'seq' | 'previousHash' | 'hash'>
 
 /** Before the first event. */
-export const genesis: Head = { seq: 0, hash: '0'.repeat(64) }
+export const genesis: ChainHead = { seq: 0, hash: '0'.repeat(64) }
 
 /**
  * SHA-256 over the canonical JSON (RFC 8785) of everything but the hash itself. The names stand here in the order that they
@@ -58,7 +58,7 @@ export function hashOf(event: Omit<ChainedEvent, 'hash'>): string {
   return sha256(`${before.slice(0, -1)},"details":${canonicalize(event.details)},${after.slice(1)}`)
 }
 
-export function link(head: Head, draft: EventDraft): ChainedEvent {
+export function linkEvent(head: ChainHead, draft: EventDraft): ChainedEvent {
   const event = { ...draft, id: newId('evt', draft.at), seq: head.seq + 1, previousHash: head.hash }
   return { ...event, hash: hashOf(event) }
 }

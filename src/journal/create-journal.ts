@@ -4,11 +4,11 @@ import type { Config } from '../config/config.js'
 import { Pipeline } from '../database/pipeline.js'
 import { PostgresReads } from '../database/postgres-query-runner.js'
 import { PostgresTenantQueries } from '../database/postgres-tenant-queries.js'
-import type { Reader, TenantQueries } from '../database/query-runner.js'
+import type { QueryRunner, TenantQueries } from '../database/query-runner.js'
 import { SqliteReads } from '../database/sqlite-query-runner.js'
 import { SqliteTenantQueries } from '../database/sqlite-tenant-queries.js'
 import { SqliteThreads, startSqliteThread } from '../database/sqlite-threads.js'
-import { somethingToRollBack, sqliteFile, nativeSqlite } from '../database/sqlite.js'
+import { ensureTransaction, sqliteFile, nativeSqlite } from '../database/sqlite.js'
 import type { Clock } from '../lib/clock.js'
 import type { GroupMeter } from '../observability/metrics.js'
 import type { Journal } from './journal.js'
@@ -19,11 +19,11 @@ import { SqliteJournal } from './sqlite-journal.js'
 /** Where changes are written, and where what tenants list and count is read. */
 interface Stores {
   readonly journal: Journal
-  readonly queryRunner: Reader
+  readonly queryRunner: QueryRunner
   readonly queries: TenantQueries
 }
 
-export async function openStores(orm: MikroORM, config: Config, clock: Clock, meter: GroupMeter): Promise<Stores> {
+export async function createStores(orm: MikroORM, config: Config, clock: Clock, meter: GroupMeter): Promise<Stores> {
   const metadata = orm.getMetadata()
   const { listsPerOrganization, queuedListsPerOrganization } = config.limits
   if (config.databaseUrl !== undefined) {
@@ -39,7 +39,7 @@ export async function openStores(orm: MikroORM, config: Config, clock: Clock, me
   const { default: Sqlite } = await import('better-sqlite3')
   const file = sqliteFile(config)
   const writer = await nativeSqlite(orm)
-  orm.em.getEventManager().registerSubscriber(somethingToRollBack(writer))
+  orm.em.getEventManager().registerSubscriber(ensureTransaction(writer))
   const reads = new SqliteReads(new Sqlite(file, { readonly: true, timeout: 1000 }))
   const threads = new SqliteThreads(() => startSqliteThread(file))
   return {

@@ -2,7 +2,7 @@
 import type { EventDraft } from './chain.js'
 
 /** Entries in each list of ids that an event names. */
-export const mostIds = 20
+export const maxIds = 20
 
 export interface GatheredRefusals {
   /** What all of them share; null where they differ. The request id is that of the first. */
@@ -28,7 +28,7 @@ export const gathered = (event: EventDraft): GatheredRefusals => ({
 })
 
 const shared = <T>(a: T, b: T): T | null => (a === b ? a : null)
-const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])].slice(0, mostIds)
+const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])].slice(0, maxIds)
 
 /** Both are of one organization, action and code. */
 export function merge(a: GatheredRefusals, b: GatheredRefusals): GatheredRefusals {

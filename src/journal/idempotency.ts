@@ -10,10 +10,10 @@ import { Secret } from '../lib/secret.js'
 import type { AppendedRow, Journal } from './journal.js'
 
 /** Milliseconds: 24 hours. */
-export const rememberedFor = 86_400_000
+export const idempotencyTtlMs = 86_400_000
 
 /** What a create is known by: whose and under which key, and with which input. */
-export interface Mark {
+export interface IdempotencyFingerprint {
   readonly id: string
   readonly inputMac: string
 }
@@ -22,34 +22,34 @@ export interface Mark {
 const deepest = 32
 
 /** In one order, with secrets and dates as what they stand for: a Secret prints alike whatever it holds. */
-function plain(value: unknown, depth = 1): unknown {
+function canonicalInput(value: unknown, depth = 1): unknown {
   if (depth > deepest) return 'too deep'
   if (value instanceof Secret) return { secret: value.reveal() }
   if (value instanceof Date) return value.toISOString()
-  if (Array.isArray(value)) return value.map((one) => plain(one, depth + 1))
+  if (Array.isArray(value)) return value.map((one) => canonicalInput(one, depth + 1))
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).filter(([, one]) => one !== undefined)
-  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]) => [name, plain(one, depth + 1)]))
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]) => [name, canonicalInput(one, depth + 1)]))
 }
 
-export function markOf(
+export function fingerprint(
   secrets: DeploymentSecrets,
-  { organizationId, standing, endUser }: Actor,
+  { organizationId, authVersion, endUser }: Actor,
   action: string,
   key: string,
   input: object,
-): Mark {
+): IdempotencyFingerprint {
   return {
     // The standing names the credential; the command line has none.
-    id: sha256(JSON.stringify([organizationId, standing?.id ?? null, endUser?.id ?? null, action, key])),
-    inputMac: secrets.mac('idempotency', JSON.stringify(plain(input))),
+    id: sha256(JSON.stringify([organizationId, authVersion?.id ?? null, endUser?.id ?? null, action, key])),
+    inputMac: secrets.mac('idempotency', JSON.stringify(canonicalInput(input))),
   }
 }
 
 /** What was made under this mark before, and whether the input was the same. One that ran out is gone. */
-export async function recall(
+export async function findIdempotentResult(
   em: EntityManager,
-  { id, inputMac }: Mark,
+  { id, inputMac }: IdempotencyFingerprint,
   now: Date,
 ): Promise<{ subjectId: string; isSame: boolean } | undefined> {
   const row = await em.findOne(IdempotencyKey, { id })
@@ -59,13 +59,13 @@ export async function recall(
   return undefined
 }
 
-export const remembering = (mark: Mark, organizationId: string, subjectId: string, now: Date): AppendedRow => ({
+export const idempotencyRow = (mark: IdempotencyFingerprint, organizationId: string, subjectId: string, now: Date): AppendedRow => ({
   entity: IdempotencyKey,
-  row: { ...mark, organizationId, subjectId, expiresAt: new Date(now.getTime() + rememberedFor) },
+  row: { ...mark, organizationId, subjectId, expiresAt: new Date(now.getTime() + idempotencyTtlMs) },
 })
 
 /** Deletes keys that have expired, of every tenant. */
-export async function forgetMarks({
+export async function deleteExpiredKeys({
   journal,
   orm,
   clock,

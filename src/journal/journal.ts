@@ -1,7 +1,7 @@
 /** What makes a change durable, whatever the database: rows and audit events, committed together, chained per organization. */
 import type { EntityManager } from '@mikro-orm/core'
 
-import type { Standing } from '../access/actor.js'
+import type { CredentialSnapshot } from '../access/actor.js'
 import type { Row } from '../database/row-mapper.js'
 import type { EventDraft } from './chain.js'
 
@@ -13,22 +13,22 @@ export interface AppendedRow {
   readonly isIfAbsent?: boolean
 }
 
-export interface Entry {
+export interface JournalEntry {
   readonly organizationId: string
   readonly rows: readonly AppendedRow[]
   readonly event: EventDraft | null
   /** Asked again under the organization's lock; null: not asked. */
-  readonly standing: Standing | null
+  readonly authVersion: CredentialSnapshot | null
 }
 
 /** The caller is no longer who it was when the request began. Nothing was written. */
-export class StandingChanged extends Error {
+export class CredentialChangedError extends Error {
   override readonly name = 'StandingChanged'
 }
 
 /** Whether the caller is who it was, by the row that was read under the lock. */
-export const stands = (standing: Standing, row: Row | undefined, now: Date): boolean =>
-  row?.['standing'] === standing.value && !(standing.until && standing.until <= now)
+export const isCurrent = (snapshot: CredentialSnapshot, row: Row | undefined, now: Date): boolean =>
+  row?.['standing'] === snapshot.version && !(snapshot.expiresAt && snapshot.expiresAt <= now)
 
 /** A statement that needs no event: write-behind of what may be lost by a second. */
 export interface BackgroundStatement {
@@ -38,15 +38,15 @@ export interface BackgroundStatement {
 
 export interface Journal {
   /** Resolves when the entry is on disk, together with whatever else arrived in the meantime. @throws StandingChanged */
-  commit(entry: Entry): Promise<void>
+  commit(entry: JournalEntry): Promise<void>
   /**
    * Runs `work` in a transaction of its own, serial with every other change of the organization, and appends its entry.
    * Never any network I/O inside. @throws StandingChanged before `work` has begun.
    */
   transaction<T>(
     em: EntityManager,
-    caller: { organizationId: string; standing: Standing | null },
-    work: (em: EntityManager) => Promise<[T, Entry]>,
+    caller: { organizationId: string; authVersion: CredentialSnapshot | null },
+    work: (em: EntityManager) => Promise<[T, JournalEntry]>,
   ): Promise<T>
   /**
    * Runs `work` in a transaction of its own, one at a time among all processes: for what belongs to the deployment and
@@ -54,7 +54,7 @@ export interface Journal {
    */
   exclusive<T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T>
   /** All of them in one transaction. */
-  background(statements: readonly BackgroundStatement[]): Promise<void>
+  writeBackground(statements: readonly BackgroundStatement[]): Promise<void>
   /** Ends after everything that was accepted is on disk. */
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 /** Times of last use, gathered in memory for the background writer. */
 import type { BackgroundStatement } from './journal.js'
-import type { Batch, Source } from './write-behind.js'
+import type { Batch, WriteBehindSource } from './write-behind.js'
 
 const day = 86_400_000
 
@@ -9,7 +9,7 @@ interface Kind {
   seen: Map<string, Date>
 }
 
-export class LastUsed implements Source {
+export class LastUsed implements WriteBehindSource {
   readonly name = 'times of last use'
   // A time never goes back, whichever process writes last.
   readonly #keys: Kind = kind('update api_key set last_used_at = ? where id = ? and (last_used_at is null or last_used_at < ?)')
@@ -22,19 +22,19 @@ export class LastUsed implements Source {
 
   constructor(private readonly isPostgres: boolean) {}
 
-  keyUsed(id: string, at: Date): void {
+  touchApiKey(id: string, at: Date): void {
     this.#keys.seen.set(id, at)
   }
 
-  personalTokenUsed(id: string, at: Date): void {
+  touchPersonalToken(id: string, at: Date): void {
     this.#tokens.seen.set(id, new Date(Math.floor(at.getTime() / day) * day))
   }
 
-  endUserSeen(id: string, at: Date): void {
+  touchEndUser(id: string, at: Date): void {
     this.#endUsers.seen.set(id, at)
   }
 
-  credentialUsed(id: string, at: Date): void {
+  touchMcpCredential(id: string, at: Date): void {
     this.#credentials.seen.set(id, at)
   }
 
@@ -42,7 +42,7 @@ export class LastUsed implements Source {
     return this.#keys.seen.size + this.#tokens.seen.size + this.#endUsers.seen.size + this.#credentials.seen.size
   }
 
-  take(): Batch[] {
+  drain(): Batch[] {
     // A batch for each table: with a lock in one and waiting in another it could stand in a circle with a verb.
     return [this.#keys, this.#tokens, this.#endUsers, this.#credentials].flatMap((one) => {
       const { seen } = one

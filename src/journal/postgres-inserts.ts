@@ -5,11 +5,11 @@ import type { Statement } from '../database/pipeline.js'
 import { advanceHeads } from '../database/queries/audit-heads.js'
 import { tableOf, valueOf } from '../database/row-mapper.js'
 import { AuditEvent } from '../entities/audit-event.js'
-import type { ChainedEvent, Head } from './chain.js'
+import type { ChainedEvent, ChainHead } from './chain.js'
 import type { AppendedRow } from './journal.js'
 
 /** One statement a table, whatever the number of rows. */
-export function insertsOf(metadata: MetadataStorage, rows: readonly AppendedRow[]): Statement[] {
+export function buildInserts(metadata: MetadataStorage, rows: readonly AppendedRow[]): Statement[] {
   const groups = Map.groupBy(rows, (row) => `${row.isIfAbsent ? 'if absent' : 'new'} ${tableOf(metadata, row.entity).name}`)
   return [...groups].map(([name, [first, ...others]]) => {
     const table = tableOf(metadata, first!.entity)
@@ -26,11 +26,15 @@ export function insertsOf(metadata: MetadataStorage, rows: readonly AppendedRow[
 }
 
 /** New links, and where their chains end now. */
-export function chainedInserts(metadata: MetadataStorage, events: readonly ChainedEvent[], heads: ReadonlyMap<string, Head>): Statement[] {
+export function buildEventInserts(
+  metadata: MetadataStorage,
+  events: readonly ChainedEvent[],
+  heads: ReadonlyMap<string, ChainHead>,
+): Statement[] {
   if (events.length === 0) return []
   const ends = [...new Set(events.map((event) => event.organizationId))].map((id) => [id, heads.get(id)!] as const)
   return [
-    ...insertsOf(
+    ...buildInserts(
       metadata,
       events.map((row) => ({ entity: AuditEvent, row })),
     ),

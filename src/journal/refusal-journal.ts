@@ -10,9 +10,9 @@ import { eventOf, gathered, merge, type GatheredRefusals } from './gathered-refu
 import type { Journal } from './journal.js'
 
 /** Of one actor, action and code in a minute. */
-export const mostSingleEvents = 10
+export const maxSingleEvents = 10
 /** Actors, actions and codes of one organization that are told apart. Further actors are gathered by action and code alone. */
-export const mostSeries = 1000
+export const maxSeries = 1000
 /** Milliseconds. */
 const minute = 60_000
 const sweepInterval = 1000
@@ -46,7 +46,7 @@ class Organizations<T> {
 function nameIn(map: ReadonlyMap<string, unknown>, { action, actorId, details }: EventDraft): string {
   const common = `${action} ${String(details['code'])}`
   const own = `${common} ${actorId}`
-  return map.has(own) || map.size < mostSeries ? own : common
+  return map.has(own) || map.size < maxSeries ? own : common
 }
 
 export class RefusalJournal implements Refusals {
@@ -77,7 +77,7 @@ export class RefusalJournal implements Refusals {
       if (series?.rest) this.#postpone(series.rest)
       ofOrganization.set(name, (series = { startedAt: now, singleEvents: 0, rest: undefined }))
     }
-    if (series.singleEvents < mostSingleEvents) {
+    if (series.singleEvents < maxSingleEvents) {
       series.singleEvents++
       return this.#commit(event)
     }
@@ -147,7 +147,7 @@ export class RefusalJournal implements Refusals {
   }
 
   #commit(event: EventDraft): Promise<void> {
-    return this.journal.commit({ organizationId: event.organizationId, standing: null, rows: [], event })
+    return this.journal.commit({ organizationId: event.organizationId, authVersion: null, rows: [], event })
   }
 }
 

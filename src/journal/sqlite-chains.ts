@@ -2,15 +2,15 @@
 import type { Database } from 'better-sqlite3'
 
 import { AuditEvent } from '../entities/audit-event.js'
-import { genesis, link, type EventDraft, type Head } from './chain.js'
+import { genesis, linkEvent, type EventDraft, type ChainHead } from './chain.js'
 import type { SqliteInserts } from './sqlite-inserts.js'
 
 /** Its maps are replaced and never cleared, for the reason that lib/bag.ts gives. */
 export class SqliteChains {
   /** As this connection last wrote them; worthless as soon as another connection wrote. */
-  #heads = new Map<string, Head>()
+  #heads = new Map<string, ChainHead>()
   /** Those that have moved since they were last saved. */
-  #moved = new Map<string, Head>()
+  #moved = new Map<string, ChainHead>()
   #dataVersion: unknown
   readonly #read
   readonly #move
@@ -24,8 +24,8 @@ export class SqliteChains {
   }
 
   append(organizationId: string, draft: EventDraft): void {
-    const head = this.#heads.get(organizationId) ?? (this.#read.get(organizationId) as Head | undefined)
-    const event = link(head ?? genesis, draft)
+    const head = this.#heads.get(organizationId) ?? (this.#read.get(organizationId) as ChainHead | undefined)
+    const event = linkEvent(head ?? genesis, draft)
     this.inserts.add({ entity: AuditEvent, row: event })
     this.#heads.set(organizationId, event)
     this.#moved.set(organizationId, event)

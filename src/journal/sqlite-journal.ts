@@ -5,19 +5,19 @@
 import type { EntityManager } from '@mikro-orm/core'
 import type { Database, Statement } from 'better-sqlite3'
 
-import type { Standing } from '../access/actor.js'
-import { isUnavailable, refusalOf, unavailable } from '../database/database-errors.js'
+import type { CredentialSnapshot } from '../access/actor.js'
+import { isUnavailable, toPublicError, unavailable } from '../database/database-errors.js'
 import type { Row } from '../database/row-mapper.js'
 import type { SqliteReads } from '../database/sqlite-query-runner.js'
-import { stopwatch, type Clock } from '../lib/clock.js'
+import { startTimer, type Clock } from '../lib/clock.js'
 import type { GroupMeter } from '../observability/metrics.js'
-import { StandingChanged, stands, type BackgroundStatement, type Entry, type Journal } from './journal.js'
+import { CredentialChangedError, isCurrent, type BackgroundStatement, type JournalEntry, type Journal } from './journal.js'
 import { SqliteChains } from './sqlite-chains.js'
 import type { SqliteInserts } from './sqlite-inserts.js'
-import { gather } from './wait-for-group.js'
+import { waitForGroup } from './wait-for-group.js'
 
 interface Pending {
-  readonly entry: Entry | null
+  readonly entry: JournalEntry | null
   readonly statements: readonly BackgroundStatement[]
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
@@ -45,21 +45,21 @@ export class SqliteJournal implements Journal {
     this.#chains = new SqliteChains(writer, inserts)
   }
 
-  commit(entry: Entry): Promise<void> {
+  commit(entry: JournalEntry): Promise<void> {
     return this.#enqueue(entry, [])
   }
 
-  background(statements: readonly BackgroundStatement[]): Promise<void> {
+  writeBackground(statements: readonly BackgroundStatement[]): Promise<void> {
     return this.#enqueue(null, statements)
   }
 
   async transaction<T>(
     em: EntityManager,
-    caller: Pick<Entry, 'organizationId' | 'standing'>,
-    work: (em: EntityManager) => Promise<[T, Entry]>,
+    caller: Pick<JournalEntry, 'organizationId' | 'authVersion'>,
+    work: (em: EntityManager) => Promise<[T, JournalEntry]>,
   ): Promise<T> {
     return this.exclusive(em, async (own) => {
-      this.#ask(caller.standing)
+      this.#assertCurrent(caller.authVersion)
       const [result, entry] = await work(own)
       await own.flush()
       this.#chains.forget()
@@ -86,7 +86,7 @@ export class SqliteJournal implements Journal {
         })
       } catch (error) {
         this.#chains.forget()
-        throw refusalOf(error)
+        throw toPublicError(error)
       } finally {
         this.#isOpen = false
         this.#flush()
@@ -105,7 +105,7 @@ export class SqliteJournal implements Journal {
     this.reads.close()
   }
 
-  #enqueue(entry: Entry | null, statements: readonly BackgroundStatement[]): Promise<void> {
+  #enqueue(entry: JournalEntry | null, statements: readonly BackgroundStatement[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ entry, statements, resolve, reject })
       this.#schedule()
@@ -119,14 +119,14 @@ export class SqliteJournal implements Journal {
       this.#isScheduled = false
       this.#flush()
     }
-    gather(() => this.#waiting.length, largestGroup, done)
+    waitForGroup(() => this.#waiting.length, largestGroup, done)
   }
 
   #flush(): void {
     if (this.#isOpen || this.#waiting.length === 0) return
     const group = this.#waiting.splice(0, largestGroup)
     const refusals = new Map<Pending, unknown>()
-    const elapsed = stopwatch()
+    const elapsed = startTimer()
     try {
       this.#writeGroup(group, refusals, false)
     } catch (error) {
@@ -149,7 +149,7 @@ export class SqliteJournal implements Journal {
       this.#writeGroup(group, refusals, true)
     } catch (error) {
       this.#chains.forget()
-      for (const one of group) refusals.set(one, refusalOf(error))
+      for (const one of group) refusals.set(one, toPublicError(error))
     }
   }
 
@@ -167,7 +167,7 @@ export class SqliteJournal implements Journal {
             this.writer.exec('rollback to entry')
             this.#chains.forget()
             // Nothing was written before the standing was asked.
-          } else if (!(error instanceof StandingChanged)) throw error
+          } else if (!(error instanceof CredentialChangedError)) throw error
           refusals.set(one, error)
         }
         if (isEachAlone) this.writer.exec('release entry')
@@ -182,18 +182,18 @@ export class SqliteJournal implements Journal {
 
   #write({ entry, statements }: Pending): void {
     if (entry) {
-      this.#ask(entry.standing)
+      this.#assertCurrent(entry.authVersion)
       this.#append(entry)
     }
     for (const { sql, parameters } of statements) this.#prepare(sql).run(...parameters)
   }
 
-  #ask(standing: Standing | null): void {
-    const row = standing && (this.#prepare(standing.query.sql).get(standing.id) as Row | undefined)
-    if (standing && !stands(standing, row ?? undefined, this.clock())) throw new StandingChanged()
+  #assertCurrent(authVersion: CredentialSnapshot | null): void {
+    const row = authVersion && (this.#prepare(authVersion.query.sql).get(authVersion.id) as Row | undefined)
+    if (authVersion && !isCurrent(authVersion, row ?? undefined, this.clock())) throw new CredentialChangedError()
   }
 
-  #append({ rows, event, organizationId }: Entry): void {
+  #append({ rows, event, organizationId }: JournalEntry): void {
     for (const row of rows) this.inserts.add(row)
     if (event) this.#chains.append(organizationId, event)
   }

@@ -10,13 +10,14 @@ export function tracedJournal(journal: Journal, traces: Traces, system: 'sqlite'
   const database = { 'db.system.name': system }
   return {
     exclusive: (em, work) => journal.exclusive(em, work),
-    background: (statements) => journal.background(statements),
+    writeBackground: (statements) => journal.writeBackground(statements),
     close: () => journal.close(),
 
-    commit: (entry) => traces.child('journal.commit', 'INTERNAL', { ...database, ...factsOf(entry.event) }, () => journal.commit(entry)),
+    commit: (entry) =>
+      traces.withChildSpan('journal.commit', 'INTERNAL', { ...database, ...factsOf(entry.event) }, () => journal.commit(entry)),
 
     transaction: (em, caller, work) =>
-      traces.child('journal.transaction', 'INTERNAL', database, (span) =>
+      traces.withChildSpan('journal.transaction', 'INTERNAL', database, (span) =>
         journal.transaction(em, caller, async (own) => {
           const done = await work(own)
           span?.setAttributes(factsOf(done[1].event))

@@ -7,10 +7,10 @@
 const mostTurns = 2
 
 /** Calls when a turn has brought nothing more to what waits, or there is enough of it. */
-export function gather(size: () => number, enough: number, done: () => void, known = size(), turns = 0): void {
+export function waitForGroup(size: () => number, enough: number, done: () => void, known = size(), turns = 0): void {
   setImmediate(() => {
     const now = size()
-    if (now > known && now < enough && turns < mostTurns) gather(size, enough, done, now, turns + 1)
+    if (now > known && now < enough && turns < mostTurns) waitForGroup(size, enough, done, now, turns + 1)
     else done()
   })
 }

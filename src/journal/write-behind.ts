@@ -13,10 +13,10 @@ export interface Batch {
   giveBack(): void
 }
 
-export interface Source {
+export interface WriteBehindSource {
   readonly name: string
   /** All that is waiting; from now on the caller has it. */
-  take(): readonly Batch[]
+  drain(): readonly Batch[]
   /** How many rows are waiting. */
   readonly size: number
 }
@@ -28,7 +28,7 @@ export class BackgroundWriter {
   constructor(
     private readonly journal: Journal,
     private readonly log: Logger,
-    private readonly sources: readonly Source[],
+    private readonly sources: readonly WriteBehindSource[],
     private readonly onFailure: (source: string) => void,
   ) {
     this.#timer = setInterval(() => void this.flush(), interval)
@@ -48,9 +48,9 @@ export class BackgroundWriter {
 
   async #write(): Promise<void> {
     for (const source of this.sources) {
-      for (const batch of source.take()) {
+      for (const batch of source.drain()) {
         try {
-          await this.journal.background(batch.statements)
+          await this.journal.writeBackground(batch.statements)
         } catch (error) {
           batch.giveBack()
           this.onFailure(source.name)
@@ -63,18 +63,18 @@ export class BackgroundWriter {
 
 /** What may be written a second late, and lost by a crash: times of last use, and usage. */
 export interface WriteBehind {
-  keyUsed(id: string, at: Date): void
-  personalTokenUsed(id: string, at: Date): void
-  endUserSeen(id: string, at: Date): void
-  credentialUsed(id: string, at: Date): void
+  touchApiKey(id: string, at: Date): void
+  touchPersonalToken(id: string, at: Date): void
+  touchEndUser(id: string, at: Date): void
+  touchMcpCredential(id: string, at: Date): void
   /** Adds to the usage of its key, end user and operation. */
-  used(use: Use): void
+  recordUsage(use: UsageRecord): void
   /** Ends when all of it is written. */
   flush(): Promise<void>
 }
 
 /** One thing that was asked for, by whom, for whom. */
-export interface Use {
+export interface UsageRecord {
   readonly actor: Actor
   /** A root field of the schema, or what else was used; null when the request was refused before that was known. */
   readonly operation: string | null

@@ -26,11 +26,11 @@ const metadataServices: ReadonlySet<string> = new Set(['168.63.129.16'])
 const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/
 
 /** Lower case, without the dot of the root and the brackets of an IPv6 literal. */
-export const bareHost = (host: string): string => withoutTrailing(host.toLowerCase(), '.').replace(/^\[(.*)\]$/, '$1')
+export const normalizeHost = (host: string): string => withoutTrailing(host.toLowerCase(), '.').replace(/^\[(.*)\]$/, '$1')
 
 /** An address in its own words: an IPv4 address in IPv6 clothes (RFC 4291 §2.5.5.2) is an IPv4 address. */
 function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
-  const bare = bareHost(text)
+  const bare = normalizeHost(text)
   // Only the four-part decimal form: URL parsers have turned the others into it, and resolvers never answer them.
   if (ipaddr.IPv4.isValidFourPartDecimal(bare)) return ipaddr.IPv4.parse(bare)
   return ipaddr.IPv6.isValid(bare) ? ipaddr.process(bare) : undefined
@@ -42,7 +42,7 @@ export const isAddress = (host: string): boolean => parse(host) !== undefined
 export const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === 'https:' ? 443 : 80)
 
 /** Whether it can stand in an allow-list. */
-export function isAllowable(entry: string): boolean {
+export function isValidAllowListEntry(entry: string): boolean {
   try {
     parseAllowList([entry])
     return true
@@ -74,7 +74,7 @@ export function parseAllowList(entries: readonly string[]): AllowList {
     else if (ipaddr.isValidCIDR(place)) {
       const [block, bits] = ipaddr.parseCIDR(place)
       blocks.push({ block, bits, port })
-    } else if (hostName.test(bareHost(place))) hosts.push({ host: bareHost(place), port })
+    } else if (hostName.test(normalizeHost(place))) hosts.push({ host: normalizeHost(place), port })
     else throw new Error('neither a host, an address nor a CIDR block')
   }
   return { hosts, blocks }
@@ -83,12 +83,12 @@ export function parseAllowList(entries: readonly string[]): AllowList {
 const opensPort = ({ port }: Opened, wanted: number): boolean => port === null || port === wanted
 
 export function isAllowedHost({ hosts }: AllowList, name: string, port: number): boolean {
-  const host = bareHost(name)
+  const host = normalizeHost(name)
   return hosts.some((entry) => entry.host === host && opensPort(entry, port))
 }
 
 /** Whether a deployment has opened this very address. */
-export function isOpened({ blocks }: AllowList, text: string, port: number): boolean {
+export function isAllowedAddress({ blocks }: AllowList, text: string, port: number): boolean {
   const address = parse(text)
   if (!address) return false
   return blocks.some((entry) => entry.block.kind() === address.kind() && opensPort(entry, port) && address.match(entry.block, entry.bits))
@@ -107,14 +107,14 @@ const customerBits = 64
  * Who is behind an address, as well as an address tells: an IPv4 address itself, of an IPv6 address its /64.
  * What is not understood stands for itself.
  */
-export function neighbourhoodOf(text: string): string {
+export function toRateLimitSubnet(text: string): string {
   const address = parse(text)
   if (!address || address.kind() === 'ipv4') return address?.toString() ?? text
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/${customerBits}`).toString()}/${customerBits}`
 }
 
 /** RFC 6761 §6.3: these names are this machine, whatever a resolver says. */
-export const isLocalName = (host: string): boolean => /(^|\.)localhost$/.test(bareHost(host))
+export const isLocalName = (host: string): boolean => /(^|\.)localhost$/.test(normalizeHost(host))
 
 /** A name or an address that never leaves this machine. */
 export const isLoopback = (host: string): boolean => isLocalName(host) || parse(host)?.range() === 'loopback'

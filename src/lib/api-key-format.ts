@@ -38,7 +38,7 @@ function randomBase62(length: number): string {
   return text
 }
 
-export function newApiKeyText(prefix: string, environment: keyof typeof markers): string {
+export function generateApiKey(prefix: string, environment: keyof typeof markers): string {
   const body = `${prefix}_${markers[environment]}_${randomBase62(32)}`
   return body + checksum(body)
 }

@@ -12,7 +12,7 @@ export const addSeconds = (at: Date, seconds: number): Date => new Date(at.getTi
 export const monotonicMs = (): number => performance.now()
 
 /** Starts a measurement; what it answers are the seconds since, whatever happens to the time of day meanwhile. */
-export function stopwatch(): () => number {
+export function startTimer(): () => number {
   const began = monotonicMs()
   return () => (monotonicMs() - began) / 1000
 }

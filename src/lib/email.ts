@@ -1,2 +1,2 @@
 /** The key under which e-mail addresses compare: without case. */
-export const emailKeyOf = (email: string): string => email.toLowerCase()
+export const normalizeEmail = (email: string): string => email.toLowerCase()

@@ -19,7 +19,7 @@ export const userErrorCodes = [
 ] as const
 export type UserErrorCode = (typeof userErrorCodes)[number]
 
-export interface Fault {
+export interface UserErrorDetail {
   readonly code: UserErrorCode
   readonly message: string
   readonly path: readonly string[] | null
@@ -31,7 +31,7 @@ export class DomainError extends Error {
   readonly code: UserErrorCode
 
   constructor(
-    readonly faults: readonly [Fault, ...Fault[]],
+    readonly faults: readonly [UserErrorDetail, ...UserErrorDetail[]],
     options?: ErrorOptions,
   ) {
     super(faults[0].message, options)
@@ -44,22 +44,22 @@ export class DomainError extends Error {
   }
 }
 
-const refusal =
+const domainErrorFactory =
   (code: UserErrorCode) =>
   (message: string, path: readonly string[] | null = null, options?: ErrorOptions): DomainError =>
     new DomainError([{ code, message, path }], options)
 
-export const invalid = refusal('INVALID')
-export const notFound = refusal('NOT_FOUND')
-export const conflict = refusal('CONFLICT')
-export const invalidState = refusal('INVALID_STATE')
-export const forbidden = refusal('FORBIDDEN')
-export const permissionNotHeld = refusal('PERMISSION_NOT_HELD')
-export const productionNotSupported = refusal('PRODUCTION_NOT_SUPPORTED')
-export const environmentMismatch = refusal('ENVIRONMENT_MISMATCH')
-export const idempotencyConflict = refusal('IDEMPOTENCY_CONFLICT')
-export const limitExceeded = refusal('LIMIT_EXCEEDED')
-export const alreadyRevealed = refusal('ALREADY_REVEALED')
+export const invalid = domainErrorFactory('INVALID')
+export const notFound = domainErrorFactory('NOT_FOUND')
+export const conflict = domainErrorFactory('CONFLICT')
+export const invalidState = domainErrorFactory('INVALID_STATE')
+export const forbidden = domainErrorFactory('FORBIDDEN')
+export const permissionNotHeld = domainErrorFactory('PERMISSION_NOT_HELD')
+export const productionNotSupported = domainErrorFactory('PRODUCTION_NOT_SUPPORTED')
+export const environmentMismatch = domainErrorFactory('ENVIRONMENT_MISMATCH')
+export const idempotencyConflict = domainErrorFactory('IDEMPOTENCY_CONFLICT')
+export const limitExceeded = domainErrorFactory('LIMIT_EXCEEDED')
+export const alreadyRevealed = domainErrorFactory('ALREADY_REVEALED')
 
 /** Codes of refusals that concern the whole request, with the HTTP status that each carries. */
 export const requestErrorStatus = {
@@ -118,7 +118,7 @@ export const organizationSuspended = (): RequestError =>
   new RequestError('CREDENTIAL_SUSPENDED', 'This organization is suspended. Ask the operator of this server to resume it.')
 
 /** Malformed or never issued, which read alike: the one refusal that is counted by address (http/rate-limits.ts). */
-export class UnknownCredential extends RequestError {
+export class UnknownCredentialError extends RequestError {
   constructor() {
     const { code, message, headers } = unauthenticated('This credential is not valid.')
     super(code, message, headers)
@@ -128,4 +128,4 @@ export class UnknownCredential extends RequestError {
 export const missingCredential = (): RequestError =>
   unauthenticated('This needs a credential: send "Authorization: Bearer <API key or token>".', false)
 
-export const badInput = (message: string): RequestError => new RequestError('BAD_USER_INPUT', message)
+export const badUserInput = (message: string): RequestError => new RequestError('BAD_USER_INPUT', message)

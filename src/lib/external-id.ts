@@ -4,7 +4,7 @@ import { sha256 } from './digest.js'
  * The id of an end user follows from whom it belongs to, so recording one needs no read.
  * Each part is preceded by its length in bytes: without it ("a", "bc") and ("ab", "c") would be one user.
  */
-export function endUserId(organizationId: string, projectId: string, environment: string, externalId: string): string {
+export function deriveEndUserId(organizationId: string, projectId: string, environment: string, externalId: string): string {
   const parts = [organizationId, projectId, environment, externalId]
   return `eu_${sha256(parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('')).slice(0, 32)}`
 }

@@ -28,8 +28,8 @@ export interface Allowance {
   readonly resetMs: number
 }
 
-export interface Admission {
-  readonly isAdmitted: boolean
+export interface RateLimitResult {
+  readonly isAllowed: boolean
   /** Milliseconds until every full window begins anew; 0 when admitted. */
   readonly retryAfterMs: number
   readonly allowances: readonly Allowance[]
@@ -39,15 +39,15 @@ const isRunning = (count: Count | undefined, window: WindowName, now: number): c
   count !== undefined && now < count.startedAt + windowLengths[window]
 
 /** What the counts mean at this moment, after a request was admitted by them or refused. */
-export function admissionOf(counts: Counts, limits: readonly Limit[], isAdmitted: boolean, now: number): Admission {
+export function admissionOf(counts: Counts, limits: readonly Limit[], isAllowed: boolean, now: number): RateLimitResult {
   const allowances = limits.map(({ window, max }) => {
     const count = counts[window]
     const running = isRunning(count, window, now) ? count : { startedAt: now, used: 0 }
     return { window, max, remaining: Math.max(0, max - running.used), resetMs: running.startedAt + windowLengths[window] - now }
   })
-  const waits = isAdmitted ? [0] : allowances.filter(({ remaining }) => remaining === 0).map(({ resetMs }) => resetMs)
+  const waits = isAllowed ? [0] : allowances.filter(({ remaining }) => remaining === 0).map(({ resetMs }) => resetMs)
   // At least a moment: a window that began anew in the meantime still refused this request.
-  return { isAdmitted, retryAfterMs: Math.max(isAdmitted ? 0 : 1, ...waits), allowances }
+  return { isAllowed, retryAfterMs: Math.max(isAllowed ? 0 : 1, ...waits), allowances }
 }
 
 /** The counts after one more request, or undefined when a window has no room for it. Windows without a limit are forgotten. */
@@ -63,7 +63,7 @@ export function counted(counts: Counts, limits: readonly Limit[], now: number): 
 }
 
 /** Counters of one process, by any name. What has run out is dropped, and of the rest the oldest when there are too many. */
-export class WindowCounters {
+export class FixedWindowLimiter {
   readonly #counts = new Map<string, Counts>()
 
   constructor(private readonly most: number) {}
@@ -72,7 +72,7 @@ export class WindowCounters {
     return this.#counts.size
   }
 
-  take(name: string, limits: readonly Limit[], now: number): Admission {
+  take(name: string, limits: readonly Limit[], now: number): RateLimitResult {
     const before = this.#counts.get(name) ?? {}
     const after = counted(before, limits, now)
     if (after) {

@@ -24,7 +24,7 @@ function parsePart(part: string | undefined): Unverified | undefined {
 }
 
 /** The header of a compact JWS, unverified: for finding the key to verify with. Undefined for anything else. */
-export const headerOf = (text: string): Unverified | undefined => parsePart(text.slice(0, text.indexOf('.')))
+export const decodeHeader = (text: string): Unverified | undefined => parsePart(text.slice(0, text.indexOf('.')))
 
 /** Header and claims of a compact JWS, unverified: for refusing a token before the cost of cryptography. */
 export function unverified(text: string): { readonly header: Unverified; readonly claims: Unverified } | undefined {

@@ -45,16 +45,16 @@ const binding = (parts: readonly (string | null)[]): Buffer => Buffer.from(JSON.
 const masterKey = (id: string, bytes: Buffer): MasterKey => ({ id, key: createSecretKey(bytes) })
 
 /** `v1.<key id>.<nonce>.<ciphertext ‖ tag>`, the last two in base64url. */
-export function seal(keys: MasterKeys, boundTo: readonly (string | null)[], plain: string): string {
+export function seal(keys: MasterKeys, aad: readonly (string | null)[], plain: string): string {
   const nonce = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', keys[0].key, nonce)
-  cipher.setAAD(binding([version, keys[0].id, ...boundTo]))
+  cipher.setAAD(binding([version, keys[0].id, ...aad]))
   const sealed = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
   return [version, keys[0].id, nonce.toString('base64url'), sealed.toString('base64url')].join('.')
 }
 
 /** @throws SealError when the key is not at hand, or anything at all was changed. */
-export function open(keys: MasterKeys, boundTo: readonly (string | null)[], envelope: string): string {
+export function open(keys: MasterKeys, aad: readonly (string | null)[], envelope: string): string {
   const [form, keyId, nonce, sealed, ...rest] = envelope.split('.')
   if (form !== version || keyId === undefined || nonce === undefined || sealed === undefined || rest.length > 0) {
     throw new SealError('not a sealed value')
@@ -66,7 +66,7 @@ export function open(keys: MasterKeys, boundTo: readonly (string | null)[], enve
   if (bytes.length < 16 || bytes.toString('base64url') !== sealed) throw new SealError('not a sealed value')
   try {
     const decipher = createDecipheriv('aes-256-gcm', master.key, Buffer.from(nonce, 'base64url'), { authTagLength: 16 })
-    decipher.setAAD(binding([version, keyId, ...boundTo]))
+    decipher.setAAD(binding([version, keyId, ...aad]))
     decipher.setAuthTag(bytes.subarray(-16))
     return decipher.update(bytes.subarray(0, -16), undefined, 'utf8') + decipher.final('utf8')
   } catch (cause) {
@@ -75,4 +75,4 @@ export function open(keys: MasterKeys, boundTo: readonly (string | null)[], enve
 }
 
 /** The id of the master key that an envelope names. */
-export const sealedUnder = (envelope: string): string => envelope.split('.')[1] ?? ''
+export const getKeyId = (envelope: string): string => envelope.split('.')[1] ?? ''

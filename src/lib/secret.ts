@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 const forms = /[a-z][a-z0-9]{0,15}_(sand|prod|invite|signin)_[\w-]{20,}|eyJ[\w-]{10,}(\.[\w-]*){0,2}/g
 
 /** For texts that quote what was sent (a name in a document): whatever looks like a credential is taken out. */
-export const withoutSecrets = (text: string): string => text.replaceAll(forms, '[secret]')
+export const redactCredentials = (text: string): string => text.replaceAll(forms, '[secret]')
 
 export class Secret {
   readonly #value: string

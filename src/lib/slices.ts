@@ -1,5 +1,5 @@
 /** Long computations in slices, so that the event loop turns in between and no owner keeps another one waiting. */
-import { stopwatch } from './clock.js'
+import { startTimer } from './clock.js'
 import { KeyedQueue } from './concurrency.js'
 
 /** A computation that yields where it may pause, at least once a millisecond. */
@@ -10,7 +10,7 @@ const firstSlice = 1
 const laterSlice = 5
 
 function advance<T>(work: Work<T>, milliseconds: number): IteratorResult<undefined, T> {
-  const elapsed = stopwatch()
+  const elapsed = startTimer()
   let step = work.next()
   while (step.done !== true && elapsed() * 1000 < milliseconds) step = work.next()
   return step

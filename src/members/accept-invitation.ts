@@ -2,7 +2,7 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import { systemActor, type Actor } from '../access/actor.js'
-import { mayStillGrant } from '../access/grants.js'
+import { canStillGrant } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { invitationByDigest } from '../database/queries/credentials.js'
@@ -15,16 +15,16 @@ import { conflict, invalidState, notFound, organizationSuspended } from '../lib/
 import { newId } from '../lib/id.js'
 import type { Secret } from '../lib/secret.js'
 import { issueLogin } from '../personal-tokens/issue-personal-token.js'
-import { Check } from '../validation/validator.js'
+import { Validator } from '../validation/validator.js'
 
 export const longestUserName = 255
 
 const path = ['input', 'invitationToken']
 
 function checkName(name: string): void {
-  const check = new Check()
+  const check = new Validator()
   check.text('name', name, longestUserName)
-  check.done()
+  check.throwIfInvalid()
 }
 
 export async function acceptInvitation(
@@ -40,7 +40,7 @@ export async function acceptInvitation(
   if (row['suspended_at'] != null) throw organizationSuspended()
   const userId = row['user_id'] === null ? newId('usr', ctx.now()) : (row['user_id'] as string)
   const actor: Actor = { ...systemActor(String(row['organization_id'])), kind: 'INVITATION', id: userId, permissions: [] }
-  return perform(ctx.as(actor), 'invitation:accept', async ({ em, now, permit, note }) => {
+  return perform(ctx.withActor(actor), 'invitation:accept', async ({ em, now, permit, addDetails }) => {
     const id = String(row['id'])
     permit({ id })
     checkName(name)
@@ -50,10 +50,10 @@ export async function acceptInvitation(
       throw invalidState('This invitation was accepted or withdrawn, or its 14 days are over.', path)
     const invitation = await em.findOneOrFail(Invitation, { id })
     const inviter = await em.findOne(Member, { userId: invitation.invitedBy })
-    if (!inviter || !mayStillGrant(inviter, 'member:invite', invitation))
+    if (!inviter || !canStillGrant(inviter, 'member:invite', invitation))
       throw invalidState('Who invited you may no longer do so. Ask for a new invitation.', path)
-    const member = await join(em, invitation, userId, name, now)
-    note({ memberId: member.id, role: member.role, projectIds: member.projectIds })
+    const member = await createMembership(em, invitation, userId, name, now)
+    addDetails({ memberId: member.id, role: member.role, projectIds: member.projectIds })
     const { personalToken, text } = await issueLogin(ctx, member, member.userId, now)
     em.persist(personalToken)
     return { personalToken, token: text }
@@ -61,7 +61,7 @@ export async function acceptInvitation(
 }
 
 /** Somebody who was a member before comes back as the same user. @throws DomainError CONFLICT */
-async function join(em: EntityManager, invitation: Invitation, userId: string, name: string, now: Date): Promise<Member> {
+async function createMembership(em: EntityManager, invitation: Invitation, userId: string, name: string, now: Date): Promise<Member> {
   const { organizationId, email, emailKey, role, projectIds } = invitation
   const known = await em.findOne(User, { emailKey })
   if (known && (await em.findOne(Member, { userId: known.id }))) throw conflict('You are a member already.', path)

@@ -15,7 +15,7 @@ export async function findMember(em: EntityManager, id: string): Promise<Member>
  * Changes of one organization are serial, so of two requests at once the second one counts what the first one left.
  * @throws DomainError INVALID_STATE
  */
-export async function refuseLastAdmin(em: EntityManager, member: Member): Promise<void> {
+export async function assertNotLastAdmin(em: EntityManager, member: Member): Promise<void> {
   if (member.role === 'ADMIN' && (await em.count(Member, { role: 'ADMIN' })) === 1)
     throw invalidState('This is the last ADMIN, and one always remains. Make another member ADMIN first.')
 }

@@ -1,6 +1,6 @@
 /** Invites a person by e-mail address. The token is in this answer and nowhere else; sending it is the inviter's affair. */
-import { withinMaker } from '../access/actor.js'
-import { refuseMembership } from '../access/grants.js'
+import { capExpiry } from '../access/actor.js'
+import { assertCanGrantMembership } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { MemberRole } from '../entities/enums.js'
@@ -9,17 +9,17 @@ import { Member } from '../entities/member.js'
 import { User } from '../entities/user.js'
 import { addSeconds } from '../lib/clock.js'
 import { sha256 } from '../lib/digest.js'
-import { emailKeyOf } from '../lib/email.js'
+import { normalizeEmail } from '../lib/email.js'
 import { conflict, forbidden } from '../lib/errors.js'
 import { newId } from '../lib/id.js'
 import { Secret } from '../lib/secret.js'
-import { newTokenText } from '../lib/token-format.js'
-import { requireProjects } from '../tenancy/project.js'
-import { Check } from '../validation/validator.js'
+import { generateToken } from '../lib/token-format.js'
+import { assertProjectsExist } from '../tenancy/project.js'
+import { Validator } from '../validation/validator.js'
 import { checkProjects } from './member-rules.js'
 
 /** Seconds: 14 days. */
-export const invitationLasts = 14 * 86_400
+export const invitationTtlSeconds = 14 * 86_400
 
 export interface NewInvitation {
   readonly email: string
@@ -28,27 +28,27 @@ export interface NewInvitation {
 }
 
 export async function inviteMember(ctx: Context, input: NewInvitation): Promise<{ invitation: Invitation; invitationToken: Secret }> {
-  return perform(ctx, 'member:invite', async ({ em, actor, now, permit, note }) => {
+  return perform(ctx, 'member:invite', async ({ em, actor, now, permit, addDetails }) => {
     const { email, role } = input
-    const check = new Check()
+    const check = new Validator()
     check.email('email', email)
     checkProjects(check, role, input.projectIds)
-    check.done()
+    check.throwIfInvalid()
     permit()
     if (!actor.personalToken) throw forbidden('Only a member can invite people.')
-    await requireProjects(em, input.projectIds ?? [])
+    await assertProjectsExist(em, input.projectIds ?? [])
     const id = newId('inv', now)
     permit({ id, isNew: true })
     // Left out: all of the inviter's own; null: every project there is.
     const projectIds = role === 'ADMIN' ? null : input.projectIds === undefined ? actor.projectIds : input.projectIds
-    refuseMembership(actor, { role, projectIds })
-    const emailKey = emailKeyOf(email)
+    assertCanGrantMembership(actor, { role, projectIds })
+    const emailKey = normalizeEmail(email)
     const user = await em.findOne(User, { emailKey })
     if (user && (await em.findOne(Member, { userId: user.id }))) {
       throw conflict('Somebody with this e-mail address is a member already.', ['input', 'email'])
     }
     await em.nativeUpdate(Invitation, { emailKey, acceptedAt: null, revokedAt: null, expiresAt: { $gt: now } }, { revokedAt: now })
-    const text = newTokenText('invite')
+    const text = generateToken('invite')
     const invitation = Object.assign(new Invitation(), {
       id,
       organizationId: actor.organizationId,
@@ -59,12 +59,12 @@ export async function inviteMember(ctx: Context, input: NewInvitation): Promise<
       digest: sha256(text),
       invitedBy: actor.personalToken.userId,
       createdAt: now,
-      expiresAt: withinMaker(actor, addSeconds(now, invitationLasts)),
+      expiresAt: capExpiry(actor, addSeconds(now, invitationTtlSeconds)),
       acceptedAt: null,
       revokedAt: null,
     })
     em.persist(invitation)
-    note({ role, projectIds })
+    addDetails({ role, projectIds })
     return { invitation, invitationToken: new Secret(text) }
   })
 }

@@ -3,10 +3,10 @@ import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { Invitation } from '../entities/invitation.js'
 import type { PageArguments } from '../pagination/page.js'
-import { checkPage, list, type Page } from '../pagination/paginate.js'
+import { parsePageArgs, paginate, type Page } from '../pagination/paginate.js'
 
 export async function listInvitations(ctx: Context, page: PageArguments): Promise<Page<Invitation>> {
-  checkPage(ctx.em, Invitation, page)
+  parsePageArgs(ctx.em, Invitation, page)
   requirePermission(ctx.actor, 'member:read')
-  return list(ctx, Invitation, page)
+  return paginate(ctx, Invitation, page)
 }

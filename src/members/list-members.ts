@@ -3,12 +3,12 @@ import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { Member } from '../entities/member.js'
 import type { PageArguments } from '../pagination/page.js'
-import { checkPage, list, type Page } from '../pagination/paginate.js'
+import { parsePageArgs, paginate, type Page } from '../pagination/paginate.js'
 
 const newestFirst = { field: 'joinedAt', direction: 'DESC' } as const
 
 export async function listMembers(ctx: Context, page: PageArguments): Promise<Page<Member>> {
-  checkPage(ctx.em, Member, page, newestFirst)
+  parsePageArgs(ctx.em, Member, page, newestFirst)
   requirePermission(ctx.actor, 'member:read')
-  return list(ctx, Member, page, {}, newestFirst)
+  return paginate(ctx, Member, page, {}, newestFirst)
 }

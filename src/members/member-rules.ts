@@ -1,10 +1,14 @@
 /** What every list of projects that is given to a person has to obey. */
 import type { MemberRole } from '../entities/enums.js'
-import type { Check } from '../validation/validator.js'
+import type { Validator } from '../validation/validator.js'
 
 export const mostProjects = 100
 
-export function checkProjects(check: Check, role: MemberRole | null | undefined, projectIds: readonly string[] | null | undefined): void {
+export function checkProjects(
+  check: Validator,
+  role: MemberRole | null | undefined,
+  projectIds: readonly string[] | null | undefined,
+): void {
   check.list('projectIds', projectIds, mostProjects, () => undefined)
-  if (role === 'ADMIN' && projectIds) check.add('projectIds', 'must be left out: an ADMIN has every project')
+  if (role === 'ADMIN' && projectIds) check.addIssue('projectIds', 'must be left out: an ADMIN has every project')
 }

@@ -4,14 +4,14 @@ import { perform } from '../context/perform.js'
 import { Invitation } from '../entities/invitation.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { SignInToken } from '../entities/sign-in-token.js'
-import { findMember, refuseLastAdmin } from './find-member.js'
+import { findMember, assertNotLastAdmin } from './find-member.js'
 
 export async function removeMember(ctx: Context, input: { id: string }): Promise<{ removedMemberId: string; revokedTokenCount: number }> {
-  return perform(ctx, 'member:remove', async ({ em, actor, now, permit, note }) => {
+  return perform(ctx, 'member:remove', async ({ em, actor, now, permit, addDetails }) => {
     permit({ named: input.id })
     const member = await findMember(em, input.id)
     permit({ id: member.id })
-    await refuseLastAdmin(em, member)
+    await assertNotLastAdmin(em, member)
     const { id, userId } = member
     const ended = { revokedAt: now, revokedBy: actor.id, sealedText: null }
     const revokedTokenCount = await em.nativeUpdate(PersonalToken, { userId, revokedAt: null, expiresAt: { $gt: now } }, ended)
@@ -19,7 +19,7 @@ export async function removeMember(ctx: Context, input: { id: string }): Promise
     await em.nativeUpdate(SignInToken, { userId, usedAt: null }, { usedAt: now })
     await em.nativeUpdate(Invitation, { invitedBy: userId, acceptedAt: null, revokedAt: null }, { revokedAt: now })
     em.remove(member)
-    note({ userId, revokedTokenCount })
+    addDetails({ userId, revokedTokenCount })
     return { removedMemberId: id, revokedTokenCount }
   })
 }

@@ -1,12 +1,12 @@
 /** Changes a member's role and projects. Every token of theirs feels it at its next request. */
-import { refuseMembership } from '../access/grants.js'
+import { assertCanGrantMembership } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { MemberRole } from '../entities/enums.js'
 import type { Member } from '../entities/member.js'
-import { requireProjects } from '../tenancy/project.js'
-import { Check } from '../validation/validator.js'
-import { findMember, refuseLastAdmin } from './find-member.js'
+import { assertProjectsExist } from '../tenancy/project.js'
+import { Validator } from '../validation/validator.js'
+import { findMember, assertNotLastAdmin } from './find-member.js'
 import { checkProjects } from './member-rules.js'
 
 export interface MemberChange {
@@ -16,21 +16,21 @@ export interface MemberChange {
 }
 
 export async function updateMember(ctx: Context, input: MemberChange): Promise<{ member: Member }> {
-  return perform(ctx, 'member:update', async ({ em, actor, permit, note }) => {
-    const check = new Check()
+  return perform(ctx, 'member:update', async ({ em, actor, permit, addDetails }) => {
+    const check = new Validator()
     check.notNull('role', input.role)
     checkProjects(check, input.role, input.projectIds)
-    check.done()
+    check.throwIfInvalid()
     permit({ named: input.id })
     const member = await findMember(em, input.id)
-    await requireProjects(em, input.projectIds ?? [])
+    await assertProjectsExist(em, input.projectIds ?? [])
     permit({ id: member.id })
     const role = input.role ?? member.role
     // Null gives every project; left out, the list stays, even while an ADMIN needs none, and is there after a demotion.
     const projectIds = input.projectIds === undefined ? member.projectIds : input.projectIds
-    refuseMembership(actor, { role, projectIds })
-    if (role !== 'ADMIN') await refuseLastAdmin(em, member)
-    note({ role, projectIds })
+    assertCanGrantMembership(actor, { role, projectIds })
+    if (role !== 'ADMIN') await assertNotLastAdmin(em, member)
+    addDetails({ role, projectIds })
     member.change(role, projectIds)
     return { member }
   })

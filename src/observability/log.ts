@@ -11,7 +11,7 @@ const mostWaiting = 32_000
 const mostKept = 1_000_000
 
 /** A write for each line costs as much as looking a key up, so they are written together: in a moment, and at the end. */
-function gatheringLines(): { write(line: string): void } {
+function bufferedStdout(): { write(line: string): void } {
   const stdout = destination({ sync: true, maxLength: mostKept })
   let lines: string[] = []
   let size = 0
@@ -56,4 +56,4 @@ export const serializers = { err: (error: unknown) => loggedError(error) }
 
 /** For people to read too: levels by name, times as times. */
 export const newLogger = (level: string): Logger =>
-  pino({ level, base: null, timestamp: timeOfLine(), formatters: { level: (label) => ({ level: label }) }, serializers }, gatheringLines())
+  pino({ level, base: null, timestamp: timeOfLine(), formatters: { level: (label) => ({ level: label }) }, serializers }, bufferedStdout())

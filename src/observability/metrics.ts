@@ -3,7 +3,7 @@
  * of the configuration.
  */
 import { version } from '../lib/version.js'
-import { Counter, Histogram, Reading, type Sample } from './prometheus.js'
+import { Counter, Histogram, CallbackMetric, type Sample } from './prometheus.js'
 
 const requestBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 const outboundBounds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -66,7 +66,7 @@ export class Metrics {
     'Time until the headers of an MCP server, or the failure.',
     outboundBounds,
   )
-  private readonly families: (Counter | Histogram | Reading)[] = [
+  private readonly families: (Counter | Histogram | CallbackMetric)[] = [
     this.requests,
     this.latencies,
     this.refusals,
@@ -86,7 +86,7 @@ export class Metrics {
     })
   }
 
-  answered({ route, operation, codes, seconds }: Answered): void {
+  observeRequest({ route, operation, codes, seconds }: Answered): void {
     const label = operationLabel(operation)
     const place = route ?? '(none)'
     this.requests.add(place, label, codes?.[0] ?? ok)
@@ -95,20 +95,20 @@ export class Metrics {
   }
 
   /** A mutation that said no in its payload. */
-  refused(operation: string, code: string): void {
+  countRefusal(operation: string, code: string): void {
     this.refusals.add(operation, code)
   }
 
-  readonly committed: GroupMeter = (entries, seconds) => {
+  readonly observeCommit: GroupMeter = (entries, seconds) => {
     this.groupEntries.observe(entries)
     this.groupSeconds.observe(seconds)
   }
 
-  readonly notYetWritten = (source: string): void => {
+  readonly countWriteFailure = (source: string): void => {
     this.behindFailures.add(source)
   }
 
-  called(outcome: string, seconds: number): void {
+  observeOutbound(outcome: string, seconds: number): void {
     this.outbound.add(outcome)
     this.outboundTimes.observe(seconds)
   }
@@ -124,7 +124,7 @@ export class Metrics {
     return `${texts.join('\n')}\n`
   }
 
-  private reads(...reading: ConstructorParameters<typeof Reading>): void {
-    this.families.push(new Reading(...reading))
+  private reads(...reading: ConstructorParameters<typeof CallbackMetric>): void {
+    this.families.push(new CallbackMetric(...reading))
   }
 }

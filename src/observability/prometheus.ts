@@ -110,7 +110,7 @@ export class Histogram extends Family<Distribution> {
 }
 
 /** Read when it is asked for. */
-export class Reading {
+export class CallbackMetric {
   constructor(
     readonly name: string,
     readonly help: string,

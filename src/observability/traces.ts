@@ -47,7 +47,7 @@ export class Traces {
   }
 
   /** The span of a whole request, below the caller's if there is one (W3C Trace Context §3.2). What else a caller adds is dropped. */
-  request(name: string, attributes: Attributes, traceparent: string | undefined): Span {
+  startRequestSpan(name: string, attributes: Attributes, traceparent: string | undefined): Span {
     const { api, core } = this.packages
     const caller = traceparent === undefined ? null : core.parseTraceParent(traceparent)
     const above = caller ? api.trace.setSpanContext(api.ROOT_CONTEXT, { ...caller, isRemote: true }) : api.ROOT_CONTEXT
@@ -55,12 +55,12 @@ export class Traces {
   }
 
   /** What `work` does, now and later, is done for this span. */
-  within(span: Span, work: () => void): void {
+  runInSpan(span: Span, work: () => void): void {
     this.#active.run(span, work)
   }
 
   /** Below the request that is being answered; outside of one, or when nobody wants it, there is no span. */
-  async child<T>(name: string, kind: keyof typeof SpanKind, attributes: Attributes, work: (span?: Span) => Promise<T>): Promise<T> {
+  async withChildSpan<T>(name: string, kind: keyof typeof SpanKind, attributes: Attributes, work: (span?: Span) => Promise<T>): Promise<T> {
     const parent = this.#active.getStore()
     if (!parent?.isRecording()) return work()
     const { api } = this.packages
@@ -69,14 +69,14 @@ export class Traces {
       return await work(span)
     } catch (error) {
       if (isRefusal(error)) span.setAttribute('keyhouse.refusal', typeOf(error))
-      else this.fail(span, typeOf(error))
+      else this.markError(span, typeOf(error))
       throw error
     } finally {
       span.end()
     }
   }
 
-  fail(span: Span, type: string): void {
+  markError(span: Span, type: string): void {
     span.setAttribute('error.type', type).setStatus({ code: this.packages.api.SpanStatusCode.ERROR })
   }
 
@@ -99,7 +99,7 @@ function samplerOf({ sdk }: Packages, { sampler, ratio }: TracesConfig): Sampler
 }
 
 /** One line when the collector begins to fail, and one when it is back. */
-function telling({ core }: Packages, exporter: SpanExporter, log: Logger): SpanExporter {
+function withOutageLogging({ core }: Packages, exporter: SpanExporter, log: Logger): SpanExporter {
   let isLosing = false
   return {
     export(spans, done) {
@@ -116,7 +116,7 @@ function telling({ core }: Packages, exporter: SpanExporter, log: Logger): SpanE
   }
 }
 
-export async function openTraces(config: TracesConfig, log: Logger): Promise<Traces> {
+export async function createTraces(config: TracesConfig, log: Logger): Promise<Traces> {
   const packages = await load()
   const { sdk, resources, otlp } = packages
   const { url, headers, timeout, delay } = config
@@ -124,7 +124,7 @@ export async function openTraces(config: TracesConfig, log: Logger): Promise<Tra
   const provider = new sdk.TracerProvider({
     resource: resources.defaultResource().merge(resources.resourceFromAttributes({ 'service.version': version, ...config.resource })),
     sampler: samplerOf(packages, config),
-    spanProcessors: [new sdk.BatchSpanProcessor({ exporter: telling(packages, exporter, log), scheduledDelayMillis: delay })],
+    spanProcessors: [new sdk.BatchSpanProcessor({ exporter: withOutageLogging(packages, exporter, log), scheduledDelayMillis: delay })],
   })
   return new Traces(packages, provider)
 }

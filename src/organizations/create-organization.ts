@@ -8,9 +8,9 @@ import { Organization } from '../entities/organization.js'
 import { Project } from '../entities/project.js'
 import { User } from '../entities/user.js'
 import { genesis } from '../journal/chain.js'
-import { emailKeyOf } from '../lib/email.js'
+import { normalizeEmail } from '../lib/email.js'
 import { newId } from '../lib/id.js'
-import { Check } from '../validation/validator.js'
+import { Validator } from '../validation/validator.js'
 
 export const longestName = 255
 
@@ -25,10 +25,10 @@ export async function createOrganization(
   input: { name: string; email: string; userName: string },
 ): Promise<NewOrganization> {
   // Before the change: an organization that is refused has no trail that could say so.
-  const check = new Check()
+  const check = new Validator()
   check.text('name', input.name, longestName)
   check.email('email', input.email)
-  check.done()
+  check.throwIfInvalid()
   const organizationId = newId('org', app.clock())
   return perform(systemContext(app, organizationId), 'organization:create', ({ em, now, permit }) => {
     permit({ id: organizationId })
@@ -42,7 +42,7 @@ export async function createOrganization(
         id: userId,
         organizationId,
         email: input.email,
-        emailKey: emailKeyOf(input.email),
+        emailKey: normalizeEmail(input.email),
         name: input.userName,
         createdAt: now,
       }),

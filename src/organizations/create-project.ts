@@ -4,17 +4,17 @@ import { perform } from '../context/perform.js'
 import { Project } from '../entities/project.js'
 import { conflict } from '../lib/errors.js'
 import { newId } from '../lib/id.js'
-import { Check } from '../validation/validator.js'
+import { Validator } from '../validation/validator.js'
 import { longestName } from './create-organization.js'
 
 const slugForm = /^[a-z][a-z0-9-]{0,62}$/
 
 export async function createProject(ctx: Context, { name, slug }: { name: string; slug: string }): Promise<{ project: Project }> {
   return perform(ctx, 'project:create', async ({ em, actor, now, permit }) => {
-    const check = new Check()
+    const check = new Validator()
     check.text('name', name, longestName)
-    if (!slugForm.test(slug)) check.add('slug', 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter')
-    check.done()
+    if (!slugForm.test(slug)) check.addIssue('slug', 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter')
+    check.throwIfInvalid()
     const id = newId('prj', now)
     permit({ id, isNew: true, projectId: id })
     if (await em.findOne(Project, { slug })) throw conflict('There is a project with this slug already.', ['input', 'slug'])

@@ -8,9 +8,9 @@ import { EndUser } from '../entities/end-user.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { productionNotSupported } from '../lib/errors.js'
-import { wipeCredentials } from '../mcp/credentials/revoke-credentials.js'
-import { acrossOwners } from '../tenancy/owner-filter.js'
-import { projectOf } from '../tenancy/project.js'
+import { revokeCredentials } from '../mcp/credentials/revoke-credentials.js'
+import { disableOwnerFilter } from '../tenancy/owner-filter.js'
+import { findProjectOrDefault } from '../tenancy/project.js'
 import { revokeSandboxTokens } from './revoke-sandbox-tokens.js'
 
 export interface SandboxReset {
@@ -27,12 +27,12 @@ interface Place {
 type Wipe = (em: EntityManager, place: Place, now: Date, permit: Permit) => Promise<Partial<SandboxReset>>
 
 /** One for each kind of sandbox data, in the order in which they may go. */
-const wipes: readonly Wipe[] = [
+const resetSteps: readonly Wipe[] = [
   async (em, place, now) => ({ revokedTokens: await revokeSandboxTokens(em, place, now) }),
-  async (em, place, now, permit) => ({ revokedCredentials: await wipeCredentials(em, permit, place, now) }),
-  async (em, place, _now, permit) => ({ deletedServers: await acrossOwners(em, permit).nativeDelete(McpServer, place) }),
+  async (em, place, now, permit) => ({ revokedCredentials: await revokeCredentials(em, permit, place, now) }),
+  async (em, place, _now, permit) => ({ deletedServers: await disableOwnerFilter(em, permit).nativeDelete(McpServer, place) }),
   async (em, place, _now, permit) => {
-    await acrossOwners(em, permit).nativeDelete(McpToolApproval, place)
+    await disableOwnerFilter(em, permit).nativeDelete(McpToolApproval, place)
     return {}
   },
   async (em, place) => {
@@ -42,15 +42,15 @@ const wipes: readonly Wipe[] = [
 ]
 
 export async function resetSandbox(ctx: Context, { projectId }: { projectId?: string | null | undefined }): Promise<SandboxReset> {
-  return perform(ctx, 'sandbox:reset', async ({ em, actor, now, permit, note }) => {
+  return perform(ctx, 'sandbox:reset', async ({ em, actor, now, permit, addDetails }) => {
     if (actor.environment === 'PRODUCTION') throw productionNotSupported('A production credential cannot reset a sandbox.')
     permit({ environment: 'SANDBOX' })
-    const project = await projectOf(em, projectId)
+    const project = await findProjectOrDefault(em, projectId)
     const place = { projectId: project.id, environment: 'SANDBOX' } as const
     const permitted = permit({ id: project.id, ...place })
     let reset: SandboxReset = { deletedServers: 0, revokedCredentials: 0, revokedTokens: 0 }
-    for (const wipe of wipes) reset = { ...reset, ...(await wipe(em, place, now, permitted)) }
-    note({ ...reset })
+    for (const wipe of resetSteps) reset = { ...reset, ...(await wipe(em, place, now, permitted)) }
+    addDetails({ ...reset })
     return reset
   })
 }

@@ -3,15 +3,15 @@ import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { Project } from '../entities/project.js'
 import { notFound } from '../lib/errors.js'
-import { Check } from '../validation/validator.js'
+import { Validator } from '../validation/validator.js'
 import { longestName } from './create-organization.js'
 
 export async function updateProject(ctx: Context, input: { id: string; name?: string | null | undefined }): Promise<{ project: Project }> {
   return perform(ctx, 'project:update', async ({ em, now, permit }) => {
-    const check = new Check()
+    const check = new Validator()
     check.notNull('name', input.name)
     check.text('name', input.name, longestName)
-    check.done()
+    check.throwIfInvalid()
     permit({ named: input.id })
     const project = await em.findOne(Project, { id: input.id })
     if (!project) throw notFound('No such project.', ['input', 'id'])

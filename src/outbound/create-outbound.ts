@@ -7,12 +7,21 @@ import { callbackify } from 'node:util'
 
 import type { Dispatcher } from 'undici'
 
-import { bareHost, isAddress, isAllowedHost, isLocalName, isOpened, isPublicAddress, parseAllowList, portOf } from '../lib/address.js'
+import {
+  normalizeHost,
+  isAddress,
+  isAllowedHost,
+  isLocalName,
+  isAllowedAddress,
+  isPublicAddress,
+  parseAllowList,
+  portOf,
+} from '../lib/address.js'
 import { ConnectionPools, type Destination } from './connection-pools.js'
-import { NameLookups, systemResolve, type LookupLimits, type Resolve, type Resolved } from './name-lookups.js'
+import { NameLookups, systemResolve, type LookupLimits, type DnsLookup, type Resolved } from './name-lookups.js'
 import { OutboundError, outboundErrorOf } from './outbound-error.js'
 import type { Outbound, OutboundRequest, OutboundResponse } from './outbound.js'
-import { exchange } from './send-request.js'
+import { sendRequest } from './send-request.js'
 
 /** How often an answer may send us on. */
 const mostRedirects = 3
@@ -29,10 +38,10 @@ export interface OutboundOptions {
   readonly lookups: LookupLimits
   /** Connections that are kept for the next request, at most. */
   readonly maxConnections: number
-  readonly resolve?: Resolve
+  readonly resolve?: DnsLookup
 }
 
-export function openOutbound({ allowed, lookups: limits, maxConnections, resolve = systemResolve }: OutboundOptions): Outbound {
+export function createOutbound({ allowed, lookups: limits, maxConnections, resolve = systemResolve }: OutboundOptions): Outbound {
   const list = parseAllowList(allowed)
   const lookups = new NameLookups(resolve, limits)
 
@@ -40,7 +49,7 @@ export function openOutbound({ allowed, lookups: limits, maxConnections, resolve
     const answers = await lookups.resolve(organizationId, host)
     const port = portOf(new URL(origin))
     // One bad answer spoils all: whoever mixes them hopes that the bad one is tried.
-    const isBad = ({ address }: Resolved): boolean => !isPublicAddress(address) && !isOpened(list, address, port)
+    const isBad = ({ address }: Resolved): boolean => !isPublicAddress(address) && !isAllowedAddress(list, address, port)
     if (!isAllowedHost(list, host, port) && answers.some(isBad)) throw new OutboundError('URL_NOT_ALLOWED')
     return answers
   }
@@ -56,9 +65,9 @@ export function openOutbound({ allowed, lookups: limits, maxConnections, resolve
       })
 
   const fault = (url: URL): string | undefined => {
-    const host = bareHost(url.hostname)
+    const host = normalizeHost(url.hostname)
     const port = portOf(url)
-    if (isAllowedHost(list, host, port) || isOpened(list, host, port)) return undefined
+    if (isAllowedHost(list, host, port) || isAllowedAddress(list, host, port)) return undefined
     if (url.protocol !== 'https:') return 'must be an https URL: http is for hosts and ports that KEYHOUSE_OUTBOUND_ALLOW names'
     // A literal address is never looked up, so this is where it is judged.
     if (isAddress(host) ? isPublicAddress(host) : !isLocalName(host)) return undefined
@@ -71,7 +80,7 @@ export function openOutbound({ allowed, lookups: limits, maxConnections, resolve
   )
 
   const judged = new Map<string, URL>()
-  function judge(text: string): URL {
+  function assertAllowed(text: string): URL {
     const known = judged.get(text)
     if (known) return known
     const url = new URL(text)
@@ -92,7 +101,7 @@ export function openOutbound({ allowed, lookups: limits, maxConnections, resolve
     if (body !== undefined) options.body = body
     const destination = { origin: url.origin, organizationId }
     try {
-      return await exchange(poolKey === undefined ? pools.single(destination) : pools.of(destination, poolKey), options, request)
+      return await sendRequest(poolKey === undefined ? pools.single(destination) : pools.of(destination, poolKey), options, request)
     } catch (error) {
       if (poolKey !== undefined) pools.failed(destination, poolKey)
       throw outboundErrorOf(error, signal)
@@ -105,7 +114,7 @@ export function openOutbound({ allowed, lookups: limits, maxConnections, resolve
     close: () => pools.close(),
 
     async send(text, request) {
-      let url = judge(text)
+      let url = assertAllowed(text)
       for (let redirects = 0; ; redirects++) {
         const response = await ask(url, request)
         const next = redirectOf(response, url)

@@ -10,7 +10,7 @@ const decoded = (path: string): string =>
   path.replaceAll(/%([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
 
 /** Adds CDN-Loop to every request, and refuses the gateway of this deployment as a server. */
-export function loopGuardedOutbound(outbound: Outbound, ownUrl: string, deploymentId: string): Outbound {
+export function withLoopGuard(outbound: Outbound, ownUrl: string, deploymentId: string): Outbound {
   const ownOrigin = new URL(ownUrl).origin
   const isOwnGateway = (text: string): boolean => {
     const { origin, pathname } = new URL(text)

@@ -1,20 +1,20 @@
-import { stopwatch } from '../lib/clock.js'
+import { startTimer } from '../lib/clock.js'
 import type { Metrics } from '../observability/metrics.js'
 import { OutboundError } from './outbound-error.js'
 /** Counts what leaves for MCP servers, by how it ended: the class of the status, or the code of the failure. */
 import type { Outbound } from './outbound.js'
 
-export const meteredOutbound = (outbound: Outbound, metrics: Metrics): Outbound => ({
+export const withMetrics = (outbound: Outbound, metrics: Metrics): Outbound => ({
   ...outbound,
 
   async send(url, request) {
-    const elapsed = stopwatch()
+    const elapsed = startTimer()
     try {
       const response = await outbound.send(url, request)
-      metrics.called(`${Math.floor(response.statusCode / 100)}xx`, elapsed())
+      metrics.observeOutbound(`${Math.floor(response.statusCode / 100)}xx`, elapsed())
       return response
     } catch (error) {
-      metrics.called(error instanceof OutboundError ? error.code : 'FAILED', elapsed())
+      metrics.observeOutbound(error instanceof OutboundError ? error.code : 'FAILED', elapsed())
       throw error
     }
   },

@@ -13,9 +13,9 @@ export interface Resolved {
   readonly family: number
 }
 /** Every address of a name. */
-export type Resolve = (host: string) => Promise<readonly Resolved[]>
+export type DnsLookup = (host: string) => Promise<readonly Resolved[]>
 
-export const systemResolve: Resolve = (host) => lookup(host, { all: true })
+export const systemResolve: DnsLookup = (host) => lookup(host, { all: true })
 
 export interface LookupLimits {
   readonly perOrganization: number
@@ -50,7 +50,7 @@ export class NameLookups {
   readonly #failures = new Map<string, { code: OutboundCode; until: number }>()
 
   constructor(
-    private readonly systemLookup: Resolve,
+    private readonly systemLookup: DnsLookup,
     { perOrganization, total }: LookupLimits,
   ) {
     const busy = (): OutboundError => new OutboundError('TIMEOUT')

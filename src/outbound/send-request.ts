@@ -40,7 +40,7 @@ class Body extends Readable {
 
 type Watched = Pick<OutboundRequest, 'signal' | 'onSent'>
 
-interface Going {
+interface PendingRequest {
   readonly request: Watched
   readonly answer: (response: OutboundResponse) => void
   readonly refuse: (error: unknown) => void
@@ -50,10 +50,10 @@ interface Going {
 }
 
 /** Once it is over it holds nothing: whatever still holds it may live until the next full collection. */
-class Exchange implements Dispatcher.DispatchHandler {
-  #going: Going | undefined
+class ResponseHandler implements Dispatcher.DispatchHandler {
+  #going: PendingRequest | undefined
 
-  constructor(request: Watched, answer: Going['answer'], refuse: Going['refuse']) {
+  constructor(request: Watched, answer: PendingRequest['answer'], refuse: PendingRequest['refuse']) {
     this.#going = { request, answer, refuse, listening: addAbortListener(request.signal, () => this.#giveUp()) }
   }
 
@@ -95,7 +95,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     else refuse(reason)
   }
 
-  #end(): Going | undefined {
+  #end(): PendingRequest | undefined {
     const going = this.#going
     going?.listening[Symbol.dispose]()
     this.#going = undefined
@@ -104,8 +104,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 }
 
 /** Settles with the head of the answer. @throws whatever kept it from coming. */
-export const exchange = (dispatcher: Dispatcher, options: Dispatcher.DispatchOptions, request: Watched): Promise<OutboundResponse> =>
+export const sendRequest = (dispatcher: Dispatcher, options: Dispatcher.DispatchOptions, request: Watched): Promise<OutboundResponse> =>
   new Promise((answer, refuse) => {
     if (request.signal.aborted) refuse(request.signal.reason)
-    else dispatcher.dispatch(options, new Exchange(request, answer, refuse))
+    else dispatcher.dispatch(options, new ResponseHandler(request, answer, refuse))
   })

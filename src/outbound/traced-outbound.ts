@@ -6,7 +6,7 @@ import { portOf } from '../lib/address.js'
 import type { Traces } from '../observability/traces.js'
 import type { Outbound } from './outbound.js'
 
-export const tracedOutbound = (outbound: Outbound, traces: Traces): Outbound => ({
+export const withTracing = (outbound: Outbound, traces: Traces): Outbound => ({
   ...outbound,
 
   send(text, request) {
@@ -16,11 +16,11 @@ export const tracedOutbound = (outbound: Outbound, traces: Traces): Outbound => 
       'server.address': url.hostname,
       'server.port': portOf(url),
     }
-    return traces.child(request.method, 'CLIENT', attributes, async (span) => {
+    return traces.withChildSpan(request.method, 'CLIENT', attributes, async (span) => {
       const response = await outbound.send(text, request)
       const status = response.statusCode
       span?.setAttribute('http.response.status_code', status)
-      if (span && status >= 400) traces.fail(span, String(status))
+      if (span && status >= 400) traces.markError(span, String(status))
       return response
     })
   },

@@ -21,14 +21,14 @@ export interface Order {
 /** What the property holds: a cursor with anything else was not issued by this list. */
 export type OrderedBy = 'date' | 'text'
 
-export interface Window {
+export interface PageQuery {
   readonly limit: number
   readonly isBackward: boolean
   readonly where: Record<string, unknown>
   readonly orderBy: Record<string, string>[]
 }
 
-export class PageFault extends Error {
+export class PageArgumentError extends Error {
   override readonly name = 'PageFault'
 }
 
@@ -45,21 +45,21 @@ const endOfTime = 253_402_300_800_000
 function decodeCursor(cursor: string, by: OrderedBy): Position {
   try {
     const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (!Array.isArray(decoded) || decoded.length !== 3) throw new PageFault()
+    if (!Array.isArray(decoded) || decoded.length !== 3) throw new PageArgumentError()
     const [value, id, isDate]: unknown[] = decoded
     const isValue =
       isDate === true
         ? by === 'date' && Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < endOfTime
         : isDate === false && (value === null || (by === 'text' && typeof value === 'string' && !value.includes('\0')))
-    if (typeof id !== 'string' || id.length > 100 || id.includes('\0') || !isValue) throw new PageFault()
+    if (typeof id !== 'string' || id.length > 100 || id.includes('\0') || !isValue) throw new PageArgumentError()
     return [value as string | number | null, id, isDate === true]
   } catch {
-    throw new PageFault('This cursor was not issued by this list.')
+    throw new PageArgumentError('This cursor was not issued by this list.')
   }
 }
 
 /** Everything that comes after the position, in the order given. */
-function beyond(position: Position, { field, direction, hasNulls }: Order): Record<string, unknown> {
+function afterCursor(position: Position, { field, direction, hasNulls }: Order): Record<string, unknown> {
   const [raw, id, isDate] = position
   const step = direction === 'ASC' ? '$gt' : '$lt'
   if (field === 'id') return { id: { [step]: id } }
@@ -74,15 +74,16 @@ function beyond(position: Position, { field, direction, hasNulls }: Order): Reco
 const opposite = { ASC: 'DESC', DESC: 'ASC' } as const
 
 /** @throws PageFault for a size outside 1 to 100, both directions at once, or a cursor that was never issued. */
-export function windowOf(page: PageArguments, order: Order, by: OrderedBy): Window {
+export function toPageQuery(page: PageArguments, order: Order, by: OrderedBy): PageQuery {
   const { first, last } = page
-  if (first != null && last != null) throw new PageFault('Give "first" or "last", not both.')
+  if (first != null && last != null) throw new PageArgumentError('Give "first" or "last", not both.')
   const limit = first ?? last ?? defaultPage
-  if (limit < 1 || limit > largestPage) throw new PageFault(`"${last == null ? 'first' : 'last'}" must be from 1 to ${largestPage}.`)
+  if (limit < 1 || limit > largestPage)
+    throw new PageArgumentError(`"${last == null ? 'first' : 'last'}" must be from 1 to ${largestPage}.`)
   const isBackward = last != null
   const bounds = [
-    ...(page.after == null ? [] : [beyond(decodeCursor(page.after, by), order)]),
-    ...(page.before == null ? [] : [beyond(decodeCursor(page.before, by), { ...order, direction: opposite[order.direction] })]),
+    ...(page.after == null ? [] : [afterCursor(decodeCursor(page.after, by), order)]),
+    ...(page.before == null ? [] : [afterCursor(decodeCursor(page.before, by), { ...order, direction: opposite[order.direction] })]),
   ]
   const direction = isBackward ? opposite[order.direction] : order.direction
   const nulls = order.hasNulls ? (direction === 'ASC' ? 'ASC NULLS FIRST' : 'DESC NULLS LAST') : direction

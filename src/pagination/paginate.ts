@@ -4,8 +4,8 @@ import type { EntityManager, EntityProperty } from '@mikro-orm/core'
 import { countStatement, listStatement, type Condition } from '../database/queries/lists.js'
 import type { TenantQuery } from '../database/query-runner.js'
 import { hydrate, type Row } from '../database/row-mapper.js'
-import { badInput } from '../lib/errors.js'
-import { encodeCursor, PageFault, windowOf, type Order, type PageArguments, type Window } from './page.js'
+import { badUserInput } from '../lib/errors.js'
+import { encodeCursor, PageArgumentError, toPageQuery, type Order, type PageArguments, type PageQuery } from './page.js'
 
 export interface Page<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[]
@@ -21,12 +21,12 @@ export const newestFirst: Order = { field: 'createdAt', direction: 'DESC' }
  * For verbs to call before they ask for a permission: input is refused first.
  * @throws RequestError BAD_USER_INPUT for a bad size or cursor.
  */
-export function checkPage(em: EntityManager, entity: new () => object, page: PageArguments, order: Order = newestFirst): Window {
+export function parsePageArgs(em: EntityManager, entity: new () => object, page: PageArguments, order: Order = newestFirst): PageQuery {
   const column = em.getMetadata().get(entity).properties[order.field as never] as EntityProperty | undefined
   try {
-    return windowOf(page, order, column?.runtimeType === 'Date' ? 'date' : 'text')
+    return toPageQuery(page, order, column?.runtimeType === 'Date' ? 'date' : 'text')
   } catch (error) {
-    throw error instanceof PageFault ? badInput(error.message) : error
+    throw error instanceof PageArgumentError ? badUserInput(error.message) : error
   }
 }
 
@@ -40,7 +40,7 @@ export interface Desk {
  * The rows as plain objects of their class: nobody's to flush. The query is MikroORM's, with its filters; its unit of work
  * has nothing to do here, and would take five times as long as the rest.
  */
-async function findRows<T extends object>(desk: Desk, entity: new () => T, where: Condition, window: Window): Promise<T[]> {
+async function findRows<T extends object>(desk: Desk, entity: new () => T, where: Condition, window: PageQuery): Promise<T[]> {
   const rows = await desk.query(await listStatement(desk.em, entity, where, window))
   return rows.map((row) => hydrate(desk.em.getMetadata(), entity, row))
 }
@@ -51,14 +51,14 @@ async function countRows(desk: Desk, entity: new () => object, where: Condition)
 }
 
 /** @throws RequestError BAD_USER_INPUT for a bad size or cursor. */
-export async function list<T extends { id: string }>(
+export async function paginate<T extends { id: string }>(
   desk: Desk,
   entity: new () => T,
   page: PageArguments,
   where: Condition = {},
   order: Order = newestFirst,
 ): Promise<Page<T>> {
-  const window = checkPage(desk.em, entity, page, order)
+  const window = parsePageArgs(desk.em, entity, page, order)
   const rows = await findRows(desk, entity, where, { ...window, limit: window.limit + 1 })
   const hasMore = rows.length > window.limit
   const kept = rows.slice(0, window.limit)

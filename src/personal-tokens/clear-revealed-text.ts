@@ -21,7 +21,7 @@ async function sweep({ config, clock, journal, queryRunner, log }: Services): Pr
     const until = config.databaseUrl === undefined ? now.getTime() : now.toISOString()
     if (!(await queryRunner.read(isDue, [until]))) return
     const statement: BackgroundStatement = { sql: wipe, parameters: [until] }
-    await journal.background([statement])
+    await journal.writeBackground([statement])
     log.debug('closed windows were wiped')
   } catch (error) {
     log.warn({ err: error }, 'closed windows could not be wiped; the next sweep tries again')
@@ -29,7 +29,7 @@ async function sweep({ config, clock, journal, queryRunner, log }: Services): Pr
 }
 
 /** Sweeps now, for what closed while nobody was there, and from then on. The answer ends it, after the sweep under way. */
-export function startSweeping(app: Services): () => Promise<void> {
+export function startRevealWindowCleanup(app: Services): () => Promise<void> {
   let flight = sweep(app)
   const timer = setInterval(() => {
     flight = flight.then(() => sweep(app))

@@ -1,16 +1,16 @@
 /** Makes a personal token: all of its user, or reduced to permissions that its maker holds. */
-import { isReducedType, latestExpiry, withinMaker, type Actor, personBehind } from '../access/actor.js'
-import { refuseExcessForPeople } from '../access/grants.js'
+import { isRestrictedType, maxExpiry, capExpiry, type Actor, requireUser } from '../access/actor.js'
+import { assertCanGrantToUser } from '../access/grants.js'
 import type { Context } from '../context/context.js'
-import { perform, type HandsFor } from '../context/perform.js'
+import { perform, type ActionScopeFor } from '../context/perform.js'
 import type { PersonalTokenType } from '../entities/enums.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { addSeconds } from '../lib/clock.js'
 import { invalid } from '../lib/errors.js'
-import { Check } from '../validation/validator.js'
-import { findToken } from './find-personal-token.js'
+import { Validator } from '../validation/validator.js'
+import { findPersonalToken } from './find-personal-token.js'
 import { issuePersonalToken } from './issue-personal-token.js'
-import { refuseUnreduced } from './restricted-tokens.js'
+import { assertRestrictedType } from './restricted-tokens.js'
 
 const year = 365 * 86_400
 
@@ -40,27 +40,27 @@ interface Made {
 }
 
 export async function createPersonalToken(ctx: Context, input: NewPersonalToken): Promise<Made> {
-  const verb = async ({ em, actor, now, permit, note }: HandsFor<'personal_token:create'>): Promise<Made> => {
+  const verb = async ({ em, actor, now, permit, addDetails }: ActionScopeFor<'personal_token:create'>): Promise<Made> => {
     const type = checked(input, now)
     permit()
-    const { userId } = personBehind(actor)
-    refuseUnreduced(actor, type)
-    refuseExcessForPeople(actor, input.permissions ?? [], ['input', 'permissions'])
+    const { userId } = requireUser(actor)
+    assertRestrictedType(actor, type)
+    assertCanGrantToUser(actor, input.permissions ?? [], ['input', 'permissions'])
     const { organizationId } = actor
     const { description = null, permissions = null } = input
     const expiresAt = endOf(actor, type, input.expiresAt, now)
     const issue = { organizationId, userId, createdBy: userId, type, description, permissions, expiresAt }
     const { personalToken, text } = await issuePersonalToken(ctx, issue, now)
     permit({ id: personalToken.id })
-    note({ type })
+    addDetails({ type })
     em.persist(personalToken)
     return { personalToken, token: text }
   }
   return perform(ctx, 'personal_token:create', verb, {
     key: input.idempotencyKey,
     input,
-    async again({ em, permit }, id) {
-      const personalToken = await findToken(em, id)
+    async replay({ em, permit }, id) {
+      const personalToken = await findPersonalToken(em, id)
       permit(personalToken)
       return { personalToken, token: null }
     },
@@ -69,29 +69,30 @@ export async function createPersonalToken(ctx: Context, input: NewPersonalToken)
 
 /** The type that is to be made. @throws DomainError INVALID with every fault. */
 function checked({ type = 'FULL_ACCESS', description, expiresAt, permissions, idempotencyKey }: NewPersonalToken, now: Date): MadeType {
-  const check = new Check()
+  const check = new Validator()
   check.idempotencyKey(idempotencyKey)
   check.notNull('type', type)
-  if (type === 'LOGIN') check.add('type', 'must not be LOGIN: that comes from signing in')
+  if (type === 'LOGIN') check.addIssue('type', 'must not be LOGIN: that comes from signing in')
   check.text('description', description, longestDescription, 0)
   check.notNull('expiresAt', expiresAt)
   check.future('expiresAt', expiresAt, now)
   const made: MadeType = type === null || type === 'LOGIN' ? 'FULL_ACCESS' : type
   const { longest } = lifetimes[made]
-  if (expiresAt && expiresAt > addSeconds(now, longest)) check.add('expiresAt', `must be at most ${longest} seconds from now for ${made}`)
-  if (!isReducedType(made)) {
-    if (permissions !== undefined) check.add('permissions', `must be left out for ${made}`)
+  if (expiresAt && expiresAt > addSeconds(now, longest))
+    check.addIssue('expiresAt', `must be at most ${longest} seconds from now for ${made}`)
+  if (!isRestrictedType(made)) {
+    if (permissions !== undefined) check.addIssue('permissions', `must be left out for ${made}`)
   } else if (permissions === undefined || permissions?.length === 0) {
-    check.add('permissions', `must name at least one permission for ${made}`)
+    check.addIssue('permissions', `must name at least one permission for ${made}`)
   } else check.permissions('permissions', permissions)
-  check.done()
+  check.throwIfInvalid()
   return made
 }
 
 /** Nothing outlives its maker; only who has just signed in is not bound. @throws DomainError INVALID */
 function endOf(actor: Actor, type: MadeType, wanted: Date | null | undefined, now: Date): Date {
-  if (!wanted) return withinMaker(actor, addSeconds(now, lifetimes[type].usual))
-  const latest = latestExpiry(actor, 'token')
+  if (!wanted) return capExpiry(actor, addSeconds(now, lifetimes[type].usual))
+  const latest = maxExpiry(actor, 'token')
   if (latest && wanted > latest)
     throw invalid(`Nothing outlives its maker: this credential ends at ${latest.toISOString()}.`, ['input', 'expiresAt'])
   return wanted

@@ -5,7 +5,7 @@ import { Member } from '../entities/member.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 
 export async function effectivePermissions(ctx: Context, token: PersonalToken): Promise<readonly string[]> {
-  const member = await ctx.loadBesideBy(token, Member, 'userId', token.userId)
+  const member = await ctx.loadInOrganizationBy(token, Member, 'userId', token.userId)
   if (!member) return []
   const role = rolePermissions[member.role]
   return token.permissions ? intersection(role, token.permissions) : role

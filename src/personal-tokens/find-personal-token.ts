@@ -6,7 +6,7 @@ import { PersonalToken } from '../entities/personal-token.js'
 import { notFound } from '../lib/errors.js'
 
 /** @throws DomainError NOT_FOUND, in the same words for another organization's and for one that never was. */
-export async function findToken(em: EntityManager, id: string): Promise<PersonalToken> {
+export async function findPersonalToken(em: EntityManager, id: string): Promise<PersonalToken> {
   const token = await em.findOne(PersonalToken, { id })
   if (!token) throw notFound('No such personal token.', ['input', 'id'])
   return token

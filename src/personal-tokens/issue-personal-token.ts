@@ -1,14 +1,14 @@
 /** What every way to a personal token shares: its row, its text, and the five minutes in which it may be seen again. */
 import type { Context } from '../context/context.js'
 import type { PersonalTokenType } from '../entities/enums.js'
-import { PersonalToken, textBoundTo } from '../entities/personal-token.js'
+import { PersonalToken, personalTokenAad } from '../entities/personal-token.js'
 import { addSeconds, epochSeconds } from '../lib/clock.js'
 import { newId } from '../lib/id.js'
 import { seal } from '../lib/seal.js'
 
 /** Seconds. */
-export const visibleFor = 300
-export const loginLasts = 12 * 3600
+export const revealWindowSeconds = 300
+export const loginTtlSeconds = 12 * 3600
 
 interface Issue {
   readonly organizationId: string
@@ -40,8 +40,8 @@ export async function issuePersonalToken(ctx: Context, issue: Issue, now: Date):
     signingKeyId: kid,
     issuedAt: now,
     lastUsedOn: null,
-    visibleUntil: addSeconds(now, visibleFor),
-    sealedText: seal(ctx.app.masterKeys, textBoundTo({ ...issue, id }), text),
+    visibleUntil: addSeconds(now, revealWindowSeconds),
+    sealedText: seal(ctx.app.masterKeys, personalTokenAad({ ...issue, id }), text),
     revokedAt: null,
     revokedBy: null,
   })
@@ -58,6 +58,6 @@ export const issueLogin = (
 ): Promise<{ personalToken: PersonalToken; text: string }> =>
   issuePersonalToken(
     ctx,
-    { organizationId, userId, createdBy, type: 'LOGIN', description: null, permissions: null, expiresAt: addSeconds(now, loginLasts) },
+    { organizationId, userId, createdBy, type: 'LOGIN', description: null, permissions: null, expiresAt: addSeconds(now, loginTtlSeconds) },
     now,
   )

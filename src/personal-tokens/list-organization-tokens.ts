@@ -2,11 +2,11 @@ import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import type { PageArguments } from '../pagination/page.js'
-import { checkPage, list, type Page } from '../pagination/paginate.js'
+import { parsePageArgs, paginate, type Page } from '../pagination/paginate.js'
 import { newestFirst } from './list-personal-tokens.js'
 
 export async function listOrganizationTokens(ctx: Context, page: PageArguments): Promise<Page<PersonalToken>> {
-  checkPage(ctx.em, PersonalToken, page, newestFirst)
+  parsePageArgs(ctx.em, PersonalToken, page, newestFirst)
   requirePermission(ctx.actor, 'personal_token:read')
-  return list(ctx, PersonalToken, page, { expiresAt: { $gt: ctx.now() } }, newestFirst)
+  return paginate(ctx, PersonalToken, page, { expiresAt: { $gt: ctx.now() } }, newestFirst)
 }

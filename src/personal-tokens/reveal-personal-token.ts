@@ -1,24 +1,24 @@
 /** Repeats the text of a token to its creator while its window is open. Every repetition is an event. */
-import { personBehind } from '../access/actor.js'
+import { requireUser } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
-import { type PersonalToken, textBoundTo } from '../entities/personal-token.js'
+import { type PersonalToken, personalTokenAad } from '../entities/personal-token.js'
 import { alreadyRevealed, forbidden, invalidState } from '../lib/errors.js'
 import { open } from '../lib/seal.js'
-import { findToken, isOwn } from './find-personal-token.js'
-import { refuseBeyondReach } from './restricted-tokens.js'
+import { findPersonalToken, isOwn } from './find-personal-token.js'
+import { assertWithinScope } from './restricted-tokens.js'
 
 export async function revealPersonalToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken; token: string }> {
   return perform(ctx, 'personal_token:reveal', async ({ em, actor, now, permit }) => {
     permit({ named: input.id })
-    personBehind(actor)
-    const personalToken = await findToken(em, input.id)
+    requireUser(actor)
+    const personalToken = await findPersonalToken(em, input.id)
     permit({ id: personalToken.id })
     if (!isOwn(actor, personalToken) || personalToken.createdBy !== actor.id) throw forbidden('Only its creator may see a token again.')
-    refuseBeyondReach(actor, personalToken)
+    assertWithinScope(actor, personalToken)
     if (personalToken.status(now) !== 'ACTIVE') throw invalidState(`This token is ${personalToken.status(now).toLowerCase()}.`)
     const sealed = personalToken.visibleText(now)
     if (sealed === null) throw alreadyRevealed('The five minutes in which this token could be seen again are over.', ['input', 'id'])
-    return { personalToken, token: open(ctx.app.masterKeys, textBoundTo(personalToken), sealed) }
+    return { personalToken, token: open(ctx.app.masterKeys, personalTokenAad(personalToken), sealed) }
   })
 }

@@ -2,12 +2,12 @@
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { PersonalToken } from '../entities/personal-token.js'
-import { findToken } from './find-personal-token.js'
+import { findPersonalToken } from './find-personal-token.js'
 
 export async function revokeOrganizationToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken }> {
   return perform(ctx, 'personal_token:revoke', async ({ em, actor, now, permit }) => {
     permit({ named: input.id })
-    const personalToken = await findToken(em, input.id)
+    const personalToken = await findPersonalToken(em, input.id)
     permit({ id: personalToken.id })
     if (!personalToken.revokedAt) personalToken.revoke(actor.id, now)
     return { personalToken }

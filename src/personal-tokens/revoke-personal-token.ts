@@ -1,16 +1,16 @@
 /** Ends one of the caller's own tokens at once and for good. Doing it again answers the same. */
-import { personBehind } from '../access/actor.js'
+import { requireUser } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { forbidden } from '../lib/errors.js'
-import { findToken, isOwn } from './find-personal-token.js'
+import { findPersonalToken, isOwn } from './find-personal-token.js'
 
 export async function revokePersonalToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken }> {
   return perform(ctx, 'personal_token:revoke_own', async ({ em, actor, now, permit }) => {
     permit({ named: input.id })
-    personBehind(actor)
-    const personalToken = await findToken(em, input.id)
+    requireUser(actor)
+    const personalToken = await findPersonalToken(em, input.id)
     permit({ id: personalToken.id })
     if (!isOwn(actor, personalToken)) {
       throw forbidden('This is the token of somebody else: "revokeOrganizationToken" ends it, with the permission "personal_token:revoke".')

@@ -2,8 +2,8 @@
  * Slows signature verification for addresses that send bad signatures. Nothing is refused here: a valid token of the same
  * address waits its turn and is verified.
  */
-import { neighbourhoodOf } from '../lib/address.js'
-import { WindowCounters, type Limit } from '../lib/fixed-window.js'
+import { toRateLimitSubnet } from '../lib/address.js'
+import { FixedWindowLimiter, type Limit } from '../lib/fixed-window.js'
 
 /** Failed signatures of one address, or one /64 of IPv6, in a minute. Verifications queue after them. */
 export const maxFailedSignatures = 100
@@ -20,17 +20,17 @@ interface Waiter {
 
 export class VerificationQueue {
   readonly #limits: readonly Limit[] = [{ window: 'MINUTE', max: maxFailedSignatures }]
-  readonly #failed = new WindowCounters(maxAddresses)
+  readonly #failed = new FixedWindowLimiter(maxAddresses)
   readonly #waiting = new Map<string, Set<Waiter>>()
 
   /** Counts a signature that did not verify. */
   failed(address: string, now: Date): void {
-    this.#failed.take(neighbourhoodOf(address), this.#limits, now.getTime())
+    this.#failed.take(toRateLimitSubnet(address), this.#limits, now.getTime())
   }
 
   /** Resolves when a signature may be verified, with false when the client has left by then. */
   async turn(address: string, now: Date, hasLeft: () => boolean): Promise<boolean> {
-    const name = neighbourhoodOf(address)
+    const name = toRateLimitSubnet(address)
     if (this.#failed.hasRoom(name, this.#limits, now.getTime())) return true
     const waiting = this.#waiting.get(name)
     if (waiting) return new Promise((start) => waiting.add({ start, hasLeft }))

@@ -3,8 +3,8 @@ import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, Obj
 
 import { listAccessTokens, type AccessTokenQuery } from '../access-tokens/list-access-tokens.js'
 import { revokeAccessToken } from '../access-tokens/revoke-access-token.js'
-import { may } from '../access/actor.js'
-import { exchangeApiKey, type Exchange } from '../api-keys/exchange-api-key.js'
+import { can } from '../access/actor.js'
+import { exchangeApiKey, type ExchangeApiKeyArgs } from '../api-keys/exchange-api-key.js'
 import type { Context } from '../context/context.js'
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
@@ -19,7 +19,7 @@ import { visibleEndUser } from './visible-end-user.js'
 const AccessTokens = connectionOf('AccessToken', () => AccessToken)
 
 @InputType('ExchangeApiKeyInput', { description: 'What the token is to be good for.' })
-class ExchangeApiKeyInput implements Exchange {
+class ExchangeApiKeyInput implements ExchangeApiKeyArgs {
   @Field(() => UrlScalar, {
     description:
       'Whom it is for: an absolute http or https URL without a fragment, at most 2,048 characters. Becomes `aud`, exactly as written.',
@@ -128,7 +128,7 @@ export class AccessTokenResolver {
 
   @FieldResolver(() => ApiKey, { nullable: true, description: 'The key that was exchanged; null without `api_key:read`.' })
   async apiKey(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<ApiKey | null> {
-    return may(ctx.actor, 'api_key:read') ? ctx.load(ApiKey, token.apiKeyId) : null
+    return can(ctx.actor, 'api_key:read') ? ctx.load(ApiKey, token.apiKeyId) : null
   }
 
   @FieldResolver(() => EndUser, {
@@ -143,7 +143,10 @@ export class AccessTokenResolver {
     description: 'Whether it works now. It is revoked with its key, and by a reset of its sandbox.',
   })
   async status(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<CredentialStatus> {
-    const [key, signingKey] = await Promise.all([ctx.loadBeside(token, ApiKey, token.apiKeyId), ctx.load(SigningKey, token.signingKeyId)])
+    const [key, signingKey] = await Promise.all([
+      ctx.loadInOrganization(token, ApiKey, token.apiKeyId),
+      ctx.load(SigningKey, token.signingKeyId),
+    ])
     return token.status(ctx.now(), key, signingKey?.retiredAt ?? null)
   }
 }

@@ -1,7 +1,7 @@
 /** Who did something: a user, a key or an end user. */
 import { createUnionType } from 'type-graphql'
 
-import { findVisible } from '../access/node-types.js'
+import { findNode } from '../access/node-types.js'
 import type { Context } from '../context/context.js'
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
@@ -18,5 +18,5 @@ export const ActorUnion = createUnionType({
 
 /** Seeing what someone did does not mean seeing them: that needs the permission of their kind. */
 export async function findActor(ctx: Context, id: string | null): Promise<ActorRow | null> {
-  return id === null ? null : ((await findVisible(ctx, id)) as ActorRow | null)
+  return id === null ? null : ((await findNode(ctx, id)) as ActorRow | null)
 }

@@ -15,7 +15,7 @@ import type { Secret } from '../lib/secret.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
 import { ApiKeyFilter, ApiKeyOrder } from './api-key-filter.js'
 import { connectionOf, PageArgs, type Connection } from './connection.js'
-import { readById } from './node.resolver.js'
+import { findByIdOrForbid } from './node.resolver.js'
 import { Payload } from './user-error.js'
 const ApiKeys = connectionOf('ApiKey', () => ApiKey)
 
@@ -151,7 +151,7 @@ class RevokeApiKeyPayload extends Payload {
 export class ApiKeyResolver {
   @Query(() => ApiKey, { nullable: true, description: 'One key; null when you see none with this id. Needs `api_key:read`.' })
   apiKey(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'Which key.' }) id: string): Promise<ApiKey | null> {
-    return readById(ctx, ApiKey, id, 'api_key:read')
+    return findByIdOrForbid(ctx, ApiKey, id, 'api_key:read')
   }
 
   @Query(() => ApiKeys.type, { description: 'The keys that you see, newest first. Needs `api_key:read`.' })
@@ -209,7 +209,7 @@ export class ApiKeyResolver {
 
   @FieldResolver(() => Project, { description: 'The project that it belongs to.' })
   project(@Root() apiKey: ApiKey, @Ctx() ctx: Context): Promise<Project | null> {
-    return ctx.loadBeside(apiKey, Project, apiKey.projectId)
+    return ctx.loadInOrganization(apiKey, Project, apiKey.projectId)
   }
 
   @FieldResolver(() => ActorUnion, {

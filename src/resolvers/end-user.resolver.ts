@@ -94,6 +94,6 @@ export class EndUserResolver {
 
   @FieldResolver(() => Project, { description: 'The project that it belongs to.' })
   project(@Root() endUser: EndUser, @Ctx() ctx: Context): Promise<Project | null> {
-    return ctx.loadBeside(endUser, Project, endUser.projectId)
+    return ctx.loadInOrganization(endUser, Project, endUser.projectId)
   }
 }

@@ -14,7 +14,7 @@ import {
   Root,
 } from 'type-graphql'
 
-import { may } from '../access/actor.js'
+import { can } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { EndUser } from '../entities/end-user.js'
 import { CredentialStatus } from '../entities/enums.js'
@@ -129,7 +129,7 @@ export class McpCredentialResolver {
     description: 'The server that it is for; null when that is gone, or without `mcp_server:read`.',
   })
   async server(@Root() { serverId }: McpCredential, @Ctx() ctx: Context): Promise<McpServer | null> {
-    return may(ctx.actor, 'mcp_server:read') ? ctx.load(McpServer, serverId) : null
+    return can(ctx.actor, 'mcp_server:read') ? ctx.load(McpServer, serverId) : null
   }
 
   @FieldResolver(() => EndUser, {

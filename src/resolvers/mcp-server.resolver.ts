@@ -12,10 +12,10 @@ import { listMcpCredentials } from '../mcp/credentials/list-mcp-credentials.js'
 import { createMcpServer, type NewMcpServer } from '../mcp/servers/create-mcp-server.js'
 import { deleteMcpServer } from '../mcp/servers/delete-mcp-server.js'
 import { listMcpServers, type McpServerQuery } from '../mcp/servers/list-mcp-servers.js'
-import type { ServerWords } from '../mcp/servers/server-rules.js'
+import type { McpServerFields } from '../mcp/servers/server-rules.js'
 import { updateMcpServer } from '../mcp/servers/update-mcp-server.js'
 import { connectionOf, PageArgs, type Connection } from './connection.js'
-import { readById } from './node.resolver.js'
+import { findByIdOrForbid } from './node.resolver.js'
 import { Payload } from './user-error.js'
 import { visibleEndUser } from './visible-end-user.js'
 
@@ -47,7 +47,7 @@ class DeleteMcpServerPayload extends Payload {
 export class McpServerResolver {
   @Query(() => McpServer, { nullable: true, description: 'One server; null when you see none with this id. Needs `mcp_server:read`.' })
   mcpServer(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'Which server.' }) id: string): Promise<McpServer | null> {
-    return readById(ctx, McpServer, id, 'mcp_server:read')
+    return findByIdOrForbid(ctx, McpServer, id, 'mcp_server:read')
   }
 
   @Query(() => McpServers.type, { description: 'The servers that you see, newest first. Needs `mcp_server:read`.' })
@@ -95,7 +95,7 @@ export class McpServerResolver {
 
   @FieldResolver(() => Project, { description: 'The project that it belongs to.' })
   project(@Root() server: McpServer, @Ctx() ctx: Context): Promise<Project | null> {
-    return ctx.loadBeside(server, Project, server.projectId)
+    return ctx.loadInOrganization(server, Project, server.projectId)
   }
 
   @FieldResolver(() => EndUser, {
@@ -167,7 +167,7 @@ export class CreateMcpServerInput implements NewMcpServer {
 }
 
 @InputType('UpdateMcpServerInput', { description: 'What to change; what is left out stays.' })
-export class UpdateMcpServerInput implements ServerWords {
+export class UpdateMcpServerInput implements McpServerFields {
   @Field(() => ID, { description: 'Which server.' })
   id!: string
 

@@ -15,7 +15,7 @@ import {
   Root,
 } from 'type-graphql'
 
-import { may } from '../access/actor.js'
+import { can } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment, McpToolApprovalStatus } from '../entities/enums.js'
@@ -104,7 +104,7 @@ export class McpToolApprovalResolver {
 
   @FieldResolver(() => McpToolApprovalStatus, { description: 'Where it stands now.' })
   status(@Root() approval: McpToolApproval, @Ctx() ctx: Context): McpToolApprovalStatus {
-    return approval.statusAt(ctx.now())
+    return approval.status(ctx.now())
   }
 
   @FieldResolver(() => JsonObjectScalar, {
@@ -120,7 +120,7 @@ export class McpToolApprovalResolver {
     description: 'The server that the tool belongs to; null without `mcp_server:read`, or when it was deleted.',
   })
   async server(@Root() approval: McpToolApproval, @Ctx() ctx: Context): Promise<McpServer | null> {
-    return may(ctx.actor, 'mcp_server:read') ? ctx.load(McpServer, approval.serverId) : null
+    return can(ctx.actor, 'mcp_server:read') ? ctx.load(McpServer, approval.serverId) : null
   }
 
   @FieldResolver(() => EndUser, {

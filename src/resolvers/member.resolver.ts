@@ -86,7 +86,7 @@ export class MemberResolver {
 
   @FieldResolver(() => User, { description: 'Who it is.' })
   user(@Root() member: Member, @Ctx() ctx: Context): Promise<User | null> {
-    return ctx.loadBeside(member, User, member.userId)
+    return ctx.loadInOrganization(member, User, member.userId)
   }
 
   @FieldResolver(() => [Project], { nullable: true, description: 'Their projects, as far as you see them; null: every project.' })

@@ -3,16 +3,16 @@ import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
 
 import type { KeyhousePermission } from '../access/actions.js'
 import type { Actor } from '../access/actor.js'
-import { findVisible } from '../access/node-types.js'
+import { findNode } from '../access/node-types.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { Node } from '../entities/node.js'
-import { badInput } from '../lib/errors.js'
+import { badUserInput } from '../lib/errors.js'
 
 const mostIds = 100
 
 /** One row of a kind. What is one's own needs no permission, so only then existence comes first. @throws DomainError FORBIDDEN */
-export async function readById<T extends { id: string }>(
+export async function findByIdOrForbid<T extends { id: string }>(
   ctx: Context,
   entity: new () => T,
   id: string,
@@ -31,14 +31,14 @@ export class NodeResolver {
   node(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'Its id.' }) id: string): Promise<object | null> {
     // Before anything is said about the id: who asks?
     void ctx.actor
-    return findVisible(ctx, id)
+    return findNode(ctx, id)
   }
 
   @Query(() => [Node], { nullable: 'items', description: 'Several at once, in the order of the ids: at most 100.' })
   async nodes(@Ctx() ctx: Context, @Arg('ids', () => [ID], { description: 'Their ids.' }) ids: string[]): Promise<(object | null)[]> {
     // Before anything is said about the input: who asks?
     void ctx.actor
-    if (ids.length > mostIds) throw badInput(`"ids" must have at most ${mostIds} entries.`)
-    return Promise.all(ids.map((id) => findVisible(ctx, id)))
+    if (ids.length > mostIds) throw badUserInput(`"ids" must have at most ${mostIds} entries.`)
+    return Promise.all(ids.map((id) => findNode(ctx, id)))
   }
 }

@@ -11,7 +11,7 @@ import { issuerUrl } from '../lib/issuer.js'
 import { createProject } from '../organizations/create-project.js'
 import { listProjects } from '../organizations/list-projects.js'
 import { updateProject } from '../organizations/update-project.js'
-import { readById } from './node.resolver.js'
+import { findByIdOrForbid } from './node.resolver.js'
 import { Payload } from './user-error.js'
 
 @InputType('CreateProjectInput', { description: 'What the new project is to be.' })
@@ -60,7 +60,7 @@ class OrganizationIssuer {
 export class OrganizationResolver {
   @Query(() => Organization, { nullable: true, description: 'Your organization. Needs `organization:read`.' })
   organization(@Ctx() ctx: Context): Promise<Organization | null> {
-    return readById(ctx, Organization, ctx.actor.organizationId, 'organization:read')
+    return findByIdOrForbid(ctx, Organization, ctx.actor.organizationId, 'organization:read')
   }
 
   @Query(() => [Project], { description: 'The projects that you see, oldest first. Needs `project:read`.' })

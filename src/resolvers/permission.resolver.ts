@@ -30,7 +30,7 @@ const definitions: readonly PermissionDefinition[] = Object.entries(permissions)
   title: row.title,
   description: row.description,
   roles: row.roles,
-  grantableToApiKey: row.isForKeys,
+  grantableToApiKey: row.grantableToApiKey,
 }))
 
 @Resolver()

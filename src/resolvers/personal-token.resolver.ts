@@ -17,7 +17,7 @@ import { revokeOrganizationToken } from '../personal-tokens/revoke-organization-
 import { revokePersonalToken } from '../personal-tokens/revoke-personal-token.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
 import { connectionOf, PageArgs, type Connection } from './connection.js'
-import { readById } from './node.resolver.js'
+import { findByIdOrForbid } from './node.resolver.js'
 import { Payload } from './user-error.js'
 
 const PersonalTokens = connectionOf('PersonalToken', () => PersonalToken)
@@ -29,7 +29,7 @@ export class PersonalTokenResolver {
     description: "One personal token; null when there is none with this id. One's own need no permission, others' `personal_token:read`.",
   })
   personalToken(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'Which token.' }) id: string): Promise<PersonalToken | null> {
-    return readById(ctx, PersonalToken, id, 'personal_token:read', isOwn)
+    return findByIdOrForbid(ctx, PersonalToken, id, 'personal_token:read', isOwn)
   }
 
   @Query(() => PersonalTokens.type, {
@@ -53,7 +53,7 @@ export class PersonalTokenResolver {
 
   @FieldResolver(() => User, { description: 'Whose it is.' })
   user(@Root() token: PersonalToken, @Ctx() ctx: Context): Promise<User | null> {
-    return ctx.loadBeside(token, User, token.userId)
+    return ctx.loadInOrganization(token, User, token.userId)
   }
 
   @FieldResolver(() => [PermissionScalar], { description: "What it can do now: the user's role, reduced to what the token carries." })

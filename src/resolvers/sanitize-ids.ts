@@ -25,7 +25,7 @@ function lawful(type: GraphQLInputType, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, fields[name] ? lawful(fields[name].type, one) : one]))
 }
 
-export function allowOnlyLawfulIds(schema: GraphQLSchema): void {
+export function sanitizeIdArguments(schema: GraphQLSchema): void {
   const roots = [schema.getQueryType(), schema.getMutationType()]
   for (const field of roots.flatMap((root) => Object.values(root?.getFields() ?? {}))) {
     const resolve = field.resolve as GraphQLFieldResolver<unknown, Context>

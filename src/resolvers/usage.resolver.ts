@@ -1,7 +1,7 @@
 /** Usage in GraphQL's words. */
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, ObjectType, Query, registerEnumType, Resolver, Root } from 'type-graphql'
 
-import { may } from '../access/actor.js'
+import { can } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
@@ -88,7 +88,7 @@ export class UsageResolver {
 
   @FieldResolver(() => ApiKey, { nullable: true, description: 'The key; null for people, without `api_key:read`, or when not told apart.' })
   async apiKey(@Root() { apiKeyId }: UsageRow, @Ctx() ctx: Context): Promise<ApiKey | null> {
-    return apiKeyId !== null && may(ctx.actor, 'api_key:read') ? ctx.load(ApiKey, apiKeyId) : null
+    return apiKeyId !== null && can(ctx.actor, 'api_key:read') ? ctx.load(ApiKey, apiKeyId) : null
   }
 
   @FieldResolver(() => EndUser, {

@@ -48,7 +48,7 @@ export abstract class Payload {
 type Resolve = GraphQLFieldResolver<unknown, Context>
 
 /** An expected refusal of a mutation becomes `userErrors` of its payload. */
-export const refusalsToPayload =
+export const domainErrorsToPayload =
   (resolve: Resolve): Resolve =>
   async (...call) => {
     try {
@@ -57,7 +57,7 @@ export const refusalsToPayload =
     } catch (error) {
       if (!(error instanceof DomainError)) throw error
       const [, , context, { fieldName }] = call
-      context.app.metrics.refused(fieldName, error.code)
+      context.app.metrics.countRefusal(fieldName, error.code)
       return { userErrors: error.faults }
     }
   }
@@ -67,16 +67,16 @@ const isFault = (error: unknown): boolean =>
   !(error instanceof DomainError || error instanceof RequestError) || (error instanceof RequestError && error.status >= 500)
 
 /** Each root field is one use of its operation, whatever it is called in the answer. What is known at once is not made to wait. */
-export const countUses =
+export const recordUsage =
   (resolve: Resolve): Resolve =>
   (source, args, context, info) => {
     const counted = (result: unknown): unknown => {
       const errors: unknown = result instanceof Object ? Reflect.get(result, 'userErrors') : undefined
-      context.count(info.fieldName, Array.isArray(errors) && errors.length > 0)
+      context.recordUsage(info.fieldName, Array.isArray(errors) && errors.length > 0)
       return result
     }
     const failed = (error: unknown): never => {
-      context.count(info.fieldName, !isFault(error))
+      context.recordUsage(info.fieldName, !isFault(error))
       throw error
     }
     let result: unknown

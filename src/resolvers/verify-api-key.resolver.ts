@@ -1,7 +1,7 @@
 /** The question that a service behind Keyhouse asks, in GraphQL's words. */
 import { Arg, Ctx, Field, InputType, Int, Mutation, ObjectType, registerEnumType, Resolver } from 'type-graphql'
 
-import { verdictCodes, verifyApiKey, type Presented, type Verdict, type VerdictCode } from '../api-keys/verify-api-key.js'
+import { verdictCodes, verifyApiKey, type VerifyApiKeyArgs, type Verdict, type VerdictCode } from '../api-keys/verify-api-key.js'
 import type { Context } from '../context/context.js'
 import { ApiKey } from '../entities/api-key.js'
 import { Environment } from '../entities/enums.js'
@@ -26,7 +26,7 @@ registerEnumType(ApiKeyVerdictCode, {
 })
 
 @InputType('VerifyApiKeyInput', { description: 'What a service behind Keyhouse asks about a key that it was handed.' })
-class VerifyApiKeyInput implements Presented {
+class VerifyApiKeyInput implements VerifyApiKeyArgs {
   @Field(() => SecretScalar, { description: 'The key as it was presented.' })
   secret!: Secret
 

@@ -60,7 +60,7 @@ export class ViewerResolver {
 
   @FieldResolver(() => Organization, { description: 'The organization of the caller.' })
   organization(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<Organization | null> {
-    return ctx.loadBeside(actor, Organization, actor.organizationId)
+    return ctx.loadInOrganization(actor, Organization, actor.organizationId)
   }
 
   @FieldResolver(() => UrlScalar, {

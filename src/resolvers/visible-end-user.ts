@@ -1,5 +1,5 @@
 /** The end user that a row names, as far as the caller may see it. */
-import { may } from '../access/actor.js'
+import { can } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { EndUser } from '../entities/end-user.js'
 
@@ -7,5 +7,5 @@ import { EndUser } from '../entities/end-user.js'
 export async function visibleEndUser(ctx: Context, { endUserId }: { endUserId: string | null }): Promise<EndUser | null> {
   if (endUserId === null) return null
   const isOwn = ctx.actor.endUser?.id === endUserId
-  return isOwn || may(ctx.actor, 'end_user:read') ? ctx.load(EndUser, endUserId) : null
+  return isOwn || can(ctx.actor, 'end_user:read') ? ctx.load(EndUser, endUserId) : null
 }

@@ -46,7 +46,7 @@ const send = (reply: FastifyReply, file: string): FastifyReply =>
     .type(types[extname(file)] ?? 'application/octet-stream')
     .send(createReadStream(new URL(file, folder)))
 
-export function serveExplorer(server: FastifyInstance, { explorer }: Config): void {
+export function registerExplorer(server: FastifyInstance, { explorer }: Config): void {
   if (explorer === 'off') return
   // Read once: a path is one of these names or it is nothing, so none can lead out of the folder. Sources may run unbuilt.
   const files = new Set(existsSync(folder) ? readdirSync(folder).filter((file) => extname(file) in types) : [])

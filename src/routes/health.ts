@@ -3,16 +3,16 @@ import type { FastifyInstance } from 'fastify'
 
 import type { Services } from '../context/services.js'
 import type { Drain } from '../http/drain.js'
-import { bodyOf } from '../http/error-response.js'
+import { errorBody } from '../http/error-response.js'
 
 const anyKey = { name: 'readiness', sql: `select count(*) as count from signing_key where state = 'CURRENT'` }
 
-export function serveHealth(server: FastifyInstance, app: Services, drain: Drain): void {
+export function registerHealth(server: FastifyInstance, app: Services, drain: Drain): void {
   server.get('/healthz', () => ({ status: 'ok' }))
   server.get('/readyz', async (request, reply) => {
     if (drain.hasBegun) {
       request.story.codes = ['UNAVAILABLE']
-      return reply.code(503).send(bodyOf({ code: 'UNAVAILABLE', message: 'This process is ending: ask another.' }, request.id))
+      return reply.code(503).send(errorBody({ code: 'UNAVAILABLE', message: 'This process is ending: ask another.' }, request.id))
     }
     // It reads a migrated table, so it proves both; it throws 503 when the database is away.
     const row = await app.queryRunner.read(anyKey, [])

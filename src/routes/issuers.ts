@@ -5,10 +5,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Services } from '../context/services.js'
-import { publish } from '../http/cacheable-json.js'
+import { sendCacheableJson } from '../http/cacheable-json.js'
 import { parseIssuer } from '../lib/issuer.js'
 import { algorithms } from '../lib/jwt.js'
-import { jwksMaxAge, publishedKeys } from '../signing-keys/jwks.js'
+import { jwksMaxAge, getJwks } from '../signing-keys/jwks.js'
 
 const path = '/o/:organizationId/:environment'
 
@@ -22,7 +22,7 @@ const metadataOf = (issuer: string): object => ({
   id_token_signing_alg_values_supported: algorithms,
 })
 
-export function serveIssuers(server: FastifyInstance, app: Services): void {
+export function registerIssuers(server: FastifyInstance, app: Services): void {
   const { url } = app.config
 
   const serve = (route: string, documentOf: (issuer: string) => object | Promise<object>): void => {
@@ -30,11 +30,11 @@ export function serveIssuers(server: FastifyInstance, app: Services): void {
       const { organizationId, environment } = request.params as { organizationId: string; environment: string }
       const issuer = `${url}/o/${organizationId}/${environment}`
       if (!parseIssuer(url, issuer)) return reply.callNotFound()
-      return publish(request, reply, await documentOf(issuer), jwksMaxAge)
+      return sendCacheableJson(request, reply, await documentOf(issuer), jwksMaxAge)
     })
   }
 
-  serve(`${path}/.well-known/jwks.json`, async () => ({ keys: await publishedKeys(app) }))
+  serve(`${path}/.well-known/jwks.json`, async () => ({ keys: await getJwks(app) }))
   serve(`${path}/.well-known/openid-configuration`, metadataOf)
   // RFC 8414 §3.1: the well-known part comes before the issuer's path.
   serve(`/.well-known/oauth-authorization-server${path}`, metadataOf)

@@ -3,7 +3,7 @@ import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
 
 import type { Config } from '../config/config.js'
 import type { Services } from '../context/services.js'
-import { bareHost, isLoopback } from '../lib/address.js'
+import { normalizeHost, isLoopback } from '../lib/address.js'
 import { contentType } from '../observability/prometheus.js'
 
 /** What a proxy adds (RFC 7239, RFC 9110 §7.6.3, and custom): with any of them the peer is not who asks. */
@@ -19,11 +19,11 @@ function isFromHere({ raw }: FastifyRequest): boolean {
 function isAskedByOurName({ url }: Config, { headers: { host = '' } }: FastifyRequest): boolean {
   const text = `http://${host}`
   if (host === '' || !URL.canParse(text)) return false
-  const name = bareHost(new URL(text).hostname)
-  return isLoopback(name) || name === bareHost(new URL(url).hostname)
+  const name = normalizeHost(new URL(text).hostname)
+  return isLoopback(name) || name === normalizeHost(new URL(url).hostname)
 }
 
-export function serveMetrics(server: FastifyInstance, app: Services): void {
+export function registerMetrics(server: FastifyInstance, app: Services): void {
   server.get('/metrics', async (request, reply) => {
     // Nobody else learns that there is something at this path.
     if (!isFromHere(request) || !isAskedByOurName(app.config, request)) return reply.callNotFound()

@@ -3,15 +3,17 @@ import type { FastifyInstance } from 'fastify'
 
 import { RevocationLists } from '../access-tokens/revocation-lists.js'
 import type { Services } from '../context/services.js'
-import { publish, publishPrepared } from '../http/cacheable-json.js'
+import { sendCacheableJson, publishPrepared } from '../http/cacheable-json.js'
 import { parseIssuer } from '../lib/issuer.js'
-import { everySigningKey, jwksMaxAge, publishedKeys } from '../signing-keys/jwks.js'
+import { getAuditJwks, jwksMaxAge, getJwks } from '../signing-keys/jwks.js'
 
 /** Seconds that a cache may keep the revocation list: so much later than their next poll do those behind one learn of it. */
 export const revokedMaxAge = 5
 
-export function serveWellKnown(server: FastifyInstance, app: Services): void {
-  server.get('/.well-known/jwks.json', async (request, reply) => publish(request, reply, { keys: await publishedKeys(app) }, jwksMaxAge))
+export function registerWellKnown(server: FastifyInstance, app: Services): void {
+  server.get('/.well-known/jwks.json', async (request, reply) =>
+    sendCacheableJson(request, reply, { keys: await getJwks(app) }, jwksMaxAge),
+  )
   const lists = new RevocationLists(app)
   server.get('/.well-known/revoked.json', async (request, reply) =>
     publishPrepared(request, reply, await lists.ofDeployment(), revokedMaxAge),
@@ -25,6 +27,6 @@ export function serveWellKnown(server: FastifyInstance, app: Services): void {
     },
   )
   server.get('/.well-known/audit-jwks.json', async (request, reply) =>
-    publish(request, reply, { keys: await everySigningKey(app) }, jwksMaxAge),
+    sendCacheableJson(request, reply, { keys: await getAuditJwks(app) }, jwksMaxAge),
   )
 }

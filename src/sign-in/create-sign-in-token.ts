@@ -1,5 +1,5 @@
 /** A way back in for a member who lost their token, made by an ADMIN. */
-import { refuseMembership } from '../access/grants.js'
+import { assertCanGrantMembership } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { Member } from '../entities/member.js'
@@ -14,7 +14,7 @@ export async function createSignInToken(ctx: Context, input: { memberId: string 
     if (!member) throw notFound('No such member.', ['input', 'memberId'])
     permit({ id: member.id })
     // Whoever holds it becomes that member, with all that they may do.
-    refuseMembership(actor, member)
+    assertCanGrantMembership(actor, member)
     const { secret, expiresAt } = addSignInToken(em, actor, member.userId, now)
     return { signInToken: secret, expiresAt }
   })

@@ -1,20 +1,20 @@
 /** The row of a sign-in token, whoever makes it, and its text: 15 minutes, once. */
 import type { EntityManager } from '@mikro-orm/core'
 
-import { withinMaker, type Actor } from '../access/actor.js'
+import { capExpiry, type Actor } from '../access/actor.js'
 import { SignInToken } from '../entities/sign-in-token.js'
 import { addSeconds } from '../lib/clock.js'
 import { sha256 } from '../lib/digest.js'
 import { newId } from '../lib/id.js'
 import { Secret } from '../lib/secret.js'
-import { newTokenText } from '../lib/token-format.js'
+import { generateToken } from '../lib/token-format.js'
 
 /** Seconds. */
 export const signInTokenLasts = 900
 
 export function addSignInToken(em: EntityManager, actor: Actor, userId: string, now: Date): { secret: Secret; expiresAt: Date } {
-  const text = newTokenText('signin')
-  const expiresAt = withinMaker(actor, addSeconds(now, signInTokenLasts))
+  const text = generateToken('signin')
+  const expiresAt = capExpiry(actor, addSeconds(now, signInTokenLasts))
   const { organizationId } = actor
   const createdBy = actor.id
   em.persist(

@@ -2,7 +2,7 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import { systemActor, type Actor } from '../access/actor.js'
-import { mayStillGrant } from '../access/grants.js'
+import { canStillGrant } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { signInTokenByDigest } from '../database/queries/credentials.js'
@@ -23,12 +23,12 @@ export async function signIn(ctx: Context, signInToken: Secret): Promise<{ perso
   const id = String(row['id'])
   const userId = String(row['user_id'])
   const actor: Actor = { ...systemActor(String(row['organization_id'])), kind: 'SIGN_IN_TOKEN', id: userId, permissions: [] }
-  return perform(ctx.as(actor), 'sign_in_token:use', async ({ em, now, permit }) => {
+  return perform(ctx.withActor(actor), 'sign_in_token:use', async ({ em, now, permit }) => {
     permit({ id })
     // Once: the update that finds it unused is the single winner.
     const used = await em.nativeUpdate(SignInToken, { id, usedAt: null, expiresAt: { $gt: now } }, { usedAt: now })
     if (used !== 1) throw invalidState('This sign-in token has been used, or its 15 minutes are over.', path)
-    await askMakerAgain(em, id, userId)
+    await assertIssuerStillAuthorized(em, id, userId)
     const { personalToken, text } = await issueLogin(ctx, actor, userId, now)
     em.persist(personalToken)
     return { personalToken, token: text }
@@ -36,12 +36,12 @@ export async function signIn(ctx: Context, signInToken: Secret): Promise<{ perso
 }
 
 /** An ADMIN who was removed or demoted in these minutes must not have kept a way in as somebody else. @throws DomainError */
-async function askMakerAgain(em: EntityManager, id: string, userId: string): Promise<void> {
+async function assertIssuerStillAuthorized(em: EntityManager, id: string, userId: string): Promise<void> {
   const member = await em.findOne(Member, { userId })
   if (!member) throw notFound('No such sign-in token.', path)
   const { createdBy } = await em.findOneOrFail(SignInToken, { id })
   if (createdBy === null) return
   const maker = await em.findOne(Member, { userId: createdBy })
-  if (!maker || !mayStillGrant(maker, 'member:update', member))
+  if (!maker || !canStillGrant(maker, 'member:update', member))
     throw invalidState('Who made this sign-in token may no longer do so. Ask for a new one.', path)
 }

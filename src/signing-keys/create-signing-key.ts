@@ -6,8 +6,8 @@ import type { MikroORM } from '@mikro-orm/core'
 import type { Logger } from 'pino'
 
 import type { Config } from '../config/config.js'
-import type { Reader } from '../database/query-runner.js'
-import { SigningKey, privateKeyBoundTo } from '../entities/signing-key.js'
+import type { QueryRunner } from '../database/query-runner.js'
+import { SigningKey, privateKeyAad } from '../entities/signing-key.js'
 import type { Journal } from '../journal/journal.js'
 import type { Clock } from '../lib/clock.js'
 import { newId } from '../lib/id.js'
@@ -25,10 +25,10 @@ const pairs: Readonly<Record<Algorithm, () => Promise<{ publicKey: KeyObject; pr
 }
 
 /** What making and changing them takes: the keys belong to the deployment, so no caller is among it. */
-export interface KeyOffice {
+export interface SigningKeyDeps {
   readonly orm: MikroORM
   readonly journal: Journal
-  readonly queryRunner: Reader
+  readonly queryRunner: QueryRunner
   readonly config: Config
   readonly masterKeys: MasterKeys
   readonly clock: Clock
@@ -37,7 +37,7 @@ export interface KeyOffice {
 
 /** Made before the transaction that publishes it, which then must set the time anew. */
 export async function newSigningKey(
-  { config, masterKeys, clock }: Pick<KeyOffice, 'config' | 'masterKeys' | 'clock'>,
+  { config, masterKeys, clock }: Pick<SigningKeyDeps, 'config' | 'masterKeys' | 'clock'>,
   state: 'CURRENT' | 'NEXT',
 ): Promise<SigningKey> {
   const algorithm = config.jwtAlgorithm
@@ -49,7 +49,7 @@ export async function newSigningKey(
     algorithm,
     state,
     publicJwk: { ...publicKey.export({ format: 'jwk' }), kid: id, alg: algorithm, use: 'sig' },
-    sealedPrivateKey: seal(masterKeys, privateKeyBoundTo(id), privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()),
+    sealedPrivateKey: seal(masterKeys, privateKeyAad(id), privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()),
     createdAt: now,
     activatedAt: state === 'CURRENT' ? now : null,
     supersededAt: null,
@@ -59,4 +59,4 @@ export async function newSigningKey(
 
 /** @throws SealError */
 export const privateKeyOf = (id: string, sealedPrivateKey: string, masterKeys: MasterKeys): KeyObject =>
-  createPrivateKey(open(masterKeys, privateKeyBoundTo(id), sealedPrivateKey))
+  createPrivateKey(open(masterKeys, privateKeyAad(id), sealedPrivateKey))

@@ -2,7 +2,7 @@
 import { compactVerify, importJWK, type CryptoKey, type JWK } from 'jose'
 
 import { currentKey, signersToBe, signingKey, publishedKey } from '../database/queries/signing-keys.js'
-import type { Reader } from '../database/query-runner.js'
+import type { QueryRunner } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import { isId } from '../lib/id.js'
 import { parseIssuer } from '../lib/issuer.js'
@@ -18,7 +18,7 @@ interface Verifier {
 const toJwk = (value: unknown): JWK => (typeof value === 'string' ? JSON.parse(value) : value) as JWK
 
 /** @param url `KEYHOUSE_URL`, which the issuer of every token begins with */
-export function openKeyring(reader: Reader, masterKeys: MasterKeys, url: string): Keyring {
+export function openKeyring(reader: QueryRunner, masterKeys: MasterKeys, url: string): Keyring {
   // Key material never changes under its id, so it may be kept; which key is current or retired is asked each time.
   const signers = new Map<string, Signer>()
   const verifiers = new Map<string, Verifier>()
@@ -53,7 +53,7 @@ export function openKeyring(reader: Reader, masterKeys: MasterKeys, url: string)
   const isOurs = (iss: unknown): boolean => typeof iss === 'string' && (iss === url || parseIssuer(url, iss) !== undefined)
 
   return {
-    async prove() {
+    async assertKeysOpen() {
       // The next one too: a rotation must not find out that it cannot be opened.
       for (const row of await reader.readAll(signersToBe, [])) await signerOf(row['id'] as string)
     },
@@ -89,7 +89,7 @@ export function openKeyring(reader: Reader, masterKeys: MasterKeys, url: string)
 /** Signs what this deployment issues. */
 export interface Keyring {
   /** @throws SealError when the master keys do not open what this database holds. */
-  prove(): Promise<void>
+  assertKeysOpen(): Promise<void>
   /** A signed token and the `kid` that signed it. */
   sign(typ: 'at+jwt' | 'kh-personal+jwt' | 'kh-audit-checkpoint+jws', claims: object): Promise<{ text: string; kid: string }>
   /** The claims of a token of ours, whatever its time; undefined for one of a key that was withdrawn, and for anything else. */

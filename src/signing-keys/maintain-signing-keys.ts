@@ -2,10 +2,10 @@ import { liveAccessToken, livePersonalToken } from '../database/unscoped-queries
 import { SigningKey } from '../entities/signing-key.js'
 import { addSeconds } from '../lib/clock.js'
 /** The life of signing keys by the calendar: rotation on schedule, and retirement when nothing is left to verify. */
-import type { KeyOffice } from './create-signing-key.js'
+import type { SigningKeyDeps } from './create-signing-key.js'
 import { jwksMaxAge } from './jwks.js'
 import { retireSigningKey } from './retire-signing-key.js'
-import { keysInOffice, rotateSigningKeys, type InOffice } from './rotate-signing-keys.js'
+import { findActiveSigningKeys, rotateSigningKeys, type ActiveSigningKeys } from './rotate-signing-keys.js'
 
 /** Milliseconds between two looks at the calendar. The time since activation counts, so restarts change nothing. */
 const interval = 60_000
@@ -15,31 +15,31 @@ const day = 86_400
  * By schedule, or because another algorithm was set and its key has been published for as long as key sets are kept.
  * A new default alone waits for the schedule: verifiers of this deployment may accept the current algorithm only.
  */
-export function isRotationDue(app: Pick<KeyOffice, 'config'>, { current, next }: InOffice, now: Date): boolean {
+export function isRotationDue(app: Pick<SigningKeyDeps, 'config'>, { current, next }: ActiveSigningKeys, now: Date): boolean {
   const { signingKeyDays, jwtAlgorithm, isJwtAlgorithmSet } = app.config
   if (addSeconds(next.createdAt, jwksMaxAge) > now) return false
   if (addSeconds(current.activatedAt ?? current.createdAt, signingKeyDays * day) <= now) return true
   return isJwtAlgorithmSet && current.algorithm !== jwtAlgorithm && next.algorithm === jwtAlgorithm
 }
 
-export async function tendSigningKeys(app: KeyOffice): Promise<void> {
+export async function maintainSigningKeys(app: SigningKeyDeps): Promise<void> {
   const em = app.orm.em.fork()
-  const isDue = (keys: InOffice, now: Date): boolean => isRotationDue(app, keys, now)
-  if (isDue(await keysInOffice(em), app.clock())) await rotateSigningKeys(app, isDue)
+  const isDue = (keys: ActiveSigningKeys, now: Date): boolean => isRotationDue(app, keys, now)
+  if (isDue(await findActiveSigningKeys(em), app.clock())) await rotateSigningKeys(app, isDue)
   for (const key of await em.find(SigningKey, { state: 'PREVIOUS' })) {
-    if (await isSpent(app, key)) await retireSpent(app, key.id)
+    if (await isUnused(app, key)) await retireUnused(app, key.id)
   }
 }
 
 /** The last token that it signed has expired. What it signed a moment ago may still be on its way to the disk. */
-async function isSpent({ queryRunner, clock }: KeyOffice, { id, supersededAt, createdAt }: SigningKey): Promise<boolean> {
+async function isUnused({ queryRunner, clock }: SigningKeyDeps, { id, supersededAt, createdAt }: SigningKey): Promise<boolean> {
   const now = clock()
   if (addSeconds(supersededAt ?? createdAt, jwksMaxAge) > now) return false
   const live = await Promise.all([liveAccessToken, livePersonalToken].map((query) => queryRunner.read(query, [id, now])))
   return live.every((row) => row === undefined)
 }
 
-async function retireSpent(app: KeyOffice, id: string): Promise<void> {
+async function retireUnused(app: SigningKeyDeps, id: string): Promise<void> {
   const retiredAt = app.clock()
   const retired = await app.journal.exclusive(app.orm.em.fork(), (em) =>
     em.nativeUpdate(SigningKey, { id, state: 'PREVIOUS' }, { state: 'RETIRED', retiredAt }),
@@ -48,17 +48,17 @@ async function retireSpent(app: KeyOffice, id: string): Promise<void> {
 }
 
 /** With another algorithm configured, the key that comes next must be of that one. It has signed nothing, so nobody misses it. */
-export async function adoptAlgorithm(app: KeyOffice): Promise<void> {
-  const { next } = await keysInOffice(app.orm.em.fork())
+export async function ensureNextKeyAlgorithm(app: SigningKeyDeps): Promise<void> {
+  const { next } = await findActiveSigningKeys(app.orm.em.fork())
   if (next.algorithm !== app.config.jwtAlgorithm) await retireSigningKey(app, next.id)
 }
 
 /** Tends them now and then. Returns how to stop. */
-export function keepSigningKeys(app: KeyOffice): () => Promise<void> {
+export function startMaintenance(app: SigningKeyDeps): () => Promise<void> {
   let flight: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
     flight = flight
-      .then(() => tendSigningKeys(app))
+      .then(() => maintainSigningKeys(app))
       .catch((error: unknown) => app.log.warn({ err: error }, 'signing keys could not be tended; trying again in a minute'))
   }, interval)
   timer.unref()

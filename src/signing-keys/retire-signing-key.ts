@@ -1,15 +1,15 @@
 /** Withdraws a signing key at once: what it signed is no longer believed here, and it leaves the key set. */
 import { SigningKey } from '../entities/signing-key.js'
 import { notFound } from '../lib/errors.js'
-import { newSigningKey, type KeyOffice } from './create-signing-key.js'
-import { keysInOffice, promoteNext, type InOffice } from './rotate-signing-keys.js'
+import { newSigningKey, type SigningKeyDeps } from './create-signing-key.js'
+import { findActiveSigningKeys, promoteNext, type ActiveSigningKeys } from './rotate-signing-keys.js'
 
 /** Doing it again answers the same. @throws DomainError NOT_FOUND */
-export async function retireSigningKey(app: KeyOffice, kid: string): Promise<InOffice & { readonly retired: SigningKey }> {
+export async function retireSigningKey(app: SigningKeyDeps, kid: string): Promise<ActiveSigningKeys & { readonly retired: SigningKey }> {
   const successor = await newSigningKey(app, 'NEXT')
   const result = await app.journal.exclusive(app.orm.em.fork(), async (em) => {
     const now = app.clock()
-    const { current, next } = await keysInOffice(em)
+    const { current, next } = await findActiveSigningKeys(em)
     const retired = await em.findOne(SigningKey, { id: kid })
     if (!retired) throw notFound('No such signing key.')
     const was = retired.state

@@ -4,15 +4,15 @@ import type { EntityManager } from '@mikro-orm/core'
 import { SigningKey } from '../entities/signing-key.js'
 import { addSeconds } from '../lib/clock.js'
 import { invalidState } from '../lib/errors.js'
-import { newSigningKey, type KeyOffice } from './create-signing-key.js'
+import { newSigningKey, type SigningKeyDeps } from './create-signing-key.js'
 import { jwksMaxAge } from './jwks.js'
 
-export interface InOffice {
+export interface ActiveSigningKeys {
   readonly current: SigningKey
   readonly next: SigningKey
 }
 
-export const keysInOffice = async (em: EntityManager): Promise<InOffice> => ({
+export const findActiveSigningKeys = async (em: EntityManager): Promise<ActiveSigningKeys> => ({
   current: await em.findOneOrFail(SigningKey, { state: 'CURRENT' }),
   next: await em.findOneOrFail(SigningKey, { state: 'NEXT' }),
 })
@@ -21,7 +21,7 @@ export const keysInOffice = async (em: EntityManager): Promise<InOffice> => ({
  * NEXT takes the place that CURRENT has left, and a new key takes its own.
  * Flushed step by step: at no moment may two keys be current, or two be next.
  */
-export async function promoteNext(em: EntityManager, next: SigningKey, successor: SigningKey, now: Date): Promise<InOffice> {
+export async function promoteNext(em: EntityManager, next: SigningKey, successor: SigningKey, now: Date): Promise<ActiveSigningKeys> {
   await em.flush()
   next.state = 'CURRENT'
   next.activatedAt = now
@@ -45,13 +45,13 @@ async function isNextTooYoung(em: EntityManager, { createdAt }: SigningKey, now:
  * @throws DomainError INVALID_STATE within the key set's max-age of the last rotation.
  */
 export async function rotateSigningKeys(
-  app: KeyOffice,
-  isDue: (keys: InOffice, now: Date) => boolean = () => true,
-): Promise<(InOffice & { readonly previous: SigningKey }) | undefined> {
+  app: SigningKeyDeps,
+  isDue: (keys: ActiveSigningKeys, now: Date) => boolean = () => true,
+): Promise<(ActiveSigningKeys & { readonly previous: SigningKey }) | undefined> {
   const successor = await newSigningKey(app, 'NEXT')
   const rotated = await app.journal.exclusive(app.orm.em.fork(), async (em) => {
     const now = app.clock()
-    const keys = await keysInOffice(em)
+    const keys = await findActiveSigningKeys(em)
     if (!isDue(keys, now)) return undefined
     if (await isNextTooYoung(em, keys.next, now)) {
       throw invalidState(`The next key was published less than ${jwksMaxAge} seconds ago, and verifiers may not know it yet.`)

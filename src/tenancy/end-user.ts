@@ -5,14 +5,14 @@ import type { Actor } from '../access/actor.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment } from '../entities/enums.js'
 import { Project } from '../entities/project.js'
-import { badInput } from '../lib/errors.js'
-import { endUserId, isExternalId } from '../lib/external-id.js'
+import { badUserInput } from '../lib/errors.js'
+import { deriveEndUserId, isExternalId } from '../lib/external-id.js'
 import { listById, type Desk } from '../pagination/paginate.js'
 
 const mostIds = 10_000
 
 /** Wherever the caller may see one of this name. @throws RequestError BAD_USER_INPUT when that would be too many. */
-export async function endUserIdsOf(
+export async function deriveEndUserIds(
   desk: Desk & { readonly actor: Actor },
   externalIds: readonly string[],
   { environment, projectId }: { environment?: Environment | null | undefined; projectId?: string | null | undefined },
@@ -24,20 +24,22 @@ export async function endUserIdsOf(
   // Rows are confined by the filters of the caller; here a project that is not the caller's does no harm.
   const projectIds =
     projectId == null ? (actor.projectIds ?? (await listById(desk, Project, mostProjects + 1)).map(({ id }) => id)) : [projectId]
-  if (projectIds.length > mostProjects) throw badInput('These are too many end users: name a project.')
-  return projectIds.flatMap((id) => environments.flatMap((place) => names.map((name) => endUserId(actor.organizationId, id, place, name))))
+  if (projectIds.length > mostProjects) throw badUserInput('These are too many end users: name a project.')
+  return projectIds.flatMap((id) =>
+    environments.flatMap((place) => names.map((name) => deriveEndUserId(actor.organizationId, id, place, name))),
+  )
 }
 
-interface Place {
+interface EndUserScope {
   readonly organizationId: string
   readonly projectId: string
   readonly environment: Environment
 }
 
 /** The row of one who was never met before. */
-export const newEndUser = ({ organizationId, projectId, environment }: Place, externalId: string, now: Date): EndUser =>
+export const buildEndUser = ({ organizationId, projectId, environment }: EndUserScope, externalId: string, now: Date): EndUser =>
   Object.assign(new EndUser(), {
-    id: endUserId(organizationId, projectId, environment, externalId),
+    id: deriveEndUserId(organizationId, projectId, environment, externalId),
     organizationId,
     projectId,
     environment,
@@ -47,8 +49,8 @@ export const newEndUser = ({ organizationId, projectId, environment }: Place, ex
   })
 
 /** Inserts it if absent, in the transaction of what is recorded for it. Verbs of one organization are serial, so nobody comes between. */
-export async function recordEndUser(em: EntityManager, place: Place, externalId: string, now: Date): Promise<EndUser> {
-  const fresh = newEndUser(place, externalId, now)
+export async function upsertEndUser(em: EntityManager, place: EndUserScope, externalId: string, now: Date): Promise<EndUser> {
+  const fresh = buildEndUser(place, externalId, now)
   const known = await em.findOne(EndUser, { id: fresh.id })
   if (!known) em.persist(fresh)
   return known ?? fresh

@@ -7,7 +7,7 @@ import type { EntityManager } from '@mikro-orm/core'
 
 import type { Permit } from '../access/permit.js'
 
-export function acrossOwners(em: EntityManager, _permit: Permit): EntityManager {
+export function disableOwnerFilter(em: EntityManager, _permit: Permit): EntityManager {
   em.setFilterParams('owner', { isEveryone: true })
   return em
 }

@@ -5,7 +5,7 @@ import { Project } from '../entities/project.js'
 import { notFound } from '../lib/errors.js'
 
 /** The project named, else the caller's first. @throws DomainError NOT_FOUND */
-export async function projectOf(em: EntityManager, projectId: string | null | undefined): Promise<Project> {
+export async function findProjectOrDefault(em: EntityManager, projectId: string | null | undefined): Promise<Project> {
   const project =
     projectId == null
       ? await em.findOne(Project, { id: { $ne: '' } }, { orderBy: { id: 'ASC' } })
@@ -15,7 +15,7 @@ export async function projectOf(em: EntityManager, projectId: string | null | un
 }
 
 /** @throws DomainError NOT_FOUND for the first that the caller does not see. */
-export async function requireProjects(em: EntityManager, ids: readonly string[]): Promise<void> {
+export async function assertProjectsExist(em: EntityManager, ids: readonly string[]): Promise<void> {
   const seen = new Set((await em.find(Project, { id: { $in: [...ids] } })).map(({ id }) => id))
   const unseen = ids.findIndex((id) => !seen.has(id))
   if (unseen >= 0) throw notFound('No such project.', ['input', 'projectIds', String(unseen)])

@@ -1,13 +1,13 @@
 /** How much was asked for and how much of it refused, by interval and by whatever tells it apart. */
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
-import { usageQuery, highestCount } from '../database/queries/usage.js'
+import { usageQuery, maxInt32 } from '../database/queries/usage.js'
 import type { Environment, UsageInterval } from '../entities/enums.js'
 import { dimensionColumns, type UsageDimension } from '../entities/usage-count.js'
-import { badInput } from '../lib/errors.js'
-import { endUserIdsOf } from '../tenancy/end-user.js'
-import { filterEnvironment } from '../tenancy/environment.js'
-import { checkFilter, findable } from '../validation/filters.js'
+import { badUserInput } from '../lib/errors.js'
+import { deriveEndUserIds } from '../tenancy/end-user.js'
+import { environmentFilter } from '../tenancy/environment.js'
+import { validateFilter, queryableValues } from '../validation/filters.js'
 import { intervalLengths, startOf } from './intervals.js'
 
 /** Intervals that one answer may span, and rows that it may have. */
@@ -45,35 +45,35 @@ export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageR
   const { to, interval } = query
   const filter = query.filter ?? {}
   const from = startOf(query.from, interval)
-  if (query.from >= to) throw badInput('"from" must be before "to".')
+  if (query.from >= to) throw badUserInput('"from" must be before "to".')
   if (to.getTime() - from.getTime() > mostIntervals * intervalLengths[interval]) {
-    throw badInput(`From "from" to "to" there may be at most ${mostIntervals} intervals.`)
+    throw badUserInput(`From "from" to "to" there may be at most ${mostIntervals} intervals.`)
   }
-  checkFilter({ ...filter })
+  validateFilter({ ...filter })
   const dimensions = Object.keys(dimensionColumns).length
-  if (query.groupBy && query.groupBy.length > dimensions) throw badInput(`"groupBy" must have at most ${dimensions} entries.`)
-  filterEnvironment(actor, filter.environment)
+  if (query.groupBy && query.groupBy.length > dimensions) throw badUserInput(`"groupBy" must have at most ${dimensions} entries.`)
+  environmentFilter(actor, filter.environment)
   requirePermission(actor, 'usage:read')
   const { externalUserIds, projectId, environment } = filter
   const wanted = {
-    project_id: projectId == null ? null : findable([projectId]),
+    project_id: projectId == null ? null : queryableValues([projectId]),
     environment: environment && [environment],
-    api_key_id: filter.apiKeyIds && findable(filter.apiKeyIds),
-    operation: filter.operations && findable(filter.operations),
-    end_user_id: externalUserIds && (await endUserIdsOf(ctx, externalUserIds, { projectId, environment })),
+    api_key_id: filter.apiKeyIds && queryableValues(filter.apiKeyIds),
+    operation: filter.operations && queryableValues(filter.operations),
+    end_user_id: externalUserIds && (await deriveEndUserIds(ctx, externalUserIds, { projectId, environment })),
   }
   // A list that names nothing finds nothing; SQL has no empty list.
   if (Object.values(wanted).some((values) => values?.length === 0)) return []
   const groupBy = [...new Set(query.groupBy)]
   const question = { interval, from, to, groupBy, wanted, limit: mostRows + 1 }
   const rows = await ctx.query(usageQuery(actor, question, ctx.app.config.databaseUrl !== undefined))
-  if (rows.length > mostRows) throw badInput(`This would be more than ${mostRows} rows: ask for less time, or tell less apart.`)
+  if (rows.length > mostRows) throw badUserInput(`This would be more than ${mostRows} rows: ask for less time, or tell less apart.`)
   return rows.map((row) => ({
     start: new Date(row['start'] as number | string | Date),
     apiKeyId: (row['api_key_id'] as string | undefined) || null,
     endUserId: (row['end_user_id'] as string | undefined) || null,
     operation: (row['operation'] as string | undefined) || null,
-    requests: Math.min(Number(row['requests']), highestCount),
-    denied: Math.min(Number(row['denied']), highestCount),
+    requests: Math.min(Number(row['requests']), maxInt32),
+    denied: Math.min(Number(row['denied']), maxInt32),
   }))
 }

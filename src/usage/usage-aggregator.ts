@@ -1,8 +1,8 @@
 /** Usage of the last second, gathered in memory and written by statements that add. */
 import { all, addOne, addMany } from '../database/queries/usage.js'
 import type { UsageInterval } from '../entities/enums.js'
-import { everyEndUser, type UsageCount } from '../entities/usage-count.js'
-import type { Batch, Source, Use } from '../journal/write-behind.js'
+import { ALL_END_USERS, type UsageCount } from '../entities/usage-count.js'
+import type { Batch, WriteBehindSource, UsageRecord } from '../journal/write-behind.js'
 import { intervalLengths, startOf } from './intervals.js'
 
 /** Rows kept while the database is away; what would be new beyond that is not counted. */
@@ -34,7 +34,7 @@ const valuesOf = (row: Row, start: number | string): (string | number)[] => [
   row.denied,
 ]
 
-export class UsageCounts implements Source {
+export class UsageAggregator implements WriteBehindSource {
   readonly name = 'usage'
   /** One for each request is made here; the rows that they add up to, only when they are taken. */
   #tallies = new Map<string, Tally>()
@@ -42,7 +42,7 @@ export class UsageCounts implements Source {
 
   constructor(private readonly isPostgres: boolean) {}
 
-  used({ actor, operation, isDenied, at }: Use): void {
+  used({ actor, operation, isDenied, at }: UsageRecord): void {
     const { apiKey, organizationId, projectIds, endUser } = actor
     const minute = startOf(at, 'MINUTE').getTime()
     // A key stands in one project and one environment.
@@ -69,7 +69,7 @@ export class UsageCounts implements Source {
     return this.#rows.size + this.#tallies.size
   }
 
-  take(): Batch[] {
+  drain(): Batch[] {
     this.#addUp()
     // In one order: two processes that add to the same rows must take their locks alike.
     const rows = [...this.#rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
@@ -83,7 +83,7 @@ export class UsageCounts implements Source {
     for (const { minute, endUserId, ...tally } of this.#tallies.values()) {
       for (const length of intervals) {
         const start = startOf(minute, length)
-        for (const whose of [everyEndUser, endUserId]) this.#add({ ...tally, length, start, endUserId: whose })
+        for (const whose of [ALL_END_USERS, endUserId]) this.#add({ ...tally, length, start, endUserId: whose })
       }
     }
     this.#tallies = new Map()

@@ -1,14 +1,15 @@
-import { badInput } from '../lib/errors.js'
+import { badUserInput } from '../lib/errors.js'
 
 /** Entries that a list in a filter may have. */
-export const mostInFilter = 100
+export const maxFilterValues = 100
 
 /** @throws RequestError BAD_USER_INPUT for a list that is too long. */
-export function checkFilter(filter: Readonly<Record<string, unknown>>): void {
+export function validateFilter(filter: Readonly<Record<string, unknown>>): void {
   for (const [field, value] of Object.entries(filter)) {
-    if (Array.isArray(value) && value.length > mostInFilter) throw badInput(`"${field}" must have at most ${mostInFilter} entries.`)
+    if (Array.isArray(value) && value.length > maxFilterValues)
+      throw badUserInput(`"${field}" must have at most ${maxFilterValues} entries.`)
   }
 }
 
 /** Of the values that are looked for, those that something could have: nothing is empty, and nothing stored has a NUL. */
-export const findable = (values: readonly string[]): string[] => values.filter((value) => value !== '' && !value.includes('\0'))
+export const queryableValues = (values: readonly string[]): string[] => values.filter((value) => value !== '' && !value.includes('\0'))

@@ -4,7 +4,7 @@ import { parse, validate } from 'graphql'
 import type { Browser } from 'playwright-core'
 
 import { hostedSandbox } from '../../src/config/config.js'
-import { makeSchema } from '../../src/schema.js'
+import { buildSchema } from '../../src/schema.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { contentWidth, cutOffPage, launchBrowser, remains, shoot } from '../support/browser.js'
 import { organization, type SeededOrganization } from '../support/seed.js'
@@ -128,7 +128,7 @@ describe('with Sandbox', () => {
     expect([origin, pathname]).toEqual([hostedSandbox, '/sandbox/explorer'])
     expect(searchParams.get('endpoint')).toBe('http://localhost:4000/graphql')
     const document = searchParams.get('document')!
-    expect(validate(makeSchema(), parse(document))).toEqual([])
+    expect(validate(buildSchema(), parse(document))).toEqual([])
     expect(document).toContain('X-On-Behalf-Of')
     expect(explorer).toBe('/explorer')
     expect((await fetch(`${app.url}/explorer`)).status).toBe(200)

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 import { describe, expect, test } from '@jest/globals'
-import { buildSchema, parse, validate } from 'graphql'
+import { buildSchema as buildGraphqlSchema, parse, validate } from 'graphql'
 
 import { code } from '../../client/tools/code.js'
 import { defaultDocument, type SchemaOperation } from '../../client/tools/default-document.js'
-import { makeSchema } from '../../src/schema.js'
+import { buildSchema } from '../../src/schema.js'
 import { typeCheck } from '../support/client-package.js'
 
 const schemaText = `
@@ -126,7 +126,7 @@ describe('what it refuses', () => {
 })
 
 test('the document that an operation starts with fits, for every operation there is', () => {
-  const schema = makeSchema()
+  const schema = buildSchema()
   const operations: SchemaOperation[] = [
     ...Object.values(schema.getQueryType()!.getFields()).map((field) => ({ kind: 'query', field }) as const),
     ...Object.values(schema.getMutationType()!.getFields()).map((field) => ({ kind: 'mutation', field }) as const),
@@ -135,7 +135,7 @@ test('the document that an operation starts with fits, for every operation there
 })
 
 test('members of a union that answer one name with two types do not both keep it', () => {
-  const schema = buildSchema(`
+  const schema = buildGraphqlSchema(`
     interface Node { id: ID! }
     type A implements Node { id: ID! name: String! label: String }
     type B implements Node { id: ID! name: String }

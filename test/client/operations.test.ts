@@ -16,12 +16,12 @@ import {
 } from 'graphql'
 
 import { requestErrorStatus } from '../../src/lib/errors.js'
-import { makeSchema } from '../../src/schema.js'
+import { buildSchema } from '../../src/schema.js'
 import { startApp } from '../support/app.js'
 import { installClient, type ClientPackage } from '../support/client-package.js'
 import { organization } from '../support/seed.js'
 
-const schema = makeSchema()
+const schema = buildSchema()
 const operations = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) => Object.keys(type.getFields()))
 const pascal = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`
 const fileOf = (name: string): string =>

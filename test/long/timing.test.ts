@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { newApiKeyText } from '../../src/lib/api-key-format.js'
+import { generateApiKey } from '../../src/lib/api-key-format.js'
 import { newId } from '../../src/lib/id.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { organization, type SeededOrganization } from '../support/seed.js'
@@ -104,7 +104,7 @@ test(
     await app.mutate(other.sandboxKey, 'revokeApiKey', { id: revoked.id }, 'apiKey { id }')
     const verify = 'mutation ($secret: Secret!) { verifyApiKey(input: { secret: $secret }) { verdict { code apiKey { id } } } }'
     await expectAlike({
-      'never issued': [verify, () => ({ secret: newApiKeyText('kh', 'SANDBOX') })],
+      'never issued': [verify, () => ({ secret: generateApiKey('kh', 'SANDBOX') })],
       foreign: [verify, () => ({ secret: foreign.secret })],
       'foreign and revoked': [verify, () => ({ secret: revoked.secret })],
     })

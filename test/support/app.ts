@@ -124,7 +124,7 @@ export async function startApp(
   const wholeEnv = { PORT: '0', KEYHOUSE_URL: 'http://keyhouse.test', ...(await detour(database.env)), ...env }
   const config = readConfig(wholeEnv)
   // Nobody is left to whom a test would be kind at its end.
-  const app = await createApp(config, { clock: clock.now, log, ...overrides, times: { linger: 0, ...overrides.times } })
+  const app = await createApp(config, { clock: clock.now, log, ...overrides, times: { minDrainMs: 0, ...overrides.times } })
   return new TestApp(app, config, clock, wholeEnv, lines, async () => {
     await app.close()
     await database.drop()

@@ -1,7 +1,7 @@
 /** Every kind of caller, seeded once for a world, with the headers that it sends. */
 import type { KeyhousePermission } from '../../src/access/actions.js'
 import { permissions } from '../../src/access/actions.js'
-import { newApiKeyText } from '../../src/lib/api-key-format.js'
+import { generateApiKey } from '../../src/lib/api-key-format.js'
 import type { TestApp } from './app.js'
 import type { Place } from './ids.js'
 import type { CallerName } from './operations.js'
@@ -26,7 +26,7 @@ export const unrelated = 'agent:read'
 export const forEndUser = 'user-1'
 
 /** Not on a key: then only people hold it. */
-const isForKeys = (permission: KeyhousePermission): boolean => permissions[permission].isForKeys
+const isForKeys = (permission: KeyhousePermission): boolean => permissions[permission].grantableToApiKey
 
 export class Callers {
   private constructor(
@@ -106,7 +106,7 @@ async function refusedCallers(app: TestApp, acme: SeededOrganization, key: strin
   app.clock.advance(1)
   const [header, claims] = token.split('.')
   return {
-    'unknown key': { credential: newApiKeyText('kh', 'SANDBOX'), ...unauthenticated },
+    'unknown key': { credential: generateApiKey('kh', 'SANDBOX'), ...unauthenticated },
     'malformed key': { credential: `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`, ...unauthenticated },
     'revoked key': { credential: revoked.secret, status: 403, code: 'CREDENTIAL_REVOKED' },
     'expired key': { credential: expired.secret, ...unauthenticated },

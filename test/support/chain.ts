@@ -2,7 +2,7 @@
 import type { MikroORM } from '@mikro-orm/core'
 
 import { readConfig } from '../../src/config/config.js'
-import { openDatabase } from '../../src/database/database.js'
+import { createDatabase } from '../../src/database/database.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import { AuditHead } from '../../src/entities/audit-head.js'
 import { genesis, hashOf } from '../../src/journal/chain.js'
@@ -26,7 +26,7 @@ export async function wholeChain(orm: MikroORM, organizationId: string): Promise
 
 /** Looks into a database that no process of ours has open. */
 export async function withDatabase<T>(env: Record<string, string>, look: (orm: MikroORM) => Promise<T>): Promise<T> {
-  const orm = await openDatabase(readConfig(env))
+  const orm = await createDatabase(readConfig(env))
   try {
     return await look(orm)
   } finally {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 
 import { readConfig } from '../../src/config/config.js'
-import { migrate, openDatabase } from '../../src/database/database.js'
+import { migrate, createDatabase } from '../../src/database/database.js'
 
 declare const database: 'sqlite' | 'postgres'
 export const isPostgres = database === 'postgres'
@@ -59,7 +59,7 @@ async function postgres(isEmpty: boolean, options = ''): Promise<TestDatabase> {
     if (rowCount === 0) {
       await client.query(`create database ${template}_unfinished`)
       const config = readConfig({ DATABASE_URL: urlOf(`${template}_unfinished`), KEYHOUSE_MASTER_KEYS: testMasterKeys })
-      const orm = await openDatabase(config)
+      const orm = await createDatabase(config)
       await migrate(orm, config)
       await orm.close(true)
       await client.query(`alter database ${template}_unfinished rename to ${template}`)

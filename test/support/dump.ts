@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { Client } from 'pg'
 
 import { readConfig } from '../../src/config/config.js'
-import { migrate, openDatabase } from '../../src/database/database.js'
+import { migrate, createDatabase } from '../../src/database/database.js'
 import { isPostgres } from './database.js'
 
 async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
@@ -43,7 +43,7 @@ export async function dumpAndRestore(from: Record<string, string>, to: Record<st
     return
   }
   const config = readConfig(to)
-  const orm = await openDatabase(config)
+  const orm = await createDatabase(config)
   await migrate(orm, config)
   await orm.close(true)
   await connected(source, (source_) => connected(target, (target_) => copyRows(source_, target_)))

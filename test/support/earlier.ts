@@ -9,11 +9,11 @@ import { join } from 'node:path'
 import { default as Sqlite } from 'better-sqlite3'
 import { Client } from 'pg'
 
-import { newApiKeyText, previewOf } from '../../src/lib/api-key-format.js'
+import { generateApiKey, previewOf } from '../../src/lib/api-key-format.js'
 import { sha256 } from '../../src/lib/digest.js'
 import { signJwt } from '../../src/lib/jwt.js'
 import { parseMasterKeys, seal } from '../../src/lib/seal.js'
-import { newTokenText } from '../../src/lib/token-format.js'
+import { generateToken } from '../../src/lib/token-format.js'
 import { emptyDatabase, isPostgres } from './database.js'
 
 export const issuer = 'http://keyhouse.test'
@@ -118,7 +118,7 @@ async function fill(raw: Raw, master: string, origin: string): Promise<Omit<Earl
 
   const keys: Record<string, Earlier['keys'][string]> = {}
   for (const { id, label, environment, previous_digest: previous } of await all('api_key')) {
-    const [text, replaced] = [newApiKeyText('kh', environment), newApiKeyText('kh', environment)]
+    const [text, replaced] = [generateApiKey('kh', environment), generateApiKey('kh', environment)]
     await set('api_key', id, 'digest', sha256(text))
     await set('api_key', id, 'preview', previewOf(text))
     if (previous !== null) await set('api_key', id, 'previous_digest', sha256(replaced))
@@ -189,7 +189,7 @@ async function fill(raw: Raw, master: string, origin: string): Promise<Omit<Earl
     await set('idempotency_key', id, 'input_mac', createHmac('sha256', hmacKey).update(input).digest('hex'))
   }
 
-  const [invitation, signIn] = [newTokenText('invite'), newTokenText('signin')]
+  const [invitation, signIn] = [generateToken('invite'), generateToken('signin')]
   for (const { id } of await all('invitation')) await set('invitation', id, 'digest', sha256(invitation))
   for (const { id } of await all('sign_in_token')) await set('sign_in_token', id, 'digest', sha256(signIn))
   const [organization] = await all('organization')

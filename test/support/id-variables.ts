@@ -1,10 +1,10 @@
 /** Puts ids into the variables of an operation, and compares the answers. */
 import { getNamedType, getNullableType, isInputObjectType, isListType, type GraphQLInputType } from 'graphql'
 
-import { makeSchema } from '../../src/schema.js'
+import { buildSchema } from '../../src/schema.js'
 import type { Answer } from './app.js'
 
-const schema = makeSchema()
+const schema = buildSchema()
 export const fields = { ...schema.getQueryType()!.getFields(), ...schema.getMutationType()!.getFields() }
 export const mutationNames: ReadonlySet<string> = new Set(Object.keys(schema.getMutationType()!.getFields()))
 

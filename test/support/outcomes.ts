@@ -1,6 +1,6 @@
 /** What each kind of caller gets from each operation, by the rules of the domain. */
 import { permissions } from '../../src/access/actions.js'
-import { holds, isWithinEndUserReach, rolePermissions } from '../../src/access/permissions.js'
+import { hasPermission, isAllowedForEndUser, rolePermissions } from '../../src/access/permissions.js'
 import type { CallerName, Operation, Outcome } from './operations.js'
 
 export const callerNames: readonly CallerName[] = [
@@ -28,7 +28,7 @@ export function expectedOutcome(name: CallerName, operation: Operation): Outcome
   const isToken = name === 'access token with *'
   const isPerson = !isToken && !name.includes('key')
   if (kinds && (isToken || (kinds === 'people') !== isPerson)) return 'FORBIDDEN'
-  if ((isToken || name === 'key with * for an end user') && !(permission ? isWithinEndUserReach(permission) : isForEndUsers)) return lacking
+  if ((isToken || name === 'key with * for an end user') && !(permission ? isAllowedForEndUser(permission) : isForEndUsers)) return lacking
   if (!isHeld(name, permission)) return lacking
   if (operation.isSandboxOnly && name.startsWith('production')) return 'PRODUCTION_NOT_SUPPORTED'
   return 'OK'
@@ -36,7 +36,7 @@ export function expectedOutcome(name: CallerName, operation: Operation): Outcome
 
 function isHeld(name: CallerName, permission: Operation['permission']): boolean {
   if (permission === null) return true
-  if (name === 'ADMIN' || name === 'MEMBER' || name === 'READER') return holds(rolePermissions[name], permission)
+  if (name === 'ADMIN' || name === 'MEMBER' || name === 'READER') return hasPermission(rolePermissions[name], permission)
   if (name.includes('exactly')) return true
-  return name.includes('*') && permissions[permission].isForKeys
+  return name.includes('*') && permissions[permission].grantableToApiKey
 }

@@ -9,7 +9,7 @@ import type { MemberRole, PersonalTokenType } from '../../src/entities/enums.js'
 import { Member } from '../../src/entities/member.js'
 import { Project } from '../../src/entities/project.js'
 import { User } from '../../src/entities/user.js'
-import { newApiKeyText } from '../../src/lib/api-key-format.js'
+import { generateApiKey } from '../../src/lib/api-key-format.js'
 import { sha256 } from '../../src/lib/digest.js'
 import { newId } from '../../src/lib/id.js'
 import { createLoginToken } from '../../src/personal-tokens/create-login-token.js'
@@ -54,7 +54,7 @@ export class SeededOrganization {
   async apiKeys(count: number, permissions: string[]): Promise<SeededKey[]> {
     const { apiKey } = await createApiKey(this.context, { projectId: this.projectId, permissions, expiresAt: null })
     const { em } = this.context
-    const keys = Array.from({ length: count }, () => ({ id: newId('key', this.app.clock.now()), secret: newApiKeyText('kh', 'SANDBOX') }))
+    const keys = Array.from({ length: count }, () => ({ id: newId('key', this.app.clock.now()), secret: generateApiKey('kh', 'SANDBOX') }))
     em.persist(keys.map(({ id, secret }) => Object.assign(new ApiKey(), apiKey, { id, digest: sha256(secret) })))
     await em.flush()
     return keys

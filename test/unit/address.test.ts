@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { isAllowedHost, isLocalName, isOpened, isPublicAddress, neighbourhoodOf, parseAllowList } from '../../src/lib/address.js'
+import { isAllowedHost, isLocalName, isAllowedAddress, isPublicAddress, toRateLimitSubnet, parseAllowList } from '../../src/lib/address.js'
 
 describe('isPublicAddress', () => {
   test.each([
@@ -98,10 +98,10 @@ describe('the allow-list', () => {
     const list = parseAllowList(['Build.Internal.', '10.1.2.3', '192.168.0.0/24', 'fd00::/8', '[::1]'])
     expect(isAllowedHost(list, 'build.internal', 443)).toBe(true)
     expect(isAllowedHost(list, 'other.build.internal', 443)).toBe(false)
-    expect(['10.1.2.3', '::ffff:10.1.2.3', '192.168.0.0', '192.168.0.255', 'fd12::1', '::1'].every((one) => isOpened(list, one, 443))).toBe(
-      true,
-    )
-    expect(['10.1.2.4', '192.168.1.0', '192.167.255.255', 'fc00::1', '::2'].some((one) => isOpened(list, one, 443))).toBe(false)
+    expect(
+      ['10.1.2.3', '::ffff:10.1.2.3', '192.168.0.0', '192.168.0.255', 'fd12::1', '::1'].every((one) => isAllowedAddress(list, one, 443)),
+    ).toBe(true)
+    expect(['10.1.2.4', '192.168.1.0', '192.167.255.255', 'fc00::1', '::2'].some((one) => isAllowedAddress(list, one, 443))).toBe(false)
   })
 
   test.each([
@@ -113,16 +113,16 @@ describe('the allow-list', () => {
     ['[fd00::/8]:3001', 'fd12::1'],
   ])('%s opens one port', (entry, host) => {
     const list = parseAllowList([entry])
-    const isOpen = (port: number): boolean => isAllowedHost(list, host, port) || isOpened(list, host, port)
+    const isOpen = (port: number): boolean => isAllowedHost(list, host, port) || isAllowedAddress(list, host, port)
     expect([3000, 3001, 3002, 80, 443].filter(isOpen)).toEqual([3001])
     const anyPort = parseAllowList([entry, entry.slice(0, entry.lastIndexOf(':'))])
-    expect([1, 3001, 65_535].every((port) => isAllowedHost(anyPort, host, port) || isOpened(anyPort, host, port))).toBe(true)
+    expect([1, 3001, 65_535].every((port) => isAllowedHost(anyPort, host, port) || isAllowedAddress(anyPort, host, port))).toBe(true)
   })
 
   test('an IPv6 address without brackets has no port', () => {
     const list = parseAllowList(['fd00::1:3001'])
-    expect(isOpened(list, 'fd00::1:3001', 443)).toBe(true)
-    expect(isOpened(list, 'fd00::1', 3001)).toBe(false)
+    expect(isAllowedAddress(list, 'fd00::1:3001', 443)).toBe(true)
+    expect(isAllowedAddress(list, 'fd00::1', 3001)).toBe(false)
   })
 
   test.each([
@@ -171,7 +171,7 @@ describe('neighbourhoodOf', () => {
     ['::1', '::/64'],
     ['', ''],
     ['nonsense', 'nonsense'],
-  ])('of %s is %s', (address, neighbourhood) => expect(neighbourhoodOf(address)).toBe(neighbourhood))
+  ])('of %s is %s', (address, neighbourhood) => expect(toRateLimitSubnet(address)).toBe(neighbourhood))
 
   test('is shared by exactly those that begin with the same 64 bits', () => {
     const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 })
@@ -187,7 +187,7 @@ describe('neighbourhoodOf', () => {
         const c = a.slice()
         c[bit >> 3]! ^= 0x80 >> (bit & 7)
         fc.pre(![a, b, c].some(isMapped))
-        const [ofA, ofB, ofC] = [a, b, c].map((address) => neighbourhoodOf(textOf(address)))
+        const [ofA, ofB, ofC] = [a, b, c].map((address) => toRateLimitSubnet(textOf(address)))
         return ofA === ofB && (ofA === ofC) === bit >= 64
       }),
     )

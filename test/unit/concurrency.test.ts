@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 
 import { describe, expect, test } from '@jest/globals'
 
-import { Variables } from '../../src/config/env-reader.js'
+import { EnvReader } from '../../src/config/env-reader.js'
 import { fitDescriptors, readLimits } from '../../src/config/limits-config.js'
 import { ConcurrencyLimiter, KeyedQueue } from '../../src/lib/concurrency.js'
 
@@ -68,7 +68,7 @@ describe('KeyedQueue', () => {
 })
 
 describe('fitDescriptors', () => {
-  const defaults = readLimits(new Variables({}))
+  const defaults = readLimits(new EnvReader({}))
 
   test('leaves the defaults where the descriptors suffice for twice an organization', () => {
     expect(fitDescriptors(defaults, 4 * (1024 + 4000))).toEqual(defaults)

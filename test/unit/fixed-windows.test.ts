@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { WindowCounters, windowLengths, windowNames, type Limit } from '../../src/lib/fixed-window.js'
+import { FixedWindowLimiter, windowLengths, windowNames, type Limit } from '../../src/lib/fixed-window.js'
 
 const limits = fc.uniqueArray(fc.record({ window: fc.constantFrom(...windowNames), max: fc.integer({ min: 1, max: 5 }) }), {
   selector: ({ window }) => window,
@@ -25,15 +25,15 @@ describe('fixed windows', () => {
   test('admit a request when every window has room, and count nothing otherwise', () => {
     fc.assert(
       fc.property(limits, steps, (some, waits) => {
-        const counters = new WindowCounters(10)
+        const counters = new FixedWindowLimiter(10)
         const admitted: number[] = []
         let now = 1_000_000
         for (const wait of waits) {
           now += wait
           const expected = some.every((limit) => admits(admitted, limit, now))
-          const { isAdmitted, retryAfterMs, allowances } = counters.take('k', some, now)
-          expect(isAdmitted).toBe(expected)
-          if (isAdmitted) admitted.push(now)
+          const { isAllowed, retryAfterMs, allowances } = counters.take('k', some, now)
+          expect(isAllowed).toBe(expected)
+          if (isAllowed) admitted.push(now)
           else {
             // Not a moment too late, and not one too soon.
             expect(some.every((limit) => admits(admitted, limit, now + retryAfterMs))).toBe(true)
@@ -46,21 +46,21 @@ describe('fixed windows', () => {
   })
 
   test('never end early when the clock goes back', () => {
-    const counters = new WindowCounters(10)
+    const counters = new FixedWindowLimiter(10)
     const one: Limit[] = [{ window: 'SECOND', max: 1 }]
-    expect(counters.take('k', one, 5000).isAdmitted).toBe(true)
+    expect(counters.take('k', one, 5000).isAllowed).toBe(true)
     expect(counters.take('k', one, 100)).toMatchObject({ isAdmitted: false, retryAfterMs: 5900 })
-    expect(counters.take('k', one, 6000).isAdmitted).toBe(true)
+    expect(counters.take('k', one, 6000).isAllowed).toBe(true)
   })
 
   test('are kept for so many names only: first what ran out goes, then the oldest', () => {
-    const counters = new WindowCounters(3)
+    const counters = new FixedWindowLimiter(3)
     const one: Limit[] = [{ window: 'SECOND', max: 1 }]
     for (const name of ['a', 'b', 'c']) counters.take(name, one, 0)
     counters.take('d', one, 500)
     expect(counters.size).toBe(3)
-    expect(counters.take('b', one, 500).isAdmitted).toBe(false)
-    expect(counters.take('a', one, 500).isAdmitted).toBe(true)
+    expect(counters.take('b', one, 500).isAllowed).toBe(false)
+    expect(counters.take('a', one, 500).isAllowed).toBe(true)
     counters.take('e', one, 5000)
     expect(counters.size).toBe(1)
   })

@@ -2,17 +2,17 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { apiKeyPattern, newApiKeyText, parseApiKeyText, previewOf } from '../../src/lib/api-key-format.js'
-import { endUserId, isExternalId } from '../../src/lib/external-id.js'
+import { apiKeyPattern, generateApiKey, parseApiKeyText, previewOf } from '../../src/lib/api-key-format.js'
+import { deriveEndUserId, isExternalId } from '../../src/lib/external-id.js'
 import { newId } from '../../src/lib/id.js'
-import { open, parseMasterKeys, seal, sealedUnder, SealError, type MasterKeys } from '../../src/lib/seal.js'
-import { withoutSecrets } from '../../src/lib/secret.js'
+import { open, parseMasterKeys, seal, getKeyId, SealError, type MasterKeys } from '../../src/lib/seal.js'
+import { redactCredentials } from '../../src/lib/secret.js'
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 test('a key: prefix, environment, 32 random characters, and a checksum that anyone can compute', () => {
   const body = `kh_sand_${'0'.repeat(32)}`
-  const texts = Array.from({ length: 50 }, () => newApiKeyText('kh', 'SANDBOX'))
+  const texts = Array.from({ length: 50 }, () => generateApiKey('kh', 'SANDBOX'))
   for (const text of texts) {
     expect(text).toMatch(/^kh_sand_[0-9A-Za-z]{38}$/)
     expect(text).toMatch(apiKeyPattern)
@@ -22,7 +22,7 @@ test('a key: prefix, environment, 32 random characters, and a checksum that anyo
   }
   expect(new Set(texts).size).toBe(50)
   expect(parseApiKeyText(body + base62Of(crcOf(body)))).toBeDefined()
-  expect(parseApiKeyText(newApiKeyText('a1', 'PRODUCTION'))).toEqual({ prefix: 'a1', environment: 'PRODUCTION' })
+  expect(parseApiKeyText(generateApiKey('a1', 'PRODUCTION'))).toEqual({ prefix: 'a1', environment: 'PRODUCTION' })
 })
 
 /** CRC-32 (ISO 3309) bit by bit, apart from the one that the code uses. */
@@ -40,7 +40,7 @@ const base62Of = (value: number): string => Array.from({ length: 6 }, (_, i) => 
 test('no typo of one character, and no swap of neighbours, is a key', () => {
   fc.assert(
     fc.property(fc.nat(45), fc.constantFrom(...base62.split('')), (at, letter) => {
-      const text = newApiKeyText('kh', 'SANDBOX')
+      const text = generateApiKey('kh', 'SANDBOX')
       const typo = text.slice(0, at) + letter + text.slice(at + 1)
       expect(parseApiKeyText(typo) !== undefined).toBe(typo === text)
       const swapped = text.slice(0, at) + (text[at + 1] ?? '') + text[at]! + text.slice(at + 2)
@@ -66,10 +66,10 @@ test('ids rise, whatever the clock does, and never repeat', () => {
 
 test('the id of an end user tells its parts apart', () => {
   const ids = [
-    endUserId('a', 'bc', 'S', 'x'),
-    endUserId('ab', 'c', 'S', 'x'),
-    endUserId('a', 'bc', 'P', 'x'),
-    endUserId('a', 'bc', 'S', 'X'),
+    deriveEndUserId('a', 'bc', 'S', 'x'),
+    deriveEndUserId('ab', 'c', 'S', 'x'),
+    deriveEndUserId('a', 'bc', 'P', 'x'),
+    deriveEndUserId('a', 'bc', 'S', 'X'),
   ]
   expect(new Set(ids).size).toBe(4)
   for (const id of ids) expect(id).toMatch(/^eu_[0-9a-f]{32}$/)
@@ -99,14 +99,14 @@ const keys: MasterKeys = parseMasterKeys(`${keyText('new', 1)},${keyText('old', 
 
 test('what is sealed opens on its own row alone, under any key at hand, and names the one it needs', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.array(fc.option(fc.string()), { maxLength: 3 }), (plain, boundTo) => {
-      const sealed = seal(keys, boundTo, plain)
-      expect(open(parseMasterKeys(`${keyText('old', 2)},${keyText('new', 1)}`), boundTo, sealed)).toBe(Buffer.from(plain).toString())
-      expect(sealedUnder(sealed)).toBe('new')
-      expect(() => open(keys, [...boundTo, null], sealed)).toThrow(SealError)
-      expect(() => open([keys[1]!], boundTo, sealed)).toThrow(SealError)
-      if (boundTo.length > 0) expect(() => open(keys, boundTo.slice(1), sealed)).toThrow(SealError)
-      expect(seal(keys, boundTo, plain)).not.toBe(sealed)
+    fc.property(fc.string({ unit: 'binary' }), fc.array(fc.option(fc.string()), { maxLength: 3 }), (plain, aad) => {
+      const sealed = seal(keys, aad, plain)
+      expect(open(parseMasterKeys(`${keyText('old', 2)},${keyText('new', 1)}`), aad, sealed)).toBe(Buffer.from(plain).toString())
+      expect(getKeyId(sealed)).toBe('new')
+      expect(() => open(keys, [...aad, null], sealed)).toThrow(SealError)
+      expect(() => open([keys[1]!], aad, sealed)).toThrow(SealError)
+      if (aad.length > 0) expect(() => open(keys, aad.slice(1), sealed)).toThrow(SealError)
+      expect(seal(keys, aad, plain)).not.toBe(sealed)
     }),
   )
   expect(() => open(keys, ['a', 'b'], seal(keys, ['ab', ''], 'x'))).toThrow(SealError)
@@ -140,8 +140,13 @@ test('one flipped bit anywhere never opens', () => {
 
 test('what looks like a credential is taken out of a text', () => {
   const jwt = 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1In0.c2ln'
-  for (const text of [newApiKeyText('kh', 'PRODUCTION'), newApiKeyText('a1', 'SANDBOX').slice(0, -3), jwt, `kh_signin_${'x'.repeat(43)}`]) {
-    expect(withoutSecrets(`Cannot query field "${text}" on type "Query".`)).toBe('Cannot query field "[secret]" on type "Query".')
+  for (const text of [
+    generateApiKey('kh', 'PRODUCTION'),
+    generateApiKey('a1', 'SANDBOX').slice(0, -3),
+    jwt,
+    `kh_signin_${'x'.repeat(43)}`,
+  ]) {
+    expect(redactCredentials(`Cannot query field "${text}" on type "Query".`)).toBe('Cannot query field "[secret]" on type "Query".')
   }
-  expect(withoutSecrets('"input.label" must have 1 to 255 characters.')).toBe('"input.label" must have 1 to 255 characters.')
+  expect(redactCredentials('"input.label" must have 1 to 255 characters.')).toBe('"input.label" must have 1 to 255 characters.')
 })

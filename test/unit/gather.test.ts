@@ -1,12 +1,12 @@
 /** How long a group waits: as long as each turn of the loop brings more, and never for nothing. */
 import { expect, test } from '@jest/globals'
 
-import { gather } from '../../src/journal/wait-for-group.js'
+import { waitForGroup } from '../../src/journal/wait-for-group.js'
 
 /** After how many turns a group is complete whose size is given for its beginning and for each turn. */
 async function turnsOf(sizes: readonly number[], enough = 200): Promise<number> {
   let looks = 0
-  await new Promise<void>((resolve) => gather(() => sizes[Math.min(looks++, sizes.length - 1)]!, enough, resolve))
+  await new Promise<void>((resolve) => waitForGroup(() => sizes[Math.min(looks++, sizes.length - 1)]!, enough, resolve))
   return looks - 1
 }
 

@@ -7,15 +7,15 @@ test('a batch writes one table, so that it holds no lock in one while it waits i
   const used = new LastUsed(true)
   const at = new Date('2026-01-01')
   for (const id of ['b', 'a']) {
-    used.keyUsed(id, at)
-    used.personalTokenUsed(id, at)
-    used.endUserSeen(id, at)
-    used.credentialUsed(id, at)
+    used.touchApiKey(id, at)
+    used.touchPersonalToken(id, at)
+    used.touchEndUser(id, at)
+    used.touchMcpCredential(id, at)
   }
   const batches = used
-    .take()
+    .drain()
     .map(({ statements }) => statements.map(({ sql, parameters }) => [/update (\w+)/.exec(sql)?.[1], parameters[1]]))
   const tables = ['api_key', 'personal_token', 'end_user', 'mcp_credential']
   expect(batches).toEqual(tables.map((table) => ['a', 'b'].map((id) => [table, id])))
-  expect(used.take()).toEqual([])
+  expect(used.drain()).toEqual([])
 })

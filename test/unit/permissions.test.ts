@@ -4,11 +4,11 @@ import fc from 'fast-check'
 
 import { permissions } from '../../src/access/actions.js'
 import {
-  excess,
-  holds,
+  missingPermissions,
+  hasPermission,
   intersection,
-  keyPermissions,
-  notForKeys,
+  expandKeyWildcard,
+  notGrantableToApiKey,
   permissionFault,
   rolePermissions,
   parsePermission,
@@ -32,15 +32,15 @@ const means = (pattern: string, name: string): boolean =>
   pattern === '*' || pattern === name || (pattern === 'application:*' ? isApplication(name) : pattern === `${name.split(':')[0]}:*`)
 
 test('a set holds what one of its patterns means', () => {
-  fc.assert(fc.property(set, some, (held, name) => holds(held, name) === held.some((pattern) => means(pattern, name))))
+  fc.assert(fc.property(set, some, (held, name) => hasPermission(held, name) === held.some((pattern) => means(pattern, name))))
 })
 
 test('an intersection holds exactly what both hold', () => {
   fc.assert(
     fc.property(set, set, some, (a, b, name) => {
       const both = intersection(a, b)
-      expect(holds(both, name)).toBe(holds(a, name) && holds(b, name))
-      expect([excess(a, both), excess(b, both)]).toEqual([[], []])
+      expect(hasPermission(both, name)).toBe(hasPermission(a, name) && hasPermission(b, name))
+      expect([missingPermissions(a, both), missingPermissions(b, both)]).toEqual([[], []])
     }),
     { numRuns: 500 },
   )
@@ -49,11 +49,14 @@ test('an intersection holds exactly what both hold', () => {
 test('nothing is in excess when, and only when, all is held; what is named is not held', () => {
   fc.assert(
     fc.property(set, set, (held, wanted) => {
-      const over = excess(held, wanted)
-      if (over.length === 0) expect(concrete.filter((name) => holds(wanted, name) && !holds(held, name))).toEqual([])
-      else expect(concrete.some((name) => holds(over, name) && !holds(held, name)) || over.some((name) => name.endsWith('*'))).toBe(true)
-      for (const name of over) expect(holds(held, name)).toBe(false)
-      expect(excess([...held, ...over], wanted)).toEqual([])
+      const over = missingPermissions(held, wanted)
+      if (over.length === 0) expect(concrete.filter((name) => hasPermission(wanted, name) && !hasPermission(held, name))).toEqual([])
+      else
+        expect(
+          concrete.some((name) => hasPermission(over, name) && !hasPermission(held, name)) || over.some((name) => name.endsWith('*')),
+        ).toBe(true)
+      for (const name of over) expect(hasPermission(held, name)).toBe(false)
+      expect(missingPermissions([...held, ...over], wanted)).toEqual([])
     }),
     { numRuns: 500 },
   )
@@ -62,17 +65,24 @@ test('nothing is in excess when, and only when, all is held; what is named is no
 test('every role holds what the catalogue says, and no more', () => {
   for (const [name, { roles }] of Object.entries(permissions)) {
     for (const role of ['ADMIN', 'MEMBER', 'READER'] as const) {
-      expect([name, role, holds(rolePermissions[role], name)]).toEqual([name, role, roles.some((given) => given === role)])
+      expect([name, role, hasPermission(rolePermissions[role], name)]).toEqual([name, role, roles.some((given) => given === role)])
     }
   }
-  expect([holds(rolePermissions.MEMBER, 'agent:create'), holds(rolePermissions.READER, 'agent:create')]).toEqual([true, false])
+  expect([hasPermission(rolePermissions.MEMBER, 'agent:create'), hasPermission(rolePermissions.READER, 'agent:create')]).toEqual([
+    true,
+    false,
+  ])
 })
 
 test('"*" on a key is all that a key may hold', () => {
-  for (const [name, { isForKeys }] of Object.entries(permissions)) {
-    expect([name, holds(keyPermissions(['*']), name), notForKeys([name])]).toEqual([name, isForKeys, isForKeys ? [] : [name]])
+  for (const [name, { grantableToApiKey }] of Object.entries(permissions)) {
+    expect([name, hasPermission(expandKeyWildcard(['*']), name), notGrantableToApiKey([name])]).toEqual([
+      name,
+      grantableToApiKey,
+      grantableToApiKey ? [] : [name],
+    ])
   }
-  expect(notForKeys(['*', 'agent:*', 'application:*', 'member:read', 'member:*'])).toEqual(['member:*'])
+  expect(notGrantableToApiKey(['*', 'agent:*', 'application:*', 'member:read', 'member:*'])).toEqual(['member:*'])
 })
 
 test.each([

@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals'
 import { fastify } from 'fastify'
 
 import type { Services } from '../../src/context/services.js'
-import { Counter, Histogram, mostSeries, overflow, Reading } from '../../src/observability/prometheus.js'
-import { createMetricsServer, serveMetrics } from '../../src/routes/metrics.js'
+import { Counter, Histogram, mostSeries, overflow, CallbackMetric } from '../../src/observability/prometheus.js'
+import { createMetricsServer, registerMetrics } from '../../src/routes/metrics.js'
 
 describe('the text', () => {
   test('of a counter: each series by its labels, whatever stands in them', async () => {
@@ -31,7 +31,7 @@ describe('the text', () => {
 
   test('of a reading: what is so when it is asked for', async () => {
     let now = 1
-    const reading = new Reading('level', 'How high.', 'gauge', [], () => [[[], now]])
+    const reading = new CallbackMetric('level', 'How high.', 'gauge', [], () => [[[], now]])
     now = 2
     expect(await reading.text()).toBe('# HELP level How high.\n# TYPE level gauge\nlevel 2')
   })
@@ -98,7 +98,7 @@ describe('/metrics', () => {
     ].map((host) => ['127.0.0.1', { host }, 404] as const),
   ])('asked from %s with %j: %i', async (remoteAddress, headers, status) => {
     const server = fastify({ trustProxy: true })
-    serveMetrics(server, app)
+    registerMetrics(server, app)
     const answer = await server.inject({ url: '/metrics', remoteAddress, headers })
     expect({ status: answer.statusCode, isTold: answer.body.includes('all of it') }).toEqual({ status, isTold: status === 200 })
     await server.close()

@@ -4,8 +4,8 @@ import fc from 'fast-check'
 
 import { permissions } from '../../src/access/actions.js'
 import { systemActor, type Actor } from '../../src/access/actor.js'
-import { mayStillGrant, projectsOf, refuseMembership, type Membership } from '../../src/access/grants.js'
-import { excess, holds, intersection, rolePermissions } from '../../src/access/permissions.js'
+import { canStillGrant, effectiveProjectIds, assertCanGrantMembership, type Membership } from '../../src/access/grants.js'
+import { missingPermissions, hasPermission, intersection, rolePermissions } from '../../src/access/permissions.js'
 import { meaningOf, patterns } from '../support/permission-sets.js'
 
 const set = fc.uniqueArray(fc.constantFrom(...patterns), { maxLength: 8 })
@@ -16,7 +16,7 @@ describe('sets of permissions', () => {
   test('nothing exceeds exactly when the meaning is within', () => {
     fc.assert(
       fc.property(set, set, (held, wanted) => {
-        expect(excess(held, wanted).length === 0).toBe(isWithin(meaningOf(wanted), meaningOf(held)))
+        expect(missingPermissions(held, wanted).length === 0).toBe(isWithin(meaningOf(wanted), meaningOf(held)))
       }),
       runs,
     )
@@ -25,7 +25,7 @@ describe('sets of permissions', () => {
   test('an excess names only what is not held, and all of it', () => {
     fc.assert(
       fc.property(set, set, (held, wanted) => {
-        const over = excess(held, wanted)
+        const over = missingPermissions(held, wanted)
         for (const pattern of over) expect(isWithin(meaningOf([pattern]), meaningOf(held))).toBe(false)
         expect(isWithin(meaningOf(wanted), meaningOf([...held, ...over]))).toBe(true)
       }),
@@ -50,7 +50,7 @@ describe('sets of permissions', () => {
         for (const next of chain) {
           const narrowed = intersection(reach, next)
           expect(isWithin(meaningOf(narrowed), meaningOf(reach))).toBe(true)
-          expect(excess(reach, narrowed)).toEqual([])
+          expect(missingPermissions(reach, narrowed)).toEqual([])
           reach = narrowed
         }
       }),
@@ -60,8 +60,8 @@ describe('sets of permissions', () => {
 
   test('every permission of the catalogue is held by itself, by its resource and by everything', () => {
     for (const name of Object.keys(permissions)) {
-      for (const pattern of [name, `${name.split(':')[0]}:*`, '*']) expect(holds([pattern], name)).toBe(true)
-      expect(holds(['application:*'], name)).toBe(false)
+      for (const pattern of [name, `${name.split(':')[0]}:*`, '*']) expect(hasPermission([pattern], name)).toBe(true)
+      expect(hasPermission(['application:*'], name)).toBe(false)
     }
   })
 })
@@ -71,21 +71,21 @@ describe('memberships', () => {
   const projects = fc.option(fc.subarray(['prj_1', 'prj_2', 'prj_3']), { nil: null })
   const membership = fc.record({ role, projectIds: projects })
   const all = ['prj_1', 'prj_2', 'prj_3', 'prj_to_come']
-  const reach = (one: Membership): Set<string> => new Set(projectsOf(one) ?? all)
+  const reach = (one: Membership): Set<string> => new Set(effectiveProjectIds(one) ?? all)
 
   test('are given only by who holds their permissions and their projects, then and at acceptance', () => {
     fc.assert(
       fc.property(membership, set, membership, (giver, reduction, given) => {
         const held = intersection(rolePermissions[giver.role], reduction)
-        const actor: Actor = { ...systemActor('org_1'), permissions: held, projectIds: projectsOf(giver) }
+        const actor: Actor = { ...systemActor('org_1'), permissions: held, projectIds: effectiveProjectIds(giver) }
         const isHeld = isWithin(meaningOf(rolePermissions[given.role]), meaningOf(held)) && isWithin(reach(given), reach(giver))
-        if (isHeld) expect(() => refuseMembership(actor, given)).not.toThrow()
-        else expect(() => refuseMembership(actor, given)).toThrow(expect.objectContaining({ code: 'PERMISSION_NOT_HELD' }))
+        if (isHeld) expect(() => assertCanGrantMembership(actor, given)).not.toThrow()
+        else expect(() => assertCanGrantMembership(actor, given)).toThrow(expect.objectContaining({ code: 'PERMISSION_NOT_HELD' }))
         const isStill =
           giver.role === 'ADMIN' &&
           isWithin(meaningOf(rolePermissions[given.role]), meaningOf(rolePermissions[giver.role])) &&
           isWithin(reach(given), reach(giver))
-        expect(mayStillGrant(giver, 'member:invite', given)).toBe(isStill)
+        expect(canStillGrant(giver, 'member:invite', given)).toBe(isStill)
       }),
       runs,
     )

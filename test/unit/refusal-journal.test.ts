@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { pino } from 'pino'
 
 import type { EventDraft } from '../../src/journal/chain.js'
-import { gathered, merge, mostIds } from '../../src/journal/gathered-refusals.js'
-import type { Entry } from '../../src/journal/journal.js'
-import { mostSeries, mostSingleEvents, RefusalJournal } from '../../src/journal/refusal-journal.js'
+import { gathered, merge, maxIds } from '../../src/journal/gathered-refusals.js'
+import type { JournalEntry } from '../../src/journal/journal.js'
+import { maxSeries, maxSingleEvents, RefusalJournal } from '../../src/journal/refusal-journal.js'
 import { someday, TestClock } from '../support/app.js'
 
 const minute = 60_000
@@ -13,7 +13,7 @@ const log = pino({ level: 'silent' })
 
 let clock: TestClock
 let written: EventDraft[]
-let commit: (entry: Entry) => Promise<void>
+let commit: (entry: JournalEntry) => Promise<void>
 let refusals: RefusalJournal
 beforeEach(() => {
   clock = new TestClock(someday)
@@ -51,13 +51,13 @@ const counts = (): unknown[] => written.map(({ details }) => details['count'] ??
 
 describe('refusals of one actor, action and code', () => {
   test('leave one event each, ten times a minute', async () => {
-    await refuse(mostSingleEvents)
+    await refuse(maxSingleEvents)
     await refusals.flush()
     expect(counts()).toEqual(Array(10).fill(1))
   })
 
   test.each([1, 2, 500])('leave one event for the %i that follow', async (more) => {
-    await refuse(mostSingleEvents + more)
+    await refuse(maxSingleEvents + more)
     expect(written).toHaveLength(10)
     await refusals.flush()
     expect(counts()).toEqual([...Array(10).fill(1), more])
@@ -96,7 +96,7 @@ describe('refusals of one actor, action and code', () => {
 
   test('are told apart by each of the three', async () => {
     for (const change of [{ actorId: 'eu_2' }, { action: 'api_key:update' }, { details: { code: 'NOT_FOUND' } }, {}]) {
-      await refuse(mostSingleEvents, () => change)
+      await refuse(maxSingleEvents, () => change)
     }
     await refusals.flush()
     expect(counts()).toEqual(Array(40).fill(1))
@@ -107,7 +107,7 @@ describe('refusals of one actor, action and code', () => {
     await refusals.flush()
     expect(counts()).toEqual([...Array(10).fill(1), 90])
     expect(written.at(-1)).toMatchObject({ actorId: 'key_1', endUserId: null })
-    expect(written.at(-1)!.details['endUserIds']).toEqual(Array.from({ length: mostIds }, (_, i) => `eu_${i + 10}`))
+    expect(written.at(-1)!.details['endUserIds']).toEqual(Array.from({ length: maxIds }, (_, i) => `eu_${i + 10}`))
   })
 })
 
@@ -133,13 +133,13 @@ describe('the gathered event', () => {
     })
   })
 
-  test.each([mostIds - 1, mostIds, mostIds + 1])('names at most twenty of %i targets', async (targets) => {
+  test.each([maxIds - 1, maxIds, maxIds + 1])('names at most twenty of %i targets', async (targets) => {
     await refuse(10)
     await refuse(targets * 2, (i) => ({ subjectId: `key_${i % targets}` }))
     await refusals.flush()
     const event = written.at(-1)!
     expect(event.subjectId).toBeNull()
-    expect(event.details['targetIds']).toEqual(Array.from({ length: Math.min(targets, mostIds) }, (_, i) => `key_${i}`))
+    expect(event.details['targetIds']).toEqual(Array.from({ length: Math.min(targets, maxIds) }, (_, i) => `key_${i}`))
   })
 
   test('keeps what all have in common, and nothing else', async () => {
@@ -167,9 +167,9 @@ describe('memory', () => {
 
   test.each([
     // The last of them finds one place for an actor of its own, and shares what is left with whoever comes later.
-    [mostSeries - 1, [1, 1]],
-    [mostSeries, [12]],
-    [mostSeries + 1, [13]],
+    [maxSeries - 1, [1, 1]],
+    [maxSeries, [12]],
+    [maxSeries + 1, [13]],
   ])('tells a thousand actors of one organization apart: after %i', async (actors, rest) => {
     await refuse(actors, (i) => ({ actorId: `eu_${i}`, endUserId: `eu_${i}` }))
     await refuse(11, () => ({ actorId: 'eu_late' }))
@@ -182,7 +182,7 @@ describe('memory', () => {
   })
 
   test('is no shorter for one organization because another one used up its own', async () => {
-    await refuse(mostSeries + 50, (i) => ({ actorId: `eu_${i}` }))
+    await refuse(maxSeries + 50, (i) => ({ actorId: `eu_${i}` }))
     written = []
     await refuse(10, () => ({ organizationId: 'org_2', actorId: 'eu_x' }))
     await refuse(10, () => ({ organizationId: 'org_2', actorId: 'eu_y' }))

@@ -2,19 +2,19 @@
 import { expect, test } from '@jest/globals'
 
 import { maxRevocationLists, RevocationLists } from '../../src/access-tokens/revocation-lists.js'
-import type { Reader } from '../../src/database/query-runner.js'
+import type { QueryRunner } from '../../src/database/query-runner.js'
 
 /** Every organization exists, and nothing was ever revoked. */
 function counted(): { lists: RevocationLists; computed: () => number } {
   let computed = 0
-  const reader: Pick<Reader, 'read' | 'readAll'> = {
+  const reader: Pick<QueryRunner, 'read' | 'readAll'> = {
     read: () => Promise.resolve({ version: 0 }),
     readAll: ({ name }) => {
       if (name === 'revoked_access_tokens_of_issuer') computed++
       return Promise.resolve([])
     },
   }
-  return { lists: new RevocationLists({ queryRunner: reader as Reader, clock: () => new Date(0) }), computed: () => computed }
+  return { lists: new RevocationLists({ queryRunner: reader as QueryRunner, clock: () => new Date(0) }), computed: () => computed }
 }
 
 const ask = (lists: RevocationLists, i: number): Promise<unknown> => lists.ofIssuer({ organizationId: `org_${i}`, environment: 'SANDBOX' })

@@ -15,9 +15,9 @@ import {
   type GraphQLObjectType,
 } from 'graphql'
 
-import { makeSchema } from '../../src/schema.js'
+import { buildSchema } from '../../src/schema.js'
 
-const schema = makeSchema()
+const schema = buildSchema()
 const types = Object.values(schema.getTypeMap()).filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
 const objects = types.filter((type): type is GraphQLObjectType => isObjectType(type))
 const inputs = types.filter((type): type is GraphQLInputObjectType => isInputObjectType(type))

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { plainJson } from '../../src/lib/json/plain-json.js'
-import { deepest, JsonFault, longestNumber, parseStrictJson } from '../../src/lib/json/strict-json.js'
+import { deepest, JsonError, longestNumber, parseStrictJson } from '../../src/lib/json/strict-json.js'
 import { writeJson } from '../../src/lib/json/write-json.js'
 import { scrubber } from '../../src/lib/redact/redact.js'
 import { runAtOnce, runInSlices } from '../../src/lib/slices.js'
@@ -49,7 +49,7 @@ test.each([
   '{"":1,"":2}',
   '{"a":{"x":1},"b":[1,{"x":1}],"a":2}',
 ])('refuses %s', (text) => {
-  expect(() => parse(text)).toThrow(JsonFault)
+  expect(() => parse(text)).toThrow(JsonError)
 })
 
 test.each(['{"a":{"a":{"a":1}}}', '[{"a":1},{"a":1}]', String.raw`{"a":"\"a\":1,\"a\":2","b":"{"}`, '{"a":"b","b":"a"}'])(
@@ -71,13 +71,13 @@ test('refuses a name that stands twice, wherever in whatever', () => {
 })
 
 test.each(['', '{', 'undefined', "{'a':1}", '{"a":1}x', '[1,]'])('is not JSON: %j', (text) => {
-  expect(() => parse(text)).toThrow(JsonFault)
+  expect(() => parse(text)).toThrow(JsonError)
 })
 
 test('takes what is nested as deep as the limit, and no deeper', () => {
   const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
   expect(() => parse(nested(deepest))).not.toThrow()
-  expect(() => parse(nested(deepest + 1))).toThrow(JsonFault)
+  expect(() => parse(nested(deepest + 1))).toThrow(JsonError)
 })
 
 test.each([
@@ -118,7 +118,7 @@ test('agrees with JSON.parse on what is JSON', () => {
         try {
           native = JSON.stringify(JSON.parse(text))
         } catch {
-          expect(() => parse(text)).toThrow(JsonFault)
+          expect(() => parse(text)).toThrow(JsonError)
         }
         if (native === undefined) return
         try {
@@ -186,7 +186,7 @@ describe('costs', () => {
     try {
       return yield* writeJson(yield* parseStrictJson(text), scrubber(['a-secret-that-nobody-has']))
     } catch (error) {
-      if (error instanceof JsonFault) return ''
+      if (error instanceof JsonError) return ''
       throw error
     }
   }

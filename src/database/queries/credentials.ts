@@ -4,7 +4,7 @@
  */
 import type { RateLimit } from '../../entities/api-key.js'
 import type { Environment, MemberRole, PersonalTokenType } from '../../entities/enums.js'
-import type { Query, Reader } from '../query-runner.js'
+import type { PreparedQuery, QueryRunner } from '../query-runner.js'
 import type { Row } from '../row-mapper.js'
 
 // SQLite gives milliseconds and JSON texts, PostgreSQL dates and values.
@@ -35,8 +35,11 @@ const keyColumns = `id, organization_id, project_id, environment, permissions, r
   expires_at, revoked_at, previous_secret_expires_at, end_overlap_at_first_use, sandbox_reset_at,
   (select suspended_at from organization where id = organization_id) as suspended_at`
 
-const keyByDigest: Query = { name: 'key_by_digest', sql: `select ${keyColumns} from api_key where digest = ?` }
-const keyByPreviousDigest: Query = { name: 'key_by_previous_digest', sql: `select ${keyColumns} from api_key where previous_digest = ?` }
+const keyByDigest: PreparedQuery = { name: 'key_by_digest', sql: `select ${keyColumns} from api_key where digest = ?` }
+const keyByPreviousDigest: PreparedQuery = {
+  name: 'key_by_previous_digest',
+  sql: `select ${keyColumns} from api_key where previous_digest = ?`,
+}
 
 const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
   id: row['id'] as string,
@@ -56,7 +59,7 @@ const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
   isSuperseded,
 })
 
-export async function readKey(reader: Reader, digest: string): Promise<KeyRow | undefined> {
+export async function readKey(reader: QueryRunner, digest: string): Promise<KeyRow | undefined> {
   const row = await reader.read(keyByDigest, [digest])
   if (row) return toKey(row, false)
   const older = await reader.read(keyByPreviousDigest, [digest])
@@ -78,7 +81,7 @@ export interface PersonalTokenRow {
   readonly isOrganizationSuspended: boolean
 }
 
-const personalToken: Query = {
+const personalToken: PreparedQuery = {
   name: 'personal_token',
   sql: `select t.id, t.organization_id, t.user_id, t.type, t.permissions, t.expires_at, t.revoked_at,
     m.id as member_id, m.role, m.project_ids, m.standing,
@@ -87,7 +90,7 @@ const personalToken: Query = {
 }
 
 /** Undefined also when its user is no longer a member. */
-export async function readPersonalToken(reader: Reader, id: string): Promise<PersonalTokenRow | undefined> {
+export async function readPersonalToken(reader: QueryRunner, id: string): Promise<PersonalTokenRow | undefined> {
   const row = await reader.read(personalToken, [id])
   return (
     row && {
@@ -119,7 +122,7 @@ export interface AccessTokenRow {
   readonly key: KeyRow
 }
 
-const accessToken: Query = {
+const accessToken: PreparedQuery = {
   name: 'access_token',
   sql: `select ${keyColumns}, token_id, token_permissions, issued_at, token_expires_at, token_revoked_at, end_user_id, has_tenant_issuer from (
       select id as token_id, api_key_id, end_user_id, has_tenant_issuer, issued_at,
@@ -128,7 +131,7 @@ const accessToken: Query = {
     ) t join api_key on id = api_key_id`,
 }
 
-export async function readAccessToken(reader: Reader, id: string): Promise<AccessTokenRow | undefined> {
+export async function readAccessToken(reader: QueryRunner, id: string): Promise<AccessTokenRow | undefined> {
   const row = await reader.read(accessToken, [id])
   return (
     row && {
@@ -148,7 +151,7 @@ const isNotSuspended = (organizationId: string): string =>
   `not exists (select 1 from organization where id = ${organizationId} and suspended_at is not null)`
 
 /** What a change under way asks again under the organization's lock: no row, or another number, and the caller must be looked at anew. */
-export const standingOf = {
+export const versionQueries = {
   apiKey: {
     name: 'standing_of_key',
     sql: `select standing from api_key where id = ? and revoked_at is null and ${isNotSuspended('organization_id')}`,
@@ -164,24 +167,24 @@ export const standingOf = {
       where t.id = ? and t.revoked_at is null and ${isNotSuspended('t.organization_id')}`,
   },
   signInToken: { name: 'standing_of_sign_in_token', sql: 'select 0 as standing from sign_in_token where id = ? and used_at is null' },
-} as const satisfies Record<string, Query>
+} as const satisfies Record<string, PreparedQuery>
 
 // They name the organization: holding the secret is the proof, so project and environment do not confine the answer.
-export const ownKey: Query = { name: 'organizations_key', sql: 'select * from api_key where digest = ? and organization_id = ?' }
+export const ownKey: PreparedQuery = { name: 'organizations_key', sql: 'select * from api_key where digest = ? and organization_id = ?' }
 
-export const ownOlderKey: Query = {
+export const ownOlderKey: PreparedQuery = {
   name: 'organizations_older_key',
   sql: 'select * from api_key where previous_digest = ? and organization_id = ?',
 }
 
-export const invitationByDigest: Query = {
+export const invitationByDigest: PreparedQuery = {
   name: 'invitation_token',
   sql: `select i.id, i.organization_id, u.id as user_id, o.suspended_at from invitation i
     join organization o on o.id = i.organization_id
     left join "user" u on u.organization_id = i.organization_id and u.email_key = i.email_key where i.digest = ?`,
 }
 
-export const signInTokenByDigest: Query = {
+export const signInTokenByDigest: PreparedQuery = {
   name: 'sign_in_token',
   sql: `select t.id, t.organization_id, t.user_id, o.suspended_at from sign_in_token t
     join organization o on o.id = t.organization_id where t.digest = ?`,

@@ -1,7 +1,7 @@
-import type { Query } from '../query-runner.js'
+import type { PreparedQuery } from '../query-runner.js'
 
 // An end user uses the backend's servers too; the backend none of its end users'.
-export const usable: Query = {
+export const usable: PreparedQuery = {
   name: 'usable_mcp_server',
   sql: `select * from mcp_server left join (
       select id as credential_id, auth_type as credential_type, origin as credential_origin, sealed_value as credential_value,
@@ -14,9 +14,9 @@ export const usable: Query = {
     where id = ? and organization_id = ? and project_id = ? and environment = ? and owner_key in ('backend', ?)`,
 }
 
-export const credentialStands: Query = {
+export const credentialStands: PreparedQuery = {
   name: 'mcp_credential_stands',
   sql: 'select count(*) as standing from mcp_credential where id = ? and revoked_at is null',
 }
 
-export const serverStands: Query = { name: 'mcp_server_stands', sql: 'select updated_at from mcp_server where id = ?' }
+export const serverStands: PreparedQuery = { name: 'mcp_server_stands', sql: 'select updated_at from mcp_server where id = ?' }

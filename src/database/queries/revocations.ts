@@ -1,15 +1,15 @@
-import { longestToken } from '../../entities/access-token.js'
+import { maxTokenTtlSeconds } from '../../entities/access-token.js'
 import { addSeconds, epochSeconds } from '../../lib/clock.js'
-import type { Query } from '../query-runner.js'
+import type { PreparedQuery } from '../query-runner.js'
 import type { Row } from '../row-mapper.js'
 
 /** Triggers raise the version of an organization with each revocation, so the sum changes with each in the deployment. */
-export const deploymentVersion: Query = {
+export const deploymentVersion: PreparedQuery = {
   name: 'revocation_version',
   sql: 'select sum(revocation_version) as version from organization where revocation_version > 0',
 }
 
-export const organizationVersion: Query = {
+export const organizationVersion: PreparedQuery = {
   name: 'revocation_version_of_organization',
   sql: 'select revocation_version as version from organization where id = ?',
 }
@@ -22,7 +22,7 @@ const skew = 86_400
 
 /** A query of one page: rows after a cursor of two columns, in the order of an index. The work of a page never grows. */
 export interface Source {
-  readonly query: Query
+  readonly query: PreparedQuery
   readonly columns: readonly [time: string, id: string]
   readonly start: (now: Date) => Date
   /** Until when the row is listed. */
@@ -58,7 +58,7 @@ const clients = (name: string, scope: string): Source => ({
       and (revoked_at, id) > (?, ?) order by revoked_at, id limit ${revocationPage}`,
   },
   columns: ['revoked_at', 'id'],
-  start: (now) => addSeconds(now, -longestToken - skew),
+  start: (now) => addSeconds(now, -maxTokenTtlSeconds - skew),
   until: (row) => time(row['last_expires_at'] ?? 0),
   entry: (row) => row['id'],
 })
@@ -78,12 +78,12 @@ const suspendedClients = (name: string, scope: string): Source => ({
   isOfSuspended: true,
 })
 
-export const suspended: Query = {
+export const suspended: PreparedQuery = {
   name: 'suspended_organizations',
   sql: 'select id from organization where suspended_at is not null order by id',
 }
 
-export const ifSuspended: Query = {
+export const ifSuspended: PreparedQuery = {
   name: 'organization_if_suspended',
   sql: 'select id from organization where suspended_at is not null and id = ?',
 }

@@ -1,12 +1,12 @@
-import type { Query } from '../query-runner.js'
+import type { PreparedQuery } from '../query-runner.js'
 
-export const currentKey: Query = { name: 'current_signing_key', sql: `select id from signing_key where state = 'CURRENT'` }
+export const currentKey: PreparedQuery = { name: 'current_signing_key', sql: `select id from signing_key where state = 'CURRENT'` }
 
-export const signersToBe: Query = { name: 'keys_in_office', sql: `select id from signing_key where state in ('CURRENT', 'NEXT')` }
+export const signersToBe: PreparedQuery = { name: 'keys_in_office', sql: `select id from signing_key where state in ('CURRENT', 'NEXT')` }
 
-export const signingKey: Query = { name: 'signing_key', sql: `select algorithm, sealed_private_key from signing_key where id = ?` }
+export const signingKey: PreparedQuery = { name: 'signing_key', sql: `select algorithm, sealed_private_key from signing_key where id = ?` }
 
-export const publishedKey: Query = {
+export const publishedKey: PreparedQuery = {
   name: 'published_signing_key',
   sql: `select algorithm, public_jwk from signing_key where id = ? and state <> 'RETIRED'`,
 }

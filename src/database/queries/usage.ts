@@ -4,24 +4,24 @@
  */
 import type { UsageInterval } from '../../entities/enums.js'
 import type { Scope } from '../../entities/tenant-filter.js'
-import { everyEndUser, dimensionColumns, type UsageDimension } from '../../entities/usage-count.js'
+import { ALL_END_USERS, dimensionColumns, type UsageDimension } from '../../entities/usage-count.js'
 import type { TenantQuery } from '../query-runner.js'
 /** Column → the values that it may have. */
-export type Wanted = Readonly<
+export type UsageCondition = Readonly<
   Partial<Record<'project_id' | 'environment' | 'api_key_id' | 'end_user_id' | 'operation', readonly string[] | null | undefined>>
 >
 
-export interface Question {
+export interface AggregateQuery {
   readonly interval: UsageInterval
   readonly from: Date
   readonly to: Date
   readonly groupBy: readonly UsageDimension[]
-  readonly wanted: Wanted
+  readonly wanted: UsageCondition
   readonly limit: number
 }
 
 /** The statement and its parameters; the `explain` of the tests asks for the same. */
-export function usageQuery(scope: Scope, question: Question, isPostgres: boolean): TenantQuery {
+export function usageQuery(scope: Scope, question: AggregateQuery, isPostgres: boolean): TenantQuery {
   const { interval, from, to, groupBy, wanted, limit } = question
   const columns = groupBy.map((dimension) => dimensionColumns[dimension])
   const isByEndUser = columns.includes('end_user_id') || wanted.end_user_id != null
@@ -40,21 +40,21 @@ export function usageQuery(scope: Scope, question: Question, isPostgres: boolean
       where organization_id = ? and length = ? and end_user_id ${isByEndUser ? '<>' : '='} ? and start >= ? and start < ?
       ${conditions.map(({ sql }) => `and ${sql}`).join(' ')}
       group by ${selected} order by ${selected} limit ${limit}`,
-    parameters: [scope.organizationId, interval, everyEndUser, time(from), time(to), ...conditions.flatMap(({ values }) => [...values])],
+    parameters: [scope.organizationId, interval, ALL_END_USERS, time(from), time(to), ...conditions.flatMap(({ values }) => [...values])],
     isIndexed: false,
   }
 }
 
 /** What the column and GraphQL's Int hold. */
-export const highestCount = 2_147_483_647
+export const maxInt32 = 2_147_483_647
 
 const columns = ['organization_id', 'length', 'end_user_id', 'start', 'project_id', 'environment', 'api_key_id', 'operation'] as const
 
 export const all = [...columns, 'requests', 'denied'].join(', ')
 
 const onConflict = (least: string, cast: string): string => `on conflict (${columns.join(', ')}) do update set
-  requests = ${least}(usage_count.requests${cast} + excluded.requests, ${highestCount}),
-  denied = ${least}(usage_count.denied${cast} + excluded.denied, ${highestCount})`
+  requests = ${least}(usage_count.requests${cast} + excluded.requests, ${maxInt32}),
+  denied = ${least}(usage_count.denied${cast} + excluded.denied, ${maxInt32})`
 
 export const addOne = `insert into usage_count (${all}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${onConflict('min', '')}`
 

@@ -1,12 +1,12 @@
 /** JSON-RPC 2.0 as MCP speaks it: one message at a time, no batches. */
 import type { Work } from '../slices.js'
-import { JsonFault, parseStrictJson } from './strict-json.js'
+import { JsonError, parseStrictJson } from './strict-json.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 export type MessageId = string | number
 
 /** A request has a method and an id, a notification a method alone, a response an id alone. */
-export interface Message {
+export interface JsonRpcMessage {
   readonly body: JsonObject
   readonly method: string | null
   readonly id: MessageId | null
@@ -20,13 +20,13 @@ const idOf = (body: JsonObject): MessageId | null => {
 }
 
 /** @throws JsonFault for a batch, a name that stands twice, or anything else that is not one message. */
-export function* parseMessage(text: string): Work<Message> {
+export function* parseMessage(text: string): Work<JsonRpcMessage> {
   const body = yield* parseStrictJson(text)
-  if (Array.isArray(body)) throw new JsonFault('Batches are not accepted: send one message at a time.')
-  if (!isJsonObject(body) || body['jsonrpc'] !== '2.0') throw new JsonFault('This is not a JSON-RPC 2.0 message.')
+  if (Array.isArray(body)) throw new JsonError('Batches are not accepted: send one message at a time.')
+  if (!isJsonObject(body) || body['jsonrpc'] !== '2.0') throw new JsonError('This is not a JSON-RPC 2.0 message.')
   const { method } = body
-  if (method !== undefined && typeof method !== 'string') throw new JsonFault('"method" must be a string.')
-  if ('id' in body && idOf(body) === null) throw new JsonFault('"id" must be a string or a number.')
+  if (method !== undefined && typeof method !== 'string') throw new JsonError('"method" must be a string.')
+  if ('id' in body && idOf(body) === null) throw new JsonError('"id" must be a string or a number.')
   return { body, method: method ?? null, id: idOf(body) }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Work } from '../slices.js'
 
-export class JsonFault extends Error {
+export class JsonError extends Error {
   override readonly name = 'JsonFault'
 }
 
@@ -14,7 +14,7 @@ export const deepest = 200
 /** Characters of one number (RFC 8259 §9). The longest exact decimal of a double has 1,077. */
 export const longestNumber = 1100
 
-const notJson = (cause?: unknown): JsonFault => new JsonFault('This is not JSON.', { cause })
+const notJson = (cause?: unknown): JsonError => new JsonError('This is not JSON.', { cause })
 
 const code = {
   quote: 0x22,
@@ -99,7 +99,7 @@ class Reader {
     numberForm.lastIndex = this.at
     if (!numberForm.test(this.text)) throw notJson()
     const digits = this.text.slice(this.at, numberForm.lastIndex)
-    if (digits.length > longestNumber) throw new JsonFault(`A number has more than ${longestNumber} characters: send it as a string.`)
+    if (digits.length > longestNumber) throw new JsonError(`A number has more than ${longestNumber} characters: send it as a string.`)
     this.at = numberForm.lastIndex
     const value = +digits
     return `${value}` === digits ? value : rawJSON(digits)
@@ -109,7 +109,7 @@ class Reader {
   name(into: Container): string {
     if (this.peek() !== code.quote) throw notJson()
     const name = this.string()
-    if (hasOwn(into, name)) throw new JsonFault('A name occurs twice in one object: send each name once.')
+    if (hasOwn(into, name)) throw new JsonError('A name occurs twice in one object: send each name once.')
     this.expect(code.colon)
     return name
   }
@@ -145,7 +145,7 @@ export function* parseStrictJson(text: string): Work<unknown> {
     const first = reader.peek()
     if (first === code.openObject || first === code.openList) {
       if (container) outer.push([container, name])
-      if (outer.length >= deepest) throw new JsonFault(`A value is nested more than ${deepest} levels deep.`)
+      if (outer.length >= deepest) throw new JsonError(`A value is nested more than ${deepest} levels deep.`)
       container = first === code.openList ? [] : {}
       reader.at++
       if (reader.peek() !== (first === code.openList ? code.closeList : code.closeObject)) {

@@ -10,13 +10,13 @@ import type { McpServer } from '../../entities/mcp-server.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import { addSeconds } from '../../lib/clock.js'
 import { newId } from '../../lib/id.js'
-import { recordEndUser } from '../../tenancy/end-user.js'
+import { upsertEndUser } from '../../tenancy/end-user.js'
 import { digestOf, type CalledAs } from './call-digest.js'
-import { refuseTooManyPending } from './pending-approvals.js'
+import { assertPendingLimit } from './pending-approvals.js'
 import { recordCaller } from './server-callers.js'
 
 /** Seconds: for deciding, and again for calling once it is decided. */
-export const approvalLasts = 600
+export const approvalTtlSeconds = 600
 /** Bytes of JSON: of the arguments, and of all parameters. */
 export const largestArguments = 65_536
 export const largestParams = 131_072
@@ -26,7 +26,7 @@ export interface ToolCall extends CalledAs {
   readonly tool: string
 }
 
-export interface Waiting {
+export interface PendingApproval {
   readonly status: 'PENDING' | 'DENIED'
   readonly approvalId: string
   readonly expiresAt: Date
@@ -34,13 +34,13 @@ export interface Waiting {
 }
 
 /** Null when the call may pass: its approval is spent by then, whatever becomes of it upstream. */
-export async function approveToolCall(ctx: Context, call: ToolCall): Promise<Waiting | null> {
+export async function approveToolCall(ctx: Context, call: ToolCall): Promise<PendingApproval | null> {
   const digest = digestOf(ctx.actor, call.server, call)
   const open = await findOpen(ctx.em, call, digest, ctx.now())
   const isKnown = open !== null && ctx.actor.apiKey !== null && open.requestedBy.includes(ctx.actor.apiKey.id)
   // Asking again changes nothing.
   if (open && open.state !== 'APPROVED' && isKnown) return waiting(open)
-  if (open?.state === 'APPROVED' && (await spend(ctx, open))) return null
+  if (open?.state === 'APPROVED' && (await consumeApproval(ctx, open))) return null
   return request(ctx, call, digest)
 }
 
@@ -51,7 +51,7 @@ const findOpen = (em: EntityManager, { server }: ToolCall, callDigest: string, n
     { orderBy: { id: 'DESC' } },
   )
 
-const waiting = ({ id, state, expiresAt, reason }: McpToolApproval): Waiting => ({
+const waiting = ({ id, state, expiresAt, reason }: McpToolApproval): PendingApproval => ({
   status: state === 'DENIED' ? 'DENIED' : 'PENDING',
   approvalId: id,
   expiresAt,
@@ -59,17 +59,17 @@ const waiting = ({ id, state, expiresAt, reason }: McpToolApproval): Waiting => 
 })
 
 /** The update that finds it approved is the single winner. */
-const spend = (ctx: Context, approval: McpToolApproval): Promise<boolean> =>
-  perform(ctx, 'mcp_approval:spend', async ({ em, actor, now, permit, note }) => {
+const consumeApproval = (ctx: Context, approval: McpToolApproval): Promise<boolean> =>
+  perform(ctx, 'mcp_approval:spend', async ({ em, actor, now, permit, addDetails }) => {
     permit(approval)
     await recordCaller(em, actor, approval)
     const where = { id: approval.id, state: 'APPROVED' as const, expiresAt: { $gt: now } }
     const spent = await em.nativeUpdate(McpToolApproval, where, { state: 'USED', arguments: null })
-    note({ spent: spent === 1 })
+    addDetails({ spent: spent === 1 })
     return spent === 1
   })
 
-const request = (ctx: Context, call: ToolCall, callDigest: string): Promise<Waiting> =>
+const request = (ctx: Context, call: ToolCall, callDigest: string): Promise<PendingApproval> =>
   perform(ctx, 'mcp_approval:request', async ({ em, actor, now, permit }) => {
     const { server, tool } = call
     const known = await findOpen(em, call, callDigest, now)
@@ -81,8 +81,8 @@ const request = (ctx: Context, call: ToolCall, callDigest: string): Promise<Wait
       if (!known.requestedBy.includes(keyId)) known.requestedBy = [...known.requestedBy, keyId]
       return waiting(known)
     }
-    await refuseTooManyPending(em, permitted, ctx, place)
-    const endUser = actor.endUser ? await recordEndUser(em, place, actor.endUser.externalId, now) : null
+    await assertPendingLimit(em, permitted, ctx, place)
+    const endUser = actor.endUser ? await upsertEndUser(em, place, actor.endUser.externalId, now) : null
     const approval = Object.assign(new McpToolApproval(), {
       ...place,
       id: newId('mcp_apr', now),
@@ -94,7 +94,7 @@ const request = (ctx: Context, call: ToolCall, callDigest: string): Promise<Wait
       state: 'PENDING' as const,
       requestedBy: [keyId],
       requestedAt: now,
-      expiresAt: addSeconds(now, approvalLasts),
+      expiresAt: addSeconds(now, approvalTtlSeconds),
       decidedAt: null,
       decidedBy: null,
       reason: null,

@@ -1,13 +1,13 @@
 /** A person's word on a tool call that waits for it. Who made the call has none. */
-import { withinMaker } from '../../access/actor.js'
+import { capExpiry } from '../../access/actor.js'
 import { areRelated } from '../../access/key-families.js'
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import { addSeconds } from '../../lib/clock.js'
 import { forbidden, invalidState, notFound } from '../../lib/errors.js'
-import { Check } from '../../validation/validator.js'
-import { approvalLasts } from './approve-tool-call.js'
+import { Validator } from '../../validation/validator.js'
+import { approvalTtlSeconds } from './approve-tool-call.js'
 
 export const longestReason = 500
 
@@ -21,25 +21,25 @@ export interface Decision {
 }
 
 export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: Decision): Promise<{ approval: McpToolApproval }> {
-  return perform(ctx, 'mcp_approval:decide', async ({ em, actor, now, permit, note }) => {
-    const check = new Check()
+  return perform(ctx, 'mcp_approval:decide', async ({ em, actor, now, permit, addDetails }) => {
+    const check = new Validator()
     check.text('reason', reason, longestReason, 0)
-    check.done()
+    check.throwIfInvalid()
     permit({ named: id })
     const approval = await em.findOne(McpToolApproval, { id })
     if (!approval) throw notFound('No such approval.', ['input', 'id'])
     permit(approval)
     // Whichever header it came with, and whichever token was exchanged from it: it is the same key.
     if (actor.apiKey && (await areRelated(em, actor.apiKey.id, approval.requestedBy))) throw forbidden(sameFamily)
-    const status = approval.statusAt(now)
+    const status = approval.status(now)
     if (status !== 'PENDING') throw invalidState(`This approval is ${status.toLowerCase()} already.`)
-    note({ decision })
+    addDetails({ decision })
     approval.state = decision === 'APPROVE' ? 'APPROVED' : 'DENIED'
     approval.decidedAt = now
     approval.decidedBy = actor.id
     approval.reason = reason ?? null
-    const usualEnd = addSeconds(now, approvalLasts)
-    approval.expiresAt = decision === 'APPROVE' ? withinMaker(actor, usualEnd) : usualEnd
+    const usualEnd = addSeconds(now, approvalTtlSeconds)
+    approval.expiresAt = decision === 'APPROVE' ? capExpiry(actor, usualEnd) : usualEnd
     if (decision === 'DENY') approval.arguments = null
     return { approval }
   })

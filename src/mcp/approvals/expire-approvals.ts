@@ -7,7 +7,7 @@ import type { EntityManager } from '@mikro-orm/core'
 import type { Permit } from '../../access/permit.js'
 import type { Services } from '../../context/services.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
-import { acrossOwners } from '../../tenancy/owner-filter.js'
+import { disableOwnerFilter } from '../../tenancy/owner-filter.js'
 
 /** Milliseconds. */
 export const sweepsEvery = 1000
@@ -24,7 +24,7 @@ async function sweep({ config, clock, journal, queryRunner, log }: Services): Pr
     const now = clock()
     const until = config.databaseUrl === undefined ? now.getTime() : now.toISOString()
     if (!(await queryRunner.read(isDue, [until]))) return
-    await journal.background([{ sql: lapse, parameters: [until] }])
+    await journal.writeBackground([{ sql: lapse, parameters: [until] }])
     log.debug('lapsed approvals were wiped')
   } catch (error) {
     log.warn({ err: error }, 'lapsed approvals could not be wiped; the next sweep tries again')
@@ -44,7 +44,7 @@ export function startSweepingApprovals(app: Services): () => Promise<void> {
 }
 
 /** Their records stay. */
-export async function closeApprovals(em: EntityManager, permit: Permit, serverId: string): Promise<void> {
+export async function expireApprovals(em: EntityManager, permit: Permit, serverId: string): Promise<void> {
   const open = { serverId, state: { $in: ['PENDING' as const, 'APPROVED' as const] } }
-  await acrossOwners(em, permit).nativeUpdate(McpToolApproval, open, { state: 'EXPIRED', arguments: null })
+  await disableOwnerFilter(em, permit).nativeUpdate(McpToolApproval, open, { state: 'EXPIRED', arguments: null })
 }

@@ -4,9 +4,9 @@ import type { Context } from '../../context/context.js'
 import type { Environment, McpToolApprovalStatus } from '../../entities/enums.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import type { PageArguments } from '../../pagination/page.js'
-import { checkPage, list, type Page } from '../../pagination/paginate.js'
-import { endUserIdsOf } from '../../tenancy/end-user.js'
-import { filterEnvironment } from '../../tenancy/environment.js'
+import { parsePageArgs, paginate, type Page } from '../../pagination/paginate.js'
+import { deriveEndUserIds } from '../../tenancy/end-user.js'
+import { environmentFilter } from '../../tenancy/environment.js'
 
 export interface ApprovalQuery {
   readonly environment?: Environment | null | undefined
@@ -28,12 +28,12 @@ const withStatus = (status: McpToolApprovalStatus, now: Date): Where => {
 }
 
 export async function listToolApprovals(ctx: Context, page: PageArguments, filter: ApprovalQuery): Promise<Page<McpToolApproval>> {
-  const conditions: Where[] = [filterEnvironment(ctx.actor, filter.environment)]
+  const conditions: Where[] = [environmentFilter(ctx.actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.serverId != null) conditions.push({ serverId: filter.serverId })
   if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
-  checkPage(ctx.em, McpToolApproval, page, mostRecentlyAsked)
+  parsePageArgs(ctx.em, McpToolApproval, page, mostRecentlyAsked)
   requirePermission(ctx.actor, 'mcp_approval:read')
-  if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await endUserIdsOf(ctx, [filter.externalUserId], filter) } })
-  return list(ctx, McpToolApproval, page, { $and: conditions }, mostRecentlyAsked)
+  if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await deriveEndUserIds(ctx, [filter.externalUserId], filter) } })
+  return paginate(ctx, McpToolApproval, page, { $and: conditions }, mostRecentlyAsked)
 }

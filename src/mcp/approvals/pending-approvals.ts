@@ -5,14 +5,14 @@ import type { Permit } from '../../access/permit.js'
 import type { Context } from '../../context/context.js'
 import type { Environment } from '../../entities/enums.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
-import { acrossOwners } from '../../tenancy/owner-filter.js'
+import { disableOwnerFilter } from '../../tenancy/owner-filter.js'
 import { concurrencyLimited } from '../in-flight.js'
 
 /** Seconds: people take their time. */
 const retryAfter = 60
 
 /** @throws RequestError CONCURRENCY_LIMITED */
-export async function refuseTooManyPending(
+export async function assertPendingLimit(
   em: EntityManager,
   permit: Permit,
   ctx: Context,
@@ -34,6 +34,6 @@ export async function refuseTooManyPending(
     const own = await em.count(McpToolApproval, { ...pending, endUserId: null, [asked]: [] })
     if (own >= limits.approvalsPerKey) refuse(limits.approvalsPerKey, 'API key')
   }
-  const all = await acrossOwners(em, permit).count(McpToolApproval, pending)
+  const all = await disableOwnerFilter(em, permit).count(McpToolApproval, pending)
   if (all >= limits.approvalsPerProject) refuse(limits.approvalsPerProject, 'project and environment')
 }

@@ -1,13 +1,13 @@
 /** Stores a credential. Its value is sealed for its row before anything is written, and never comes out again. */
 import type { Context } from '../../context/context.js'
-import { perform, type HandsFor } from '../../context/perform.js'
+import { perform, type ActionScopeFor } from '../../context/perform.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import { forbidden, notFound } from '../../lib/errors.js'
 import { newId } from '../../lib/id.js'
-import { recordEndUser } from '../../tenancy/end-user.js'
-import { Check, longestName } from '../../validation/validator.js'
+import { upsertEndUser } from '../../tenancy/end-user.js'
+import { Validator, longestName } from '../../validation/validator.js'
 import { findMcpServer } from '../find-mcp-server.js'
-import { checkAuth, sealValue, valueOf, type McpAuth } from './credential-value.js'
+import { validateAuth, sealValue, toCredentialValue, type McpAuth } from './credential-value.js'
 
 export interface NewMcpCredential {
   readonly serverId: string
@@ -18,13 +18,19 @@ export interface NewMcpCredential {
 }
 
 export async function createMcpCredential(ctx: Context, input: NewMcpCredential): Promise<{ credential: McpCredential }> {
-  const create = async ({ em, actor, now, permit, note }: HandsFor<'mcp_credential:create'>): Promise<{ credential: McpCredential }> => {
-    const check = new Check()
+  const create = async ({
+    em,
+    actor,
+    now,
+    permit,
+    addDetails,
+  }: ActionScopeFor<'mcp_credential:create'>): Promise<{ credential: McpCredential }> => {
+    const check = new Validator()
     check.idempotencyKey(input.idempotencyKey)
     check.text('name', input.name, longestName)
-    checkAuth(check, input.auth)
+    validateAuth(check, input.auth)
     check.future('expiresAt', input.expiresAt, now)
-    check.done()
+    check.throwIfInvalid()
     permit()
     const server = await findMcpServer(em, input.serverId, 'serverId')
     const { organizationId, projectId, environment, origin } = server
@@ -34,8 +40,8 @@ export async function createMcpCredential(ctx: Context, input: NewMcpCredential)
     if (server.endUserId !== null && server.endUserId !== endUserId) {
       throw forbidden("This server is an end user's: only that end user attaches credentials to it.")
     }
-    note({ serverId: server.id })
-    const value = valueOf(input.auth)
+    addDetails({ serverId: server.id })
+    const value = toCredentialValue(input.auth)
     const { authType, authorizationPreview, headerNames } = value
     const credential = Object.assign(new McpCredential(), {
       id,
@@ -57,14 +63,14 @@ export async function createMcpCredential(ctx: Context, input: NewMcpCredential)
       revokedAt: null,
     })
     credential.sealedValue = sealValue(ctx.app.masterKeys, credential, value)
-    if (actor.endUser) await recordEndUser(em, server, actor.endUser.externalId, now)
+    if (actor.endUser) await upsertEndUser(em, server, actor.endUser.externalId, now)
     em.persist(credential)
     return { credential }
   }
   return perform(ctx, 'mcp_credential:create', create, {
     key: input.idempotencyKey,
     input,
-    async again({ em, permit }, id) {
+    async replay({ em, permit }, id) {
       const credential = await em.findOne(McpCredential, { id })
       if (!credential) throw notFound('No such MCP credential.')
       permit(credential)

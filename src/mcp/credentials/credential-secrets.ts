@@ -3,7 +3,7 @@
 /** HTTP carries bytes: a value beyond ASCII goes as UTF-8. */
 const bytesOf = (value: string): string => (Buffer.byteLength(value) === value.length ? value : Buffer.from(value).toString('latin1'))
 
-export const asSent = (credential: Readonly<Record<string, string>>): Record<string, string> =>
+export const encodeHeaders = (credential: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(credential).map(([name, value]) => [name, bytesOf(value)]))
 
 /** `user:password` and the password (RFC 7617 §2). */

@@ -3,7 +3,7 @@ import type { McpAuthType } from '../../entities/enums.js'
 import type { McpCredential } from '../../entities/mcp-credential.js'
 import { open, seal, SealError, type MasterKeys } from '../../lib/seal.js'
 import type { Secret } from '../../lib/secret.js'
-import type { Check } from '../../validation/validator.js'
+import type { Validator } from '../../validation/validator.js'
 
 export const longestSecret = 8192
 export const mostHeaders = 32
@@ -49,29 +49,31 @@ const connectionHeaders = new Set([
   'upgrade',
 ])
 
-function checkSecret(check: Check, path: readonly string[], secret: Secret): void {
+function checkSecret(check: Validator, path: readonly string[], secret: Secret): void {
   const text = secret.reveal()
-  if (text.length < 1 || text.length > longestSecret) check.add(path, `must have 1 to ${longestSecret} characters`)
-  else if (unsendable.test(text) || !text.isWellFormed()) check.add(path, 'must be well-formed, without line breaks and control characters')
+  if (text.length < 1 || text.length > longestSecret) check.addIssue(path, `must have 1 to ${longestSecret} characters`)
+  else if (unsendable.test(text) || !text.isWellFormed())
+    check.addIssue(path, 'must be well-formed, without line breaks and control characters')
 }
 
-function checkHeaders(check: Check, headers: NonNullable<McpAuth['headers']>): void {
+function checkHeaders(check: Validator, headers: NonNullable<McpAuth['headers']>): void {
   const path = ['auth', 'headers']
   if (!check.entries(path, headers, mostHeaders, 1)) return
   for (const [i, { name, value }] of headers.entries()) {
     const at = [...path, String(i)]
     if (name.length > longestHeaderName || !token.test(name))
-      check.add([...at, 'name'], 'must be a header name (RFC 9110), at most 256 characters')
-    else if (connectionHeaders.has(name.toLowerCase())) check.add([...at, 'name'], 'must not be a header that belongs to the connection')
+      check.addIssue([...at, 'name'], 'must be a header name (RFC 9110), at most 256 characters')
+    else if (connectionHeaders.has(name.toLowerCase()))
+      check.addIssue([...at, 'name'], 'must not be a header that belongs to the connection')
     checkSecret(check, [...at, 'value'], value)
   }
   const names = headers.map(({ name }) => name.toLowerCase())
-  if (new Set(names).size < names.length) check.add(path, 'must not name a header twice')
+  if (new Set(names).size < names.length) check.addIssue(path, 'must not name a header twice')
   const size = headers.reduce((sum, { name, value }) => sum + Buffer.byteLength(name) + Buffer.byteLength(value.reveal()), 0)
-  if (size > largestHeaders) check.add(path, `must have at most ${largestHeaders} bytes together`)
+  if (size > largestHeaders) check.addIssue(path, `must have at most ${largestHeaders} bytes together`)
 }
 
-export function checkAuth(check: Check, auth: McpAuth): void {
+export function validateAuth(check: Validator, auth: McpAuth): void {
   if (auth.bearerToken) checkSecret(check, ['auth', 'bearerToken'], auth.bearerToken)
   if (auth.authorization) checkSecret(check, ['auth', 'authorization'], auth.authorization)
   if (auth.headers) checkHeaders(check, auth.headers)
@@ -80,7 +82,7 @@ export function checkAuth(check: Check, auth: McpAuth): void {
 /** The end by code points: half a character cannot be stored. */
 const previewOf = (text: string): string => (text.length >= shortestPreviewed ? `****...${/.{4}$/su.exec(text)?.[0]}` : '****')
 
-export function valueOf({ bearerToken, authorization, headers }: McpAuth): CredentialValue {
+export function toCredentialValue({ bearerToken, authorization, headers }: McpAuth): CredentialValue {
   const named = { authorizationPreview: null, headerNames: [] }
   if (bearerToken) {
     const text = bearerToken.reveal()
@@ -98,7 +100,7 @@ export function valueOf({ bearerToken, authorization, headers }: McpAuth): Crede
 }
 
 export const sealValue = (keys: MasterKeys, credential: McpCredential, { headers }: CredentialValue): string | null =>
-  headers && seal(keys, credential.boundTo(), JSON.stringify(headers))
+  headers && seal(keys, credential.aad(), JSON.stringify(headers))
 
 /**
  * What is sent, by header; null: nothing, by type NONE alone. A value that is missing otherwise is a fault: without it the
@@ -106,10 +108,10 @@ export const sealValue = (keys: MasterKeys, credential: McpCredential, { headers
  */
 export function openValue(
   keys: MasterKeys,
-  credential: Pick<McpCredential, 'boundTo' | 'authType' | 'sealedValue'>,
+  credential: Pick<McpCredential, 'aad' | 'authType' | 'sealedValue'>,
 ): Record<string, string> | null {
   if ((credential.authType === 'NONE') !== (credential.sealedValue === null))
     throw new SealError('the sealed value of a credential does not fit its type')
   if (credential.sealedValue === null) return null
-  return JSON.parse(open(keys, credential.boundTo(), credential.sealedValue)) as Record<string, string>
+  return JSON.parse(open(keys, credential.aad(), credential.sealedValue)) as Record<string, string>
 }

@@ -3,7 +3,7 @@ import type { Context } from '../../context/context.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import type { PageArguments } from '../../pagination/page.js'
-import { checkPage, list, type Page } from '../../pagination/paginate.js'
+import { parsePageArgs, paginate, type Page } from '../../pagination/paginate.js'
 
 export async function listMcpCredentials(
   ctx: Context,
@@ -11,7 +11,7 @@ export async function listMcpCredentials(
   page: PageArguments,
   includesRevoked: boolean,
 ): Promise<Page<McpCredential>> {
-  checkPage(ctx.em, McpCredential, page)
+  parsePageArgs(ctx.em, McpCredential, page)
   requirePermission(ctx.actor, 'mcp_credential:read')
-  return list(ctx, McpCredential, page, { serverId: server.id, ...(includesRevoked ? {} : { revokedAt: null }) })
+  return paginate(ctx, McpCredential, page, { serverId: server.id, ...(includesRevoked ? {} : { revokedAt: null }) })
 }

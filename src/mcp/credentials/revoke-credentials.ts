@@ -4,15 +4,15 @@ import type { EntityManager } from '@mikro-orm/core'
 import type { Permit } from '../../access/permit.js'
 import type { Environment } from '../../entities/enums.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
-import { acrossOwners } from '../../tenancy/owner-filter.js'
+import { disableOwnerFilter } from '../../tenancy/owner-filter.js'
 
 /** How many were not revoked before. */
-export function wipeCredentials(
+export function revokeCredentials(
   em: EntityManager,
   permit: Permit,
   which: { serverId: string } | { endUserId: string } | { projectId: string; environment: Environment },
   now: Date,
 ): Promise<number> {
-  const all = acrossOwners(em, permit)
+  const all = disableOwnerFilter(em, permit)
   return all.nativeUpdate(McpCredential, { ...which, revokedAt: null }, { revokedAt: now, updatedAt: now, sealedValue: null })
 }

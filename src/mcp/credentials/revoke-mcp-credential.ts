@@ -5,12 +5,12 @@ import { McpCredential } from '../../entities/mcp-credential.js'
 import { notFound } from '../../lib/errors.js'
 
 export async function revokeMcpCredential(ctx: Context, input: { readonly id: string }): Promise<{ credential: McpCredential }> {
-  return perform(ctx, 'mcp_credential:revoke', async ({ em, now, permit, note }) => {
+  return perform(ctx, 'mcp_credential:revoke', async ({ em, now, permit, addDetails }) => {
     permit({ named: input.id })
     const credential = await em.findOne(McpCredential, { id: input.id })
     if (!credential) throw notFound('No such MCP credential.', ['input', 'id'])
     permit(credential)
-    note({ serverId: credential.serverId })
+    addDetails({ serverId: credential.serverId })
     if (!credential.revokedAt) credential.revoke(now)
     return { credential }
   })

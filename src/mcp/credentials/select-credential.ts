@@ -11,7 +11,7 @@ export const isUsable = (credential: McpCredential, server: McpServer, now: Date
   credential.status(now) === 'ACTIVE' && credential.origin === server.origin
 
 /** The server must have been read first: a credential that was stored since then, for a new URL, is not for the old one. */
-export async function newestCredential(em: EntityManager, actor: Actor, server: McpServer, now: Date): Promise<McpCredential | null> {
+export async function findLatestCredential(em: EntityManager, actor: Actor, server: McpServer, now: Date): Promise<McpCredential | null> {
   const where = {
     serverId: server.id,
     origin: server.origin,
@@ -24,7 +24,7 @@ export async function newestCredential(em: EntityManager, actor: Actor, server: 
 }
 
 /** @throws DomainError NOT_FOUND */
-export async function namedCredential(em: EntityManager, server: McpServer, id: string): Promise<McpCredential> {
+export async function findCredential(em: EntityManager, server: McpServer, id: string): Promise<McpCredential> {
   const credential = await em.findOne(McpCredential, { id, serverId: server.id })
   if (!credential) throw notFound('No such MCP credential.', ['input', 'credentialId'])
   return credential

@@ -1,17 +1,17 @@
 /** Registers an MCP server: for the backend, or for the end user that the caller acts for. */
 import type { Context } from '../../context/context.js'
-import { perform, type HandsFor } from '../../context/perform.js'
+import { perform, type ActionScopeFor } from '../../context/perform.js'
 import type { Environment } from '../../entities/enums.js'
 import { McpServer, ownerKeyOf } from '../../entities/mcp-server.js'
 import { newId } from '../../lib/id.js'
-import { recordEndUser } from '../../tenancy/end-user.js'
-import { environmentOf } from '../../tenancy/environment.js'
-import { projectOf } from '../../tenancy/project.js'
-import { Check } from '../../validation/validator.js'
+import { upsertEndUser } from '../../tenancy/end-user.js'
+import { resolveEnvironment } from '../../tenancy/environment.js'
+import { findProjectOrDefault } from '../../tenancy/project.js'
+import { Validator } from '../../validation/validator.js'
 import { findMcpServer } from '../find-mcp-server.js'
-import { checkServer, refuseTakenLabel, refuseUnreachable, type ServerWords } from './server-rules.js'
+import { validateServer, assertLabelAvailable, assertUrlAllowed, type McpServerFields } from './server-rules.js'
 
-export interface NewMcpServer extends ServerWords {
+export interface NewMcpServer extends McpServerFields {
   readonly name: string
   readonly serverLabel: string
   readonly serverUrl: string
@@ -21,15 +21,15 @@ export interface NewMcpServer extends ServerWords {
 }
 
 export async function createMcpServer(ctx: Context, input: NewMcpServer): Promise<{ server: McpServer }> {
-  const create = async ({ em, actor, now, permit }: HandsFor<'mcp_server:create'>): Promise<{ server: McpServer }> => {
-    const check = new Check()
-    checkServer(check, input)
+  const create = async ({ em, actor, now, permit }: ActionScopeFor<'mcp_server:create'>): Promise<{ server: McpServer }> => {
+    const check = new Validator()
+    validateServer(check, input)
     check.idempotencyKey(input.idempotencyKey)
-    check.done()
-    refuseUnreachable(ctx.app.outbound, input.serverUrl)
-    const environment = environmentOf(actor, input.environment)
+    check.throwIfInvalid()
+    assertUrlAllowed(ctx.app.outbound, input.serverUrl)
+    const environment = resolveEnvironment(actor, input.environment)
     permit({ environment })
-    const project = await projectOf(em, input.projectId)
+    const project = await findProjectOrDefault(em, input.projectId)
     const id = newId('mcp_srv', now)
     const place = { organizationId: actor.organizationId, projectId: project.id, environment }
     permit({ id, isNew: true, ...place })
@@ -49,15 +49,15 @@ export async function createMcpServer(ctx: Context, input: NewMcpServer): Promis
       createdAt: now,
       updatedAt: now,
     })
-    await refuseTakenLabel(em, server, input.serverLabel)
-    if (actor.endUser) await recordEndUser(em, place, actor.endUser.externalId, now)
+    await assertLabelAvailable(em, server, input.serverLabel)
+    if (actor.endUser) await upsertEndUser(em, place, actor.endUser.externalId, now)
     em.persist(server)
     return { server }
   }
   return perform(ctx, 'mcp_server:create', create, {
     key: input.idempotencyKey,
     input,
-    async again({ em, permit }, id) {
+    async replay({ em, permit }, id) {
       const server = await findMcpServer(em, id)
       permit(server)
       return { server }

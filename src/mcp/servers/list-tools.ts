@@ -4,14 +4,14 @@
  */
 import { OutboundError } from '../../outbound/outbound-error.js'
 import type { Outbound, OutboundResponse } from '../../outbound/outbound.js'
-import { largestAnswer, readAnswer } from './read-response.js'
+import { largestAnswer, readResponse } from './read-response.js'
 
 const latestVersion = '2025-11-25'
 /** Pages of one list: a server that never stops is cut short. */
 const mostPages = 50
 
 /** The server refused the request with an HTTP status. */
-export class RefusedByServer extends Error {
+export class HttpStatusError extends Error {
   override readonly name = 'RefusedByServer'
 
   constructor(readonly httpStatus: number) {
@@ -53,7 +53,7 @@ class Session {
     const response = await this.#post({ jsonrpc: '2.0', id, method, params })
     const sessionId = response.headers['mcp-session-id']
     if (method === 'initialize' && sessionId !== undefined) this.#headers['mcp-session-id'] = sessionId
-    return readAnswer(response, id, this.peer.signal)
+    return readResponse(response, id, this.peer.signal)
   }
 
   async tell(method: string): Promise<void> {
@@ -88,7 +88,7 @@ class Session {
     const status = response.statusCode
     if (status >= 200 && status < 300) return response
     response.body.destroy()
-    throw new RefusedByServer(status)
+    throw new HttpStatusError(status)
   }
 }
 

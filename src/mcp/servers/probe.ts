@@ -4,8 +4,8 @@ import { scrubber } from '../../lib/redact/redact.js'
 import { runInSlices, type Work } from '../../lib/slices.js'
 import { OutboundError, type OutboundCode } from '../../outbound/outbound-error.js'
 import type { Outbound } from '../../outbound/outbound.js'
-import { asSent, secretsOf } from '../credentials/credential-secrets.js'
-import { listTools, RefusedByServer } from './list-tools.js'
+import { encodeHeaders, secretsOf } from '../credentials/credential-secrets.js'
+import { listTools, HttpStatusError } from './list-tools.js'
 
 export const testFailureCodes = [
   'CONNECTION_FAILED',
@@ -24,7 +24,7 @@ export interface McpTestFailure {
   readonly httpStatus: number | null
 }
 
-export interface Probe {
+export interface ProbeResult {
   readonly toolNames: readonly string[]
   readonly protocolVersion: string | null
   readonly failure: McpTestFailure | null
@@ -32,7 +32,7 @@ export interface Probe {
   readonly wasSent: boolean
 }
 
-const failed = (code: TestFailureCode, message: string, wasSent: boolean, httpStatus: number | null = null): Probe => ({
+const failed = (code: TestFailureCode, message: string, wasSent: boolean, httpStatus: number | null = null): ProbeResult => ({
   toolNames: [],
   protocolVersion: null,
   failure: { code, message, httpStatus },
@@ -46,7 +46,7 @@ export const unavailableCredential = failed(
 )
 
 /** Whether an answer holds the credential, in any spelling that the gateway removes. */
-function* repeats(texts: readonly string[], credential: Readonly<Record<string, string>>): Work<boolean> {
+function* containsSecret(texts: readonly string[], credential: Readonly<Record<string, string>>): Work<boolean> {
   const { isSuspect, text } = scrubber(secretsOf(credential))
   for (const one of texts) {
     yield
@@ -60,7 +60,7 @@ export async function probe(
   { organizationId, serverUrl: url }: Pick<McpServer, 'organizationId' | 'serverUrl'>,
   credential: Readonly<Record<string, string>> | null,
   timeoutMs: number,
-): Promise<Probe> {
+): Promise<ProbeResult> {
   const signal = AbortSignal.timeout(timeoutMs)
   let wasSent = false
   const onSent = (): void => {
@@ -70,21 +70,21 @@ export async function probe(
     const { toolNames, protocolVersion } = await listTools(outbound, {
       organizationId,
       url,
-      credential: credential && asSent(credential),
+      credential: credential && encodeHeaders(credential),
       signal,
       onSent,
     })
-    if (credential && (await runInSlices(repeats([protocolVersion, ...toolNames], credential), organizationId)))
+    if (credential && (await runInSlices(containsSecret([protocolVersion, ...toolNames], credential), organizationId)))
       throw new OutboundError('PROTOCOL_ERROR')
     return { toolNames, protocolVersion, failure: null, wasSent }
   } catch (error) {
-    if (error instanceof RefusedByServer) return refusal(error, wasSent)
+    if (error instanceof HttpStatusError) return refusal(error, wasSent)
     if (error instanceof OutboundError) return failed(error.code, error.message, wasSent)
     throw error
   }
 }
 
-function refusal({ httpStatus }: RefusedByServer, wasSent: boolean): Probe {
+function refusal({ httpStatus }: HttpStatusError, wasSent: boolean): ProbeResult {
   const isAboutCredential = httpStatus === 401 || httpStatus === 403
   const code = isAboutCredential ? 'UNAUTHORIZED' : 'PROTOCOL_ERROR'
   const message = isAboutCredential ? 'The server wants a credential, or another one.' : 'The server answered with an error.'

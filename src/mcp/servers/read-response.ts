@@ -45,7 +45,7 @@ async function* chunksOf({ body }: OutboundResponse, signal: AbortSignal): Async
 }
 
 /** @throws OutboundError */
-export async function readAnswer(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
+export async function readResponse(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
   const type = response.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   const encoding = response.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') throw protocolError()

@@ -6,7 +6,7 @@ import type { McpApprovalPolicy } from '../../entities/enums.js'
 import { McpServer } from '../../entities/mcp-server.js'
 import { conflict, DomainError, forbidden } from '../../lib/errors.js'
 import type { Outbound } from '../../outbound/outbound.js'
-import { longestUrl, type Check, longestName } from '../../validation/validator.js'
+import { longestUrl, type Validator, longestName } from '../../validation/validator.js'
 export const longestLabel = 255
 export const longestDescription = 10_000
 export const mostTools = 256
@@ -15,7 +15,7 @@ export const largestMetadata = 16_384
 /** Levels of objects and lists, the outermost included. */
 export const deepestMetadata = 5
 
-export interface ServerWords {
+export interface McpServerFields {
   readonly name?: string | null | undefined
   readonly serverLabel?: string | null | undefined
   readonly serverUrl?: string | null | undefined
@@ -51,14 +51,14 @@ function metadataFault(value: unknown, depth = 1): string | undefined {
   return undefined
 }
 
-export function checkServer(check: Check, words: ServerWords): void {
+export function validateServer(check: Validator, words: McpServerFields): void {
   for (const field of ['name', 'serverLabel', 'serverUrl', 'requireApproval', 'metadata'] as const) check.notNull(field, words[field])
   check.text('name', words.name, longestName)
   check.text('serverLabel', words.serverLabel, longestLabel)
   if (words.serverLabel && words.serverLabel.length <= longestLabel && !labelForm.test(words.serverLabel))
-    check.add('serverLabel', 'must have letters, digits, ".", "_" and "-" only')
+    check.addIssue('serverLabel', 'must have letters, digits, ".", "_" and "-" only')
   const fault = words.serverUrl == null ? undefined : urlFault(words.serverUrl)
-  if (fault) check.add('serverUrl', fault)
+  if (fault) check.addIssue('serverUrl', fault)
   check.text('serverDescription', words.serverDescription, longestDescription, 0)
   check.list('allowedTools', words.allowedTools, mostTools, (tool) =>
     toolForm.test(tool) ? undefined : 'must be a tool name: 1 to 128 letters, digits, ".", "_" and "-"',
@@ -66,25 +66,25 @@ export function checkServer(check: Check, words: ServerWords): void {
   if (!words.metadata) return
   // The depth first: JSON.stringify overflows the stack on what is deep enough.
   const inner = metadataFault(words.metadata)
-  if (inner) check.add('metadata', inner)
+  if (inner) check.addIssue('metadata', inner)
   else if (Buffer.byteLength(JSON.stringify(words.metadata)) > largestMetadata)
-    check.add('metadata', `must have at most ${largestMetadata} bytes`)
+    check.addIssue('metadata', `must have at most ${largestMetadata} bytes`)
 }
 
 /** @throws DomainError URL_NOT_ALLOWED for a place that no request may go to. */
-export function refuseUnreachable(outbound: Outbound, serverUrl: string | null | undefined): void {
+export function assertUrlAllowed(outbound: Outbound, serverUrl: string | null | undefined): void {
   const fault = serverUrl == null ? undefined : outbound.fault(serverUrl)
   if (fault) throw new DomainError([{ code: 'URL_NOT_ALLOWED', message: `"serverUrl" ${fault}.`, path: ['input', 'serverUrl'] }])
 }
 
 /** @throws DomainError FORBIDDEN */
-export function mayChange({ endUser }: Actor, server: McpServer): void {
+export function assertCanModify({ endUser }: Actor, server: McpServer): void {
   if (endUser && server.endUserId !== endUser.id)
     throw forbidden('This server belongs to the backend: an end user may attach credentials to it, not change it.')
 }
 
 /** @throws DomainError CONFLICT when the owner has another server of this label. */
-export async function refuseTakenLabel(
+export async function assertLabelAvailable(
   em: EntityManager,
   { id, organizationId, projectId, environment, ownerKey }: McpServer,
   serverLabel: string,

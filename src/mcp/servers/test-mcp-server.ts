@@ -4,16 +4,16 @@
  */
 import type { Actor } from '../../access/actor.js'
 import type { Context } from '../../context/context.js'
-import { perform, question } from '../../context/perform.js'
+import { perform, authorizeRead } from '../../context/perform.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { forbidden } from '../../lib/errors.js'
-import { Check } from '../../validation/validator.js'
+import { Validator } from '../../validation/validator.js'
 import { openValue } from '../credentials/credential-value.js'
-import { isUsable, namedCredential, newestCredential } from '../credentials/select-credential.js'
+import { isUsable, findCredential, findLatestCredential } from '../credentials/select-credential.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { beginExchange } from '../in-flight.js'
-import { probe, unavailableCredential, type McpTestFailure, type Probe } from './probe.js'
+import { probe, unavailableCredential, type McpTestFailure, type ProbeResult } from './probe.js'
 
 /** Milliseconds. */
 export const shortestTest = 100
@@ -52,8 +52,8 @@ export async function testMcpServer(ctx: Context, input: TestOfServer): Promise<
 
 async function runTest(ctx: Context, input: TestOfServer): Promise<{ server: McpServer; test: McpServerTest }> {
   // What this request read before may have changed since.
-  ctx.forget()
-  const plan = await planOf(ctx, input)
+  ctx.clearCaches()
+  const plan = await prepareTest(ctx, input)
   const { server, credential } = plan
   const startedAt = ctx.now()
   const outcome = plan.isCredentialUsable
@@ -66,19 +66,19 @@ async function runTest(ctx: Context, input: TestOfServer): Promise<{ server: Mcp
   return { server, test }
 }
 
-const planOf = (ctx: Context, { serverId, credentialId, timeoutMs }: TestOfServer): Promise<Plan> =>
-  question(ctx, 'mcp_server:test', async ({ actor, now, permit }) => {
-    const check = new Check()
+const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestOfServer): Promise<Plan> =>
+  authorizeRead(ctx, 'mcp_server:test', async ({ actor, now, permit }) => {
+    const check = new Validator()
     check.notNull('timeoutMs', timeoutMs)
     check.integer('timeoutMs', timeoutMs, shortestTest, longestTest)
-    check.done()
+    check.throwIfInvalid()
     permit({ named: serverId })
     const server = await findMcpServer(ctx.em, serverId, 'serverId')
-    const named = credentialId == null ? null : await namedCredential(ctx.em, server, credentialId)
+    const named = credentialId == null ? null : await findCredential(ctx.em, server, credentialId)
     permit(server)
     if (named && named.endUserId !== (actor.endUser?.id ?? null))
       throw forbidden("An end user's credential is used for that end user only.")
-    const credential = named ?? (await newestCredential(ctx.em, actor, server, now))
+    const credential = named ?? (await findLatestCredential(ctx.em, actor, server, now))
     return { actor, server, credential, isCredentialUsable: credential === null || isUsable(credential, server, now) }
   })
 
@@ -96,16 +96,16 @@ function openFor({ app }: Context, credential: McpCredential | null): Record<str
 async function record(
   ctx: Context,
   { actor, server, credential }: Plan,
-  { failure, wasSent, toolNames }: Probe,
+  { failure, wasSent, toolNames }: ProbeResult,
   durationMs: number,
 ): Promise<void> {
-  const recorder = ctx.as({ ...actor, standing: null })
-  recorder.waiting = null
-  await perform(recorder, 'mcp_server:test', async ({ em, now, permit, note }) => {
+  const recorder = ctx.withActor({ ...actor, authVersion: null })
+  recorder.deadline = null
+  await perform(recorder, 'mcp_server:test', async ({ em, now, permit, addDetails }) => {
     permit(server)
-    note({ credentialId: credential?.id ?? null, connected: failure === null, toolCount: toolNames.length, durationMs, wasSent })
-    if (failure) note({ failure: failure.code, httpStatus: failure.httpStatus })
+    addDetails({ credentialId: credential?.id ?? null, connected: failure === null, toolCount: toolNames.length, durationMs, wasSent })
+    if (failure) addDetails({ failure: failure.code, httpStatus: failure.httpStatus })
     if (credential && wasSent) await em.nativeUpdate(McpCredential, { id: credential.id }, { lastUsedAt: now })
   })
-  ctx.forget()
+  ctx.clearCaches()
 }

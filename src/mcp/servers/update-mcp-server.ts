@@ -1,31 +1,31 @@
 /** Changes a server. A new origin ends its credentials: a secret never goes to a host that it was not given for. */
 import type { EntityManager } from '@mikro-orm/core'
 
-import { latestExpiry, type Actor } from '../../access/actor.js'
+import { maxExpiry, type Actor } from '../../access/actor.js'
 import { requirePermission } from '../../access/permit.js'
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { forbidden } from '../../lib/errors.js'
-import { Check } from '../../validation/validator.js'
-import { closeApprovals } from '../approvals/expire-approvals.js'
+import { Validator } from '../../validation/validator.js'
+import { expireApprovals } from '../approvals/expire-approvals.js'
 import { hasCalled } from '../approvals/server-callers.js'
-import { wipeCredentials } from '../credentials/revoke-credentials.js'
+import { revokeCredentials } from '../credentials/revoke-credentials.js'
 import { findMcpServer } from '../find-mcp-server.js'
-import { checkServer, mayChange, refuseTakenLabel, refuseUnreachable, type ServerWords } from './server-rules.js'
+import { validateServer, assertCanModify, assertLabelAvailable, assertUrlAllowed, type McpServerFields } from './server-rules.js'
 
-export async function updateMcpServer(ctx: Context, input: ServerWords & { readonly id: string }): Promise<{ server: McpServer }> {
-  return perform(ctx, 'mcp_server:update', async ({ em, actor, now, permit, note }) => {
-    const check = new Check()
-    checkServer(check, input)
-    check.done()
-    refuseUnreachable(ctx.app.outbound, input.serverUrl)
+export async function updateMcpServer(ctx: Context, input: McpServerFields & { readonly id: string }): Promise<{ server: McpServer }> {
+  return perform(ctx, 'mcp_server:update', async ({ em, actor, now, permit, addDetails }) => {
+    const check = new Validator()
+    validateServer(check, input)
+    check.throwIfInvalid()
+    assertUrlAllowed(ctx.app.outbound, input.serverUrl)
     permit({ named: input.id })
     const server = await findMcpServer(em, input.id)
     const permitted = permit(server)
-    mayChange(actor, server)
-    if (loosens(server, input)) await mayLoosen(em, actor, server)
-    if (input.serverLabel) await refuseTakenLabel(em, server, input.serverLabel)
+    assertCanModify(actor, server)
+    if (relaxesRules(server, input)) await assertCanRelax(em, actor, server)
+    if (input.serverLabel) await assertLabelAvailable(em, server, input.serverLabel)
     const { origin, serverUrl } = server
     if (input.name) server.name = input.name
     if (input.serverLabel) server.serverLabel = input.serverLabel
@@ -36,8 +36,9 @@ export async function updateMcpServer(ctx: Context, input: ServerWords & { reado
     if (input.metadata) server.metadata = { ...input.metadata }
     server.updatedAt = now
     // A person approved a call to where the server stood.
-    if (server.serverUrl !== serverUrl) await closeApprovals(em, permitted, server.id)
-    if (server.origin !== origin) note({ revokedCredentialCount: await wipeCredentials(em, permitted, { serverId: server.id }, now) })
+    if (server.serverUrl !== serverUrl) await expireApprovals(em, permitted, server.id)
+    if (server.origin !== origin)
+      addDetails({ revokedCredentialCount: await revokeCredentials(em, permitted, { serverId: server.id }, now) })
     return { server }
   })
 }
@@ -46,17 +47,17 @@ const calledItself =
   'A key that has called this server under approval cannot loosen its rules, nor can keys of its family. Use a member, or a key that no key of the family made or rotated.'
 
 /** Whether calls would pass that did not pass before. */
-function loosens(server: McpServer, { requireApproval, allowedTools }: ServerWords): boolean {
+function relaxesRules(server: McpServer, { requireApproval, allowedTools }: McpServerFields): boolean {
   if (requireApproval === 'NEVER' && server.requireApproval !== 'NEVER') return true
   if (allowedTools === undefined || server.allowedTools === null) return false
   return allowedTools === null || allowedTools.some((tool) => !server.allowedTools?.includes(tool))
 }
 
 /** An agent must not widen its own way, nor the backend's key a way that it has gone. @throws DomainError FORBIDDEN */
-async function mayLoosen(em: EntityManager, actor: Actor, { id }: McpServer): Promise<void> {
+async function assertCanRelax(em: EntityManager, actor: Actor, { id }: McpServer): Promise<void> {
   if (actor.endUser) throw forbidden('Neither "requireApproval" nor "allowedTools" can be loosened while acting for an end user.')
   requirePermission(actor, 'mcp_approval:decide')
-  const endsAt = latestExpiry(actor, 'key')
+  const endsAt = maxExpiry(actor, 'key')
   if (endsAt) {
     throw forbidden(
       `Looser rules would outlast this credential, which ends at ${endsAt.toISOString()}: use a LOGIN or FULL_ACCESS token, or an API key without expiry.`,
