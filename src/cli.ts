@@ -10,14 +10,14 @@ import { describeError } from './commands/describe-error.js'
 import { bootstrapOrganization } from './commands/organization-create.js'
 import { listByCommand, resumeByCommand, suspendByCommand } from './commands/organization-suspension.js'
 import {
-  apiKeyWords,
-  backupWords,
-  organizationListWords,
-  organizationWords,
-  suspensionWords,
-  retirementWords,
-  rotationWords,
-  signInWords,
+  formatApiKey,
+  formatBackup,
+  formatOrganizationList,
+  formatOrganization,
+  formatSuspension,
+  formatRetirement,
+  formatRotation,
+  formatSignIn,
 } from './commands/output.js'
 import { signInByEmail } from './commands/sign-in.js'
 import { retireKeyByCommand, rotateKeysByCommand } from './commands/signing-key.js'
@@ -82,7 +82,7 @@ program
   .option('--json', 'print JSON')
   .action(async (file: string, { json }: Form) => {
     const made = await backup(readConfig(), file)
-    console.log(json ? JSON.stringify(made) : backupWords(made))
+    console.log(json ? JSON.stringify(made) : formatBackup(made))
   })
 
 const organizations = program.command('organization').description('organizations')
@@ -91,21 +91,21 @@ organizations
   .command('list')
   .description('list every organization, oldest first')
   .option('--json', 'print JSON')
-  .action((form: Form) => answer(form, listByCommand, organizationListWords))
+  .action((form: Form) => answer(form, listByCommand, formatOrganizationList))
 
 organizations
   .command('suspend')
   .description('refuse every credential of an organization at once, until it is resumed')
   .argument('<id>', 'which organization')
   .option('--json', 'print JSON')
-  .action((id: string, form: Form) => answer(form, (app) => suspendByCommand(app, id), suspensionWords))
+  .action((id: string, form: Form) => answer(form, (app) => suspendByCommand(app, id), formatSuspension))
 
 organizations
   .command('resume')
   .description('let the credentials of a suspended organization work again')
   .argument('<id>', 'which organization')
   .option('--json', 'print JSON')
-  .action((id: string, form: Form) => answer(form, (app) => resumeByCommand(app, id), suspensionWords))
+  .action((id: string, form: Form) => answer(form, (app) => resumeByCommand(app, id), formatSuspension))
 
 organizations
   .command('create')
@@ -114,7 +114,7 @@ organizations
   .requiredOption('--email <address>', "the first admin's e-mail address")
   .option('--json', 'print JSON')
   .action((options: { name: string; email: string } & Form) =>
-    answer(options, (app) => bootstrapOrganization(app, options), organizationWords),
+    answer(options, (app) => bootstrapOrganization(app, options), formatOrganization),
   )
 
 program
@@ -124,7 +124,7 @@ program
   .option('--organization <id>', 'which organization, when the address is known in several')
   .option('--json', 'print JSON')
   .action((options: { email: string; organization?: string } & Form) =>
-    answer(options, (app) => signInByEmail(app, options.email, options.organization), signInWords),
+    answer(options, (app) => signInByEmail(app, options.email, options.organization), formatSignIn),
   )
 
 program
@@ -138,7 +138,7 @@ program
   .option('--label <text>', 'what its people call it')
   .option('--permissions <list...>', 'what it may do, such as agent:read; everything that a key may when left out', ['*'])
   .option('--json', 'print JSON')
-  .action((options: ApiKeyOptions & Form) => answer(options, (app) => createKeyByCommand(app, options), apiKeyWords))
+  .action((options: ApiKeyOptions & Form) => answer(options, (app) => createKeyByCommand(app, options), formatApiKey))
 
 const signingKey = program.command('signing-key').description('the keys that sign tokens')
 
@@ -146,14 +146,14 @@ signingKey
   .command('rotate')
   .description('let the next key sign from now on; what the last one signed stays good')
   .option('--json', 'print JSON')
-  .action((form: Form) => answer(form, rotateKeysByCommand, rotationWords))
+  .action((form: Form) => answer(form, rotateKeysByCommand, formatRotation))
 
 signingKey
   .command('retire')
   .description('withdraw a key at once, with every token that it signed')
   .argument('<kid>', 'which key')
   .option('--json', 'print JSON')
-  .action((kid: string, form: Form) => answer(form, (app) => retireKeyByCommand(app, kid), retirementWords))
+  .action((kid: string, form: Form) => answer(form, (app) => retireKeyByCommand(app, kid), formatRetirement))
 const audit = program.command('audit').description('the audit trail')
 
 audit

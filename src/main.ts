@@ -4,7 +4,7 @@ import { announceFirstStart } from './commands/first-start.js'
 import { assertServable, type Config } from './config/config.js'
 
 /** Milliseconds that requests in flight may take to end once the port is closed. */
-const longestDrain = 10_000
+const maxDrainMs = 10_000
 
 export async function start(config: Config): Promise<App> {
   assertServable(config)
@@ -20,7 +20,7 @@ export async function start(config: Config): Promise<App> {
       app.services.log.error('requests in flight did not end in time')
       process.exit(1)
     }
-    setTimeout(forceExit, config.drainSeconds * 1000 + longestDrain).unref()
+    setTimeout(forceExit, config.drainSeconds * 1000 + maxDrainMs).unref()
     app.services.log.info({ signal }, 'draining')
     app.close().then(
       () => {

@@ -5,7 +5,7 @@ import type { Config } from './config/config.js'
 import { fitDescriptors } from './config/limits-config.js'
 import type { Services } from './context/services.js'
 import { withStartupLock, createDatabase } from './database/database.js'
-import { sealedRowsOf } from './encryption/count-sealed-rows.js'
+import { createSealedRowsGauge } from './encryption/count-sealed-rows.js'
 import { getDeploymentId, loadDeploymentSecrets } from './encryption/deployment-secrets.js'
 import { isNewDatabase, loadMasterKeys, masterKeyMismatch } from './encryption/master-keys.js'
 import { verifyMasterKeys } from './encryption/verify-master-keys.js'
@@ -117,7 +117,7 @@ export async function openServices(
       metrics,
       log,
     }
-    metrics.gauge('keyhouse_sealed_rows', 'Rows sealed under each master key.', ['what', 'key_id'], sealedRowsOf(shared))
+    metrics.gauge('keyhouse_sealed_rows', 'Rows sealed under each master key.', ['what', 'key_id'], createSealedRowsGauge(shared))
     return { services: shared, close }
   } catch (error) {
     // An open connection would keep the process alive after it has said why it cannot serve.

@@ -36,7 +36,7 @@ import { recordUsage, domainErrorsToPayload } from './resolvers/user-error.js'
 import { VerifyApiKeyResolver } from './resolvers/verify-api-key.resolver.js'
 import { ViewerResolver } from './resolvers/viewer.resolver.js'
 
-const fieldsOf = (type: GraphQLObjectType | null | undefined): GraphQLField<unknown, Context>[] => Object.values(type?.getFields() ?? {})
+const listFields = (type: GraphQLObjectType | null | undefined): GraphQLField<unknown, Context>[] => Object.values(type?.getFields() ?? {})
 
 export function buildSchema(): GraphQLSchema {
   // A plain property needs no resolver of its own, and a wrapper around each costs more than the rest of a list.
@@ -69,8 +69,8 @@ export function buildSchema(): GraphQLSchema {
     // Input is checked by the verbs: class-validator would return whole inputs, secrets included.
     validate: false,
   })
-  for (const field of fieldsOf(schema.getMutationType())) field.resolve = domainErrorsToPayload(field.resolve ?? defaultFieldResolver)
-  for (const field of [...fieldsOf(schema.getQueryType()), ...fieldsOf(schema.getMutationType())]) {
+  for (const field of listFields(schema.getMutationType())) field.resolve = domainErrorsToPayload(field.resolve ?? defaultFieldResolver)
+  for (const field of [...listFields(schema.getQueryType()), ...listFields(schema.getMutationType())]) {
     field.resolve = recordUsage(field.resolve ?? defaultFieldResolver)
   }
   // TypeGraphQL knows no @oneOf: as a directive it compiles, and two keys pass silently.

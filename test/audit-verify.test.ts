@@ -15,7 +15,7 @@ import { parseEvent, serializeEvent } from '../src/audit/export-format.js'
 import { exportByCommand } from '../src/commands/audit-export.js'
 import { verifyAll, verifyFile } from '../src/commands/audit-verify.js'
 import { makeRound } from '../src/jobs/jobs.js'
-import { genesis, hashOf, type ChainedEvent } from '../src/journal/chain.js'
+import { genesis, computeHash, type ChainedEvent } from '../src/journal/chain.js'
 import { getJwks } from '../src/signing-keys/jwks.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
@@ -58,7 +58,7 @@ function verify(changed: readonly string[], keys: string | null = jwks): Promise
 }
 const eventAt = (i: number): ChainedEvent => parseEvent(lines[i]!)!
 const edited = (i: number): ChainedEvent => ({ ...eventAt(i), action: 'api_key:read' })
-const rehashed = (event: ChainedEvent): ChainedEvent => ({ ...event, hash: hashOf(event) })
+const rehashed = (event: ChainedEvent): ChainedEvent => ({ ...event, hash: computeHash(event) })
 const withLine = (i: number, line: string): string[] => lines.with(i, line)
 const name = (i: number): string => `${eventAt(i).id} (number ${i + 1})`
 

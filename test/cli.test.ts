@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { createKeyByCommand } from '../src/commands/api-key-create.js'
 import { signInByEmail } from '../src/commands/sign-in.js'
-import { createOrganization, longestName } from '../src/organizations/create-organization.js'
+import { createOrganization, maxNameLength } from '../src/organizations/create-organization.js'
 import { signInTokenLasts } from '../src/sign-in/issue-sign-in-token.js'
 import { startApp, type TestApp } from './support/app.js'
 import { wholeChain, withDatabase } from './support/chain.js'
@@ -135,8 +135,8 @@ describe('organization create', () => {
   test.each([
     [0, false],
     [1, true],
-    [longestName, true],
-    [longestName + 1, false],
+    [maxNameLength, true],
+    [maxNameLength + 1, false],
   ])('a name of %i characters: %p', async (length, isGood) => {
     const making = createOrganization(app.services, { name: 'n'.repeat(length), email: newEmail(), userName: 'Admin' })
     await (isGood ? expect(making).resolves.toBeDefined() : expect(making).rejects.toMatchObject({ code: 'INVALID' }))

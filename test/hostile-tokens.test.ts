@@ -1,7 +1,7 @@
 /** JWTs of every wrong form as credentials: refused before the database and cryptography, counted, and never a 500. */
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 
-import { mostUnknownCredentials } from '../src/http/rate-limits.js'
+import { maxUnknownCredentials } from '../src/http/rate-limits.js'
 import { maxFailedSignatures } from '../src/rate-limits/verification-queue.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -131,9 +131,9 @@ test('ids in the claims of a signed token are checked before the database sees t
   }
 })
 
-test(`malformed tokens are counted like other unknown credentials: the ${mostUnknownCredentials + 1}st in a minute is a 429`, async () => {
+test(`malformed tokens are counted like other unknown credentials: the ${maxUnknownCredentials + 1}st in a minute is a 429`, async () => {
   const bad = [altered({ kid: '\0' }), altered({ kid: `sk_${'0'.repeat(32)}` }), altered({}, { iss: '\0' }), 'x.y.z']
-  for (let i = 0; i < mostUnknownCredentials; i++) expect((await send(bad[i % bad.length]!)).status).toBe(401)
+  for (let i = 0; i < maxUnknownCredentials; i++) expect((await send(bad[i % bad.length]!)).status).toBe(401)
   for (const token of bad) expect((await send(token)).status).toBe(429)
   expect((await send(good)).status).toBe(200)
 })

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { largestAnswer } from '../src/mcp/servers/read-response.js'
+import { maxResponseBytes } from '../src/mcp/servers/read-response.js'
 import type { Resolved } from '../src/outbound/name-lookups.js'
 import { startApp, type TestApp } from './support/app.js'
 import { untrustedServer } from './support/certificate.js'
@@ -263,9 +263,9 @@ describe('a server that fails', () => {
   })
 
   test.each([
-    [largestAnswer, true],
-    [largestAnswer - 1, true],
-    [largestAnswer + 1, false],
+    [maxResponseBytes, true],
+    [maxResponseBytes - 1, true],
+    [maxResponseBytes + 1, false],
   ])('answers %i bytes', async (size, connected) => {
     const pad = (text: string): string => text + ' '.repeat(size - text.length)
     const { origin } = await double((incoming, response) =>
@@ -309,8 +309,8 @@ describe('a server that fails', () => {
   })
 
   test.each([
-    [largestAnswer, true],
-    [largestAnswer + 1, false],
+    [maxResponseBytes, true],
+    [maxResponseBytes + 1, false],
   ])('names its tools with %i bytes on two pages', async (size, connected) => {
     const { origin } = await double((incoming, response) =>
       mcpAnswer(incoming, response, [], (text, method) => {
@@ -318,8 +318,8 @@ describe('a server that fails', () => {
         const { id } = JSON.parse(text)
         const result =
           id === 2
-            ? { tools: [{ name: 'é'.repeat(largestAnswer / 4) }], nextCursor: 'more' }
-            : { tools: [{ name: 't'.repeat(size - largestAnswer / 2) }] }
+            ? { tools: [{ name: 'é'.repeat(maxResponseBytes / 4) }], nextCursor: 'more' }
+            : { tools: [{ name: 't'.repeat(size - maxResponseBytes / 2) }] }
         return JSON.stringify({ jsonrpc: '2.0', id, result })
       }),
     )

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createApp, type App } from '../src/app.js'
 import { readConfig } from '../src/config/config.js'
 import { RateCounter } from '../src/entities/rate-counter.js'
-import { mostUnknownCredentials } from '../src/http/rate-limits.js'
+import { maxUnknownCredentials } from '../src/http/rate-limits.js'
 import { startApp, TestClock, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { freePort, serve } from './support/process.js'
@@ -129,7 +129,7 @@ describe('an address', () => {
       other.clock.advance(1000)
       const send = (credential: string): Promise<Answer> => other.run(credential, '{ viewer { kind } }')
       const guesses = ['kh_sand_nonsense', 'x.y.z', `${globex.sandboxKey.slice(0, -1)}!`, 'a']
-      for (let i = 0; i < mostUnknownCredentials; i++) {
+      for (let i = 0; i < maxUnknownCredentials; i++) {
         expect((await send(guesses[i % guesses.length]!)).status).toBe(401)
         if (i % 20 === 0) expect([(await send(revoked.secret)).status, (await send(gone.secret)).status]).toEqual([403, 401])
       }
@@ -158,7 +158,7 @@ describe('addresses of IPv6', () => {
   test('are counted by their /64, which one customer has whole; IPv4 in IPv6 clothes is IPv4', async () => {
     const other = await startApp({ KEYHOUSE_TRUSTED_PROXIES: '127.0.0.1' })
     try {
-      for (let i = 0; i < mostUnknownCredentials; i++) {
+      for (let i = 0; i < maxUnknownCredentials; i++) {
         expect(await guess(other, `2001:db8:1:2:${i.toString(16)}::${i + 1}`)).toBe(401)
         expect(await guess(other, i % 2 ? '192.0.2.1' : '::ffff:192.0.2.1')).toBe(401)
       }

@@ -4,7 +4,7 @@
  */
 import { readAccessToken, readKey, readPersonalToken, versionQueries, type KeyRow } from '../database/queries/credentials.js'
 import type { QueryRunner } from '../database/query-runner.js'
-import { parseApiKeyText } from '../lib/api-key-format.js'
+import { parseApiKey } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { organizationSuspended, RequestError, UnknownCredentialError, unauthenticated } from '../lib/errors.js'
 import { deriveEndUserId, externalIdRule, isExternalId } from '../lib/external-id.js'
@@ -46,7 +46,7 @@ export async function authenticate(desk: AuthDependencies, { authorization, onBe
 }
 
 async function authenticateApiKey(desk: AuthDependencies, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  if (!parseApiKeyText(text)) throw unknown()
+  if (!parseApiKey(text)) throw unknown()
   const key = await readKey(desk.reader, sha256(text))
   // A text that was replaced is nobody's, also when its key was revoked since.
   if (!key || isOverlapOver(key, desk.now)) throw unknown()

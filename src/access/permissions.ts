@@ -4,14 +4,14 @@ import { permissions, type KeyhousePermission } from './actions.js'
 export type PermissionSet = readonly string[]
 
 const names = Object.keys(permissions) as KeyhousePermission[]
-const actionsOf = new Map<string, string[]>()
+const listActions = new Map<string, string[]>()
 for (const name of names) {
   const [resource, action] = name.split(':') as [string, string]
-  actionsOf.set(resource, [...(actionsOf.get(resource) ?? []), action])
+  listActions.set(resource, [...(listActions.get(resource) ?? []), action])
 }
 
 /** One of Keyhouse's own resources; every other name belongs to an application. */
-const isBuiltInResource = (resource: string): boolean => actionsOf.has(resource)
+const isBuiltInResource = (resource: string): boolean => listActions.has(resource)
 
 /** All that a key may hold: what `*` means on one. */
 const apiKeyPermissions: PermissionSet = ['application:*', ...names.filter((name) => permissions[name].grantableToApiKey)]
@@ -36,7 +36,7 @@ function covers(wide: string, narrow: string): boolean {
 function expand(pattern: string): readonly string[] {
   if (pattern === '*') return ['application:*', ...names]
   const [resource, action] = pattern.split(':') as [string, string]
-  const own = actionsOf.get(resource)
+  const own = listActions.get(resource)
   return action === '*' && own && !own.includes('*') ? own.map((one) => `${resource}:${one}`) : [pattern]
 }
 
@@ -71,20 +71,21 @@ export const missingKeyPermissions = (set: PermissionSet, wanted: PermissionSet)
 /** Of a grant to a key, what no key may hold, by name. */
 export const notGrantableToApiKey = (wanted: PermissionSet): string[] =>
   wanted.filter(
-    (pattern) => pattern !== '*' && permissionFault(pattern) === undefined && missingPermissions(apiKeyPermissions, [pattern]).length > 0,
+    (pattern) =>
+      pattern !== '*' && validatePermission(pattern) === undefined && missingPermissions(apiKeyPermissions, [pattern]).length > 0,
   )
 
 /** What may be done here while acting for an end user; the rest rides along for other services. */
 export const isAllowedForEndUser = (permission: string): boolean => hasPermission(endUserReach, permission)
 
 /** Why a text cannot be granted, as a sentence; undefined when it can. */
-export function permissionFault(text: string): string | undefined {
+export function validatePermission(text: string): string | undefined {
   const parsed = parsePermission(text)
   if (!parsed) return 'must be "resource:action" in lower case, "resource:*", "application:*" or "*", with at most 150 characters'
   const { resource, action } = parsed
   if (resource === 'application' && action !== '*')
     return 'may be "application:*" only: "application" stands for every resource of your own'
-  const known = actionsOf.get(resource)
+  const known = listActions.get(resource)
   if (!known || action === '*' || known.includes('*') || known.includes(action)) return undefined
   return `is not a permission of Keyhouse; did you mean "${resource}:${closestMatch(action, known)}"?`
 }
@@ -114,7 +115,7 @@ const word = /^[a-z][a-z0-9_]*$/
 const toolName = /^[A-Za-z0-9_.-]{1,128}$/
 
 /** Longest permission that a grant may hold, in characters. */
-export const longestPermission = 150
+export const maxPermissionLength = 150
 
 export interface ParsedPermission {
   readonly resource: string
@@ -123,7 +124,7 @@ export interface ParsedPermission {
 
 /** Undefined when the text is not a permission; `*` parses as `{ resource: '*', action: '*' }`. */
 export function parsePermission(text: string): ParsedPermission | undefined {
-  if (text.length > longestPermission) return undefined
+  if (text.length > maxPermissionLength) return undefined
   if (text === '*') return { resource: '*', action: '*' }
   const colon = text.indexOf(':')
   if (colon < 0) return undefined

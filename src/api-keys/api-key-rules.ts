@@ -6,8 +6,8 @@ import { forbidden, invalid } from '../lib/errors.js'
 import { windowNames } from '../lib/fixed-window.js'
 import type { Validator } from '../validation/validator.js'
 
-export const longestLabel = 255
-export const highestRate = 1_000_000_000
+export const maxLabelLength = 255
+export const maxRateLimit = 1_000_000_000
 
 export interface ApiKeyGrants {
   readonly label?: string | null | undefined
@@ -17,7 +17,7 @@ export interface ApiKeyGrants {
 }
 
 export function validateGrants(check: Validator, grant: ApiKeyGrants): void {
-  check.text('label', grant.label, longestLabel)
+  check.text('label', grant.label, maxLabelLength)
   const areGrantable = check.permissions('permissions', grant.permissions)
   check.notNull('rateLimits', grant.rateLimits)
   check.audiences('allowedAudiences', grant.allowedAudiences)
@@ -29,7 +29,7 @@ export function validateGrants(check: Validator, grant: ApiKeyGrants): void {
 function checkRateLimits(check: Validator, limits: readonly RateLimit[]): void {
   if (!check.entries('rateLimits', limits, windowNames.length)) return
   for (const [i, { max }] of limits.entries()) {
-    if (max < 1 || max > highestRate) check.addIssue(['rateLimits', String(i), 'max'], `must be from 1 to ${highestRate}`)
+    if (max < 1 || max > maxRateLimit) check.addIssue(['rateLimits', String(i), 'max'], `must be from 1 to ${maxRateLimit}`)
   }
   if (new Set(limits.map(({ window }) => window)).size < limits.length) check.addIssue('rateLimits', 'must not name a window twice')
 }

@@ -6,7 +6,7 @@ import type { Context } from '../context/context.js'
 import { perform, type IdempotentCreate } from '../context/perform.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { Environment } from '../entities/enums.js'
-import { generateApiKey, previewOf } from '../lib/api-key-format.js'
+import { generateApiKey, maskApiKey } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { newId } from '../lib/id.js'
 import { Secret } from '../lib/secret.js'
@@ -16,7 +16,7 @@ import { Validator } from '../validation/validator.js'
 import { validateGrants, assertCanManageKeys, assertInheritable, assertExpiryWithinActor, type ApiKeyGrants } from './api-key-rules.js'
 import { findApiKey } from './find-api-key.js'
 
-export interface NewApiKey extends ApiKeyGrants {
+export interface CreateApiKeyArgs extends ApiKeyGrants {
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
   readonly expiresAt?: Date | null | undefined
@@ -26,7 +26,7 @@ export interface NewApiKey extends ApiKeyGrants {
 /** `once`: what the same again under its idempotency key answers (create-api-key-once.ts). */
 export async function createApiKey<S = never>(
   ctx: Context,
-  input: NewApiKey,
+  input: CreateApiKeyArgs,
   once?: IdempotentCreate<S>,
 ): Promise<{ apiKey: ApiKey; secret: Secret } | S> {
   return perform(
@@ -59,7 +59,7 @@ export async function createApiKey<S = never>(
         label: input.label ?? null,
         digest: sha256(text),
         previousDigest: null,
-        preview: previewOf(text),
+        preview: maskApiKey(text),
         permissions,
         rateLimits: [...(input.rateLimits ?? [])],
         allowedAudiences: input.allowedAudiences ? [...input.allowedAudiences] : null,
@@ -85,7 +85,7 @@ export async function createApiKey<S = never>(
   )
 }
 
-export async function createApiKeyOnce(ctx: Context, input: NewApiKey): Promise<{ apiKey: ApiKey; secret: Secret | null }> {
+export async function createApiKeyOnce(ctx: Context, input: CreateApiKeyArgs): Promise<{ apiKey: ApiKey; secret: Secret | null }> {
   return createApiKey(ctx, input, {
     key: input.idempotencyKey,
     input,

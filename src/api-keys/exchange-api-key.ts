@@ -104,13 +104,13 @@ function validate(actor: Actor, { audience, externalUserId, expiresIn, permissio
 }
 
 /** Milliseconds; a reset lies further ahead only when the clocks of two replicas differ by as much. */
-const longestWait = 5000
+const maxResetWaitMs = 5000
 
 /** A reset revokes the tokens of its own second too, so an exchange after it waits for the next. @throws RequestError UNAVAILABLE */
 async function waitUntil(issuedAt: number, now: Date): Promise<void> {
   const left = issuedAt * 1000 - now.getTime()
   if (left <= 0) return
-  if (left > longestWait) {
+  if (left > maxResetWaitMs) {
     const retryAfter = { 'retry-after': String(Math.ceil(left / 1000)) }
     throw new RequestError('UNAVAILABLE', 'This sandbox was reset by a server whose clock is ahead of ours. Try again shortly.', retryAfter)
   }

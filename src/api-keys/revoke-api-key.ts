@@ -5,12 +5,12 @@ import type { ApiKey } from '../entities/api-key.js'
 import { Validator } from '../validation/validator.js'
 import { findApiKey } from './find-api-key.js'
 
-export const longestReason = 500
+export const maxReasonLength = 500
 
 export async function revokeApiKey(ctx: Context, input: { id: string; reason?: string | null | undefined }): Promise<{ apiKey: ApiKey }> {
   return perform(ctx, 'api_key:revoke', async ({ em, actor, now, permit, addDetails }) => {
     const check = new Validator()
-    check.text('reason', input.reason, longestReason, 0)
+    check.text('reason', input.reason, maxReasonLength, 0)
     check.throwIfInvalid()
     permit({ named: input.id })
     const apiKey = await findApiKey(em, input.id)

@@ -4,7 +4,7 @@ import { findRootKeyIds } from '../access/key-families.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { ApiKey } from '../entities/api-key.js'
-import { generateApiKey, previewOf } from '../lib/api-key-format.js'
+import { generateApiKey, maskApiKey } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { invalidState } from '../lib/errors.js'
 import { Secret } from '../lib/secret.js'
@@ -13,20 +13,20 @@ import { assertCanManageKeys, assertExpiryWithinActor } from './api-key-rules.js
 import { findApiKey } from './find-api-key.js'
 
 /** Seven days. */
-export const longestOverlap = 604_800
+export const maxOverlapSeconds = 604_800
 
-export interface Rotation {
+export interface RotateApiKeyArgs {
   readonly id: string
   readonly overlapSeconds?: number | null | undefined
   readonly endOverlapAtFirstUse?: boolean | null | undefined
 }
 
-export async function rotateApiKey(ctx: Context, input: Rotation): Promise<{ apiKey: ApiKey; secret: Secret }> {
+export async function rotateApiKey(ctx: Context, input: RotateApiKeyArgs): Promise<{ apiKey: ApiKey; secret: Secret }> {
   return perform(ctx, 'api_key:rotate', async ({ em, actor, now, permit }) => {
     const check = new Validator()
     check.notNull('overlapSeconds', input.overlapSeconds)
     check.notNull('endOverlapAtFirstUse', input.endOverlapAtFirstUse)
-    check.integer('overlapSeconds', input.overlapSeconds, 0, longestOverlap)
+    check.integer('overlapSeconds', input.overlapSeconds, 0, maxOverlapSeconds)
     check.throwIfInvalid()
     permit({ named: input.id })
     assertCanManageKeys(actor, input.id)
@@ -38,7 +38,7 @@ export async function rotateApiKey(ctx: Context, input: Rotation): Promise<{ api
     // Who replaces the text is shown the new one.
     if (actor.apiKey && actor.apiKey.id !== apiKey.id) apiKey.rootKeyIds = [...(await findRootKeyIds(em, [apiKey.id, actor.apiKey.id]))]
     const text = generateApiKey(ctx.app.config.keyPrefix, apiKey.environment)
-    apiKey.rotate({ digest: sha256(text), preview: previewOf(text) }, input.overlapSeconds ?? 0, input.endOverlapAtFirstUse ?? false, now)
+    apiKey.rotate({ digest: sha256(text), preview: maskApiKey(text) }, input.overlapSeconds ?? 0, input.endOverlapAtFirstUse ?? false, now)
     return { apiKey, secret: new Secret(text) }
   })
 }

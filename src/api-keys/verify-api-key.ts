@@ -8,7 +8,7 @@ import type { Row } from '../database/row-mapper.js'
 import { hydrate } from '../database/row-mapper.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { Environment } from '../entities/enums.js'
-import { parseApiKeyText } from '../lib/api-key-format.js'
+import { parseApiKey } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import type { Secret } from '../lib/secret.js'
 import { Validator } from '../validation/validator.js'
@@ -71,7 +71,7 @@ async function recordUse(ctx: Context, apiKey: ApiKey, secret: Secret): Promise<
 }
 
 async function findBySecret(ctx: Context, organizationId: string, text: string, now: Date): Promise<ApiKey | undefined> {
-  if (!parseApiKeyText(text)) return undefined
+  if (!parseApiKey(text)) return undefined
   const reader: QueryRunner = ctx.app.queryRunner
   const digest = sha256(text)
   const toKey = (row: Row): ApiKey => hydrate(ctx.app.orm.getMetadata(), ApiKey, row)

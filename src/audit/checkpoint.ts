@@ -31,7 +31,7 @@ export async function signCheckpoint(keyring: Keyring, organization: string, hea
 }
 
 /** Undefined for any other line. */
-export function checkpointOf(line: string): SignedCheckpoint | undefined {
+export function createCheckpoint(line: string): SignedCheckpoint | undefined {
   const value = parsed(line)
   if (!isRecord(value) || !isRecord(value['checkpoint']) || typeof value['jws'] !== 'string') return undefined
   const { organization, count, head, time } = value['checkpoint']
@@ -50,7 +50,7 @@ interface KeyInTime extends JWK {
  * Why a key of /.well-known/audit-jwks.json could not have signed at that time; undefined when it could, or when the key
  * set does not say.
  */
-function validityFault({ kid, activatedAt, supersededAt, retiredAt }: KeyInTime, time: string): string | undefined {
+function validateSigningTime({ kid, activatedAt, supersededAt, retiredAt }: KeyInTime, time: string): string | undefined {
   if (activatedAt === undefined) return undefined
   const signedAt = Date.parse(time)
   const endedAt = supersededAt ?? retiredAt
@@ -70,7 +70,7 @@ export async function validateSignature({ checkpoint, jws }: SignedCheckpoint, k
     const { payload } = await compactVerify(jws, await importJWK(jwk, jwk.alg), { algorithms: [jwk.alg] })
     const signed = parsed(new TextDecoder().decode(payload))
     const isSame = isRecord(signed) && Object.entries(checkpoint).every(([name, value]) => signed[name] === value)
-    return isSame ? validityFault(jwk, checkpoint.time) : 'it is not what was signed'
+    return isSame ? validateSigningTime(jwk, checkpoint.time) : 'it is not what was signed'
   } catch {
     return 'its signature does not hold'
   }

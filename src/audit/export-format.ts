@@ -1,7 +1,7 @@
 /** One line of an exported trail: an event as canonical JSON (RFC 8785), which is what its hash was made of and the hash. */
 import canonicalize from 'canonicalize'
 
-import { hashOf, type ChainedEvent } from '../journal/chain.js'
+import { computeHash, type ChainedEvent } from '../journal/chain.js'
 
 const texts = ['id', 'organizationId', 'action', 'outcome', 'requestId', 'previousHash', 'hash'] as const
 const maybeTexts = ['projectId', 'environment', 'actorId', 'endUserId', 'subjectId', 'ipAddress'] as const
@@ -31,7 +31,7 @@ export function parsePosition(line: string): { id: string | undefined; seq: numb
   return { id: typeof id === 'string' ? id : undefined, seq: Number.isSafeInteger(seq) ? (seq as number) : undefined }
 }
 
-export const hasValidHash = (event: ChainedEvent): boolean => hashOf(event) === event.hash
+export const hasValidHash = (event: ChainedEvent): boolean => computeHash(event) === event.hash
 
 export function parsed(line: string): unknown {
   try {

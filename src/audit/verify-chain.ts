@@ -70,7 +70,7 @@ async function classifyBreak(
 }
 
 /** As a sentence for people. */
-export function sentenceOf({ kind, seq, id }: ChainBreak): string {
+export function formatBreak({ kind, seq, id }: ChainBreak): string {
   const name = id === undefined ? `number ${seq}` : `${id} (number ${seq})`
   return kind === 'reordered' ? `Event ${name} stands in another's place: the order was changed.` : `Event ${name} was ${kind}.`
 }

@@ -2,10 +2,10 @@
 import type { JWK } from 'jose'
 
 import type { Services } from '../context/services.js'
-import { checkpointOf, validateSignature, type SignedCheckpoint } from './checkpoint.js'
+import { createCheckpoint, validateSignature, type SignedCheckpoint } from './checkpoint.js'
 import { parseEvent, parsePosition } from './export-format.js'
 import { getChainHead, readTrail } from './read-trail.js'
-import { sentenceOf, verifyChain, type Link } from './verify-chain.js'
+import { formatBreak, verifyChain, type Link } from './verify-chain.js'
 
 export type TrailVerification = { readonly events: number; readonly organization: string } | { readonly fault: string }
 
@@ -20,7 +20,7 @@ export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly 
         isFollowed = true
         return
       }
-      signed = checkpointOf(line)
+      signed = createCheckpoint(line)
       if (signed) continue
       const event = parseEvent(line)
       organization ??= event?.organizationId
@@ -28,7 +28,7 @@ export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly 
     }
   }
   const { head, broken } = await verifyChain(links())
-  if (broken) return { fault: sentenceOf(broken) }
+  if (broken) return { fault: formatBreak(broken) }
   if (!signed) return { fault: `There is no checkpoint after event number ${head.seq}: the end was cut off.` }
   if (isFollowed) return { fault: 'Something follows the checkpoint.' }
   const { checkpoint } = signed
@@ -51,7 +51,7 @@ export async function verifyDatabase(app: Services, organization: string): Promi
     for await (const event of readTrail(app, organization, end.seq)) yield { event }
   }
   const { head, broken } = await verifyChain(links())
-  if (broken) return { fault: sentenceOf(broken) }
+  if (broken) return { fault: formatBreak(broken) }
   if (head.seq < end.seq) return { fault: `Event number ${head.seq + 1} was removed, with all that followed up to ${end.seq}.` }
   if (head.hash !== end.hash) return { fault: `Event number ${head.seq} was changed: the chain should end in another hash.` }
   return { events: head.seq, organization }

@@ -15,7 +15,7 @@ export interface ApiKeyOptions {
 }
 
 /** @throws CommandError when the organization is left out and there is not exactly one. */
-async function organizationOf(app: Services, id: string | undefined): Promise<string> {
+async function findSoleOrganization(app: Services, id: string | undefined): Promise<string> {
   const organizations = await findOrganizations(app.orm, id)
   const [organization, second] = organizations
   if (!organization)
@@ -31,7 +31,7 @@ async function organizationOf(app: Services, id: string | undefined): Promise<st
 
 export async function createKeyByCommand(app: Services, options: ApiKeyOptions): Promise<{ apiKeyId: string; secret: string }> {
   const { environment, label, permissions, project } = options
-  const ctx = systemContext(app, await organizationOf(app, options.organization))
+  const ctx = systemContext(app, await findSoleOrganization(app, options.organization))
   const { apiKey, secret } = await createApiKey(ctx, {
     environment,
     permissions,

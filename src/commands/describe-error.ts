@@ -8,7 +8,7 @@ import { CommandError } from './command-error.js'
 const refusedByDatabase = /^(28\w{3}|3D000|42501)$/
 
 /** PostgreSQL and the system name hosts, users and databases here, never a password. */
-const reasonOf = (error: unknown): string => {
+const describeReason = (error: unknown): string => {
   const origin = error instanceof RequestError ? error.cause : error
   return origin instanceof Error ? origin.message || String(Reflect.get(origin, 'code')) : 'no reason given'
 }
@@ -20,11 +20,13 @@ export function describeError(error: unknown): string | undefined {
   const code = String(Reflect.get(Object(error), 'code'))
   const isListening = Reflect.get(Object(error), 'syscall') === 'listen'
   if (isListening && code === 'EADDRINUSE') return `Port ${Reflect.get(Object(error), 'port')} is in use: choose another with PORT.`
-  if (isListening) return `Cannot listen there (${reasonOf(error)}): look at HOST and PORT.`
-  if (Reflect.get(Object(error), 'syscall') === 'getaddrinfo') return `No such host (${reasonOf(error)}): look at HOST and DATABASE_URL.`
-  if (isUnavailable(error)) return `The database cannot be reached (${reasonOf(error)}): look at DATABASE_URL, and whether the server runs.`
-  if (refusedByDatabase.test(code)) return `The database refuses us (${reasonOf(error)}): look at DATABASE_URL.`
+  if (isListening) return `Cannot listen there (${describeReason(error)}): look at HOST and PORT.`
+  if (Reflect.get(Object(error), 'syscall') === 'getaddrinfo')
+    return `No such host (${describeReason(error)}): look at HOST and DATABASE_URL.`
+  if (isUnavailable(error))
+    return `The database cannot be reached (${describeReason(error)}): look at DATABASE_URL, and whether the server runs.`
+  if (refusedByDatabase.test(code)) return `The database refuses us (${describeReason(error)}): look at DATABASE_URL.`
   if (/^E(ACCES|PERM|ROFS|NOTDIR|EXIST)$/.test(code))
-    return `The data directory cannot be used (${reasonOf(error)}): look at KEYHOUSE_DATA_DIR.`
+    return `The data directory cannot be used (${describeReason(error)}): look at KEYHOUSE_DATA_DIR.`
   return undefined
 }

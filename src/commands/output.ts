@@ -6,7 +6,7 @@ import type { SignIn } from './sign-in.js'
 import type { Retirement, Rotation } from './signing-key.js'
 const once = 'These are shown once: keep them now.'
 
-export const organizationWords = ({ organizationId, projectId, sandboxApiKey, sandboxIssuer, adminToken }: Bootstrapped): string =>
+export const formatOrganization = ({ organizationId, projectId, sandboxApiKey, sandboxIssuer, adminToken }: Bootstrapped): string =>
   `${columns([
     ['Organization', organizationId],
     ['Project', projectId],
@@ -15,7 +15,7 @@ export const organizationWords = ({ organizationId, projectId, sandboxApiKey, sa
     ["Admin's LOGIN token", adminToken],
   ])}\n\n${once} The token is good for 12 hours.`
 
-export const organizationListWords = (organizations: readonly ListedOrganization[]): string =>
+export const formatOrganizationList = (organizations: readonly ListedOrganization[]): string =>
   organizations.length === 0
     ? 'There is no organization yet: create one with "keyhouse organization create".'
     : columns(
@@ -25,13 +25,13 @@ export const organizationListWords = (organizations: readonly ListedOrganization
         ]),
       )
 
-export const suspensionWords = ({ organizationId, name, suspendedAt }: ListedOrganization): string =>
+export const formatSuspension = ({ organizationId, name, suspendedAt }: ListedOrganization): string =>
   suspendedAt === null
     ? `${name} is active. Its credentials work, unless they were revoked or have expired.`
     : `${name} is suspended: this server refuses all of its credentials. "keyhouse organization resume ${organizationId}" ends it.
 Services that verify tokens offline refuse them at their next poll of the revocation list.`
 
-export const apiKeyWords = ({ apiKeyId, secret }: { apiKeyId: string; secret: string }): string =>
+export const formatApiKey = ({ apiKeyId, secret }: { apiKeyId: string; secret: string }): string =>
   `${columns([
     ['API key', secret],
     ['Its id', apiKeyId],
@@ -39,21 +39,21 @@ export const apiKeyWords = ({ apiKeyId, secret }: { apiKeyId: string; secret: st
 
 const signIn = 'mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { message } } }'
 
-export const signInWords = ({ signInToken, expiresAt, organizationId }: SignIn, url: string): string =>
+export const formatSignIn = ({ signInToken, expiresAt, organizationId }: SignIn, url: string): string =>
   `${columns([
     ['Sign-in token', signInToken],
     ['Good until', `${timeOfDay(new Date(expiresAt))}, once`],
     ['Organization', organizationId],
   ])}\n\nTurn it into a LOGIN token, good for 12 hours:\n\n  ${curl(url, { query: signIn, variables: { input: { signInToken } } })}`
 
-export const rotationWords = ({ current, previous, next }: Rotation): string =>
+export const formatRotation = ({ current, previous, next }: Rotation): string =>
   `${columns([
     ['Signs now', current],
     ['Signed until now', previous],
     ['Comes next', next],
   ])}\n\nWhat the previous key signed stays good until it expires.`
 
-export const retirementWords = ({ retired, current, next }: Retirement): string =>
+export const formatRetirement = ({ retired, current, next }: Retirement): string =>
   `${columns([
     ['Withdrawn', retired],
     ['Signs now', current],
@@ -61,7 +61,7 @@ export const retirementWords = ({ retired, current, next }: Retirement): string 
   ])}\n\nNothing that the withdrawn key signed is believed here any more, LOGIN tokens included: npx keyhouse sign-in is the way back.
 Services that keep the key set believe it for up to five minutes.`
 
-export const backupWords = ({ file, bytes, masterKeyFile }: Backup): string =>
+export const formatBackup = ({ file, bytes, masterKeyFile }: Backup): string =>
   `${columns([
     ['Copied to', file],
     ['Bytes', String(bytes)],

@@ -32,7 +32,7 @@ function describe({ newest, configured, missing, sealed }: VaultStatus): string 
   ].join('\n')
 }
 
-const resealedWords = ({ newest, resealed, conflicted, failed, remaining }: Resealed): string =>
+const formatReseal = ({ newest, resealed, conflicted, failed, remaining }: Resealed): string =>
   columns([
     ['Sealing under', newest],
     ['Moved there', String(resealed)],
@@ -59,7 +59,7 @@ export function addVaultCommands(program: Command, withServices: <T>(work: (app:
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const done = await withServices(({ orm, masterKeys }) => reseal(orm, masterKeys, reportTo(process.stderr)))
-      console.log(json ? JSON.stringify(done) : resealedWords(done))
+      console.log(json ? JSON.stringify(done) : formatReseal(done))
       if (done.remaining > 0) {
         throw new CommandError(
           `${done.remaining} sealed values are not under "${done.newest}": keep the older keys, see above for those that do not open, and run it again once every process has the new key first.`,

@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 
 import { isValidAllowListEntry, isLoopback } from '../lib/address.js'
 import { algorithms, type Algorithm } from '../lib/jwt.js'
-import { masterKeyFault } from '../lib/seal.js'
+import { validateMasterKeys } from '../lib/seal.js'
 import { EnvReader } from './env-reader.js'
 import { readLimits, type TenantLimits } from './limits-config.js'
 import { readTraces, type TracesConfig } from './traces-config.js'
@@ -108,7 +108,7 @@ export function readConfig(given?: Readonly<Record<string, string | undefined>>)
       'is required with PostgreSQL, since replicas share it; make one with: echo "k1:$(openssl rand -base64 32)"',
     )
   }
-  const masterKeysFault = masterKeys === undefined ? undefined : masterKeyFault(masterKeys)
+  const masterKeysFault = masterKeys === undefined ? undefined : validateMasterKeys(masterKeys)
   if (masterKeysFault !== undefined) v.addIssue('KEYHOUSE_MASTER_KEYS', masterKeysFault)
   const config: Config = {
     port,

@@ -35,7 +35,7 @@ function endpoint(v: EnvReader, name: string): string | undefined {
   return text
 }
 
-function headersOf(v: EnvReader, name: string): Readonly<Record<string, string>> {
+function parseHeaders(v: EnvReader, name: string): Readonly<Record<string, string>> {
   const headers = v.pairs(name)
   // RFC 9110 §5.5: beyond Latin-1 there is no byte for a character.
   if (Object.values(headers).some((value) => /[^\t\u0020-\u007e\u0080-\u00ff]/.test(value)))
@@ -43,7 +43,7 @@ function headersOf(v: EnvReader, name: string): Readonly<Record<string, string>>
   return headers
 }
 
-function ratioOf(v: EnvReader): number {
+function parseRatio(v: EnvReader): number {
   const text = v.text('OTEL_TRACES_SAMPLER_ARG') ?? '1'
   const ratio = Number(text)
   if (ratio >= 0 && ratio <= 1) return ratio
@@ -71,11 +71,11 @@ export function readTraces(v: EnvReader): TracesConfig | undefined {
   const name = v.text('OTEL_SERVICE_NAME')
   return {
     url: own ?? `${withoutTrailing(base ?? byDefault, '/')}/v1/traces`,
-    headers: { ...headersOf(v, 'OTEL_EXPORTER_OTLP_HEADERS'), ...headersOf(v, 'OTEL_EXPORTER_OTLP_TRACES_HEADERS') },
+    headers: { ...parseHeaders(v, 'OTEL_EXPORTER_OTLP_HEADERS'), ...parseHeaders(v, 'OTEL_EXPORTER_OTLP_TRACES_HEADERS') },
     timeout: v.integer('OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', timeout, 1, 60_000),
     delay: v.integer('OTEL_BSP_SCHEDULE_DELAY', 5000, 1, 60_000),
     sampler: v.choice('OTEL_TRACES_SAMPLER', samplers, 'parentbased_always_on'),
-    ratio: ratioOf(v),
+    ratio: parseRatio(v),
     resource: {
       'service.name': 'keyhouse',
       ...v.pairs('OTEL_RESOURCE_ATTRIBUTES'),

@@ -14,7 +14,7 @@ const texts =
 const unkeepables = /^22(003|007|008|021|P02|P05)$/
 
 /** An error, what caused it, and so on. Known by their shape: graphql-js wraps errors of another realm as thrown values. */
-function* causesOf(error: unknown): Generator<Readonly<Record<string, unknown>>> {
+function* listCauses(error: unknown): Generator<Readonly<Record<string, unknown>>> {
   for (let one = error; typeof one === 'object' && one !== null;) {
     const { cause, thrownValue } = one as Record<string, unknown>
     yield one as Record<string, unknown>
@@ -23,7 +23,7 @@ function* causesOf(error: unknown): Generator<Readonly<Record<string, unknown>>>
 }
 
 export function isUnavailable(error: unknown): boolean {
-  for (const { code, message, errors } of causesOf(error)) {
+  for (const { code, message, errors } of listCauses(error)) {
     if (typeof code === 'string' && codes.test(code)) return true
     if (typeof message === 'string' && texts.test(message)) return true
     if (Array.isArray(errors) && errors.some(isUnavailable)) return true
@@ -36,7 +36,7 @@ export const unavailable = (cause: unknown): RequestError =>
 
 /** PostgreSQL refuses it, whatever the room that let it through. */
 export function isInvalidValue(error: unknown): boolean {
-  for (const { code } of causesOf(error)) if (typeof code === 'string' && unkeepables.test(code)) return true
+  for (const { code } of listCauses(error)) if (typeof code === 'string' && unkeepables.test(code)) return true
   return false
 }
 

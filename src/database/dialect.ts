@@ -9,7 +9,7 @@ export const toPositional = (sql: string): string => {
 }
 
 /** Characters that a search may have: no text that is searched is longer. */
-const longestSearch = 255
+const maxSearchLength = 255
 
 /**
  * A condition that a text column contains the words, without regard to the case of ASCII letters.
@@ -20,7 +20,7 @@ export function containsFilter(
   column: string,
   words: string,
 ): Record<PropertyKey, unknown> {
-  if (words.length > longestSearch) throw badUserInput(`"search" must have at most ${longestSearch} characters.`)
+  if (words.length > maxSearchLength) throw badUserInput(`"search" must have at most ${maxSearchLength} characters.`)
   // No stored text has a NUL, and neither database can be asked about one.
   if (words.includes('\0')) return { id: '' }
   const pattern = words.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replaceAll(/[!%_]/g, (special) => `!${special}`)

@@ -19,35 +19,35 @@ export interface Table {
 
 const tables = new WeakMap<EntityMetadata, Table>()
 
-const kindOf = ({ customType, runtimeType }: EntityProperty): Pick<Column, 'isJson' | 'isDate' | 'isBoolean'> => ({
+const describeColumn = ({ customType, runtimeType }: EntityProperty): Pick<Column, 'isJson' | 'isDate' | 'isBoolean'> => ({
   isJson: customType instanceof JsonType,
   isDate: runtimeType === 'Date',
   isBoolean: runtimeType === 'boolean',
 })
 
 /** Hooks, defaults and validation are skipped: a row must name every column. */
-export function tableOf(metadata: MetadataStorage, entity: new () => object): Table {
+export function describeTable(metadata: MetadataStorage, entity: new () => object): Table {
   const meta = metadata.get(entity)
   let table = tables.get(meta)
   if (!table) {
     const columns = meta.props
       .filter((property) => property.persist !== false && property.fieldNames?.length === 1)
-      .map((property) => ({ property: property.name, name: property.fieldNames[0]!, ...kindOf(property) }))
+      .map((property) => ({ property: property.name, name: property.fieldNames[0]!, ...describeColumn(property) }))
     table = { name: meta.tableName, columns }
     tables.set(meta, table)
   }
   return table
 }
 
-export function valueOf(row: object, column: Column): unknown {
+export function toColumnValue(row: object, column: Column): unknown {
   const value = (row as Row)[column.property]
   if (value === undefined) throw new TypeError(`an appended row must name every column; "${column.property}" is missing`)
   return value
 }
 
 /** The same as SQLite stores it: dates as milliseconds, objects as JSON texts. */
-export function sqliteValueOf(row: object, column: Column): unknown {
-  const value = valueOf(row, column)
+export function toSqliteValue(row: object, column: Column): unknown {
+  const value = toColumnValue(row, column)
   if (value === null) return null
   if (column.isJson) return JSON.stringify(value)
   if (value instanceof Date) return value.getTime()
@@ -59,7 +59,7 @@ export function hydrate<T extends object>(metadata: MetadataStorage, entity: new
   const instance = new entity()
   // `Reflect.set` would take five times as long, which shows in long lists.
   const fields = instance as Record<string, unknown>
-  for (const { property, name, isJson, isDate, isBoolean } of tableOf(metadata, entity).columns) {
+  for (const { property, name, isJson, isDate, isBoolean } of describeTable(metadata, entity).columns) {
     const value = row[name]
     if (value === null) fields[property] = null
     else if (isJson) fields[property] = typeof value === 'string' ? JSON.parse(value) : value

@@ -11,7 +11,7 @@ export const stored = (parameter: unknown): unknown => {
 }
 
 /** Statements of lists that are kept prepared. */
-const mostLists = 200
+const maxPreparedStatements = 200
 
 export class SqliteReads implements QueryRunner {
   readonly #statements = new Map<string, Statement>()
@@ -31,7 +31,7 @@ export class SqliteReads implements QueryRunner {
     let statement = this.#lists.get(sql)
     if (!statement) {
       // Lists differ by their filters; nobody must be able to fill the memory with them.
-      if (this.#lists.size >= mostLists) this.#lists.clear()
+      if (this.#lists.size >= maxPreparedStatements) this.#lists.clear()
       this.#lists.set(sql, (statement = this.reader.prepare(sql)))
     }
     return Promise.resolve(statement.all(...parameters.map(stored)) as Row[])

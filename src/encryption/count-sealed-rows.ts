@@ -9,7 +9,7 @@ import type { QueryRunner } from '../database/query-runner.js'
 import type { Clock } from '../lib/clock.js'
 import { getKeyId } from '../lib/seal.js'
 import type { Sample } from '../observability/prometheus.js'
-import { sealedColumns, tableOf } from './sealed-columns.js'
+import { sealedColumns, describeTable } from './sealed-columns.js'
 
 /** Milliseconds. */
 export const countKept = 600_000
@@ -29,7 +29,7 @@ interface CountDeps {
 async function countSealedRows({ orm, queryRunner }: CountDeps): Promise<Sample[]> {
   const samples: Sample[] = []
   for (const column of sealedColumns) {
-    const { table, field } = tableOf(orm, column)
+    const { table, field } = describeTable(orm, column)
     const sql = `select id, substr(${field}, 1, ${headLength}) as head from ${table} where id > ? order by id limit ${pageLength}`
     const counts = new Map<string, number>()
     for (let after = ''; ;) {
@@ -50,7 +50,7 @@ async function countSealedRows({ orm, queryRunner }: CountDeps): Promise<Sample[
 }
 
 /** Answers what was counted last, and begins anew when that is old; only the first waits. */
-export function sealedRowsOf(app: CountDeps): () => Promise<readonly Sample[]> {
+export function createSealedRowsGauge(app: CountDeps): () => Promise<readonly Sample[]> {
   let last: { readonly samples: Promise<readonly Sample[]>; readonly at: number } | undefined
   const count = (): Promise<readonly Sample[]> =>
     countSealedRows(app).catch((error: unknown) => {

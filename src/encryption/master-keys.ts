@@ -7,7 +7,7 @@ import type { MikroORM } from '@mikro-orm/core'
 
 import { ConfigError, type Config } from '../config/config.js'
 import { SigningKey } from '../entities/signing-key.js'
-import { masterKeyFault, parseMasterKeys, type MasterKeys } from '../lib/seal.js'
+import { validateMasterKeys, parseMasterKeys, type MasterKeys } from '../lib/seal.js'
 
 export const masterKeyFile = (config: Config): string => join(config.dataDir, 'master.key')
 
@@ -25,7 +25,7 @@ export function loadMasterKeys(config: Config, isNewDatabase: boolean): MasterKe
   }
   assertPrivate(file)
   const text = readFileSync(file, 'utf8').trim()
-  const fault = masterKeyFault(text)
+  const fault = validateMasterKeys(text)
   if (fault !== undefined) throw new ConfigError([`${file} ${fault}`])
   return parseMasterKeys(text)
 }

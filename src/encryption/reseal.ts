@@ -22,7 +22,7 @@ import {
 /** Rows between two lines of progress. */
 const pageSize = 100
 /** A server of an older configuration may seal under the older key while this runs. */
-const mostPasses = 3
+const maxPasses = 3
 /** Tries of one row while another process holds the database, a tenth of a second apart. */
 const patience = 50
 
@@ -53,7 +53,7 @@ export async function reseal(orm: MikroORM, masterKeys: MasterKeys, report: Repo
     return counts.reduce((sum, count) => sum + count, 0)
   }
   let left = await remaining()
-  for (let pass = 1; pass <= mostPasses && left > tally.failed.size; pass++) {
+  for (let pass = 1; pass <= maxPasses && left > tally.failed.size; pass++) {
     for (const column of sealedColumns) await resealColumn(orm, masterKeys, column, tally, report)
     left = await remaining()
   }

@@ -36,7 +36,7 @@ export const sealedColumns: readonly SealedColumn[] = [
 ]
 
 /** Where it stands in the database. */
-export function tableOf(orm: MikroORM, { entity, property }: SealedColumn): { table: string; field: string } {
+export function describeTable(orm: MikroORM, { entity, property }: SealedColumn): { table: string; field: string } {
   const { tableName, properties } = orm.getMetadata().get(entity)
   return { table: tableName, field: (properties as Record<string, { fieldNames: string[] }>)[property]!.fieldNames[0]! }
 }
@@ -62,7 +62,7 @@ const underNone = ({ property }: SealedColumn, keyIds: readonly string[]): Recor
   $and: [{ [property]: { $ne: null } }, ...keyIds.map((keyId) => ({ $not: underKey(property, keyId) }))],
 })
 
-const forkOf = (orm: MikroORM): EntityManager => orm.em.fork()
+const forkUnscoped = (orm: MikroORM): EntityManager => orm.em.fork()
 
 const toSealed = ({ property, aad }: SealedColumn, row: Row): SealedRow => ({
   id: row.id,
@@ -71,10 +71,10 @@ const toSealed = ({ property, aad }: SealedColumn, row: Row): SealedRow => ({
 })
 
 export const countSealedWith = (orm: MikroORM, { entity, property }: SealedColumn, keyId: string): Promise<number> =>
-  forkOf(orm).count(entity, underKey(property, keyId), everywhere)
+  forkUnscoped(orm).count(entity, underKey(property, keyId), everywhere)
 
 export const countNotSealedWith = (orm: MikroORM, sealed: SealedColumn, keyIds: readonly string[]): Promise<number> =>
-  forkOf(orm).count(sealed.entity, underNone(sealed, keyIds), everywhere)
+  forkUnscoped(orm).count(sealed.entity, underNone(sealed, keyIds), everywhere)
 
 /** A page in the order of ids, so that it can be gone on with. */
 export async function findNotSealedWith(
@@ -84,14 +84,14 @@ export async function findNotSealedWith(
   page: { after: string; limit: number },
 ): Promise<SealedRow[]> {
   const where = { $and: [underNone(sealed, keyIds), { id: { $gt: page.after } }] } as object
-  const rows = await forkOf(orm).find(sealed.entity, where, { ...everywhere, orderBy: { id: 'ASC' }, limit: page.limit })
+  const rows = await forkUnscoped(orm).find(sealed.entity, where, { ...everywhere, orderBy: { id: 'ASC' }, limit: page.limit })
   return rows.map((row) => toSealed(sealed, row))
 }
 
 /** What these rows hold now; a row that was wiped or is gone is left out. */
 export async function rowsById(orm: MikroORM, sealed: SealedColumn, ids: readonly string[]): Promise<SealedRow[]> {
   const where = { id: { $in: ids }, [sealed.property]: { $ne: null } } as object
-  const rows = await forkOf(orm).find(sealed.entity, where, everywhere)
+  const rows = await forkUnscoped(orm).find(sealed.entity, where, everywhere)
   return rows.map((row) => toSealed(sealed, row))
 }
 
@@ -103,5 +103,5 @@ export async function replaceEnvelope(
   envelope: string,
 ): Promise<boolean> {
   const where = { id: row.id, [property]: row.envelope } as object
-  return (await forkOf(orm).nativeUpdate(entity, where, { [property]: envelope } as object, everywhere)) === 1
+  return (await forkUnscoped(orm).nativeUpdate(entity, where, { [property]: envelope } as object, everywhere)) === 1
 }

@@ -81,4 +81,4 @@ export class McpServer extends Node {
 }
 
 /** The owner of a server as its unique index knows it. */
-export const ownerKeyOf = (endUserId: string | null): string => endUserId ?? 'backend'
+export const toOwnerKey = (endUserId: string | null): string => endUserId ?? 'backend'

@@ -4,12 +4,12 @@ import type { Context } from '../context/context.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { forbidden, invalidState, limitExceeded, RequestError, type DomainError } from '../lib/errors.js'
 import { isId } from '../lib/id.js'
-import { isJsonObject, rpcCodes, type JsonObject, type JsonRpcMessage } from '../lib/json/json-rpc.js'
+import { isJsonObject, rpcErrorCodes, type JsonObject, type JsonRpcMessage } from '../lib/json/json-rpc.js'
 import { plainJson } from '../lib/json/plain-json.js'
 import {
   approveToolCall,
-  largestArguments,
-  largestParams,
+  maxArgumentsBytes,
+  maxParamsBytes,
   type ToolCall,
   type PendingApproval,
 } from '../mcp/approvals/approve-tool-call.js'
@@ -54,7 +54,7 @@ export interface Arrival {
   readonly headers: Readonly<Record<string, string>>
 }
 
-const callOf = (message: JsonRpcMessage | null): { tool: unknown; params: JsonObject } | null => {
+const parseToolCall = (message: JsonRpcMessage | null): { tool: unknown; params: JsonObject } | null => {
   if (message?.method !== 'tools/call') return null
   const params = isJsonObject(message.body['params']) ? message.body['params'] : {}
   return { tool: params['name'], params }
@@ -68,13 +68,14 @@ export async function authorizeMessage(
   const { actor } = ctx
   if (!actor.apiKey)
     throw new RequestError('FORBIDDEN', 'The gateway is for API keys and the access tokens exchanged from them, not for people.')
-  if (!can(actor, 'mcp_server:use')) throw new GatewayError(403, rpcCodes.refused, 'This needs the permission "mcp_server:use".')
+  if (!can(actor, 'mcp_server:use')) throw new GatewayError(403, rpcErrorCodes.refused, 'This needs the permission "mcp_server:use".')
   const usable = isId(serverId, 'mcp_srv') ? await findServerWithCredential(ctx, serverId) : null
-  if (!usable) throw new GatewayError(404, rpcCodes.refused, 'No such MCP server.')
+  if (!usable) throw new GatewayError(404, rpcErrorCodes.refused, 'No such MCP server.')
   const { server, credential } = usable
   const isAllowed = toolRule(actor, server)
-  const call = callOf(message)
-  if (call && message?.id == null) throw new GatewayError(400, rpcCodes.invalidRequest, 'A tool call is a request: it must have an id.')
+  const call = parseToolCall(message)
+  if (call && message?.id == null)
+    throw new GatewayError(400, rpcErrorCodes.invalidRequest, 'A tool call is a request: it must have an id.')
   const tool = call && typeof call.tool === 'string' && isAllowed(call.tool) ? call.tool : null
   const refuse = async (refusal: GatewayError | RequestError, because: DomainError): Promise<never> => {
     if (call) await recordRefusedCall(ctx, server, tool, because)
@@ -82,14 +83,14 @@ export async function authorizeMessage(
   }
   if (call && tool === null) {
     const text = 'This tool may not be called here: it must be allowed by the server and by the permission "mcp_tool:<name>".'
-    return refuse(new GatewayError(200, rpcCodes.refused, text), forbidden(text))
+    return refuse(new GatewayError(200, rpcErrorCodes.refused, text), forbidden(text))
   }
   if (!credential) {
     const text = 'There is no usable credential for this MCP server: store one with createMcpCredential.'
-    return refuse(new GatewayError(message?.id == null ? 403 : 200, rpcCodes.noCredential, text), invalidState(text))
+    return refuse(new GatewayError(message?.id == null ? 403 : 200, rpcErrorCodes.noCredential, text), invalidState(text))
   }
   const session = boundSession === undefined ? null : unbindSession(ctx.app.deploymentSecrets, boundSession, { actor, server, credential })
-  if (session === undefined) throw new GatewayError(404, rpcCodes.refused, 'No such session.')
+  if (session === undefined) throw new GatewayError(404, rpcErrorCodes.refused, 'No such session.')
   if (call && tool !== null && server.requireApproval === 'ALWAYS')
     await approve(ctx, { server, tool, params: call.params, headers, credential }, refuse)
   return { server, credential, isAllowed, session, tool }
@@ -97,9 +98,9 @@ export async function authorizeMessage(
 
 /** As a person sees its arguments, and as it is compared: null when that is not what is forwarded, or is too large. */
 function plainParams(params: JsonObject): ToolCall['params'] | null {
-  const plain = plainJson({ ...params, arguments: params['arguments'] ?? {} }, largestParams)
+  const plain = plainJson({ ...params, arguments: params['arguments'] ?? {} }, maxParamsBytes)
   const given = isJsonObject(plain) ? plain['arguments'] : undefined
-  return isJsonObject(given) && Buffer.byteLength(JSON.stringify(given)) <= largestArguments ? (plain as ToolCall['params']) : null
+  return isJsonObject(given) && Buffer.byteLength(JSON.stringify(given)) <= maxArgumentsBytes ? (plain as ToolCall['params']) : null
 }
 
 async function approve(
@@ -109,14 +110,14 @@ async function approve(
 ): Promise<void> {
   const params = plainParams(call.params)
   if (!params) {
-    const rule = `A call that needs approval must have an object of at most ${largestArguments} bytes as its arguments, and at most ${largestParams} bytes of parameters, in well-formed Unicode without NUL, and with numbers that a double holds exactly (RFC 7493).`
-    return refuse(new GatewayError(200, rpcCodes.invalidParams, rule), invalidState(rule))
+    const rule = `A call that needs approval must have an object of at most ${maxArgumentsBytes} bytes as its arguments, and at most ${maxParamsBytes} bytes of parameters, in well-formed Unicode without NUL, and with numbers that a double holds exactly (RFC 7493).`
+    return refuse(new GatewayError(200, rpcErrorCodes.invalidParams, rule), invalidState(rule))
   }
   const waiting = await approveToolCall(ctx, { ...call, params }).catch((error: unknown) => {
     if (!(error instanceof RequestError && error.code === 'CONCURRENCY_LIMITED')) throw error
     return refuse(error, limitExceeded(error.message))
   })
-  if (waiting) await refuse(new GatewayError(200, rpcCodes.approvalRequired, sentence(waiting), waiting), invalidState(waiting.status))
+  if (waiting) await refuse(new GatewayError(200, rpcErrorCodes.approvalRequired, sentence(waiting), waiting), invalidState(waiting.status))
 }
 
 const sentence = ({ status, approvalId, reason }: PendingApproval): string =>

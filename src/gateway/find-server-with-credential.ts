@@ -18,14 +18,18 @@ export interface ServerWithCredential {
 }
 
 // An end user uses the backend's servers too; the backend none of its end users'.
-const placeOf = ({ organizationId, projectIds, environment }: Actor): string[] => [organizationId, projectIds?.[0] ?? '', environment ?? '']
+const toPlaceParameters = ({ organizationId, projectIds, environment }: Actor): string[] => [
+  organizationId,
+  projectIds?.[0] ?? '',
+  environment ?? '',
+]
 
 /** Null: there is no such server, or none of the caller's. */
 export async function findServerWithCredential(ctx: Context, id: string): Promise<ServerWithCredential | null> {
   const { actor, app } = ctx
   const now = ctx.now()
   const time = app.config.databaseUrl === undefined ? now.getTime() : now.toISOString()
-  const place = placeOf(actor)
+  const place = toPlaceParameters(actor)
   const owner = actor.endUser?.id
   const row = await app.queryRunner.read(usable, [id, ...place, owner ?? '', time, id, ...place, owner ?? 'backend'])
   if (!row) return null

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify'
 
 import { onAnswerOver } from '../http/response-end.js'
 import { RequestError } from '../lib/errors.js'
-import { rpcCodes } from '../lib/json/json-rpc.js'
+import { rpcErrorCodes } from '../lib/json/json-rpc.js'
 import { writeJson } from '../lib/json/write-json.js'
 import { runInSlices } from '../lib/slices.js'
 import { openCredential } from '../mcp/credentials/open-credential.js'
@@ -62,7 +62,7 @@ export async function forward(way: ForwardContext): Promise<FastifyReply> {
     if (reply.sent || error instanceof GatewayError || error instanceof RequestError) throw error
     const level = flight.ending === 'LEFT' || flight.ending === 'ENDED' ? 'debug' : 'info'
     ctx.app.log[level]({ err: error, requestId: request.id, serverId: server.id, ending: flight.ending }, 'the upstream server failed')
-    throw new GatewayError(message?.id == null ? 502 : 200, rpcCodes.upstream, failed)
+    throw new GatewayError(message?.id == null ? 502 : 200, rpcErrorCodes.upstream, failed)
   } finally {
     unwatch()
     // Whatever became of a stream, it has been recorded by now.

@@ -6,7 +6,7 @@ import type { CredentialSnapshot } from '../access/actor.js'
 import type { Services } from '../context/services.js'
 import { credentialStands, serverStands } from '../database/queries/mcp.js'
 import type { McpServer } from '../entities/mcp-server.js'
-import { Bag } from '../lib/bag.js'
+import { Registry } from '../lib/bag.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 import type { GatewayTimeouts } from './timeouts.js'
 
@@ -22,7 +22,7 @@ export interface OpenStream {
 type Memoized = (name: string, ask: () => Promise<boolean>) => Promise<boolean>
 
 export class OpenStreams {
-  readonly #streams = new Bag<OpenStream>()
+  readonly #streams = new Registry<OpenStream>()
   readonly #timer: NodeJS.Timeout
   #isLooking = false
   #isClosing = false

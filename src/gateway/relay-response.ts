@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 
-import { rpcCodes } from '../lib/json/json-rpc.js'
+import { rpcErrorCodes } from '../lib/json/json-rpc.js'
 import { JsonError } from '../lib/json/strict-json.js'
 import { runInSlices, type Work } from '../lib/slices.js'
 import type { OutboundResponse } from '../outbound/outbound.js'
@@ -22,7 +22,7 @@ export async function relayResponse(
   const encoding = upstream.headers['content-encoding'] ?? 'identity'
   try {
     if (encoding !== 'identity') throw new JsonError('The upstream server encodes its answer, though it was asked not to.')
-    if (status === 401 || status === 403) return await refuseCredential(way, flight, status)
+    if (status === 401 || status === 403) return await reportCredentialRejected(way, flight, status)
     const sanitize = sanitizer(secrets, way.isAllowed)
     const headers = answerHeaders(way, upstream, sanitize)
     const type = upstream.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
@@ -35,10 +35,10 @@ export async function relayResponse(
 }
 
 /** The fault of what is stored, and not of the caller's own credential. */
-async function refuseCredential({ message }: ForwardContext, flight: ForwardedRequest, status: number): Promise<never> {
+async function reportCredentialRejected({ message }: ForwardContext, flight: ForwardedRequest, status: number): Promise<never> {
   await flight.recordOutcome('CREDENTIAL_REFUSED')
   const text = `The MCP server refused the stored credential (${status}). Store another one with createMcpCredential.`
-  throw new GatewayError(message?.id == null ? 502 : 200, rpcCodes.upstream, text, { httpStatus: status })
+  throw new GatewayError(message?.id == null ? 502 : 200, rpcErrorCodes.upstream, text, { httpStatus: status })
 }
 
 function answerHeaders(
@@ -88,7 +88,7 @@ interface Whole {
   readonly body: string
 }
 
-function* textOf(body: string, { isSuspect, text }: Sanitizer): Work<CleanMessage> {
+function* readText(body: string, { isSuspect, text }: Sanitizer): Work<CleanMessage> {
   return { message: undefined, text: isSuspect(body) ? yield* text(body) : body }
 }
 
@@ -101,7 +101,7 @@ async function relayBuffered(
 ): Promise<void> {
   const isJson = type === 'application/json' && body !== ''
   // What a proxy or a framework wrote is not the protocol's, but it may help to find out why.
-  const work = isJson ? sanitize.json(body) : textOf(type.startsWith('text/') ? body : '', sanitize)
+  const work = isJson ? sanitize.json(body) : readText(type.startsWith('text/') ? body : '', sanitize)
   flight.dispose()
   const { message, text } = await runInSlices(work, server.organizationId)
   await flight.recordOutcome(status >= 400 ? 'UPSTREAM_FAILED' : isToolError(message) ? 'TOOL_ERROR' : 'OK')

@@ -7,7 +7,7 @@ import { getDeploymentId } from '../encryption/deployment-secrets.js'
 import { createContext } from '../http/create-context.js'
 import { onAnswerOver } from '../http/response-end.js'
 import { DomainError, RequestError } from '../lib/errors.js'
-import { isJsonObject, parseMessage, rpcCodes, rpcError, type JsonRpcMessage } from '../lib/json/json-rpc.js'
+import { isJsonObject, parseMessage, rpcErrorCodes, rpcError, type JsonRpcMessage } from '../lib/json/json-rpc.js'
 import { JsonError } from '../lib/json/strict-json.js'
 import { runInSlices } from '../lib/slices.js'
 import { beginExchange, type ExchangeKind } from '../mcp/in-flight.js'
@@ -15,7 +15,7 @@ import { authorizeMessage, GatewayError } from './authorize-message.js'
 import { forward } from './forward.js'
 import { firstValue, protocolHeaders, sessionHeader } from './headers.js'
 import { OpenStreams } from './open-streams.js'
-import { refuseLoop } from './refuse-loop.js'
+import { assertNoLoop } from './refuse-loop.js'
 import { maxMessageBytes } from './sanitize.js'
 import type { GatewayTimeouts } from './timeouts.js'
 import { usageLabel } from './usage-label.js'
@@ -27,7 +27,7 @@ function assertHeadersMatchBody(headers: FastifyRequest['headers'], { method, bo
   const { params } = body
   const isOtherTool = tool !== undefined && method === 'tools/call' && (!isJsonObject(params) || params['name'] !== tool)
   if ((named !== undefined && named !== method) || isOtherTool) {
-    throw new GatewayError(400, rpcCodes.headerMismatch, 'The Mcp-Method and Mcp-Name headers must say what the message says.')
+    throw new GatewayError(400, rpcErrorCodes.headerMismatch, 'The Mcp-Method and Mcp-Name headers must say what the message says.')
   }
 }
 
@@ -37,35 +37,35 @@ function assertHeadersMatchBody(headers: FastifyRequest['headers'], { method, bo
  */
 function assertAllowedOrigin({ url, corsOrigins }: Config, { origin }: FastifyRequest['headers']): void {
   if (origin === undefined || origin === new URL(url).origin || corsOrigins.includes(origin)) return
-  throw new GatewayError(403, rpcCodes.refused, 'Pages of this origin may not call: KEYHOUSE_CORS_ORIGINS does not name it.')
+  throw new GatewayError(403, rpcErrorCodes.refused, 'Pages of this origin may not call: KEYHOUSE_CORS_ORIGINS does not name it.')
 }
 
-async function messageOf({ method, body }: FastifyRequest, organizationId: string): Promise<JsonRpcMessage | null> {
+async function parseRequestMessage({ method, body }: FastifyRequest, organizationId: string): Promise<JsonRpcMessage | null> {
   if (method !== 'POST') return null
   try {
     return await runInSlices(parseMessage(typeof body === 'string' ? body : ''), organizationId)
   } catch (error) {
-    if (error instanceof JsonError) throw new GatewayError(400, rpcCodes.parse, error.message)
+    if (error instanceof JsonError) throw new GatewayError(400, rpcErrorCodes.parse, error.message)
     throw error
   }
 }
 
-function kindOf(httpMethod: string, message: JsonRpcMessage | null): ExchangeKind {
+function exchangeKind(httpMethod: string, message: JsonRpcMessage | null): ExchangeKind {
   if (httpMethod === 'GET') return 'stream'
   return message?.method != null && message.id !== null ? 'call' : 'notification'
 }
 
 /** What is told as a JSON-RPC error; undefined for what concerns the request as a whole, as everywhere else. */
-function refusalOf(error: unknown): GatewayError | undefined {
+function toGatewayError(error: unknown): GatewayError | undefined {
   if (error instanceof GatewayError) return error
-  if (error instanceof DomainError) return new GatewayError(403, rpcCodes.refused, error.message)
+  if (error instanceof DomainError) return new GatewayError(403, rpcErrorCodes.refused, error.message)
   if (error instanceof RequestError && error.code === 'CONCURRENCY_LIMITED') {
     const data = { code: error.code, retryAfterSeconds: Number(error.headers['retry-after']) }
-    return new GatewayError(error.status, rpcCodes.concurrencyLimited, error.message, data, error.headers)
+    return new GatewayError(error.status, rpcErrorCodes.concurrencyLimited, error.message, data, error.headers)
   }
   if ((error as Partial<FastifyError>).code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return undefined
   const text = `A message must have at most ${maxMessageBytes} bytes.`
-  return new GatewayError(413, rpcCodes.invalidRequest, text, undefined, { connection: 'close' })
+  return new GatewayError(413, rpcErrorCodes.invalidRequest, text, undefined, { connection: 'close' })
 }
 
 export async function registerGateway(server: FastifyInstance, app: Services, times: GatewayTimeouts): Promise<void> {
@@ -83,15 +83,15 @@ export async function registerGateway(server: FastifyInstance, app: Services, ti
     let operation: string | null = null
     try {
       assertAllowedOrigin(app.config, request.headers)
-      refuseLoop(deploymentId, firstValue(request.headers['cdn-loop']))
-      const message = await messageOf(request, ctx.actor.organizationId)
+      assertNoLoop(deploymentId, firstValue(request.headers['cdn-loop']))
+      const message = await parseRequestMessage(request, ctx.actor.organizationId)
       operation = usageLabel(request.method, message)
       request.story.operation = operation
       if (message) {
         request.story.message = message
         assertHeadersMatchBody(request.headers, message)
       }
-      const release = beginExchange(ctx, kindOf(request.method, message))
+      const release = beginExchange(ctx, exchangeKind(request.method, message))
       try {
         const headers = Object.fromEntries(protocolHeaders(request.headers).map((name) => [name, String(request.headers[name])]))
         const session = firstValue(request.headers[sessionHeader])
@@ -114,7 +114,7 @@ export async function registerGateway(server: FastifyInstance, app: Services, ti
     )
     scope.setErrorHandler((error, request, reply) => {
       if (reply.sent) return
-      const refusal = refusalOf(error)
+      const refusal = toGatewayError(error)
       if (!refusal) throw error
       if (error instanceof RequestError) request.story.codes = [error.code]
       void reply

@@ -59,7 +59,7 @@ interface Block extends Partial<EventSourceMessage> {
 }
 
 /** Milliseconds. It has fewer digits than the shortest secret that is removed. */
-const longestRetry = 3_600_000
+const maxRetryMs = 3_600_000
 
 /** Events of a stream, one after the other as they are complete, each written anew. Data that is not strict JSON is dropped. */
 export class SseSanitizer {
@@ -97,7 +97,7 @@ export class SseSanitizer {
   }
 
   *#clean({ id, event, data, retry }: Block): Work<CleanMessage | undefined> {
-    if (retry !== undefined) return { message: null, text: `retry: ${Math.min(retry, longestRetry)}\n\n` }
+    if (retry !== undefined) return { message: null, text: `retry: ${Math.min(retry, maxRetryMs)}\n\n` }
     if (data !== undefined && Buffer.byteLength(data) > maxMessageBytes)
       throw new JsonError('An event of the upstream server is too large.')
     const lines: string[] = []

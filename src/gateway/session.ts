@@ -19,18 +19,18 @@ export interface SessionOwner {
 const purpose = 'mcp_session'
 
 /** A key of its own for each owner also keeps the number of nonces under one key small (NIST SP 800-38D §8.3). */
-function keysOf(secrets: DeploymentSecrets, { actor, server, credential }: SessionOwner): MasterKeys {
+function sessionKeys(secrets: DeploymentSecrets, { actor, server, credential }: SessionOwner): MasterKeys {
   const owner = JSON.stringify([server.id, actor.organizationId, actor.endUser?.id ?? null, credential.id])
   return [{ id: purpose, key: createSecretKey(Buffer.from(secrets.mac(purpose, owner), 'hex')) }]
 }
 
 export const bindSession = (secrets: DeploymentSecrets, upstream: string, owner: SessionOwner): string =>
-  seal(keysOf(secrets, owner), [purpose], upstream)
+  seal(sessionKeys(secrets, owner), [purpose], upstream)
 
 /** The upstream's session id; undefined for one that was never issued to this owner. */
 export function unbindSession(secrets: DeploymentSecrets, bound: string, owner: SessionOwner): string | undefined {
   try {
-    return open(keysOf(secrets, owner), [purpose], bound)
+    return open(sessionKeys(secrets, owner), [purpose], bound)
   } catch (error) {
     if (error instanceof SealError) return undefined
     throw error

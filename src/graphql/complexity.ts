@@ -18,8 +18,8 @@ import {
   type ValueNode,
 } from 'graphql'
 
-import { defaultPage, largestPage } from '../pagination/page.js'
-import { costOf, entriesOf, free, higher, introspection, isConnection, multiply, sum, type Cost } from './field-cost.js'
+import { defaultPageSize, maxPageSize } from '../pagination/page.js'
+import { fieldCost, expectedEntries, free, higher, introspection, isConnection, multiply, sum, type Cost } from './field-cost.js'
 
 export type Variables = Readonly<Record<string, unknown>>
 
@@ -79,9 +79,9 @@ class Complexity {
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined
     // Introspection is bounded by the schema.
     if (!parent || !field) return introspection
-    const own = costOf(field, parent)
+    const own = fieldCost(field, parent)
     if (!node.selectionSet) return own
-    const entries = this.#sizeOf(node, isConnection(field)) ?? entriesOf(field, parent)
+    const entries = this.#sizeOf(node, isConnection(field)) ?? expectedEntries(field, parent)
     return sum(own, multiply(entries, this.of(node.selectionSet, getNamedType(field.type))))
   }
 
@@ -90,9 +90,9 @@ class Complexity {
     const valueOf = (name: string): unknown => this.#valueOf(given.find((argument) => argument.name.value === name)?.value)
     const ids = valueOf('ids')
     if (!isPaged && !Array.isArray(ids)) return undefined
-    const size = Array.isArray(ids) ? ids.length : Number(valueOf('first') ?? valueOf('last') ?? defaultPage)
+    const size = Array.isArray(ids) ? ids.length : Number(valueOf('first') ?? valueOf('last') ?? defaultPageSize)
     // Longer lists than the longest are refused as such.
-    return Math.min(size > 1 ? size : 1, largestPage)
+    return Math.min(size > 1 ? size : 1, maxPageSize)
   }
 
   #isLeftOut(directives: readonly DirectiveNode[] = []): boolean {
@@ -118,7 +118,7 @@ class Complexity {
 }
 
 /** Of one operation of a valid document, by the variables that it comes with; walked once where they do not matter. */
-export function complexityOf(
+export function analyzeComplexity(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,

@@ -115,7 +115,7 @@ class DocumentMeasure {
   }
 }
 
-function excessOf(document: DocumentNode, context: ValidationContext): string | undefined {
+function findExcess(document: DocumentNode, context: ValidationContext): string | undefined {
   const measure = new DocumentMeasure(context)
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue
@@ -140,7 +140,7 @@ function excessOf(document: DocumentNode, context: ValidationContext): string | 
 
 const limitsRule: ValidationRule = (context: ValidationContext): ASTVisitor => ({
   Document(document) {
-    const excess = excessOf(document, context)
+    const excess = findExcess(document, context)
     if (excess === undefined) return
     // Once it has its number of errors graphql-js stops: the rules that are quadratic never see this document.
     for (let i = 0; i <= documentLimits.errors; i++) context.reportError(tooComplex(excess))

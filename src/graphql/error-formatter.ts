@@ -25,7 +25,7 @@ export interface ErrorContext {
 
 const isKnown = (code: unknown): code is RequestErrorCode => typeof code === 'string' && code in requestErrorStatus
 
-function originOf(error: unknown): unknown {
+function originalError(error: unknown): unknown {
   let origin = error
   while (origin instanceof GraphQLError && origin.originalError) origin = origin.originalError
   return origin
@@ -37,13 +37,13 @@ const isOurs = (origin: unknown): origin is DomainError | RequestError => origin
 const isMissingArgument = (origin: unknown): boolean => origin instanceof GraphQLError && origin.message.startsWith('Argument "')
 
 /** Of an error that Apollo Server or a plugin raised before the execution: its own code if it is of ours, else by its status. */
-function refusalCodeOf({ extensions: { code, http } }: GraphQLError): RequestErrorCode {
+function refusalCode({ extensions: { code, http } }: GraphQLError): RequestErrorCode {
   if (isKnown(code)) return code
   const status: unknown = http instanceof Object ? Reflect.get(http, 'status') : undefined
   return typeof status === 'number' && status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR'
 }
 
-function codeOf(error: GraphQLError, origin: unknown, usual: RequestErrorCode): RequestErrorCode {
+function errorCode(error: GraphQLError, origin: unknown, usual: RequestErrorCode): RequestErrorCode {
   if (isInvalidValue(origin)) return 'BAD_USER_INPUT'
   if (isUnavailable(origin)) return 'UNAVAILABLE'
   // Apollo Server wraps errors of parsing and validation, with a code of its own.
@@ -63,8 +63,8 @@ export class ErrorFormatter {
 
   /** Of an operation that was not executed: the document, what Apollo Server or a plugin refused. */
   refused(errors: readonly GraphQLError[], asked: ErrorContext, status = 400): FormattedErrors {
-    const told = errors.map((error) => this.#formatted(error, refusalCodeOf(error)))
-    for (const [i, { extensions }] of told.entries()) this.#log(extensions?.['code'], originOf(errors[i]), asked)
+    const told = errors.map((error) => this.#formatted(error, refusalCode(error)))
+    for (const [i, { extensions }] of told.entries()) this.#log(extensions?.['code'], originalError(errors[i]), asked)
     const excess = told.find((error) => error.extensions?.['code'] === 'OPERATION_TOO_COMPLEX')
     // A limit is reported until graphql-js gives up, which it says too.
     return this.#told(excess ? [excess] : told, errors, asked, status)
@@ -72,7 +72,7 @@ export class ErrorFormatter {
 
   /** Of variables that did not fit, which graphql-js reports one by one and with their values: told all at once, by path and type. */
   unfitVariables(errors: readonly GraphQLError[], asked: ErrorContext): FormattedErrors {
-    const ours = errors.filter((error) => isOurs(originOf(error))).map((error) => this.#formatted(error, 'BAD_USER_INPUT'))
+    const ours = errors.filter((error) => isOurs(originalError(error))).map((error) => this.#formatted(error, 'BAD_USER_INPUT'))
     const faults = asked.operation ? inputFaults(this.schema, asked.operation, asked.variables ?? {}, this.isSchemaHidden) : []
     const messages = faults.length > 0 ? faults : ['The variables do not fit the operation.']
     const theirs = messages.map((message) => ({
@@ -85,7 +85,7 @@ export class ErrorFormatter {
   /** Of an operation that was executed. */
   failed(errors: readonly GraphQLError[], asked: ErrorContext): FormattedErrors {
     const told = errors.map((error) => this.#formatted(error, 'INTERNAL_SERVER_ERROR'))
-    for (const [i, { extensions }] of told.entries()) this.#log(extensions?.['code'], originOf(errors[i]), asked)
+    for (const [i, { extensions }] of told.entries()) this.#log(extensions?.['code'], originalError(errors[i]), asked)
     return this.#told(told, errors, asked, 200)
   }
 
@@ -95,8 +95,8 @@ export class ErrorFormatter {
   }
 
   #formatted(error: GraphQLError, usual: RequestErrorCode): GraphQLFormattedError {
-    const origin = originOf(error)
-    const code = codeOf(error, origin, usual)
+    const origin = originalError(error)
+    const code = errorCode(error, origin, usual)
     const { locations, path } = error
     return {
       message: this.#messageOf(error, origin, code),
@@ -123,7 +123,7 @@ export class ErrorFormatter {
   ): FormattedErrors {
     let status = usual
     const headers: Record<string, string> = {}
-    for (const origin of originals.map(originOf)) {
+    for (const origin of originals.map(originalError)) {
       // The other fields of an answer with a query that timed out are good.
       if (!(origin instanceof RequestError) || origin.code === 'QUERY_TIMEOUT') continue
       status = origin.status

@@ -6,7 +6,7 @@ import type { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { jsonMediaType } from '../http/media-types.js'
 import { RequestError } from '../lib/errors.js'
-import { complexityOf, type Variables } from './complexity.js'
+import { analyzeComplexity, type Variables } from './complexity.js'
 import { describeOperation } from './describe-operation.js'
 import { assertAffordable } from './document-limits.js'
 import { ErrorFormatter } from './error-formatter.js'
@@ -22,7 +22,7 @@ interface Prepared {
 /** Refusals that `application/json` carries with status 200 (GraphQL over HTTP §6.4.1): a client cannot tell our 400 from a proxy's. */
 const toldWith200: ReadonlySet<string> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'])
 
-const routedOf = (request: GraphQLRequest): RoutedRequest => request.http as RoutedRequest
+const toRoutedRequest = (request: GraphQLRequest): RoutedRequest => request.http as RoutedRequest
 
 const noHeaders = new HeaderMap()
 
@@ -33,7 +33,8 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
   const prepared = new WeakMap<OperationDefinitionNode, Prepared>()
   const prepare = (document: DocumentNode, node: OperationDefinitionNode): Prepared => {
     let found = prepared.get(node)
-    if (!found) prepared.set(node, (found = { label: describeOperation(node, document), complexity: complexityOf(schema, document, node) }))
+    if (!found)
+      prepared.set(node, (found = { label: describeOperation(node, document), complexity: analyzeComplexity(schema, document, node) }))
     return found
   }
 
@@ -42,7 +43,7 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
       // Apollo's own refusal would quote the name that was asked for.
       if (!operation) throw new RequestError('BAD_REQUEST', 'Say by "operationName" which operation of the document is meant.')
       const { label, complexity } = prepare(document, operation)
-      routedOf(request).state.operation = label
+      toRoutedRequest(request).state.operation = label
       if (operation.operation === OperationTypeNode.SUBSCRIPTION) throw new RequestError('BAD_REQUEST', 'There are no subscriptions here.')
       assertAffordable(complexity(request.variables ?? {}))
     },
@@ -50,7 +51,7 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
     async willSendResponse({ request, response, document, operation, errors }) {
       if (response.body.kind !== 'single') return
       const { singleResult: result } = response.body
-      const routed = routedOf(request)
+      const routed = toRoutedRequest(request)
       const { context, state } = routed
       // A mutation by GET is refused by Apollo before its operation is labelled.
       if (operation && document) state.operation ??= prepare(document, operation).label
@@ -79,13 +80,13 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
     ...(hasPlugins
       ? {
           async executionDidStart({ request }) {
-            routedOf(request).isExecuted = true
+            toRoutedRequest(request).isExecuted = true
           },
         }
       : {
           /** Apollo's own execution parses `Accept` for `@defer` at every request, which this schema does not have. */
           async responseForOperation({ request, document }) {
-            const routed = routedOf(request)
+            const routed = toRoutedRequest(request)
             routed.isExecuted = true
             const { operationName, variables: variableValues } = request
             const { data, errors } = await execute({ schema, document, operationName, variableValues, contextValue: routed.context })
@@ -98,15 +99,15 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
   return {
     requestDidStart(requestContext) {
       // Apollo clones the context value, and the state of a clone would differ from that of the request.
-      ;(requestContext as { contextValue: Context }).contextValue = routedOf(requestContext.request).context
-      refuseMalformedHash(requestContext)
+      ;(requestContext as { contextValue: Context }).contextValue = toRoutedRequest(requestContext.request).context
+      invalidateMalformedHash(requestContext)
       return Promise.resolve(listener)
     },
   }
 }
 
 /** Apollo makes a cache key of the hash without checking its type. A hash without a version is refused. */
-function refuseMalformedHash({ request: { extensions } }: GraphQLRequestContext<Context>): void {
+function invalidateMalformedHash({ request: { extensions } }: GraphQLRequestContext<Context>): void {
   const query: unknown = extensions?.['persistedQuery']
   if (typeof query !== 'object' || query === null) return
   const { sha256Hash } = query as { sha256Hash?: unknown }

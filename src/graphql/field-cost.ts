@@ -2,7 +2,7 @@
 import { getNamedType, getNullableType, isLeafType, isListType, isObjectType, type GraphQLField, type GraphQLNamedType } from 'graphql'
 
 import { JsonObjectScalar } from '../entities/scalars.js'
-import { largestPage } from '../pagination/page.js'
+import { maxPageSize } from '../pagination/page.js'
 
 export interface Cost {
   readonly points: number
@@ -41,7 +41,7 @@ const isWithinConnection = (parent: GraphQLNamedType): boolean => isObjectType(p
 const isListQuery = (field: Field, parent: GraphQLNamedType): boolean => parent.name === 'Query' && isList(field) && !takes(field, 'ids')
 
 /** The cost of a field itself, apart from what is selected within it. */
-export function costOf(field: Field, parent: GraphQLNamedType): Cost {
+export function fieldCost(field: Field, parent: GraphQLNamedType): Cost {
   if (field.name === 'totalCount') return cost(0, 0, 1)
   if (isConnection(field) || isListQuery(field, parent)) return cost(1 + queryPoints)
   const type = getNamedType(field.type)
@@ -50,7 +50,7 @@ export function costOf(field: Field, parent: GraphQLNamedType): Cost {
 }
 
 /** Rows of a field whose arguments do not tell: 1 when it is no list. */
-export function entriesOf(field: Field, parent: GraphQLNamedType): number {
+export function expectedEntries(field: Field, parent: GraphQLNamedType): number {
   if (!isList(field) || takes(field, 'ids') || isWithinConnection(parent)) return 1
-  return isListQuery(field, parent) ? largestPage : plainListSize
+  return isListQuery(field, parent) ? maxPageSize : plainListSize
 }

@@ -47,7 +47,7 @@ export const pageHeaders = {
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => escapes[character]!)
 
-function htmlOf(endpoint: string): string {
+function renderHtml(endpoint: string): string {
   const parameters = Object.entries({ endpoint, document: firstDocument }).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
   const sandbox = `${hostedSandbox}/sandbox/explorer?${parameters.join('&')}`
   return `<!doctype html>
@@ -75,6 +75,6 @@ function htmlOf(endpoint: string): string {
 
 /** The address is the configured one: Host is a claim of the client. */
 export function landingPagePlugin(url: string): Plugin {
-  const html = htmlOf(`${url}/graphql`)
+  const html = renderHtml(`${url}/graphql`)
   return { serverWillStart: () => Promise.resolve({ renderLandingPage: () => Promise.resolve({ html }) }) }
 }

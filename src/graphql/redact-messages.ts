@@ -5,11 +5,11 @@ import { secretLiteralMessage } from '../entities/scalars.js'
 import type { RequestErrorCode } from '../lib/errors.js'
 
 /** Longer words are told only when they are the schema's: a key has 46 characters. */
-const longestForeignWord = 30
+const maxUnknownWordLength = 30
 
 const vocabularies = new WeakMap<GraphQLSchema, ReadonlySet<string>>()
 
-function vocabularyOf(schema: GraphQLSchema): ReadonlySet<string> {
+function buildVocabulary(schema: GraphQLSchema): ReadonlySet<string> {
   let words = vocabularies.get(schema)
   if (!words) {
     const found = Object.values(schema.getTypeMap()).flatMap((type) => {
@@ -25,7 +25,7 @@ function vocabularyOf(schema: GraphQLSchema): ReadonlySet<string> {
 
 /** A name helps to find a misspelling; a long one that is nobody's name may be a secret in the wrong place. */
 export function redactUnknownWords(schema: GraphQLSchema, message: string): string {
-  return message.replaceAll(/[\w-]+/g, (word) => (word.length <= longestForeignWord || vocabularyOf(schema).has(word) ? word : '…'))
+  return message.replaceAll(/[\w-]+/g, (word) => (word.length <= maxUnknownWordLength || buildVocabulary(schema).has(word) ? word : '…'))
 }
 
 /** Texts of Apollo Server that do not say what to do. */

@@ -20,7 +20,7 @@ const headersOfPost = new HeaderMap([['apollo-require-preflight', '1']])
 /** Plugins may log headers. That there is a credential counts as a preflight; its value does not leave this route. */
 const secretHeaders = new Set(['authorization', 'cookie'])
 
-function headersOf({ headers }: FastifyRequest): HeaderMap {
+function toHeaderMap({ headers }: FastifyRequest): HeaderMap {
   const map = new HeaderMap()
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) map.set(name, secretHeaders.has(name) ? '[redacted]' : String(value))
@@ -68,7 +68,7 @@ export async function registerGraphql(
         const httpGraphQLRequest: RoutedRequest = {
           // HEAD is a GET whose body Node leaves out.
           method: isPost ? 'POST' : 'GET',
-          headers: isPost && plugins.length === 0 ? headersOfPost : headersOf(request),
+          headers: isPost && plugins.length === 0 ? headersOfPost : toHeaderMap(request),
           search: url.includes('?') ? url.slice(url.indexOf('?')) : '',
           body,
           context,
@@ -96,19 +96,19 @@ function answered(request: FastifyRequest, reply: FastifyReply, { status = 200, 
     void reply.header('content-type', request.story.type ?? jsonMediaType)
   }
   void reply.code(status).header('cache-control', 'no-store')
-  return textOf(body)
+  return responseText(body)
 }
 
 /** Apollo knows no request while it refuses a malformed one, so its text lacks the request id. */
 function refusalBeforePlugins({ status, headers, body }: HTTPGraphQLResponse): Error {
-  const [error] = (JSON.parse(textOf(body)) as { errors: GraphQLFormattedError[] }).errors
+  const [error] = (JSON.parse(responseText(body)) as { errors: GraphQLFormattedError[] }).errors
   const message = error?.message.trim() ?? ''
   const { allow } = Object.fromEntries(headers)
   if (status === undefined || status >= 500) return new Error(message)
   return new RequestError('BAD_REQUEST', message, allow === undefined ? {} : { allow }, { status })
 }
 
-function textOf(body: HTTPGraphQLResponse['body']): string {
+function responseText(body: HTTPGraphQLResponse['body']): string {
   if (body.kind === 'complete') return body.string
   throw new Error('This schema has no incremental delivery.')
 }

@@ -13,7 +13,7 @@ import {
 } from 'graphql'
 
 /** Of one variable. */
-const mostFaults = 20
+const maxVariableErrors = 20
 const enough = new Error('enough faults')
 
 function typeAt(type: GraphQLInputType, path: readonly (string | number)[]): GraphQLInputType {
@@ -32,7 +32,7 @@ interface Place {
   readonly isSchemaHidden: boolean
 }
 
-function faultOf({ name, type, isSchemaHidden }: Place, path: readonly (string | number)[], value: unknown): string {
+function describeVariableError({ name, type, isSchemaHidden }: Place, path: readonly (string | number)[], value: unknown): string {
   const where = [name, ...path].join('.')
   const expected = typeAt(type, path)
   const bare = getNullableType(expected)
@@ -65,8 +65,8 @@ export function inputFaults(
     // An answer must not grow with the faults of a long list.
     try {
       coerceInputValue(value, type, (path, invalid) => {
-        faults.push(faultOf({ name, type, isSchemaHidden }, path, invalid))
-        if (faults.length === mostFaults) throw enough
+        faults.push(describeVariableError({ name, type, isSchemaHidden }, path, invalid))
+        if (faults.length === maxVariableErrors) throw enough
       })
     } catch (error) {
       if (error !== enough) throw error

@@ -2,7 +2,7 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-import { Bag } from '../lib/bag.js'
+import { Registry } from '../lib/bag.js'
 import { monotonicMs } from '../lib/clock.js'
 
 /** Share of the limit from which on each new connection closes an idle one. */
@@ -28,7 +28,7 @@ function isWaiting({ open, latest }: Connection): boolean {
 }
 
 export class Connections {
-  readonly #all = new Bag<Connection>()
+  readonly #all = new Registry<Connection>()
   readonly #bySocket = new WeakMap<Socket, Connection>()
   readonly #crowded: number
   /** The longest-waiting last; sorted once for many closings, so each is checked again. */

@@ -24,8 +24,8 @@ export async function createContext(app: Services, request: FastifyRequest, repl
     return new Context(app, origin, null, () => Promise.reject(missingCredential()))
   }
   if (second !== undefined) throw new RequestError('BAD_REQUEST', 'Authorization was sent twice.')
-  const gate = gateOf(app, request, origin.ipAddress ?? '')
-  const believed = (): Promise<Actor> => believe(deskOf(app, gate), { authorization: first, onBehalfOf })
+  const gate = signatureGate(app, request, origin.ipAddress ?? '')
+  const believed = (): Promise<Actor> => believe(authDependencies(app, gate), { authorization: first, onBehalfOf })
   const actor = await believed().catch((error: unknown) => {
     throttleUnknownCredentials(app, error, origin.ipAddress ?? '')
     throw error
@@ -41,7 +41,7 @@ export async function createContext(app: Services, request: FastifyRequest, repl
   return ctx
 }
 
-const deskOf = (app: Services, gate: SignatureGate): AuthDependencies => ({
+const authDependencies = (app: Services, gate: SignatureGate): AuthDependencies => ({
   reader: app.queryRunner,
   // A verification may have waited for its turn.
   get now() {
@@ -51,7 +51,7 @@ const deskOf = (app: Services, gate: SignatureGate): AuthDependencies => ({
   verify: (text, typ) => app.keyring.verify(text, typ, gate),
 })
 
-const gateOf = ({ verifications, clock }: Services, { raw }: FastifyRequest, address: string): SignatureGate => ({
+const signatureGate = ({ verifications, clock }: Services, { raw }: FastifyRequest, address: string): SignatureGate => ({
   async enter() {
     const isPresent = await verifications.turn(address, clock(), () => raw.socket.destroyed)
     if (!isPresent) throw new RequestError('REQUEST_TIMEOUT', 'The client disconnected.')

@@ -96,7 +96,7 @@ export function createHttpServer(
       // Nginx's number for a client that left.
       logRequest(app, request, 499)
     })
-    done(hostFault(request))
+    done(validateHost(request))
   })
   server.addHook('onResponse', (request, reply, done) => {
     logRequest(app, request, reply.statusCode, reply.elapsedTime)
@@ -129,7 +129,7 @@ function furtherListeners(server: FastifyInstance): readonly Server[] {
 }
 
 /** RFC 9112 §3.2: one Host, no more and no less, or a proxy before us may have understood another request. */
-function hostFault({ raw }: FastifyRequest): RequestError | undefined {
+function validateHost({ raw }: FastifyRequest): RequestError | undefined {
   const count = rawHeaderValues(raw, 'host').length
   if (count === 1 || (count === 0 && raw.httpVersion === '1.0')) return undefined
   return new RequestError('BAD_REQUEST', 'A request has exactly one Host header.')

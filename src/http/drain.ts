@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 
 import type { Config } from '../config/config.js'
-import { Bag } from '../lib/bag.js'
+import { Registry } from '../lib/bag.js'
 import { startTimer } from '../lib/clock.js'
 import type { Connections } from './connections.js'
 import type { HttpTimeouts } from './timeouts.js'
@@ -19,7 +19,7 @@ const step = 25
 
 export class Drain {
   hasBegun = false
-  readonly #inFlight = new Bag<ServerResponse>()
+  readonly #inFlight = new Registry<ServerResponse>()
   #sweeping: NodeJS.Timeout | undefined
 
   constructor(

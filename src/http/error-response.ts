@@ -76,7 +76,7 @@ export function toParserError({ code }: NodeJS.ErrnoException): ErrorResponse {
   return { ...refusal('BAD_REQUEST', 400), message: 'This is not HTTP/1.1 as we read it.' }
 }
 
-const headersOf = (requestId: string, text: string): Record<string, string | number> => ({
+const responseHeaders = (requestId: string, text: string): Record<string, string | number> => ({
   'content-type': 'application/json; charset=utf-8',
   'content-length': Buffer.byteLength(text),
   'cache-control': 'no-store',
@@ -94,7 +94,7 @@ export function writeErrorToSocket(socket: Socket, refusal: ErrorResponse, reque
   const isAnswering = Boolean(Reflect.get(Object(Reflect.get(socket, '_httpMessage')), 'headersSent'))
   if (!socket.writable || isAnswering) return void socket.destroy()
   const text = JSON.stringify(errorBody(refusal, requestId))
-  const lines = Object.entries(headersOf(requestId, text)).map(([name, value]) => `${name}: ${value}\r\n`)
+  const lines = Object.entries(responseHeaders(requestId, text)).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${refusal.status} ${reasons[refusal.status] ?? ''}\r\n${lines.join('')}\r\n${text}`)
   // A client that never closes its side would hold the descriptor for ever.
   const timer = setTimeout(() => socket.destroy(), refusalLinger)
@@ -104,5 +104,5 @@ export function writeErrorToSocket(socket: Socket, refusal: ErrorResponse, reque
 /** RFC 9110 §10.1.1: only `100-continue` can be expected. */
 export function rejectExpectation(_request: IncomingMessage, response: ServerResponse, requestId: string): void {
   const text = JSON.stringify(errorBody({ code: 'BAD_REQUEST', message: 'What this request expects cannot be met.' }, requestId))
-  response.writeHead(417, headersOf(requestId, text)).end(text)
+  response.writeHead(417, responseHeaders(requestId, text)).end(text)
 }

@@ -11,7 +11,7 @@ import { RequestError, UnknownCredentialError } from '../lib/errors.js'
 import { windowLengths, type RateLimitResult, type Limit } from '../lib/fixed-window.js'
 
 /** Malformed or unknown credentials that one address, or one /64 of IPv6, may send in a minute. */
-export const mostUnknownCredentials = 100
+export const maxUnknownCredentials = 100
 
 const seconds = (ms: number): number => Math.ceil(ms / 1000)
 
@@ -19,7 +19,7 @@ const seconds = (ms: number): number => Math.ceil(ms / 1000)
 const tooMany = (message: string, retryAfterMs: number): RequestError =>
   new RequestError('RATE_LIMITED', message, { 'retry-after': String(seconds(retryAfterMs)) })
 
-const fieldsOf = ({ allowances }: RateLimitResult): Record<string, string> => ({
+const rateLimitHeaders = ({ allowances }: RateLimitResult): Record<string, string> => ({
   'ratelimit-policy': allowances
     .map(({ window, max }) => `"${window.toLowerCase()}";q=${max};w=${windowLengths[window] / 1000}`)
     .join(', '),
@@ -33,13 +33,13 @@ export async function enforceRateLimit(ctx: Context, reply: FastifyReply): Promi
   const { apiKey, organizationId } = ctx.actor
   if (!apiKey || apiKey.rateLimits.length === 0) return
   const admission = await ctx.app.limiter.take({ id: apiKey.id, organizationId, rateLimits: apiKey.rateLimits }, ctx.now())
-  void reply.headers(fieldsOf(admission))
+  void reply.headers(rateLimitHeaders(admission))
   if (admission.isAllowed) return
   ctx.recordUsage(null, true)
   throw tooMany('A rate limit of this API key is used up. Try again later.', admission.retryAfterMs)
 }
 
-const addressLimit: readonly Limit[] = [{ window: 'MINUTE', max: mostUnknownCredentials }]
+const addressLimit: readonly Limit[] = [{ window: 'MINUTE', max: maxUnknownCredentials }]
 
 /** What a guesser gets in place of the refusal that it earned; whoever sends a good credential is never asked. @throws RequestError RATE_LIMITED */
 export function throttleUnknownCredentials(app: Services, refusal: unknown, address: string): void {

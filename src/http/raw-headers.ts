@@ -12,7 +12,7 @@ export function rawHeaderValues({ rawHeaders }: IncomingMessage, name: string): 
 }
 
 /** Headers that say who is asking, by their letters alone. */
-const identifying = new Map(['Authorization', 'X-On-Behalf-Of'].map((name) => [lettersOf(name), name]))
+const identifying = new Map(['Authorization', 'X-On-Behalf-Of'].map((name) => [normalizeHeaderName(name), name]))
 
 /**
  * The identifying header that was sent in another spelling, such as `X_On_Behalf_Of`. CGI and its heirs map every
@@ -21,12 +21,12 @@ const identifying = new Map(['Authorization', 'X-On-Behalf-Of'].map((name) => [l
 export function respelledHeader({ rawHeaders }: IncomingMessage): string | undefined {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const sent = rawHeaders[i]!
-    const name = /[^A-Za-z0-9-]|^-|-$/.test(sent) ? identifying.get(lettersOf(sent)) : undefined
+    const name = /[^A-Za-z0-9-]|^-|-$/.test(sent) ? identifying.get(normalizeHeaderName(sent)) : undefined
     if (name !== undefined) return name
   }
   return undefined
 }
 
-function lettersOf(name: string): string {
+function normalizeHeaderName(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase()
 }

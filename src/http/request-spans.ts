@@ -13,7 +13,7 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPT
 
 type Attributes = Record<string, string | number | string[]>
 
-const attributesOf = (request: FastifyRequest, method: string, route: string | undefined): Attributes => ({
+const requestAttributes = (request: FastifyRequest, method: string, route: string | undefined): Attributes => ({
   'http.request.method': method,
   'url.scheme': request.protocol === 'https' ? 'https' : 'http',
   'url.path': route ?? '/REDACTED',
@@ -22,7 +22,7 @@ const attributesOf = (request: FastifyRequest, method: string, route: string | u
 })
 
 /** In the words of the request log. */
-function factsOf(request: FastifyRequest): Attributes {
+function resultAttributes(request: FastifyRequest): Attributes {
   const { operation, codes } = request.story
   const [type = ''] = operation?.split(' ') ?? []
   return {
@@ -38,11 +38,15 @@ export function registerRequestSpans(server: FastifyInstance, traces: Traces): v
     if (route !== undefined && untracedRoutes.has(route)) return done()
     const method = methods.has(request.method) ? request.method : '_OTHER'
     const name = [method === '_OTHER' ? 'HTTP' : method, route].filter(Boolean).join(' ')
-    const span = traces.startRequestSpan(name, attributesOf(request, method, route), request.headers['traceparent'] as string | undefined)
+    const span = traces.startRequestSpan(
+      name,
+      requestAttributes(request, method, route),
+      request.headers['traceparent'] as string | undefined,
+    )
     request.story.traceId = span.spanContext().traceId
     reply.raw.once('close', () => {
       const status = reply.raw.statusCode
-      span.setAttributes(factsOf(request))
+      span.setAttributes(resultAttributes(request))
       // A client that left was told no status.
       if (reply.raw.headersSent) span.setAttribute('http.response.status_code', status)
       if (reply.raw.headersSent && status >= 500) traces.markError(span, request.story.codes?.[0] ?? String(status))

@@ -38,7 +38,7 @@ export const genesis: ChainHead = { seq: 0, hash: '0'.repeat(64) }
  * SHA-256 over the canonical JSON (RFC 8785) of everything but the hash itself. The names stand here in the order that they
  * have there, so that JSON.stringify writes canonical text; only what a verb noted has an order of its own.
  */
-export function hashOf(event: Omit<ChainedEvent, 'hash'>): string {
+export function computeHash(event: Omit<ChainedEvent, 'hash'>): string {
   const { action, actorId, at, endUserId, environment, id, ipAddress, organizationId } = event
   const { outcome, previousHash, projectId, requestId, seq, subjectId } = event
   const before = JSON.stringify({ action, actorId, at })
@@ -60,5 +60,5 @@ export function hashOf(event: Omit<ChainedEvent, 'hash'>): string {
 
 export function linkEvent(head: ChainHead, draft: EventDraft): ChainedEvent {
   const event = { ...draft, id: newId('evt', draft.at), seq: head.seq + 1, previousHash: head.hash }
-  return { ...event, hash: hashOf(event) }
+  return { ...event, hash: computeHash(event) }
 }

@@ -15,16 +15,16 @@ export interface GatheredRefusals {
   readonly endUserIds: readonly string[]
 }
 
-const listOf = (id: string | null): string[] => (id === null ? [] : [id])
+const toIdList = (id: string | null): string[] => (id === null ? [] : [id])
 
 export const gathered = (event: EventDraft): GatheredRefusals => ({
   event,
   count: 1,
   first: event.at,
   last: event.at,
-  targetIds: listOf(event.subjectId),
-  actorIds: listOf(event.actorId),
-  endUserIds: listOf(event.endUserId),
+  targetIds: toIdList(event.subjectId),
+  actorIds: toIdList(event.actorId),
+  endUserIds: toIdList(event.endUserId),
 })
 
 const shared = <T>(a: T, b: T): T | null => (a === b ? a : null)
@@ -55,7 +55,7 @@ export function merge(a: GatheredRefusals, b: GatheredRefusals): GatheredRefusal
 }
 
 /** The event to write. Ids that its own columns name are not listed again. */
-export function eventOf({ event, count, first, last, targetIds, actorIds, endUserIds }: GatheredRefusals, now: Date): EventDraft {
+export function toGatheredEvent({ event, count, first, last, targetIds, actorIds, endUserIds }: GatheredRefusals, now: Date): EventDraft {
   const details = {
     ...event.details,
     count,

@@ -19,11 +19,11 @@ export interface IdempotencyFingerprint {
 }
 
 /** Levels that are looked into. No input is lawful that goes deeper, and this is asked before the verb has checked it. */
-const deepest = 32
+const maxInputDepth = 32
 
 /** In one order, with secrets and dates as what they stand for: a Secret prints alike whatever it holds. */
 function canonicalInput(value: unknown, depth = 1): unknown {
-  if (depth > deepest) return 'too deep'
+  if (depth > maxInputDepth) return 'too deep'
   if (value instanceof Secret) return { secret: value.reveal() }
   if (value instanceof Date) return value.toISOString()
   if (Array.isArray(value)) return value.map((one) => canonicalInput(one, depth + 1))

@@ -3,19 +3,19 @@ import type { MetadataStorage } from '@mikro-orm/core'
 
 import type { Statement } from '../database/pipeline.js'
 import { advanceHeads } from '../database/queries/audit-heads.js'
-import { tableOf, valueOf } from '../database/row-mapper.js'
+import { describeTable, toColumnValue } from '../database/row-mapper.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { ChainedEvent, ChainHead } from './chain.js'
 import type { AppendedRow } from './journal.js'
 
 /** One statement a table, whatever the number of rows. */
 export function buildInserts(metadata: MetadataStorage, rows: readonly AppendedRow[]): Statement[] {
-  const groups = Map.groupBy(rows, (row) => `${row.isIfAbsent ? 'if absent' : 'new'} ${tableOf(metadata, row.entity).name}`)
+  const groups = Map.groupBy(rows, (row) => `${row.isIfAbsent ? 'if absent' : 'new'} ${describeTable(metadata, row.entity).name}`)
   return [...groups].map(([name, [first, ...others]]) => {
-    const table = tableOf(metadata, first!.entity)
+    const table = describeTable(metadata, first!.entity)
     const columns = table.columns.map((column) => `"${column.name}"`).join(', ')
     const values = [first!, ...others].map(({ row }) =>
-      Object.fromEntries(table.columns.map((column) => [column.name, valueOf(row, column)])),
+      Object.fromEntries(table.columns.map((column) => [column.name, toColumnValue(row, column)])),
     )
     return {
       name: `insert ${name}`,

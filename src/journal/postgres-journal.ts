@@ -27,7 +27,7 @@ interface Pending {
   readonly reject: (error: unknown) => void
 }
 
-const largestGroup = 200
+const maxGroupSize = 200
 /** Any number will do that is not the migrations', as long as every process takes the same. */
 const deploymentLock = 4_711_002
 /** After so many groups that found its organization busy an entry waits in line for it, on the side. */
@@ -138,7 +138,7 @@ export class PostgresJournal implements Journal {
   async #groups(): Promise<void> {
     // Whatever arrives in this turn of the loop shares the group.
     await new Promise(setImmediate)
-    const group = this.#waiting.splice(0, largestGroup)
+    const group = this.#waiting.splice(0, maxGroupSize)
     const elapsed = startTimer()
     const busy = await this.#commitGroup(this.writes, group, 'skip locked')
     this.meter(group.length, elapsed())

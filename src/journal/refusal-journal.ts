@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 
 import type { Clock } from '../lib/clock.js'
 import type { EventDraft } from './chain.js'
-import { eventOf, gathered, merge, type GatheredRefusals } from './gathered-refusals.js'
+import { toGatheredEvent, gathered, merge, type GatheredRefusals } from './gathered-refusals.js'
 import type { Journal } from './journal.js'
 
 /** Of one actor, action and code in a minute. */
@@ -137,7 +137,7 @@ export class RefusalJournal implements Refusals {
   async #write(rest: GatheredRefusals, now: Date): Promise<void> {
     this.#unwritten += rest.count
     try {
-      await this.#commit(eventOf(rest, now))
+      await this.#commit(toGatheredEvent(rest, now))
       this.#unwritten -= rest.count
     } catch (error) {
       this.#unwritten -= rest.count

@@ -2,7 +2,7 @@
 import type { MetadataStorage } from '@mikro-orm/core'
 import type { Database, Statement } from 'better-sqlite3'
 
-import { sqliteValueOf, tableOf, type Table } from '../database/row-mapper.js'
+import { toSqliteValue, describeTable, type Table } from '../database/row-mapper.js'
 import type { AppendedRow } from './journal.js'
 
 interface Insert extends Pick<Table, 'columns'> {
@@ -20,13 +20,13 @@ export class SqliteInserts {
 
   add({ entity, row, isIfAbsent }: AppendedRow): void {
     const insert = this.#inserts.get(entity) ?? this.#prepare(entity)
-    const values = insert.columns.map((column) => sqliteValueOf(row, column))
+    const values = insert.columns.map((column) => toSqliteValue(row, column))
     if (isIfAbsent) insert.ifAbsent.run(values)
     else insert.always.run(values)
   }
 
   #prepare(entity: AppendedRow['entity']): Insert {
-    const { name, columns } = tableOf(this.metadata, entity)
+    const { name, columns } = describeTable(this.metadata, entity)
     const sql = `insert into \`${name}\` (${columns.map((column) => column.name).join(', ')}) values (${columns.map(() => '?').join(', ')})`
     const insert = { columns, always: this.writer.prepare(sql), ifAbsent: this.writer.prepare(`${sql} on conflict do nothing`) }
     this.#inserts.set(entity, insert)

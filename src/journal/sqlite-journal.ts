@@ -24,7 +24,7 @@ interface Pending {
 }
 
 /** Longest group: 14 µs an entry block the loop for 3 ms. */
-const largestGroup = 200
+const maxGroupSize = 200
 
 export class SqliteJournal implements Journal {
   readonly #statements = new Map<string, Statement>()
@@ -119,12 +119,12 @@ export class SqliteJournal implements Journal {
       this.#isScheduled = false
       this.#flush()
     }
-    waitForGroup(() => this.#waiting.length, largestGroup, done)
+    waitForGroup(() => this.#waiting.length, maxGroupSize, done)
   }
 
   #flush(): void {
     if (this.#isOpen || this.#waiting.length === 0) return
-    const group = this.#waiting.splice(0, largestGroup)
+    const group = this.#waiting.splice(0, maxGroupSize)
     const refusals = new Map<Pending, unknown>()
     const elapsed = startTimer()
     try {

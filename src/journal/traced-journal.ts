@@ -3,7 +3,7 @@ import type { Traces } from '../observability/traces.js'
 import type { EventDraft } from './chain.js'
 import type { Journal } from './journal.js'
 
-const factsOf = (event: EventDraft | null): Record<string, string> =>
+const toSpanAttributes = (event: EventDraft | null): Record<string, string> =>
   event ? { 'keyhouse.action': event.action, 'keyhouse.outcome': event.outcome } : {}
 
 export function tracedJournal(journal: Journal, traces: Traces, system: 'sqlite' | 'postgresql'): Journal {
@@ -14,13 +14,13 @@ export function tracedJournal(journal: Journal, traces: Traces, system: 'sqlite'
     close: () => journal.close(),
 
     commit: (entry) =>
-      traces.withChildSpan('journal.commit', 'INTERNAL', { ...database, ...factsOf(entry.event) }, () => journal.commit(entry)),
+      traces.withChildSpan('journal.commit', 'INTERNAL', { ...database, ...toSpanAttributes(entry.event) }, () => journal.commit(entry)),
 
     transaction: (em, caller, work) =>
       traces.withChildSpan('journal.transaction', 'INTERNAL', database, (span) =>
         journal.transaction(em, caller, async (own) => {
           const done = await work(own)
-          span?.setAttributes(factsOf(done[1].event))
+          span?.setAttributes(toSpanAttributes(done[1].event))
           return done
         }),
       ),

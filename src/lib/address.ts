@@ -39,7 +39,7 @@ function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
 export const isAddress = (host: string): boolean => parse(host) !== undefined
 
 /** The port of an http or https URL. */
-export const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === 'https:' ? 443 : 80)
+export const parsePort = ({ port, protocol }: URL): number => Number(port) || (protocol === 'https:' ? 443 : 80)
 
 /** Whether it can stand in an allow-list. */
 export function isValidAllowListEntry(entry: string): boolean {

@@ -44,13 +44,13 @@ export function generateApiKey(prefix: string, environment: keyof typeof markers
 }
 
 /** Undefined for whatever cannot be a key; a text under an older prefix is as good as any. */
-export function parseApiKeyText(text: string): ParsedApiKey | undefined {
+export function parseApiKey(text: string): ParsedApiKey | undefined {
   const match = apiKeyPattern.exec(text)
   if (!match || checksum(text.slice(0, -6)) !== text.slice(-6)) return undefined
   return { prefix: match[1]!, environment: match[2] === 'sand' ? 'SANDBOX' : 'PRODUCTION' }
 }
 
 /** `kh_sand_****1234`: enough to recognise a key in a list, nothing to guess it by. */
-export function previewOf(text: string): string {
+export function maskApiKey(text: string): string {
   return `${text.slice(0, text.lastIndexOf('_') + 1)}****${text.slice(-4)}`
 }

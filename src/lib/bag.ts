@@ -3,7 +3,7 @@
  * of a busy set anew every few dozen changes and leaves a pointer to the new one in the old. As soon as one of them has grown
  * old, all later ones, with whatever stood in them, live until the next full collection.
  */
-export class Bag<T> {
+export class Registry<T> {
   readonly #entries: { readonly thing: T; place: number }[] = []
 
   get size(): number {

@@ -39,7 +39,7 @@ const isRunning = (count: Count | undefined, window: WindowName, now: number): c
   count !== undefined && now < count.startedAt + windowLengths[window]
 
 /** What the counts mean at this moment, after a request was admitted by them or refused. */
-export function admissionOf(counts: Counts, limits: readonly Limit[], isAllowed: boolean, now: number): RateLimitResult {
+export function toRateLimitResult(counts: Counts, limits: readonly Limit[], isAllowed: boolean, now: number): RateLimitResult {
   const allowances = limits.map(({ window, max }) => {
     const count = counts[window]
     const running = isRunning(count, window, now) ? count : { startedAt: now, used: 0 }
@@ -51,7 +51,7 @@ export function admissionOf(counts: Counts, limits: readonly Limit[], isAllowed:
 }
 
 /** The counts after one more request, or undefined when a window has no room for it. Windows without a limit are forgotten. */
-export function counted(counts: Counts, limits: readonly Limit[], now: number): Counts | undefined {
+export function consume(counts: Counts, limits: readonly Limit[], now: number): Counts | undefined {
   const next: Counts = {}
   for (const { window, max } of limits) {
     const count = counts[window]
@@ -74,17 +74,17 @@ export class FixedWindowLimiter {
 
   take(name: string, limits: readonly Limit[], now: number): RateLimitResult {
     const before = this.#counts.get(name) ?? {}
-    const after = counted(before, limits, now)
+    const after = consume(before, limits, now)
     if (after) {
       if (!this.#counts.has(name)) this.#makeRoom(now)
       this.#counts.set(name, after)
     }
-    return admissionOf(after ?? before, limits, after !== undefined, now)
+    return toRateLimitResult(after ?? before, limits, after !== undefined, now)
   }
 
   /** Whether `take` would admit a request now. */
   hasRoom(name: string, limits: readonly Limit[], now: number): boolean {
-    return counted(this.#counts.get(name) ?? {}, limits, now) !== undefined
+    return consume(this.#counts.get(name) ?? {}, limits, now) !== undefined
   }
 
   #makeRoom(now: number): void {

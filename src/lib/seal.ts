@@ -19,22 +19,22 @@ export class SealError extends Error {
 const masterKeyForm =
   'must be "id:base64" entries separated by commas, newest first, each of 32 bytes; make one with: echo "k1:$(openssl rand -base64 32)"'
 
-const entriesOf = (text: string): [id: string, base64: string][] | undefined => {
+const parseKeyEntries = (text: string): [id: string, base64: string][] | undefined => {
   const entries = text.split(',').map((entry) => /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/_-]{43}=?)$/.exec(entry.trim()))
   return entries.every((entry) => entry !== null) ? entries.map(([, id, base64]) => [id!, base64!]) : undefined
 }
 
 /** Why a list of master keys cannot be used, without any of it; undefined when it can. */
-export function masterKeyFault(text: string): string | undefined {
-  const entries = entriesOf(text)
+export function validateMasterKeys(text: string): string | undefined {
+  const entries = parseKeyEntries(text)
   if (!entries) return masterKeyForm
   return new Set(entries.map(([id]) => id)).size < entries.length ? 'names two master keys with the same id' : undefined
 }
 
-/** @throws SealError for what {@link masterKeyFault} finds fault with. */
+/** @throws SealError for what {@link validateMasterKeys} finds fault with. */
 export function parseMasterKeys(text: string): MasterKeys {
-  const fault = masterKeyFault(text)
-  const [first, ...rest] = (entriesOf(text) ?? []).map(([id, base64]) => masterKey(id, Buffer.from(base64, 'base64')))
+  const fault = validateMasterKeys(text)
+  const [first, ...rest] = (parseKeyEntries(text) ?? []).map(([id, base64]) => masterKey(id, Buffer.from(base64, 'base64')))
   if (fault !== undefined || !first) throw new SealError(`a list of master keys ${fault}`)
   return [first, ...rest]
 }

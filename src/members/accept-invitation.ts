@@ -17,13 +17,13 @@ import type { Secret } from '../lib/secret.js'
 import { issueLogin } from '../personal-tokens/issue-personal-token.js'
 import { Validator } from '../validation/validator.js'
 
-export const longestUserName = 255
+export const maxUserNameLength = 255
 
 const path = ['input', 'invitationToken']
 
 function checkName(name: string): void {
   const check = new Validator()
-  check.text('name', name, longestUserName)
+  check.text('name', name, maxUserNameLength)
   check.throwIfInvalid()
 }
 

@@ -2,13 +2,13 @@
 import type { MemberRole } from '../entities/enums.js'
 import type { Validator } from '../validation/validator.js'
 
-export const mostProjects = 100
+export const maxProjects = 100
 
 export function checkProjects(
   check: Validator,
   role: MemberRole | null | undefined,
   projectIds: readonly string[] | null | undefined,
 ): void {
-  check.list('projectIds', projectIds, mostProjects, () => undefined)
+  check.list('projectIds', projectIds, maxProjects, () => undefined)
   if (role === 'ADMIN' && projectIds) check.addIssue('projectIds', 'must be left out: an ADMIN has every project')
 }

@@ -17,7 +17,7 @@ const isError = (value: unknown): value is Error =>
   typeof value === 'object' && value !== null && 'stack' in value && 'message' in value && typeof value.message === 'string'
 
 /** The frames of a stack trace; only what follows the message, so that no line of the message passes for one. */
-function framesOf({ message, stack }: Error): string {
+function stackFrames({ message, stack }: Error): string {
   if (typeof stack !== 'string') return ''
   const at = stack.indexOf(message)
   if (at === -1) return ''
@@ -34,7 +34,7 @@ export function loggedError(error: unknown, depth = 1, isOfPeer = false): Logged
   if (!isError(error)) return { type: typeof error }
   const code: unknown = Reflect.get(error, 'code')
   const hidesMessage = isOfPeer || code !== undefined || error.name === 'SyntaxError'
-  const stack = framesOf(error)
+  const stack = stackFrames(error)
   return {
     type: (Reflect.get(error, 'constructor') as { name?: string } | undefined)?.name ?? 'Error',
     ...(isCode(code) ? { code } : {}),

@@ -5,14 +5,14 @@ import { systemClock } from '../lib/clock.js'
 import { loggedError } from './log-error.js'
 
 /** Milliseconds that a line may wait for others, and characters that are written at the latest. */
-const longestWait = 200
-const mostWaiting = 32_000
+const maxWaitMs = 200
+const maxWaitingLines = 32_000
 /** Bytes that are kept while they cannot be written. */
-const mostKept = 1_000_000
+const maxBufferedBytes = 1_000_000
 
 /** A write for each line costs as much as looking a key up, so they are written together: in a moment, and at the end. */
 function bufferedStdout(): { write(line: string): void } {
-  const stdout = destination({ sync: true, maxLength: mostKept })
+  const stdout = destination({ sync: true, maxLength: maxBufferedBytes })
   let lines: string[] = []
   let size = 0
   const flush = (): void => {
@@ -26,13 +26,13 @@ function bufferedStdout(): { write(line: string): void } {
       // A full disk or a reader that is gone: what cannot be told anybody must not end the server. It is kept for the next time.
     }
   }
-  setInterval(flush, longestWait).unref()
+  setInterval(flush, maxWaitMs).unref()
   process.once('exit', flush)
   return {
     write(line) {
       lines.push(line)
       size += line.length
-      if (size >= mostWaiting) flush()
+      if (size >= maxWaitingLines) flush()
     },
   }
 }

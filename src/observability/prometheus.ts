@@ -1,7 +1,7 @@
 /** Counters, gauges and histograms, and the text that Prometheus reads (its text exposition format, version 0.0.4). */
 
 /** Of one metric. What would be one more is counted under {@link overflow}, so that no caller can fill the memory with labels. */
-export const mostSeries = 1000
+export const maxSeries = 1000
 export const overflow = '(other)'
 
 export const contentType = 'text/plain; version=0.0.4; charset=utf-8'
@@ -36,7 +36,7 @@ abstract class Family<S extends { readonly labels: readonly string[] }> {
     const key = labels.length === 1 ? labels[0]! : labels.join('\n')
     const known = this.series.get(key)
     if (known) return known
-    const isFull = this.series.size >= mostSeries - 1
+    const isFull = this.series.size >= maxSeries - 1
     const kept = isFull ? this.labelNames.map(() => overflow) : labels
     const keptKey = kept.join('\n')
     const one = this.series.get(keptKey) ?? this.begin(kept)

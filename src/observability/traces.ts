@@ -14,7 +14,7 @@ import { DomainError, RequestError } from '../lib/errors.js'
 import { version } from '../lib/version.js'
 
 /** Milliseconds that the end waits for a collector. */
-const longestFlush = 2000
+const maxFlushMs = 2000
 
 const load = async () => ({
   api: await import('@opentelemetry/api'),
@@ -26,7 +26,7 @@ const load = async () => ({
 type Packages = Awaited<ReturnType<typeof load>>
 
 /** A code of ours, of the system or of a database, or the class: never a text. */
-function typeOf(error: unknown): string {
+function errorType(error: unknown): string {
   const code: unknown = Reflect.get(Object(error), 'code')
   if (typeof code === 'string' && /^[A-Z0-9][A-Z0-9_]{2,63}$/.test(code)) return code
   return error instanceof Error ? error.constructor.name : '_OTHER'
@@ -68,8 +68,8 @@ export class Traces {
     try {
       return await work(span)
     } catch (error) {
-      if (isRefusal(error)) span.setAttribute('keyhouse.refusal', typeOf(error))
-      else this.markError(span, typeOf(error))
+      if (isRefusal(error)) span.setAttribute('keyhouse.refusal', errorType(error))
+      else this.markError(span, errorType(error))
       throw error
     } finally {
       span.end()
@@ -83,13 +83,13 @@ export class Traces {
   /** Sends what has gathered, and waits no longer than is fair. */
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, longestFlush)
+    const timer = setTimeout(resolve, maxFlushMs)
     await Promise.race([this.provider.shutdown().catch(() => undefined), promise])
     clearTimeout(timer)
   }
 }
 
-function samplerOf({ sdk }: Packages, { sampler, ratio }: TracesConfig): Sampler {
+function createSampler({ sdk }: Packages, { sampler, ratio }: TracesConfig): Sampler {
   const root = sampler.endsWith('always_on')
     ? new sdk.AlwaysOnSampler()
     : sampler.endsWith('always_off')
@@ -123,7 +123,7 @@ export async function createTraces(config: TracesConfig, log: Logger): Promise<T
   const exporter = new otlp.OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis: timeout })
   const provider = new sdk.TracerProvider({
     resource: resources.defaultResource().merge(resources.resourceFromAttributes({ 'service.version': version, ...config.resource })),
-    sampler: samplerOf(packages, config),
+    sampler: createSampler(packages, config),
     spanProcessors: [new sdk.BatchSpanProcessor({ exporter: withOutageLogging(packages, exporter, log), scheduledDelayMillis: delay })],
   })
   return new Traces(packages, provider)

@@ -12,7 +12,7 @@ import { normalizeEmail } from '../lib/email.js'
 import { newId } from '../lib/id.js'
 import { Validator } from '../validation/validator.js'
 
-export const longestName = 255
+export const maxNameLength = 255
 
 export interface NewOrganization {
   readonly organizationId: string
@@ -26,7 +26,7 @@ export async function createOrganization(
 ): Promise<NewOrganization> {
   // Before the change: an organization that is refused has no trail that could say so.
   const check = new Validator()
-  check.text('name', input.name, longestName)
+  check.text('name', input.name, maxNameLength)
   check.email('email', input.email)
   check.throwIfInvalid()
   const organizationId = newId('org', app.clock())

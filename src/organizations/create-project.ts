@@ -5,14 +5,14 @@ import { Project } from '../entities/project.js'
 import { conflict } from '../lib/errors.js'
 import { newId } from '../lib/id.js'
 import { Validator } from '../validation/validator.js'
-import { longestName } from './create-organization.js'
+import { maxNameLength } from './create-organization.js'
 
 const slugForm = /^[a-z][a-z0-9-]{0,62}$/
 
 export async function createProject(ctx: Context, { name, slug }: { name: string; slug: string }): Promise<{ project: Project }> {
   return perform(ctx, 'project:create', async ({ em, actor, now, permit }) => {
     const check = new Validator()
-    check.text('name', name, longestName)
+    check.text('name', name, maxNameLength)
     if (!slugForm.test(slug)) check.addIssue('slug', 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter')
     check.throwIfInvalid()
     const id = newId('prj', now)

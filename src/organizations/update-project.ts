@@ -4,13 +4,13 @@ import { perform } from '../context/perform.js'
 import { Project } from '../entities/project.js'
 import { notFound } from '../lib/errors.js'
 import { Validator } from '../validation/validator.js'
-import { longestName } from './create-organization.js'
+import { maxNameLength } from './create-organization.js'
 
 export async function updateProject(ctx: Context, input: { id: string; name?: string | null | undefined }): Promise<{ project: Project }> {
   return perform(ctx, 'project:update', async ({ em, now, permit }) => {
     const check = new Validator()
     check.notNull('name', input.name)
-    check.text('name', input.name, longestName)
+    check.text('name', input.name, maxNameLength)
     check.throwIfInvalid()
     permit({ named: input.id })
     const project = await em.findOne(Project, { id: input.id })

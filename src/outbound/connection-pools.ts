@@ -1,7 +1,7 @@
 /** Upstream connections: kept a moment for the next request with the same credential, and never used with another one. */
 import { Client, Pool, type Dispatcher } from 'undici'
 
-import { Bag } from '../lib/bag.js'
+import { Registry } from '../lib/bag.js'
 
 /**
  * Milliseconds that a connection stands idle for the next request: less than servers commonly wait before they close it,
@@ -15,13 +15,13 @@ export interface Destination {
   readonly organizationId: string
 }
 
-const keyOf = ({ origin }: Destination, poolKey: string): string => `${poolKey} ${origin}`
+const toPoolId = ({ origin }: Destination, poolKey: string): string => `${poolKey} ${origin}`
 
 const shared = { allowH2: false, headersTimeout: 0, bodyTimeout: 0 }
 
 export class ConnectionPools {
   readonly #pools = new Map<string, Pool>()
-  readonly #singles = new Bag<Client>()
+  readonly #singles = new Registry<Client>()
   /** Connections of all pools. */
   #connected = 0
 
@@ -41,13 +41,13 @@ export class ConnectionPools {
 
   /** Shared by the requests of one credential to one origin. */
   of(destination: Destination, poolKey: string): Dispatcher {
-    const key = keyOf(destination, poolKey)
+    const key = toPoolId(destination, poolKey)
     return this.#pools.get(key) ?? this.#open(key, destination)
   }
 
   /** After a request that failed, perhaps before there was a connection whose end would tell. */
   failed(destination: Destination, poolKey: string): void {
-    this.#closeUnused(keyOf(destination, poolKey))
+    this.#closeUnused(toPoolId(destination, poolKey))
   }
 
   /** How many there are. */

@@ -15,22 +15,22 @@ import {
   isAllowedAddress,
   isPublicAddress,
   parseAllowList,
-  portOf,
+  parsePort,
 } from '../lib/address.js'
 import { ConnectionPools, type Destination } from './connection-pools.js'
 import { NameLookups, systemResolve, type LookupLimits, type DnsLookup, type Resolved } from './name-lookups.js'
-import { OutboundError, outboundErrorOf } from './outbound-error.js'
+import { OutboundError, toOutboundError } from './outbound-error.js'
 import type { Outbound, OutboundRequest, OutboundResponse } from './outbound.js'
 import { sendRequest } from './send-request.js'
 
 /** How often an answer may send us on. */
-const mostRedirects = 3
+const maxRedirects = 3
 
 /** Milliseconds until a connection must stand: one that is given up before is only let go then. */
-const patience = 10_000
+const timeoutMs = 10_000
 
 /** URLs that are known to pass as far as their texts show, which nothing but the configuration can change. */
-const mostJudged = 1000
+const maxCachedUrls = 1000
 
 export interface OutboundOptions {
   /** `KEYHOUSE_OUTBOUND_ALLOW`. */
@@ -47,7 +47,7 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
 
   async function reachable(host: string, { organizationId, origin }: Destination): Promise<readonly Resolved[]> {
     const answers = await lookups.resolve(organizationId, host)
-    const port = portOf(new URL(origin))
+    const port = parsePort(new URL(origin))
     // One bad answer spoils all: whoever mixes them hopes that the bad one is tried.
     const isBad = ({ address }: Resolved): boolean => !isPublicAddress(address) && !isAllowedAddress(list, address, port)
     if (!isAllowedHost(list, host, port) && answers.some(isBad)) throw new OutboundError('URL_NOT_ALLOWED')
@@ -66,7 +66,7 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
 
   const fault = (url: URL): string | undefined => {
     const host = normalizeHost(url.hostname)
-    const port = portOf(url)
+    const port = parsePort(url)
     if (isAllowedHost(list, host, port) || isAllowedAddress(list, host, port)) return undefined
     if (url.protocol !== 'https:') return 'must be an https URL: http is for hosts and ports that KEYHOUSE_OUTBOUND_ALLOW names'
     // A literal address is never looked up, so this is where it is judged.
@@ -75,7 +75,7 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
   }
 
   const pools = new ConnectionPools(
-    (destination) => ({ lookup: guardedLookup(destination), rejectUnauthorized: true, timeout: patience }),
+    (destination) => ({ lookup: guardedLookup(destination), rejectUnauthorized: true, timeout: timeoutMs }),
     maxConnections,
   )
 
@@ -85,7 +85,7 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
     if (known) return known
     const url = new URL(text)
     if (fault(url) !== undefined) throw new OutboundError('URL_NOT_ALLOWED')
-    if (judged.size >= mostJudged) judged.clear()
+    if (judged.size >= maxCachedUrls) judged.clear()
     judged.set(text, url)
     return url
   }
@@ -104,7 +104,7 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
       return await sendRequest(poolKey === undefined ? pools.single(destination) : pools.of(destination, poolKey), options, request)
     } catch (error) {
       if (poolKey !== undefined) pools.failed(destination, poolKey)
-      throw outboundErrorOf(error, signal)
+      throw toOutboundError(error, signal)
     }
   }
 
@@ -117,19 +117,19 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
       let url = assertAllowed(text)
       for (let redirects = 0; ; redirects++) {
         const response = await ask(url, request)
-        const next = redirectOf(response, url)
+        const next = redirectTarget(response, url)
         if (!next) return response
         response.body.destroy()
         if (fault(next) !== undefined || (next.origin !== url.origin && request.credential)) throw new OutboundError('URL_NOT_ALLOWED')
         // Only these two keep method and body (RFC 9110 §15.4.8, §15.4.9).
-        if (![307, 308].includes(response.statusCode) || redirects === mostRedirects) throw new OutboundError('PROTOCOL_ERROR')
+        if (![307, 308].includes(response.statusCode) || redirects === maxRedirects) throw new OutboundError('PROTOCOL_ERROR')
         url = next
       }
     },
   }
 }
 
-function redirectOf({ statusCode, headers }: OutboundResponse, from: URL): URL | undefined {
+function redirectTarget({ statusCode, headers }: OutboundResponse, from: URL): URL | undefined {
   const { location } = headers
   if (statusCode < 301 || statusCode > 308 || location === undefined) return undefined
   if (!URL.canParse(location, from.href)) throw new OutboundError('PROTOCOL_ERROR')

@@ -32,13 +32,13 @@ const protocolErrors = [errors.HTTPParserError, errors.HeadersOverflowError, err
 const unasked: ReadonlySet<unknown> = new Set(['bad upgrade', 'bad response'])
 
 /** What became of a request, in the words of the contract. */
-export function outboundErrorOf(error: unknown, signal: AbortSignal): OutboundError {
+export function toOutboundError(error: unknown, signal: AbortSignal): OutboundError {
   if (error instanceof OutboundError) return error
   if (signal.aborted) return new OutboundError('TIMEOUT', { cause: error })
-  return new OutboundError(codeOf(error), { cause: error })
+  return new OutboundError(toOutboundCode(error), { cause: error })
 }
 
-function codeOf(error: unknown): OutboundCode {
+function toOutboundCode(error: unknown): OutboundCode {
   const { code, message } = Object(error) as Partial<NodeJS.ErrnoException>
   if (tlsCodes.test(String(code))) return 'TLS_FAILED'
   if (error instanceof errors.ConnectTimeoutError) return 'TIMEOUT'

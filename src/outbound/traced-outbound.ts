@@ -2,7 +2,7 @@
  * Calls of MCP servers as spans of the request that makes them. Of the URL only the host is told, since a tenant may have
  * written a secret into the rest; and the server is told nothing: by a trace it could tell which of our users' calls belong together.
  */
-import { portOf } from '../lib/address.js'
+import { parsePort } from '../lib/address.js'
 import type { Traces } from '../observability/traces.js'
 import type { Outbound } from './outbound.js'
 
@@ -14,7 +14,7 @@ export const withTracing = (outbound: Outbound, traces: Traces): Outbound => ({
     const attributes = {
       'http.request.method': request.method,
       'server.address': url.hostname,
-      'server.port': portOf(url),
+      'server.port': parsePort(url),
     }
     return traces.withChildSpan(request.method, 'CLIENT', attributes, async (span) => {
       const response = await outbound.send(text, request)

@@ -1,7 +1,7 @@
 /** Keyset pages: stable while rows are added, in both directions, with the id as tie-breaker. */
 
-export const largestPage = 100
-export const defaultPage = 20
+export const maxPageSize = 100
+export const defaultPageSize = 20
 
 export interface PageArguments {
   readonly first?: number | null | undefined
@@ -77,9 +77,9 @@ const opposite = { ASC: 'DESC', DESC: 'ASC' } as const
 export function toPageQuery(page: PageArguments, order: Order, by: OrderedBy): PageQuery {
   const { first, last } = page
   if (first != null && last != null) throw new PageArgumentError('Give "first" or "last", not both.')
-  const limit = first ?? last ?? defaultPage
-  if (limit < 1 || limit > largestPage)
-    throw new PageArgumentError(`"${last == null ? 'first' : 'last'}" must be from 1 to ${largestPage}.`)
+  const limit = first ?? last ?? defaultPageSize
+  if (limit < 1 || limit > maxPageSize)
+    throw new PageArgumentError(`"${last == null ? 'first' : 'last'}" must be from 1 to ${maxPageSize}.`)
   const isBackward = last != null
   const bounds = [
     ...(page.after == null ? [] : [afterCursor(decodeCursor(page.after, by), order)]),

@@ -21,7 +21,7 @@ export const lifetimes = {
   EPHEMERAL: { longest: 86_400, usual: 3600 },
 } as const
 /** Characters. */
-export const longestDescription = 128
+export const maxDescriptionLength = 128
 
 type MadeType = keyof typeof lifetimes
 
@@ -48,7 +48,7 @@ export async function createPersonalToken(ctx: Context, input: NewPersonalToken)
     assertCanGrantToUser(actor, input.permissions ?? [], ['input', 'permissions'])
     const { organizationId } = actor
     const { description = null, permissions = null } = input
-    const expiresAt = endOf(actor, type, input.expiresAt, now)
+    const expiresAt = resolveExpiry(actor, type, input.expiresAt, now)
     const issue = { organizationId, userId, createdBy: userId, type, description, permissions, expiresAt }
     const { personalToken, text } = await issuePersonalToken(ctx, issue, now)
     permit({ id: personalToken.id })
@@ -73,7 +73,7 @@ function checked({ type = 'FULL_ACCESS', description, expiresAt, permissions, id
   check.idempotencyKey(idempotencyKey)
   check.notNull('type', type)
   if (type === 'LOGIN') check.addIssue('type', 'must not be LOGIN: that comes from signing in')
-  check.text('description', description, longestDescription, 0)
+  check.text('description', description, maxDescriptionLength, 0)
   check.notNull('expiresAt', expiresAt)
   check.future('expiresAt', expiresAt, now)
   const made: MadeType = type === null || type === 'LOGIN' ? 'FULL_ACCESS' : type
@@ -90,7 +90,7 @@ function checked({ type = 'FULL_ACCESS', description, expiresAt, permissions, id
 }
 
 /** Nothing outlives its maker; only who has just signed in is not bound. @throws DomainError INVALID */
-function endOf(actor: Actor, type: MadeType, wanted: Date | null | undefined, now: Date): Date {
+function resolveExpiry(actor: Actor, type: MadeType, wanted: Date | null | undefined, now: Date): Date {
   if (!wanted) return capExpiry(actor, addSeconds(now, lifetimes[type].usual))
   const latest = maxExpiry(actor, 'token')
   if (latest && wanted > latest)

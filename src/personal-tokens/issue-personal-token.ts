@@ -10,7 +10,7 @@ import { seal } from '../lib/seal.js'
 export const revealWindowSeconds = 300
 export const loginTtlSeconds = 12 * 3600
 
-interface Issue {
+interface IssuePersonalTokenArgs {
   readonly organizationId: string
   readonly userId: string
   readonly createdBy: string | null
@@ -20,7 +20,11 @@ interface Issue {
   readonly expiresAt: Date
 }
 
-export async function issuePersonalToken(ctx: Context, issue: Issue, now: Date): Promise<{ personalToken: PersonalToken; text: string }> {
+export async function issuePersonalToken(
+  ctx: Context,
+  issue: IssuePersonalTokenArgs,
+  now: Date,
+): Promise<{ personalToken: PersonalToken; text: string }> {
   const id = newId('pt', now)
   const { url } = ctx.app.config
   const { text, kid } = await ctx.app.keyring.sign('kh-personal+jwt', {

@@ -6,13 +6,13 @@ import { columns, take, look } from '../database/queries/rate-counters.js'
  * processes together let through what one would. A refused request changes nothing.
  */
 import type { Row } from '../database/row-mapper.js'
-import { admissionOf, windowNames, type Counts, type WindowName } from '../lib/fixed-window.js'
+import { toRateLimitResult, windowNames, type Counts, type WindowName } from '../lib/fixed-window.js'
 import type { Limiter } from './limiter.js'
 
 // $1 key, $2 organization, $3 now, from $4 on the limit of each window or null. Of two processes the one whose clock is
 // behind waits for the window of the other to end: a skew can make a window longer, never fuller.
 
-function countsOf(row: Row | undefined): Counts {
+function toCounts(row: Row | undefined): Counts {
   return Object.fromEntries(
     columns.flatMap(({ window, at, used }): [WindowName, object][] => {
       const startedAt = row?.[at]
@@ -28,9 +28,9 @@ export const postgresLimiter = (line: Pipeline): Limiter & { close(): Promise<vo
     try {
       const [taken] = await line.send([{ ...take, values: [id, organizationId, now.toISOString(), ...limits] }])
       const row = taken?.rows[0] as Row | undefined
-      if (row) return admissionOf(countsOf(row), rateLimits, true, now.getTime())
+      if (row) return toRateLimitResult(toCounts(row), rateLimits, true, now.getTime())
       const [looked] = await line.send([{ ...look, values: [id] }])
-      return admissionOf(countsOf(looked?.rows[0] as Row | undefined), rateLimits, false, now.getTime())
+      return toRateLimitResult(toCounts(looked?.rows[0] as Row | undefined), rateLimits, false, now.getTime())
     } catch (error) {
       throw isUnavailable(error) ? unavailable(error) : error
     }

@@ -12,11 +12,11 @@ import { EndUser } from '../entities/end-user.js'
 import { CredentialStatus, Environment } from '../entities/enums.js'
 import { JwtScalar, PermissionScalar, UrlScalar } from '../entities/scalars.js'
 import { SigningKey } from '../entities/signing-key.js'
-import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { Payload } from './user-error.js'
 import { visibleEndUser } from './visible-end-user.js'
 
-const AccessTokens = connectionOf('AccessToken', () => AccessToken)
+const AccessTokens = createConnectionType('AccessToken', () => AccessToken)
 
 @InputType('ExchangeApiKeyInput', { description: 'What the token is to be good for.' })
 class ExchangeApiKeyInput implements ExchangeApiKeyArgs {

@@ -14,10 +14,10 @@ import { DateTimeScalar, PermissionScalar, SecretScalar, UrlScalar } from '../en
 import type { Secret } from '../lib/secret.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
 import { ApiKeyFilter, ApiKeyOrder } from './api-key-filter.js'
-import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { findByIdOrForbid } from './node.resolver.js'
 import { Payload } from './user-error.js'
-const ApiKeys = connectionOf('ApiKey', () => ApiKey)
+const ApiKeys = createConnectionType('ApiKey', () => ApiKey)
 
 @InputType('RateLimitInput', { description: 'At most so many requests in a window; at most one limit per window.' })
 export class RateLimitInput {

@@ -8,10 +8,10 @@ import { EndUser } from '../entities/end-user.js'
 import { AuditOutcome, Environment } from '../entities/enums.js'
 import { DateTimeScalar } from '../entities/scalars.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
-import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { visibleEndUser } from './visible-end-user.js'
 
-const AuditEvents = connectionOf('AuditEvent', () => AuditEvent, { hasTotalCount: false })
+const AuditEvents = createConnectionType('AuditEvent', () => AuditEvent, { hasTotalCount: false })
 
 @InputType('AuditEventFilter', { description: 'Which events; what is left out does not narrow.' })
 class AuditEventFilter implements AuditQuery {

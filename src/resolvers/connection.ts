@@ -43,7 +43,7 @@ export interface Connection<T> {
 }
 
 /** The connection type of a node type, with the function that makes one of a page. */
-export function connectionOf<T extends object>(
+export function createConnectionType<T extends object>(
   name: string,
   node: () => ClassType<T>,
   options: { hasTotalCount: boolean } = { hasTotalCount: true },

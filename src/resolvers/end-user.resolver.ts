@@ -8,10 +8,10 @@ import { listEndUsers } from '../end-users/list-end-users.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment } from '../entities/enums.js'
 import { Project } from '../entities/project.js'
-import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { Payload } from './user-error.js'
 
-const EndUsers = connectionOf('EndUser', () => EndUser)
+const EndUsers = createConnectionType('EndUser', () => EndUser)
 
 @InputType('EndUserFilter', { description: 'Which end users; what is left out does not narrow.' })
 class EndUserFilter {

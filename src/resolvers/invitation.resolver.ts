@@ -14,11 +14,11 @@ import { inviteMember, type NewInvitation } from '../members/invite-member.js'
 import { listInvitations } from '../members/list-invitations.js'
 import { revokeInvitation } from '../members/revoke-invitation.js'
 import { findActor } from './actor-union.js'
-import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { Payload } from './user-error.js'
 import { visibleProjects } from './visible-projects.js'
 
-const Invitations = connectionOf('Invitation', () => Invitation)
+const Invitations = createConnectionType('Invitation', () => Invitation)
 
 @InputType('InviteMemberInput', { description: 'Whom to invite, and as what.' })
 class InviteMemberInput implements NewInvitation {

@@ -14,13 +14,13 @@ import { deleteMcpServer } from '../mcp/servers/delete-mcp-server.js'
 import { listMcpServers, type McpServerQuery } from '../mcp/servers/list-mcp-servers.js'
 import type { McpServerFields } from '../mcp/servers/server-rules.js'
 import { updateMcpServer } from '../mcp/servers/update-mcp-server.js'
-import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { findByIdOrForbid } from './node.resolver.js'
 import { Payload } from './user-error.js'
 import { visibleEndUser } from './visible-end-user.js'
 
-const McpServers = connectionOf('McpServer', () => McpServer)
-const McpCredentials = connectionOf('McpCredential', () => McpCredential)
+const McpServers = createConnectionType('McpServer', () => McpServer)
+const McpCredentials = createConnectionType('McpCredential', () => McpCredential)
 
 @ObjectType('CreateMcpServerPayload', { description: 'The new server.' })
 class CreateMcpServerPayload extends Payload {

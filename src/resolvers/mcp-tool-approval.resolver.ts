@@ -25,11 +25,11 @@ import { JsonObjectScalar } from '../entities/scalars.js'
 import { decideMcpToolCall, type Decision } from '../mcp/approvals/decide-mcp-tool-call.js'
 import { listToolApprovals, type ApprovalQuery } from '../mcp/approvals/list-mcp-tool-approvals.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
-import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { Payload } from './user-error.js'
 import { visibleEndUser } from './visible-end-user.js'
 
-const McpToolApprovals = connectionOf('McpToolApproval', () => McpToolApproval)
+const McpToolApprovals = createConnectionType('McpToolApproval', () => McpToolApproval)
 
 const McpToolDecision = { APPROVE: 'APPROVE', DENY: 'DENY' } as const
 registerEnumType(McpToolDecision, {

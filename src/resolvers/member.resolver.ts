@@ -11,11 +11,11 @@ import { User } from '../entities/user.js'
 import { listMembers } from '../members/list-members.js'
 import { removeMember } from '../members/remove-member.js'
 import { updateMember, type MemberChange } from '../members/update-member.js'
-import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { Payload } from './user-error.js'
 import { visibleProjects } from './visible-projects.js'
 
-const Members = connectionOf('Member', () => Member)
+const Members = createConnectionType('Member', () => Member)
 
 @InputType('UpdateMemberInput', { description: 'What to change; what is left out stays.' })
 class UpdateMemberInput implements MemberChange {

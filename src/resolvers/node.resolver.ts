@@ -9,7 +9,7 @@ import type { Context } from '../context/context.js'
 import { Node } from '../entities/node.js'
 import { badUserInput } from '../lib/errors.js'
 
-const mostIds = 100
+const maxIds = 100
 
 /** One row of a kind. What is one's own needs no permission, so only then existence comes first. @throws DomainError FORBIDDEN */
 export async function findByIdOrForbid<T extends { id: string }>(
@@ -38,7 +38,7 @@ export class NodeResolver {
   async nodes(@Ctx() ctx: Context, @Arg('ids', () => [ID], { description: 'Their ids.' }) ids: string[]): Promise<(object | null)[]> {
     // Before anything is said about the input: who asks?
     void ctx.actor
-    if (ids.length > mostIds) throw badUserInput(`"ids" must have at most ${mostIds} entries.`)
+    if (ids.length > maxIds) throw badUserInput(`"ids" must have at most ${maxIds} entries.`)
     return Promise.all(ids.map((id) => findNode(ctx, id)))
   }
 }

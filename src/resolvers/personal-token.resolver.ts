@@ -16,11 +16,11 @@ import { revokeAllPersonalTokens } from '../personal-tokens/revoke-all-personal-
 import { revokeOrganizationToken } from '../personal-tokens/revoke-organization-token.js'
 import { revokePersonalToken } from '../personal-tokens/revoke-personal-token.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
-import { connectionOf, PageArgs, type Connection } from './connection.js'
+import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { findByIdOrForbid } from './node.resolver.js'
 import { Payload } from './user-error.js'
 
-const PersonalTokens = connectionOf('PersonalToken', () => PersonalToken)
+const PersonalTokens = createConnectionType('PersonalToken', () => PersonalToken)
 
 @Resolver(() => PersonalToken)
 export class PersonalTokenResolver {

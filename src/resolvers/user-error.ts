@@ -63,7 +63,7 @@ export const domainErrorsToPayload =
   }
 
 /** Not refusals: the caller did nothing wrong. */
-const isFault = (error: unknown): boolean =>
+const isUserErrorDetail = (error: unknown): boolean =>
   !(error instanceof DomainError || error instanceof RequestError) || (error instanceof RequestError && error.status >= 500)
 
 /** Each root field is one use of its operation, whatever it is called in the answer. What is known at once is not made to wait. */
@@ -76,7 +76,7 @@ export const recordUsage =
       return result
     }
     const failed = (error: unknown): never => {
-      context.recordUsage(info.fieldName, !isFault(error))
+      context.recordUsage(info.fieldName, !isUserErrorDetail(error))
       throw error
     }
     let result: unknown

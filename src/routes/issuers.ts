@@ -12,7 +12,7 @@ import { jwksMaxAge, getJwks } from '../signing-keys/jwks.js'
 
 const path = '/o/:organizationId/:environment'
 
-const metadataOf = (issuer: string): object => ({
+const issuerMetadata = (issuer: string): object => ({
   issuer,
   jwks_uri: `${issuer}/.well-known/jwks.json`,
   // Required by OpenID Connect. Without an authorization endpoint only "none" is true, the type that returns no token.
@@ -35,8 +35,8 @@ export function registerIssuers(server: FastifyInstance, app: Services): void {
   }
 
   serve(`${path}/.well-known/jwks.json`, async () => ({ keys: await getJwks(app) }))
-  serve(`${path}/.well-known/openid-configuration`, metadataOf)
+  serve(`${path}/.well-known/openid-configuration`, issuerMetadata)
   // RFC 8414 §3.1: the well-known part comes before the issuer's path.
-  serve(`/.well-known/oauth-authorization-server${path}`, metadataOf)
-  serve(`/.well-known/openid-configuration${path}`, metadataOf)
+  serve(`/.well-known/oauth-authorization-server${path}`, issuerMetadata)
+  serve(`/.well-known/openid-configuration${path}`, issuerMetadata)
 }

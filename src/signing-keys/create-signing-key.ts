@@ -36,7 +36,7 @@ export interface SigningKeyDeps {
 }
 
 /** Made before the transaction that publishes it, which then must set the time anew. */
-export async function newSigningKey(
+export async function createSigningKey(
   { config, masterKeys, clock }: Pick<SigningKeyDeps, 'config' | 'masterKeys' | 'clock'>,
   state: 'CURRENT' | 'NEXT',
 ): Promise<SigningKey> {
@@ -58,5 +58,5 @@ export async function newSigningKey(
 }
 
 /** @throws SealError */
-export const privateKeyOf = (id: string, sealedPrivateKey: string, masterKeys: MasterKeys): KeyObject =>
+export const openPrivateKey = (id: string, sealedPrivateKey: string, masterKeys: MasterKeys): KeyObject =>
   createPrivateKey(open(masterKeys, privateKeyAad(id), sealedPrivateKey))

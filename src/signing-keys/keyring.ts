@@ -8,7 +8,7 @@ import { isId } from '../lib/id.js'
 import { parseIssuer } from '../lib/issuer.js'
 import { signJwt, unverified, type Algorithm, type Signer } from '../lib/jwt.js'
 import type { MasterKeys } from '../lib/seal.js'
-import { privateKeyOf } from './create-signing-key.js'
+import { openPrivateKey } from './create-signing-key.js'
 
 interface Verifier {
   readonly algorithm: string
@@ -28,7 +28,7 @@ export function openKeyring(reader: QueryRunner, masterKeys: MasterKeys, url: st
     if (known) return known
     const row = await reader.read(signingKey, [kid])
     if (!row) throw new Error(`signing key ${kid} is gone`)
-    const privateKey = privateKeyOf(kid, row['sealed_private_key'] as string, masterKeys)
+    const privateKey = openPrivateKey(kid, row['sealed_private_key'] as string, masterKeys)
     const signer = { kid, algorithm: row['algorithm'] as Algorithm, privateKey }
     signers.set(kid, signer)
     return signer

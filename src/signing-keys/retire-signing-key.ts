@@ -1,12 +1,12 @@
 /** Withdraws a signing key at once: what it signed is no longer believed here, and it leaves the key set. */
 import { SigningKey } from '../entities/signing-key.js'
 import { notFound } from '../lib/errors.js'
-import { newSigningKey, type SigningKeyDeps } from './create-signing-key.js'
+import { createSigningKey, type SigningKeyDeps } from './create-signing-key.js'
 import { findActiveSigningKeys, promoteNext, type ActiveSigningKeys } from './rotate-signing-keys.js'
 
 /** Doing it again answers the same. @throws DomainError NOT_FOUND */
 export async function retireSigningKey(app: SigningKeyDeps, kid: string): Promise<ActiveSigningKeys & { readonly retired: SigningKey }> {
-  const successor = await newSigningKey(app, 'NEXT')
+  const successor = await createSigningKey(app, 'NEXT')
   const result = await app.journal.exclusive(app.orm.em.fork(), async (em) => {
     const now = app.clock()
     const { current, next } = await findActiveSigningKeys(em)

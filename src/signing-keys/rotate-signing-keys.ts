@@ -4,7 +4,7 @@ import type { EntityManager } from '@mikro-orm/core'
 import { SigningKey } from '../entities/signing-key.js'
 import { addSeconds } from '../lib/clock.js'
 import { invalidState } from '../lib/errors.js'
-import { newSigningKey, type SigningKeyDeps } from './create-signing-key.js'
+import { createSigningKey, type SigningKeyDeps } from './create-signing-key.js'
 import { jwksMaxAge } from './jwks.js'
 
 export interface ActiveSigningKeys {
@@ -48,7 +48,7 @@ export async function rotateSigningKeys(
   app: SigningKeyDeps,
   isDue: (keys: ActiveSigningKeys, now: Date) => boolean = () => true,
 ): Promise<(ActiveSigningKeys & { readonly previous: SigningKey }) | undefined> {
-  const successor = await newSigningKey(app, 'NEXT')
+  const successor = await createSigningKey(app, 'NEXT')
   const rotated = await app.journal.exclusive(app.orm.em.fork(), async (em) => {
     const now = app.clock()
     const keys = await findActiveSigningKeys(em)

@@ -9,7 +9,7 @@ import { badUserInput } from '../lib/errors.js'
 import { deriveEndUserId, isExternalId } from '../lib/external-id.js'
 import { listById, type Desk } from '../pagination/paginate.js'
 
-const mostIds = 10_000
+const maxIds = 10_000
 
 /** Wherever the caller may see one of this name. @throws RequestError BAD_USER_INPUT when that would be too many. */
 export async function deriveEndUserIds(
@@ -20,7 +20,7 @@ export async function deriveEndUserIds(
   const { actor } = desk
   const environments = [environment ?? actor.environment ?? Object.values(Environment)].flat()
   const names = externalIds.filter(isExternalId)
-  const mostProjects = Math.floor(mostIds / Math.max(1, environments.length * names.length))
+  const mostProjects = Math.floor(maxIds / Math.max(1, environments.length * names.length))
   // Rows are confined by the filters of the caller; here a project that is not the caller's does no harm.
   const projectIds =
     projectId == null ? (actor.projectIds ?? (await listById(desk, Project, mostProjects + 1)).map(({ id }) => id)) : [projectId]

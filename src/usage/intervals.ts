@@ -3,5 +3,5 @@ import type { UsageInterval } from '../entities/enums.js'
 
 export const intervalLengths: Readonly<Record<UsageInterval, number>> = { MINUTE: 60_000, HOUR: 3_600_000, DAY: 86_400_000 }
 
-export const startOf = (at: Date, interval: UsageInterval): Date =>
+export const intervalStart = (at: Date, interval: UsageInterval): Date =>
   new Date(Math.floor(at.getTime() / intervalLengths[interval]) * intervalLengths[interval])

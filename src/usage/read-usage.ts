@@ -8,11 +8,11 @@ import { badUserInput } from '../lib/errors.js'
 import { deriveEndUserIds } from '../tenancy/end-user.js'
 import { environmentFilter } from '../tenancy/environment.js'
 import { validateFilter, queryableValues } from '../validation/filters.js'
-import { intervalLengths, startOf } from './intervals.js'
+import { intervalLengths, intervalStart } from './intervals.js'
 
 /** Intervals that one answer may span, and rows that it may have. */
-export const mostIntervals = 1440
-export const mostRows = 1000
+export const maxIntervals = 1440
+export const maxRows = 1000
 
 export interface UsageQuery {
   readonly from: Date
@@ -44,10 +44,10 @@ export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageR
   const { actor } = ctx
   const { to, interval } = query
   const filter = query.filter ?? {}
-  const from = startOf(query.from, interval)
+  const from = intervalStart(query.from, interval)
   if (query.from >= to) throw badUserInput('"from" must be before "to".')
-  if (to.getTime() - from.getTime() > mostIntervals * intervalLengths[interval]) {
-    throw badUserInput(`From "from" to "to" there may be at most ${mostIntervals} intervals.`)
+  if (to.getTime() - from.getTime() > maxIntervals * intervalLengths[interval]) {
+    throw badUserInput(`From "from" to "to" there may be at most ${maxIntervals} intervals.`)
   }
   validateFilter({ ...filter })
   const dimensions = Object.keys(dimensionColumns).length
@@ -65,9 +65,9 @@ export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageR
   // A list that names nothing finds nothing; SQL has no empty list.
   if (Object.values(wanted).some((values) => values?.length === 0)) return []
   const groupBy = [...new Set(query.groupBy)]
-  const question = { interval, from, to, groupBy, wanted, limit: mostRows + 1 }
+  const question = { interval, from, to, groupBy, wanted, limit: maxRows + 1 }
   const rows = await ctx.query(usageQuery(actor, question, ctx.app.config.databaseUrl !== undefined))
-  if (rows.length > mostRows) throw badUserInput(`This would be more than ${mostRows} rows: ask for less time, or tell less apart.`)
+  if (rows.length > maxRows) throw badUserInput(`This would be more than ${maxRows} rows: ask for less time, or tell less apart.`)
   return rows.map((row) => ({
     start: new Date(row['start'] as number | string | Date),
     apiKeyId: (row['api_key_id'] as string | undefined) || null,

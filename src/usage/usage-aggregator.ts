@@ -3,10 +3,10 @@ import { all, addOne, addMany } from '../database/queries/usage.js'
 import type { UsageInterval } from '../entities/enums.js'
 import { ALL_END_USERS, type UsageCount } from '../entities/usage-count.js'
 import type { Batch, WriteBehindSource, UsageRecord } from '../journal/write-behind.js'
-import { intervalLengths, startOf } from './intervals.js'
+import { intervalLengths, intervalStart } from './intervals.js'
 
 /** Rows kept while the database is away; what would be new beyond that is not counted. */
-const mostRows = 50_000
+const maxRows = 50_000
 /** Rows of one transaction: on SQLite each is a statement, which keeps the loop waiting. */
 const rowsAtOnce = 300
 const intervals = Object.keys(intervalLengths) as UsageInterval[]
@@ -16,12 +16,12 @@ type Row = { [K in keyof UsageCount]: UsageCount[K] }
 /** What one caller did in one minute. */
 type Tally = Omit<Row, 'length' | 'start'> & { readonly minute: Date }
 
-const nameOf = (row: Row): string =>
+const rowKey = (row: Row): string =>
   [row.organizationId, row.length, row.endUserId, row.start.getTime(), row.projectId, row.environment, row.apiKeyId, row.operation].join(
     '\n',
   )
 
-const valuesOf = (row: Row, start: number | string): (string | number)[] => [
+const toValues = (row: Row, start: number | string): (string | number)[] => [
   row.organizationId,
   row.length,
   row.endUserId,
@@ -44,14 +44,14 @@ export class UsageAggregator implements WriteBehindSource {
 
   used({ actor, operation, isDenied, at }: UsageRecord): void {
     const { apiKey, organizationId, projectIds, endUser } = actor
-    const minute = startOf(at, 'MINUTE').getTime()
+    const minute = intervalStart(at, 'MINUTE').getTime()
     // A key stands in one project and one environment.
     const name = `${minute} ${apiKey?.id ?? organizationId} ${endUser?.id ?? ''} ${operation ?? ''}`
     const known = this.#tallies.get(name)
     if (known) {
       known.requests++
       if (isDenied) known.denied++
-    } else if (this.#tallies.size < mostRows) {
+    } else if (this.#tallies.size < maxRows) {
       const projectId = (apiKey && projectIds?.[0]) ?? ''
       const who = { organizationId, projectId, environment: actor.environment ?? ('' as const), apiKeyId: apiKey?.id ?? '' }
       this.#tallies.set(name, {
@@ -82,7 +82,7 @@ export class UsageAggregator implements WriteBehindSource {
   #addUp(): void {
     for (const { minute, endUserId, ...tally } of this.#tallies.values()) {
       for (const length of intervals) {
-        const start = startOf(minute, length)
+        const start = intervalStart(minute, length)
         for (const whose of [ALL_END_USERS, endUserId]) this.#add({ ...tally, length, start, endUserId: whose })
       }
     }
@@ -94,18 +94,18 @@ export class UsageAggregator implements WriteBehindSource {
       for (const row of rows) this.#add(row)
     }
     if (!this.isPostgres)
-      return { giveBack, statements: rows.map((row) => ({ sql: addOne, parameters: valuesOf(row, row.start.getTime()) })) }
+      return { giveBack, statements: rows.map((row) => ({ sql: addOne, parameters: toValues(row, row.start.getTime()) })) }
     const names = all.split(', ')
-    const records = rows.map((row) => Object.fromEntries(valuesOf(row, row.start.toISOString()).map((value, i) => [names[i], value])))
+    const records = rows.map((row) => Object.fromEntries(toValues(row, row.start.toISOString()).map((value, i) => [names[i], value])))
     return { giveBack, statements: [{ sql: addMany, parameters: [JSON.stringify(records)] }] }
   }
 
   #add(row: Row): void {
-    const name = nameOf(row)
+    const name = rowKey(row)
     const known = this.#rows.get(name)
     if (known) {
       known.requests += row.requests
       known.denied += row.denied
-    } else if (this.#rows.size < mostRows) this.#rows.set(name, { ...row })
+    } else if (this.#rows.size < maxRows) this.#rows.set(name, { ...row })
   }
 }

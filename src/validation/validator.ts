@@ -1,15 +1,15 @@
 /** Checks of input: gathers every fault with its path, so that a form can show them all at once. */
-import { permissionFault } from '../access/permissions.js'
+import { validatePermission } from '../access/permissions.js'
 import { DomainError, type UserErrorDetail } from '../lib/errors.js'
-export const longestUrl = 2048
-export const longestEmail = 320
-export const longestIdempotencyKey = 255
-export const mostPermissions = 100
-export const mostAudiences = 20
+export const maxUrlLength = 2048
+export const maxEmailLength = 320
+export const maxIdempotencyKeyLength = 255
+export const maxPermissions = 100
+export const maxAudiences = 20
 
 /** Kept and compared exactly as written, so nothing is repaired: what a URL parser would strip is refused. */
 export function validateAudience(text: string): string | undefined {
-  if (text.length > longestUrl) return `must have at most ${longestUrl} characters`
+  if (text.length > maxUrlLength) return `must have at most ${maxUrlLength} characters`
   if (!/^https?:\/\/[\x21-\x7E]+$/i.test(text) || !URL.canParse(text)) return 'must be an absolute http or https URL'
   return text.includes('#') ? 'must not have a fragment' : undefined
 }
@@ -40,8 +40,8 @@ export class Validator {
 
   email(field: string, value: string): void {
     // What is before the @ is the mail server's affair (RFC 5321 §2.3.11); a control character is nobody's.
-    if (value.length > longestEmail || !/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(value) || !value.isWellFormed())
-      this.addIssue(field, `must be an e-mail address of at most ${longestEmail} characters`)
+    if (value.length > maxEmailLength || !/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(value) || !value.isWellFormed())
+      this.addIssue(field, `must be an e-mail address of at most ${maxEmailLength} characters`)
   }
 
   integer(field: string, value: number | null | undefined, min: number, max: number): void {
@@ -56,12 +56,12 @@ export class Validator {
   permissions(field: string, values: readonly string[] | null | undefined): boolean {
     const before = this.faults.length
     this.notNull(field, values)
-    this.list(field, values, mostPermissions, permissionFault)
+    this.list(field, values, maxPermissions, validatePermission)
     return this.faults.length === before
   }
 
   audiences(field: string, values: readonly string[] | null | undefined): void {
-    this.list(field, values, mostAudiences, validateAudience)
+    this.list(field, values, maxAudiences, validateAudience)
     if (values?.length === 0) this.addIssue(field, 'must name at least one audience; null allows any')
   }
 
@@ -82,7 +82,7 @@ export class Validator {
   }
 
   idempotencyKey(value: string | null | undefined): void {
-    this.text('idempotencyKey', value, longestIdempotencyKey)
+    this.text('idempotencyKey', value, maxIdempotencyKeyLength)
   }
 
   /** @throws DomainError INVALID with every fault. */
@@ -92,4 +92,4 @@ export class Validator {
   }
 }
 
-export const longestName = 255
+export const maxNameLength = 255

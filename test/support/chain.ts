@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config/config.js'
 import { createDatabase } from '../../src/database/database.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import { AuditHead } from '../../src/entities/audit-head.js'
-import { genesis, hashOf } from '../../src/journal/chain.js'
+import { genesis, computeHash } from '../../src/journal/chain.js'
 
 /** The events of an organization, oldest first. @throws Error where the chain is broken */
 export async function wholeChain(orm: MikroORM, organizationId: string): Promise<AuditEvent[]> {
@@ -14,7 +14,7 @@ export async function wholeChain(orm: MikroORM, organizationId: string): Promise
   const events = await em.find(AuditEvent, { organizationId }, { orderBy: { seq: 'ASC' } })
   let head = genesis
   for (const event of events) {
-    if (event.seq !== head.seq + 1 || event.previousHash !== head.hash || event.hash !== hashOf(event)) {
+    if (event.seq !== head.seq + 1 || event.previousHash !== head.hash || event.hash !== computeHash(event)) {
       throw new Error(`the chain is broken at ${event.seq}`)
     }
     head = { seq: event.seq, hash: event.hash }

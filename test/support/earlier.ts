@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { default as Sqlite } from 'better-sqlite3'
 import { Client } from 'pg'
 
-import { generateApiKey, previewOf } from '../../src/lib/api-key-format.js'
+import { generateApiKey, maskApiKey } from '../../src/lib/api-key-format.js'
 import { sha256 } from '../../src/lib/digest.js'
 import { signJwt } from '../../src/lib/jwt.js'
 import { parseMasterKeys, seal } from '../../src/lib/seal.js'
@@ -120,7 +120,7 @@ async function fill(raw: Raw, master: string, origin: string): Promise<Omit<Earl
   for (const { id, label, environment, previous_digest: previous } of await all('api_key')) {
     const [text, replaced] = [generateApiKey('kh', environment), generateApiKey('kh', environment)]
     await set('api_key', id, 'digest', sha256(text))
-    await set('api_key', id, 'preview', previewOf(text))
+    await set('api_key', id, 'preview', maskApiKey(text))
     if (previous !== null) await set('api_key', id, 'previous_digest', sha256(replaced))
     keys[label] = { id, text, replaced: previous === null ? undefined : replaced }
   }

@@ -1,6 +1,6 @@
 /** Worlds built by sentences: `const acme = await organization(app); const ci = await acme.apiKey({ permissions: ['agent:read'] })`. */
 import { systemActor } from '../../src/access/actor.js'
-import { createApiKey, type NewApiKey } from '../../src/api-keys/create-api-key.js'
+import { createApiKey, type CreateApiKeyArgs } from '../../src/api-keys/create-api-key.js'
 import { bootstrapOrganization } from '../../src/commands/organization-create.js'
 import { systemContext } from '../../src/context/context.js'
 import { ApiKey } from '../../src/entities/api-key.js'
@@ -45,7 +45,7 @@ export class SeededOrganization {
     return systemContext(this.app.services, this.id)
   }
 
-  async apiKey(input: NewApiKey = {}): Promise<SeededKey> {
+  async apiKey(input: CreateApiKeyArgs = {}): Promise<SeededKey> {
     const { apiKey, secret } = await createApiKey(this.context, { projectId: this.projectId, permissions: [], expiresAt: null, ...input })
     return { id: apiKey.id, secret: secret.reveal() }
   }

@@ -1,7 +1,7 @@
 /** Tokens in tests: exchanging them, reading them without belief, and forging them with the deployment's own keys. */
 import { SigningKey } from '../../src/entities/signing-key.js'
 import { signJwt } from '../../src/lib/jwt.js'
-import { privateKeyOf } from '../../src/signing-keys/create-signing-key.js'
+import { openPrivateKey } from '../../src/signing-keys/create-signing-key.js'
 import type { TestApp } from './app.js'
 
 export const audience = 'https://agents.example/api'
@@ -38,7 +38,7 @@ export async function signingKey(app: TestApp, state: 'CURRENT' | 'NEXT'): Promi
 /** A token signed with the key that signs now: whatever is wrong with it, the signature is not. */
 export async function forge(app: TestApp, typ: string, claims: object): Promise<string> {
   const { id, algorithm, sealedPrivateKey } = await signingKey(app, 'CURRENT')
-  const privateKey = privateKeyOf(id, sealedPrivateKey, app.services.masterKeys)
+  const privateKey = openPrivateKey(id, sealedPrivateKey, app.services.masterKeys)
   return signJwt({ kid: id, algorithm: algorithm as 'EdDSA', privateKey }, typ, claims)
 }
 

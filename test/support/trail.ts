@@ -1,7 +1,7 @@
 /** The audit trail as the database has it, and whether its chain holds: recomputed from the columns. */
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import { AuditHead } from '../../src/entities/audit-head.js'
-import { genesis, hashOf } from '../../src/journal/chain.js'
+import { genesis, computeHash } from '../../src/journal/chain.js'
 import type { TestApp } from './app.js'
 
 /** How many refusals an event stands for. */
@@ -22,7 +22,7 @@ export async function chainFaults(app: TestApp, organizationId: string): Promise
   for (const event of events) {
     if (event.seq !== head.seq + 1) faults.push(`${event.seq} follows ${head.seq}`)
     if (event.previousHash !== head.hash) faults.push(`${event.seq} does not name the one before it`)
-    if (event.hash !== hashOf(event)) faults.push(`${event.seq} is not what was hashed`)
+    if (event.hash !== computeHash(event)) faults.push(`${event.seq} is not what was hashed`)
     head = event
   }
   const em = app.services.orm.em.fork()

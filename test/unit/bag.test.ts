@@ -2,12 +2,12 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { Bag } from '../../src/lib/bag.js'
+import { Registry } from '../../src/lib/bag.js'
 
 test('it holds what came and has not gone, once for each time that it came', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.record({ comes: fc.nat(5) }), fc.record({ goes: fc.nat(40) })), { maxLength: 60 }), (steps) => {
-      const bag = new Bag<number>()
+      const bag = new Registry<number>()
       const there: { thing: number; leave: () => void; isGone: boolean }[] = []
       for (const step of steps) {
         if ('comes' in step) there.push({ thing: step.comes, leave: bag.add(step.comes), isGone: false })
@@ -26,7 +26,7 @@ test('it holds what came and has not gone, once for each time that it came', () 
 })
 
 test('who goes through it meets all that were there, whoever leaves meanwhile', () => {
-  const bag = new Bag<string>()
+  const bag = new Registry<string>()
   const leave = ['a', 'b', 'c'].map((thing) => bag.add(thing))
   const met: string[] = []
   for (const thing of bag.all()) {

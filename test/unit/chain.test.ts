@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 
-import { hashOf, type ChainedEvent } from '../../src/journal/chain.js'
+import { computeHash, type ChainedEvent } from '../../src/journal/chain.js'
 import { sha256 } from '../../src/lib/digest.js'
 
 const text = fc.string({ unit: 'binary' })
@@ -28,7 +28,7 @@ const event = fc.record({
 test('the hash is of the canonical JSON', () => {
   fc.assert(
     fc.property(event, (one) => {
-      expect(hashOf(one as unknown as ChainedEvent)).toBe(sha256(canonicalize({ ...one, at: one.at.toISOString() }) ?? ''))
+      expect(computeHash(one as unknown as ChainedEvent)).toBe(sha256(canonicalize({ ...one, at: one.at.toISOString() }) ?? ''))
     }),
   )
 })

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { apiKeyPattern, generateApiKey, parseApiKeyText, previewOf } from '../../src/lib/api-key-format.js'
+import { apiKeyPattern, generateApiKey, parseApiKey, maskApiKey } from '../../src/lib/api-key-format.js'
 import { deriveEndUserId, isExternalId } from '../../src/lib/external-id.js'
 import { newId } from '../../src/lib/id.js'
 import { open, parseMasterKeys, seal, getKeyId, SealError, type MasterKeys } from '../../src/lib/seal.js'
@@ -16,13 +16,13 @@ test('a key: prefix, environment, 32 random characters, and a checksum that anyo
   for (const text of texts) {
     expect(text).toMatch(/^kh_sand_[0-9A-Za-z]{38}$/)
     expect(text).toMatch(apiKeyPattern)
-    expect(parseApiKeyText(text)).toEqual({ prefix: 'kh', environment: 'SANDBOX' })
+    expect(parseApiKey(text)).toEqual({ prefix: 'kh', environment: 'SANDBOX' })
     expect(text.slice(-6)).toBe(base62Of(crcOf(text.slice(0, -6))))
-    expect(previewOf(text)).toBe(`kh_sand_****${text.slice(-4)}`)
+    expect(maskApiKey(text)).toBe(`kh_sand_****${text.slice(-4)}`)
   }
   expect(new Set(texts).size).toBe(50)
-  expect(parseApiKeyText(body + base62Of(crcOf(body)))).toBeDefined()
-  expect(parseApiKeyText(generateApiKey('a1', 'PRODUCTION'))).toEqual({ prefix: 'a1', environment: 'PRODUCTION' })
+  expect(parseApiKey(body + base62Of(crcOf(body)))).toBeDefined()
+  expect(parseApiKey(generateApiKey('a1', 'PRODUCTION'))).toEqual({ prefix: 'a1', environment: 'PRODUCTION' })
 })
 
 /** CRC-32 (ISO 3309) bit by bit, apart from the one that the code uses. */
@@ -42,12 +42,12 @@ test('no typo of one character, and no swap of neighbours, is a key', () => {
     fc.property(fc.nat(45), fc.constantFrom(...base62.split('')), (at, letter) => {
       const text = generateApiKey('kh', 'SANDBOX')
       const typo = text.slice(0, at) + letter + text.slice(at + 1)
-      expect(parseApiKeyText(typo) !== undefined).toBe(typo === text)
+      expect(parseApiKey(typo) !== undefined).toBe(typo === text)
       const swapped = text.slice(0, at) + (text[at + 1] ?? '') + text[at]! + text.slice(at + 2)
-      expect(parseApiKeyText(swapped) !== undefined).toBe(swapped === text)
+      expect(parseApiKey(swapped) !== undefined).toBe(swapped === text)
     }),
   )
-  fc.assert(fc.property(fc.string(), (text) => parseApiKeyText(text) === undefined))
+  fc.assert(fc.property(fc.string(), (text) => parseApiKey(text) === undefined))
 })
 
 test('ids rise, whatever the clock does, and never repeat', () => {

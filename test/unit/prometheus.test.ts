@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { fastify } from 'fastify'
 
 import type { Services } from '../../src/context/services.js'
-import { Counter, Histogram, mostSeries, overflow, CallbackMetric } from '../../src/observability/prometheus.js'
+import { Counter, Histogram, maxSeries, overflow, CallbackMetric } from '../../src/observability/prometheus.js'
 import { createMetricsServer, registerMetrics } from '../../src/routes/metrics.js'
 
 describe('the text', () => {
@@ -38,9 +38,9 @@ describe('the text', () => {
 })
 
 test.each([
-  [mostSeries - 1, mostSeries - 1, undefined],
-  [mostSeries, mostSeries, '1'],
-  [mostSeries + 1, mostSeries, '2'],
+  [maxSeries - 1, maxSeries - 1, undefined],
+  [maxSeries, maxSeries, '1'],
+  [maxSeries + 1, maxSeries, '2'],
 ])('of %i series %i are kept, and what is more is counted together: %s', async (count, kept, others) => {
   const counter = new Counter('done_total', 'What was done.', ['what'])
   for (let i = 0; i < count; i++) counter.add(`label ${i}`)

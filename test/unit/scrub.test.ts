@@ -6,7 +6,7 @@ import { parseStrictJson } from '../../src/lib/json/strict-json.js'
 import { writeJson } from '../../src/lib/json/write-json.js'
 import { scrubbed, scrubber } from '../../src/lib/redact/redact.js'
 import { runAtOnce, runInSlices } from '../../src/lib/slices.js'
-import { secretsOf } from '../../src/mcp/credentials/credential-secrets.js'
+import { listSecrets } from '../../src/mcp/credentials/credential-secrets.js'
 import { cpuOf, measureStall } from '../support/stall.js'
 
 const scrub = (secrets: readonly string[], text: string): string => scrubber(secrets).line(text)
@@ -85,7 +85,7 @@ test('base64 that is percent-encoded', () => {
 
 test('beyond ASCII: as characters, as bytes read as Latin-1, in escapes, and as bytes', () => {
   const value = 'sch\u00fcssel-\u{1F511}-\u20AC'
-  const secrets = secretsOf({ 'x-key': value })
+  const secrets = listSecrets({ 'x-key': value })
   const latin = Buffer.from(value).toString('latin1')
   for (const text of [value, latin, quoted(value), encodeURIComponent(value), encodeURIComponent(latin), percentAll(value)])
     expect(scrub(secrets, `<${text}>`)).toBe(`<${scrubbed}>`)
@@ -96,14 +96,14 @@ test('beyond ASCII: as characters, as bytes read as Latin-1, in escapes, and as 
 
 describe('of a credential', () => {
   test('a value with a scheme goes with and without it', () => {
-    const secrets = secretsOf({ authorization: 'Bearer abcdefgh12345678' })
+    const secrets = listSecrets({ authorization: 'Bearer abcdefgh12345678' })
     expect(scrub(secrets, 'x abcdefgh12345678 y')).toBe(`x ${scrubbed} y`)
     expect(scrub(secrets, 'Bearer abcdefgh12345678')).toBe(scrubbed)
   })
 
   test('a Basic credential goes as it is sent, as user and password, and as the password', () => {
     const pair = 'somebody:correct horse:battery'
-    const secrets = secretsOf({ Authorization: `Basic ${Buffer.from(pair).toString('base64')}` })
+    const secrets = listSecrets({ Authorization: `Basic ${Buffer.from(pair).toString('base64')}` })
     for (const text of [pair, 'correct horse:battery', Buffer.from(pair).toString('base64'), Buffer.from(`${pair}.`).toString('base64url')])
       expect(scrub(secrets, `<${text}>`)).toContain(scrubbed)
     expect(scrub(secrets, '<correct horse:battery>')).toBe(`<${scrubbed}>`)
@@ -111,7 +111,7 @@ describe('of a credential', () => {
   })
 
   test('each cookie goes alone', () => {
-    const secrets = secretsOf({ Cookie: 'theme=dark; session=abcdefgh12345678; other="quoted-value"' })
+    const secrets = listSecrets({ Cookie: 'theme=dark; session=abcdefgh12345678; other="quoted-value"' })
     expect(scrub(secrets, 'session is abcdefgh12345678')).toBe(`session is ${scrubbed}`)
     expect(scrub(secrets, '"quoted-value", quoted-value')).toBe(`"${scrubbed}", ${scrubbed}`)
     expect(scrub(secrets, 'theme=dark')).toBe('theme=dark')
@@ -211,6 +211,6 @@ describe('costs', () => {
     const headers = Object.fromEntries(
       Array.from({ length: 32 }, (_, i) => [`x-${i}`, `Scheme ${String.fromCharCode(0xe0 + i).repeat(508)}`]),
     )
-    expect(cpuOf(() => scrubber(secretsOf(headers)).line('nothing here'))).toBeLessThan(250)
+    expect(cpuOf(() => scrubber(listSecrets(headers)).line('nothing here'))).toBeLessThan(250)
   })
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { plainJson } from '../../src/lib/json/plain-json.js'
-import { deepest, JsonError, longestNumber, parseStrictJson } from '../../src/lib/json/strict-json.js'
+import { maxDepth, JsonError, maxNumberLength, parseStrictJson } from '../../src/lib/json/strict-json.js'
 import { writeJson } from '../../src/lib/json/write-json.js'
 import { scrubber } from '../../src/lib/redact/redact.js'
 import { runAtOnce, runInSlices } from '../../src/lib/slices.js'
@@ -76,8 +76,8 @@ test.each(['', '{', 'undefined', "{'a':1}", '{"a":1}x', '[1,]'])('is not JSON: %
 
 test('takes what is nested as deep as the limit, and no deeper', () => {
   const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
-  expect(() => parse(nested(deepest))).not.toThrow()
-  expect(() => parse(nested(deepest + 1))).toThrow(JsonError)
+  expect(() => parse(nested(maxDepth))).not.toThrow()
+  expect(() => parse(nested(maxDepth + 1))).toThrow(JsonError)
 })
 
 test.each([
@@ -141,10 +141,10 @@ test('a property called __proto__ is one like any other', () => {
 
 test('takes a number of as many characters as the limit, and no more', () => {
   const digits = (length: number): string => `{"n":1${'0'.repeat(length - 2)}1}`
-  expect(rewritten(digits(longestNumber - 1))).toBe(digits(longestNumber - 1))
-  expect(rewritten(digits(longestNumber))).toBe(digits(longestNumber))
-  expect(() => parse(digits(longestNumber + 1))).toThrow(`A number has more than ${longestNumber} characters: send it as a string.`)
-  expect(plain(digits(longestNumber))).toBeUndefined()
+  expect(rewritten(digits(maxNumberLength - 1))).toBe(digits(maxNumberLength - 1))
+  expect(rewritten(digits(maxNumberLength))).toBe(digits(maxNumberLength))
+  expect(() => parse(digits(maxNumberLength + 1))).toThrow(`A number has more than ${maxNumberLength} characters: send it as a string.`)
+  expect(plain(digits(maxNumberLength))).toBeUndefined()
 })
 
 test('plain up to the limit of its bytes, and no further', () => {
@@ -164,7 +164,7 @@ describe('costs', () => {
   const shapes: readonly (readonly [name: string, of: (length: number) => string])[] = [
     ['numbers that keep their digits', (length) => list('1.0,', length)],
     ['small numbers', (length) => list('1,', length)],
-    ['numbers as long as may be', (length) => list(`1${'0'.repeat(longestNumber - 2)}1,`, length)],
+    ['numbers as long as may be', (length) => list(`1${'0'.repeat(maxNumberLength - 2)}1,`, length)],
     ['empty lists', (length) => list('[],', length)],
     ['nested lists', (length) => list(`${'['.repeat(150)}${']'.repeat(150)},`, length)],
     ['small objects', (length) => list('{"a":1},', length)],

@@ -4,7 +4,7 @@ export const columns = windowNames.map((window) => ({ window, at: `${window.toLo
 
 // $1 key, $2 organization, $3 now, from $4 on the limit of each window or null. Of two processes the one whose clock is
 // behind waits for the window of the other to end: a skew can make a window longer, never fuller.
-const limitOf = (i: number): string => `$${i + 4}::int`
+const limitParameter = (i: number): string => `$${i + 4}::int`
 
 const hasEnded = (i: number): string =>
   `(c.${columns[i]!.at} is null or $3::timestamptz >= c.${columns[i]!.at} + interval '${windowLengths[columns[i]!.window]} ms')`
@@ -12,15 +12,15 @@ const hasEnded = (i: number): string =>
 export const take = {
   name: 'take from windows',
   text: `insert into rate_counter as c (api_key_id, organization_id, ${columns.map(({ at, used }) => `${at}, ${used}`).join(', ')})
-    values ($1, $2, ${columns.map((_, i) => `case when ${limitOf(i)} is not null then $3::timestamptz end, 1`).join(', ')})
+    values ($1, $2, ${columns.map((_, i) => `case when ${limitParameter(i)} is not null then $3::timestamptz end, 1`).join(', ')})
     on conflict (api_key_id) do update set ${columns
       .map(
         ({ at, used }, i) => `
-      ${at} = case when ${limitOf(i)} is null then null when ${hasEnded(i)} then $3 else c.${at} end,
-      ${used} = case when ${limitOf(i)} is null or ${hasEnded(i)} then 1 else c.${used} + 1 end`,
+      ${at} = case when ${limitParameter(i)} is null then null when ${hasEnded(i)} then $3 else c.${at} end,
+      ${used} = case when ${limitParameter(i)} is null or ${hasEnded(i)} then 1 else c.${used} + 1 end`,
       )
       .join(',')}
-    where ${columns.map(({ used }, i) => `(${limitOf(i)} is null or ${hasEnded(i)} or c.${used} < ${limitOf(i)})`).join(' and ')}
+    where ${columns.map(({ used }, i) => `(${limitParameter(i)} is null or ${hasEnded(i)} or c.${used} < ${limitParameter(i)})`).join(' and ')}
     returning *`,
 }
 

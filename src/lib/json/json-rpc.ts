@@ -14,7 +14,7 @@ export interface JsonRpcMessage {
 
 export const isJsonObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const idOf = (body: JsonObject): MessageId | null => {
+const messageId = (body: JsonObject): MessageId | null => {
   const id = body['id']
   return typeof id === 'string' || typeof id === 'number' ? id : null
 }
@@ -26,12 +26,12 @@ export function* parseMessage(text: string): Work<JsonRpcMessage> {
   if (!isJsonObject(body) || body['jsonrpc'] !== '2.0') throw new JsonError('This is not a JSON-RPC 2.0 message.')
   const { method } = body
   if (method !== undefined && typeof method !== 'string') throw new JsonError('"method" must be a string.')
-  if ('id' in body && idOf(body) === null) throw new JsonError('"id" must be a string or a number.')
-  return { body, method: method ?? null, id: idOf(body) }
+  if ('id' in body && messageId(body) === null) throw new JsonError('"id" must be a string or a number.')
+  return { body, method: method ?? null, id: messageId(body) }
 }
 
 /** JSON-RPC 2.0 §5.1; from -32000 to -32099 an implementation's own. */
-export const rpcCodes = {
+export const rpcErrorCodes = {
   parse: -32_700,
   invalidRequest: -32_600,
   invalidParams: -32_602,

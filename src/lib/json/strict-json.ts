@@ -9,10 +9,10 @@ export class JsonError extends Error {
 }
 
 /** Levels of nesting. Later steps walk through the value by recursion. */
-export const deepest = 200
+export const maxDepth = 200
 
 /** Characters of one number (RFC 8259 §9). The longest exact decimal of a double has 1,077. */
-export const longestNumber = 1100
+export const maxNumberLength = 1100
 
 const notJson = (cause?: unknown): JsonError => new JsonError('This is not JSON.', { cause })
 
@@ -99,7 +99,7 @@ class Reader {
     numberForm.lastIndex = this.at
     if (!numberForm.test(this.text)) throw notJson()
     const digits = this.text.slice(this.at, numberForm.lastIndex)
-    if (digits.length > longestNumber) throw new JsonError(`A number has more than ${longestNumber} characters: send it as a string.`)
+    if (digits.length > maxNumberLength) throw new JsonError(`A number has more than ${maxNumberLength} characters: send it as a string.`)
     this.at = numberForm.lastIndex
     const value = +digits
     return `${value}` === digits ? value : rawJSON(digits)
@@ -145,7 +145,7 @@ export function* parseStrictJson(text: string): Work<unknown> {
     const first = reader.peek()
     if (first === code.openObject || first === code.openList) {
       if (container) outer.push([container, name])
-      if (outer.length >= deepest) throw new JsonError(`A value is nested more than ${deepest} levels deep.`)
+      if (outer.length >= maxDepth) throw new JsonError(`A value is nested more than ${maxDepth} levels deep.`)
       container = first === code.openList ? [] : {}
       reader.at++
       if (reader.peek() !== (first === code.openList ? code.closeList : code.closeObject)) {

@@ -13,7 +13,7 @@ const stride = 4096
 export class ByteAutomaton {
   /** By state: the length of the longest pattern that ends here; 0: none. */
   readonly longest: Uint32Array
-  readonly longestPattern: number
+  readonly maxPatternBytes: number
   readonly #failure: Uint32Array
   /** By state: the byte that leads to it, and {@link follows}. */
   readonly #label: Uint16Array
@@ -28,7 +28,7 @@ export class ByteAutomaton {
     this.#failure = new Uint32Array(size)
     // One more, so that every state has a next one to look at.
     this.#label = new Uint16Array(size + 1)
-    this.longestPattern = patterns.reduce((most, { length }) => Math.max(most, length), 0)
+    this.maxPatternBytes = patterns.reduce((most, { length }) => Math.max(most, length), 0)
   }
 
   static *of(patterns: readonly Uint8Array[]): Work<ByteAutomaton> {
@@ -76,7 +76,7 @@ export class ByteAutomaton {
   *#link(patterns: readonly Uint8Array[]): Work<void> {
     const reached = new Uint32Array(patterns.length)
     let steps = 0
-    for (let depth = 0; depth < this.longestPattern; depth++) {
+    for (let depth = 0; depth < this.maxPatternBytes; depth++) {
       for (let i = 0; i < patterns.length; i++) {
         if (++steps % stride === 0) yield
         const byte = patterns[i]![depth]

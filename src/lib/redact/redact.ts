@@ -11,7 +11,7 @@ import { SecretSearch, folded } from './secret-search.js'
 import { traceFinder } from './secret-traces.js'
 
 /** Characters. Shorter values are left alone: they would occur by chance, and removing them would destroy answers. */
-export const shortestScrubbed = 8
+export const minRedactedLength = 8
 
 /** Stands in place of a secret. */
 export const scrubbed = '[removed by Keyhouse]'
@@ -24,7 +24,7 @@ export interface Scrubber extends Change {
 /** A text without escapes is the same however it is decoded. */
 const decodings = (text: string): readonly Decoding[] => (text.includes('\\') || text.includes('%') ? ['NONE', 'ONCE', 'ALL'] : ['NONE'])
 
-function* patternsOf(secrets: readonly string[]): Work<Uint8Array[]> {
+function* toPatterns(secrets: readonly string[]): Work<Uint8Array[]> {
   const patterns: Uint8Array[] = []
   for (const secret of secrets) {
     for (const decoding of decodings(secret)) {
@@ -32,7 +32,7 @@ function* patternsOf(secrets: readonly string[]): Work<Uint8Array[]> {
       if (decoding === 'ONCE') continue
       const bytes: number[] = []
       yield* decodedBytes(secret, decoding, (byte) => bytes.push(folded[byte]!))
-      if (bytes.length >= shortestScrubbed) patterns.push(Uint8Array.from(bytes))
+      if (bytes.length >= minRedactedLength) patterns.push(Uint8Array.from(bytes))
     }
   }
   return patterns
@@ -42,13 +42,13 @@ function* patternsOf(secrets: readonly string[]): Work<Uint8Array[]> {
 const stride = 65_536
 
 export function scrubber(values: readonly string[]): Scrubber {
-  const secrets = [...new Set(values)].filter((value) => value.length >= shortestScrubbed)
+  const secrets = [...new Set(values)].filter((value) => value.length >= minRedactedLength)
   const hasTrace = traceFinder(secrets)
-  const isSuspect = (from: string): boolean => secrets.length > 0 && from.length >= shortestScrubbed && hasTrace(from)
+  const isSuspect = (from: string): boolean => secrets.length > 0 && from.length >= minRedactedLength && hasTrace(from)
   let automaton: ByteAutomaton | undefined
 
   function* text(from: string): Work<string> {
-    automaton ??= yield* ByteAutomaton.of(yield* patternsOf(secrets))
+    automaton ??= yield* ByteAutomaton.of(yield* toPatterns(secrets))
     let covered: Int32Array | undefined
     const cover = (start: number, end: number): void => {
       covered ??= new Int32Array(from.length + 1)

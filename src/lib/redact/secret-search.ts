@@ -54,8 +54,8 @@ export class SecretSearch {
     private readonly isBase64: boolean,
     private readonly found: (from: number, to: number) => void,
   ) {
-    this.#places = new Places(automaton.longestPattern + 1)
-    this.#digitPlaces = new Places(2 * automaton.longestPattern + 4)
+    this.#places = new Places(automaton.maxPatternBytes + 1)
+    this.#digitPlaces = new Places(2 * automaton.maxPatternBytes + 4)
   }
 
   readonly take = (byte: number, from: number, to: number): void => {

@@ -2,15 +2,15 @@
 import { withoutTrailing } from '../trailing.js'
 
 /** More traces, or a longer text, and the look would take as long as the search. */
-const mostTraces = 16
-const longestText = 65_536
+const maxTraces = 16
+const maxTextBytes = 65_536
 /** Bounds the look: a search for a long piece is not linear in every engine. */
-const longestTrace = 16
+const maxTraceBytes = 16
 /** Shorter pieces are in too many texts. */
-const shortestTrace = 4
+const minTraceBytes = 4
 
 const longest = (pieces: readonly string[]): string =>
-  pieces.reduce((most, piece) => (piece.length > most.length ? piece : most), '').slice(0, longestTrace)
+  pieces.reduce((most, piece) => (piece.length > most.length ? piece : most), '').slice(0, maxTraceBytes)
 
 /** What every spelling without escapes has in common, but for the case of letters. */
 const plainTrace = (secret: string): string => longest(secret.split(/[^!-$&-*,-[\]-~]/)).toLowerCase()
@@ -29,10 +29,10 @@ const base64Traces = (secret: string): string[] =>
 export function traceFinder(secrets: readonly string[]): (text: string) => boolean {
   const plain = [...new Set(secrets.map(plainTrace))]
   const encoded = [...new Set(secrets.flatMap(base64Traces))]
-  if (plain.length + encoded.length > mostTraces || [...plain, ...encoded].some(({ length }) => length < shortestTrace)) return () => true
+  if (plain.length + encoded.length > maxTraces || [...plain, ...encoded].some(({ length }) => length < minTraceBytes)) return () => true
   return (text) => {
     // Escapes, and line breaks within base64.
-    if (text.length > longestText || /[\\%\r\n]/.test(text)) return true
+    if (text.length > maxTextBytes || /[\\%\r\n]/.test(text)) return true
     const lower = text.toLowerCase()
     return plain.some((trace) => lower.includes(trace)) || encoded.some((trace) => text.includes(trace))
   }

@@ -11,15 +11,15 @@ import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import { addSeconds } from '../../lib/clock.js'
 import { newId } from '../../lib/id.js'
 import { upsertEndUser } from '../../tenancy/end-user.js'
-import { digestOf, type CalledAs } from './call-digest.js'
+import { computeCallDigest, type CalledAs } from './call-digest.js'
 import { assertPendingLimit } from './pending-approvals.js'
 import { recordCaller } from './server-callers.js'
 
 /** Seconds: for deciding, and again for calling once it is decided. */
 export const approvalTtlSeconds = 600
 /** Bytes of JSON: of the arguments, and of all parameters. */
-export const largestArguments = 65_536
-export const largestParams = 131_072
+export const maxArgumentsBytes = 65_536
+export const maxParamsBytes = 131_072
 
 export interface ToolCall extends CalledAs {
   readonly server: McpServer
@@ -35,7 +35,7 @@ export interface PendingApproval {
 
 /** Null when the call may pass: its approval is spent by then, whatever becomes of it upstream. */
 export async function approveToolCall(ctx: Context, call: ToolCall): Promise<PendingApproval | null> {
-  const digest = digestOf(ctx.actor, call.server, call)
+  const digest = computeCallDigest(ctx.actor, call.server, call)
   const open = await findOpen(ctx.em, call, digest, ctx.now())
   const isKnown = open !== null && ctx.actor.apiKey !== null && open.requestedBy.includes(ctx.actor.apiKey.id)
   // Asking again changes nothing.

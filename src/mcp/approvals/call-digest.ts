@@ -21,10 +21,10 @@ export interface CalledAs {
  */
 const perCall: ReadonlySet<string> = new Set(['progressToken', 'traceparent', 'tracestate'])
 /** Characters: a longer one is compared. */
-const longestPerCall = 256
+const maxPerCallLength = 256
 
 const isPerCall = ([name, value]: [string, unknown]): boolean =>
-  perCall.has(name) && (typeof value === 'number' || (typeof value === 'string' && value.length <= longestPerCall))
+  perCall.has(name) && (typeof value === 'number' || (typeof value === 'string' && value.length <= maxPerCallLength))
 
 function withoutPerCall({ _meta, ...params }: JsonObject): JsonObject {
   if (!isJsonObject(_meta)) return _meta === undefined ? params : { ...params, _meta }
@@ -33,7 +33,7 @@ function withoutPerCall({ _meta, ...params }: JsonObject): JsonObject {
 }
 
 /** A credential is never changed in place, so its id is its version. Whatever changes one must add to this. */
-const versionOf = ({ id }: UsableCredential): readonly unknown[] => [id]
+const credentialVersion = ({ id }: UsableCredential): readonly unknown[] => [id]
 
-export const digestOf = ({ endUser }: Actor, { id, serverUrl }: McpServer, { params, headers, credential }: CalledAs): string =>
-  sha256(canonicalize([id, serverUrl, endUser?.id ?? null, withoutPerCall(params), headers, versionOf(credential)]) ?? '')
+export const computeCallDigest = ({ endUser }: Actor, { id, serverUrl }: McpServer, { params, headers, credential }: CalledAs): string =>
+  sha256(canonicalize([id, serverUrl, endUser?.id ?? null, withoutPerCall(params), headers, credentialVersion(credential)]) ?? '')

@@ -9,7 +9,7 @@ import { forbidden, invalidState, notFound } from '../../lib/errors.js'
 import { Validator } from '../../validation/validator.js'
 import { approvalTtlSeconds } from './approve-tool-call.js'
 
-export const longestReason = 500
+export const maxReasonLength = 500
 
 const sameFamily =
   'The key that made this call cannot decide it, nor can keys of its family. Decide as a member, or with a key that no key of the family made or rotated.'
@@ -23,7 +23,7 @@ export interface Decision {
 export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: Decision): Promise<{ approval: McpToolApproval }> {
   return perform(ctx, 'mcp_approval:decide', async ({ em, actor, now, permit, addDetails }) => {
     const check = new Validator()
-    check.text('reason', reason, longestReason, 0)
+    check.text('reason', reason, maxReasonLength, 0)
     check.throwIfInvalid()
     permit({ named: id })
     const approval = await em.findOne(McpToolApproval, { id })
@@ -38,8 +38,8 @@ export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: 
     approval.decidedAt = now
     approval.decidedBy = actor.id
     approval.reason = reason ?? null
-    const usualEnd = addSeconds(now, approvalTtlSeconds)
-    approval.expiresAt = decision === 'APPROVE' ? capExpiry(actor, usualEnd) : usualEnd
+    const defaultExpiry = addSeconds(now, approvalTtlSeconds)
+    approval.expiresAt = decision === 'APPROVE' ? capExpiry(actor, defaultExpiry) : defaultExpiry
     if (decision === 'DENY') approval.arguments = null
     return { approval }
   })

@@ -16,7 +16,7 @@ export interface ApprovalQuery {
   readonly status?: McpToolApprovalStatus | null | undefined
 }
 
-const mostRecentlyAsked = { field: 'requestedAt', direction: 'DESC' } as const
+const newestRequestFirst = { field: 'requestedAt', direction: 'DESC' } as const
 
 type Where = Record<PropertyKey, unknown>
 
@@ -32,8 +32,8 @@ export async function listToolApprovals(ctx: Context, page: PageArguments, filte
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.serverId != null) conditions.push({ serverId: filter.serverId })
   if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
-  parsePageArgs(ctx.em, McpToolApproval, page, mostRecentlyAsked)
+  parsePageArgs(ctx.em, McpToolApproval, page, newestRequestFirst)
   requirePermission(ctx.actor, 'mcp_approval:read')
   if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await deriveEndUserIds(ctx, [filter.externalUserId], filter) } })
-  return paginate(ctx, McpToolApproval, page, { $and: conditions }, mostRecentlyAsked)
+  return paginate(ctx, McpToolApproval, page, { $and: conditions }, newestRequestFirst)
 }

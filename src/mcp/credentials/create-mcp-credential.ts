@@ -5,7 +5,7 @@ import { McpCredential } from '../../entities/mcp-credential.js'
 import { forbidden, notFound } from '../../lib/errors.js'
 import { newId } from '../../lib/id.js'
 import { upsertEndUser } from '../../tenancy/end-user.js'
-import { Validator, longestName } from '../../validation/validator.js'
+import { Validator, maxNameLength } from '../../validation/validator.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { validateAuth, sealValue, toCredentialValue, type McpAuth } from './credential-value.js'
 
@@ -27,7 +27,7 @@ export async function createMcpCredential(ctx: Context, input: NewMcpCredential)
   }: ActionScopeFor<'mcp_credential:create'>): Promise<{ credential: McpCredential }> => {
     const check = new Validator()
     check.idempotencyKey(input.idempotencyKey)
-    check.text('name', input.name, longestName)
+    check.text('name', input.name, maxNameLength)
     validateAuth(check, input.auth)
     check.future('expiresAt', input.expiresAt, now)
     check.throwIfInvalid()

@@ -1,10 +1,10 @@
 /** What of a credential must not come back from where it is sent. */
 
 /** HTTP carries bytes: a value beyond ASCII goes as UTF-8. */
-const bytesOf = (value: string): string => (Buffer.byteLength(value) === value.length ? value : Buffer.from(value).toString('latin1'))
+const toHeaderBytes = (value: string): string => (Buffer.byteLength(value) === value.length ? value : Buffer.from(value).toString('latin1'))
 
 export const encodeHeaders = (credential: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(credential).map(([name, value]) => [name, bytesOf(value)]))
+  Object.fromEntries(Object.entries(credential).map(([name, value]) => [name, toHeaderBytes(value)]))
 
 /** `user:password` and the password (RFC 7617 §2). */
 function basicParts(base64: string): string[] {
@@ -30,10 +30,10 @@ const cookieParts = (value: string): string[] =>
   )
 
 /** The values of its headers, and the parts of them that are secret alone; an echo may read bytes as UTF-8 or as Latin-1. */
-export function secretsOf(credential: Readonly<Record<string, string>>): string[] {
+export function listSecrets(credential: Readonly<Record<string, string>>): string[] {
   const secrets = Object.entries(credential).flatMap(([name, value]) => [
     value,
     ...(name.toLowerCase() === 'cookie' ? cookieParts(value) : authorizationParts(value)),
   ])
-  return secrets.flatMap((secret) => [secret, bytesOf(secret)])
+  return secrets.flatMap((secret) => [secret, toHeaderBytes(secret)])
 }

@@ -5,13 +5,13 @@ import { open, seal, SealError, type MasterKeys } from '../../lib/seal.js'
 import type { Secret } from '../../lib/secret.js'
 import type { Validator } from '../../validation/validator.js'
 
-export const longestSecret = 8192
-export const mostHeaders = 32
-export const longestHeaderName = 256
+export const maxSecretLength = 8192
+export const maxHeaders = 32
+export const maxHeaderNameLength = 256
 /** Bytes of all names and values together. */
-export const largestHeaders = 32_768
+export const maxHeadersBytes = 32_768
 /** Characters from which the last four of a secret are shown: of a shorter one they would tell too much. */
-export const shortestPreviewed = 12
+export const minPreviewedLength = 12
 
 export interface McpAuth {
   readonly bearerToken?: Secret | null | undefined
@@ -51,17 +51,17 @@ const connectionHeaders = new Set([
 
 function checkSecret(check: Validator, path: readonly string[], secret: Secret): void {
   const text = secret.reveal()
-  if (text.length < 1 || text.length > longestSecret) check.addIssue(path, `must have 1 to ${longestSecret} characters`)
+  if (text.length < 1 || text.length > maxSecretLength) check.addIssue(path, `must have 1 to ${maxSecretLength} characters`)
   else if (unsendable.test(text) || !text.isWellFormed())
     check.addIssue(path, 'must be well-formed, without line breaks and control characters')
 }
 
 function checkHeaders(check: Validator, headers: NonNullable<McpAuth['headers']>): void {
   const path = ['auth', 'headers']
-  if (!check.entries(path, headers, mostHeaders, 1)) return
+  if (!check.entries(path, headers, maxHeaders, 1)) return
   for (const [i, { name, value }] of headers.entries()) {
     const at = [...path, String(i)]
-    if (name.length > longestHeaderName || !token.test(name))
+    if (name.length > maxHeaderNameLength || !token.test(name))
       check.addIssue([...at, 'name'], 'must be a header name (RFC 9110), at most 256 characters')
     else if (connectionHeaders.has(name.toLowerCase()))
       check.addIssue([...at, 'name'], 'must not be a header that belongs to the connection')
@@ -70,7 +70,7 @@ function checkHeaders(check: Validator, headers: NonNullable<McpAuth['headers']>
   const names = headers.map(({ name }) => name.toLowerCase())
   if (new Set(names).size < names.length) check.addIssue(path, 'must not name a header twice')
   const size = headers.reduce((sum, { name, value }) => sum + Buffer.byteLength(name) + Buffer.byteLength(value.reveal()), 0)
-  if (size > largestHeaders) check.addIssue(path, `must have at most ${largestHeaders} bytes together`)
+  if (size > maxHeadersBytes) check.addIssue(path, `must have at most ${maxHeadersBytes} bytes together`)
 }
 
 export function validateAuth(check: Validator, auth: McpAuth): void {
@@ -80,17 +80,17 @@ export function validateAuth(check: Validator, auth: McpAuth): void {
 }
 
 /** The end by code points: half a character cannot be stored. */
-const previewOf = (text: string): string => (text.length >= shortestPreviewed ? `****...${/.{4}$/su.exec(text)?.[0]}` : '****')
+const maskSecret = (text: string): string => (text.length >= minPreviewedLength ? `****...${/.{4}$/su.exec(text)?.[0]}` : '****')
 
 export function toCredentialValue({ bearerToken, authorization, headers }: McpAuth): CredentialValue {
   const named = { authorizationPreview: null, headerNames: [] }
   if (bearerToken) {
     const text = bearerToken.reveal()
-    return { ...named, authType: 'BEARER', authorizationPreview: previewOf(text), headers: { authorization: `Bearer ${text}` } }
+    return { ...named, authType: 'BEARER', authorizationPreview: maskSecret(text), headers: { authorization: `Bearer ${text}` } }
   }
   if (authorization) {
     const text = authorization.reveal()
-    return { ...named, authType: 'AUTHORIZATION', authorizationPreview: previewOf(text), headers: { authorization: text } }
+    return { ...named, authType: 'AUTHORIZATION', authorizationPreview: maskSecret(text), headers: { authorization: text } }
   }
   if (headers) {
     const sent = Object.fromEntries(headers.map(({ name, value }) => [name, value.reveal()]))

@@ -1,7 +1,7 @@
 /** What a credential sends, opened for this one request, and what of it must not come back. */
 import type { Context } from '../../context/context.js'
 import type { McpCredential } from '../../entities/mcp-credential.js'
-import { encodeHeaders, secretsOf } from './credential-secrets.js'
+import { encodeHeaders, listSecrets } from './credential-secrets.js'
 import { openValue } from './credential-value.js'
 
 export interface OpenCredential {
@@ -15,7 +15,7 @@ export function openCredential({ app }: Context, credential: UsableCredential): 
   try {
     const value = openValue(app.masterKeys, credential)
     if (!value) return { headers: null, secrets: [] }
-    return { headers: encodeHeaders(value), secrets: secretsOf(value) }
+    return { headers: encodeHeaders(value), secrets: listSecrets(value) }
   } catch (error) {
     app.log.error({ err: error, credentialId: credential.id }, 'a stored credential does not open')
     throw error

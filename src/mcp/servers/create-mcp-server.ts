@@ -2,7 +2,7 @@
 import type { Context } from '../../context/context.js'
 import { perform, type ActionScopeFor } from '../../context/perform.js'
 import type { Environment } from '../../entities/enums.js'
-import { McpServer, ownerKeyOf } from '../../entities/mcp-server.js'
+import { McpServer, toOwnerKey } from '../../entities/mcp-server.js'
 import { newId } from '../../lib/id.js'
 import { upsertEndUser } from '../../tenancy/end-user.js'
 import { resolveEnvironment } from '../../tenancy/environment.js'
@@ -38,7 +38,7 @@ export async function createMcpServer(ctx: Context, input: NewMcpServer): Promis
       id,
       ...place,
       endUserId,
-      ownerKey: ownerKeyOf(endUserId),
+      ownerKey: toOwnerKey(endUserId),
       name: input.name,
       serverLabel: input.serverLabel,
       serverUrl: input.serverUrl,

@@ -4,11 +4,11 @@
  */
 import { OutboundError } from '../../outbound/outbound-error.js'
 import type { Outbound, OutboundResponse } from '../../outbound/outbound.js'
-import { largestAnswer, readResponse } from './read-response.js'
+import { maxResponseBytes, readResponse } from './read-response.js'
 
 const latestVersion = '2025-11-25'
 /** Pages of one list: a server that never stops is cut short. */
-const mostPages = 50
+const maxPages = 50
 
 /** The server refused the request with an HTTP status. */
 export class HttpStatusError extends Error {
@@ -107,12 +107,12 @@ export async function listTools(outbound: Outbound, peer: Peer): Promise<ToolLis
   let size = 0
   let cursor: unknown
   for (let page = 1; page === 1 || cursor !== undefined; page++) {
-    if (page > mostPages) throw new OutboundError('PROTOCOL_ERROR')
+    if (page > maxPages) throw new OutboundError('PROTOCOL_ERROR')
     const { tools, nextCursor } = await session.ask('tools/list', cursor === undefined ? {} : { cursor })
-    const names = namesOf(tools)
+    const names = parseToolNames(tools)
     // All pages together are answered at once, so they are bounded like one.
     size += names.reduce((sum, name) => sum + Buffer.byteLength(name), 0)
-    if (size > largestAnswer) throw new OutboundError('PROTOCOL_ERROR')
+    if (size > maxResponseBytes) throw new OutboundError('PROTOCOL_ERROR')
     toolNames.push(...names)
     cursor = nextCursor ?? undefined
   }
@@ -120,7 +120,7 @@ export async function listTools(outbound: Outbound, peer: Peer): Promise<ToolLis
   return { protocolVersion, toolNames }
 }
 
-function namesOf(tools: unknown): string[] {
+function parseToolNames(tools: unknown): string[] {
   if (!Array.isArray(tools)) throw new OutboundError('PROTOCOL_ERROR')
   return tools.map((tool: unknown) => {
     const name: unknown = Reflect.get(Object(tool), 'name')

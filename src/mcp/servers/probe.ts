@@ -4,7 +4,7 @@ import { scrubber } from '../../lib/redact/redact.js'
 import { runInSlices, type Work } from '../../lib/slices.js'
 import { OutboundError, type OutboundCode } from '../../outbound/outbound-error.js'
 import type { Outbound } from '../../outbound/outbound.js'
-import { encodeHeaders, secretsOf } from '../credentials/credential-secrets.js'
+import { encodeHeaders, listSecrets } from '../credentials/credential-secrets.js'
 import { listTools, HttpStatusError } from './list-tools.js'
 
 export const testFailureCodes = [
@@ -47,7 +47,7 @@ export const unavailableCredential = failed(
 
 /** Whether an answer holds the credential, in any spelling that the gateway removes. */
 function* containsSecret(texts: readonly string[], credential: Readonly<Record<string, string>>): Work<boolean> {
-  const { isSuspect, text } = scrubber(secretsOf(credential))
+  const { isSuspect, text } = scrubber(listSecrets(credential))
   for (const one of texts) {
     yield
     if (isSuspect(one) && (yield* text(one)) !== one) return true

@@ -1,11 +1,11 @@
 /** The answer to one JSON-RPC request over streamable HTTP: a JSON body, or the event of a stream that bears its id. */
 import { createParser } from 'eventsource-parser'
 
-import { OutboundError, outboundErrorOf } from '../../outbound/outbound-error.js'
+import { OutboundError, toOutboundError } from '../../outbound/outbound-error.js'
 import type { OutboundResponse } from '../../outbound/outbound.js'
 
 /** Bytes of one answer. */
-export const largestAnswer = 1_048_576
+export const maxResponseBytes = 1_048_576
 
 type Message = Readonly<Record<string, unknown>>
 
@@ -22,23 +22,23 @@ function parsed(text: string): unknown {
 }
 
 /** The result that a message carries; undefined when it answers something else. @throws OutboundError PROTOCOL_ERROR for an error. */
-function resultOf(message: unknown, id: number): Message | undefined {
+function toResult(message: unknown, id: number): Message | undefined {
   if (!isObject(message) || message['jsonrpc'] !== '2.0') throw protocolError()
   if (message['id'] !== id || 'method' in message) return undefined
   if (!isObject(message['result'])) throw protocolError()
   return message['result']
 }
 
-async function* chunksOf({ body }: OutboundResponse, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* readChunks({ body }: OutboundResponse, signal: AbortSignal): AsyncGenerator<Buffer> {
   let size = 0
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       size += chunk.length
-      if (size > largestAnswer) throw protocolError()
+      if (size > maxResponseBytes) throw protocolError()
       yield chunk
     }
   } catch (error) {
-    throw outboundErrorOf(error, signal)
+    throw toOutboundError(error, signal)
   } finally {
     body.destroy()
   }
@@ -56,21 +56,21 @@ export async function readResponse(response: OutboundResponse, id: number, signa
 
 async function readBody(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
   const chunks: Buffer[] = []
-  for await (const chunk of chunksOf(response, signal)) chunks.push(chunk)
-  const result = resultOf(parsed(Buffer.concat(chunks).toString()), id)
+  for await (const chunk of readChunks(response, signal)) chunks.push(chunk)
+  const result = toResult(parsed(Buffer.concat(chunks).toString()), id)
   if (!result) throw protocolError()
   return result
 }
 
 async function readStream(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
   const events: string[] = []
-  const parser = createParser({ onEvent: ({ data }) => events.push(data), maxBufferSize: largestAnswer })
+  const parser = createParser({ onEvent: ({ data }) => events.push(data), maxBufferSize: maxResponseBytes })
   const decoder = new TextDecoder()
-  for await (const chunk of chunksOf(response, signal)) {
+  for await (const chunk of readChunks(response, signal)) {
     parser.feed(decoder.decode(chunk, { stream: true }))
     for (const data of events.splice(0)) {
       // An event without data only tells where to take the stream up again.
-      const result = data === '' ? undefined : resultOf(parsed(data), id)
+      const result = data === '' ? undefined : toResult(parsed(data), id)
       if (result) return result
     }
   }

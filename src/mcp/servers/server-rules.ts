@@ -6,14 +6,14 @@ import type { McpApprovalPolicy } from '../../entities/enums.js'
 import { McpServer } from '../../entities/mcp-server.js'
 import { conflict, DomainError, forbidden } from '../../lib/errors.js'
 import type { Outbound } from '../../outbound/outbound.js'
-import { longestUrl, type Validator, longestName } from '../../validation/validator.js'
-export const longestLabel = 255
-export const longestDescription = 10_000
-export const mostTools = 256
+import { maxUrlLength, type Validator, maxNameLength } from '../../validation/validator.js'
+export const maxLabelLength = 255
+export const maxDescriptionLength = 10_000
+export const maxTools = 256
 /** Bytes of JSON in UTF-8. */
-export const largestMetadata = 16_384
+export const maxMetadataBytes = 16_384
 /** Levels of objects and lists, the outermost included. */
-export const deepestMetadata = 5
+export const maxMetadataDepth = 5
 
 export interface McpServerFields {
   readonly name?: string | null | undefined
@@ -29,8 +29,8 @@ const labelForm = /^[A-Za-z0-9._-]+$/
 const toolForm = /^[A-Za-z0-9_.-]{1,128}$/
 
 /** Kept as written, so what a URL parser would strip is refused. */
-function urlFault(text: string): string | undefined {
-  if (text.length > longestUrl) return `must have at most ${longestUrl} characters`
+function validateUrl(text: string): string | undefined {
+  if (text.length > maxUrlLength) return `must have at most ${maxUrlLength} characters`
   if (!/^https?:\/\/[\x21-\x7E]+$/i.test(text) || !URL.canParse(text)) return 'must be an absolute https URL'
   const { username, password } = new URL(text)
   if (username !== '' || password !== '' || text.split(/[/?#]/, 3)[2]?.includes('@')) return 'must not have a user name or password in it'
@@ -40,12 +40,12 @@ function urlFault(text: string): string | undefined {
 /** PostgreSQL stores no NUL, and JSON no half of a surrogate pair. */
 const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
 
-function metadataFault(value: unknown, depth = 1): string | undefined {
+function validateMetadata(value: unknown, depth = 1): string | undefined {
   if (typeof value === 'string') return isStorable(value) ? undefined : 'must be well-formed Unicode without NUL'
   if (typeof value !== 'object' || value === null) return undefined
-  if (depth > deepestMetadata) return `must not be nested deeper than ${deepestMetadata} levels`
+  if (depth > maxMetadataDepth) return `must not be nested deeper than ${maxMetadataDepth} levels`
   for (const [key, inner] of Object.entries(value)) {
-    const fault = metadataFault(key) ?? metadataFault(inner, depth + 1)
+    const fault = validateMetadata(key) ?? validateMetadata(inner, depth + 1)
     if (fault) return fault
   }
   return undefined
@@ -53,22 +53,22 @@ function metadataFault(value: unknown, depth = 1): string | undefined {
 
 export function validateServer(check: Validator, words: McpServerFields): void {
   for (const field of ['name', 'serverLabel', 'serverUrl', 'requireApproval', 'metadata'] as const) check.notNull(field, words[field])
-  check.text('name', words.name, longestName)
-  check.text('serverLabel', words.serverLabel, longestLabel)
-  if (words.serverLabel && words.serverLabel.length <= longestLabel && !labelForm.test(words.serverLabel))
+  check.text('name', words.name, maxNameLength)
+  check.text('serverLabel', words.serverLabel, maxLabelLength)
+  if (words.serverLabel && words.serverLabel.length <= maxLabelLength && !labelForm.test(words.serverLabel))
     check.addIssue('serverLabel', 'must have letters, digits, ".", "_" and "-" only')
-  const fault = words.serverUrl == null ? undefined : urlFault(words.serverUrl)
+  const fault = words.serverUrl == null ? undefined : validateUrl(words.serverUrl)
   if (fault) check.addIssue('serverUrl', fault)
-  check.text('serverDescription', words.serverDescription, longestDescription, 0)
-  check.list('allowedTools', words.allowedTools, mostTools, (tool) =>
+  check.text('serverDescription', words.serverDescription, maxDescriptionLength, 0)
+  check.list('allowedTools', words.allowedTools, maxTools, (tool) =>
     toolForm.test(tool) ? undefined : 'must be a tool name: 1 to 128 letters, digits, ".", "_" and "-"',
   )
   if (!words.metadata) return
   // The depth first: JSON.stringify overflows the stack on what is deep enough.
-  const inner = metadataFault(words.metadata)
+  const inner = validateMetadata(words.metadata)
   if (inner) check.addIssue('metadata', inner)
-  else if (Buffer.byteLength(JSON.stringify(words.metadata)) > largestMetadata)
-    check.addIssue('metadata', `must have at most ${largestMetadata} bytes`)
+  else if (Buffer.byteLength(JSON.stringify(words.metadata)) > maxMetadataBytes)
+    check.addIssue('metadata', `must have at most ${maxMetadataBytes} bytes`)
 }
 
 /** @throws DomainError URL_NOT_ALLOWED for a place that no request may go to. */

@@ -16,8 +16,8 @@ import { beginExchange } from '../in-flight.js'
 import { probe, unavailableCredential, type McpTestFailure, type ProbeResult } from './probe.js'
 
 /** Milliseconds. */
-export const shortestTest = 100
-export const longestTest = 10_000
+export const minTestMs = 100
+export const maxTestMs = 10_000
 
 export interface McpServerTest {
   readonly connected: boolean
@@ -57,7 +57,7 @@ async function runTest(ctx: Context, input: TestOfServer): Promise<{ server: Mcp
   const { server, credential } = plan
   const startedAt = ctx.now()
   const outcome = plan.isCredentialUsable
-    ? await probe(ctx.app.outbound, server, openFor(ctx, credential), input.timeoutMs ?? longestTest)
+    ? await probe(ctx.app.outbound, server, openFor(ctx, credential), input.timeoutMs ?? maxTestMs)
     : unavailableCredential
   const { failure, toolNames, protocolVersion } = outcome
   const durationMs = ctx.now().getTime() - startedAt.getTime()
@@ -70,7 +70,7 @@ const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestOf
   authorizeRead(ctx, 'mcp_server:test', async ({ actor, now, permit }) => {
     const check = new Validator()
     check.notNull('timeoutMs', timeoutMs)
-    check.integer('timeoutMs', timeoutMs, shortestTest, longestTest)
+    check.integer('timeoutMs', timeoutMs, minTestMs, maxTestMs)
     check.throwIfInvalid()
     permit({ named: serverId })
     const server = await findMcpServer(ctx.em, serverId, 'serverId')
