@@ -5,6 +5,7 @@ import { startApp, type TestApp } from './support/app.js'
 import { words } from './support/id-variables.js'
 import { anotherProcess, eventually } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+import { measureStall } from './support/stall.js'
 import { exchange } from './support/tokens.js'
 import { chainFaults, refusalsIn } from './support/trail.js'
 
@@ -90,4 +91,28 @@ test('each process gathers its own', async () => {
   await flooded(app, token)
   await app.services.refusals.flush()
   expect((await denied()).map(refusalsIn)).toEqual([...Array(10).fill(1), flood - 10, ...Array(10).fill(1), flood - 10])
+})
+
+test('writing all that one organization can have gathered does not hold up the event loop', async () => {
+  const refuse = (actor: number): Promise<void> =>
+    app.services.refusals.record({
+      organizationId: acme.id,
+      projectId: acme.projectId,
+      environment: 'SANDBOX',
+      action: 'api_key:create',
+      outcome: 'DENIED',
+      actorId: `actor_${actor}`,
+      endUserId: null,
+      subjectId: null,
+      details: { code: 'FORBIDDEN' },
+      requestId: 'req_1',
+      ipAddress: null,
+      at: app.clock.now(),
+    })
+  for (let actor = 0; actor < 1000; actor++) await Promise.all(Array.from({ length: 11 }, () => refuse(actor)))
+  const { longestMs } = await measureStall(() => app.services.refusals.flush())
+  expect(longestMs).toBeLessThanOrEqual(250)
+  const written = (await acme.events('api_key:create')).filter(({ details }) => details['count'] !== undefined)
+  expect(written).toHaveLength(1000)
+  expect(await chainFaults(app, acme.id)).toEqual([])
 })

@@ -44,8 +44,8 @@ export async function verifyFile(file: string, jwks: string | undefined): Promis
   const input = createReadStream(file, 'utf8')
   try {
     const { events, organization } = provenOrThrow(await verifyLines(splitLines(input), keys))
-    const rest = keys ? 'and the checkpoint is signed' : 'but the signature of the checkpoint was not checked: name the key set with --jwks'
-    return `Proved ${events} events of ${organization}, ${rest}.`
+    if (keys) return `Proved ${events} events of ${organization}, and the checkpoint is signed.`
+    return `The chain of ${events} events of ${organization} is whole, but the signature of the checkpoint was not checked: --jwks checks it, --hashes-only accepts that.`
   } catch (error) {
     throw error instanceof Error && 'syscall' in error ? new CommandError(`${file} cannot be read: ${error.message}`) : error
   } finally {

@@ -57,7 +57,7 @@ export class AuditEvent extends Node {
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The row that it was about; null for nothing that was made, found, or visible to who was refused.',
+    description: 'The row that it was about. Null when nothing was made or found, or when a refused caller may not see it.',
   })
   @Property(text({ nullable: true }))
   subjectId!: string | null

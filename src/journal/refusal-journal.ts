@@ -8,6 +8,7 @@ import type { Clock } from '../lib/clock.js'
 import type { EventDraft } from './chain.js'
 import { toGatheredEvent, gathered, merge, type GatheredRefusals } from './gathered-refusals.js'
 import type { Journal } from './journal.js'
+import { isUnavailable } from './unavailable.js'
 
 /** Of one actor, action and code in a minute. */
 export const maxSingleEvents = 10
@@ -25,7 +26,7 @@ interface Series {
 }
 
 /** A map for each organization, so that none uses up the room of another. */
-class Organizations<T> {
+class MapsByOrganization<T> {
   readonly #maps = new Map<string, Map<string, T>>()
 
   of(organizationId: string): Map<string, T> {
@@ -50,9 +51,9 @@ function nameIn(map: ReadonlyMap<string, unknown>, { action, actorId, details }:
 }
 
 export class RefusalJournal implements Refusals {
-  readonly #series = new Organizations<Series>()
+  readonly #series = new MapsByOrganization<Series>()
   /** Gathered events that wait to be written, by the same names. */
-  readonly #due = new Organizations<GatheredRefusals>()
+  readonly #due = new MapsByOrganization<GatheredRefusals>()
   readonly #timer: NodeJS.Timeout
   #flight: Promise<void> = Promise.resolve()
   /** Refusals whose gathered event is being written. */
@@ -84,7 +85,7 @@ export class RefusalJournal implements Refusals {
     series.rest = series.rest ? merge(series.rest, gathered(event)) : gathered(event)
   }
 
-  /** Writes what was gathered in minutes that are over. What cannot be written waits for the next sweep. */
+  /** Writes what was gathered in minutes that are over. While the database is away it waits for the next sweep. */
   sweep(): Promise<void> {
     const now = this.clock().getTime()
     return this.#writeWhere(({ startedAt }) => now >= startedAt + minute)
@@ -102,7 +103,7 @@ export class RefusalJournal implements Refusals {
     await Promise.race([this.flush(), timeout])
     clearTimeout(timer)
     const lost = [...this.#due.entries()].reduce((sum, [, , { count }]) => sum + count, this.#unwritten)
-    if (lost > 0) this.log.error({ refusals: lost }, 'gathered refusals could not be written to the audit trail')
+    if (lost > 0) this.log.error({ refusals: lost }, 'gathered refusals were not written before the end')
   }
 
   #writeWhere(isOver: (series: Series) => boolean): Promise<void> {
@@ -141,8 +142,9 @@ export class RefusalJournal implements Refusals {
       this.#unwritten -= rest.count
     } catch (error) {
       this.#unwritten -= rest.count
-      this.#postpone(rest)
-      this.log.warn({ err: error, refusals: rest.count }, 'gathered refusals could not be written to the audit trail yet')
+      const isRetried = isUnavailable(error)
+      if (isRetried) this.#postpone(rest)
+      this.log[isRetried ? 'warn' : 'error']({ err: error, refusals: rest.count, isRetried }, 'gathered refusals were not written')
     }
   }
 

@@ -199,10 +199,21 @@ describe('memory', () => {
 })
 
 describe('a database that does not take the event', () => {
+  const away = Object.assign(new Error('away'), { code: 'ECONNREFUSED' })
+
+  test('for good is not asked again', async () => {
+    await refuse(15)
+    let asked = 0
+    commit = () => Promise.reject(new Error(`a fault of ours, ${++asked}`))
+    await refusals.flush()
+    await refusals.flush()
+    expect(asked).toBe(1)
+  })
+
   test('is asked again, with what came meanwhile, and nothing is counted twice', async () => {
     await refuse(15)
     const good = commit
-    commit = () => Promise.reject(new Error('away'))
+    commit = () => Promise.reject(away)
     clock.advance(minute)
     await refusals.sweep()
     await refusals.sweep()
