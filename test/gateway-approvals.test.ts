@@ -53,7 +53,7 @@ const approvals = async (filter: object = { serverId }, credential = world.acme.
 }
 const storedArguments = async (id: string): Promise<unknown> => {
   const { em } = systemContext(world.app.services, world.acme.id)
-  em.setFilterParams('owner', { isEveryone: true })
+  em.setFilterParams('owner', { allOwners: true })
   return (await em.findOneOrFail(McpToolApproval, { id })).arguments
 }
 

@@ -46,7 +46,7 @@ const tryOut = async (headers: Record<string, string> = {}, input: object = {}):
 
 const rowOf = async (id: string): Promise<McpCredential> => {
   const { em } = systemContext(app.services, acme.id)
-  em.setFilterParams('owner', { isEveryone: true })
+  em.setFilterParams('owner', { allOwners: true })
   return em.findOneOrFail(McpCredential, { id })
 }
 

@@ -232,7 +232,7 @@ describe('credentials', () => {
 describe('below the API', () => {
   const emAs = (endUserId: string | null): ReturnType<typeof systemContext>['em'] => {
     const { em } = systemContext(app.services, acme.id)
-    em.setFilterParams('owner', { isEveryone: false, endUserId })
+    em.setFilterParams('owner', { allOwners: false, endUserId })
     return em
   }
 

@@ -8,7 +8,7 @@ const { openServices } = await import('../../dist/open-services.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
 const { createKeyByCommand } = await import('../../dist/commands/api-key-create.js')
 const { readConfig } = await import('../../dist/config/config.js')
-const { generateApiKey, previewOf } = await import('../../dist/lib/api-key-format.js')
+const { generateApiKey, maskApiKey } = await import('../../dist/lib/api-key-format.js')
 const { sha256 } = await import('../../dist/lib/digest.js')
 const { newId } = await import('../../dist/lib/id.js')
 
@@ -55,7 +55,7 @@ function inBulk() {
     const own = {
       id: newId('key', new Date()),
       digest: sha256(text),
-      preview: previewOf(text),
+      preview: maskApiKey(text),
       label: `Key ${i}`,
       permissions: '["agent:read"]',
     }

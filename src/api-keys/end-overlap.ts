@@ -6,7 +6,7 @@ import type { Environment } from '../entities/enums.js'
 
 /** Another use came first, or the deadline: rolls back what is no change, so that it leaves no event. */
 class NoOverlapError extends Error {
-  override readonly name = 'NothingToEnd'
+  override readonly name = 'NoOverlapError'
 }
 
 export interface UsedKey {

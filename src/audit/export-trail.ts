@@ -8,10 +8,10 @@ import { isNextLink } from './verify-chain.js'
 
 /** The chain in the database does not hold: a signature under it would vouch for what was tampered with. */
 export class BrokenChainError extends Error {
-  override readonly name = 'BrokenTrail'
+  override readonly name = 'BrokenChainError'
 }
 
-/** @throws BrokenTrail in place of the checkpoint. */
+/** @throws BrokenChainError in place of the checkpoint. */
 export async function* exportTrail(app: Services, organizationId: string): AsyncGenerator<string, void, undefined> {
   const end = await getChainHead(app, organizationId)
   let head: ChainHead = genesis

@@ -103,7 +103,7 @@ export class Context {
 
   /** The same request by the bearer of a token that is itself the subject of the change. */
   withActor(caller: Actor): Context {
-    return Object.assign(new Context(this.app, this.origin, caller, () => Promise.resolve(caller)), { waiting: this.deadline })
+    return Object.assign(new Context(this.app, this.origin, caller, () => Promise.resolve(caller)), { deadline: this.deadline })
   }
 
   private async loadWithin<T extends { id: string }>(

@@ -86,7 +86,7 @@ export function owner(entityName: string, privacy: OwnerVisibility): FilterDef {
     name: 'owner',
     default: true,
     cond: (parameters: Dictionary) => {
-      if (parameters['isEveryone'] === true) return {}
+      if (parameters['allOwners'] === true) return {}
       const values = ownersFor[privacy](parameters['endUserId'] ?? null)
       const conditions = values.map((endUserId) => ({ endUserId }))
       return conditions.length === 1 ? conditions[0]! : { $or: conditions }

@@ -21,7 +21,7 @@ import { toolRule, type ToolFilter } from './tool-filter.js'
 
 /** A message that is not forwarded: told to the client as a JSON-RPC error. */
 export class GatewayError extends Error {
-  override readonly name = 'GatewayRefusal'
+  override readonly name = 'GatewayError'
 
   constructor(
     /** Of an answer to a request, 200: the transport worked, the request did not. */
@@ -60,7 +60,7 @@ const parseToolCall = (message: JsonRpcMessage | null): { tool: unknown; params:
   return { tool: params['name'], params }
 }
 
-/** @throws GatewayRefusal or RequestError */
+/** @throws GatewayError or RequestError */
 export async function authorizeMessage(
   ctx: Context,
   { serverId, message, session: boundSession, headers }: Arrival,

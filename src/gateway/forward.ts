@@ -49,7 +49,7 @@ async function sendUpstream(way: ForwardContext, flight: ForwardedRequest): Prom
 
 const failed = 'The MCP server could not be reached, or did not answer as the protocol demands.'
 
-/** Ends when the answer has been handed over. @throws GatewayRefusal or RequestError while nothing has been sent */
+/** Ends when the answer has been handed over. @throws GatewayError or RequestError while nothing has been sent */
 export async function forward(way: ForwardContext): Promise<FastifyReply> {
   const { ctx, request, reply, message, server, tool, credential, times } = way
   const flight = new ForwardedRequest({ ctx, server, credential, tool, mayBeSilent: request.method === 'GET' }, times.silence)

@@ -5,7 +5,7 @@ import { GatewayError } from './authorize-message.js'
 /** Hops that a message may have behind it: more are a loop of deployments that do not know each other. */
 export const maxHops = 3
 
-/** @param header `CDN-Loop` as it was received. @throws GatewayRefusal */
+/** @param header `CDN-Loop` as it was received. @throws GatewayError */
 export function assertNoLoop(deploymentId: string, header: string | undefined): void {
   if (header === undefined) return
   const hops = header.split(',').map((hop) => hop.split(';', 1)[0]!.trim().toLowerCase())

@@ -24,7 +24,7 @@ export interface CleanMessage {
 }
 
 export interface Sanitizer extends Scrubber {
-  /** A JSON body or the data of an event. @throws JsonFault */
+  /** A JSON body or the data of an event. @throws JsonError */
   json(text: string): Work<CleanMessage>
 }
 

@@ -23,7 +23,7 @@ export interface JournalEntry {
 
 /** The caller is no longer who it was when the request began. Nothing was written. */
 export class CredentialChangedError extends Error {
-  override readonly name = 'StandingChanged'
+  override readonly name = 'CredentialChangedError'
 }
 
 /** Whether the caller is who it was, by the row that was read under the lock. */
@@ -37,11 +37,11 @@ export interface BackgroundStatement {
 }
 
 export interface Journal {
-  /** Resolves when the entry is on disk, together with whatever else arrived in the meantime. @throws StandingChanged */
+  /** Resolves when the entry is on disk, together with whatever else arrived in the meantime. @throws CredentialChangedError */
   commit(entry: JournalEntry): Promise<void>
   /**
    * Runs `work` in a transaction of its own, serial with every other change of the organization, and appends its entry.
-   * Never any network I/O inside. @throws StandingChanged before `work` has begun.
+   * Never any network I/O inside. @throws CredentialChangedError before `work` has begun.
    */
   transaction<T>(
     em: EntityManager,

@@ -4,11 +4,11 @@
  */
 import type { Logger } from 'pino'
 
+import { isUnavailable } from '../database/database-errors.js'
 import type { Clock } from '../lib/clock.js'
 import type { EventDraft } from './chain.js'
 import { toGatheredEvent, gathered, merge, type GatheredRefusals } from './gathered-refusals.js'
 import type { Journal } from './journal.js'
-import { isUnavailable } from './unavailable.js'
 
 /** Of one actor, action and code in a minute. */
 export const maxSingleEvents = 10

@@ -29,7 +29,7 @@ export interface PageQuery {
 }
 
 export class PageArgumentError extends Error {
-  override readonly name = 'PageFault'
+  override readonly name = 'PageArgumentError'
 }
 
 type Position = readonly [value: string | number | null, id: string, isDate: boolean]
@@ -73,7 +73,7 @@ function afterCursor(position: Position, { field, direction, hasNulls }: Order):
 
 const opposite = { ASC: 'DESC', DESC: 'ASC' } as const
 
-/** @throws PageFault for a size outside 1 to 100, both directions at once, or a cursor that was never issued. */
+/** @throws PageArgumentError for a size outside 1 to 100, both directions at once, or a cursor that was never issued. */
 export function toPageQuery(page: PageArguments, order: Order, by: OrderedBy): PageQuery {
   const { first, last } = page
   if (first != null && last != null) throw new PageArgumentError('Give "first" or "last", not both.')

@@ -6,8 +6,9 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Permit } from '../access/permit.js'
+import type { Ownership } from '../entities/tenant-filter.js'
 
 export function disableOwnerFilter(em: EntityManager, _permit: Permit): EntityManager {
-  em.setFilterParams('owner', { isEveryone: true })
+  em.setFilterParams('owner', { allOwners: true } satisfies Ownership)
   return em
 }

@@ -155,7 +155,7 @@ export class CrashLoad {
     await withDatabase(env, async (orm) => {
       const em = orm.em.fork()
       em.setFilterParams('tenant', { organizationId: this.organizationId, projectIds: null, environment: null })
-      em.setFilterParams('owner', { isEveryone: true })
+      em.setFilterParams('owner', { allOwners: true })
       const events = await wholeChain(orm, this.organizationId)
       const recorded = (action: string): string[] =>
         events.filter((event) => event.action === action && event.outcome === 'ALLOWED').map(({ subjectId }) => subjectId!)

@@ -166,7 +166,7 @@ export class Gateway {
 
   async credentialRow(id: string): Promise<McpCredential> {
     const { em } = systemContext(this.app.services, this.acme.id)
-    em.setFilterParams('owner', { isEveryone: true })
+    em.setFilterParams('owner', { allOwners: true })
     return em.findOneOrFail(McpCredential, { id })
   }
 }

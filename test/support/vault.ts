@@ -11,7 +11,7 @@ import type { SeededOrganization } from './seed.js'
 /** Everybody's credentials of an organization. */
 export async function credentialRows(app: TestApp, { id }: SeededOrganization): Promise<McpCredential[]> {
   const { em } = systemContext(app.services, id)
-  em.setFilterParams('owner', { isEveryone: true })
+  em.setFilterParams('owner', { allOwners: true })
   return em.find(McpCredential, {}, { orderBy: { id: 'ASC' } })
 }
 

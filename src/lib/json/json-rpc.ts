@@ -19,7 +19,7 @@ const messageId = (body: JsonObject): MessageId | null => {
   return typeof id === 'string' || typeof id === 'number' ? id : null
 }
 
-/** @throws JsonFault for a batch, a name that stands twice, or anything else that is not one message. */
+/** @throws JsonError for a batch, a name that stands twice, or anything else that is not one message. */
 export function* parseMessage(text: string): Work<JsonRpcMessage> {
   const body = yield* parseStrictJson(text)
   if (Array.isArray(body)) throw new JsonError('Batches are not accepted: send one message at a time.')

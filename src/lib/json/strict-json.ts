@@ -5,7 +5,7 @@
 import type { Work } from '../slices.js'
 
 export class JsonError extends Error {
-  override readonly name = 'JsonFault'
+  override readonly name = 'JsonError'
 }
 
 /** Levels of nesting. Later steps walk through the value by recursion. */
@@ -63,7 +63,7 @@ class Reader {
     return next
   }
 
-  /** Steps over a character. @throws JsonFault when another one is next */
+  /** Steps over a character. @throws JsonError when another one is next */
   expect(wanted: number): void {
     if (this.peek() !== wanted) throw notJson()
     this.at++
@@ -133,7 +133,7 @@ function add(container: Container, name: string, value: unknown): void {
 /** Steps between two pauses. */
 const stride = 512
 
-/** @throws JsonFault */
+/** @throws JsonError */
 export function* parseStrictJson(text: string): Work<unknown> {
   const reader = new Reader(text)
   const outer: [container: Container, name: string][] = []

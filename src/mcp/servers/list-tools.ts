@@ -12,7 +12,7 @@ const maxPages = 50
 
 /** The server refused the request with an HTTP status. */
 export class HttpStatusError extends Error {
-  override readonly name = 'RefusedByServer'
+  override readonly name = 'HttpStatusError'
 
   constructor(readonly httpStatus: number) {
     super(`the server answered ${httpStatus}`)
@@ -92,7 +92,7 @@ class Session {
   }
 }
 
-/** @throws OutboundError or RefusedByServer */
+/** @throws OutboundError or HttpStatusError */
 export async function listTools(outbound: Outbound, peer: Peer): Promise<ToolList> {
   const session = new Session(outbound, peer)
   const { protocolVersion } = await session.ask('initialize', {
