@@ -32,11 +32,11 @@ function describe({ newest, configured, missing, sealed }: VaultStatus): string 
   ].join('\n')
 }
 
-const formatReseal = ({ newest, resealed, conflicted, failed, remaining }: Resealed): string =>
+const formatReseal = ({ newest, resealed, overtaken, failed, remaining }: Resealed): string =>
   columns([
     ['Sealing under', newest],
     ['Moved there', String(resealed)],
-    ['Changed by others meanwhile', String(conflicted)],
+    ['Changed by others meanwhile', String(overtaken)],
     ['Do not open', failed.length === 0 ? 'none' : failed.join(', ')],
     ['Not there yet', String(remaining)],
   ])

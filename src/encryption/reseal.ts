@@ -30,7 +30,7 @@ export interface Resealed {
   readonly newest: string
   readonly resealed: number
   /** Rows that were revoked or changed by someone else in the moment between. */
-  readonly conflicted: number
+  readonly overtaken: number
   /** Rows that do not open, by kind and id. */
   readonly failed: readonly string[]
   /** Rows that are still under another key. */
@@ -41,13 +41,13 @@ export type Report = (what: string, done: number, total: number) => void
 
 interface Tally {
   resealed: number
-  conflicted: number
+  overtaken: number
   readonly failed: Set<string>
 }
 
 export async function reseal(orm: MikroORM, masterKeys: MasterKeys, report: Report): Promise<Resealed> {
   const newest = masterKeys[0].id
-  const tally: Tally = { resealed: 0, conflicted: 0, failed: new Set() }
+  const tally: Tally = { resealed: 0, overtaken: 0, failed: new Set() }
   const remaining = async (): Promise<number> => {
     const counts = await Promise.all(sealedColumns.map((column) => countNotSealedWith(orm, column, [newest])))
     return counts.reduce((sum, count) => sum + count, 0)
@@ -57,7 +57,7 @@ export async function reseal(orm: MikroORM, masterKeys: MasterKeys, report: Repo
     for (const column of sealedColumns) await resealColumn(orm, masterKeys, column, tally, report)
     left = await remaining()
   }
-  return { newest, resealed: tally.resealed, conflicted: tally.conflicted, failed: [...tally.failed], remaining: left }
+  return { newest, resealed: tally.resealed, overtaken: tally.overtaken, failed: [...tally.failed], remaining: left }
 }
 
 async function resealColumn(orm: MikroORM, masterKeys: MasterKeys, column: SealedColumn, tally: Tally, report: Report): Promise<void> {
@@ -81,7 +81,7 @@ async function resealRow(orm: MikroORM, masterKeys: MasterKeys, column: SealedCo
   const envelope = moved(masterKeys, row)
   if (envelope === undefined) return void tally.failed.add(`${column.name} ${row.id}`)
   if (await patiently(() => replaceEnvelope(orm, column, row, envelope))) tally.resealed++
-  else tally.conflicted++
+  else tally.overtaken++
 }
 
 /** The same value under the newest key; undefined when it does not open. */
