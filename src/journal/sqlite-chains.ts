@@ -39,13 +39,13 @@ export class SqliteChains {
   }
 
   /** Clears the cache, whose heads a rollback would make wrong. */
-  forget(): void {
+  clear(): void {
     this.#heads = new Map()
     this.#unsaved = new Map()
   }
 
   /** Clears the cache if another connection has written since the last call. */
-  forgetIfAnotherWrote(): void {
+  clearIfAnotherWrote(): void {
     const version = this.writer.pragma('data_version', { simple: true })
     if (version !== this.#dataVersion) this.#heads = new Map()
     this.#dataVersion = version

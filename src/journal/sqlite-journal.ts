@@ -64,11 +64,11 @@ export class SqliteJournal implements Journal {
       this.#assertCurrent(actor.authVersion)
       const [result, entry] = await work(own)
       await own.flush()
-      this.#chains.forget()
+      this.#chains.clear()
       this.#append(entry)
       this.#chains.save()
       // The commit may still fail, so the heads must not stay cached.
-      this.#chains.forget()
+      this.#chains.clear()
       return result
     })
   }
@@ -88,7 +88,7 @@ export class SqliteJournal implements Journal {
           return result
         })
       } catch (error) {
-        this.#chains.forget()
+        this.#chains.clear()
         throw toPublicError(error)
       } finally {
         this.#isOpen = false
@@ -133,7 +133,7 @@ export class SqliteJournal implements Journal {
     try {
       this.#writeGroup(group, errors, false)
     } catch (error) {
-      this.#chains.forget()
+      this.#chains.clear()
       // Busy, full and I/O errors fail the whole group, without a retry. For any other error, one of the entries is invalid.
       if (!isUnavailable(error)) this.#retryEach(group, errors)
       else for (const pending of group) errors.set(pending, unavailable(error))
@@ -152,7 +152,7 @@ export class SqliteJournal implements Journal {
     try {
       this.#writeGroup(group, errors, true)
     } catch (error) {
-      this.#chains.forget()
+      this.#chains.clear()
       for (const pending of group) errors.set(pending, toPublicError(error))
     }
   }
@@ -161,7 +161,7 @@ export class SqliteJournal implements Journal {
   #writeGroup(group: readonly Pending[], errors: Map<Pending, unknown>, useSavepoints: boolean): void {
     this.writer.exec('begin immediate')
     try {
-      this.#chains.forgetIfAnotherWrote()
+      this.#chains.clearIfAnotherWrote()
       for (const pending of group) {
         if (useSavepoints) this.writer.exec('savepoint entry')
         try {
@@ -170,7 +170,7 @@ export class SqliteJournal implements Journal {
         } catch (error) {
           if (useSavepoints) {
             this.writer.exec('rollback to entry')
-            this.#chains.forget()
+            this.#chains.clear()
             // The credential is verified before the first write, so a changed one needs no rollback.
           } else if (!(error instanceof CredentialChangedError)) throw error
           errors.set(pending, error)
