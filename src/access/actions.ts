@@ -1,7 +1,4 @@
-/**
- * The catalogue: the only list of what can be done here. Permissions, roles, what a key may hold, what is within an end
- * user's reach, the names in the audit trail and the tests' matrices all derive from it.
- */
+/** Catalogue of permissions and actions: roles, API key grants, end-user limits, audit action names and test matrices derive from it. */
 import type { MemberRole } from '../entities/enums.js'
 
 interface PermissionRow {
@@ -9,7 +6,7 @@ interface PermissionRow {
   readonly description: string
   readonly roles: readonly MemberRole[]
   readonly grantableToApiKey: boolean
-  /** Possible while acting for an end user; everything else is out of reach then, whatever is carried. */
+  /** Whether an actor may use it on behalf of an end user. Otherwise it is denied there, even if the credential holds it. */
   readonly allowedForEndUser: boolean
 }
 
@@ -106,18 +103,19 @@ export const permissions = {
   'sandbox:reset': definePermission('Reset the sandbox', 'Wipe the sandbox data of a project.', members),
 } as const satisfies Record<string, PermissionRow>
 
+/** Name of a built-in permission, `resource:action`. */
 export type KeyhousePermission = keyof typeof permissions
 
 interface ActionRow {
-  /** What the actor must hold; null: nothing beyond being who it is. */
+  /** Permission that the actor must hold; null: authentication is enough. */
   readonly permission: KeyhousePermission | null
-  /** What it makes has no expiry, so a reduced token cannot do it (docs/decisions/0179). */
+  /** Its result has no expiry, so RESTRICTED and EPHEMERAL tokens cannot do it (docs/decisions/0179). */
   readonly grantsLastingRights?: true
-  /** The verb only adds rows, so it joins a group commit and is given no `em` (journal/). */
+  /** The verb only inserts rows, so it joins a group commit and gets no `em` (journal/). */
   readonly appendOnly?: true
 }
 
-/** Every change that the audit trail can name. Where permission and action are the same word, the permission stands for it. */
+/** Every audited change and the permission that it requires. */
 export const actions = {
   'organization:create': { permission: null },
   'organization:suspend': { permission: null },
@@ -159,8 +157,10 @@ export const actions = {
   'mcp_tool:call': { permission: null, appendOnly: true },
 } as const satisfies Record<string, ActionRow>
 
+/** Name of an audited change, as written to the audit trail. */
 export type Action = keyof typeof actions
-/** Actions whose verbs only append. */
+
+/** Actions whose verbs only insert rows. */
 export type AppendOnlyAction = { [A in Action]: (typeof actions)[A] extends { appendOnly: true } ? A : never }[Action]
 
 export const getAction = (action: Action): ActionRow => actions[action]

@@ -1,4 +1,4 @@
-/** Who asks: what a credential turns into, once it has been believed. */
+/** The authenticated caller. */
 import type { PreparedQuery } from '../database/query-runner.js'
 import type { RateLimit } from '../entities/api-key.js'
 import type { PersonalTokenType } from '../entities/enums.js'
@@ -6,35 +6,36 @@ import type { Ownership, Scope } from '../entities/tenant-filter.js'
 import { forbidden } from '../lib/errors.js'
 import { hasPermission, isAllowedForEndUser, expandKeyWildcard, type PermissionSet } from './permissions.js'
 
-/** What was true when the caller was believed, and how to ask again. */
+/** Version of the credential at authentication, and the query that reads it again before a commit. */
 export interface CredentialSnapshot {
   readonly query: PreparedQuery
   readonly id: string
   readonly version: number
-  /** From this moment on the credential is no longer good; null: no such moment. */
+  /** Time from which the credential is invalid; null: never. */
   readonly expiresAt: Date | null
 }
 
+/** The authenticated caller of a request: identity, permissions and tenant scope. */
 export interface Actor extends Scope {
   readonly kind: 'API_KEY' | 'ACCESS_TOKEN' | 'PERSONAL_TOKEN' | 'SIGN_IN_TOKEN' | 'INVITATION' | 'SYSTEM'
-  /** Whom the audit trail names: a key, a user, an end user; null for the system. */
+  /** Actor id in the audit trail: an API key, a user or an end user; null for the system. */
   readonly id: string | null
-  /** As written where they were granted; what they mean: {@link can}. */
+  /** Patterns as granted. {@link can} evaluates them. */
   readonly permissions: PermissionSet
   readonly endUser: { readonly id: string; readonly externalId: string } | null
-  /** When the credential ends; null: never. */
+  /** Expiry of the credential; null: never. */
   readonly expiresAt: Date | null
   readonly authVersion: CredentialSnapshot | null
-  /** The key that is behind the request, by itself or by a token exchanged from it. */
+  /** API key of the request: the credential itself, or the key that its access token was exchanged from. */
   readonly apiKey: {
     readonly id: string
     readonly isSuperseded: boolean
     readonly rateLimits: readonly RateLimit[]
     readonly isLimited: boolean
     readonly allowedAudiences: readonly string[] | null
-    /** Tokens exchanged at or before it, to the second, are revoked. */
+    /** Access tokens issued at or before this time, to the second, are revoked. */
     readonly sandboxResetAt: Date | null
-    /** The first use of this text ends the overlap of its rotation. */
+    /** Whether the first use of this secret ends the overlap of its rotation. */
     readonly endsOverlap: boolean
   } | null
   readonly personalToken: {
@@ -46,44 +47,44 @@ export interface Actor extends Scope {
 }
 
 /**
- * Whose rows of the vault the actor sees: an end user its own, people those of everybody in their projects, and all
- * others (a backend, the system, the bearer of an invitation) the backend's.
+ * Owner filter of vault rows for an actor. Personal tokens see every owner in their projects; an end user sees its own rows.
+ * All others (a backend, the system, the bearer of an invitation) see the rows that no end user owns.
  */
 export function toOwnerScope({ kind, endUser }: Actor): Ownership {
   if (kind === 'PERSONAL_TOKEN') return { allOwners: true }
   return { allOwners: false, endUserId: endUser?.id ?? null }
 }
 
-/** What the actor holds, for granting it on: a key never more than a key may hold. */
+/** Permissions that the actor may grant: on an API key, `*` stands for what a key may hold. */
 export const grantablePermissions = (actor: Actor): PermissionSet =>
   actor.apiKey ? expandKeyWildcard(actor.permissions) : actor.permissions
 
-/** Whether the actor may do this here and now. */
+/** Whether the actor holds a permission, within the limits of acting for an end user. */
 export function can(actor: Actor, permission: string): boolean {
   if (actor.endUser && !isAllowedForEndUser(permission)) return false
   return hasPermission(grantablePermissions(actor), permission)
 }
 
-/** Carries the permissions named on it, and no others. */
+/** Whether a token of this type holds only the permissions named on it. */
 export const isRestrictedType = (type: PersonalTokenType): boolean => type === 'RESTRICTED' || type === 'EPHEMERAL'
 
-/** A credential that carries less than its user. */
+/** Whether the credential is a RESTRICTED or EPHEMERAL personal token. */
 export const isRestricted = ({ personalToken }: Actor): boolean => personalToken !== null && isRestrictedType(personalToken.type)
 
-/** Nothing outlives its maker: the latest moment that what this actor makes may last to; null: any. */
-export function maxExpiry(actor: Actor, made: 'key' | 'token'): Date | null {
+/** Latest expiry of a key or token that this actor creates; null: no limit. A created credential must not outlive its creator. */
+export function maxExpiry(actor: Actor, created: 'key' | 'token'): Date | null {
   const type = actor.personalToken?.type
-  if (type === 'LOGIN' || (type === 'FULL_ACCESS' && made === 'key')) return null
+  if (type === 'LOGIN' || (type === 'FULL_ACCESS' && created === 'key')) return null
   return actor.expiresAt
 }
 
-/** When something ends that usually ends then: with its maker, if that is sooner. */
-export function capExpiry(actor: Actor, usual: Date): Date {
+/** Expiry of a created token: the default, or the actor's own expiry if that is sooner. */
+export function capExpiry(actor: Actor, defaultExpiry: Date): Date {
   const latest = maxExpiry(actor, 'token')
-  return latest && latest < usual ? latest : usual
+  return latest && latest < defaultExpiry ? latest : defaultExpiry
 }
 
-/** The command line and the sweepers: no credential to lose, nothing to be confined to but one organization. */
+/** Actor of the command line and of background jobs: no credential, every permission in one organization. */
 export const systemActor = (organizationId: string): Actor => ({
   kind: 'SYSTEM',
   id: null,
@@ -98,7 +99,7 @@ export const systemActor = (organizationId: string): Actor => ({
   personalToken: null,
 })
 
-/** The person who asks. @throws DomainError FORBIDDEN: keys and end users have no personal tokens. */
+/** The actor's personal token. @throws DomainError FORBIDDEN for API keys and end users, which have none. */
 export function requireUser({ personalToken }: Actor): NonNullable<Actor['personalToken']> {
   if (!personalToken) throw forbidden('Only a person has personal tokens: this needs a personal token as the credential.')
   return personalToken

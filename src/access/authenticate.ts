@@ -1,7 +1,4 @@
-/**
- * Who is asking. The form of the credential decides what it is; nothing about it is believed that the database or a
- * signature does not say at this moment.
- */
+/** Authenticates a request: resolves its bearer credential to an actor, from the current database state. */
 import { readAccessToken, readKey, readPersonalToken, versionQueries, type KeyRow } from '../database/queries/credentials.js'
 import type { QueryRunner } from '../database/query-runner.js'
 import { parseApiKey } from '../lib/api-key-format.js'
@@ -14,14 +11,17 @@ import { decodeHeader } from '../lib/jwt.js'
 import type { Actor } from './actor.js'
 import { intersection, rolePermissions } from './permissions.js'
 
+/** Dependencies of {@link authenticate}. */
 export interface AuthDependencies {
   readonly reader: QueryRunner
   readonly now: Date
-  /** This server: the audience of tokens that are meant for it, the issuer of personal tokens, and what other issuers begin with. */
+  /** `KEYHOUSE_URL`: the audience of tokens for this server, the issuer of personal tokens, the prefix of tenant issuers. */
   readonly url: string
-  verify(text: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
+  /** Claims of a JWT of that type with a valid signature; undefined otherwise. */
+  verify(jwt: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
 }
 
+/** Request headers that authentication reads. */
 export interface AuthHeaders {
   /** The `Authorization` header, as sent. */
   readonly authorization: string
@@ -29,30 +29,33 @@ export interface AuthHeaders {
   readonly onBehalfOf: readonly string[]
 }
 
-/** Malformed and never issued read alike. */
-const unknown = (): RequestError => new UnknownCredentialError()
+/** Malformed and never-issued credentials get the same error, so a caller cannot tell them apart. */
+const unknownCredential = (): RequestError => new UnknownCredentialError()
 const badHeader = (message: string): RequestError => new RequestError('BAD_REQUEST', message)
 
-/** @throws RequestError */
-export async function authenticate(desk: AuthDependencies, { authorization, onBehalfOf }: AuthHeaders): Promise<Actor> {
-  const [, text] = /^Bearer +([\x21-\x7E]+)$/i.exec(authorization) ?? []
-  if (text === undefined) throw unknown()
-  if (text.includes('.')) {
-    return decodeHeader(text)?.['typ'] === 'at+jwt'
-      ? authenticateAccessToken(desk, text, onBehalfOf)
-      : authenticatePersonalToken(desk, text, onBehalfOf)
+/**
+ * Resolves the credential to an actor. The form of the bearer token selects the type: a JWT has a dot, an API key has none.
+ * @throws RequestError UNAUTHENTICATED, CREDENTIAL_REVOKED, CREDENTIAL_SUSPENDED or BAD_REQUEST
+ */
+export async function authenticate(deps: AuthDependencies, { authorization, onBehalfOf }: AuthHeaders): Promise<Actor> {
+  const [, bearerToken] = /^Bearer +([\x21-\x7E]+)$/i.exec(authorization) ?? []
+  if (bearerToken === undefined) throw unknownCredential()
+  if (bearerToken.includes('.')) {
+    return decodeHeader(bearerToken)?.['typ'] === 'at+jwt'
+      ? authenticateAccessToken(deps, bearerToken, onBehalfOf)
+      : authenticatePersonalToken(deps, bearerToken, onBehalfOf)
   }
-  return authenticateApiKey(desk, text, onBehalfOf)
+  return authenticateApiKey(deps, bearerToken, onBehalfOf)
 }
 
-async function authenticateApiKey(desk: AuthDependencies, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  if (!parseApiKey(text)) throw unknown()
-  const key = await readKey(desk.reader, sha256(text))
-  // A text that was replaced is nobody's, also when its key was revoked since.
-  if (!key || isOverlapOver(key, desk.now)) throw unknown()
+async function authenticateApiKey(deps: AuthDependencies, secret: string, onBehalfOf: readonly string[]): Promise<Actor> {
+  if (!parseApiKey(secret)) throw unknownCredential()
+  const key = await readKey(deps.reader, sha256(secret))
+  // A superseded secret is unknown after its overlap, even if its key was revoked since.
+  if (!key || isOverlapOver(key, deps.now)) throw unknownCredential()
   if (key.revokedAt) throw new RequestError('CREDENTIAL_REVOKED', 'This API key has been revoked.')
   if (key.isOrganizationSuspended) throw organizationSuspended()
-  if (key.expiresAt && key.expiresAt <= desk.now) throw unauthenticated('This API key has expired.')
+  if (key.expiresAt && key.expiresAt <= deps.now) throw unauthenticated('This API key has expired.')
   const externalId = parseOnBehalfOf(onBehalfOf)
   const endUser =
     externalId === undefined ? null : { id: deriveEndUserId(key.organizationId, key.projectId, key.environment, externalId), externalId }
@@ -66,15 +69,16 @@ async function authenticateApiKey(desk: AuthDependencies, text: string, onBehalf
     endUser,
     expiresAt: key.expiresAt,
     authVersion: { query: versionQueries.apiKey, id: key.id, version: key.standing, expiresAt: effectiveExpiry(key) },
-    apiKey: toActorApiKey(key, desk.now),
+    apiKey: toActorApiKey(key, deps.now),
     personalToken: null,
   }
 }
 
+/** Whether a rotation replaced this secret and its overlap has ended. */
 const isOverlapOver = ({ isSuperseded, previousSecretExpiresAt }: KeyRow, now: Date): boolean =>
   isSuperseded && !(previousSecretExpiresAt && previousSecretExpiresAt > now)
 
-/** A text that is on its way out ends with its overlap, if that is sooner. */
+/** Expiry of the presented secret: a superseded one expires with its overlap, if that is sooner than the key's expiry. */
 const effectiveExpiry = ({ expiresAt, isSuperseded, previousSecretExpiresAt }: KeyRow): Date | null =>
   isSuperseded && previousSecretExpiresAt && !(expiresAt && expiresAt < previousSecretExpiresAt) ? previousSecretExpiresAt : expiresAt
 
@@ -88,7 +92,11 @@ const toActorApiKey = (key: KeyRow, now: Date): NonNullable<Actor['apiKey']> => 
   endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse && key.previousSecretExpiresAt !== null && key.previousSecretExpiresAt > now,
 })
 
-/** The end user named. A header that breaks the rule never falls back to the undelegated caller. @throws RequestError BAD_REQUEST */
+/**
+ * External id of the end user in `X-On-Behalf-Of`; undefined without the header.
+ * An invalid header is an error: ignoring it would run the request with the backend's own access.
+ * @throws RequestError BAD_REQUEST
+ */
 function parseOnBehalfOf(onBehalfOf: readonly string[]): string | undefined {
   if (onBehalfOf.length === 0) return undefined
   const [externalId, second] = onBehalfOf
@@ -97,7 +105,7 @@ function parseOnBehalfOf(onBehalfOf: readonly string[]): string | undefined {
   return externalId
 }
 
-/** Prefixes of the ids that tokens of each type have. */
+/** Prefix of `jti` for each JWT type. */
 const idPrefixes = { 'at+jwt': 'at', 'kh-personal+jwt': 'pt' } as const
 
 interface Claims {
@@ -106,30 +114,30 @@ interface Claims {
   readonly sub: string
 }
 
-/** Claims of a token whose audience is this server. @throws RequestError UNAUTHENTICATED */
-async function verifyClaims(desk: AuthDependencies, text: string, typ: keyof typeof idPrefixes): Promise<Claims> {
-  const claims = await desk.verify(text, typ)
-  // A signature of ours over something for another audience proves nothing here (RFC 8725 §3.9).
-  if (claims?.['aud'] !== desk.url) throw unknown()
+/** Verifies the signature, audience, `jti` and `sub` of a JWT. @throws RequestError UNAUTHENTICATED */
+async function verifyClaims(deps: AuthDependencies, jwt: string, typ: keyof typeof idPrefixes): Promise<Claims> {
+  const claims = await deps.verify(jwt, typ)
+  // Tokens for other audiences carry our signature too; accepting them would allow substitution (RFC 8725 §3.9).
+  if (claims?.['aud'] !== deps.url) throw unknownCredential()
   const { iss, jti, sub } = claims
-  if (!isId(jti, idPrefixes[typ]) || typeof sub !== 'string') throw unknown()
+  if (!isId(jti, idPrefixes[typ]) || typeof sub !== 'string') throw unknownCredential()
   return { iss, jti, sub }
 }
 
-/** An end user, with what the token carries and its key still holds. */
-async function authenticateAccessToken(desk: AuthDependencies, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  const { iss, jti, sub } = await verifyClaims(desk, text, 'at+jwt')
-  const token = await readAccessToken(desk.reader, jti)
-  // The record, not the token, says whose token this is: an issuer of another tenant or environment is refused (RFC 8725 §3.8).
-  if (token && iss !== issuerOfToken(desk.url, token.key, token.hasTenantIssuer)) throw unknown()
+/** Actor of an end user. Its permissions are those of the token that its API key still holds. */
+async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBehalfOf: readonly string[]): Promise<Actor> {
+  const { iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt')
+  const token = await readAccessToken(deps.reader, jti)
+  // The issuer must match the token's record: this rejects an issuer of another tenant or environment (RFC 8725 §3.8).
+  if (token && iss !== issuerOfToken(deps.url, token.key, token.hasTenantIssuer)) throw unknownCredential()
   if (!token || token.revokedAt || token.key.revokedAt) throw unauthenticated('This token has been revoked, or its key has.')
   const { key } = token
   if (key.isOrganizationSuspended) throw organizationSuspended()
   if (key.sandboxResetAt && token.issuedAt <= key.sandboxResetAt) throw unauthenticated('This token has been revoked by a sandbox reset.')
   const expiresAt = key.expiresAt && key.expiresAt < token.expiresAt ? key.expiresAt : token.expiresAt
-  if (expiresAt <= desk.now) throw unauthenticated('This token has expired.')
-  const named = parseOnBehalfOf(onBehalfOf)
-  if (named !== undefined && named !== sub) throw badHeader('X-On-Behalf-Of must equal the subject of the token.')
+  if (expiresAt <= deps.now) throw unauthenticated('This token has expired.')
+  const externalId = parseOnBehalfOf(onBehalfOf)
+  if (externalId !== undefined && externalId !== sub) throw badHeader('X-On-Behalf-Of must equal the subject of the token.')
   return {
     kind: 'ACCESS_TOKEN',
     id: token.endUserId,
@@ -139,19 +147,20 @@ async function authenticateAccessToken(desk: AuthDependencies, text: string, onB
     permissions: intersection(token.permissions, key.permissions),
     endUser: { id: token.endUserId, externalId: sub },
     expiresAt,
-    authVersion: { query: versionQueries.accessToken, id: token.id, version: key.standing, expiresAt: expiresAt },
-    apiKey: { ...toActorApiKey(key, desk.now), endsOverlap: false },
+    authVersion: { query: versionQueries.accessToken, id: token.id, version: key.standing, expiresAt },
+    apiKey: { ...toActorApiKey(key, deps.now), endsOverlap: false },
     personalToken: null,
   }
 }
 
-async function authenticatePersonalToken(desk: AuthDependencies, text: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  const { iss, jti } = await verifyClaims(desk, text, 'kh-personal+jwt')
-  if (iss !== desk.url) throw unknown()
-  const token = await readPersonalToken(desk.reader, jti)
+/** Actor of a user. Its permissions are those of the current role, narrowed to those named on the token. */
+async function authenticatePersonalToken(deps: AuthDependencies, jwt: string, onBehalfOf: readonly string[]): Promise<Actor> {
+  const { iss, jti } = await verifyClaims(deps, jwt, 'kh-personal+jwt')
+  if (iss !== deps.url) throw unknownCredential()
+  const token = await readPersonalToken(deps.reader, jti)
   if (!token || token.revokedAt) throw unauthenticated('This token has been revoked, or its user is no longer a member.')
   if (token.isOrganizationSuspended) throw organizationSuspended()
-  if (token.expiresAt <= desk.now) throw unauthenticated('This token has expired.')
+  if (token.expiresAt <= deps.now) throw unauthenticated('This token has expired.')
   if (onBehalfOf.length > 0) throw badHeader('X-On-Behalf-Of goes with an API key, not with a personal token.')
   const role = rolePermissions[token.role]
   return {

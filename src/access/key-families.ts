@@ -1,18 +1,22 @@
 /**
- * Families of API keys. Whoever makes a key, or replaces its text, is shown that text, so all keys that go back to one key
- * may have the same holder: a rule that one key must not lift for another does not see them as two (docs/decisions/0163).
+ * Families of API keys: keys created from one root key may share a holder, so rules between two keys treat them as one
+ * (docs/decisions/0163).
  */
 import type { EntityManager } from '@mikro-orm/core'
 
 import { ApiKey } from '../entities/api-key.js'
 
-/** The keys that these go back to, themselves included when nobody but people made them. */
+/** Ids of the keys at the root of the given keys' creation chains. A key that a user created is its own root. */
 export async function findRootKeyIds(em: EntityManager, keyIds: readonly string[]): Promise<ReadonlySet<string>> {
   const keys = await em.find(ApiKey, { id: { $in: [...keyIds] } })
   return new Set(keys.flatMap((key) => key.rootKeyIds ?? [key.id]))
 }
 
-export async function areRelated(em: EntityManager, keyId: string, others: readonly string[]): Promise<boolean> {
-  const roots = await findRootKeyIds(em, others)
+/**
+ * Whether a key shares a root with any of the other keys. Creating or rotating a key reveals its secret, so related keys may
+ * have the same holder.
+ */
+export async function areRelated(em: EntityManager, keyId: string, otherKeyIds: readonly string[]): Promise<boolean> {
+  const roots = await findRootKeyIds(em, otherKeyIds)
   return [...(await findRootKeyIds(em, [keyId]))].some((id) => roots.has(id))
 }

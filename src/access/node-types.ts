@@ -1,4 +1,4 @@
-/** What the prefix of an id says: which entity it is, and what one must hold to see it. */
+/** Node types by id prefix: the entity, and the permission to read it. */
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
 import { AuditEvent } from '../entities/audit-event.js'
@@ -16,14 +16,15 @@ import { User } from '../entities/user.js'
 import type { KeyhousePermission } from './actions.js'
 import { can, type Actor } from './actor.js'
 
-interface Kind {
+interface NodeType {
   readonly entity: new () => { id: string }
   readonly permission: KeyhousePermission
-  /** What belongs to the caller needs no permission. */
+  /** Whether the row belongs to the actor, who may then read it without the permission. */
   readonly isOwn?: (actor: Actor, row: never) => boolean
 }
 
-export const kinds: Readonly<Record<string, Kind>> = {
+/** Node types by id prefix. */
+export const kinds: Readonly<Record<string, NodeType>> = {
   org: { entity: Organization, permission: 'organization:read' },
   prj: { entity: Project, permission: 'project:read' },
   usr: { entity: User, permission: 'member:read' },
@@ -44,20 +45,20 @@ export const kinds: Readonly<Record<string, Kind>> = {
   eu: { entity: EndUser, permission: 'end_user:read' },
 }
 
-/** A caller, and how to read what it sees. */
+/** The actor and a loader of the rows visible to it. */
 interface Viewer {
   readonly actor: Actor
   load<T extends { id: string }>(entity: new () => T, id: string): Promise<T | null>
 }
 
-/** The row, if there is one and the caller may see it; null otherwise, whichever it is. */
+/** The row with this id; null if it does not exist or the actor may not read it. */
 export async function findNode(viewer: Viewer, id: string): Promise<{ id: string } | null> {
   const prefix = id.slice(0, id.lastIndexOf('_'))
-  // An id may say anything: "constructor_1" names a property of every object.
-  const kind = Object.hasOwn(kinds, prefix) ? kinds[prefix] : undefined
-  if (!kind) return null
-  const isAllowed = can(viewer.actor, kind.permission)
-  if (!isAllowed && !kind.isOwn) return null
-  const row = await viewer.load(kind.entity, id)
-  return row && (isAllowed || kind.isOwn?.(viewer.actor, row as never)) ? row : null
+  // An id is untrusted input: "constructor_1" would name an inherited property.
+  const nodeType = Object.hasOwn(kinds, prefix) ? kinds[prefix] : undefined
+  if (!nodeType) return null
+  const isAllowed = can(viewer.actor, nodeType.permission)
+  if (!isAllowed && !nodeType.isOwn) return null
+  const row = await viewer.load(nodeType.entity, id)
+  return row && (isAllowed || nodeType.isOwn?.(viewer.actor, row as never)) ? row : null
 }

@@ -1,22 +1,38 @@
-/** What permissions mean: who holds what, and what a grant would exceed. Sets are lists of patterns, and stay as written. */
+/** Permission sets: parsing, matching, intersection and difference of patterns. */
 import type { MemberRole } from '../entities/enums.js'
 import { permissions, type KeyhousePermission } from './actions.js'
+
+const namePattern = /^[a-z][a-z0-9_]*$/
+const toolNamePattern = /^[A-Za-z0-9_.-]{1,128}$/
+
+/** Maximum length of a permission, in characters. */
+export const maxPermissionLength = 150
+
+/** Resource and action of a permission pattern. */
+export interface ParsedPermission {
+  readonly resource: string
+  readonly action: string
+}
+
+/** Permission patterns, as granted. */
 export type PermissionSet = readonly string[]
 
 const names = Object.keys(permissions) as KeyhousePermission[]
-const listActions = new Map<string, string[]>()
+/** Actions of each built-in resource. */
+const actionsByResource = new Map<string, string[]>()
 for (const name of names) {
   const [resource, action] = name.split(':') as [string, string]
-  listActions.set(resource, [...(listActions.get(resource) ?? []), action])
+  actionsByResource.set(resource, [...(actionsByResource.get(resource) ?? []), action])
 }
 
-/** One of Keyhouse's own resources; every other name belongs to an application. */
-const isBuiltInResource = (resource: string): boolean => listActions.has(resource)
+/** Whether Keyhouse defines the resource. Every other resource belongs to an application. */
+const isBuiltInResource = (resource: string): boolean => actionsByResource.has(resource)
 
-/** All that a key may hold: what `*` means on one. */
+/** Permissions that an API key may hold: the meaning of `*` on a key. */
 const apiKeyPermissions: PermissionSet = ['application:*', ...names.filter((name) => permissions[name].grantableToApiKey)]
-const endUserReach: PermissionSet = names.filter((name) => permissions[name].allowedForEndUser)
+const endUserPermissions: PermissionSet = names.filter((name) => permissions[name].allowedForEndUser)
 
+/** Permissions of each member role. */
 export const rolePermissions: Readonly<Record<MemberRole, PermissionSet>> = {
   ADMIN: ['*'],
   MEMBER: ['application:*', ...names.filter((name) => permissions[name].roles.includes('MEMBER'))],
@@ -32,60 +48,61 @@ function covers(wide: string, narrow: string): boolean {
   return wide === `${resource}:*`
 }
 
-/** A wildcard over one of our resources (or all of them) as the permissions that it stands for. */
+/** Expands a wildcard over built-in resources to the permissions that it covers; any other pattern stands alone. */
 function expand(pattern: string): readonly string[] {
   if (pattern === '*') return ['application:*', ...names]
   const [resource, action] = pattern.split(':') as [string, string]
-  const own = listActions.get(resource)
-  return action === '*' && own && !own.includes('*') ? own.map((one) => `${resource}:${one}`) : [pattern]
+  const builtIn = actionsByResource.get(resource)
+  return action === '*' && builtIn && !builtIn.includes('*') ? builtIn.map((name) => `${resource}:${name}`) : [pattern]
 }
 
+/** Whether any pattern of the set covers the permission. */
 export const hasPermission = (set: PermissionSet, permission: string): boolean => set.some((pattern) => covers(pattern, permission))
 
-/** What of `wanted` the set does not hold, by name. Empty: all of it is held. */
-export function missingPermissions(set: PermissionSet, wanted: PermissionSet): string[] {
-  return wanted.flatMap((pattern) => {
+/** Permissions of `requested` that the set does not hold; empty if it holds all. */
+export function missingPermissions(set: PermissionSet, requested: PermissionSet): string[] {
+  return requested.flatMap((pattern) => {
     if (hasPermission(set, pattern)) return []
-    const missing = expand(pattern).filter((one) => !hasPermission(set, one))
+    const missing = expand(pattern).filter((permission) => !hasPermission(set, permission))
     return missing.length === expand(pattern).length ? [pattern] : missing
   })
 }
 
-/** What both sets hold, each pattern as narrow as the narrower of the two. */
+/** Permissions that both sets hold; of two overlapping patterns, the narrower one. */
 export function intersection(a: PermissionSet, b: PermissionSet): string[] {
   const both = a.flatMap((x) => b.flatMap((y) => (covers(x, y) ? [y] : covers(y, x) ? [x] : [])))
   return [...new Set(both)].filter((x, _, all) => !all.some((y) => y !== x && covers(y, x)))
 }
 
-/** What a key holds in effect: `*` means all that a key may hold. */
-export const expandKeyWildcard = (written: PermissionSet): PermissionSet => (written.includes('*') ? apiKeyPermissions : written)
+/** Effective permissions of an API key: `*` becomes every permission that a key may hold. */
+export const expandKeyWildcard = (granted: PermissionSet): PermissionSet => (granted.includes('*') ? apiKeyPermissions : granted)
 
-/** What of `wanted` a key with these does not hold, or who holds these cannot give a key: `*` means all that a key may hold there. */
-export const missingKeyPermissions = (set: PermissionSet, wanted: PermissionSet): string[] =>
-  wanted.flatMap((pattern) => {
-    const meant = expandKeyWildcard([pattern])
-    const over = missingPermissions(set, meant)
-    return over.length === meant.length ? [pattern] : over
+/** Permissions of `requested` that the set does not hold, where `*` means every permission that an API key may hold. */
+export const missingKeyPermissions = (set: PermissionSet, requested: PermissionSet): string[] =>
+  requested.flatMap((pattern) => {
+    const expanded = expandKeyWildcard([pattern])
+    const missing = missingPermissions(set, expanded)
+    return missing.length === expanded.length ? [pattern] : missing
   })
 
-/** Of a grant to a key, what no key may hold, by name. */
-export const notGrantableToApiKey = (wanted: PermissionSet): string[] =>
-  wanted.filter(
+/** Permissions of `requested` that no API key may hold. */
+export const notGrantableToApiKey = (requested: PermissionSet): string[] =>
+  requested.filter(
     (pattern) =>
       pattern !== '*' && validatePermission(pattern) === undefined && missingPermissions(apiKeyPermissions, [pattern]).length > 0,
   )
 
-/** What may be done here while acting for an end user; the rest rides along for other services. */
-export const isAllowedForEndUser = (permission: string): boolean => hasPermission(endUserReach, permission)
+/** Whether an actor may use the permission here on behalf of an end user. The credential carries the rest for other services. */
+export const isAllowedForEndUser = (permission: string): boolean => hasPermission(endUserPermissions, permission)
 
-/** Why a text cannot be granted, as a sentence; undefined when it can. */
+/** Validates a permission for a grant. Returns the issue as the rest of a sentence; undefined if valid. */
 export function validatePermission(text: string): string | undefined {
   const parsed = parsePermission(text)
   if (!parsed) return 'must be "resource:action" in lower case, "resource:*", "application:*" or "*", with at most 150 characters'
   const { resource, action } = parsed
   if (resource === 'application' && action !== '*')
     return 'may be "application:*" only: "application" stands for every resource of your own'
-  const known = listActions.get(resource)
+  const known = actionsByResource.get(resource)
   if (!known || action === '*' || known.includes('*') || known.includes(action)) return undefined
   return `is not a permission of Keyhouse; did you mean "${resource}:${closestMatch(action, known)}"?`
 }
@@ -95,7 +112,7 @@ function closestMatch(word: string, candidates: readonly string[]): string {
   return ranked[0] ?? ''
 }
 
-/** Levenshtein's distance. */
+/** Levenshtein distance. */
 function levenshtein(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
@@ -108,21 +125,10 @@ function levenshtein(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
-/** The grammar of permissions: `resource:action`, `resource:*`, `application:*` and `*`. What each means: access/permissions.ts. */
-
-const word = /^[a-z][a-z0-9_]*$/
-
-const toolName = /^[A-Za-z0-9_.-]{1,128}$/
-
-/** Longest permission that a grant may hold, in characters. */
-export const maxPermissionLength = 150
-
-export interface ParsedPermission {
-  readonly resource: string
-  readonly action: string
-}
-
-/** Undefined when the text is not a permission; `*` parses as `{ resource: '*', action: '*' }`. */
+/**
+ * Parses `resource:action`, `resource:*`, `application:*` or `*`, which becomes `{ resource: '*', action: '*' }`.
+ * Returns undefined for any other text.
+ */
 export function parsePermission(text: string): ParsedPermission | undefined {
   if (text.length > maxPermissionLength) return undefined
   if (text === '*') return { resource: '*', action: '*' }
@@ -130,7 +136,7 @@ export function parsePermission(text: string): ParsedPermission | undefined {
   if (colon < 0) return undefined
   const resource = text.slice(0, colon)
   const action = text.slice(colon + 1)
-  if (!word.test(resource)) return undefined
-  const isAction = action === '*' || (resource === 'mcp_tool' ? toolName : word).test(action)
+  if (!namePattern.test(resource)) return undefined
+  const isAction = action === '*' || (resource === 'mcp_tool' ? toolNamePattern : namePattern).test(action)
   return isAction ? { resource, action } : undefined
 }

@@ -1,38 +1,39 @@
-/** A permit proves that this actor may do this action to this row. Only this file makes one. */
+/** Authorization: a permit proves that an actor may perform an action on a target, and only this file creates one. */
 import { forbidden } from '../lib/errors.js'
 import { getAction, type Action } from './actions.js'
 import { isRestricted, can, type Actor } from './actor.js'
 
 declare const proof: unique symbol
 
-/** What an action is about; the audit event names it. */
+/** Target of an action, as the audit event names it. */
 export interface Target {
   readonly id?: string | null
-  /** The id that the caller named, before anybody looked it up: the event of a refusal tells it if the caller may see it. */
+  /** Id from the input, before the look-up. The event of a denied attempt includes it if the actor may read that row. */
   readonly named?: string
   readonly projectId?: string | null
   readonly environment?: 'SANDBOX' | 'PRODUCTION' | null
-  /** Made by this very change: were it refused, there would be nothing of this id. */
+  /** Created by this change: no row with this id exists if the change is denied. */
   readonly isNew?: true
-  /** For whom it is done, when that is not whom the caller acts for. */
+  /** End user that the action is done for, if other than the actor's own. */
   readonly forEndUserId?: string
 }
 
+/** Proof of authorization for one action on one target. */
 export interface Permit {
   readonly [proof]: true
   readonly action: Action
   readonly subject: Target
 }
 
-/** @throws DomainError FORBIDDEN, naming the permission. */
+/** @throws DomainError FORBIDDEN, with the permission. */
 export function requirePermission(actor: Actor, permission: string): void {
   if (can(actor, permission)) return
   if (actor.endUser) throw forbidden(`This is out of reach while acting for an end user (it needs "${permission}").`)
   throw forbidden(`This needs the permission "${permission}", which this credential does not hold.`)
 }
 
-/** @throws DomainError FORBIDDEN, naming the permission and, where it matters, the type of token. */
-export function authorize(actor: Actor, action: Action, subject: Target): Permit {
+/** @throws DomainError FORBIDDEN, with the permission and, for RESTRICTED and EPHEMERAL tokens, the types that may do it. */
+export function authorize(actor: Actor, action: Action, target: Target): Permit {
   const { permission, grantsLastingRights } = getAction(action)
   if (permission) requirePermission(actor, permission)
   if (grantsLastingRights && isRestricted(actor)) {
@@ -40,5 +41,5 @@ export function authorize(actor: Actor, action: Action, subject: Target): Permit
       `This needs "${permission}" with a LOGIN or FULL_ACCESS token: what a RESTRICTED or EPHEMERAL token makes must not outlive it.`,
     )
   }
-  return { action, subject } as Permit
+  return { action, subject: target } as Permit
 }

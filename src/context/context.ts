@@ -1,4 +1,4 @@
-/** What one request carries: who asks, for whom, and what the rooms need to serve it. */
+/** Request context: the actor, its data loaders and entity managers, and the services of the process. */
 import type { EntityManager } from '@mikro-orm/core'
 import DataLoader from 'dataloader'
 
@@ -12,81 +12,84 @@ import type { Services } from './services.js'
 
 type RequestOrigin = Readonly<{ requestId: string; ipAddress: string | null }>
 
+/** Context of one request, or of one system task ({@link systemContext}). */
 export class Context {
-  private ownEm: EntityManager | undefined
+  private actorEm: EntityManager | undefined
   private cachedOrganizationEm: EntityManager | undefined
   private loaders: Map<string, DataLoader<string, object | null>> | undefined
   private queryRunner: TenantQueryRunner | undefined
-  /** A change is under way: one within another would wait for ever. */
+  /** Whether a change is in progress. A nested change would deadlock, so {@link perform} rejects it. */
   inTransaction = false
-  /** Nothing new is begun when nobody waits for the answer any more. Null: it is done whoever waits. */
+  /** Response deadline: no new work starts after a timeout or client disconnect. Null: no deadline. */
   deadline: { throwIfExpired(): void } | null = null
-  /** How much of this request was counted in usage. */
+  /** Usage records of this request so far. */
   usageCount = 0
 
   constructor(
     readonly app: Services,
     readonly origin: RequestOrigin,
-    /** Null: nobody said who they are. */
+    /** Null: the request has no credential. */
     public actorOrNull: Actor | null,
-    /** Looks at the same credential again. @throws RequestError when it is no longer good. */
+    /** Authenticates the same credential again. @throws RequestError if it is no longer valid */
     private readonly reauthenticate: () => Promise<Actor>,
   ) {}
 
-  /** @throws RequestError UNAUTHENTICATED when nobody said who they are. */
+  /** @throws RequestError UNAUTHENTICATED without a credential */
   get actor(): Actor {
     if (!this.actorOrNull) throw missingCredential()
     return this.actorOrNull
   }
 
-  /** Sees what the caller sees. Made at first use: an exchange never needs one. */
+  /** Entity manager scoped to the actor. Created at first use, since a token exchange needs none. */
   get em(): EntityManager {
-    return (this.ownEm ??= this.newEm(this.actor))
+    return (this.actorEm ??= this.newEm(this.actor))
   }
 
   now(): Date {
     return this.app.clock()
   }
 
-  /** Counts something in usage, if anyone is there to count it for. */
+  /** Records usage for the actor; does nothing without one. @param operation null if the request failed before it was known */
   recordUsage(operation: string | null, isDenied: boolean): void {
     if (!this.actorOrNull) return
     this.usageCount++
     this.app.writeBehind.recordUsage({ actor: this.actorOrNull, operation, isDenied, at: this.now() })
   }
 
-  /** The caller as it is now, after its standing was found to have changed. */
+  /** Authenticates again, after a CredentialChangedError. @throws RequestError if the credential is no longer valid */
   async refreshActor(): Promise<Actor> {
     this.actorOrNull = await this.reauthenticate()
     this.clearCaches()
     return this.actorOrNull
   }
 
-  /** Drops what was read, after a change. */
+  /** Clears loaders and entity managers, whose rows are stale after a change. */
   clearCaches(): void {
-    this.ownEm = undefined
+    this.actorEm = undefined
     this.cachedOrganizationEm = undefined
     this.loaders = undefined
   }
 
-  /** The rows of a list, count, aggregate or search. @throws RequestError CONCURRENCY_LIMITED, QUERY_TIMEOUT, UNAVAILABLE */
+  /** Runs a list, count, aggregate or search query. @throws RequestError CONCURRENCY_LIMITED, QUERY_TIMEOUT or UNAVAILABLE */
   query(query: TenantQuery): Promise<readonly Row[]> {
     const { organizationId } = this.actor
     this.queryRunner ??= this.app.queries.forRequest(organizationId, () => this.deadline?.throwIfExpired())
     return this.queryRunner.run(query)
   }
 
-  /** One row by id as the caller sees it, with all others of its kind that this turn of the loop asks for. */
+  /** Loads a row visible to the actor by id, batched with other loads of the entity; null if there is none. */
   load<T extends { id: string }>(entity: new () => T, id: string): Promise<T | null> {
     return this.loadWithin(this.em, entity.name, entity, id)
   }
 
-  /** What a visible object stands in or belongs to is readable with it, wherever in its organization. */
+  /**
+   * Loads a row that a visible object refers to, from its whole organization: a visible object's parents are readable with it.
+   */
   loadInOrganization<T extends { id: string }>(visible: { organizationId: string }, entity: new () => T, id: string): Promise<T | null> {
     return this.loadWithin(this.organizationEm(visible), `any ${entity.name}`, entity, id)
   }
 
-  /** The same by another column that no two rows share. */
+  /** Like {@link loadInOrganization}, by another unique column. */
   loadInOrganizationBy<T extends { id: string }>(
     visible: { organizationId: string },
     entity: new () => T,
@@ -96,32 +99,32 @@ export class Context {
     return this.loadWithin(this.organizationEm(visible), `any ${entity.name} by ${column}`, entity, value, column)
   }
 
-  /** Sees the whole organization of a visible object. */
+  /** Entity manager scoped to the whole organization of a visible object. */
   organizationEm({ organizationId }: { organizationId: string }): EntityManager {
     return (this.cachedOrganizationEm ??= this.newEm({ organizationId, projectIds: null, environment: null }))
   }
 
-  /** The same request by the bearer of a token that is itself the subject of the change. */
-  withActor(caller: Actor): Context {
-    return Object.assign(new Context(this.app, this.origin, caller, () => Promise.resolve(caller)), { deadline: this.deadline })
+  /** The same request as another actor: the bearer of an invitation or sign-in token, which is the target of the change. */
+  withActor(actor: Actor): Context {
+    return Object.assign(new Context(this.app, this.origin, actor, () => Promise.resolve(actor)), { deadline: this.deadline })
   }
 
   private async loadWithin<T extends { id: string }>(
     em: EntityManager,
-    name: string,
+    loaderKey: string,
     entity: new () => T,
     value: string,
     column: keyof T & string = 'id',
   ): Promise<T | null> {
     const loaders = (this.loaders ??= new Map<string, DataLoader<string, object | null>>())
-    let loader = loaders.get(name)
+    let loader = loaders.get(loaderKey)
     if (!loader) {
       loader = new DataLoader(async (values) => {
         const rows = await em.find<T>(entity, { [column]: { $in: values } } as object)
         const byValue = new Map(rows.map((row) => [row[column] as string, row]))
-        return values.map((one) => byValue.get(one) ?? null)
+        return values.map((key) => byValue.get(key) ?? null)
       })
-      loaders.set(name, loader)
+      loaders.set(loaderKey, loader)
     }
     return (await loader.load(value)) as T | null
   }
@@ -130,14 +133,14 @@ export class Context {
     this.deadline?.throwIfExpired()
     const em = this.app.orm.em.fork()
     em.setFilterParams('tenant', { organizationId, projectIds, environment })
-    // Without a caller the filter has no parameters, and throws.
+    // Without an actor the filter has no parameters, so queries on owned rows throw.
     if (this.actorOrNull) em.setFilterParams('owner', toOwnerScope(this.actorOrNull))
     return em
   }
 }
 
-/** What the command line and the sweepers act in. */
-export function systemContext(app: Services, organizationId: string): Context {
+/** Context of the command line and of background jobs in one organization. */
+export function systemContext(services: Services, organizationId: string): Context {
   const actor = systemActor(organizationId)
-  return new Context(app, { requestId: newId('req', app.clock()), ipAddress: null }, actor, () => Promise.resolve(actor))
+  return new Context(services, { requestId: newId('req', services.clock()), ipAddress: null }, actor, () => Promise.resolve(actor))
 }

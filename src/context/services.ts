@@ -1,3 +1,4 @@
+/** Services that one process shares among its requests. */
 import type { MikroORM } from '@mikro-orm/core'
 import type { Logger } from 'pino'
 
@@ -18,12 +19,12 @@ import type { Limiter } from '../rate-limits/limiter.js'
 import type { VerificationQueue } from '../rate-limits/verification-queue.js'
 import type { Keyring } from '../signing-keys/keyring.js'
 
-/** What one process shares among its requests. */
+/** Services of the process, created by open-services.ts. */
 export interface Services {
   readonly config: Config
-  /** `config.limits`, fitted to the descriptors that this process may have. */
+  /** `config.limits`, reduced to fit the process's limit of file descriptors. */
   readonly limits: TenantLimits
-  /** Inbound connections at once. */
+  /** Maximum concurrent inbound connections. */
   readonly maxConnections: number
   readonly clock: Clock
   readonly orm: MikroORM
@@ -33,12 +34,12 @@ export interface Services {
   readonly keyring: Keyring
   readonly masterKeys: MasterKeys
   readonly outbound: Outbound
-  /** Exchanges with MCP servers under way in this process. */
+  /** Limits concurrent requests to MCP servers in this process. */
   readonly inFlight: ConcurrencyLimiter
   readonly refusals: Refusals
   readonly writeBehind: WriteBehind
   readonly limiter: Limiter
-  /** Who sent malformed or unknown credentials lately, by address. */
+  /** Counts malformed and unknown credentials by client address. */
   readonly unknownCredentialCounter: FixedWindowLimiter
   readonly verifications: VerificationQueue
   readonly deploymentSecrets: DeploymentSecrets

@@ -1,7 +1,4 @@
-/**
- * How many rows are sealed under which master key, for whoever watches a reseal or waits to take a key away. Counting reads
- * every such row, so it is done page by page beside the requests, and not again for as long as {@link countKept} says.
- */
+/** Gauge of sealed rows by column and master key, for monitoring a reseal and the removal of a key. */
 import type { MikroORM } from '@mikro-orm/core'
 import type { Logger } from 'pino'
 
@@ -11,13 +8,13 @@ import { getKeyId } from '../lib/seal.js'
 import type { Sample } from '../observability/prometheus.js'
 import { sealedColumns, describeTable } from './sealed-columns.js'
 
-/** Milliseconds. */
+/** How long a count is cached, in milliseconds: counting reads every sealed row. */
 export const countKept = 600_000
 
-/** Rows of one page: about a millisecond. */
+/** Rows of one page, which takes about a millisecond. */
 const pageLength = 1000
-/** Of an envelope: its version and the longest id of a key. */
-const headLength = 40
+/** Prefix of an envelope in characters: its version and the longest key id. */
+const prefixLength = 40
 
 interface CountDeps {
   readonly orm: MikroORM
@@ -30,7 +27,7 @@ async function countSealedRows({ orm, queryRunner }: CountDeps): Promise<Sample[
   const samples: Sample[] = []
   for (const column of sealedColumns) {
     const { table, field } = describeTable(orm, column)
-    const sql = `select id, substr(${field}, 1, ${headLength}) as head from ${table} where id > ? order by id limit ${pageLength}`
+    const sql = `select id, substr(${field}, 1, ${prefixLength}) as head from ${table} where id > ? order by id limit ${pageLength}`
     const counts = new Map<string, number>()
     for (let after = ''; ;) {
       const rows = await queryRunner.queryAll(sql, [after])
@@ -41,7 +38,7 @@ async function countSealedRows({ orm, queryRunner }: CountDeps): Promise<Sample[
       }
       if (rows.length < pageLength) break
       after = String(rows.at(-1)!['id'])
-      // On SQLite the pages would otherwise follow one another without a turn for anybody else.
+      // SQLite answers synchronously: without this, the pages would block the event loop for the whole count.
       await new Promise(setImmediate)
     }
     for (const [keyId, count] of counts) samples.push([[column.name, keyId], count])
@@ -49,21 +46,21 @@ async function countSealedRows({ orm, queryRunner }: CountDeps): Promise<Sample[
   return samples
 }
 
-/** Answers what was counted last, and begins anew when that is old; only the first waits. */
-export function createSealedRowsGauge(app: CountDeps): () => Promise<readonly Sample[]> {
+/** Returns the cached count and starts a new one when it has expired. Only the first call waits for a count. */
+export function createSealedRowsGauge(deps: CountDeps): () => Promise<readonly Sample[]> {
   let last: { readonly samples: Promise<readonly Sample[]>; readonly at: number } | undefined
   const count = (): Promise<readonly Sample[]> =>
-    countSealedRows(app).catch((error: unknown) => {
-      app.log.warn({ err: error }, 'sealed rows could not be counted')
+    countSealedRows(deps).catch((error: unknown) => {
+      deps.log.warn({ err: error }, 'sealed rows could not be counted')
       last = undefined
       return []
     })
   return () => {
-    const now = app.clock().getTime()
-    const known = last
-    if (known && now - known.at < countKept) return known.samples
+    const now = deps.clock().getTime()
+    const cached = last
+    if (cached && now - cached.at < countKept) return cached.samples
     const samples = count()
     last = { samples, at: now }
-    return known ? known.samples : samples
+    return cached ? cached.samples : samples
   }
 }

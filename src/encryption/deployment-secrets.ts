@@ -1,4 +1,4 @@
-/** Random keys of the deployment: created by the first process that starts, and sealed in the database. */
+/** Deployment secrets: random HMAC keys, created by the first process that starts and sealed in the database. */
 import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 
 import type { MikroORM } from '@mikro-orm/core'
@@ -12,14 +12,15 @@ export interface DeploymentSecrets {
   mac(purpose: SecretPurpose, text: string): string
 }
 
-/** Each purpose has a key of its own. */
+/** Purposes of MACs; each has its own key. */
 export const secretPurposes = ['idempotency', 'mcp_session', 'cdn_loop'] as const
 
 export type SecretPurpose = (typeof secretPurposes)[number]
 
 /**
- * Reads the keys, and creates those that are missing, within the startup lock. They are kept open in memory, since only
- * their seal ever changes. @throws SealError
+ * Loads the keys and creates missing ones; the caller holds the startup lock. The keys stay in memory unsealed: a reseal
+ * changes their envelopes, never their values.
+ * @throws SealError
  */
 export async function loadDeploymentSecrets(orm: MikroORM, masterKeys: MasterKeys, clock: Clock): Promise<DeploymentSecrets> {
   const em = orm.em.fork()
@@ -37,5 +38,5 @@ export async function loadDeploymentSecrets(orm: MikroORM, masterKeys: MasterKey
   return { mac: (purpose, text) => createHmac('sha256', keys[purpose]).update(text).digest('hex') }
 }
 
-/** Name of the deployment in CDN-Loop: the same in every process, and no secret, since MCP servers see it. */
+/** Deployment id for the CDN-Loop header (RFC 8586): the same in every process, and public, since MCP servers see it. */
 export const getDeploymentId = (secrets: DeploymentSecrets): string => `keyhouse-${secrets.mac('cdn_loop', 'id').slice(0, 32)}`

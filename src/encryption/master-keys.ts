@@ -1,4 +1,4 @@
-/** Where master keys come from: the configuration, or a 0600 file in the data directory that the first start makes. */
+/** Loads the master keys from the configuration, or from a 0600 file in the data directory that the first start creates. */
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,9 +9,10 @@ import { ConfigError, type Config } from '../config/config.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { validateMasterKeys, parseMasterKeys, type MasterKeys } from '../lib/seal.js'
 
+/** Path of the master key file. */
 export const masterKeyFile = (config: Config): string => join(config.dataDir, 'master.key')
 
-/** @throws ConfigError with the way out. */
+/** @throws ConfigError with the remedy, for a file that is missing, malformed or not private. */
 export function loadMasterKeys(config: Config, isNewDatabase: boolean): MasterKeys {
   if (config.masterKeys !== undefined) return parseMasterKeys(config.masterKeys)
   const file = masterKeyFile(config)
@@ -21,16 +22,16 @@ export function loadMasterKeys(config: Config, isNewDatabase: boolean): MasterKe
         `${file} is missing, and this database holds values that it sealed: put the file back, or give its content in KEYHOUSE_MASTER_KEYS`,
       ])
     }
-    makeFile(config, file)
+    createMasterKeyFile(config, file)
   }
   assertPrivate(file)
   const text = readFileSync(file, 'utf8').trim()
-  const fault = validateMasterKeys(text)
-  if (fault !== undefined) throw new ConfigError([`${file} ${fault}`])
+  const issue = validateMasterKeys(text)
+  if (issue !== undefined) throw new ConfigError([`${file} ${issue}`])
   return parseMasterKeys(text)
 }
 
-/** Who reads this file opens everything sealed; who owns it may swap it. @throws ConfigError */
+/** The file decrypts every sealed value, so only its owner, the user of this process, may access it. @throws ConfigError */
 function assertPrivate(file: string): void {
   // Windows has neither modes nor numeric owners.
   if (process.platform === 'win32') return
@@ -41,23 +42,23 @@ function assertPrivate(file: string): void {
   }
 }
 
-/** Whole and on disk before anything is sealed under it: a power cut must not leave a database whose key is lost. */
-function makeFile(config: Config, file: string): void {
-  const unfinished = `${file}.new`
-  rmSync(unfinished, { force: true })
-  const descriptor = openSync(unfinished, 'wx', 0o600)
+/** Writes and syncs the file before first use: otherwise a power loss could leave sealed values without their key. */
+function createMasterKeyFile(config: Config, file: string): void {
+  const temporaryFile = `${file}.new`
+  rmSync(temporaryFile, { force: true })
+  const descriptor = openSync(temporaryFile, 'wx', 0o600)
   writeFileSync(descriptor, `k1:${randomBytes(32).toString('base64')}\n`)
   fsyncSync(descriptor)
   closeSync(descriptor)
-  renameSync(unfinished, file)
-  // Windows cannot open a folder, and keeps its entries by itself.
+  renameSync(temporaryFile, file)
+  // Windows cannot open a directory, and persists its entries without a sync.
   if (process.platform === 'win32') return
-  const folder = openSync(config.dataDir, 'r')
-  fsyncSync(folder)
-  closeSync(folder)
+  const directory = openSync(config.dataDir, 'r')
+  fsyncSync(directory)
+  closeSync(directory)
 }
 
-/** What to tell someone whose master keys do not open what this database holds. */
+/** Error for master keys that do not open this database's sealed values. */
 export const masterKeyMismatch = (config: Config, cause: unknown): ConfigError =>
   Object.assign(
     new ConfigError([
@@ -67,5 +68,5 @@ export const masterKeyMismatch = (config: Config, cause: unknown): ConfigError =
     { cause },
   )
 
-/** A deployment has a signing key, sealed, from its first start on. */
+/** Whether this is the deployment's first start, which creates the first signing key. */
 export const isNewDatabase = async (orm: MikroORM): Promise<boolean> => (await orm.em.fork().count(SigningKey)) === 0

@@ -1,8 +1,4 @@
-/**
- * `keyhouse vault reseal`: moves everything that is sealed to the newest master key, while serving. Each row is opened,
- * sealed, opened again and only then replaced, if nobody changed it meanwhile; each page is read back. What is done is
- * written in the rows themselves, so a run that was killed is gone on with by starting another.
- */
+/** `keyhouse vault reseal`: re-encrypts every sealed value with the newest master key while the server runs. */
 import { setTimeout as wait } from 'node:timers/promises'
 
 import type { MikroORM } from '@mikro-orm/core'
@@ -19,25 +15,27 @@ import {
   type SealedRow,
 } from './sealed-columns.js'
 
-/** Rows between two lines of progress. */
+/** Rows between two progress reports. */
 const pageSize = 100
-/** A server of an older configuration may seal under the older key while this runs. */
+/** Passes over all columns: a server with an older configuration may still seal with an older key meanwhile. */
 const maxPasses = 3
-/** Tries of one row while another process holds the database, a tenth of a second apart. */
-const patience = 50
+/** Attempts at one row while another process locks the database, 100 ms apart. */
+const maxAttempts = 50
 
+/** Result of a reseal: row counts, and the id of the newest master key. */
 export interface Resealed {
   readonly newest: string
   readonly resealed: number
-  /** Rows that were revoked or changed by someone else in the moment between. */
+  /** Rows that another process changed or wiped between read and update. */
   readonly overtaken: number
-  /** Rows that do not open, by kind and id. */
+  /** Rows that do not open, as column name and id. */
   readonly failed: readonly string[]
-  /** Rows that are still under another key. */
+  /** Rows still sealed with another key. */
   readonly remaining: number
 }
 
-export type Report = (what: string, done: number, total: number) => void
+/** Progress callback. */
+export type Report = (columnName: string, done: number, total: number) => void
 
 interface Tally {
   resealed: number
@@ -45,6 +43,10 @@ interface Tally {
   readonly failed: Set<string>
 }
 
+/**
+ * Each row is opened, sealed, opened again, then replaced if unchanged; each page is read back. The envelopes themselves
+ * record the progress, so a run that was killed continues with the next one.
+ */
 export async function reseal(orm: MikroORM, masterKeys: MasterKeys, report: Report): Promise<Resealed> {
   const newest = masterKeys[0].id
   const tally: Tally = { resealed: 0, overtaken: 0, failed: new Set() }
@@ -78,26 +80,26 @@ async function resealColumn(orm: MikroORM, masterKeys: MasterKeys, column: Seale
 }
 
 async function resealRow(orm: MikroORM, masterKeys: MasterKeys, column: SealedColumn, row: SealedRow, tally: Tally): Promise<void> {
-  const envelope = moved(masterKeys, row)
+  const envelope = resealEnvelope(masterKeys, row)
   if (envelope === undefined) return void tally.failed.add(`${column.name} ${row.id}`)
-  if (await patiently(() => replaceEnvelope(orm, column, row, envelope))) tally.resealed++
+  if (await retryWhileLocked(() => replaceEnvelope(orm, column, row, envelope))) tally.resealed++
   else tally.overtaken++
 }
 
-/** The same value under the newest key; undefined when it does not open. */
-function moved(masterKeys: MasterKeys, { aad, envelope }: SealedRow): string | undefined {
+/** The value sealed with the newest key; undefined if it does not open. */
+function resealEnvelope(masterKeys: MasterKeys, { aad, envelope }: SealedRow): string | undefined {
   try {
-    const plain = open(masterKeys, aad, envelope)
-    const fresh = seal(masterKeys, aad, plain)
-    if (open(masterKeys, aad, fresh) !== plain) throw new TypeError('a value that was just sealed opens to another')
-    return fresh
+    const plaintext = open(masterKeys, aad, envelope)
+    const resealed = seal(masterKeys, aad, plaintext)
+    if (open(masterKeys, aad, resealed) !== plaintext) throw new TypeError('a value that was just sealed opens to another')
+    return resealed
   } catch (error) {
     if (error instanceof SealError) return undefined
     throw error
   }
 }
 
-/** Every row of the page as the database has it now must open. */
+/** Reads the page back: every row with the newest key must open. */
 async function verify(
   orm: MikroORM,
   masterKeys: MasterKeys,
@@ -105,23 +107,24 @@ async function verify(
   rows: readonly SealedRow[],
   tally: Tally,
 ): Promise<void> {
-  const now = await rowsById(
+  const current = await rowsById(
     orm,
     column,
     rows.map(({ id }) => id),
   )
-  for (const row of now) {
-    const isOpen = getKeyId(row.envelope) !== masterKeys[0].id || moved(masterKeys, row) !== undefined
+  for (const row of current) {
+    const isOpen = getKeyId(row.envelope) !== masterKeys[0].id || resealEnvelope(masterKeys, row) !== undefined
     if (!isOpen) tally.failed.add(`${column.name} ${row.id}`)
   }
 }
 
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
+/** Retries while another process locks the database. */
+async function retryWhileLocked<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await work()
     } catch (error) {
-      if (!isUnavailable(error) || tries === patience) throw error
+      if (!isUnavailable(error) || attempt === maxAttempts) throw error
       await wait(100)
     }
   }

@@ -1,7 +1,4 @@
-/**
- * Every column that holds something sealed, and what its values are bound to: the list that the check at start, `vault
- * status` and `vault reseal` go by. It stands above tenants, since the master keys do.
- */
+/** Sealed columns with their AAD, and their queries across all tenants, since master keys belong to the deployment. */
 import { raw, type EntityManager, type MikroORM } from '@mikro-orm/core'
 
 import { DeploymentSecret, deploymentSecretAad } from '../entities/deployment-secret.js'
@@ -13,89 +10,98 @@ interface Row {
   readonly id: string
 }
 
+/** A column with sealed values. */
 export interface SealedColumn {
-  /** What an operator calls its contents. */
+  /** Name of its contents in output for operators. */
   readonly name: string
   readonly entity: new () => Row
   readonly property: string
+  /** Additional authenticated data, which binds a value to its row. */
   readonly aad: (row: never) => readonly (string | null)[]
 }
 
-const column = <T extends Row>(
+const defineColumn = <T extends Row>(
   name: string,
   entity: new () => T,
   property: keyof T & string,
   aad: (row: T) => readonly (string | null)[],
 ): SealedColumn => ({ name, entity, property, aad })
 
+/** Every sealed column, for the check at startup, `vault status` and `vault reseal`. */
 export const sealedColumns: readonly SealedColumn[] = [
-  column('signing keys', SigningKey, 'sealedPrivateKey', ({ id }) => privateKeyAad(id)),
-  column('reveal texts', PersonalToken, 'sealedText', personalTokenAad),
-  column('credentials', McpCredential, 'sealedValue', (row) => row.aad()),
-  column('deployment secrets', DeploymentSecret, 'sealedValue', ({ id }) => deploymentSecretAad(id)),
+  defineColumn('signing keys', SigningKey, 'sealedPrivateKey', ({ id }) => privateKeyAad(id)),
+  defineColumn('reveal texts', PersonalToken, 'sealedText', personalTokenAad),
+  defineColumn('credentials', McpCredential, 'sealedValue', (row) => row.aad()),
+  defineColumn('deployment secrets', DeploymentSecret, 'sealedValue', ({ id }) => deploymentSecretAad(id)),
 ]
 
-/** Where it stands in the database. */
+/** Names of its table and column in the database. */
 export function describeTable(orm: MikroORM, { entity, property }: SealedColumn): { table: string; field: string } {
   const { tableName, properties } = orm.getMetadata().get(entity)
   return { table: tableName, field: (properties as Record<string, { fieldNames: string[] }>)[property]!.fieldNames[0]! }
 }
 
+/** A row's envelope and the AAD that it was sealed with. */
 export interface SealedRow {
   readonly id: string
   readonly envelope: string
   readonly aad: readonly (string | null)[]
 }
 
-/** Whatever tenant and owner: who calls this holds the master keys. */
-const everywhere = { filters: { tenant: false, owner: false } } as const
+/** Disables tenant and owner filters: an operator with the master keys runs these queries. */
+const unfiltered = { filters: { tenant: false, owner: false } } as const
 
-/** By the very characters: `like` takes "K1" for "k1" on SQLite. Columns are named by hand, since MikroORM does not look into SQL. */
-const underKey = (property: string, keyId: string): Record<PropertyKey, unknown> => {
+/**
+ * Condition for values sealed with a key. `substr`, since `like` ignores case on SQLite ("K1" would match "k1").
+ * The column name is converted here, since MikroORM does not map names in raw SQL.
+ */
+const sealedWith = (property: string, keyId: string): Record<PropertyKey, unknown> => {
   const columnName = property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-  const beginning = `v1.${keyId}.`
-  return { [raw(`substr(${columnName}, 1, ${beginning.length}) = ?`, [beginning])]: [] }
+  const prefix = `v1.${keyId}.`
+  return { [raw(`substr(${columnName}, 1, ${prefix.length}) = ?`, [prefix])]: [] }
 }
 
-/** Rows with a value that is sealed under none of these keys. */
-const underNone = ({ property }: SealedColumn, keyIds: readonly string[]): Record<PropertyKey, unknown> => ({
-  $and: [{ [property]: { $ne: null } }, ...keyIds.map((keyId) => ({ $not: underKey(property, keyId) }))],
+/** Condition for values sealed with none of these keys. */
+const notSealedWith = ({ property }: SealedColumn, keyIds: readonly string[]): Record<PropertyKey, unknown> => ({
+  $and: [{ [property]: { $ne: null } }, ...keyIds.map((keyId) => ({ $not: sealedWith(property, keyId) }))],
 })
 
 const forkUnscoped = (orm: MikroORM): EntityManager => orm.em.fork()
 
-const toSealed = ({ property, aad }: SealedColumn, row: Row): SealedRow => ({
+const toSealedRow = ({ property, aad }: SealedColumn, row: Row): SealedRow => ({
   id: row.id,
   envelope: Reflect.get(row, property) as string,
   aad: aad(row as never),
 })
 
+/** Number of rows sealed with a key. */
 export const countSealedWith = (orm: MikroORM, { entity, property }: SealedColumn, keyId: string): Promise<number> =>
-  forkUnscoped(orm).count(entity, underKey(property, keyId), everywhere)
+  forkUnscoped(orm).count(entity, sealedWith(property, keyId), unfiltered)
 
-export const countNotSealedWith = (orm: MikroORM, sealed: SealedColumn, keyIds: readonly string[]): Promise<number> =>
-  forkUnscoped(orm).count(sealed.entity, underNone(sealed, keyIds), everywhere)
+/** Number of rows sealed with none of these keys. */
+export const countNotSealedWith = (orm: MikroORM, column: SealedColumn, keyIds: readonly string[]): Promise<number> =>
+  forkUnscoped(orm).count(column.entity, notSealedWith(column, keyIds), unfiltered)
 
-/** A page in the order of ids, so that it can be gone on with. */
+/** A page of rows sealed with none of these keys, ordered by id so that the next page can follow. */
 export async function findNotSealedWith(
   orm: MikroORM,
-  sealed: SealedColumn,
+  column: SealedColumn,
   keyIds: readonly string[],
   page: { after: string; limit: number },
 ): Promise<SealedRow[]> {
-  const where = { $and: [underNone(sealed, keyIds), { id: { $gt: page.after } }] } as object
-  const rows = await forkUnscoped(orm).find(sealed.entity, where, { ...everywhere, orderBy: { id: 'ASC' }, limit: page.limit })
-  return rows.map((row) => toSealed(sealed, row))
+  const where = { $and: [notSealedWith(column, keyIds), { id: { $gt: page.after } }] } as object
+  const rows = await forkUnscoped(orm).find(column.entity, where, { ...unfiltered, orderBy: { id: 'ASC' }, limit: page.limit })
+  return rows.map((row) => toSealedRow(column, row))
 }
 
-/** What these rows hold now; a row that was wiped or is gone is left out. */
-export async function rowsById(orm: MikroORM, sealed: SealedColumn, ids: readonly string[]): Promise<SealedRow[]> {
-  const where = { id: { $in: ids }, [sealed.property]: { $ne: null } } as object
-  const rows = await forkUnscoped(orm).find(sealed.entity, where, everywhere)
-  return rows.map((row) => toSealed(sealed, row))
+/** Current envelopes of these rows, without rows that were wiped or deleted. */
+export async function rowsById(orm: MikroORM, column: SealedColumn, ids: readonly string[]): Promise<SealedRow[]> {
+  const where = { id: { $in: ids }, [column.property]: { $ne: null } } as object
+  const rows = await forkUnscoped(orm).find(column.entity, where, unfiltered)
+  return rows.map((row) => toSealedRow(column, row))
 }
 
-/** Only if it still holds what was read: a change that came between is not lost. */
+/** Compare-and-swap: replaces the envelope if it is still the one that was read, so no concurrent change is lost. */
 export async function replaceEnvelope(
   orm: MikroORM,
   { entity, property }: SealedColumn,
@@ -103,5 +109,5 @@ export async function replaceEnvelope(
   envelope: string,
 ): Promise<boolean> {
   const where = { id: row.id, [property]: row.envelope } as object
-  return (await forkUnscoped(orm).nativeUpdate(entity, where, { [property]: envelope } as object, everywhere)) === 1
+  return (await forkUnscoped(orm).nativeUpdate(entity, where, { [property]: envelope } as object, unfiltered)) === 1
 }

@@ -1,19 +1,21 @@
-/** `keyhouse vault status`: what is sealed under which master key. It opens nothing, so it answers while a key is missing. */
+/** `keyhouse vault status`: counts sealed rows by master key without opening any, so it works while a key is missing. */
 import type { MikroORM } from '@mikro-orm/core'
 
 import { getKeyId } from '../lib/seal.js'
 import { countSealedWith, findNotSealedWith, sealedColumns, type SealedColumn } from './sealed-columns.js'
 
+/** Sealed rows by column and master key. */
 export interface VaultStatus {
-  /** The key that seals. */
+  /** Id of the key that seals new values. */
   readonly newest: string
-  /** Every key at hand, newest first. */
+  /** Ids of the configured keys, newest first. */
   readonly configured: readonly string[]
-  /** Keys that something is sealed under and that are not at hand. */
+  /** Ids of keys that sealed some rows but are not configured. */
   readonly missing: readonly string[]
   readonly sealed: readonly { readonly what: string; readonly keyId: string; readonly rows: number }[]
 }
 
+/** @param configured ids of the configured keys, newest first */
 export async function vaultStatus(orm: MikroORM, configured: readonly [string, ...string[]]): Promise<VaultStatus> {
   const sealed: VaultStatus['sealed'][number][] = []
   for (const column of sealedColumns) {
@@ -26,14 +28,14 @@ export async function vaultStatus(orm: MikroORM, configured: readonly [string, .
   return { newest: configured[0], configured, missing, sealed }
 }
 
-/** Keys that are not at hand, one by one: each row that is found rules its key out of the next search. */
+/** Ids of keys that are not configured. Each query excludes the ids found so far, so it needs one row per key. */
 async function findUnknownKeyIds(orm: MikroORM, column: SealedColumn, configured: readonly string[]): Promise<string[]> {
   const found: string[] = []
   for (;;) {
     const [row] = await findNotSealedWith(orm, column, [...configured, ...found], { after: '', limit: 1 })
     if (!row) return found
     const keyId = getKeyId(row.envelope)
-    // Not an envelope at all: nothing that a key could be named for, and it would be found again for ever.
+    // A malformed envelope does not match its own key id, so the query would return it forever.
     if (found.includes(keyId)) return found
     found.push(keyId)
   }

@@ -1,7 +1,4 @@
-/**
- * Whether the master keys at hand are those that this database knows: asked at start, before anything is sealed under them,
- * by one process at a time (database.ts, onceAtATime). Each key leaves a proof when it is first seen, so that no single row, which somebody may have tampered with, decides.
- */
+/** Verifies at startup that the configured master keys are those of this database, before any of them seals a value. */
 import type { MikroORM } from '@mikro-orm/core'
 
 import { ConfigError, type Config } from '../config/config.js'
@@ -11,7 +8,11 @@ import { open, seal, type MasterKey, type MasterKeys } from '../lib/seal.js'
 import { masterKeyFile } from './master-keys.js'
 import { countSealedWith, sealedColumns } from './sealed-columns.js'
 
-/** @throws ConfigError with the way out. */
+/**
+ * Stores a proof of each key at first use, so that one tampered row cannot decide the check. The caller holds the startup
+ * lock (database/database.ts, withStartupLock).
+ * @throws ConfigError with the remedy
+ */
 export async function verifyMasterKeys(orm: MikroORM, config: Config, masterKeys: MasterKeys, clock: Clock): Promise<void> {
   await assertKnownKeys(orm, config, masterKeys)
   const known = new Set((await orm.em.fork().find(MasterKeyProof, {})).map(({ id }) => id))
@@ -26,20 +27,22 @@ export async function verifyMasterKeys(orm: MikroORM, config: Config, masterKeys
 
 async function assertKnownKeys(orm: MikroORM, config: Config, masterKeys: MasterKeys): Promise<void> {
   const source = config.masterKeys === undefined ? masterKeyFile(config) : 'KEYHOUSE_MASTER_KEYS'
-  const wrong = `${source} does not open what this database holds: give the master keys that it was last used with, the newest first`
-  const faults: string[] = []
+  const mismatch = `${source} does not open what this database holds: give the master keys that it was last used with, the newest first`
+  const issues: string[] = []
   for (const { id, sealedProof } of await orm.em.fork().find(MasterKeyProof, {}, { orderBy: { id: 'ASC' } })) {
-    const key = masterKeys.find((one) => one.id === id)
+    const key = masterKeys.find((masterKey) => masterKey.id === id)
     if (key && !opens(key, sealedProof)) {
-      faults.push(`${wrong} ("${id}" is another key than the one that this database knows under that id; a new key needs an id of its own)`)
+      issues.push(
+        `${mismatch} ("${id}" is another key than the one that this database knows under that id; a new key needs an id of its own)`,
+      )
     }
     if (!key && (await isInUse(orm, id))) {
-      faults.push(
-        `${wrong} (values are sealed under "${id}", which is not among them; drop a key only when "keyhouse vault status" shows nothing under it)`,
+      issues.push(
+        `${mismatch} (values are sealed under "${id}", which is not among them; drop a key only when "keyhouse vault status" shows nothing under it)`,
       )
     }
   }
-  if (faults.length > 0) throw new ConfigError(faults)
+  if (issues.length > 0) throw new ConfigError(issues)
 }
 
 async function isInUse(orm: MikroORM, keyId: string): Promise<boolean> {

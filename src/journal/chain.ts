@@ -1,15 +1,17 @@
-/** The chain: each event carries the hash of the one before it, so that none can be changed, dropped or moved unnoticed. */
+/** Hash chain of audit events: each event has its predecessor's hash, so that a change, removal or reordering is detectable. */
 import canonicalize from 'canonicalize'
 
 import type { AuditEvent } from '../entities/audit-event.js'
 import { sha256 } from '../lib/digest.js'
 import { newId } from '../lib/id.js'
 
+/** Position of the last event of an organization's chain. */
 export interface ChainHead {
   readonly seq: number
   readonly hash: string
 }
 
+/** An audit event with its position and hashes. */
 export type ChainedEvent = Pick<
   AuditEvent,
   | 'id'
@@ -29,14 +31,16 @@ export type ChainedEvent = Pick<
   | 'previousHash'
   | 'hash'
 >
+
+/** An audit event before it is linked into the chain. */
 export type EventDraft = Omit<ChainedEvent, 'id' | 'seq' | 'previousHash' | 'hash'>
 
-/** Before the first event. */
+/** Head of an empty chain. */
 export const genesis: ChainHead = { seq: 0, hash: '0'.repeat(64) }
 
 /**
- * SHA-256 over the canonical JSON (RFC 8785) of everything but the hash itself. The names stand here in the order that they
- * have there, so that JSON.stringify writes canonical text; only what a verb noted has an order of its own.
+ * SHA-256 over the canonical JSON (RFC 8785) of every field but `hash`. The fields are listed in canonical order, so that
+ * JSON.stringify writes canonical text; only `details` needs canonicalization.
  */
 export function computeHash(event: Omit<ChainedEvent, 'hash'>): string {
   const { action, actorId, at, endUserId, environment, id, ipAddress, organizationId } = event
@@ -58,6 +62,7 @@ export function computeHash(event: Omit<ChainedEvent, 'hash'>): string {
   return sha256(`${before.slice(0, -1)},"details":${canonicalize(event.details)},${after.slice(1)}`)
 }
 
+/** Links an event to the head of its chain. */
 export function linkEvent(head: ChainHead, draft: EventDraft): ChainedEvent {
   const event = { ...draft, id: newId('evt', draft.at), seq: head.seq + 1, previousHash: head.hash }
   return { ...event, hash: computeHash(event) }

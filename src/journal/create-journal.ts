@@ -1,3 +1,4 @@
+/** Creates the journal and the query runners of the configured database. */
 import type { MikroORM } from '@mikro-orm/core'
 
 import type { Config } from '../config/config.js'
@@ -16,22 +17,23 @@ import { PostgresJournal } from './postgres-journal.js'
 import { SqliteInserts } from './sqlite-inserts.js'
 import { SqliteJournal } from './sqlite-journal.js'
 
-/** Where changes are written, and where what tenants list and count is read. */
+/** The journal for writes, and the query runners for reads. */
 interface Stores {
   readonly journal: Journal
   readonly queryRunner: QueryRunner
   readonly queries: TenantQueries
 }
 
+/** @param meter receives the size and duration of each group commit */
 export async function createStores(orm: MikroORM, config: Config, clock: Clock, meter: GroupMeter): Promise<Stores> {
   const metadata = orm.getMetadata()
   const { listsPerOrganization, queuedListsPerOrganization } = config.limits
   if (config.databaseUrl !== undefined) {
-    const line = (query_timeout: number): Pipeline => new Pipeline({ connectionString: config.databaseUrl, query_timeout })
-    // Reads wait for no lock.
-    const reads = new PostgresReads(line(5000), line(5000))
+    const connect = (query_timeout: number): Pipeline => new Pipeline({ connectionString: config.databaseUrl, query_timeout })
+    // Reads wait for no lock, so their timeout is shorter.
+    const reads = new PostgresReads(connect(5000), connect(5000))
     return {
-      journal: new PostgresJournal(reads, line(15_000), line(15_000), metadata, clock, meter),
+      journal: new PostgresJournal(reads, connect(15_000), connect(15_000), metadata, clock, meter),
       queryRunner: reads,
       queries: new PostgresTenantQueries(config.databaseUrl, listsPerOrganization, queuedListsPerOrganization),
     }

@@ -1,11 +1,12 @@
-/** Refusals of one kind as one audit event: how many, from when to when, and what they were about. */
+/** Aggregates denied attempts of one kind into one audit event, with their count, period and ids. */
 import type { EventDraft } from './chain.js'
 
-/** Entries in each list of ids that an event names. */
+/** Maximum entries in each id list of an event. */
 export const maxIds = 20
 
+/** Denied attempts of one organization, action and code. */
 export interface GatheredRefusals {
-  /** What all of them share; null where they differ. The request id is that of the first. */
+  /** Fields that all attempts share; null where they differ. The request id is that of the first one. */
   readonly event: EventDraft
   readonly count: number
   readonly first: Date
@@ -17,6 +18,7 @@ export interface GatheredRefusals {
 
 const toIdList = (id: string | null): string[] => (id === null ? [] : [id])
 
+/** Starts an aggregate with one denied attempt. */
 export const gathered = (event: EventDraft): GatheredRefusals => ({
   event,
   count: 1,
@@ -30,18 +32,18 @@ export const gathered = (event: EventDraft): GatheredRefusals => ({
 const shared = <T>(a: T, b: T): T | null => (a === b ? a : null)
 const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])].slice(0, maxIds)
 
-/** Both are of one organization, action and code. */
+/** Merges two aggregates of the same organization, action and code. */
 export function merge(a: GatheredRefusals, b: GatheredRefusals): GatheredRefusals {
-  const [one, other] = [a.event, b.event]
+  const [first, second] = [a.event, b.event]
   const event: EventDraft = {
-    ...one,
-    projectId: shared(one.projectId, other.projectId),
-    environment: shared(one.environment, other.environment),
-    actorId: shared(one.actorId, other.actorId),
-    endUserId: shared(one.endUserId, other.endUserId),
-    subjectId: shared(one.subjectId, other.subjectId),
-    ipAddress: shared(one.ipAddress, other.ipAddress),
-    details: Object.fromEntries(Object.entries(one.details).filter(([name, value]) => other.details[name] === value)),
+    ...first,
+    projectId: shared(first.projectId, second.projectId),
+    environment: shared(first.environment, second.environment),
+    actorId: shared(first.actorId, second.actorId),
+    endUserId: shared(first.endUserId, second.endUserId),
+    subjectId: shared(first.subjectId, second.subjectId),
+    ipAddress: shared(first.ipAddress, second.ipAddress),
+    details: Object.fromEntries(Object.entries(first.details).filter(([name, value]) => second.details[name] === value)),
   }
   return {
     event,
@@ -54,7 +56,7 @@ export function merge(a: GatheredRefusals, b: GatheredRefusals): GatheredRefusal
   }
 }
 
-/** The event to write. Ids that its own columns name are not listed again. */
+/** Audit event of an aggregate. Its details omit id lists that its columns already name. */
 export function toGatheredEvent({ event, count, first, last, targetIds, actorIds, endUserIds }: GatheredRefusals, now: Date): EventDraft {
   const details = {
     ...event.details,

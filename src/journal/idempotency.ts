@@ -1,4 +1,4 @@
-/** Idempotency: what a create made under a key, remembered for a day in the transaction that made it. Failures are not. */
+/** Idempotency keys: the result of a create is stored in its transaction for 24 hours; failures are not stored. */
 import type { EntityManager, MikroORM } from '@mikro-orm/core'
 
 import type { Actor } from '../access/actor.js'
@@ -9,29 +9,34 @@ import { sha256 } from '../lib/digest.js'
 import { Secret } from '../lib/secret.js'
 import type { AppendedRow, Journal } from './journal.js'
 
-/** Milliseconds: 24 hours. */
+/** How long an idempotency key is stored: 24 hours. */
 export const idempotencyTtlMs = 86_400_000
 
-/** What a create is known by: whose and under which key, and with which input. */
+/** Identity of an idempotent create. */
 export interface IdempotencyFingerprint {
+  /** SHA-256 of organization, credential, end user, action and key. */
   readonly id: string
+  /** MAC of the canonical input. */
   readonly inputMac: string
 }
 
-/** Levels that are looked into. No input is lawful that goes deeper, and this is asked before the verb has checked it. */
+/** Maximum depth of canonicalization. No valid input is deeper, and this runs before the verb validates the input. */
 const maxInputDepth = 32
 
-/** In one order, with secrets and dates as what they stand for: a Secret prints alike whatever it holds. */
+/** Canonical form for comparison: sorted keys, dates as ISO 8601, secrets revealed, since every Secret serializes alike. */
 function canonicalInput(value: unknown, depth = 1): unknown {
   if (depth > maxInputDepth) return 'too deep'
   if (value instanceof Secret) return { secret: value.reveal() }
   if (value instanceof Date) return value.toISOString()
-  if (Array.isArray(value)) return value.map((one) => canonicalInput(one, depth + 1))
+  if (Array.isArray(value)) return value.map((item) => canonicalInput(item, depth + 1))
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).filter(([, one]) => one !== undefined)
-  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]) => [name, canonicalInput(one, depth + 1)]))
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined)
+  return Object.fromEntries(
+    entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => [name, canonicalInput(member, depth + 1)]),
+  )
 }
 
+/** Fingerprint of a create. The input is hashed with a deployment secret, since it may hold secrets. */
 export function fingerprint(
   secrets: DeploymentSecrets,
   { organizationId, authVersion, endUser }: Actor,
@@ -40,13 +45,13 @@ export function fingerprint(
   input: object,
 ): IdempotencyFingerprint {
   return {
-    // The standing names the credential; the command line has none.
+    // The credential's id; the command line has no credential.
     id: sha256(JSON.stringify([organizationId, authVersion?.id ?? null, endUser?.id ?? null, action, key])),
     inputMac: secrets.mac('idempotency', JSON.stringify(canonicalInput(input))),
   }
 }
 
-/** What was made under this mark before, and whether the input was the same. One that ran out is gone. */
+/** Finds the earlier result of this key, and whether its input was the same. Deletes it if it has expired. */
 export async function findIdempotentResult(
   em: EntityManager,
   { id, inputMac }: IdempotencyFingerprint,
@@ -59,12 +64,18 @@ export async function findIdempotentResult(
   return undefined
 }
 
-export const idempotencyRow = (mark: IdempotencyFingerprint, organizationId: string, subjectId: string, now: Date): AppendedRow => ({
+/** Row that records the result of a create. */
+export const idempotencyRow = (
+  keyFingerprint: IdempotencyFingerprint,
+  organizationId: string,
+  subjectId: string,
+  now: Date,
+): AppendedRow => ({
   entity: IdempotencyKey,
-  row: { ...mark, organizationId, subjectId, expiresAt: new Date(now.getTime() + idempotencyTtlMs) },
+  row: { ...keyFingerprint, organizationId, subjectId, expiresAt: new Date(now.getTime() + idempotencyTtlMs) },
 })
 
-/** Deletes keys that have expired, of every tenant. */
+/** Deletes expired keys of all tenants. */
 export async function deleteExpiredKeys({
   journal,
   orm,

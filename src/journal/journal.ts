@@ -1,60 +1,63 @@
-/** What makes a change durable, whatever the database: rows and audit events, committed together, chained per organization. */
+/** Journal interface: commits rows together with audit events, in one chain per organization. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { CredentialSnapshot } from '../access/actor.js'
 import type { Row } from '../database/row-mapper.js'
 import type { EventDraft } from './chain.js'
 
-/** A class of the entities, and a row of it that names every column. */
+/** An entity class and a row of it with every column. */
 export interface AppendedRow {
   readonly entity: new () => object
   readonly row: object
-  /** Keep the row that is there, if there is one. */
+  /** Keeps an existing row with the same key. */
   readonly isIfAbsent?: boolean
 }
 
+/** One change: its rows and audit event, committed together. */
 export interface JournalEntry {
   readonly organizationId: string
   readonly rows: readonly AppendedRow[]
+  /** Null: the change is not audited. */
   readonly event: EventDraft | null
-  /** Asked again under the organization's lock; null: not asked. */
+  /** Credential version, verified under the organization's lock; null: not verified. */
   readonly authVersion: CredentialSnapshot | null
 }
 
-/** The caller is no longer who it was when the request began. Nothing was written. */
+/** The actor's credential changed after authentication. Nothing was written. */
 export class CredentialChangedError extends Error {
   override readonly name = 'CredentialChangedError'
 }
 
-/** Whether the caller is who it was, by the row that was read under the lock. */
+/** Whether the credential is unchanged and unexpired, by its row read under the lock. */
 export const isCurrent = (snapshot: CredentialSnapshot, row: Row | undefined, now: Date): boolean =>
   row?.['standing'] === snapshot.version && !(snapshot.expiresAt && snapshot.expiresAt <= now)
 
-/** A statement that needs no event: write-behind of what may be lost by a second. */
+/** A write-behind statement without audit event; a crash may lose the last second of them. */
 export interface BackgroundStatement {
   readonly sql: string
   readonly parameters: readonly (string | number | null)[]
 }
 
+/** Commits changes durably. Changes of one organization are serial. */
 export interface Journal {
-  /** Resolves when the entry is on disk, together with whatever else arrived in the meantime. @throws CredentialChangedError */
+  /** Commits an entry, grouped with others that arrive meanwhile. Resolves when it is on disk. @throws CredentialChangedError */
   commit(entry: JournalEntry): Promise<void>
   /**
-   * Runs `work` in a transaction of its own, serial with every other change of the organization, and appends its entry.
-   * Never any network I/O inside. @throws CredentialChangedError before `work` has begun.
+   * Runs `work` in its own transaction, serial with every other change of the organization, and commits its entry.
+   * `work` must do no network I/O, which would hold the lock. @throws CredentialChangedError before `work` starts
    */
   transaction<T>(
     em: EntityManager,
-    caller: { organizationId: string; authVersion: CredentialSnapshot | null },
+    actor: { organizationId: string; authVersion: CredentialSnapshot | null },
     work: (em: EntityManager) => Promise<[T, JournalEntry]>,
   ): Promise<T>
   /**
-   * Runs `work` in a transaction of its own, one at a time among all processes: for what belongs to the deployment and
-   * to no tenant, so that no audit event records it.
+   * Runs `work` in its own transaction, one at a time across all processes: for data of the deployment, which belongs to
+   * no tenant and has no audit events.
    */
   exclusive<T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T>
-  /** All of them in one transaction. */
+  /** Runs the statements in one transaction. */
   writeBackground(statements: readonly BackgroundStatement[]): Promise<void>
-  /** Ends after everything that was accepted is on disk. */
+  /** Resolves when every accepted entry is on disk. */
   close(): Promise<void>
 }

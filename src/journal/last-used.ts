@@ -1,70 +1,73 @@
-/** Times of last use, gathered in memory for the background writer. */
+/** Collects last-used times in memory for the background writer. */
 import type { BackgroundStatement } from './journal.js'
 import type { Batch, WriteBehindSource } from './write-behind.js'
 
-const day = 86_400_000
+const dayMs = 86_400_000
 
-interface Kind {
+/** Pending times of one table, by row id. */
+interface PendingTimes {
   readonly sql: string
-  seen: Map<string, Date>
+  times: Map<string, Date>
 }
 
+const pendingTimes = (sql: string): PendingTimes => ({ sql, times: new Map() })
+
+/** Write-behind source of last-used times. */
 export class LastUsed implements WriteBehindSource {
   readonly name = 'times of last use'
-  // A time never goes back, whichever process writes last.
-  readonly #keys: Kind = kind('update api_key set last_used_at = ? where id = ? and (last_used_at is null or last_used_at < ?)')
-  readonly #tokens: Kind = kind('update personal_token set last_used_on = ? where id = ? and (last_used_on is null or last_used_on < ?)')
-  readonly #endUsers: Kind = kind('update end_user set last_seen_at = ? where id = ? and last_seen_at < ?')
-
-  readonly #credentials: Kind = kind(
+  // The condition keeps the latest time when several processes write.
+  readonly #keys: PendingTimes = pendingTimes(
+    'update api_key set last_used_at = ? where id = ? and (last_used_at is null or last_used_at < ?)',
+  )
+  readonly #tokens: PendingTimes = pendingTimes(
+    'update personal_token set last_used_on = ? where id = ? and (last_used_on is null or last_used_on < ?)',
+  )
+  readonly #endUsers: PendingTimes = pendingTimes('update end_user set last_seen_at = ? where id = ? and last_seen_at < ?')
+  readonly #credentials: PendingTimes = pendingTimes(
     'update mcp_credential set last_used_at = ? where id = ? and (last_used_at is null or last_used_at < ?)',
   )
 
   constructor(private readonly isPostgres: boolean) {}
 
   touchApiKey(id: string, at: Date): void {
-    this.#keys.seen.set(id, at)
+    this.#keys.times.set(id, at)
   }
 
   touchPersonalToken(id: string, at: Date): void {
-    this.#tokens.seen.set(id, new Date(Math.floor(at.getTime() / day) * day))
+    this.#tokens.times.set(id, new Date(Math.floor(at.getTime() / dayMs) * dayMs))
   }
 
   touchEndUser(id: string, at: Date): void {
-    this.#endUsers.seen.set(id, at)
+    this.#endUsers.times.set(id, at)
   }
 
   touchMcpCredential(id: string, at: Date): void {
-    this.#credentials.seen.set(id, at)
+    this.#credentials.times.set(id, at)
   }
 
   get size(): number {
-    return this.#keys.seen.size + this.#tokens.seen.size + this.#endUsers.seen.size + this.#credentials.seen.size
+    return this.#keys.times.size + this.#tokens.times.size + this.#endUsers.times.size + this.#credentials.times.size
   }
 
   drain(): Batch[] {
-    // A batch for each table: with a lock in one and waiting in another it could stand in a circle with a verb.
-    return [this.#keys, this.#tokens, this.#endUsers, this.#credentials].flatMap((one) => {
-      const { seen } = one
-      one.seen = new Map()
-      const statements = this.#statementsOf(one.sql, seen)
+    // One transaction per table: locks in several tables could deadlock with a verb.
+    return [this.#keys, this.#tokens, this.#endUsers, this.#credentials].flatMap((pending) => {
+      const drained = pending.times
+      pending.times = new Map()
+      const statements = this.#buildStatements(pending.sql, drained)
       const giveBack = (): void => {
-        one.seen = new Map([...seen, ...one.seen])
+        pending.times = new Map([...drained, ...pending.times])
       }
       return statements.length > 0 ? [{ statements, giveBack }] : []
     })
   }
 
-  #statementsOf(sql: string, seen: ReadonlyMap<string, Date>): BackgroundStatement[] {
-    // In order of ids: two processes that update the same rows must take their locks alike.
-    const entries = [...seen].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  #buildStatements(sql: string, times: ReadonlyMap<string, Date>): BackgroundStatement[] {
+    // Sorted by id: processes that lock the same rows in different orders would deadlock.
+    const entries = [...times].toSorted(([a], [b]) => (a < b ? -1 : 1))
     return entries.map(([id, at]) => {
       const time = this.isPostgres ? at.toISOString() : at.getTime()
       return { sql, parameters: [time, id, time] }
     })
   }
-}
-
-function kind(sql: string): Kind {
-  return { sql, seen: new Map() }
 }

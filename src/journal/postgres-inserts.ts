@@ -1,4 +1,4 @@
-/** The statements of the journal on PostgreSQL. Each takes all of its rows as one parameter, so it is prepared once. */
+/** Insert statements of the PostgreSQL journal: each takes its rows as one JSON parameter, so it is prepared once. */
 import type { MetadataStorage } from '@mikro-orm/core'
 
 import type { Statement } from '../database/pipeline.js'
@@ -8,13 +8,13 @@ import { AuditEvent } from '../entities/audit-event.js'
 import type { ChainedEvent, ChainHead } from './chain.js'
 import type { AppendedRow } from './journal.js'
 
-/** One statement a table, whatever the number of rows. */
+/** One statement per table, for any number of rows. */
 export function buildInserts(metadata: MetadataStorage, rows: readonly AppendedRow[]): Statement[] {
   const groups = Map.groupBy(rows, (row) => `${row.isIfAbsent ? 'if absent' : 'new'} ${describeTable(metadata, row.entity).name}`)
-  return [...groups].map(([name, [first, ...others]]) => {
+  return [...groups].map(([name, [first, ...rest]]) => {
     const table = describeTable(metadata, first!.entity)
     const columns = table.columns.map((column) => `"${column.name}"`).join(', ')
-    const values = [first!, ...others].map(({ row }) =>
+    const values = [first!, ...rest].map(({ row }) =>
       Object.fromEntries(table.columns.map((column) => [column.name, toColumnValue(row, column)])),
     )
     return {
@@ -25,19 +25,19 @@ export function buildInserts(metadata: MetadataStorage, rows: readonly AppendedR
   })
 }
 
-/** New links, and where their chains end now. */
+/** Inserts chained events and advances the heads of their chains. */
 export function buildEventInserts(
   metadata: MetadataStorage,
   events: readonly ChainedEvent[],
   heads: ReadonlyMap<string, ChainHead>,
 ): Statement[] {
   if (events.length === 0) return []
-  const ends = [...new Set(events.map((event) => event.organizationId))].map((id) => [id, heads.get(id)!] as const)
+  const changedHeads = [...new Set(events.map((event) => event.organizationId))].map((id) => [id, heads.get(id)!] as const)
   return [
     ...buildInserts(
       metadata,
       events.map((row) => ({ entity: AuditEvent, row })),
     ),
-    advanceHeads(ends),
+    advanceHeads(changedHeads),
   ]
 }

@@ -1,8 +1,4 @@
-/**
- * The journal on PostgreSQL. One group is in flight per process while the next one gathers; it takes two round trips:
- * begin, heads and standing · rows, events, heads and commit. The head of an organization's chain is locked first, by
- * groups and by verbs alike, so that changes of one organization are serial in every process.
- */
+/** Journal on PostgreSQL: group commits, and transactions that lock the chain head of their organization. */
 import type { EntityManager, MetadataStorage } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 
@@ -21,27 +17,32 @@ import { buildEventInserts, buildInserts } from './postgres-inserts.js'
 
 interface Pending {
   readonly entry: JournalEntry
-  /** How often its organization was busy. */
+  /** Groups that skipped it because its organization was locked. */
   skips: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
 
+/** Maximum entries of a group commit. */
 const maxGroupSize = 200
-/** Any number will do that is not the migrations', as long as every process takes the same. */
+/** Advisory lock id of the deployment: the same in every process, and other than that of the migrations. */
 const deploymentLock = 4_711_002
-/** After so many groups that found its organization busy an entry waits in line for it, on the side. */
-const patience = 5
+/** Skips after which an entry waits for its organization's lock, on the overflow connection. */
+const maxSkips = 5
 
+/**
+ * One group per process is in flight while the next one fills. It takes two round trips: begin, heads and credential
+ * versions; then rows, events, heads and commit. Groups and verbs lock the heads first, which serializes an organization.
+ */
 export class PostgresJournal implements Journal {
-  readonly #verbs = new Map<string, Promise<unknown>>()
-  #waiting: Pending[] = []
-  #flight: Promise<void> | undefined
+  readonly #queues = new Map<string, Promise<unknown>>()
+  #pending: Pending[] = []
+  #inFlight: Promise<void> | undefined
 
   constructor(
     private readonly reads: PostgresReads,
     private readonly writes: Pipeline,
-    /** For entries whose organization stays busy, so that nobody else waits for it. */
+    /** For entries whose organization stays locked, so that no other organization waits for the lock. */
     private readonly overflowConnection: Pipeline,
     private readonly metadata: MetadataStorage,
     private readonly clock: Clock,
@@ -50,30 +51,30 @@ export class PostgresJournal implements Journal {
 
   commit(entry: JournalEntry): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ entry, skips: 0, resolve, reject })
-      this.#fly()
+      this.#pending.push({ entry, skips: 0, resolve, reject })
+      this.#startFlush()
     })
   }
 
   async writeBackground(statements: readonly BackgroundStatement[]): Promise<void> {
-    const texts = statements.map(({ sql, parameters }) => ({ text: toPositional(sql), values: [...parameters] }))
+    const positional = statements.map(({ sql, parameters }) => ({ text: toPositional(sql), values: [...parameters] }))
     await this.overflowConnection.session((send) =>
-      withRollback(send, () => sendTransaction(send, [{ text: 'begin' }, ...texts, { text: 'commit' }])),
+      withRollback(send, () => sendTransaction(send, [{ text: 'begin' }, ...positional, { text: 'commit' }])),
     )
   }
 
   async transaction<T>(
     em: EntityManager,
-    caller: Pick<JournalEntry, 'organizationId' | 'authVersion'>,
+    actor: Pick<JournalEntry, 'organizationId' | 'authVersion'>,
     work: (em: EntityManager) => Promise<[T, JournalEntry]>,
   ): Promise<T> {
-    const { organizationId } = caller
-    const run = (): Promise<T> => this.#transaction(em, caller, work)
-    // Queued here first: otherwise the verbs of one tenant would hold every connection of the pool while they wait for one row.
-    const result = (this.#verbs.get(organizationId) ?? Promise.resolve()).then(run, run)
-    const settled = result.catch(() => undefined).then(() => this.#flight)
-    this.#verbs.set(organizationId, settled)
-    void settled.then(() => this.#verbs.get(organizationId) === settled && this.#verbs.delete(organizationId))
+    const { organizationId } = actor
+    const run = (): Promise<T> => this.#transaction(em, actor, work)
+    // Queue per organization: otherwise one tenant's verbs could hold the whole pool while they wait for one row lock.
+    const result = (this.#queues.get(organizationId) ?? Promise.resolve()).then(run, run)
+    const settled = result.catch(() => undefined).then(() => this.#inFlight)
+    this.#queues.set(organizationId, settled)
+    void settled.then(() => this.#queues.get(organizationId) === settled && this.#queues.delete(organizationId))
     return result
   }
 
@@ -92,8 +93,8 @@ export class PostgresJournal implements Journal {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#verbs.values())
-    while (this.#flight) await this.#flight
+    await Promise.all(this.#queues.values())
+    while (this.#inFlight) await this.#inFlight
     await Promise.all([this.reads.close(), this.writes.close(), this.overflowConnection.close()])
   }
 
@@ -114,7 +115,7 @@ export class PostgresJournal implements Journal {
         for (const statement of buildInserts(this.metadata, entry.rows))
           await run(statement.text.replace('$1', '?'), statement.values ?? [])
         if (entry.event) {
-          // An organization that this very change made has its head by now.
+          // A new organization has its head only after this change's rows were inserted.
           const current = head ?? (await run('select seq, hash from audit_head where organization_id = ? for update', [organizationId]))[0]
           const event = linkEvent(current as unknown as ChainHead, entry.event)
           for (const statement of buildInserts(this.metadata, [{ entity: AuditEvent, row: event }]))
@@ -128,74 +129,75 @@ export class PostgresJournal implements Journal {
     }
   }
 
-  #fly(): void {
-    this.#flight ??= this.#groups().finally(() => {
-      this.#flight = undefined
-      if (this.#waiting.length > 0) this.#fly()
+  #startFlush(): void {
+    this.#inFlight ??= this.#flushGroup().finally(() => {
+      this.#inFlight = undefined
+      if (this.#pending.length > 0) this.#startFlush()
     })
   }
 
-  async #groups(): Promise<void> {
-    // Whatever arrives in this turn of the loop shares the group.
+  async #flushGroup(): Promise<void> {
+    // Entries of this event loop turn share the group.
     await new Promise(setImmediate)
-    const group = this.#waiting.splice(0, maxGroupSize)
+    const group = this.#pending.splice(0, maxGroupSize)
     const elapsed = startTimer()
     const busy = await this.#commitGroup(this.writes, group, 'skip locked')
     this.meter(group.length, elapsed())
-    const patient = busy.filter((one) => ++one.skips < patience)
-    const stuck = busy.filter((one) => one.skips >= patience)
-    for (const connection of Map.groupBy(stuck, (one) => one.entry.organizationId).values()) {
-      void this.#wait(connection)
+    const retryable = busy.filter((pending) => ++pending.skips < maxSkips)
+    const starved = busy.filter((pending) => pending.skips >= maxSkips)
+    for (const ofOrganization of Map.groupBy(starved, (pending) => pending.entry.organizationId).values()) {
+      void this.#commitStarved(ofOrganization)
     }
-    this.#waiting.unshift(...patient)
-    if (patient.length > 0) await new Promise((resolve) => setTimeout(resolve, 2))
+    this.#pending.unshift(...retryable)
+    if (retryable.length > 0) await new Promise((resolve) => setTimeout(resolve, 2))
   }
 
-  /** In line for a busy organization. What is left then has no head to wait for. */
-  async #wait(line: readonly Pending[]): Promise<void> {
-    for (const one of await this.#commitGroup(this.overflowConnection, line, ''))
-      one.reject(new Error('an organization has no chain of audit events'))
+  /** Waits for the organization's lock. An entry that is still not committed then has no chain head. */
+  async #commitStarved(group: readonly Pending[]): Promise<void> {
+    for (const pending of await this.#commitGroup(this.overflowConnection, group, ''))
+      pending.reject(new Error('an organization has no chain of audit events'))
   }
 
-  /** Settles every entry but those whose organization is busy, which it returns. */
-  async #commitGroup(line: Pipeline, group: readonly Pending[], wait: 'skip locked' | ''): Promise<Pending[]> {
+  /** Settles every entry except those whose organization is locked, which it returns. */
+  async #commitGroup(connection: Pipeline, group: readonly Pending[], lockOption: 'skip locked' | ''): Promise<Pending[]> {
     try {
-      const { busy, refused } = await line.session((send) => withRollback(send, () => this.#writeGroup(send, group, wait)))
-      for (const one of group) {
-        if (refused.has(one)) one.reject(new CredentialChangedError())
-        else if (!busy.includes(one)) one.resolve()
+      const { busy, refused } = await connection.session((send) => withRollback(send, () => this.#writeGroup(send, group, lockOption)))
+      for (const pending of group) {
+        if (refused.has(pending)) pending.reject(new CredentialChangedError())
+        else if (!busy.includes(pending)) pending.resolve()
       }
       return busy
     } catch (error) {
-      // Whatever is not about the database is about one of the entries, and the others must not suffer for it.
+      // The database is available, so one of the entries is invalid: commit each alone, so that the others succeed.
       if (!isUnavailable(error) && group.length > 1) {
-        const left: Pending[] = []
-        for (const one of group) left.push(...(await this.#commitGroup(line, [one], wait)))
-        return left
+        const stillBusy: Pending[] = []
+        for (const pending of group) stillBusy.push(...(await this.#commitGroup(connection, [pending], lockOption)))
+        return stillBusy
       }
-      for (const one of group) one.reject(toPublicError(error))
+      for (const pending of group) pending.reject(toPublicError(error))
       return []
     }
   }
 
-  async #writeGroup(send: Send, group: readonly Pending[], wait: string): Promise<{ busy: Pending[]; refused: Set<Pending> }> {
+  /** Writes a group: `busy` entries were skipped, and `refused` ones have a changed credential. */
+  async #writeGroup(send: Send, group: readonly Pending[], lockOption: string): Promise<{ busy: Pending[]; refused: Set<Pending> }> {
     const organizations = [...new Set(group.map(({ entry }) => entry.organizationId))]
-    const asking = group.filter(({ entry }) => entry.authVersion)
-    const [, , locked, ...standings] = await send([
+    const withCredential = group.filter(({ entry }) => entry.authVersion)
+    const [, , lockedHeads, ...versions] = await send([
       { text: 'begin' },
       { text: 'set local lock_timeout = 10000' },
-      lockHeads(organizations, wait),
-      ...asking.map(({ entry }) => toNamedStatement(entry.authVersion!.query, [entry.authVersion!.id])),
+      lockHeads(organizations, lockOption),
+      ...withCredential.map(({ entry }) => toNamedStatement(entry.authVersion!.query, [entry.authVersion!.id])),
     ])
     const heads = new Map<string, ChainHead>(
-      locked!.rows.map((row: Row) => [row['organization_id'] as string, row as unknown as ChainHead]),
+      lockedHeads!.rows.map((row: Row) => [row['organization_id'] as string, row as unknown as ChainHead]),
     )
     const busy = group.filter(({ entry }) => !heads.has(entry.organizationId))
     const refused = new Set(
-      asking.filter(({ entry }, i) => !isCurrent(entry.authVersion!, standings[i]?.rows[0] as Row | undefined, this.clock())),
+      withCredential.filter(({ entry }, i) => !isCurrent(entry.authVersion!, versions[i]?.rows[0] as Row | undefined, this.clock())),
     )
-    const admitted = group.filter((one) => heads.has(one.entry.organizationId) && !refused.has(one))
-    const events = admitted.flatMap(({ entry }) => {
+    const accepted = group.filter((pending) => heads.has(pending.entry.organizationId) && !refused.has(pending))
+    const events = accepted.flatMap(({ entry }) => {
       if (!entry.event) return []
       const event = linkEvent(heads.get(entry.organizationId)!, entry.event)
       heads.set(entry.organizationId, event)
@@ -204,11 +206,11 @@ export class PostgresJournal implements Journal {
     await sendTransaction(send, [
       ...buildInserts(
         this.metadata,
-        admitted.flatMap(({ entry }) => entry.rows),
+        accepted.flatMap(({ entry }) => entry.rows),
       ),
       ...buildEventInserts(this.metadata, events, heads),
       { text: 'commit' },
     ])
-    return { busy, refused: new Set([...refused].filter((one) => !busy.includes(one))) }
+    return { busy, refused: new Set([...refused].filter((pending) => !busy.includes(pending))) }
   }
 }

@@ -1,7 +1,4 @@
-/**
- * Audit events of refusals, bounded: the first ten a minute of one actor, action and code are written each, further ones as
- * one event at the minute's end or at shutdown. Each process gathers its own; a crash loses what it has gathered.
- */
+/** Records denied attempts as audit events, at a bounded rate. */
 import type { Logger } from 'pino'
 
 import { isUnavailable } from '../database/database-errors.js'
@@ -10,22 +7,21 @@ import type { EventDraft } from './chain.js'
 import { toGatheredEvent, gathered, merge, type GatheredRefusals } from './gathered-refusals.js'
 import type { Journal } from './journal.js'
 
-/** Of one actor, action and code in a minute. */
+/** Single events per minute of one actor, action and code; further ones are aggregated. */
 export const maxSingleEvents = 10
-/** Actors, actions and codes of one organization that are told apart. Further actors are gathered by action and code alone. */
+/** Maximum series of one organization. Beyond it, attempts of further actors are aggregated by action and code alone. */
 export const maxSeries = 1000
-/** Milliseconds. */
-const minute = 60_000
-const sweepInterval = 1000
+const minuteMs = 60_000
+const sweepIntervalMs = 1000
 
-/** Refusals of one actor, action and code in one minute. */
+/** Denied attempts of one actor, action and code in one minute. */
 interface Series {
   readonly startedAt: number
   singleEvents: number
-  rest: GatheredRefusals | undefined
+  aggregate: GatheredRefusals | undefined
 }
 
-/** A map for each organization, so that none uses up the room of another. */
+/** One map per organization, so that no organization can exhaust the capacity of another. */
 class MapsByOrganization<T> {
   readonly #maps = new Map<string, Map<string, T>>()
 
@@ -35,8 +31,8 @@ class MapsByOrganization<T> {
     return map
   }
 
-  *entries(): Generator<[map: Map<string, T>, name: string, value: T]> {
-    for (const map of this.#maps.values()) for (const [name, value] of map) yield [map, name, value]
+  *entries(): Generator<[map: Map<string, T>, key: string, value: T]> {
+    for (const map of this.#maps.values()) for (const [key, value] of map) yield [map, key, value]
   }
 
   dropEmpty(): void {
@@ -44,19 +40,32 @@ class MapsByOrganization<T> {
   }
 }
 
-function nameIn(map: ReadonlyMap<string, unknown>, { action, actorId, details }: EventDraft): string {
-  const common = `${action} ${String(details['code'])}`
-  const own = `${common} ${actorId}`
-  return map.has(own) || map.size < maxSeries ? own : common
+/** Key of a series; without the actor if the map is full. */
+function seriesKey(map: ReadonlyMap<string, unknown>, { action, actorId, details }: EventDraft): string {
+  const withoutActor = `${action} ${String(details['code'])}`
+  const withActor = `${withoutActor} ${actorId}`
+  return map.has(withActor) || map.size < maxSeries ? withActor : withoutActor
 }
 
+/** Records denied attempts; excess ones are aggregated. */
+export interface Refusals {
+  /** Resolves when the event is on disk or aggregated. */
+  record(event: EventDraft): Promise<void>
+  /** Writes pending aggregates before the end of their minute. */
+  flush(): Promise<void>
+}
+
+/**
+ * The first ten attempts a minute of one actor, action and code are single events. Further ones become one event at the
+ * end of the minute or at shutdown. Each process aggregates its own attempts; a crash loses pending aggregates.
+ */
 export class RefusalJournal implements Refusals {
   readonly #series = new MapsByOrganization<Series>()
-  /** Gathered events that wait to be written, by the same names. */
+  /** Aggregates that wait to be written, by the same keys. */
   readonly #due = new MapsByOrganization<GatheredRefusals>()
   readonly #timer: NodeJS.Timeout
-  #flight: Promise<void> = Promise.resolve()
-  /** Refusals whose gathered event is being written. */
+  #inFlight: Promise<void> = Promise.resolve()
+  /** Number of attempts whose aggregate is being written. */
   #unwritten = 0
 
   constructor(
@@ -65,37 +74,37 @@ export class RefusalJournal implements Refusals {
     private readonly log: Logger,
     private readonly closeTimeoutMs = 5000,
   ) {
-    this.#timer = setInterval(() => void this.sweep(), sweepInterval).unref()
+    this.#timer = setInterval(() => void this.sweep(), sweepIntervalMs).unref()
   }
 
-  /** Resolves when the event is on disk, or gathered. `event.details.code` is the code of the refusal. */
+  /** Resolves when the event is on disk or aggregated. `event.details.code` is the error code. */
   async record(event: EventDraft): Promise<void> {
     const ofOrganization = this.#series.of(event.organizationId)
-    const name = nameIn(ofOrganization, event)
+    const key = seriesKey(ofOrganization, event)
     const now = event.at.getTime()
-    let series = ofOrganization.get(name)
-    if (!series || now >= series.startedAt + minute) {
-      if (series?.rest) this.#postpone(series.rest)
-      ofOrganization.set(name, (series = { startedAt: now, singleEvents: 0, rest: undefined }))
+    let series = ofOrganization.get(key)
+    if (!series || now >= series.startedAt + minuteMs) {
+      if (series?.aggregate) this.#postpone(series.aggregate)
+      ofOrganization.set(key, (series = { startedAt: now, singleEvents: 0, aggregate: undefined }))
     }
     if (series.singleEvents < maxSingleEvents) {
       series.singleEvents++
       return this.#commit(event)
     }
-    series.rest = series.rest ? merge(series.rest, gathered(event)) : gathered(event)
+    series.aggregate = series.aggregate ? merge(series.aggregate, gathered(event)) : gathered(event)
   }
 
-  /** Writes what was gathered in minutes that are over. While the database is away it waits for the next sweep. */
+  /** Writes the aggregates of past minutes. While the database is unavailable, they stay for the next sweep. */
   sweep(): Promise<void> {
     const now = this.clock().getTime()
-    return this.#writeWhere(({ startedAt }) => now >= startedAt + minute)
+    return this.#writeWhere(({ startedAt }) => now >= startedAt + minuteMs)
   }
 
   flush(): Promise<void> {
     return this.#writeWhere(() => true)
   }
 
-  /** Flushes, and gives up when the database takes too long: a shutdown does not wait for it. */
+  /** Flushes until the timeout, so that an unavailable database cannot block shutdown. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     let timer: NodeJS.Timeout | undefined
@@ -107,56 +116,48 @@ export class RefusalJournal implements Refusals {
   }
 
   #writeWhere(isOver: (series: Series) => boolean): Promise<void> {
-    for (const [map, name, series] of this.#series.entries()) {
+    for (const [map, key, series] of this.#series.entries()) {
       if (!isOver(series)) continue
-      map.delete(name)
-      if (series.rest) this.#postpone(series.rest)
+      map.delete(key)
+      if (series.aggregate) this.#postpone(series.aggregate)
     }
     this.#series.dropEmpty()
-    this.#flight = this.#flight.then(() => this.#writeDue())
-    return this.#flight
+    this.#inFlight = this.#inFlight.then(() => this.#writeDue())
+    return this.#inFlight
   }
 
-  /** Merges with what waits under the same name already. */
-  #postpone(rest: GatheredRefusals): void {
-    const map = this.#due.of(rest.event.organizationId)
-    const name = nameIn(map, rest.event)
-    const waiting = map.get(name)
-    map.set(name, waiting ? merge(waiting, rest) : rest)
+  /** Adds an aggregate to those to be written, merged with one of the same key. */
+  #postpone(aggregate: GatheredRefusals): void {
+    const map = this.#due.of(aggregate.event.organizationId)
+    const key = seriesKey(map, aggregate.event)
+    const existing = map.get(key)
+    map.set(key, existing ? merge(existing, aggregate) : aggregate)
   }
 
   async #writeDue(): Promise<void> {
-    const due = [...this.#due.entries()].map(([map, name, rest]) => {
-      map.delete(name)
-      return rest
+    const due = [...this.#due.entries()].map(([map, key, aggregate]) => {
+      map.delete(key)
+      return aggregate
     })
     this.#due.dropEmpty()
     const now = this.clock()
-    await Promise.all(due.map((rest) => this.#write(rest, now)))
+    await Promise.all(due.map((aggregate) => this.#write(aggregate, now)))
   }
 
-  async #write(rest: GatheredRefusals, now: Date): Promise<void> {
-    this.#unwritten += rest.count
+  async #write(aggregate: GatheredRefusals, now: Date): Promise<void> {
+    this.#unwritten += aggregate.count
     try {
-      await this.#commit(toGatheredEvent(rest, now))
-      this.#unwritten -= rest.count
+      await this.#commit(toGatheredEvent(aggregate, now))
+      this.#unwritten -= aggregate.count
     } catch (error) {
-      this.#unwritten -= rest.count
+      this.#unwritten -= aggregate.count
       const isRetried = isUnavailable(error)
-      if (isRetried) this.#postpone(rest)
-      this.log[isRetried ? 'warn' : 'error']({ err: error, refusals: rest.count, isRetried }, 'gathered refusals were not written')
+      if (isRetried) this.#postpone(aggregate)
+      this.log[isRetried ? 'warn' : 'error']({ err: error, refusals: aggregate.count, isRetried }, 'gathered refusals were not written')
     }
   }
 
   #commit(event: EventDraft): Promise<void> {
     return this.journal.commit({ organizationId: event.organizationId, authVersion: null, rows: [], event })
   }
-}
-
-/** Where refusals are recorded, a flood of them gathered (journal/refusal-journal.ts). */
-export interface Refusals {
-  /** Resolves when the event is on disk, or gathered. */
-  record(event: EventDraft): Promise<void>
-  /** Writes what is gathered, without waiting for the end of its minute. */
-  flush(): Promise<void>
 }

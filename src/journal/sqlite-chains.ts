@@ -1,49 +1,51 @@
-/** The chains of audit events on SQLite: their heads are kept in memory for as long as nobody else writes. */
+/** Audit event chains on SQLite, with heads cached in memory until another connection writes. */
 import type { Database } from 'better-sqlite3'
 
 import { AuditEvent } from '../entities/audit-event.js'
 import { genesis, linkEvent, type EventDraft, type ChainHead } from './chain.js'
 import type { SqliteInserts } from './sqlite-inserts.js'
 
-/** Its maps are replaced and never cleared, for the reason that lib/bag.ts gives. */
+/** Maps are replaced instead of cleared, for the reason given in lib/bag.ts. */
 export class SqliteChains {
-  /** As this connection last wrote them; worthless as soon as another connection wrote. */
+  /** Heads that this connection wrote last; stale after a write of another connection. */
   #heads = new Map<string, ChainHead>()
-  /** Those that have moved since they were last saved. */
-  #moved = new Map<string, ChainHead>()
+  /** Heads that changed since the last save. */
+  #unsaved = new Map<string, ChainHead>()
   #dataVersion: unknown
-  readonly #read
-  readonly #move
+  readonly #select
+  readonly #update
 
   constructor(
     private readonly writer: Database,
     private readonly inserts: SqliteInserts,
   ) {
-    this.#read = writer.prepare('select seq, hash from audit_head where organization_id = ?')
-    this.#move = writer.prepare('update audit_head set seq = ?, hash = ? where organization_id = ?')
+    this.#select = writer.prepare('select seq, hash from audit_head where organization_id = ?')
+    this.#update = writer.prepare('update audit_head set seq = ?, hash = ? where organization_id = ?')
   }
 
+  /** Inserts an event at the end of its chain. */
   append(organizationId: string, draft: EventDraft): void {
-    const head = this.#heads.get(organizationId) ?? (this.#read.get(organizationId) as ChainHead | undefined)
+    const head = this.#heads.get(organizationId) ?? (this.#select.get(organizationId) as ChainHead | undefined)
     const event = linkEvent(head ?? genesis, draft)
     this.inserts.add({ entity: AuditEvent, row: event })
     this.#heads.set(organizationId, event)
-    this.#moved.set(organizationId, event)
+    this.#unsaved.set(organizationId, event)
   }
 
-  /** Before a commit: once for each chain, however much longer it has become. */
+  /** Writes each changed head once. Call it before the commit. */
   save(): void {
-    for (const [organizationId, { seq, hash }] of this.#moved) this.#move.run(seq, hash, organizationId)
-    this.#moved = new Map()
+    for (const [organizationId, { seq, hash }] of this.#unsaved) this.#update.run(seq, hash, organizationId)
+    this.#unsaved = new Map()
   }
 
-  /** After anything that may yet be rolled back. */
-  forget(): void {
+  /** Clears the cache, whose heads a rollback would make wrong. */
+  clear(): void {
     this.#heads = new Map()
-    this.#moved = new Map()
+    this.#unsaved = new Map()
   }
 
-  forgetIfAnotherWrote(): void {
+  /** Clears the cache if another connection has written since the last call. */
+  clearIfAnotherWrote(): void {
     const version = this.writer.pragma('data_version', { simple: true })
     if (version !== this.#dataVersion) this.#heads = new Map()
     this.#dataVersion = version

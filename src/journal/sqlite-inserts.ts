@@ -1,15 +1,17 @@
-/** Appends rows on SQLite by statements that are prepared once for each table. */
+/** Inserts rows on SQLite with one prepared statement per table. */
 import type { MetadataStorage } from '@mikro-orm/core'
 import type { Database, Statement } from 'better-sqlite3'
 
 import { toSqliteValue, describeTable, type Table } from '../database/row-mapper.js'
 import type { AppendedRow } from './journal.js'
 
+/** Statements and columns of one table. */
 interface Insert extends Pick<Table, 'columns'> {
   readonly always: Statement
   readonly ifAbsent: Statement
 }
 
+/** Prepared insert statements by entity. */
 export class SqliteInserts {
   readonly #inserts = new Map<AppendedRow['entity'], Insert>()
 

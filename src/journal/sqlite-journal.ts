@@ -1,7 +1,4 @@
-/**
- * The journal on SQLite. Entries that come together share a transaction, and each promise resolves after its fsync.
- * The group is one synchronous function, so nothing can come between; it only must not start while a verb's transaction is open.
- */
+/** Journal on SQLite: group commits between the transactions of verbs, all on one connection. */
 import type { EntityManager } from '@mikro-orm/core'
 import type { Database, Statement } from 'better-sqlite3'
 
@@ -16,6 +13,7 @@ import { SqliteChains } from './sqlite-chains.js'
 import type { SqliteInserts } from './sqlite-inserts.js'
 import { waitForGroup } from './wait-for-group.js'
 
+/** An entry or background statements that wait for their group commit. */
 interface Pending {
   readonly entry: JournalEntry | null
   readonly statements: readonly BackgroundStatement[]
@@ -23,19 +21,23 @@ interface Pending {
   readonly reject: (error: unknown) => void
 }
 
-/** Longest group: 14 µs an entry block the loop for 3 ms. */
+/** Maximum entries of a group commit: at 14 µs each, they block the event loop for 3 ms. */
 const maxGroupSize = 200
 
+/**
+ * Entries that arrive together share a transaction; each promise resolves after the fsync. A group is written
+ * synchronously, so nothing can interleave. It must not start while a verb's transaction is open.
+ */
 export class SqliteJournal implements Journal {
   readonly #statements = new Map<string, Statement>()
   readonly #chains: SqliteChains
-  #waiting: Pending[] = []
+  #pending: Pending[] = []
   #isScheduled = false
   #isOpen = false
-  #verbs: Promise<unknown> = Promise.resolve()
+  #transactions: Promise<unknown> = Promise.resolve()
 
   constructor(
-    /** The connection that MikroORM writes with: a second one would freeze the loop until its lock times out. */
+    /** MikroORM's own connection: a second writer would block the event loop until its lock timed out. */
     private readonly writer: Database,
     private readonly reads: SqliteReads,
     private readonly inserts: SqliteInserts,
@@ -55,122 +57,125 @@ export class SqliteJournal implements Journal {
 
   async transaction<T>(
     em: EntityManager,
-    caller: Pick<JournalEntry, 'organizationId' | 'authVersion'>,
+    actor: Pick<JournalEntry, 'organizationId' | 'authVersion'>,
     work: (em: EntityManager) => Promise<[T, JournalEntry]>,
   ): Promise<T> {
     return this.exclusive(em, async (own) => {
-      this.#assertCurrent(caller.authVersion)
+      this.#assertCurrent(actor.authVersion)
       const [result, entry] = await work(own)
       await own.flush()
-      this.#chains.forget()
+      this.#chains.clear()
       this.#append(entry)
       this.#chains.save()
-      // The commit may still fail, so nothing of this is remembered.
-      this.#chains.forget()
+      // The commit may still fail, so the heads must not stay cached.
+      this.#chains.clear()
       return result
     })
   }
 
   async exclusive<T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T> {
     const run = async (): Promise<T> => {
-      // What waits for more would otherwise wait for the verb.
+      // Otherwise pending entries would wait until the verb ends.
       this.#flush()
       this.#isOpen = true
       try {
         return await em.transactional(async (own) => {
-          // MikroORM begins deferred: take the write lock before the first read, or a second process' write is a snapshot conflict.
+          // MikroORM begins deferred. Take the write lock before the first read: a write of another process in between would fail
+          // this transaction with a snapshot conflict.
           this.#prepare('update audit_head set seq = seq where 0').run()
           const result = await work(own)
           await own.flush()
           return result
         })
       } catch (error) {
-        this.#chains.forget()
+        this.#chains.clear()
         throw toPublicError(error)
       } finally {
         this.#isOpen = false
         this.#flush()
-        // MikroORM on SQLite lives in microtasks: without a turn of the loop a queue of verbs starves all sockets.
+        // MikroORM on SQLite runs in microtasks: without yielding to the event loop, queued verbs would starve all sockets.
         await new Promise(setImmediate)
       }
     }
-    const result = this.#verbs.then(run)
-    this.#verbs = result.catch(() => undefined)
+    const result = this.#transactions.then(run)
+    this.#transactions = result.catch(() => undefined)
     return result
   }
 
   async close(): Promise<void> {
-    await this.#verbs
-    while (this.#waiting.length > 0) this.#flush()
+    await this.#transactions
+    while (this.#pending.length > 0) this.#flush()
     this.reads.close()
   }
 
   #enqueue(entry: JournalEntry | null, statements: readonly BackgroundStatement[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ entry, statements, resolve, reject })
+      this.#pending.push({ entry, statements, resolve, reject })
       this.#schedule()
     })
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#isOpen || this.#waiting.length === 0) return
+    if (this.#isScheduled || this.#isOpen || this.#pending.length === 0) return
     this.#isScheduled = true
     const done = (): void => {
       this.#isScheduled = false
       this.#flush()
     }
-    waitForGroup(() => this.#waiting.length, maxGroupSize, done)
+    waitForGroup(() => this.#pending.length, maxGroupSize, done)
   }
 
   #flush(): void {
-    if (this.#isOpen || this.#waiting.length === 0) return
-    const group = this.#waiting.splice(0, maxGroupSize)
-    const refusals = new Map<Pending, unknown>()
+    if (this.#isOpen || this.#pending.length === 0) return
+    const group = this.#pending.splice(0, maxGroupSize)
+    const errors = new Map<Pending, unknown>()
     const elapsed = startTimer()
     try {
-      this.#writeGroup(group, refusals, false)
+      this.#writeGroup(group, errors, false)
     } catch (error) {
-      this.#chains.forget()
-      // Busy, full, I/O fail all, and are not tried again. Whatever else it is, one of the entries is the culprit.
-      if (!isUnavailable(error)) this.#retryEach(group, refusals)
-      else for (const one of group) refusals.set(one, unavailable(error))
+      this.#chains.clear()
+      // Busy, full and I/O errors fail the whole group, without a retry. For any other error, one of the entries is invalid.
+      if (!isUnavailable(error)) this.#retryEach(group, errors)
+      else for (const pending of group) errors.set(pending, unavailable(error))
     }
     this.meter(group.length, elapsed())
-    for (const one of group) {
-      if (refusals.has(one)) one.reject(refusals.get(one))
-      else one.resolve()
+    for (const pending of group) {
+      if (errors.has(pending)) pending.reject(errors.get(pending))
+      else pending.resolve()
     }
     this.#schedule()
   }
 
-  #retryEach(group: readonly Pending[], refusals: Map<Pending, unknown>): void {
-    refusals.clear()
+  /** Writes the group again, each entry in its own savepoint, so that only invalid ones fail. */
+  #retryEach(group: readonly Pending[], errors: Map<Pending, unknown>): void {
+    errors.clear()
     try {
-      this.#writeGroup(group, refusals, true)
+      this.#writeGroup(group, errors, true)
     } catch (error) {
-      this.#chains.forget()
-      for (const one of group) refusals.set(one, toPublicError(error))
+      this.#chains.clear()
+      for (const pending of group) errors.set(pending, toPublicError(error))
     }
   }
 
-  #writeGroup(group: readonly Pending[], refusals: Map<Pending, unknown>, isEachAlone: boolean): void {
+  /** Writes a group in one transaction. @param errors receives the error of each entry that was not written */
+  #writeGroup(group: readonly Pending[], errors: Map<Pending, unknown>, useSavepoints: boolean): void {
     this.writer.exec('begin immediate')
     try {
-      this.#chains.forgetIfAnotherWrote()
-      for (const one of group) {
-        if (isEachAlone) this.writer.exec('savepoint entry')
+      this.#chains.clearIfAnotherWrote()
+      for (const pending of group) {
+        if (useSavepoints) this.writer.exec('savepoint entry')
         try {
-          this.#write(one)
-          if (isEachAlone) this.#chains.save()
+          this.#write(pending)
+          if (useSavepoints) this.#chains.save()
         } catch (error) {
-          if (isEachAlone) {
+          if (useSavepoints) {
             this.writer.exec('rollback to entry')
-            this.#chains.forget()
-            // Nothing was written before the standing was asked.
+            this.#chains.clear()
+            // The credential is verified before the first write, so a changed one needs no rollback.
           } else if (!(error instanceof CredentialChangedError)) throw error
-          refusals.set(one, error)
+          errors.set(pending, error)
         }
-        if (isEachAlone) this.writer.exec('release entry')
+        if (useSavepoints) this.writer.exec('release entry')
       }
       this.#chains.save()
       this.writer.exec('commit')

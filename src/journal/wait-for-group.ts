@@ -1,16 +1,13 @@
-/** When a group is complete: it waits for more as long as more comes. */
+/** Decides when a group commit starts: after an event loop turn without new entries. */
 
-/**
- * Turns of the loop that a group waits at most: what all entries of a commit share costs as much as ten of them. One that
- * comes alone waits for nobody.
- */
+/** Maximum further event loop turns that a group waits: a commit's fixed cost equals that of ten entries. A single entry waits none. */
 const maxTurns = 2
 
-/** Calls when a turn has brought nothing more to what waits, or there is enough of it. */
-export function waitForGroup(size: () => number, enough: number, done: () => void, known = size(), turns = 0): void {
+/** Calls `done` after a turn without new entries, or when the group is full. @param size current number of entries */
+export function waitForGroup(size: () => number, maxSize: number, done: () => void, previousSize = size(), turns = 0): void {
   setImmediate(() => {
-    const now = size()
-    if (now > known && now < enough && turns < maxTurns) waitForGroup(size, enough, done, now, turns + 1)
+    const currentSize = size()
+    if (currentSize > previousSize && currentSize < maxSize && turns < maxTurns) waitForGroup(size, maxSize, done, currentSize, turns + 1)
     else done()
   })
 }

@@ -1,29 +1,52 @@
-/** What is written at most once a second: a crash may lose that second, nothing else; a database that is away loses nothing. */
+/** Write-behind: writes non-critical data once a second, in the background. */
 import type { Logger } from 'pino'
 
 import type { Actor } from '../access/actor.js'
 import type { BackgroundStatement, Journal } from './journal.js'
 
-const interval = 1000
+const intervalMs = 1000
+
+/** One use of an operation. */
+export interface UsageRecord {
+  readonly actor: Actor
+  /** A root field of the schema, or another operation; null if the request failed before it was known. */
+  readonly operation: string | null
+  readonly isDenied: boolean
+  readonly at: Date
+}
+
+/** Records last-used times and usage, which are written up to a second later. */
+export interface WriteBehind {
+  touchApiKey(id: string, at: Date): void
+  touchPersonalToken(id: string, at: Date): void
+  touchEndUser(id: string, at: Date): void
+  touchMcpCredential(id: string, at: Date): void
+  /** Adds to the usage of the API key, end user and operation. */
+  recordUsage(use: UsageRecord): void
+  /** Resolves when all of it is written. */
+  flush(): Promise<void>
+}
 
 /** Statements of one transaction. */
 export interface Batch {
   readonly statements: readonly BackgroundStatement[]
-  /** It was not written: keep it for the next time. */
+  /** Returns the batch to its source after a failed write. */
   giveBack(): void
 }
 
+/** Data that the background writer drains. */
 export interface WriteBehindSource {
   readonly name: string
-  /** All that is waiting; from now on the caller has it. */
+  /** Removes and returns all pending batches. */
   drain(): readonly Batch[]
-  /** How many rows are waiting. */
+  /** Number of pending rows. */
   readonly size: number
 }
 
+/** A crash loses at most the last second; while the database is unavailable, the sources keep their data. */
 export class BackgroundWriter {
   readonly #timer: NodeJS.Timeout
-  #flight: Promise<void> = Promise.resolve()
+  #inFlight: Promise<void> = Promise.resolve()
 
   constructor(
     private readonly journal: Journal,
@@ -31,14 +54,14 @@ export class BackgroundWriter {
     private readonly sources: readonly WriteBehindSource[],
     private readonly onFailure: (source: string) => void,
   ) {
-    this.#timer = setInterval(() => void this.flush(), interval)
+    this.#timer = setInterval(() => void this.flush(), intervalMs)
     this.#timer.unref()
   }
 
-  /** Ends when all that is waiting now is written, or could not be. */
+  /** Resolves when the pending data is written, or its write has failed. */
   flush(): Promise<void> {
-    this.#flight = this.#flight.then(() => this.#write())
-    return this.#flight
+    this.#inFlight = this.#inFlight.then(() => this.#write())
+    return this.#inFlight
   }
 
   async close(): Promise<void> {
@@ -59,25 +82,4 @@ export class BackgroundWriter {
       }
     }
   }
-}
-
-/** What may be written a second late, and lost by a crash: times of last use, and usage. */
-export interface WriteBehind {
-  touchApiKey(id: string, at: Date): void
-  touchPersonalToken(id: string, at: Date): void
-  touchEndUser(id: string, at: Date): void
-  touchMcpCredential(id: string, at: Date): void
-  /** Adds to the usage of its key, end user and operation. */
-  recordUsage(use: UsageRecord): void
-  /** Ends when all of it is written. */
-  flush(): Promise<void>
-}
-
-/** One thing that was asked for, by whom, for whom. */
-export interface UsageRecord {
-  readonly actor: Actor
-  /** A root field of the schema, or what else was used; null when the request was refused before that was known. */
-  readonly operation: string | null
-  readonly isDenied: boolean
-  readonly at: Date
 }

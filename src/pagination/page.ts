@@ -1,8 +1,9 @@
-/** Keyset pages: stable while rows are added, in both directions, with the id as tie-breaker. */
+/** Keyset pagination in both directions, with the id as tie-breaker: stable while rows are inserted. */
 
 export const maxPageSize = 100
 export const defaultPageSize = 20
 
+/** Arguments of a Relay connection. */
 export interface PageArguments {
   readonly first?: number | null | undefined
   readonly after?: string | null | undefined
@@ -10,17 +11,19 @@ export interface PageArguments {
   readonly before?: string | null | undefined
 }
 
+/** Sort order of a list; the id breaks ties. */
 export interface Order {
-  /** The property that orders the list. */
+  /** Entity property that the list is sorted by. */
   readonly field: string
-  /** Whether it may be null, which counts as the smallest then. Said only where it may: no index stores nulls in that order. */
+  /** Whether the property is nullable; null sorts as the smallest value. Set only where needed: no index has that order. */
   readonly hasNulls?: boolean
   readonly direction: 'ASC' | 'DESC'
 }
 
-/** What the property holds: a cursor with anything else was not issued by this list. */
+/** Type of the sort property. A cursor with a value of another type was not issued by this list. */
 export type OrderedBy = 'date' | 'text'
 
+/** One page as a query: conditions, order and limit. `isBackward` means that the rows come in reverse order. */
 export interface PageQuery {
   readonly limit: number
   readonly isBackward: boolean
@@ -28,20 +31,23 @@ export interface PageQuery {
   readonly orderBy: Record<string, string>[]
 }
 
+/** Invalid page arguments or cursor. */
 export class PageArgumentError extends Error {
   override readonly name = 'PageArgumentError'
 }
 
 type Position = readonly [value: string | number | null, id: string, isDate: boolean]
 
+/** @param value the row's value of the sort property */
 export function encodeCursor(value: unknown, id: string): string {
   const position = value instanceof Date ? [value.getTime(), id, true] : [value ?? null, id, false]
   return Buffer.from(JSON.stringify(position)).toString('base64url')
 }
 
-/** The first millisecond of the year 10000, which neither ISO 8601 nor a database writes with four digits. */
-const endOfTime = 253_402_300_800_000
+/** First millisecond of the year 10000: ISO 8601 and the databases expect years of four digits. */
+const maxTimestampMs = 253_402_300_800_000
 
+/** @throws PageArgumentError for a cursor that this list did not issue. */
 function decodeCursor(cursor: string, by: OrderedBy): Position {
   try {
     const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
@@ -49,7 +55,7 @@ function decodeCursor(cursor: string, by: OrderedBy): Position {
     const [value, id, isDate]: unknown[] = decoded
     const isValue =
       isDate === true
-        ? by === 'date' && Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < endOfTime
+        ? by === 'date' && Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < maxTimestampMs
         : isDate === false && (value === null || (by === 'text' && typeof value === 'string' && !value.includes('\0')))
     if (typeof id !== 'string' || id.length > 100 || id.includes('\0') || !isValue) throw new PageArgumentError()
     return [value as string | number | null, id, isDate === true]
@@ -58,14 +64,14 @@ function decodeCursor(cursor: string, by: OrderedBy): Position {
   }
 }
 
-/** Everything that comes after the position, in the order given. */
+/** Condition for the rows after a position in this order. */
 function afterCursor(position: Position, { field, direction, hasNulls }: Order): Record<string, unknown> {
   const [raw, id, isDate] = position
   const step = direction === 'ASC' ? '$gt' : '$lt'
   if (field === 'id') return { id: { [step]: id } }
   const value = isDate ? new Date(Number(raw)) : raw
   const tie = { [field]: value, id: { [step]: id } }
-  // The first condition is implied by the second, and lets an index begin at the position instead of before it.
+  // The first condition is redundant, but lets the index scan start at the position.
   if (!hasNulls && value !== null) return { [field]: { [`${step}e`]: value }, $or: [{ [field]: { [step]: value } }, tie] }
   if (value === null) return direction === 'ASC' ? { $or: [tie, { [field]: { $ne: null } }] } : tie
   return { $or: [{ [field]: { [step]: value } }, tie, ...(direction === 'DESC' ? [{ [field]: null }] : [])] }
@@ -73,7 +79,7 @@ function afterCursor(position: Position, { field, direction, hasNulls }: Order):
 
 const opposite = { ASC: 'DESC', DESC: 'ASC' } as const
 
-/** @throws PageArgumentError for a size outside 1 to 100, both directions at once, or a cursor that was never issued. */
+/** @throws PageArgumentError for a size outside 1 to 100, both directions at once, or a cursor that this list did not issue. */
 export function toPageQuery(page: PageArguments, order: Order, by: OrderedBy): PageQuery {
   const { first, last } = page
   if (first != null && last != null) throw new PageArgumentError('Give "first" or "last", not both.')

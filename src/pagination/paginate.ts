@@ -1,4 +1,4 @@
-/** Pages of rows that the caller sees, as Relay's connections want them. */
+/** Pages of the rows visible to the actor, in the shape of Relay connections. */
 import type { EntityManager, EntityProperty } from '@mikro-orm/core'
 
 import { countStatement, listStatement, type Condition } from '../database/queries/lists.js'
@@ -7,19 +7,21 @@ import { hydrate, type Row } from '../database/row-mapper.js'
 import { badUserInput } from '../lib/errors.js'
 import { encodeCursor, PageArgumentError, toPageQuery, type Order, type PageArguments, type PageQuery } from './page.js'
 
+/** One page of a connection. */
 export interface Page<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[]
   readonly hasNextPage: boolean
   readonly hasPreviousPage: boolean
-  /** Counted only when asked for. */
+  /** Runs the count query; called only if the client selects the count. */
   readonly count: () => Promise<number>
 }
 
+/** Default order of lists. */
 export const newestFirst: Order = { field: 'createdAt', direction: 'DESC' }
 
 /**
- * For verbs to call before they ask for a permission: input is refused first.
- * @throws RequestError BAD_USER_INPUT for a bad size or cursor.
+ * Parses page arguments. Verbs call it before they check a permission, so that invalid input is reported first.
+ * @throws RequestError BAD_USER_INPUT for an invalid size or cursor
  */
 export function parsePageArgs(em: EntityManager, entity: new () => object, page: PageArguments, order: Order = newestFirst): PageQuery {
   const column = em.getMetadata().get(entity).properties[order.field as never] as EntityProperty | undefined
@@ -30,53 +32,53 @@ export function parsePageArgs(em: EntityManager, entity: new () => object, page:
   }
 }
 
-/** What a list needs of a request: an entity manager that sees what the caller sees, and a way to query. */
+/** Request data that a list query needs: an entity manager scoped to the actor, and its query runner. */
 export interface Desk {
   readonly em: EntityManager
   query(query: TenantQuery): Promise<readonly Row[]>
 }
 
 /**
- * The rows as plain objects of their class: nobody's to flush. The query is MikroORM's, with its filters; its unit of work
- * has nothing to do here, and would take five times as long as the rest.
+ * Reads rows as detached entities. MikroORM builds the query, with its filters; its unit of work is bypassed, since it
+ * would take five times as long as the rest.
  */
-async function findRows<T extends object>(desk: Desk, entity: new () => T, where: Condition, window: PageQuery): Promise<T[]> {
-  const rows = await desk.query(await listStatement(desk.em, entity, where, window))
-  return rows.map((row) => hydrate(desk.em.getMetadata(), entity, row))
+async function findRows<T extends object>(source: Desk, entity: new () => T, where: Condition, page: PageQuery): Promise<T[]> {
+  const rows = await source.query(await listStatement(source.em, entity, where, page))
+  return rows.map((row) => hydrate(source.em.getMetadata(), entity, row))
 }
 
-async function countRows(desk: Desk, entity: new () => object, where: Condition): Promise<number> {
-  const [row] = await desk.query(await countStatement(desk.em, entity, where))
+async function countRows(source: Desk, entity: new () => object, where: Condition): Promise<number> {
+  const [row] = await source.query(await countStatement(source.em, entity, where))
   return Number(row?.['count'])
 }
 
-/** @throws RequestError BAD_USER_INPUT for a bad size or cursor. */
+/** Reads one page. @throws RequestError BAD_USER_INPUT for an invalid size or cursor */
 export async function paginate<T extends { id: string }>(
-  desk: Desk,
+  source: Desk,
   entity: new () => T,
   page: PageArguments,
   where: Condition = {},
   order: Order = newestFirst,
 ): Promise<Page<T>> {
-  const window = parsePageArgs(desk.em, entity, page, order)
-  const rows = await findRows(desk, entity, where, { ...window, limit: window.limit + 1 })
-  const hasMore = rows.length > window.limit
-  const kept = rows.slice(0, window.limit)
-  if (window.isBackward) kept.reverse()
+  const pageQuery = parsePageArgs(source.em, entity, page, order)
+  const rows = await findRows(source, entity, where, { ...pageQuery, limit: pageQuery.limit + 1 })
+  const hasMore = rows.length > pageQuery.limit
+  const nodes = rows.slice(0, pageQuery.limit)
+  if (pageQuery.isBackward) nodes.reverse()
   return {
-    edges: kept.map((node) => ({
+    edges: nodes.map((node) => ({
       node,
-      // Only where it is asked for.
+      // Lazy: encoded only if the client selects it.
       get cursor() {
         return encodeCursor(order.field === 'id' ? null : Reflect.get(node, order.field), node.id)
       },
     })),
-    hasNextPage: window.isBackward ? page.before != null : hasMore,
-    hasPreviousPage: window.isBackward ? hasMore : page.after != null,
-    count: () => countRows(desk, entity, where),
+    hasNextPage: pageQuery.isBackward ? page.before != null : hasMore,
+    hasPreviousPage: pageQuery.isBackward ? hasMore : page.after != null,
+    count: () => countRows(source, entity, where),
   }
 }
 
-/** Rows by their id, without pages. */
-export const listById = <T extends object>(desk: Desk, entity: new () => T, limit = Number.MAX_SAFE_INTEGER): Promise<T[]> =>
-  findRows(desk, entity, {}, { limit, isBackward: false, where: {}, orderBy: [{ id: 'ASC' }] })
+/** Rows in the order of their ids, without pagination. */
+export const listById = <T extends object>(source: Desk, entity: new () => T, limit = Number.MAX_SAFE_INTEGER): Promise<T[]> =>
+  findRows(source, entity, {}, { limit, isBackward: false, where: {}, orderBy: [{ id: 'ASC' }] })

@@ -1,13 +1,14 @@
+/** Selects the rate limiter for the database. */
 import type { Config } from '../config/config.js'
 import { Pipeline } from '../database/pipeline.js'
 import { FixedWindowLimiter } from '../lib/fixed-window.js'
 import type { Limiter } from './limiter.js'
 import { postgresLimiter } from './postgres-limiter.js'
 
-/** Keys with limits whose windows run at once in one process; of more the oldest windows are forgotten. */
+/** Maximum API keys with running windows in one process; beyond it, the oldest windows are evicted. */
 const maxLimitedKeys = 1_000_000
 
-/** Counters of rate limits: in this process on SQLite, which one process serves, and in the database on PostgreSQL. */
+/** On SQLite, one process serves, so its memory holds the counters. On PostgreSQL, the database does. */
 export function createLimiter({ databaseUrl }: Config): Limiter & { close(): Promise<void> } {
   if (databaseUrl !== undefined) return postgresLimiter(new Pipeline({ connectionString: databaseUrl }))
   const counters = new FixedWindowLimiter(maxLimitedKeys)

@@ -1,7 +1,8 @@
+/** Rate limiter interface for API keys. */
 import type { RateLimitResult, Limit } from '../lib/fixed-window.js'
 
-/** Lets a key through as often as its limits say; asked only about keys that have some. */
+/** Fixed-window rate limiter; called only for keys that have limits. */
 export interface Limiter {
-  /** Counts one in each window, or in none when one of them is full. */
+  /** Consumes one request from every window, or from none if one of them is exhausted. */
   take(key: { id: string; organizationId: string; rateLimits: readonly Limit[] }, now: Date): Promise<RateLimitResult>
 }

@@ -1,57 +1,55 @@
-/**
- * Slows signature verification for addresses that send bad signatures. Nothing is refused here: a valid token of the same
- * address waits its turn and is verified.
- */
+/** Throttles signature verification for addresses that send invalid signatures. */
 import { toRateLimitSubnet } from '../lib/address.js'
 import { FixedWindowLimiter, type Limit } from '../lib/fixed-window.js'
 
-/** Failed signatures of one address, or one /64 of IPv6, in a minute. Verifications queue after them. */
+/** Invalid signatures per minute of one address, or one IPv6 /64, before its verifications are queued. */
 export const maxFailedSignatures = 100
-/** Verifications of one address while they queue. */
+/** Verification rate of one address while queued. */
 export const queuedVerificationsPerSecond = 50
 
-/** Addresses with failed signatures that are remembered. */
+/** Maximum addresses with invalid signatures that are tracked. */
 const maxAddresses = 10_000
 
 interface Waiter {
-  readonly start: (isPresent: boolean) => void
-  readonly hasLeft: () => boolean
+  readonly start: (isConnected: boolean) => void
+  readonly isDisconnected: () => boolean
 }
 
+/** Queues, never rejects: a valid token from a throttled address is still verified. */
 export class VerificationQueue {
   readonly #limits: readonly Limit[] = [{ window: 'MINUTE', max: maxFailedSignatures }]
-  readonly #failed = new FixedWindowLimiter(maxAddresses)
+  readonly #failures = new FixedWindowLimiter(maxAddresses)
   readonly #waiting = new Map<string, Set<Waiter>>()
 
-  /** Counts a signature that did not verify. */
+  /** Counts an invalid signature. */
   failed(address: string, now: Date): void {
-    this.#failed.take(toRateLimitSubnet(address), this.#limits, now.getTime())
+    this.#failures.take(toRateLimitSubnet(address), this.#limits, now.getTime())
   }
 
-  /** Resolves when a signature may be verified, with false when the client has left by then. */
-  async turn(address: string, now: Date, hasLeft: () => boolean): Promise<boolean> {
-    const name = toRateLimitSubnet(address)
-    if (this.#failed.hasRoom(name, this.#limits, now.getTime())) return true
-    const waiting = this.#waiting.get(name)
-    if (waiting) return new Promise((start) => waiting.add({ start, hasLeft }))
-    this.#open(name)
+  /** Resolves when a signature may be verified; with false if the client has disconnected by then. */
+  async turn(address: string, now: Date, isDisconnected: () => boolean): Promise<boolean> {
+    const subnet = toRateLimitSubnet(address)
+    if (this.#failures.hasRoom(subnet, this.#limits, now.getTime())) return true
+    const waiting = this.#waiting.get(subnet)
+    if (waiting) return new Promise((start) => waiting.add({ start, isDisconnected }))
+    this.#open(subnet)
     return true
   }
 
-  /** A queue exists for one interval after its last turn, so that turns keep their distance. */
-  #open(name: string): void {
+  /** Keeps the queue for one interval after its last verification, so that the next one cannot exceed the rate. */
+  #open(subnet: string): void {
     const waiting = new Set<Waiter>()
-    this.#waiting.set(name, waiting)
+    this.#waiting.set(subnet, waiting)
     const timer = setInterval(() => {
       for (const waiter of waiting) {
         waiting.delete(waiter)
-        const isPresent = !waiter.hasLeft()
-        waiter.start(isPresent)
-        // Clients that left take no turn.
-        if (isPresent) return
+        const isConnected = !waiter.isDisconnected()
+        waiter.start(isConnected)
+        // Disconnected clients do not use up the rate.
+        if (isConnected) return
       }
       clearInterval(timer)
-      this.#waiting.delete(name)
+      this.#waiting.delete(subnet)
     }, 1000 / queuedVerificationsPerSecond)
   }
 }

@@ -1,4 +1,4 @@
-/** Key pairs that sign tokens: how each algorithm's are made, and how their private halves are kept. */
+/** Creates key pairs that sign tokens, and seals and opens their private keys. */
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 
@@ -14,17 +14,17 @@ import { newId } from '../lib/id.js'
 import type { Algorithm } from '../lib/jwt.js'
 import { open, seal, type MasterKeys } from '../lib/seal.js'
 
-// An RSA pair takes the better part of a second, in which others are to be served.
-const make = promisify(generateKeyPair)
+// Asynchronous: an RSA key pair takes most of a second, which would block the event loop.
+const generateKeyPairAsync = promisify(generateKeyPair)
 
-/** RFC 8037 §2, RFC 7518 §6.2, §6.3; 3072 bits are what NIST SP 800-57 asks for beyond 2030. */
-const pairs: Readonly<Record<Algorithm, () => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>>> = {
-  EdDSA: () => make('ed25519'),
-  ES256: () => make('ec', { namedCurve: 'P-256' }),
-  RS256: () => make('rsa', { modulusLength: 3072 }),
+/** RFC 8037 §2, RFC 7518 §6.2, §6.3; NIST SP 800-57 requires 3072 bits beyond 2030. */
+const generators: Readonly<Record<Algorithm, () => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>>> = {
+  EdDSA: () => generateKeyPairAsync('ed25519'),
+  ES256: () => generateKeyPairAsync('ec', { namedCurve: 'P-256' }),
+  RS256: () => generateKeyPairAsync('rsa', { modulusLength: 3072 }),
 }
 
-/** What making and changing them takes: the keys belong to the deployment, so no caller is among it. */
+/** Dependencies of signing key changes. The keys belong to the deployment, so there is no actor. */
 export interface SigningKeyDeps {
   readonly orm: MikroORM
   readonly journal: Journal
@@ -35,14 +35,14 @@ export interface SigningKeyDeps {
   readonly log: Logger
 }
 
-/** Made before the transaction that publishes it, which then must set the time anew. */
+/** Generates a key before the transaction that publishes it, which must then reset `createdAt`. */
 export async function createSigningKey(
   { config, masterKeys, clock }: Pick<SigningKeyDeps, 'config' | 'masterKeys' | 'clock'>,
   state: 'CURRENT' | 'NEXT',
 ): Promise<SigningKey> {
   const algorithm = config.jwtAlgorithm
   const now = clock()
-  const { publicKey, privateKey } = await pairs[algorithm]()
+  const { publicKey, privateKey } = await generators[algorithm]()
   const id = newId('sk', now)
   return Object.assign(new SigningKey(), {
     id,
@@ -57,6 +57,6 @@ export async function createSigningKey(
   })
 }
 
-/** @throws SealError */
+/** Opens a sealed private key. @throws SealError */
 export const openPrivateKey = (id: string, sealedPrivateKey: string, masterKeys: MasterKeys): KeyObject =>
   createPrivateKey(open(masterKeys, privateKeyAad(id), sealedPrivateKey))

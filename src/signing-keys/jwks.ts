@@ -1,36 +1,36 @@
-/** What others read of the keys that sign tokens: their public halves. */
+/** Public keys of the signing keys: the JWKS for token verifiers, and the JWKS of all keys for audit. */
 import type { JWK } from 'jose'
 
 import { SigningKey } from '../entities/signing-key.js'
 import type { SigningKeyDeps } from './create-signing-key.js'
 
-/** Seconds that a verifier may keep the key set; a rotation waits at least as long for the next one. */
+/** Cache max-age of the JWKS, in seconds. A rotation requires that the next key was published for at least as long. */
 export const jwksMaxAge = 300
 
-const find = (app: Pick<SigningKeyDeps, 'orm'>, where: object): Promise<SigningKey[]> =>
-  app.orm.em.fork().find(SigningKey, where, { orderBy: { id: 'ASC' } })
+const findKeys = (deps: Pick<SigningKeyDeps, 'orm'>, where: object): Promise<SigningKey[]> =>
+  deps.orm.em.fork().find(SigningKey, where, { orderBy: { id: 'ASC' } })
 
-/** The key set that verifiers read: the key that signs, its successor, and predecessors whose tokens still live. */
-export async function getJwks(app: Pick<SigningKeyDeps, 'orm'>): Promise<JWK[]> {
-  const keys = await find(app, { state: { $ne: 'RETIRED' } })
+/** JWKS for verifiers: the current key, the next one, and previous ones with unexpired tokens. */
+export async function getJwks(deps: Pick<SigningKeyDeps, 'orm'>): Promise<JWK[]> {
+  const keys = await findKeys(deps, { state: { $ne: 'RETIRED' } })
   return keys.map((key) => key.publicJwk)
 }
 
-/** A public half with the time in which it signed. RFC 7517 §4: members that are not understood are ignored. */
+/** Public key with its signing period, in ISO 8601. Verifiers ignore members that they do not understand (RFC 7517 §4). */
 export interface JwkWithValidity extends JWK {
   readonly activatedAt: string | null
   readonly supersededAt: string | null
   readonly retiredAt: string | null
 }
 
-/** Every key there ever was, so that what was signed long ago can be verified for ever. */
-export async function getAuditJwks(app: Pick<SigningKeyDeps, 'orm'>): Promise<JwkWithValidity[]> {
-  const text = (at: Date | null): string | null => at?.toISOString() ?? null
-  const keys = await find(app, { id: { $ne: '' } })
+/** Every key, including retired ones, so that old audit checkpoints remain verifiable. */
+export async function getAuditJwks(deps: Pick<SigningKeyDeps, 'orm'>): Promise<JwkWithValidity[]> {
+  const toIsoOrNull = (at: Date | null): string | null => at?.toISOString() ?? null
+  const keys = await findKeys(deps, { id: { $ne: '' } })
   return keys.map(({ publicJwk, activatedAt, supersededAt, retiredAt }) => ({
     ...publicJwk,
-    activatedAt: text(activatedAt),
-    supersededAt: text(supersededAt),
-    retiredAt: text(retiredAt),
+    activatedAt: toIsoOrNull(activatedAt),
+    supersededAt: toIsoOrNull(supersededAt),
+    retiredAt: toIsoOrNull(retiredAt),
   }))
 }

@@ -1,14 +1,14 @@
-/** Withdraws a signing key at once: what it signed is no longer believed here, and it leaves the key set. */
+/** Retires a signing key immediately: its tokens become invalid here, and it leaves the JWKS. */
 import { SigningKey } from '../entities/signing-key.js'
 import { notFound } from '../lib/errors.js'
 import { createSigningKey, type SigningKeyDeps } from './create-signing-key.js'
 import { findActiveSigningKeys, promoteNext, type ActiveSigningKeys } from './rotate-signing-keys.js'
 
-/** Doing it again answers the same. @throws DomainError NOT_FOUND */
-export async function retireSigningKey(app: SigningKeyDeps, kid: string): Promise<ActiveSigningKeys & { readonly retired: SigningKey }> {
-  const successor = await createSigningKey(app, 'NEXT')
-  const result = await app.journal.exclusive(app.orm.em.fork(), async (em) => {
-    const now = app.clock()
+/** Idempotent: retiring a retired key changes nothing. @throws DomainError NOT_FOUND */
+export async function retireSigningKey(deps: SigningKeyDeps, kid: string): Promise<ActiveSigningKeys & { readonly retired: SigningKey }> {
+  const successor = await createSigningKey(deps, 'NEXT')
+  const result = await deps.journal.exclusive(deps.orm.em.fork(), async (em) => {
+    const now = deps.clock()
     const { current, next } = await findActiveSigningKeys(em)
     const retired = await em.findOne(SigningKey, { id: kid })
     if (!retired) throw notFound('No such signing key.')
@@ -27,6 +27,6 @@ export async function retireSigningKey(app: SigningKeyDeps, kid: string): Promis
     return { was, retired, current, next: successor }
   })
   const { was, retired, current, next } = result
-  if (was !== 'RETIRED') app.log.warn({ retired: retired.id, was, current: current.id, next: next.id }, 'a signing key was withdrawn')
+  if (was !== 'RETIRED') deps.log.warn({ retired: retired.id, was, current: current.id, next: next.id }, 'a signing key was withdrawn')
   return { retired, current, next }
 }

@@ -1,4 +1,4 @@
-/** The key that comes next begins to sign, and a new one comes after it: published before it is needed. */
+/** Rotates signing keys: the next key becomes current, and a new next key is published ahead of its use. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import { SigningKey } from '../entities/signing-key.js'
@@ -7,19 +7,21 @@ import { invalidState } from '../lib/errors.js'
 import { createSigningKey, type SigningKeyDeps } from './create-signing-key.js'
 import { jwksMaxAge } from './jwks.js'
 
+/** The key that signs, and the published key that will replace it. */
 export interface ActiveSigningKeys {
   readonly current: SigningKey
   readonly next: SigningKey
 }
 
+/** @throws if the deployment has no current or no next key */
 export const findActiveSigningKeys = async (em: EntityManager): Promise<ActiveSigningKeys> => ({
   current: await em.findOneOrFail(SigningKey, { state: 'CURRENT' }),
   next: await em.findOneOrFail(SigningKey, { state: 'NEXT' }),
 })
 
 /**
- * NEXT takes the place that CURRENT has left, and a new key takes its own.
- * Flushed step by step: at no moment may two keys be current, or two be next.
+ * Makes NEXT current and the successor next; the caller has changed the state of the former CURRENT.
+ * Each step is flushed, since unique indexes allow one current and one next key at a time.
  */
 export async function promoteNext(em: EntityManager, next: SigningKey, successor: SigningKey, now: Date): Promise<ActiveSigningKeys> {
   await em.flush()
@@ -32,28 +34,28 @@ export async function promoteNext(em: EntityManager, next: SigningKey, successor
 }
 
 /**
- * Whether a verifier may still hold a key set that lacks the key that comes next. The two keys of a first start were
- * published together, so nobody holds the one without the other.
+ * Whether a verifier may have cached a JWKS without the next key. The two keys of the first start were published together,
+ * so that no JWKS has one without the other.
  */
-async function isNextTooYoung(em: EntityManager, { createdAt }: SigningKey, now: Date): Promise<boolean> {
+async function isNextTooRecent(em: EntityManager, { createdAt }: SigningKey, now: Date): Promise<boolean> {
   if (addSeconds(createdAt, jwksMaxAge) <= now) return false
   return (await em.count(SigningKey)) > 2
 }
 
 /**
- * Undefined when it was not due after all, another process having been first.
- * @throws DomainError INVALID_STATE within the key set's max-age of the last rotation.
+ * Rotates the keys. Returns undefined if the rotation is not due, for example because another process rotated first.
+ * @throws DomainError INVALID_STATE within {@link jwksMaxAge} seconds of the last rotation
  */
 export async function rotateSigningKeys(
-  app: SigningKeyDeps,
+  deps: SigningKeyDeps,
   isDue: (keys: ActiveSigningKeys, now: Date) => boolean = () => true,
 ): Promise<(ActiveSigningKeys & { readonly previous: SigningKey }) | undefined> {
-  const successor = await createSigningKey(app, 'NEXT')
-  const rotated = await app.journal.exclusive(app.orm.em.fork(), async (em) => {
-    const now = app.clock()
+  const successor = await createSigningKey(deps, 'NEXT')
+  const rotated = await deps.journal.exclusive(deps.orm.em.fork(), async (em) => {
+    const now = deps.clock()
     const keys = await findActiveSigningKeys(em)
     if (!isDue(keys, now)) return undefined
-    if (await isNextTooYoung(em, keys.next, now)) {
+    if (await isNextTooRecent(em, keys.next, now)) {
       throw invalidState(`The next key was published less than ${jwksMaxAge} seconds ago, and verifiers may not know it yet.`)
     }
     keys.current.state = 'PREVIOUS'
@@ -62,7 +64,7 @@ export async function rotateSigningKeys(
   })
   if (rotated) {
     const { previous, current, next } = rotated
-    app.log.info({ previous: previous.id, current: current.id, next: next.id, algorithm: current.algorithm }, 'signing keys rotated')
+    deps.log.info({ previous: previous.id, current: current.id, next: next.id, algorithm: current.algorithm }, 'signing keys rotated')
   }
   return rotated
 }

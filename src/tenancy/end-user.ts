@@ -1,4 +1,4 @@
-/** The ids of end users by what their product calls them: derived, so that they are found whether or not they were recorded. */
+/** Derives end-user ids from external ids, and records end users at first use. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Actor } from '../access/actor.js'
@@ -9,24 +9,29 @@ import { badUserInput } from '../lib/errors.js'
 import { deriveEndUserId, isExternalId } from '../lib/external-id.js'
 import { listById, type Desk } from '../pagination/paginate.js'
 
+/** Maximum ids derived for one filter. */
 const maxIds = 10_000
 
-/** Wherever the caller may see one of this name. @throws RequestError BAD_USER_INPUT when that would be too many. */
+/**
+ * Ids of these external ids in every project and environment visible to the actor. They are derived, so the end users need
+ * not be recorded.
+ * @throws RequestError BAD_USER_INPUT for more than 10,000 ids
+ */
 export async function deriveEndUserIds(
-  desk: Desk & { readonly actor: Actor },
+  source: Desk & { readonly actor: Actor },
   externalIds: readonly string[],
   { environment, projectId }: { environment?: Environment | null | undefined; projectId?: string | null | undefined },
 ): Promise<string[]> {
-  const { actor } = desk
+  const { actor } = source
   const environments = [environment ?? actor.environment ?? Object.values(Environment)].flat()
-  const names = externalIds.filter(isExternalId)
-  const mostProjects = Math.floor(maxIds / Math.max(1, environments.length * names.length))
-  // Rows are confined by the filters of the caller; here a project that is not the caller's does no harm.
+  const validExternalIds = externalIds.filter(isExternalId)
+  const maxProjects = Math.floor(maxIds / Math.max(1, environments.length * validExternalIds.length))
+  // A project outside the actor's scope is harmless here: the tenant filter still limits the rows.
   const projectIds =
-    projectId == null ? (actor.projectIds ?? (await listById(desk, Project, mostProjects + 1)).map(({ id }) => id)) : [projectId]
-  if (projectIds.length > mostProjects) throw badUserInput('These are too many end users: name a project.')
+    projectId == null ? (actor.projectIds ?? (await listById(source, Project, maxProjects + 1)).map(({ id }) => id)) : [projectId]
+  if (projectIds.length > maxProjects) throw badUserInput('These are too many end users: name a project.')
   return projectIds.flatMap((id) =>
-    environments.flatMap((place) => names.map((name) => deriveEndUserId(actor.organizationId, id, place, name))),
+    environments.flatMap((each) => validExternalIds.map((externalId) => deriveEndUserId(actor.organizationId, id, each, externalId))),
   )
 }
 
@@ -36,7 +41,7 @@ interface EndUserScope {
   readonly environment: Environment
 }
 
-/** The row of one who was never met before. */
+/** Row of a new end user. */
 export const buildEndUser = ({ organizationId, projectId, environment }: EndUserScope, externalId: string, now: Date): EndUser =>
   Object.assign(new EndUser(), {
     id: deriveEndUserId(organizationId, projectId, environment, externalId),
@@ -48,10 +53,10 @@ export const buildEndUser = ({ organizationId, projectId, environment }: EndUser
     lastSeenAt: now,
   })
 
-/** Inserts it if absent, in the transaction of what is recorded for it. Verbs of one organization are serial, so nobody comes between. */
-export async function upsertEndUser(em: EntityManager, place: EndUserScope, externalId: string, now: Date): Promise<EndUser> {
-  const fresh = buildEndUser(place, externalId, now)
-  const known = await em.findOne(EndUser, { id: fresh.id })
-  if (!known) em.persist(fresh)
-  return known ?? fresh
+/** Finds or inserts an end user in the caller's transaction. Changes of one organization are serial, so no insert can race. */
+export async function upsertEndUser(em: EntityManager, scope: EndUserScope, externalId: string, now: Date): Promise<EndUser> {
+  const created = buildEndUser(scope, externalId, now)
+  const existing = await em.findOne(EndUser, { id: created.id })
+  if (!existing) em.persist(created)
+  return existing ?? created
 }

@@ -1,13 +1,13 @@
-/**
- * Lets the rest of a change reach the rows of every end user, within the tenant that the caller is confined to: deleting
- * or re-homing a server, forgetting an end user, resetting a sandbox. It takes the permit, so that nobody reaches further
- * than was asked; the entity manager is that of the one transaction and ends with it.
- */
+/** Disables the owner filter for the rest of one authorized change. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Permit } from '../access/permit.js'
 import type { Ownership } from '../entities/tenant-filter.js'
 
+/**
+ * Makes the rows of every end user visible, within the actor's tenant scope: for deleting or reassigning a server, forgetting
+ * an end user, or resetting a sandbox. The permit proves authorization. The entity manager ends with its transaction.
+ */
 export function disableOwnerFilter(em: EntityManager, _permit: Permit): EntityManager {
   em.setFilterParams('owner', { allOwners: true } satisfies Ownership)
   return em

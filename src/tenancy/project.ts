@@ -1,10 +1,10 @@
-/** Where something goes: the projects and environment that a caller named, or those that are its own. */
+/** Resolves project ids in input, among the projects visible to the actor. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import { Project } from '../entities/project.js'
 import { notFound } from '../lib/errors.js'
 
-/** The project named, else the caller's first. @throws DomainError NOT_FOUND */
+/** The project with this id, or the actor's first project if it is omitted. @throws DomainError NOT_FOUND */
 export async function findProjectOrDefault(em: EntityManager, projectId: string | null | undefined): Promise<Project> {
   const project =
     projectId == null
@@ -14,9 +14,9 @@ export async function findProjectOrDefault(em: EntityManager, projectId: string 
   return project
 }
 
-/** @throws DomainError NOT_FOUND for the first that the caller does not see. */
+/** @throws DomainError NOT_FOUND for the first project that is not visible to the actor. */
 export async function assertProjectsExist(em: EntityManager, ids: readonly string[]): Promise<void> {
-  const seen = new Set((await em.find(Project, { id: { $in: [...ids] } })).map(({ id }) => id))
-  const unseen = ids.findIndex((id) => !seen.has(id))
-  if (unseen >= 0) throw notFound('No such project.', ['input', 'projectIds', String(unseen)])
+  const visible = new Set((await em.find(Project, { id: { $in: [...ids] } })).map(({ id }) => id))
+  const missingIndex = ids.findIndex((id) => !visible.has(id))
+  if (missingIndex >= 0) throw notFound('No such project.', ['input', 'projectIds', String(missingIndex)])
 }

@@ -1,6 +1,7 @@
+/** Validates the values of list filters. */
 import { badUserInput } from '../lib/errors.js'
 
-/** Entries that a list in a filter may have. */
+/** Maximum entries of a list in a filter. */
 export const maxFilterValues = 100
 
 /** @throws RequestError BAD_USER_INPUT for a list that is too long. */
@@ -11,5 +12,5 @@ export function validateFilter(filter: Readonly<Record<string, unknown>>): void 
   }
 }
 
-/** Of the values that are looked for, those that something could have: nothing is empty, and nothing stored has a NUL. */
+/** Drops values that no stored row can have: the empty string, and text with NUL, on which PostgreSQL fails. */
 export const queryableValues = (values: readonly string[]): string[] => values.filter((value) => value !== '' && !value.includes('\0'))

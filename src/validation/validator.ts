@@ -1,45 +1,53 @@
-/** Checks of input: gathers every fault with its path, so that a form can show them all at once. */
+/** Input validation that collects every issue with its path, so that a form can show all of them at once. */
 import { validatePermission } from '../access/permissions.js'
 import { DomainError, type UserErrorDetail } from '../lib/errors.js'
+
+export const maxNameLength = 255
 export const maxUrlLength = 2048
 export const maxEmailLength = 320
 export const maxIdempotencyKeyLength = 255
 export const maxPermissions = 100
 export const maxAudiences = 20
 
-/** Kept and compared exactly as written, so nothing is repaired: what a URL parser would strip is refused. */
-export function validateAudience(text: string): string | undefined {
-  if (text.length > maxUrlLength) return `must have at most ${maxUrlLength} characters`
-  if (!/^https?:\/\/[\x21-\x7E]+$/i.test(text) || !URL.canParse(text)) return 'must be an absolute http or https URL'
-  return text.includes('#') ? 'must not have a fragment' : undefined
+/**
+ * Validates an audience URL. Returns the issue as the rest of a sentence; undefined if valid.
+ * Audiences are compared as exact strings, so characters that a URL parser would strip are an issue.
+ */
+export function validateAudience(audience: string): string | undefined {
+  if (audience.length > maxUrlLength) return `must have at most ${maxUrlLength} characters`
+  if (!/^https?:\/\/[\x21-\x7E]+$/i.test(audience) || !URL.canParse(audience)) return 'must be an absolute http or https URL'
+  return audience.includes('#') ? 'must not have a fragment' : undefined
 }
 
+/** Collects the issues of one input. Each method checks a field and adds an issue if it is invalid. */
 export class Validator {
-  private readonly faults: UserErrorDetail[] = []
+  private readonly issues: UserErrorDetail[] = []
 
+  /** @param message the issue as the rest of a sentence that starts with the field's name, without a period */
   addIssue(field: string | readonly string[], message: string): void {
     const path = typeof field === 'string' ? [field] : field
-    this.faults.push({
+    this.issues.push({
       code: 'INVALID',
       message: `"${path.join('.')}" ${message}${message.endsWith('?') ? '' : '.'}`,
       path: ['input', ...path],
     })
   }
 
-  /** An explicit null where only leaving it out is meant. */
+  /** Rejects an explicit null where only omission is allowed. */
   notNull(field: string, value: unknown): void {
     if (value === null) this.addIssue(field, 'must not be null; leave it out instead')
   }
 
+  /** @param max maximum length in UTF-16 code units */
   text(field: string, value: string | null | undefined, max: number, min = 1): void {
     if (value == null) return
     if (value.length < min || value.length > max) this.addIssue(field, `must have ${min} to ${max} characters`)
-    // PostgreSQL stores no NUL, and canonical JSON no half of a surrogate pair.
+    // PostgreSQL cannot store NUL, and canonical JSON (RFC 8785) cannot encode a lone surrogate.
     else if (value.includes('\0') || !value.isWellFormed()) this.addIssue(field, 'must be well-formed Unicode without NUL')
   }
 
   email(field: string, value: string): void {
-    // What is before the @ is the mail server's affair (RFC 5321 §2.3.11); a control character is nobody's.
+    // Only the mail server may interpret the local part (RFC 5321 §2.3.11), so it is not checked further.
     if (value.length > maxEmailLength || !/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(value) || !value.isWellFormed())
       this.addIssue(field, `must be an e-mail address of at most ${maxEmailLength} characters`)
   }
@@ -52,12 +60,12 @@ export class Validator {
     if (value && value <= now) this.addIssue(field, 'must be in the future')
   }
 
-  /** Whether every one can be granted. */
+  /** Returns whether every entry is a valid permission. */
   permissions(field: string, values: readonly string[] | null | undefined): boolean {
-    const before = this.faults.length
+    const before = this.issues.length
     this.notNull(field, values)
     this.list(field, values, maxPermissions, validatePermission)
-    return this.faults.length === before
+    return this.issues.length === before
   }
 
   audiences(field: string, values: readonly string[] | null | undefined): void {
@@ -65,17 +73,18 @@ export class Validator {
     if (values?.length === 0) this.addIssue(field, 'must name at least one audience; null allows any')
   }
 
-  /** Whether there are few enough entries to look at each: asked before that, since a request may have thousands. */
-  entries(field: string | readonly string[], values: readonly unknown[], most: number, fewest = 0): boolean {
-    if (values.length >= fewest && values.length <= most) return true
-    this.addIssue(field, fewest > 0 ? `must have ${fewest} to ${most} entries` : `must have at most ${most} entries`)
+  /** Returns whether the number of entries is allowed. Checked before each entry, since a request may have thousands. */
+  entries(field: string | readonly string[], values: readonly unknown[], max: number, min = 0): boolean {
+    if (values.length >= min && values.length <= max) return true
+    this.addIssue(field, min > 0 ? `must have ${min} to ${max} entries` : `must have at most ${max} entries`)
     return false
   }
 
-  list(field: string, values: readonly string[] | null | undefined, most: number, fault: (value: string) => string | undefined): void {
-    if (!values || !this.entries(field, values, most)) return
+  /** @param validate returns the issue of one entry; undefined if valid */
+  list(field: string, values: readonly string[] | null | undefined, max: number, validate: (value: string) => string | undefined): void {
+    if (!values || !this.entries(field, values, max)) return
     for (const [i, value] of values.entries()) {
-      const message = fault(value)
+      const message = validate(value)
       if (message) this.addIssue([field, String(i)], message)
     }
     if (new Set(values).size < values.length) this.addIssue(field, 'must not name anything twice')
@@ -85,11 +94,9 @@ export class Validator {
     this.text('idempotencyKey', value, maxIdempotencyKeyLength)
   }
 
-  /** @throws DomainError INVALID with every fault. */
+  /** @throws DomainError INVALID with every issue. */
   throwIfInvalid(): void {
-    const [first, ...rest] = this.faults
+    const [first, ...rest] = this.issues
     if (first) throw new DomainError([first, ...rest])
   }
 }
-
-export const maxNameLength = 255
