@@ -29,10 +29,10 @@ export async function introspectToken(
   { token, audience }: { readonly token: Secret; readonly audience?: string | null | undefined },
 ): Promise<Introspection> {
   return authorizeRead(ctx, 'access_token:introspect', async ({ now, permit }) => {
-    const check = new Validator()
+    const validator = new Validator()
     const fault = audience == null ? undefined : validateAudience(audience)
-    if (fault) check.addIssue('audience', fault)
-    check.throwIfInvalid()
+    if (fault) validator.addIssue('audience', fault)
+    validator.throwIfInvalid()
     permit()
     // Personal tokens are for Keyhouse alone: a service that was handed one must not take it for a token of its own.
     const claims = await ctx.app.keyring.verify(token.reveal(), 'at+jwt')

@@ -26,9 +26,9 @@ export async function forgetEndUser(
   input: Forgotten,
 ): Promise<{ forgottenEndUserId: string; revokedTokens: number; wipedCredentials: number; deletedServers: number }> {
   return perform(ctx, 'end_user:forget', async ({ em, actor, now, permit, addDetails }) => {
-    const check = new Validator()
-    if (!isExternalId(input.externalId)) check.addIssue('externalId', externalIdRule)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    if (!isExternalId(input.externalId)) validator.addIssue('externalId', externalIdRule)
+    validator.throwIfInvalid()
     const environment = resolveEnvironment(actor, input.environment)
     permit({ environment })
     const project = await findProjectOrDefault(em, input.projectId)

@@ -22,9 +22,9 @@ export const maxUserNameLength = 255
 const path = ['input', 'invitationToken']
 
 function checkName(name: string): void {
-  const check = new Validator()
-  check.text('name', name, maxUserNameLength)
-  check.throwIfInvalid()
+  const validator = new Validator()
+  validator.text('name', name, maxUserNameLength)
+  validator.throwIfInvalid()
 }
 
 export async function acceptInvitation(

@@ -30,10 +30,10 @@ export interface NewInvitation {
 export async function inviteMember(ctx: Context, input: NewInvitation): Promise<{ invitation: Invitation; invitationToken: Secret }> {
   return perform(ctx, 'member:invite', async ({ em, actor, now, permit, addDetails }) => {
     const { email, role } = input
-    const check = new Validator()
-    check.email('email', email)
-    checkProjects(check, role, input.projectIds)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.email('email', email)
+    checkProjects(validator, role, input.projectIds)
+    validator.throwIfInvalid()
     permit()
     if (!actor.personalToken) throw forbidden('Only a member can invite people.')
     await assertProjectsExist(em, input.projectIds ?? [])

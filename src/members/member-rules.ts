@@ -5,10 +5,10 @@ import type { Validator } from '../validation/validator.js'
 export const maxProjects = 100
 
 export function checkProjects(
-  check: Validator,
+  validator: Validator,
   role: MemberRole | null | undefined,
   projectIds: readonly string[] | null | undefined,
 ): void {
-  check.list('projectIds', projectIds, maxProjects, () => undefined)
-  if (role === 'ADMIN' && projectIds) check.addIssue('projectIds', 'must be left out: an ADMIN has every project')
+  validator.list('projectIds', projectIds, maxProjects, () => undefined)
+  if (role === 'ADMIN' && projectIds) validator.addIssue('projectIds', 'must be left out: an ADMIN has every project')
 }

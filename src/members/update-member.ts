@@ -17,10 +17,10 @@ export interface MemberChange {
 
 export async function updateMember(ctx: Context, input: MemberChange): Promise<{ member: Member }> {
   return perform(ctx, 'member:update', async ({ em, actor, permit, addDetails }) => {
-    const check = new Validator()
-    check.notNull('role', input.role)
-    checkProjects(check, input.role, input.projectIds)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.notNull('role', input.role)
+    checkProjects(validator, input.role, input.projectIds)
+    validator.throwIfInvalid()
     permit({ named: input.id })
     const member = await findMember(em, input.id)
     await assertProjectsExist(em, input.projectIds ?? [])

@@ -25,10 +25,10 @@ export async function createOrganization(
   input: { name: string; email: string; userName: string },
 ): Promise<NewOrganization> {
   // Before the change: an organization that is refused has no trail that could say so.
-  const check = new Validator()
-  check.text('name', input.name, maxNameLength)
-  check.email('email', input.email)
-  check.throwIfInvalid()
+  const validator = new Validator()
+  validator.text('name', input.name, maxNameLength)
+  validator.email('email', input.email)
+  validator.throwIfInvalid()
   const organizationId = newId('org', app.clock())
   return perform(systemContext(app, organizationId), 'organization:create', ({ em, now, permit }) => {
     permit({ id: organizationId })

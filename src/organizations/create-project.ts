@@ -11,10 +11,10 @@ const slugForm = /^[a-z][a-z0-9-]{0,62}$/
 
 export async function createProject(ctx: Context, { name, slug }: { name: string; slug: string }): Promise<{ project: Project }> {
   return perform(ctx, 'project:create', async ({ em, actor, now, permit }) => {
-    const check = new Validator()
-    check.text('name', name, maxNameLength)
-    if (!slugForm.test(slug)) check.addIssue('slug', 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter')
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.text('name', name, maxNameLength)
+    if (!slugForm.test(slug)) validator.addIssue('slug', 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter')
+    validator.throwIfInvalid()
     const id = newId('prj', now)
     permit({ id, isNew: true, projectId: id })
     if (await em.findOne(Project, { slug })) throw conflict('There is a project with this slug already.', ['input', 'slug'])

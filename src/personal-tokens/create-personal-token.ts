@@ -69,23 +69,23 @@ export async function createPersonalToken(ctx: Context, input: NewPersonalToken)
 
 /** The type that is to be made. @throws DomainError INVALID with every fault. */
 function checked({ type = 'FULL_ACCESS', description, expiresAt, permissions, idempotencyKey }: NewPersonalToken, now: Date): MadeType {
-  const check = new Validator()
-  check.idempotencyKey(idempotencyKey)
-  check.notNull('type', type)
-  if (type === 'LOGIN') check.addIssue('type', 'must not be LOGIN: that comes from signing in')
-  check.text('description', description, maxDescriptionLength, 0)
-  check.notNull('expiresAt', expiresAt)
-  check.future('expiresAt', expiresAt, now)
+  const validator = new Validator()
+  validator.idempotencyKey(idempotencyKey)
+  validator.notNull('type', type)
+  if (type === 'LOGIN') validator.addIssue('type', 'must not be LOGIN: that comes from signing in')
+  validator.text('description', description, maxDescriptionLength, 0)
+  validator.notNull('expiresAt', expiresAt)
+  validator.future('expiresAt', expiresAt, now)
   const made: MadeType = type === null || type === 'LOGIN' ? 'FULL_ACCESS' : type
   const { longest } = lifetimes[made]
   if (expiresAt && expiresAt > addSeconds(now, longest))
-    check.addIssue('expiresAt', `must be at most ${longest} seconds from now for ${made}`)
+    validator.addIssue('expiresAt', `must be at most ${longest} seconds from now for ${made}`)
   if (!isRestrictedType(made)) {
-    if (permissions !== undefined) check.addIssue('permissions', `must be left out for ${made}`)
+    if (permissions !== undefined) validator.addIssue('permissions', `must be left out for ${made}`)
   } else if (permissions === undefined || permissions?.length === 0) {
-    check.addIssue('permissions', `must name at least one permission for ${made}`)
-  } else check.permissions('permissions', permissions)
-  check.throwIfInvalid()
+    validator.addIssue('permissions', `must name at least one permission for ${made}`)
+  } else validator.permissions('permissions', permissions)
+  validator.throwIfInvalid()
   return made
 }
 

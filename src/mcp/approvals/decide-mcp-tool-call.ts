@@ -22,9 +22,9 @@ export interface Decision {
 
 export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: Decision): Promise<{ approval: McpToolApproval }> {
   return perform(ctx, 'mcp_approval:decide', async ({ em, actor, now, permit, addDetails }) => {
-    const check = new Validator()
-    check.text('reason', reason, maxReasonLength, 0)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.text('reason', reason, maxReasonLength, 0)
+    validator.throwIfInvalid()
     permit({ named: id })
     const approval = await em.findOne(McpToolApproval, { id })
     if (!approval) throw notFound('No such approval.', ['input', 'id'])

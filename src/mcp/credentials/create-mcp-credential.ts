@@ -25,12 +25,12 @@ export async function createMcpCredential(ctx: Context, input: NewMcpCredential)
     permit,
     addDetails,
   }: ActionScopeFor<'mcp_credential:create'>): Promise<{ credential: McpCredential }> => {
-    const check = new Validator()
-    check.idempotencyKey(input.idempotencyKey)
-    check.text('name', input.name, maxNameLength)
-    validateAuth(check, input.auth)
-    check.future('expiresAt', input.expiresAt, now)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.idempotencyKey(input.idempotencyKey)
+    validator.text('name', input.name, maxNameLength)
+    validateAuth(validator, input.auth)
+    validator.future('expiresAt', input.expiresAt, now)
+    validator.throwIfInvalid()
     permit()
     const server = await findMcpServer(em, input.serverId, 'serverId')
     const { organizationId, projectId, environment, origin } = server

@@ -49,34 +49,34 @@ const connectionHeaders = new Set([
   'upgrade',
 ])
 
-function checkSecret(check: Validator, path: readonly string[], secret: Secret): void {
+function checkSecret(validator: Validator, path: readonly string[], secret: Secret): void {
   const text = secret.reveal()
-  if (text.length < 1 || text.length > maxSecretLength) check.addIssue(path, `must have 1 to ${maxSecretLength} characters`)
+  if (text.length < 1 || text.length > maxSecretLength) validator.addIssue(path, `must have 1 to ${maxSecretLength} characters`)
   else if (unsendable.test(text) || !text.isWellFormed())
-    check.addIssue(path, 'must be well-formed, without line breaks and control characters')
+    validator.addIssue(path, 'must be well-formed, without line breaks and control characters')
 }
 
-function checkHeaders(check: Validator, headers: NonNullable<McpAuth['headers']>): void {
+function checkHeaders(validator: Validator, headers: NonNullable<McpAuth['headers']>): void {
   const path = ['auth', 'headers']
-  if (!check.entries(path, headers, maxHeaders, 1)) return
+  if (!validator.entries(path, headers, maxHeaders, 1)) return
   for (const [i, { name, value }] of headers.entries()) {
     const at = [...path, String(i)]
     if (name.length > maxHeaderNameLength || !token.test(name))
-      check.addIssue([...at, 'name'], 'must be a header name (RFC 9110), at most 256 characters')
+      validator.addIssue([...at, 'name'], 'must be a header name (RFC 9110), at most 256 characters')
     else if (connectionHeaders.has(name.toLowerCase()))
-      check.addIssue([...at, 'name'], 'must not be a header that belongs to the connection')
-    checkSecret(check, [...at, 'value'], value)
+      validator.addIssue([...at, 'name'], 'must not be a header that belongs to the connection')
+    checkSecret(validator, [...at, 'value'], value)
   }
   const names = headers.map(({ name }) => name.toLowerCase())
-  if (new Set(names).size < names.length) check.addIssue(path, 'must not name a header twice')
+  if (new Set(names).size < names.length) validator.addIssue(path, 'must not name a header twice')
   const size = headers.reduce((sum, { name, value }) => sum + Buffer.byteLength(name) + Buffer.byteLength(value.reveal()), 0)
-  if (size > maxHeadersBytes) check.addIssue(path, `must have at most ${maxHeadersBytes} bytes together`)
+  if (size > maxHeadersBytes) validator.addIssue(path, `must have at most ${maxHeadersBytes} bytes together`)
 }
 
-export function validateAuth(check: Validator, auth: McpAuth): void {
-  if (auth.bearerToken) checkSecret(check, ['auth', 'bearerToken'], auth.bearerToken)
-  if (auth.authorization) checkSecret(check, ['auth', 'authorization'], auth.authorization)
-  if (auth.headers) checkHeaders(check, auth.headers)
+export function validateAuth(validator: Validator, auth: McpAuth): void {
+  if (auth.bearerToken) checkSecret(validator, ['auth', 'bearerToken'], auth.bearerToken)
+  if (auth.authorization) checkSecret(validator, ['auth', 'authorization'], auth.authorization)
+  if (auth.headers) checkHeaders(validator, auth.headers)
 }
 
 /** The end by code points: half a character cannot be stored. */

@@ -22,10 +22,10 @@ export interface NewMcpServer extends McpServerFields {
 
 export async function createMcpServer(ctx: Context, input: NewMcpServer): Promise<{ server: McpServer }> {
   const create = async ({ em, actor, now, permit }: ActionScopeFor<'mcp_server:create'>): Promise<{ server: McpServer }> => {
-    const check = new Validator()
-    validateServer(check, input)
-    check.idempotencyKey(input.idempotencyKey)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validateServer(validator, input)
+    validator.idempotencyKey(input.idempotencyKey)
+    validator.throwIfInvalid()
     assertUrlAllowed(ctx.app.outbound, input.serverUrl)
     const environment = resolveEnvironment(actor, input.environment)
     permit({ environment })

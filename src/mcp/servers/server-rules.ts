@@ -51,24 +51,24 @@ function validateMetadata(value: unknown, depth = 1): string | undefined {
   return undefined
 }
 
-export function validateServer(check: Validator, words: McpServerFields): void {
-  for (const field of ['name', 'serverLabel', 'serverUrl', 'requireApproval', 'metadata'] as const) check.notNull(field, words[field])
-  check.text('name', words.name, maxNameLength)
-  check.text('serverLabel', words.serverLabel, maxLabelLength)
+export function validateServer(validator: Validator, words: McpServerFields): void {
+  for (const field of ['name', 'serverLabel', 'serverUrl', 'requireApproval', 'metadata'] as const) validator.notNull(field, words[field])
+  validator.text('name', words.name, maxNameLength)
+  validator.text('serverLabel', words.serverLabel, maxLabelLength)
   if (words.serverLabel && words.serverLabel.length <= maxLabelLength && !labelForm.test(words.serverLabel))
-    check.addIssue('serverLabel', 'must have letters, digits, ".", "_" and "-" only')
+    validator.addIssue('serverLabel', 'must have letters, digits, ".", "_" and "-" only')
   const fault = words.serverUrl == null ? undefined : validateUrl(words.serverUrl)
-  if (fault) check.addIssue('serverUrl', fault)
-  check.text('serverDescription', words.serverDescription, maxDescriptionLength, 0)
-  check.list('allowedTools', words.allowedTools, maxTools, (tool) =>
+  if (fault) validator.addIssue('serverUrl', fault)
+  validator.text('serverDescription', words.serverDescription, maxDescriptionLength, 0)
+  validator.list('allowedTools', words.allowedTools, maxTools, (tool) =>
     toolForm.test(tool) ? undefined : 'must be a tool name: 1 to 128 letters, digits, ".", "_" and "-"',
   )
   if (!words.metadata) return
   // The depth first: JSON.stringify overflows the stack on what is deep enough.
   const inner = validateMetadata(words.metadata)
-  if (inner) check.addIssue('metadata', inner)
+  if (inner) validator.addIssue('metadata', inner)
   else if (Buffer.byteLength(JSON.stringify(words.metadata)) > maxMetadataBytes)
-    check.addIssue('metadata', `must have at most ${maxMetadataBytes} bytes`)
+    validator.addIssue('metadata', `must have at most ${maxMetadataBytes} bytes`)
 }
 
 /** @throws DomainError URL_NOT_ALLOWED for a place that no request may go to. */

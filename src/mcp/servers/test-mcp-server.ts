@@ -68,10 +68,10 @@ async function runTest(ctx: Context, input: TestOfServer): Promise<{ server: Mcp
 
 const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestOfServer): Promise<Plan> =>
   authorizeRead(ctx, 'mcp_server:test', async ({ actor, now, permit }) => {
-    const check = new Validator()
-    check.notNull('timeoutMs', timeoutMs)
-    check.integer('timeoutMs', timeoutMs, minTestMs, maxTestMs)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.notNull('timeoutMs', timeoutMs)
+    validator.integer('timeoutMs', timeoutMs, minTestMs, maxTestMs)
+    validator.throwIfInvalid()
     permit({ named: serverId })
     const server = await findMcpServer(ctx.em, serverId, 'serverId')
     const named = credentialId == null ? null : await findCredential(ctx.em, server, credentialId)

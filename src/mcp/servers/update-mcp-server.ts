@@ -16,9 +16,9 @@ import { validateServer, assertCanModify, assertLabelAvailable, assertUrlAllowed
 
 export async function updateMcpServer(ctx: Context, input: McpServerFields & { readonly id: string }): Promise<{ server: McpServer }> {
   return perform(ctx, 'mcp_server:update', async ({ em, actor, now, permit, addDetails }) => {
-    const check = new Validator()
-    validateServer(check, input)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validateServer(validator, input)
+    validator.throwIfInvalid()
     assertUrlAllowed(ctx.app.outbound, input.serverUrl)
     permit({ named: input.id })
     const server = await findMcpServer(em, input.id)
