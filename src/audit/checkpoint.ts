@@ -48,8 +48,8 @@ interface JwkWithValidity extends JWK {
 }
 
 /**
- * Checks that a key of /.well-known/audit-jwks.json was current at `time` (docs/decisions/0053). A withdrawn key could otherwise sign a new
- * checkpoint. Returns the issue; undefined when valid, or when the key has no signing period.
+ * Checks that a key of /.well-known/audit-jwks.json was current at `time`: a withdrawn key signs no later checkpoint
+ * (docs/decisions/0053). Returns the issue; undefined when valid, or when the key has no signing period.
  */
 function validateSigningTime({ kid, activatedAt, supersededAt, retiredAt }: JwkWithValidity, time: string): string | undefined {
   if (activatedAt === undefined) return undefined

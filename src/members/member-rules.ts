@@ -1,4 +1,4 @@
-/** What every list of projects that is given to a person has to obey. */
+/** Validation of the project list that inviting and updating a member share. */
 import type { MemberRole } from '../entities/enums.js'
 import type { Validator } from '../validation/validator.js'
 

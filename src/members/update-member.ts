@@ -1,4 +1,4 @@
-/** Changes a member's role and projects. Every token of theirs feels it at its next request. */
+/** Updates a member's role and projects. Their tokens have the new permissions from the next request on. */
 import { assertCanGrantMembership } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
@@ -26,7 +26,7 @@ export async function updateMember(ctx: Context, input: MemberChange): Promise<{
     await assertProjectsExist(em, input.projectIds ?? [])
     permit({ id: member.id })
     const role = input.role ?? member.role
-    // Null gives every project; left out, the list stays, even while an ADMIN needs none, and is there after a demotion.
+    // Null: every project. Omitted: unchanged. An ADMIN's list is kept, so that it applies again after a demotion.
     const projectIds = input.projectIds === undefined ? member.projectIds : input.projectIds
     assertCanGrantMembership(actor, { role, projectIds })
     if (role !== 'ADMIN') await assertNotLastAdmin(em, member)

@@ -1,4 +1,4 @@
-/** Renames a project. Its slug never changes. */
+/** Renames a project; the slug is immutable. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { Project } from '../entities/project.js'

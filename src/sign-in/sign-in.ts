@@ -16,7 +16,7 @@ import { issueLogin } from '../personal-tokens/issue-personal-token.js'
 
 const path = ['input', 'signInToken']
 
-/** @throws DomainError NOT_FOUND, INVALID_STATE or ORGANIZATION_SUSPENDED */
+/** @throws DomainError NOT_FOUND or INVALID_STATE; RequestError CREDENTIAL_SUSPENDED */
 export async function signIn(ctx: Context, signInToken: Secret): Promise<{ personalToken: PersonalToken; token: string }> {
   const row = await ctx.app.queryRunner.read(signInTokenByDigest, [sha256(signInToken.reveal())])
   if (!row) throw notFound('No such sign-in token.', path)
