@@ -35,7 +35,7 @@ export async function rotateApiKey(ctx: Context, input: RotateApiKeyArgs): Promi
     assertKeyWithinActor(actor, apiKey)
     assertExpiryWithinActor(actor, apiKey.expiresAt, ['input', 'id'])
     if (apiKey.status(now) !== 'ACTIVE') throw invalidState(`This API key is ${apiKey.status(now).toLowerCase()}.`)
-    // The rotating key receives the new secret, so both keys belong to one family from now on.
+    // The rotating key receives the new secret, so both keys become one family (docs/decisions/0163).
     if (actor.apiKey && actor.apiKey.id !== apiKey.id) apiKey.rootKeyIds = [...(await findRootKeyIds(em, [apiKey.id, actor.apiKey.id]))]
     const secret = generateApiKey(ctx.app.config.keyPrefix, apiKey.environment)
     apiKey.rotate(

@@ -1,4 +1,4 @@
-/** Stores a credential. Its value is sealed for its row before anything is written, and never comes out again. */
+/** Creates an MCP credential. Its value is sealed to its row before the write, and the API never returns it. */
 import type { Context } from '../../context/context.js'
 import { perform, type ActionScopeFor } from '../../context/perform.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
@@ -17,6 +17,7 @@ export interface NewMcpCredential {
   readonly idempotencyKey?: string | null | undefined
 }
 
+/** @throws DomainError INVALID, FORBIDDEN or NOT_FOUND */
 export async function createMcpCredential(ctx: Context, input: NewMcpCredential): Promise<{ credential: McpCredential }> {
   const create = async ({
     em,
