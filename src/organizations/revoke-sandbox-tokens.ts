@@ -1,4 +1,4 @@
-/** Revokes all access tokens of a sandbox through a timestamp on its keys, so that writes do not grow with the tokens. */
+/** Revokes all access tokens of a sandbox by a timestamp on its keys. The number of writes does not grow with the tokens. */
 import { LockMode, raw, type EntityManager } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 

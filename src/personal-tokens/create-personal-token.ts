@@ -81,9 +81,9 @@ function validate(
   validator.notNull('expiresAt', expiresAt)
   validator.future('expiresAt', expiresAt, now)
   const creatableType: CreatableType = type === null || type === 'LOGIN' ? 'FULL_ACCESS' : type
-  const { longest } = lifetimes[creatableType]
-  if (expiresAt && expiresAt > addSeconds(now, longest))
-    validator.addIssue('expiresAt', `must be at most ${longest} seconds from now for ${creatableType}`)
+  const { longest: maxTtlSeconds } = lifetimes[creatableType]
+  if (expiresAt && expiresAt > addSeconds(now, maxTtlSeconds))
+    validator.addIssue('expiresAt', `must be at most ${maxTtlSeconds} seconds from now for ${creatableType}`)
   if (!isRestrictedType(creatableType)) {
     if (permissions !== undefined) validator.addIssue('permissions', `must be left out for ${creatableType}`)
   } else if (permissions === undefined || permissions?.length === 0) {

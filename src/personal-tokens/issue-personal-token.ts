@@ -1,4 +1,4 @@
-/** Issues a personal token: the signed JWT, and its row with the sealed copy that can be revealed for five minutes. */
+/** Issues a personal token: the signed JWT, and its row with a sealed copy, revealable for five minutes. */
 import type { Context } from '../context/context.js'
 import type { PersonalTokenType } from '../entities/enums.js'
 import { PersonalToken, personalTokenAad } from '../entities/personal-token.js'

@@ -47,10 +47,10 @@ export class UsageAggregator implements WriteBehindSource {
     const minute = intervalStart(at, 'MINUTE').getTime()
     // A key has one project and one environment, so its id covers both.
     const key = `${minute} ${apiKey?.id ?? organizationId} ${endUser?.id ?? ''} ${operation ?? ''}`
-    const known = this.#tallies.get(key)
-    if (known) {
-      known.requests++
-      if (isDenied) known.denied++
+    const existing = this.#tallies.get(key)
+    if (existing) {
+      existing.requests++
+      if (isDenied) existing.denied++
     } else if (this.#tallies.size < maxRows) {
       const projectId = (apiKey && projectIds?.[0]) ?? ''
       const caller = { organizationId, projectId, environment: actor.environment ?? ('' as const), apiKeyId: apiKey?.id ?? '' }
@@ -101,10 +101,10 @@ export class UsageAggregator implements WriteBehindSource {
 
   #add(row: Row): void {
     const key = rowKey(row)
-    const known = this.#rows.get(key)
-    if (known) {
-      known.requests += row.requests
-      known.denied += row.denied
+    const existing = this.#rows.get(key)
+    if (existing) {
+      existing.requests += row.requests
+      existing.denied += row.denied
     } else if (this.#rows.size < maxRows) this.#rows.set(key, { ...row })
   }
 }

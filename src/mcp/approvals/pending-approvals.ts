@@ -21,19 +21,19 @@ export async function assertPendingLimit(
   const { limits } = ctx.app
   const { actor } = ctx
   const pending = { projectId, environment, state: 'PENDING' as const, expiresAt: { $gt: ctx.now() } }
-  const refuse = (max: number, scope: string): never => {
+  const reject = (max: number, scope: string): never => {
     const message = `At most ${max} tool calls of one ${scope} may wait for a person. Have one decided, or try again when one has lapsed.`
     throw concurrencyLimited(message, retryAfterSeconds)
   }
   if (actor.endUser) {
     const count = await em.count(McpToolApproval, { ...pending, endUserId: actor.endUser.id })
-    if (count >= limits.approvalsPerEndUser) refuse(limits.approvalsPerEndUser, 'end user')
+    if (count >= limits.approvalsPerEndUser) reject(limits.approvalsPerEndUser, 'end user')
   } else {
     // Counts for the first requester: the first element of the JSON array. Ids need no escaping in JSON.
     const isFirstRequester = raw('cast(requested_by as text) like ?', [`["${actor.apiKey?.id}"%`])
     const count = await em.count(McpToolApproval, { ...pending, endUserId: null, [isFirstRequester]: [] })
-    if (count >= limits.approvalsPerKey) refuse(limits.approvalsPerKey, 'API key')
+    if (count >= limits.approvalsPerKey) reject(limits.approvalsPerKey, 'API key')
   }
   const total = await disableOwnerFilter(em, permit).count(McpToolApproval, pending)
-  if (total >= limits.approvalsPerProject) refuse(limits.approvalsPerProject, 'project and environment')
+  if (total >= limits.approvalsPerProject) reject(limits.approvalsPerProject, 'project and environment')
 }

@@ -1,6 +1,6 @@
 /**
- * MCP client that lists a server's tools over streamable HTTP: initialize, initialized, tools/list page by page, and the
- * end of the session (Model Context Protocol 2025-11-25, "Lifecycle" and "Transports").
+ * MCP client that lists a server's tools over streamable HTTP (MCP 2025-11-25, "Lifecycle" and "Transports").
+ * It sends initialize, notifications/initialized, tools/list page by page, and ends the session.
  */
 import { OutboundError } from '../../outbound/outbound-error.js'
 import type { Outbound, OutboundResponse } from '../../outbound/outbound.js'

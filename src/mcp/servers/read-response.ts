@@ -1,4 +1,4 @@
-/** Reads the response to one JSON-RPC request over streamable HTTP: a JSON body, or the SSE event with the request's id. */
+/** Reads the response to a JSON-RPC request over streamable HTTP: a JSON body, or the SSE event with its id. */
 import { createParser } from 'eventsource-parser'
 
 import { OutboundError, toOutboundError } from '../../outbound/outbound-error.js'
