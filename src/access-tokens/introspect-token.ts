@@ -1,4 +1,4 @@
-/** What a service asks about a token that it was handed (RFC 7662): whether it is active, and if so what it says. */
+/** Token introspection (RFC 7662) for services that received an access token. */
 import { intersection } from '../access/permissions.js'
 import type { Context } from '../context/context.js'
 import { authorizeRead } from '../context/perform.js'
@@ -9,6 +9,7 @@ import { issuerOfToken } from '../lib/issuer.js'
 import type { Secret } from '../lib/secret.js'
 import { Validator, validateAudience } from '../validation/validator.js'
 
+/** Introspection response; an inactive token has `active` alone. */
 export interface Introspection {
   readonly active: boolean
   readonly tokenId?: string
@@ -21,20 +22,21 @@ export interface Introspection {
   readonly claims?: Readonly<Record<string, unknown>>
 }
 
-/** RFC 7662 §2.2: nothing else, so that nobody learns why. */
+/** An inactive token's response has no other field, so it does not disclose the reason (RFC 7662 §2.2). */
 const inactive: Introspection = { active: false }
 
+/** @throws DomainError INVALID or FORBIDDEN; an invalid token is inactive, not an error. */
 export async function introspectToken(
   ctx: Context,
   { token, audience }: { readonly token: Secret; readonly audience?: string | null | undefined },
 ): Promise<Introspection> {
   return authorizeRead(ctx, 'access_token:introspect', async ({ now, permit }) => {
-    const check = new Validator()
-    const fault = audience == null ? undefined : validateAudience(audience)
-    if (fault) check.addIssue('audience', fault)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    const issue = audience == null ? undefined : validateAudience(audience)
+    if (issue) validator.addIssue('audience', issue)
+    validator.throwIfInvalid()
     permit()
-    // Personal tokens are for Keyhouse alone: a service that was handed one must not take it for a token of its own.
+    // Reject other `typ` values (RFC 8725 §3.11): a personal token must not pass as an access token at a service.
     const claims = await ctx.app.keyring.verify(token.reveal(), 'at+jwt')
     const { jti, sub } = claims ?? {}
     if (!claims || !isId(jti, 'at') || typeof sub !== 'string') return inactive
@@ -50,7 +52,7 @@ export async function introspectToken(
       subject: sub,
       issuer,
       audience: row.audience,
-      // What is left of it: the key may hold less by now than when it was exchanged.
+      // The key may have lost permissions since the exchange.
       permissions: intersection(row.permissions, key.permissions),
       issuedAt: row.issuedAt,
       expiresAt: row.expiresAt,

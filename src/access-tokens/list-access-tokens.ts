@@ -1,4 +1,4 @@
-/** The records of exchanged tokens that the caller sees, newest first. */
+/** Lists the access tokens that the caller can read, newest first. */
 import { raw } from '@mikro-orm/core'
 
 import { requirePermission } from '../access/permit.js'
@@ -21,21 +21,22 @@ export interface AccessTokenQuery {
 
 type Where = Record<PropertyKey, unknown>
 
-/** Ids rise with the time of issue, and issue is recorded in whole seconds only. */
-const latestIssued = { field: 'id', direction: 'DESC' } as const
+/** Sort by id, which is time-ordered: `issuedAt` has whole seconds only. */
+const newestFirst = { field: 'id', direction: 'DESC' } as const
 
 function withStatus(status: CredentialStatus, now: Date): Where {
   if (status === 'REVOKED') return { [raw(isRevoked)]: [] }
   return { [raw(`not ${isRevoked}`)]: [], expiresAt: status === 'EXPIRED' ? { $lte: now } : { $gt: now } }
 }
 
+/** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
 export async function listAccessTokens(ctx: Context, page: PageArguments, filter: AccessTokenQuery): Promise<Page<AccessToken>> {
   const conditions: Where[] = [environmentFilter(ctx.actor, filter.environment)]
-  parsePageArgs(ctx.em, AccessToken, page, latestIssued)
+  parsePageArgs(ctx.em, AccessToken, page, newestFirst)
   requirePermission(ctx.actor, 'access_token:read')
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.apiKeyId != null) conditions.push({ apiKeyId: filter.apiKeyId })
   if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await deriveEndUserIds(ctx, [filter.externalUserId], filter) } })
   if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
-  return paginate(ctx, AccessToken, page, { $and: conditions }, latestIssued)
+  return paginate(ctx, AccessToken, page, { $and: conditions }, newestFirst)
 }

@@ -1,6 +1,6 @@
 /**
- * One revocation list, kept compressed. It is computed after a change or an expiry only, and at most once a second; a
- * request in between waits, so no answer is older than its request.
+ * Cache of one compressed revocation list. It is recomputed after a revocation or an expiry, at most once a second.
+ * A request in between waits, so no response is older than its request.
  */
 import { setTimeout } from 'node:timers/promises'
 
@@ -11,7 +11,7 @@ import type { Issuer } from '../lib/issuer.js'
 import { prepareDocument, type PreparedDocument } from '../lib/prepared-document.js'
 import { Revocations } from './revocations.js'
 
-/** Milliseconds between two computations. */
+/** Minimum milliseconds between two computations. */
 export const revocationListInterval = 1000
 
 interface Computed {
@@ -19,8 +19,8 @@ interface Computed {
   readonly version: string
   /** Milliseconds since 1970. */
   readonly nextExpiry: number
-  /** Seconds since it was computed. */
-  readonly age: () => number
+  /** Seconds since the computation. */
+  readonly ageSeconds: () => number
 }
 
 export class RevocationList {
@@ -29,15 +29,15 @@ export class RevocationList {
   #next: Promise<PreparedDocument> | undefined
 
   constructor(
-    private readonly reader: QueryRunner,
+    private readonly queryRunner: QueryRunner,
     private readonly clock: Clock,
-    /** Null: the deployment's. */
+    /** Null selects the list of the whole deployment. */
     private readonly issuer: Issuer | null,
   ) {}
 
-  /** The list as it is at this call or later. */
+  /** Returns the list as of this call or later. */
   current(): Promise<PreparedDocument> {
-    // What runs already may have read before the change that this caller knows of. All who come meanwhile share the next.
+    // A running computation may have read before this caller's change. Concurrent callers share the next one.
     if (this.#running) return (this.#next ??= this.#running.then(this.#run, this.#run))
     return this.#run()
   }
@@ -52,20 +52,23 @@ export class RevocationList {
   }
 
   async #refresh(): Promise<PreparedDocument> {
-    const known = this.#computed
-    if (known && known.nextExpiry > this.clock().getTime() && known.version === (await this.#version())) return known.document
-    if (known) await setTimeout(Math.max(0, revocationListInterval - known.age() * 1000))
-    // The version first: what changes while the rows are read is found at the next look.
+    const computed = this.#computed
+    const isUnexpired = computed !== undefined && computed.nextExpiry > this.clock().getTime()
+    if (isUnexpired && computed.version === (await this.#version())) return computed.document
+    if (computed) await setTimeout(Math.max(0, revocationListInterval - computed.ageSeconds() * 1000))
+    // Read the version before the rows: the next call then detects a revocation made while the rows are read.
     const version = await this.#version()
-    const revocations = new Revocations(this.reader, this.issuer, this.clock())
+    const revocations = new Revocations(this.queryRunner, this.issuer, this.clock())
     const document = await prepareDocument(revocations.parts())
-    this.#computed = { document, version, nextExpiry: revocations.nextExpiry, age: startTimer() }
+    this.#computed = { document, version, nextExpiry: revocations.nextExpiry, ageSeconds: startTimer() }
     return document
   }
 
   async #version(): Promise<string> {
     const { issuer } = this
-    const row = await (issuer ? this.reader.read(organizationVersion, [issuer.organizationId]) : this.reader.read(deploymentVersion, []))
+    const row = await (issuer
+      ? this.queryRunner.read(organizationVersion, [issuer.organizationId])
+      : this.queryRunner.read(deploymentVersion, []))
     return String(row?.['version'])
   }
 }

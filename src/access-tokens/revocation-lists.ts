@@ -1,15 +1,16 @@
-/** The revocation lists of a process: the deployment's, and those of the issuers that were asked for last. */
+/** The process's revocation lists: one for the deployment, and an LRU cache of one for each issuer. */
 import type { Services } from '../context/services.js'
 import { organizationVersion } from '../database/queries/revocations.js'
 import type { Issuer } from '../lib/issuer.js'
 import { prepareDocument, type PreparedDocument } from '../lib/prepared-document.js'
 import { RevocationList } from './revocation-list.js'
 
+/** Issuer lists kept in memory. */
 export const maxRevocationLists = 1000
 
 export class RevocationLists {
   readonly #deployment
-  /** In the order of their last use. */
+  /** By organization and environment, least recently used first. */
   readonly #lists = new Map<string, RevocationList>()
   #empty: Promise<PreparedDocument> | undefined
 
@@ -21,20 +22,21 @@ export class RevocationLists {
     return this.#deployment.current()
   }
 
-  /** An organization that does not exist has the list of one that never revoked anything. */
+  /** An unknown organization gets the same list as one without revocations. */
   async ofIssuer(issuer: Issuer): Promise<PreparedDocument> {
     const { queryRunner } = this.services
-    const name = `${issuer.organizationId} ${issuer.environment}`
-    if (!this.#lists.has(name) && !(await queryRunner.read(organizationVersion, [issuer.organizationId]))) {
+    const cacheKey = `${issuer.organizationId} ${issuer.environment}`
+    if (!this.#lists.has(cacheKey) && !(await queryRunner.read(organizationVersion, [issuer.organizationId]))) {
       return (this.#empty ??= prepareDocument(['{"revokedTokens":[],"revokedClients":[],"revokedSandboxes":[]}']))
     }
-    return this.#use(name, issuer).current()
+    return this.#use(cacheKey, issuer).current()
   }
 
-  #use(name: string, issuer: Issuer): RevocationList {
-    const list = this.#lists.get(name) ?? new RevocationList(this.services.queryRunner, this.services.clock, issuer)
-    this.#lists.delete(name)
-    this.#lists.set(name, list)
+  /** Gets or creates the list, marks it most recently used, and evicts the least recently used. */
+  #use(cacheKey: string, issuer: Issuer): RevocationList {
+    const list = this.#lists.get(cacheKey) ?? new RevocationList(this.services.queryRunner, this.services.clock, issuer)
+    this.#lists.delete(cacheKey)
+    this.#lists.set(cacheKey, list)
     const [oldest] = this.#lists.keys()
     if (this.#lists.size > maxRevocationLists && oldest !== undefined) this.#lists.delete(oldest)
     return list

@@ -1,6 +1,6 @@
 /**
- * The content of a revocation list: what verifiers must no longer believe although it has not expired. Tokens by id, keys
- * whose tokens died with them, and sandboxes whose earlier tokens died by a reset.
+ * Serializes a revocation list: unexpired credentials that verifiers must reject. It has revoked tokens by id, revoked keys
+ * (all their tokens), and reset sandboxes (tokens issued before the reset).
  */
 import { setImmediate } from 'node:timers/promises'
 
@@ -9,22 +9,24 @@ import type { Parameter, QueryRunner } from '../database/query-runner.js'
 import type { Issuer } from '../lib/issuer.js'
 
 /**
- * The list as JSON, in parts, and when its next entry expires. A row that is revoked meanwhile may be missing: the caller
- * reads the version before, so it finds a new one at its next look.
+ * Streams the list as JSON and tracks its earliest expiry. A row revoked during the read may be missing. The caller therefore
+ * reads the list's version first, and recomputes when it has changed.
  */
 export class Revocations {
+  /** Earliest expiry among the entries, in milliseconds since 1970; complete once `parts` has ended. */
   nextExpiry = Infinity
 
   constructor(
-    private readonly reader: QueryRunner,
+    private readonly queryRunner: QueryRunner,
     private readonly issuer: Issuer | null,
     private readonly now: Date,
   ) {}
 
+  /** Concatenated, the parts are one JSON object. */
   async *parts(): AsyncGenerator<string> {
-    let opening = '{'
+    let opener = '{'
     for (const [name, sources] of Object.entries(this.issuer ? ofIssuer : ofDeployment)) {
-      yield `${opening}"${name}":[`
+      yield `${opener}"${name}":[`
       let separator = ''
       for (const source of sources) {
         for (const scope of await this.#scopes(source)) {
@@ -35,30 +37,30 @@ export class Revocations {
           }
         }
       }
-      opening = '],'
+      opener = '],'
     }
     yield ']}'
   }
 
-  /** Parameters that confine a query to what belongs on this list. */
+  /** Parameters that scope a query to this list: one set per run of the query. */
   async #scopes({ isOfSuspended }: Source): Promise<string[][]> {
-    const { issuer, reader } = this
+    const { issuer, queryRunner } = this
     if (!isOfSuspended) return [issuer ? [issuer.organizationId, issuer.environment] : []]
-    const rows = await (issuer ? reader.readAll(ifSuspended, [issuer.organizationId]) : reader.readAll(suspended, []))
+    const rows = await (issuer ? queryRunner.readAll(ifSuspended, [issuer.organizationId]) : queryRunner.readAll(suspended, []))
     return rows.map((row) => [row['id'] as string, ...(issuer ? [issuer.environment] : [])])
   }
 
   async *#pages({ query, columns, start, until, entry }: Source, scope: readonly string[]): AsyncGenerator<unknown[]> {
     let cursor: readonly Parameter[] = [start(this.now), '']
     for (;;) {
-      const rows = await this.reader.readAll(query, [...scope, ...cursor])
+      const rows = await this.queryRunner.readAll(query, [...scope, ...cursor])
       const listed = rows.filter((row) => until(row) > this.now)
       for (const row of listed) this.nextExpiry = Math.min(this.nextExpiry, until(row).getTime())
       yield listed.map(entry)
       const last = rows.at(-1)
       if (!last || rows.length < revocationPage) return
       cursor = columns.map((column) => last[column] as Parameter)
-      // Reads on SQLite take no turn of the loop.
+      // SQLite reads are synchronous: yield to the event loop between pages.
       await setImmediate()
     }
   }

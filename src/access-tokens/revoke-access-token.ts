@@ -1,9 +1,10 @@
-/** Ends one exchanged token at once and for good. Doing it again answers the same. */
+/** Revokes one access token. Immediate, permanent and idempotent. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { AccessToken } from '../entities/access-token.js'
 import { notFound } from '../lib/errors.js'
 
+/** @throws DomainError NOT_FOUND or FORBIDDEN */
 export async function revokeAccessToken(ctx: Context, { id }: { id: string }): Promise<{ accessToken: AccessToken }> {
   return perform(ctx, 'access_token:revoke', async ({ em, now, permit }) => {
     permit({ named: id })

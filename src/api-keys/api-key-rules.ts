@@ -1,4 +1,4 @@
-/** What every change of a key has to obey, whoever asks. */
+/** Validation and authorization rules that creating, rotating and updating an API key share. */
 import { maxExpiry, type Actor } from '../access/actor.js'
 import { missingKeyPermissions, expandKeyWildcard, notGrantableToApiKey } from '../access/permissions.js'
 import type { ApiKey, RateLimit } from '../entities/api-key.js'
@@ -9,6 +9,7 @@ import type { Validator } from '../validation/validator.js'
 export const maxLabelLength = 255
 export const maxRateLimit = 1_000_000_000
 
+/** Fields that creating and updating a key share. */
 export interface ApiKeyGrants {
   readonly label?: string | null | undefined
   readonly permissions?: readonly string[] | null | undefined
@@ -16,32 +17,40 @@ export interface ApiKeyGrants {
   readonly allowedAudiences?: readonly string[] | null | undefined
 }
 
-export function validateGrants(check: Validator, grant: ApiKeyGrants): void {
-  check.text('label', grant.label, maxLabelLength)
-  const areGrantable = check.permissions('permissions', grant.permissions)
-  check.notNull('rateLimits', grant.rateLimits)
-  check.audiences('allowedAudiences', grant.allowedAudiences)
-  if (grant.rateLimits) checkRateLimits(check, grant.rateLimits)
-  const never = areGrantable ? notGrantableToApiKey(grant.permissions ?? []) : []
-  if (never.length > 0) check.addIssue('permissions', `names what no API key can hold: ${never.join(', ')}`)
+/** Adds every issue to `validator`; the caller throws. */
+export function validateGrants(validator: Validator, grants: ApiKeyGrants): void {
+  validator.text('label', grants.label, maxLabelLength)
+  const isValid = validator.permissions('permissions', grants.permissions)
+  validator.notNull('rateLimits', grants.rateLimits)
+  validator.audiences('allowedAudiences', grants.allowedAudiences)
+  if (grants.rateLimits) validateRateLimits(validator, grants.rateLimits)
+  const notGrantable = isValid ? notGrantableToApiKey(grants.permissions ?? []) : []
+  if (notGrantable.length > 0) validator.addIssue('permissions', `names what no API key can hold: ${notGrantable.join(', ')}`)
 }
 
-function checkRateLimits(check: Validator, limits: readonly RateLimit[]): void {
-  if (!check.entries('rateLimits', limits, windowNames.length)) return
+function validateRateLimits(validator: Validator, limits: readonly RateLimit[]): void {
+  if (!validator.entries('rateLimits', limits, windowNames.length)) return
   for (const [i, { max }] of limits.entries()) {
-    if (max < 1 || max > maxRateLimit) check.addIssue(['rateLimits', String(i), 'max'], `must be from 1 to ${maxRateLimit}`)
+    if (max < 1 || max > maxRateLimit) validator.addIssue(['rateLimits', String(i), 'max'], `must be from 1 to ${maxRateLimit}`)
   }
-  if (new Set(limits.map(({ window }) => window)).size < limits.length) check.addIssue('rateLimits', 'must not name a window twice')
+  if (new Set(limits.map(({ window }) => window)).size < limits.length) validator.addIssue('rateLimits', 'must not name a window twice')
 }
 
-/** Left out means all of the maker's, and nothing of that is cut silently. @throws DomainError INVALID */
+/** Omitted permissions default to the creator's. Reject the default rather than drop permissions silently. @throws DomainError INVALID */
 export function assertInheritable(permissions: readonly string[]): void {
-  const never = notGrantableToApiKey(permissions)
-  if (never.length === 0) return
-  throw invalid(`You hold what no API key can: ${never.join(', ')}. Say which "permissions" this one is to have.`, ['input', 'permissions'])
+  const notGrantable = notGrantableToApiKey(permissions)
+  if (notGrantable.length === 0) return
+  throw invalid(`You hold what no API key can: ${notGrantable.join(', ')}. Say which "permissions" this one is to have.`, [
+    'input',
+    'permissions',
+  ])
 }
 
-/** A limited key makes no unlimited ones, and a text that is on its way out starts nothing new. @throws DomainError FORBIDDEN */
+/**
+ * A key with limits manages no other key, or it could create one without limits.
+ * A superseded secret manages no key at all, or its holder could keep access after the overlap.
+ * @throws DomainError FORBIDDEN
+ */
 export function assertCanManageKeys(actor: Actor, keyId: string | null): void {
   if (actor.apiKey?.isSuperseded)
     throw forbidden('This text of the key was replaced by a rotation: it cannot create, rotate or update keys.')
@@ -50,27 +59,27 @@ export function assertCanManageKeys(actor: Actor, keyId: string | null): void {
   }
 }
 
-/** @throws DomainError INVALID: nothing outlives its maker. */
+/** A credential must not expire later than the credential that creates it. @throws DomainError INVALID */
 export function assertExpiryWithinActor(actor: Actor, expiresAt: Date | null, path: readonly string[]): void {
   const latest = maxExpiry(actor, 'key')
   if (latest && (!expiresAt || expiresAt > latest))
     throw invalid(`Nothing outlives its maker: this credential ends at ${latest.toISOString()}.`, path)
 }
 
-const isLoosened = (before: readonly RateLimit[], after: readonly RateLimit[]): boolean =>
+const relaxesRateLimits = (before: readonly RateLimit[], after: readonly RateLimit[]): boolean =>
   before.some((limit) => !after.some(({ window, max }) => window === limit.window && max <= limit.max))
 
-const isOpened = (before: readonly string[] | null, after: readonly string[] | null): boolean =>
+const widensAudiences = (before: readonly string[] | null, after: readonly string[] | null): boolean =>
   before !== null && (after === null || after.some((audience) => !before.includes(audience)))
 
-/** What a change would let a key do that it may not do yet, by the field that says so. */
+/** First field that would grant the key more than it has; undefined when none does. */
 function findGain(apiKey: ApiKey, { permissions, rateLimits, allowedAudiences }: ApiKeyGrants): string | undefined {
   if (permissions && missingKeyPermissions(expandKeyWildcard(apiKey.permissions), permissions).length > 0) return 'permissions'
-  if (rateLimits && isLoosened(apiKey.rateLimits, rateLimits)) return 'rateLimits'
-  return allowedAudiences !== undefined && isOpened(apiKey.allowedAudiences, allowedAudiences) ? 'allowedAudiences' : undefined
+  if (rateLimits && relaxesRateLimits(apiKey.rateLimits, rateLimits)) return 'rateLimits'
+  return allowedAudiences !== undefined && widensAudiences(apiKey.allowedAudiences, allowedAudiences) ? 'allowedAudiences' : undefined
 }
 
-/** @throws DomainError INVALID: a gain that outlives who gives it, as a key of that reach would (docs/decisions/0090). */
+/** A change must not add access that outlasts the caller's credential (docs/decisions/0090). @throws DomainError INVALID */
 export function assertNoLastingGain(actor: Actor, apiKey: ApiKey, change: ApiKeyGrants): void {
   const latest = maxExpiry(actor, 'key')
   const field = findGain(apiKey, change)

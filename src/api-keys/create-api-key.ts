@@ -1,4 +1,4 @@
-/** Makes a key. Its text is in this answer and nowhere else. */
+/** Creates an API key. Only this response contains its secret; the database keeps a digest. */
 import { maxExpiry } from '../access/actor.js'
 import { assertCanGrant } from '../access/grants.js'
 import { findRootKeyIds } from '../access/key-families.js'
@@ -23,21 +23,21 @@ export interface CreateApiKeyArgs extends ApiKeyGrants {
   readonly idempotencyKey?: string | null | undefined
 }
 
-/** `once`: what the same again under its idempotency key answers (create-api-key-once.ts). */
+/** `idempotency`: replay of a repeated request, see {@link createApiKeyOnce}. @throws DomainError */
 export async function createApiKey<S = never>(
   ctx: Context,
   input: CreateApiKeyArgs,
-  once?: IdempotentCreate<S>,
+  idempotency?: IdempotentCreate<S>,
 ): Promise<{ apiKey: ApiKey; secret: Secret } | S> {
   return perform(
     ctx,
     'api_key:create',
     async ({ em, actor, now, permit }) => {
-      const check = new Validator()
-      validateGrants(check, input)
-      check.idempotencyKey(input.idempotencyKey)
-      check.future('expiresAt', input.expiresAt, now)
-      check.throwIfInvalid()
+      const validator = new Validator()
+      validateGrants(validator, input)
+      validator.idempotencyKey(input.idempotencyKey)
+      validator.future('expiresAt', input.expiresAt, now)
+      validator.throwIfInvalid()
       const environment = resolveEnvironment(actor, input.environment)
       permit({ environment })
       assertCanManageKeys(actor, null)
@@ -47,19 +47,19 @@ export async function createApiKey<S = never>(
       const permissions = [...(input.permissions ?? actor.permissions)]
       if (!input.permissions) assertInheritable(permissions)
       assertCanGrant(actor, permissions)
-      // Omitted means as long as the maker lasts; an explicit null asks for longer than any.
+      // Omitted: the creator's own expiry. An explicit null asks for no expiry, which an expiring creator cannot grant.
       const expiresAt = input.expiresAt === undefined ? maxExpiry(actor, 'key') : input.expiresAt
       assertExpiryWithinActor(actor, expiresAt, ['input', 'expiresAt'])
-      const text = generateApiKey(ctx.app.config.keyPrefix, environment)
+      const secret = generateApiKey(ctx.app.config.keyPrefix, environment)
       const apiKey = Object.assign(new ApiKey(), {
         id,
         organizationId: actor.organizationId,
         projectId: project.id,
         environment,
         label: input.label ?? null,
-        digest: sha256(text),
+        digest: sha256(secret),
         previousDigest: null,
-        preview: maskApiKey(text),
+        preview: maskApiKey(secret),
         permissions,
         rateLimits: [...(input.rateLimits ?? [])],
         allowedAudiences: input.allowedAudiences ? [...input.allowedAudiences] : null,
@@ -79,12 +79,13 @@ export async function createApiKey<S = never>(
         revokedBy: null,
       })
       em.persist(apiKey)
-      return { apiKey, secret: new Secret(text) }
+      return { apiKey, secret: new Secret(secret) }
     },
-    once,
+    idempotency,
   )
 }
 
+/** Idempotent {@link createApiKey}: a repeated `idempotencyKey` answers the first key, with `secret` null. */
 export async function createApiKeyOnce(ctx: Context, input: CreateApiKeyArgs): Promise<{ apiKey: ApiKey; secret: Secret | null }> {
   return createApiKey(ctx, input, {
     key: input.idempotencyKey,

@@ -1,10 +1,10 @@
-/** Ends the overlap of a rotation, because the new text was used: a conditional update, so it happens once. */
+/** Ends a rotation's overlap at the first use of the new secret. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { Environment } from '../entities/enums.js'
 
-/** Another use came first, or the deadline: rolls back what is no change, so that it leaves no event. */
+/** A concurrent request or the deadline has ended the overlap. Thrown to roll back, so that no audit event is written. */
 class NoOverlapError extends Error {
   override readonly name = 'NoOverlapError'
 }
@@ -15,6 +15,7 @@ export interface UsedKey {
   readonly environment: Environment
 }
 
+/** Does nothing when the overlap has ended already. */
 export async function endOverlap(ctx: Context, { id, projectId, environment }: UsedKey): Promise<void> {
   try {
     await perform(ctx, 'api_key:end_overlap', async ({ em, now, permit }) => {

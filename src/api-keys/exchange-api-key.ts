@@ -1,4 +1,4 @@
-/** Exchanges a key for a short-lived JWT (RFC 9068) that any service verifies offline. */
+/** Exchanges an API key for a short-lived JWT access token (RFC 9068) that services verify offline. */
 import { setTimeout } from 'node:timers/promises'
 
 import type { Actor } from '../access/actor.js'
@@ -17,13 +17,18 @@ import { Validator, validateAudience } from '../validation/validator.js'
 
 const defaultTokenTtlSeconds = 3600
 
+/** Maximum wait after a sandbox reset. Only a clock difference between replicas of this size makes it longer. */
+const maxResetWaitMs = 5000
+
 export interface ExchangeApiKeyArgs {
   readonly audience: string
   readonly externalUserId?: string | null | undefined
+  /** Seconds. */
   readonly expiresIn?: number | null | undefined
   readonly permissions?: readonly string[] | null | undefined
 }
 
+/** @throws DomainError INVALID, FORBIDDEN, URL_NOT_ALLOWED or PERMISSION_NOT_HELD; RequestError UNAVAILABLE */
 export async function exchangeApiKey(
   ctx: Context,
   input: ExchangeApiKeyArgs,
@@ -43,8 +48,8 @@ export async function exchangeApiKey(
     }
     if (input.permissions) assertCanGrant(actor, input.permissions)
     const permissions = [...(input.permissions ?? actor.permissions)]
-    const earliest = apiKey.sandboxResetAt ? epochSeconds(apiKey.sandboxResetAt) + 1 : 0
-    const issuedAt = Math.max(epochSeconds(now), earliest)
+    const minIssuedAt = apiKey.sandboxResetAt ? epochSeconds(apiKey.sandboxResetAt) + 1 : 0
+    const issuedAt = Math.max(epochSeconds(now), minIssuedAt)
     const expiresAt = resolveExpiry(actor, input.expiresIn, issuedAt)
     await waitUntil(issuedAt, now)
     ctx.deadline?.throwIfExpired()
@@ -85,46 +90,45 @@ export async function exchangeApiKey(
   })
 }
 
-/** The subject. @throws DomainError INVALID with every fault. */
+/** Returns the `sub` claim. @throws DomainError INVALID with every issue */
 function validate(actor: Actor, { audience, externalUserId, expiresIn, permissions }: ExchangeApiKeyArgs): string {
-  const check = new Validator()
-  const fault = validateAudience(audience)
-  if (fault) check.addIssue('audience', fault)
-  if (externalUserId != null && !isExternalId(externalUserId)) check.addIssue('externalUserId', externalIdRule)
-  check.notNull('externalUserId', externalUserId)
-  check.notNull('expiresIn', expiresIn)
-  check.integer('expiresIn', expiresIn, minTokenTtlSeconds, maxTokenTtlSeconds)
-  check.permissions('permissions', permissions)
-  const named = actor.endUser?.externalId
-  const subject = externalUserId ?? named
-  if (subject === undefined) check.addIssue('externalUserId', 'is required without X-On-Behalf-Of')
-  else if (named !== undefined && named !== subject) check.addIssue('externalUserId', 'must equal X-On-Behalf-Of')
-  check.throwIfInvalid()
+  const validator = new Validator()
+  const issue = validateAudience(audience)
+  if (issue) validator.addIssue('audience', issue)
+  if (externalUserId != null && !isExternalId(externalUserId)) validator.addIssue('externalUserId', externalIdRule)
+  validator.notNull('externalUserId', externalUserId)
+  validator.notNull('expiresIn', expiresIn)
+  validator.integer('expiresIn', expiresIn, minTokenTtlSeconds, maxTokenTtlSeconds)
+  validator.permissions('permissions', permissions)
+  const onBehalfOf = actor.endUser?.externalId
+  const subject = externalUserId ?? onBehalfOf
+  if (subject === undefined) validator.addIssue('externalUserId', 'is required without X-On-Behalf-Of')
+  else if (onBehalfOf !== undefined && onBehalfOf !== subject) validator.addIssue('externalUserId', 'must equal X-On-Behalf-Of')
+  validator.throwIfInvalid()
   return subject ?? ''
 }
 
-/** Milliseconds; a reset lies further ahead only when the clocks of two replicas differ by as much. */
-const maxResetWaitMs = 5000
-
-/** A reset revokes the tokens of its own second too, so an exchange after it waits for the next. @throws RequestError UNAVAILABLE */
+/** A sandbox reset also revokes tokens issued in its own second, so an exchange waits for the next. @throws RequestError UNAVAILABLE */
 async function waitUntil(issuedAt: number, now: Date): Promise<void> {
-  const left = issuedAt * 1000 - now.getTime()
-  if (left <= 0) return
-  if (left > maxResetWaitMs) {
-    const retryAfter = { 'retry-after': String(Math.ceil(left / 1000)) }
+  const waitMs = issuedAt * 1000 - now.getTime()
+  if (waitMs <= 0) return
+  if (waitMs > maxResetWaitMs) {
+    const retryAfter = { 'retry-after': String(Math.ceil(waitMs / 1000)) }
     throw new RequestError('UNAVAILABLE', 'This sandbox was reset by a server whose clock is ahead of ours. Try again shortly.', retryAfter)
   }
-  await setTimeout(left)
+  await setTimeout(waitMs)
 }
 
-/** In seconds since 1970; a token outlives neither its key nor the overlap of a text that was rotated. @throws DomainError INVALID */
+/** `exp` in seconds since 1970. A token outlives neither its key nor a superseded secret's overlap. @throws DomainError INVALID */
 function resolveExpiry({ authVersion, apiKey }: Actor, expiresIn: number | null | undefined, issuedAt: number): number {
-  const last = authVersion?.expiresAt ? epochSeconds(authVersion.expiresAt) : Infinity
-  if (expiresIn == null) return Math.min(issuedAt + defaultTokenTtlSeconds, last)
-  const left = last - issuedAt
-  if (expiresIn <= left) return issuedAt + expiresIn
+  const maxExpiresAt = authVersion?.expiresAt ? epochSeconds(authVersion.expiresAt) : Infinity
+  if (expiresIn == null) return Math.min(issuedAt + defaultTokenTtlSeconds, maxExpiresAt)
+  const maxTtlSeconds = maxExpiresAt - issuedAt
+  if (expiresIn <= maxTtlSeconds) return issuedAt + expiresIn
   const key = apiKey?.isSuperseded ? 'superseded key text' : 'key'
   const rule =
-    left < minTokenTtlSeconds ? `left out: this ${key} ends in ${left} seconds.` : `at most ${left}: a token never outlives its ${key}.`
+    maxTtlSeconds < minTokenTtlSeconds
+      ? `left out: this ${key} ends in ${maxTtlSeconds} seconds.`
+      : `at most ${maxTtlSeconds}: a token never outlives its ${key}.`
   throw invalid(`"expiresIn" must be ${rule}`, ['input', 'expiresIn'])
 }

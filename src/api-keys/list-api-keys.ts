@@ -1,4 +1,4 @@
-/** The keys that the caller sees, filtered and ordered. */
+/** Lists the API keys that the caller can read, filtered and sorted. */
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { containsFilter } from '../database/dialect.js'
@@ -27,12 +27,14 @@ export interface ApiKeySorting {
 
 type Where = Record<PropertyKey, unknown>
 
+/** `now` splits ACTIVE from EXPIRED: a key is expired at `expiresAt` itself. */
 const withStatus = (status: CredentialStatus, now: Date): Where => {
   if (status === 'REVOKED') return { revokedAt: { $ne: null } }
   if (status === 'EXPIRED') return { revokedAt: null, expiresAt: { $lte: now } }
   return { revokedAt: null, $or: [{ expiresAt: null }, { expiresAt: { $gt: now } }] }
 }
 
+/** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
 export async function listApiKeys(
   ctx: Context,
   page: PageArguments,

@@ -1,4 +1,4 @@
-/** Ends a key at once and for good, with every token exchanged from it. Doing it again answers the same. */
+/** Revokes an API key and every access token exchanged from it. Immediate, permanent and idempotent. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { ApiKey } from '../entities/api-key.js'
@@ -9,9 +9,9 @@ export const maxReasonLength = 500
 
 export async function revokeApiKey(ctx: Context, input: { id: string; reason?: string | null | undefined }): Promise<{ apiKey: ApiKey }> {
   return perform(ctx, 'api_key:revoke', async ({ em, actor, now, permit, addDetails }) => {
-    const check = new Validator()
-    check.text('reason', input.reason, maxReasonLength, 0)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.text('reason', input.reason, maxReasonLength, 0)
+    validator.throwIfInvalid()
     permit({ named: input.id })
     const apiKey = await findApiKey(em, input.id)
     permit(apiKey)

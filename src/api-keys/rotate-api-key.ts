@@ -1,4 +1,4 @@
-/** Replaces the text of a key, under the same id. The old text works on for a while, if asked to. */
+/** Rotates an API key: same id, new secret. The old secret stays valid for `overlapSeconds`. */
 import { assertKeyWithinActor } from '../access/grants.js'
 import { findRootKeyIds } from '../access/key-families.js'
 import type { Context } from '../context/context.js'
@@ -23,11 +23,11 @@ export interface RotateApiKeyArgs {
 
 export async function rotateApiKey(ctx: Context, input: RotateApiKeyArgs): Promise<{ apiKey: ApiKey; secret: Secret }> {
   return perform(ctx, 'api_key:rotate', async ({ em, actor, now, permit }) => {
-    const check = new Validator()
-    check.notNull('overlapSeconds', input.overlapSeconds)
-    check.notNull('endOverlapAtFirstUse', input.endOverlapAtFirstUse)
-    check.integer('overlapSeconds', input.overlapSeconds, 0, maxOverlapSeconds)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.notNull('overlapSeconds', input.overlapSeconds)
+    validator.notNull('endOverlapAtFirstUse', input.endOverlapAtFirstUse)
+    validator.integer('overlapSeconds', input.overlapSeconds, 0, maxOverlapSeconds)
+    validator.throwIfInvalid()
     permit({ named: input.id })
     assertCanManageKeys(actor, input.id)
     const apiKey = await findApiKey(em, input.id)
@@ -35,10 +35,15 @@ export async function rotateApiKey(ctx: Context, input: RotateApiKeyArgs): Promi
     assertKeyWithinActor(actor, apiKey)
     assertExpiryWithinActor(actor, apiKey.expiresAt, ['input', 'id'])
     if (apiKey.status(now) !== 'ACTIVE') throw invalidState(`This API key is ${apiKey.status(now).toLowerCase()}.`)
-    // Who replaces the text is shown the new one.
+    // The rotating key receives the new secret, so both keys become one family (docs/decisions/0163).
     if (actor.apiKey && actor.apiKey.id !== apiKey.id) apiKey.rootKeyIds = [...(await findRootKeyIds(em, [apiKey.id, actor.apiKey.id]))]
-    const text = generateApiKey(ctx.app.config.keyPrefix, apiKey.environment)
-    apiKey.rotate({ digest: sha256(text), preview: maskApiKey(text) }, input.overlapSeconds ?? 0, input.endOverlapAtFirstUse ?? false, now)
-    return { apiKey, secret: new Secret(text) }
+    const secret = generateApiKey(ctx.app.config.keyPrefix, apiKey.environment)
+    apiKey.rotate(
+      { digest: sha256(secret), preview: maskApiKey(secret) },
+      input.overlapSeconds ?? 0,
+      input.endOverlapAtFirstUse ?? false,
+      now,
+    )
+    return { apiKey, secret: new Secret(secret) }
   })
 }

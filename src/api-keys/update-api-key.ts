@@ -1,4 +1,4 @@
-/** Changes what a key is called and what it may do. Omitted means unchanged; null clears what may be null. */
+/** Updates an API key's label, permissions and limits. An omitted field is unchanged; null clears a nullable one. */
 import { assertCanGrant, assertKeyWithinActor } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
@@ -10,9 +10,9 @@ import { findApiKey } from './find-api-key.js'
 
 export async function updateApiKey(ctx: Context, input: ApiKeyGrants & { readonly id: string }): Promise<{ apiKey: ApiKey }> {
   return perform(ctx, 'api_key:update', async ({ em, actor, now, permit }) => {
-    const check = new Validator()
-    validateGrants(check, input)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validateGrants(validator, input)
+    validator.throwIfInvalid()
     permit({ named: input.id })
     assertCanManageKeys(actor, input.id)
     const apiKey = await findApiKey(em, input.id)

@@ -1,9 +1,8 @@
-/** What a service behind Keyhouse asks about a key that it was handed. It answers a verdict, never an exception. */
+/** Verifies an API key that a service received. An invalid key is a verdict, not an error. */
 import { missingKeyPermissions, expandKeyWildcard } from '../access/permissions.js'
 import type { Context } from '../context/context.js'
 import { authorizeRead } from '../context/perform.js'
 import { ownKey, ownOlderKey } from '../database/queries/credentials.js'
-import type { QueryRunner } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import { hydrate } from '../database/row-mapper.js'
 import { ApiKey } from '../entities/api-key.js'
@@ -25,11 +24,13 @@ export const verdictCodes = [
 ] as const
 export type VerdictCode = (typeof verdictCodes)[number]
 
+/** Result of verifying a key: the first failing check, or VALID. */
 export interface Verdict {
   readonly valid: boolean
   readonly code: VerdictCode
   readonly apiKey: ApiKey | null
   readonly missingPermissions: readonly string[]
+  /** Null unless RATE_LIMITED. */
   readonly retryAfterMs: number | null
 }
 
@@ -39,7 +40,6 @@ export interface VerifyApiKeyArgs {
   readonly environment?: Environment | null | undefined
 }
 
-// They name the organization: holding the secret is the proof, so project and environment do not confine the answer.
 const verdict = (code: VerdictCode, apiKey: ApiKey | null, missingPermissions: readonly string[] = []): Verdict => ({
   valid: code === 'VALID',
   code,
@@ -48,47 +48,49 @@ const verdict = (code: VerdictCode, apiKey: ApiKey | null, missingPermissions: r
   retryAfterMs: null,
 })
 
+/** Consumes the key's rate limits only when every other check passes. @throws DomainError INVALID or FORBIDDEN */
 export async function verifyApiKey(ctx: Context, input: VerifyApiKeyArgs): Promise<Verdict> {
-  const answer = await authorizeRead(ctx, 'api_key:verify', async ({ actor, now, permit }) => {
-    const check = new Validator()
-    check.permissions('permissions', input.permissions)
-    check.throwIfInvalid()
+  const result = await authorizeRead(ctx, 'api_key:verify', async ({ actor, now, permit }) => {
+    const validator = new Validator()
+    validator.permissions('permissions', input.permissions)
+    validator.throwIfInvalid()
     permit()
     const found = await findBySecret(ctx, actor.organizationId, input.secret.reveal(), now)
     return found ? applyRateLimit(ctx, evaluate(found, input, now), now) : verdict('NOT_FOUND', null)
   })
-  if (answer.valid && answer.apiKey) await recordUse(ctx, answer.apiKey, input.secret)
-  return answer
+  if (result.valid && result.apiKey) await recordUse(ctx, result.apiKey, input.secret)
+  return result
 }
 
 async function recordUse(ctx: Context, apiKey: ApiKey, secret: Secret): Promise<void> {
-  const isNewText = sha256(secret.reveal()) === apiKey.digest
-  if (isNewText && apiKey.endOverlapAtFirstUse && apiKey.previousSecretExpiresAt && apiKey.previousSecretExpiresAt > ctx.now()) {
-    // The key may stand where the caller does not reach: holding its text was the proof.
+  const isCurrentSecret = sha256(secret.reveal()) === apiKey.digest
+  if (isCurrentSecret && apiKey.endOverlapAtFirstUse && apiKey.previousSecretExpiresAt && apiKey.previousSecretExpiresAt > ctx.now()) {
+    // The key may be outside the caller's projects and environment. Possession of its secret authorizes the change.
     await endOverlap(ctx.withActor({ ...ctx.actor, projectIds: null, environment: null, authVersion: null }), apiKey)
   }
   ctx.app.writeBehind.touchApiKey(apiKey.id, ctx.now())
 }
 
-async function findBySecret(ctx: Context, organizationId: string, text: string, now: Date): Promise<ApiKey | undefined> {
-  if (!parseApiKey(text)) return undefined
-  const reader: QueryRunner = ctx.app.queryRunner
-  const digest = sha256(text)
+/** Searches the whole organization: possession of the secret is the proof, so project and environment do not filter. */
+async function findBySecret(ctx: Context, organizationId: string, secret: string, now: Date): Promise<ApiKey | undefined> {
+  if (!parseApiKey(secret)) return undefined
+  const { queryRunner } = ctx.app
+  const digest = sha256(secret)
   const toKey = (row: Row): ApiKey => hydrate(ctx.app.orm.getMetadata(), ApiKey, row)
-  const row = await reader.read(ownKey, [digest, organizationId])
+  const row = await queryRunner.read(ownKey, [digest, organizationId])
   if (row) return toKey(row)
-  const older = await reader.read(ownOlderKey, [digest, organizationId])
+  const older = await queryRunner.read(ownOlderKey, [digest, organizationId])
   const apiKey = older && toKey(older)
-  // A text whose overlap has ended is no key's text any more.
+  // A superseded secret is unknown once its overlap has ended.
   return apiKey?.previousSecretExpiresAt && apiKey.previousSecretExpiresAt > now ? apiKey : undefined
 }
 
-/** Only what is valid otherwise consumes from the key's limits. */
-async function applyRateLimit(ctx: Context, judged: Verdict, now: Date): Promise<Verdict> {
-  const { apiKey } = judged
-  if (!judged.valid || !apiKey || apiKey.rateLimits.length === 0) return judged
+/** Applied last, so that a key rejected for another reason consumes nothing. */
+async function applyRateLimit(ctx: Context, evaluated: Verdict, now: Date): Promise<Verdict> {
+  const { apiKey } = evaluated
+  if (!evaluated.valid || !apiKey || apiKey.rateLimits.length === 0) return evaluated
   const { isAllowed, retryAfterMs } = await ctx.app.limiter.take(apiKey, now)
-  return isAllowed ? judged : { ...verdict('RATE_LIMITED', apiKey), retryAfterMs }
+  return isAllowed ? evaluated : { ...verdict('RATE_LIMITED', apiKey), retryAfterMs }
 }
 
 function evaluate(apiKey: ApiKey, { permissions, environment }: VerifyApiKeyArgs, now: Date): Verdict {

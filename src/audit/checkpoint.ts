@@ -1,4 +1,4 @@
-/** Checkpoints: where an organization's chain ended at a moment, signed, so that neither a cut tail nor a new chain passes. */
+/** Signed checkpoints of an organization's audit chain: they detect a truncated tail and a chain rebuilt from scratch. */
 import { compactVerify, decodeProtectedHeader, importJWK, type JWK } from 'jose'
 
 import type { Services } from '../context/services.js'
@@ -9,6 +9,7 @@ import { getChainHead } from './read-trail.js'
 
 export const checkpointType = 'kh-audit-checkpoint+jws'
 
+/** Chain head at a point in time: the payload of the JWS. */
 export interface Checkpoint {
   readonly organization: string
   readonly count: number
@@ -18,7 +19,7 @@ export interface Checkpoint {
   readonly time: string
 }
 
-/** A line of its own at the end of an export: in clear for people, signed for machines. */
+/** Last line of an export: readable `checkpoint`, and the compact JWS that signs the same values. */
 export interface SignedCheckpoint {
   readonly checkpoint: Checkpoint
   readonly jws: string
@@ -30,27 +31,27 @@ export async function signCheckpoint(keyring: Keyring, organization: string, hea
   return { checkpoint, jws: text }
 }
 
-/** Undefined for any other line. */
+/** Parses an export line; undefined when it is not a checkpoint. Does not verify the signature. */
 export function createCheckpoint(line: string): SignedCheckpoint | undefined {
   const value = parsed(line)
   if (!isRecord(value) || !isRecord(value['checkpoint']) || typeof value['jws'] !== 'string') return undefined
   const { organization, count, head, time } = value['checkpoint']
-  const isWhole = [organization, head, time].every((one) => typeof one === 'string') && Number.isSafeInteger(count)
-  return isWhole ? (value as unknown as SignedCheckpoint) : undefined
+  const isValid = [organization, head, time].every((field) => typeof field === 'string') && Number.isSafeInteger(count)
+  return isValid ? (value as unknown as SignedCheckpoint) : undefined
 }
 
-/** A key of a set that may tell when it signed, in RFC 3339; null: not yet. */
-interface KeyInTime extends JWK {
+/** JWK with optional signing period in RFC 3339; null: not yet. */
+interface JwkWithValidity extends JWK {
   readonly activatedAt?: string | null
   readonly supersededAt?: string | null
   readonly retiredAt?: string | null
 }
 
 /**
- * Why a key of /.well-known/audit-jwks.json could not have signed at that time; undefined when it could, or when the key
- * set does not say.
+ * Checks that a key of /.well-known/audit-jwks.json was current at `time`: a withdrawn key signs no later checkpoint
+ * (docs/decisions/0053). Returns the issue; undefined when valid, or when the key has no signing period.
  */
-function validateSigningTime({ kid, activatedAt, supersededAt, retiredAt }: KeyInTime, time: string): string | undefined {
+function validateSigningTime({ kid, activatedAt, supersededAt, retiredAt }: JwkWithValidity, time: string): string | undefined {
   if (activatedAt === undefined) return undefined
   const signedAt = Date.parse(time)
   const endedAt = supersededAt ?? retiredAt
@@ -58,27 +59,28 @@ function validateSigningTime({ kid, activatedAt, supersededAt, retiredAt }: KeyI
   return isValid ? undefined : `the key that signed it (${String(kid)}) was not the current signing key at ${time}`
 }
 
-/** Why the signature proves nothing, as a sentence; undefined when it proves the checkpoint. */
+/** Verifies the JWS against `keys`. Returns the issue as a clause of a sentence; undefined when the signature is valid. */
 export async function validateSignature({ checkpoint, jws }: SignedCheckpoint, keys: readonly JWK[]): Promise<string | undefined> {
   try {
     const { kid, typ } = decodeProtectedHeader(jws)
-    // A token signed by the same key is no checkpoint (RFC 8725 §3.11).
+    // Check `typ`: the same key signs tokens, which must not pass as checkpoints (RFC 8725 §3.11).
     if (typ !== checkpointType) return 'it is signed as something else'
-    const jwk = keys.find((one) => one.kid === kid)
+    const jwk = keys.find((key) => key.kid === kid)
     if (!jwk?.alg) return `the key that signed it (${String(kid)}) is not among those given`
-    // The algorithm is that of the key, never that of the signature (RFC 8725 §3.1).
+    // Take the algorithm from the key, never from the JWS header: prevents algorithm confusion (RFC 8725 §3.1).
     const { payload } = await compactVerify(jws, await importJWK(jwk, jwk.alg), { algorithms: [jwk.alg] })
-    const signed = parsed(new TextDecoder().decode(payload))
-    const isSame = isRecord(signed) && Object.entries(checkpoint).every(([name, value]) => signed[name] === value)
+    const payloadFields = parsed(new TextDecoder().decode(payload))
+    const isSame = isRecord(payloadFields) && Object.entries(checkpoint).every(([name, value]) => payloadFields[name] === value)
     return isSame ? validateSigningTime(jwk, checkpoint.time) : 'it is not what was signed'
   } catch {
     return 'its signature does not hold'
   }
 }
 
-export async function logCheckpoints(app: Services, organizationIds: readonly string[]): Promise<void> {
+/** Logs a signed checkpoint for each organization, so that log storage holds evidence outside the database. */
+export async function logCheckpoints(services: Services, organizationIds: readonly string[]): Promise<void> {
   for (const id of organizationIds) {
-    const signed = await signCheckpoint(app.keyring, id, await getChainHead(app, id), app.clock())
-    app.log.info(signed, 'audit checkpoint')
+    const signed = await signCheckpoint(services.keyring, id, await getChainHead(services, id), services.clock())
+    services.log.info(signed, 'audit checkpoint')
   }
 }

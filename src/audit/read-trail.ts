@@ -1,4 +1,4 @@
-/** Reads the chain of an organization in order, a page at a time: an open cursor would block SQLite. */
+/** Reads an organization's audit chain in order, page by page: an open cursor would block SQLite. */
 import { systemContext } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { AuditEvent } from '../entities/audit-event.js'
@@ -7,23 +7,27 @@ import { genesis, type ChainHead } from '../journal/chain.js'
 
 const pageSize = 500
 
-/** Where the chain ends now. */
-export async function getChainHead(app: Services, organizationId: string): Promise<ChainHead> {
-  return (await systemContext(app, organizationId).em.findOne(AuditHead, { organizationId })) ?? genesis
+/** Returns the current chain head; `genesis` for an organization without events. */
+export async function getChainHead(services: Services, organizationId: string): Promise<ChainHead> {
+  return (await systemContext(services, organizationId).em.findOne(AuditHead, { organizationId })) ?? genesis
 }
 
-/** Oldest first, up to the place given; what is appended meanwhile is left out. */
-export async function* readTrail(app: Services, organizationId: string, upTo = Infinity): AsyncGenerator<AuditEvent, void, undefined> {
-  let last = 0
+/** Yields events oldest first, up to sequence number `maxSeq`, so that events appended during the read are excluded. */
+export async function* readTrail(
+  services: Services,
+  organizationId: string,
+  maxSeq = Infinity,
+): AsyncGenerator<AuditEvent, void, undefined> {
+  let afterSeq = 0
   while (true) {
-    // A context for each page, or the identity map would hold the whole trail in the end.
-    const { em } = systemContext(app, organizationId)
-    const page = await em.find(AuditEvent, { seq: { $gt: last } }, { orderBy: { seq: 'ASC' }, limit: pageSize })
+    // New context per page: one identity map would keep the whole trail in memory.
+    const { em } = systemContext(services, organizationId)
+    const page = await em.find(AuditEvent, { seq: { $gt: afterSeq } }, { orderBy: { seq: 'ASC' }, limit: pageSize })
     for (const event of page) {
-      if (event.seq > upTo) return
+      if (event.seq > maxSeq) return
       yield event
     }
     if (page.length < pageSize) return
-    last = page.at(-1)!.seq
+    afterSeq = page.at(-1)!.seq
   }
 }

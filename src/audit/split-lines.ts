@@ -1,15 +1,15 @@
-/** Lines of an exported trail. Only a line feed ends one: RFC 8785 leaves other separators, such as U+2028, within strings. */
+/** Splits an export into lines at line feeds only: RFC 8785 leaves other separators, such as U+2028, unescaped in strings. */
 export async function* splitLines(chunks: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
-  // Joined once a line is whole: appending to one text would copy it with every chunk.
-  let begun: string[] = []
+  // Join once per line: appending to a string would copy the partial line with every chunk.
+  let partial: string[] = []
   for await (const chunk of chunks) {
     const [first = '', ...rest] = chunk.split('\n')
-    begun.push(first)
+    partial.push(first)
     for (const next of rest) {
-      yield begun.join('')
-      begun = [next]
+      yield partial.join('')
+      partial = [next]
     }
   }
-  const last = begun.join('')
+  const last = partial.join('')
   if (last !== '') yield last
 }

@@ -1,14 +1,14 @@
-/** Proves a chain of events link by link, and names the first that does not hold: changed, removed, inserted or out of order. */
+/** Verifies a hash chain link by link and classifies the first break: changed, removed, inserted or reordered. */
 import { genesis, type ChainedEvent, type ChainHead } from '../journal/chain.js'
 import { hasValidHash } from './export-format.js'
 
-/** An event, or where something stands that is none. */
+/** An event, or the position of a line that is not a valid event. */
 export type Link = { readonly event: ChainedEvent } | { readonly id: string | undefined; readonly seq: number | undefined }
 
 export interface ChainBreak {
   readonly kind: 'changed' | 'removed' | 'inserted' | 'reordered'
   readonly seq: number
-  /** Undefined for what is not there. */
+  /** Undefined when the event is missing, or its line has no id. */
   readonly id: string | undefined
 }
 
@@ -16,7 +16,7 @@ export type ChainVerification =
   | { readonly head: ChainHead; readonly broken?: undefined }
   | { readonly broken: ChainBreak; readonly head?: undefined }
 
-/** Looks one link ahead: what follows tells which of two that claim one place is the stranger. */
+/** Reads one link ahead: the next link decides which of two events with one sequence number was inserted. */
 export async function verifyChain(links: AsyncIterator<Link>): Promise<ChainVerification> {
   const pull = async (): Promise<Link | undefined> => {
     const next = await links.next()
@@ -36,6 +36,7 @@ export async function verifyChain(links: AsyncIterator<Link>): Promise<ChainVeri
   return { head: previous ? { seq: previous.seq, hash: previous.hash } : genesis }
 }
 
+/** True when the event directly follows `head` and its own hash is valid. */
 export const isNextLink = (event: ChainedEvent, head: ChainHead): boolean =>
   event.seq === head.seq + 1 && event.previousHash === head.hash && hasValidHash(event)
 
@@ -51,25 +52,25 @@ async function classifyBreak(
   const isNextInPlace = following !== undefined && isNextLink(following, head)
   if (!('event' in current)) return { kind: isNextInPlace ? 'inserted' : 'changed', seq: current.seq ?? seq, id: current.id }
   const { event } = current
-  const broken = (kind: ChainBreak['kind'], one: ChainedEvent = event): ChainBreak => ({ kind, seq: one.seq, id: one.id })
+  const broken = (kind: ChainBreak['kind'], at: ChainedEvent = event): ChainBreak => ({ kind, seq: at.seq, id: at.id })
   if (event.seq > seq) {
     if (!hasValidHash(event)) return broken(isNextInPlace ? 'inserted' : 'changed')
-    // What belongs here may stand further down; then this one came too early.
-    for (let one = next; one; one = await pull()) if ('event' in one && one.event.seq === seq) return broken('reordered')
+    // The expected event found later means a changed order, otherwise a removal.
+    for (let link = next; link; link = await pull()) if ('event' in link && link.event.seq === seq) return broken('reordered')
     return { kind: 'removed', seq, id: undefined }
   }
   if (event.seq < seq) {
-    // Two claim the place of the previous one; the chain goes on from the genuine one.
+    // Two events have the previous sequence number. The next event's `previousHash` identifies the original.
     const isRival = previous !== undefined && event.previousHash === previous.previousHash && hasValidHash(event)
     return isRival && following?.previousHash === event.hash ? broken('inserted', previous) : broken('inserted')
   }
   if (isNextInPlace) return broken('inserted')
   if (!hasValidHash(event) || !previous) return broken('changed')
-  // It is whole, and was made after another event than the one before it: that one was changed, hash and all.
+  // This event's hash is valid but its `previousHash` differs: the previous event was changed together with its hash.
   return following && following.previousHash !== event.hash ? broken('changed') : broken('changed', previous)
 }
 
-/** As a sentence for people. */
+/** Formats a break as a sentence for the command line. */
 export function formatBreak({ kind, seq, id }: ChainBreak): string {
   const name = id === undefined ? `number ${seq}` : `${id} (number ${seq})`
   return kind === 'reordered' ? `Event ${name} stands in another's place: the order was changed.` : `Event ${name} was ${kind}.`

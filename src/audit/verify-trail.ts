@@ -1,4 +1,4 @@
-/** Proves a trail: of an exported file, for which neither server nor database is needed, or of the database itself. */
+/** Verifies an audit trail: an exported file, offline, or the chain in the database. */
 import type { JWK } from 'jose'
 
 import type { Services } from '../context/services.js'
@@ -7,17 +7,21 @@ import { parseEvent, parsePosition } from './export-format.js'
 import { getChainHead, readTrail } from './read-trail.js'
 import { formatBreak, verifyChain, type Link } from './verify-chain.js'
 
+/** `fault` is a sentence. */
 export type TrailVerification = { readonly events: number; readonly organization: string } | { readonly fault: string }
 
-/** Without keys the signature of the checkpoint is not looked at, so a chain that was made anew to its very end passes. */
+/**
+ * Verifies the lines of an export. `keys`: JWKs that verify the checkpoint's signature.
+ * Without keys the signature is not verified, so a chain rebuilt from scratch passes.
+ */
 export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly JWK[]): Promise<TrailVerification> {
   let signed: SignedCheckpoint | undefined
-  let isFollowed = false
+  let hasTrailingLine = false
   let organization: string | undefined
   async function* links(): AsyncGenerator<Link, void, undefined> {
     for await (const line of lines) {
       if (signed) {
-        isFollowed = true
+        hasTrailingLine = true
         return
       }
       signed = createCheckpoint(line)
@@ -30,10 +34,10 @@ export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly 
   const { head, broken } = await verifyChain(links())
   if (broken) return { fault: formatBreak(broken) }
   if (!signed) return { fault: `There is no checkpoint after event number ${head.seq}: the end was cut off.` }
-  if (isFollowed) return { fault: 'Something follows the checkpoint.' }
+  if (hasTrailingLine) return { fault: 'Something follows the checkpoint.' }
   const { checkpoint } = signed
-  const unsigned = keys && (await validateSignature(signed, keys))
-  if (unsigned !== undefined) return { fault: `The checkpoint is broken: ${unsigned}.` }
+  const signatureIssue = keys && (await validateSignature(signed, keys))
+  if (signatureIssue !== undefined) return { fault: `The checkpoint is broken: ${signatureIssue}.` }
   if (head.seq !== checkpoint.count) {
     return { fault: `The checkpoint is broken: it counts ${checkpoint.count} events, and there are ${head.seq}.` }
   }
@@ -44,11 +48,12 @@ export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly 
   return { events: head.seq, organization: checkpoint.organization }
 }
 
-export async function verifyDatabase(app: Services, organization: string): Promise<TrailVerification> {
-  const end = await getChainHead(app, organization)
+/** Verifies the stored chain up to its head; the database has no checkpoint to compare with. */
+export async function verifyDatabase(services: Services, organization: string): Promise<TrailVerification> {
+  const end = await getChainHead(services, organization)
   async function* links(): AsyncGenerator<Link, void, undefined> {
-    // What is appended meanwhile is not behind this head.
-    for await (const event of readTrail(app, organization, end.seq)) yield { event }
+    // Stop at the head read above: later events are not part of this verification.
+    for await (const event of readTrail(services, organization, end.seq)) yield { event }
   }
   const { head, broken } = await verifyChain(links())
   if (broken) return { fault: formatBreak(broken) }

@@ -1,4 +1,4 @@
-/** Forgets an end user: its tokens end, its credentials are wiped, its servers and its row are deleted, all at once. */
+/** Erases an end user in one transaction: revokes tokens and credentials, deletes MCP servers, approvals and the record. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { AccessToken } from '../entities/access-token.js'
@@ -21,14 +21,15 @@ export interface Forgotten {
   readonly projectId?: string | null | undefined
 }
 
+/** @throws DomainError INVALID, FORBIDDEN or NOT_FOUND */
 export async function forgetEndUser(
   ctx: Context,
   input: Forgotten,
 ): Promise<{ forgottenEndUserId: string; revokedTokens: number; wipedCredentials: number; deletedServers: number }> {
   return perform(ctx, 'end_user:forget', async ({ em, actor, now, permit, addDetails }) => {
-    const check = new Validator()
-    if (!isExternalId(input.externalId)) check.addIssue('externalId', externalIdRule)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    if (!isExternalId(input.externalId)) validator.addIssue('externalId', externalIdRule)
+    validator.throwIfInvalid()
     const environment = resolveEnvironment(actor, input.environment)
     permit({ environment })
     const project = await findProjectOrDefault(em, input.projectId)
@@ -36,14 +37,14 @@ export async function forgetEndUser(
     const endUser = await em.findOne(EndUser, { id })
     if (!endUser) throw notFound('No such end user.', ['input', 'externalId'])
     const permitted = permit(endUser)
-    const all = disableOwnerFilter(em, permitted)
+    const unfilteredEm = disableOwnerFilter(em, permitted)
     const live = { endUserId: id, revokedAt: null, expiresAt: { $gt: now } }
-    const revokedTokens = await all.nativeUpdate(AccessToken, live, { revokedAt: now })
-    const wipedCredentials = await revokeCredentials(all, permitted, { endUserId: id }, now)
-    // What its owner called it may tell who that was; the record keeps only the derived id.
-    await all.nativeUpdate(McpCredential, { endUserId: id }, { name: null, authorizationPreview: null, headerNames: [] })
-    const deletedServers = await all.nativeDelete(McpServer, { endUserId: id })
-    await all.nativeDelete(McpToolApproval, { endUserId: id })
+    const revokedTokens = await unfilteredEm.nativeUpdate(AccessToken, live, { revokedAt: now })
+    const wipedCredentials = await revokeCredentials(unfilteredEm, permitted, { endUserId: id }, now)
+    // Names and header names may identify the person. The revoked record keeps only the derived end-user id.
+    await unfilteredEm.nativeUpdate(McpCredential, { endUserId: id }, { name: null, authorizationPreview: null, headerNames: [] })
+    const deletedServers = await unfilteredEm.nativeDelete(McpServer, { endUserId: id })
+    await unfilteredEm.nativeDelete(McpToolApproval, { endUserId: id })
     em.remove(endUser)
     addDetails({ revokedTokens, wipedCredentials, deletedServers })
     return { forgottenEndUserId: id, revokedTokens, wipedCredentials, deletedServers }

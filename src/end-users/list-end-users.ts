@@ -1,4 +1,4 @@
-/** The end users that were recorded. None is made by looking. */
+/** Lists recorded end users, newest first; a query never creates one. */
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { containsFilter } from '../database/dialect.js'
@@ -15,6 +15,7 @@ export interface EndUserQuery {
 
 const newestFirst = { field: 'firstSeenAt', direction: 'DESC' } as const
 
+/** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
 export async function listEndUsers(
   ctx: Context,
   page: PageArguments,

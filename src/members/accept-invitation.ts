@@ -1,4 +1,4 @@
-/** Turns an invitation into a user, a member and a LOGIN token, once. */
+/** Accepts an invitation, once: creates the user, the member and a LOGIN token. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import { systemActor, type Actor } from '../access/actor.js'
@@ -21,20 +21,21 @@ export const maxUserNameLength = 255
 
 const path = ['input', 'invitationToken']
 
-function checkName(name: string): void {
-  const check = new Validator()
-  check.text('name', name, maxUserNameLength)
-  check.throwIfInvalid()
+function validateName(name: string): void {
+  const validator = new Validator()
+  validator.text('name', name, maxUserNameLength)
+  validator.throwIfInvalid()
 }
 
+/** @throws DomainError INVALID, NOT_FOUND, INVALID_STATE or CONFLICT; RequestError CREDENTIAL_SUSPENDED */
 export async function acceptInvitation(
   ctx: Context,
   { invitationToken, name }: { invitationToken: Secret; name: string },
 ): Promise<{ personalToken: PersonalToken; token: string }> {
   const row = await ctx.app.queryRunner.read(invitationByDigest, [sha256(invitationToken.reveal())])
   if (!row) {
-    checkName(name)
-    // It belongs to no organization, so there is no trail that it could be recorded in.
+    validateName(name)
+    // An unknown token belongs to no organization, so no audit trail can record the attempt.
     throw notFound('No such invitation.', path)
   }
   if (row['suspended_at'] != null) throw organizationSuspended()
@@ -43,8 +44,8 @@ export async function acceptInvitation(
   return perform(ctx.withActor(actor), 'invitation:accept', async ({ em, now, permit, addDetails }) => {
     const id = String(row['id'])
     permit({ id })
-    checkName(name)
-    // Once: the update that finds it pending is the single winner.
+    validateName(name)
+    // Conditional update: of concurrent requests, one gets a count of 1.
     const pending = { id, acceptedAt: null, revokedAt: null, expiresAt: { $gt: now } }
     if ((await em.nativeUpdate(Invitation, pending, { acceptedAt: now })) !== 1)
       throw invalidState('This invitation was accepted or withdrawn, or its 14 days are over.', path)
@@ -60,15 +61,15 @@ export async function acceptInvitation(
   })
 }
 
-/** Somebody who was a member before comes back as the same user. @throws DomainError CONFLICT */
+/** A former member is reinstated as the same user, by e-mail address. @throws DomainError CONFLICT */
 async function createMembership(em: EntityManager, invitation: Invitation, userId: string, name: string, now: Date): Promise<Member> {
   const { organizationId, email, emailKey, role, projectIds } = invitation
-  const known = await em.findOne(User, { emailKey })
-  if (known && (await em.findOne(Member, { userId: known.id }))) throw conflict('You are a member already.', path)
-  const user = Object.assign(known ?? new User(), {
+  const existingUser = await em.findOne(User, { emailKey })
+  if (existingUser && (await em.findOne(Member, { userId: existingUser.id }))) throw conflict('You are a member already.', path)
+  const user = Object.assign(existingUser ?? new User(), {
     email,
     name,
-    ...(known ? {} : { id: userId, organizationId, emailKey, createdAt: now }),
+    ...(existingUser ? {} : { id: userId, organizationId, emailKey, createdAt: now }),
   })
   const id = newId('mem', now)
   const member = Object.assign(new Member(), { id, organizationId, userId: user.id, role, projectIds, standing: 0, joinedAt: now })

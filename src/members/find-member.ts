@@ -1,10 +1,10 @@
-/** One member, for changing them, and the rule that somebody always can. */
+/** Finds a member for a mutation, and protects the last ADMIN of an organization. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import { Member } from '../entities/member.js'
 import { invalidState, notFound } from '../lib/errors.js'
 
-/** @throws DomainError NOT_FOUND, in the same words for another organization's and for one that never was. */
+/** @throws DomainError NOT_FOUND, with the same message for another organization's member, so that ids cannot be probed. */
 export async function findMember(em: EntityManager, id: string): Promise<Member> {
   const member = await em.findOne(Member, { id })
   if (!member) throw notFound('No such member.', ['input', 'id'])
@@ -12,7 +12,7 @@ export async function findMember(em: EntityManager, id: string): Promise<Member>
 }
 
 /**
- * Changes of one organization are serial, so of two requests at once the second one counts what the first one left.
+ * The count is race-free: mutations of one organization run serially.
  * @throws DomainError INVALID_STATE
  */
 export async function assertNotLastAdmin(em: EntityManager, member: Member): Promise<void> {

@@ -1,4 +1,4 @@
-/** Invites a person by e-mail address. The token is in this answer and nowhere else; sending it is the inviter's affair. */
+/** Invites a person by e-mail address. Only this response contains the token; Keyhouse sends no e-mail. */
 import { capExpiry } from '../access/actor.js'
 import { assertCanGrantMembership } from '../access/grants.js'
 import type { Context } from '../context/context.js'
@@ -18,7 +18,7 @@ import { assertProjectsExist } from '../tenancy/project.js'
 import { Validator } from '../validation/validator.js'
 import { checkProjects } from './member-rules.js'
 
-/** Seconds: 14 days. */
+/** 14 days. */
 export const invitationTtlSeconds = 14 * 86_400
 
 export interface NewInvitation {
@@ -27,19 +27,23 @@ export interface NewInvitation {
   readonly projectIds?: readonly string[] | null | undefined
 }
 
+/**
+ * Replaces pending invitations of the same address.
+ * @throws DomainError INVALID, FORBIDDEN, NOT_FOUND, PERMISSION_NOT_HELD or CONFLICT
+ */
 export async function inviteMember(ctx: Context, input: NewInvitation): Promise<{ invitation: Invitation; invitationToken: Secret }> {
   return perform(ctx, 'member:invite', async ({ em, actor, now, permit, addDetails }) => {
     const { email, role } = input
-    const check = new Validator()
-    check.email('email', email)
-    checkProjects(check, role, input.projectIds)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.email('email', email)
+    checkProjects(validator, role, input.projectIds)
+    validator.throwIfInvalid()
     permit()
     if (!actor.personalToken) throw forbidden('Only a member can invite people.')
     await assertProjectsExist(em, input.projectIds ?? [])
     const id = newId('inv', now)
     permit({ id, isNew: true })
-    // Left out: all of the inviter's own; null: every project there is.
+    // Omitted: the inviter's own projects. Null: every project.
     const projectIds = role === 'ADMIN' ? null : input.projectIds === undefined ? actor.projectIds : input.projectIds
     assertCanGrantMembership(actor, { role, projectIds })
     const emailKey = normalizeEmail(email)
@@ -48,7 +52,7 @@ export async function inviteMember(ctx: Context, input: NewInvitation): Promise<
       throw conflict('Somebody with this e-mail address is a member already.', ['input', 'email'])
     }
     await em.nativeUpdate(Invitation, { emailKey, acceptedAt: null, revokedAt: null, expiresAt: { $gt: now } }, { revokedAt: now })
-    const text = generateToken('invite')
+    const secret = generateToken('invite')
     const invitation = Object.assign(new Invitation(), {
       id,
       organizationId: actor.organizationId,
@@ -56,7 +60,7 @@ export async function inviteMember(ctx: Context, input: NewInvitation): Promise<
       emailKey,
       role,
       projectIds: projectIds && [...projectIds],
-      digest: sha256(text),
+      digest: sha256(secret),
       invitedBy: actor.personalToken.userId,
       createdAt: now,
       expiresAt: capExpiry(actor, addSeconds(now, invitationTtlSeconds)),
@@ -65,6 +69,6 @@ export async function inviteMember(ctx: Context, input: NewInvitation): Promise<
     })
     em.persist(invitation)
     addDetails({ role, projectIds })
-    return { invitation, invitationToken: new Secret(text) }
+    return { invitation, invitationToken: new Secret(secret) }
   })
 }

@@ -1,4 +1,4 @@
-/** All invitations that were ever made, newest first. */
+/** Lists all invitations, newest first, including accepted, revoked and expired ones. */
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { Invitation } from '../entities/invitation.js'

@@ -1,4 +1,4 @@
-/** The members of the organization, newest first, whatever projects they have. */
+/** Lists the organization's members, newest first, regardless of their projects. */
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { Member } from '../entities/member.js'

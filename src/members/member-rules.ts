@@ -1,14 +1,14 @@
-/** What every list of projects that is given to a person has to obey. */
+/** Validation of the project list that inviting and updating a member share. */
 import type { MemberRole } from '../entities/enums.js'
 import type { Validator } from '../validation/validator.js'
 
 export const maxProjects = 100
 
 export function checkProjects(
-  check: Validator,
+  validator: Validator,
   role: MemberRole | null | undefined,
   projectIds: readonly string[] | null | undefined,
 ): void {
-  check.list('projectIds', projectIds, maxProjects, () => undefined)
-  if (role === 'ADMIN' && projectIds) check.addIssue('projectIds', 'must be left out: an ADMIN has every project')
+  validator.list('projectIds', projectIds, maxProjects, () => undefined)
+  if (role === 'ADMIN' && projectIds) validator.addIssue('projectIds', 'must be left out: an ADMIN has every project')
 }

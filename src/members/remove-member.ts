@@ -1,4 +1,4 @@
-/** Removes a member. Their tokens and pending invitations end now; keys that they made stay, being the organization's. */
+/** Removes a member: revokes their tokens and pending invitations. API keys belong to the organization and stay. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { Invitation } from '../entities/invitation.js'
@@ -13,9 +13,9 @@ export async function removeMember(ctx: Context, input: { id: string }): Promise
     permit({ id: member.id })
     await assertNotLastAdmin(em, member)
     const { id, userId } = member
-    const ended = { revokedAt: now, revokedBy: actor.id, sealedText: null }
-    const revokedTokenCount = await em.nativeUpdate(PersonalToken, { userId, revokedAt: null, expiresAt: { $gt: now } }, ended)
-    // Should they come back by a new invitation, no old way in comes back with them.
+    const revocation = { revokedAt: now, revokedBy: actor.id, sealedText: null }
+    const revokedTokenCount = await em.nativeUpdate(PersonalToken, { userId, revokedAt: null, expiresAt: { $gt: now } }, revocation)
+    // A member invited again must not regain access through a sign-in token from before.
     await em.nativeUpdate(SignInToken, { userId, usedAt: null }, { usedAt: now })
     await em.nativeUpdate(Invitation, { invitedBy: userId, acceptedAt: null, revokedAt: null }, { revokedAt: now })
     em.remove(member)

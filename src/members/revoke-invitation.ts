@@ -1,4 +1,4 @@
-/** Withdraws an invitation. Doing it again answers the same. */
+/** Revokes a pending invitation. Idempotent. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { Invitation } from '../entities/invitation.js'

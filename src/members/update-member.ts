@@ -1,4 +1,4 @@
-/** Changes a member's role and projects. Every token of theirs feels it at its next request. */
+/** Updates a member's role and projects. Their tokens have the new permissions from the next request on. */
 import { assertCanGrantMembership } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
@@ -17,16 +17,16 @@ export interface MemberChange {
 
 export async function updateMember(ctx: Context, input: MemberChange): Promise<{ member: Member }> {
   return perform(ctx, 'member:update', async ({ em, actor, permit, addDetails }) => {
-    const check = new Validator()
-    check.notNull('role', input.role)
-    checkProjects(check, input.role, input.projectIds)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.notNull('role', input.role)
+    checkProjects(validator, input.role, input.projectIds)
+    validator.throwIfInvalid()
     permit({ named: input.id })
     const member = await findMember(em, input.id)
     await assertProjectsExist(em, input.projectIds ?? [])
     permit({ id: member.id })
     const role = input.role ?? member.role
-    // Null gives every project; left out, the list stays, even while an ADMIN needs none, and is there after a demotion.
+    // Null: every project. Omitted: unchanged. An ADMIN's list is kept, so that it applies again after a demotion.
     const projectIds = input.projectIds === undefined ? member.projectIds : input.projectIds
     assertCanGrantMembership(actor, { role, projectIds })
     if (role !== 'ADMIN') await assertNotLastAdmin(em, member)

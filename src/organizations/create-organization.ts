@@ -1,4 +1,4 @@
-/** Makes an organization with everything that its first hour needs: a project, an admin, the head of its chain. */
+/** Creates an organization with its default project, first ADMIN and audit chain head. */
 import { systemContext } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { Services } from '../context/services.js'
@@ -14,23 +14,25 @@ import { Validator } from '../validation/validator.js'
 
 export const maxNameLength = 255
 
+/** Ids of the created rows. */
 export interface NewOrganization {
   readonly organizationId: string
   readonly projectId: string
   readonly userId: string
 }
 
+/** @throws DomainError INVALID */
 export async function createOrganization(
-  app: Services,
+  services: Services,
   input: { name: string; email: string; userName: string },
 ): Promise<NewOrganization> {
-  // Before the change: an organization that is refused has no trail that could say so.
-  const check = new Validator()
-  check.text('name', input.name, maxNameLength)
-  check.email('email', input.email)
-  check.throwIfInvalid()
-  const organizationId = newId('org', app.clock())
-  return perform(systemContext(app, organizationId), 'organization:create', ({ em, now, permit }) => {
+  // Validate outside `perform`: a rejected organization has no audit trail to record the denial.
+  const validator = new Validator()
+  validator.text('name', input.name, maxNameLength)
+  validator.email('email', input.email)
+  validator.throwIfInvalid()
+  const organizationId = newId('org', services.clock())
+  return perform(systemContext(services, organizationId), 'organization:create', ({ em, now, permit }) => {
     permit({ id: organizationId })
     const projectId = newId('prj', now)
     const userId = newId('usr', now)

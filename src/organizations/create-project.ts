@@ -1,4 +1,4 @@
-/** Adds a project to the organization. */
+/** Creates a project in the caller's organization. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { Project } from '../entities/project.js'
@@ -7,14 +7,15 @@ import { newId } from '../lib/id.js'
 import { Validator } from '../validation/validator.js'
 import { maxNameLength } from './create-organization.js'
 
-const slugForm = /^[a-z][a-z0-9-]{0,62}$/
+const slugPattern = /^[a-z][a-z0-9-]{0,62}$/
 
+/** @throws DomainError INVALID, FORBIDDEN or CONFLICT */
 export async function createProject(ctx: Context, { name, slug }: { name: string; slug: string }): Promise<{ project: Project }> {
   return perform(ctx, 'project:create', async ({ em, actor, now, permit }) => {
-    const check = new Validator()
-    check.text('name', name, maxNameLength)
-    if (!slugForm.test(slug)) check.addIssue('slug', 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter')
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.text('name', name, maxNameLength)
+    if (!slugPattern.test(slug)) validator.addIssue('slug', 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter')
+    validator.throwIfInvalid()
     const id = newId('prj', now)
     permit({ id, isNew: true, projectId: id })
     if (await em.findOne(Project, { slug })) throw conflict('There is a project with this slug already.', ['input', 'slug'])

@@ -1,4 +1,4 @@
-/** The projects that the caller sees, oldest first. */
+/** Lists the projects that the caller can read, oldest first. */
 import type { Context } from '../context/context.js'
 import { Project } from '../entities/project.js'
 import { listById } from '../pagination/paginate.js'

@@ -1,4 +1,4 @@
-/** Wipes what the sandbox of one project has gathered. Its keys, the audit trail and usage stay (docs/decisions/0055). */
+/** Resets the sandbox of one project. API keys, the audit trail and usage stay (docs/decisions/0055). */
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Permit } from '../access/permit.js'
@@ -19,37 +19,38 @@ export interface SandboxReset {
   readonly revokedTokens: number
 }
 
-interface Place {
+interface SandboxScope {
   readonly projectId: string
   readonly environment: 'SANDBOX'
 }
 
-type Wipe = (em: EntityManager, place: Place, now: Date, permit: Permit) => Promise<Partial<SandboxReset>>
+type ResetStep = (em: EntityManager, scope: SandboxScope, now: Date, permit: Permit) => Promise<Partial<SandboxReset>>
 
-/** One for each kind of sandbox data, in the order in which they may go. */
-const resetSteps: readonly Wipe[] = [
-  async (em, place, now) => ({ revokedTokens: await revokeSandboxTokens(em, place, now) }),
-  async (em, place, now, permit) => ({ revokedCredentials: await revokeCredentials(em, permit, place, now) }),
-  async (em, place, _now, permit) => ({ deletedServers: await disableOwnerFilter(em, permit).nativeDelete(McpServer, place) }),
-  async (em, place, _now, permit) => {
-    await disableOwnerFilter(em, permit).nativeDelete(McpToolApproval, place)
+/** One step per kind of sandbox data, in order of dependency. */
+const resetSteps: readonly ResetStep[] = [
+  async (em, scope, now) => ({ revokedTokens: await revokeSandboxTokens(em, scope, now) }),
+  async (em, scope, now, permit) => ({ revokedCredentials: await revokeCredentials(em, permit, scope, now) }),
+  async (em, scope, _now, permit) => ({ deletedServers: await disableOwnerFilter(em, permit).nativeDelete(McpServer, scope) }),
+  async (em, scope, _now, permit) => {
+    await disableOwnerFilter(em, permit).nativeDelete(McpToolApproval, scope)
     return {}
   },
-  async (em, place) => {
-    await em.nativeDelete(EndUser, place)
+  async (em, scope) => {
+    await em.nativeDelete(EndUser, scope)
     return {}
   },
 ]
 
+/** @throws DomainError PRODUCTION_NOT_SUPPORTED, FORBIDDEN or NOT_FOUND */
 export async function resetSandbox(ctx: Context, { projectId }: { projectId?: string | null | undefined }): Promise<SandboxReset> {
   return perform(ctx, 'sandbox:reset', async ({ em, actor, now, permit, addDetails }) => {
     if (actor.environment === 'PRODUCTION') throw productionNotSupported('A production credential cannot reset a sandbox.')
     permit({ environment: 'SANDBOX' })
     const project = await findProjectOrDefault(em, projectId)
-    const place = { projectId: project.id, environment: 'SANDBOX' } as const
-    const permitted = permit({ id: project.id, ...place })
+    const scope = { projectId: project.id, environment: 'SANDBOX' } as const
+    const permitted = permit({ id: project.id, ...scope })
     let reset: SandboxReset = { deletedServers: 0, revokedCredentials: 0, revokedTokens: 0 }
-    for (const wipe of resetSteps) reset = { ...reset, ...(await wipe(em, place, now, permitted)) }
+    for (const step of resetSteps) reset = { ...reset, ...(await step(em, scope, now, permitted)) }
     addDetails({ ...reset })
     return reset
   })

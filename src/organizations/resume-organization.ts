@@ -1,4 +1,4 @@
-/** Resumes a suspended organization: what was neither revoked nor expired meanwhile works again. */
+/** Resumes a suspended organization. Its credentials work again unless revoked or expired. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { Organization } from '../entities/organization.js'

@@ -1,4 +1,4 @@
-/** Renames a project. Its slug never changes. */
+/** Renames a project; the slug is immutable. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { Project } from '../entities/project.js'
@@ -8,10 +8,10 @@ import { maxNameLength } from './create-organization.js'
 
 export async function updateProject(ctx: Context, input: { id: string; name?: string | null | undefined }): Promise<{ project: Project }> {
   return perform(ctx, 'project:update', async ({ em, now, permit }) => {
-    const check = new Validator()
-    check.notNull('name', input.name)
-    check.text('name', input.name, maxNameLength)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.notNull('name', input.name)
+    validator.text('name', input.name, maxNameLength)
+    validator.throwIfInvalid()
     permit({ named: input.id })
     const project = await em.findOne(Project, { id: input.id })
     if (!project) throw notFound('No such project.', ['input', 'id'])

@@ -1,26 +1,26 @@
 /**
- * Wipes the texts of tokens whose window has closed, even if nobody asks. It belongs to the deployment: logged, not chained.
- * Any number of processes may do it at once, since wiping twice is wiping once.
+ * Background job that erases sealed personal tokens once their reveal window has closed. It spans organizations, so it is
+ * logged and has no audit event. The update is idempotent, so every process may run it.
  */
 import type { Services } from '../context/services.js'
 import type { BackgroundStatement } from '../journal/journal.js'
 
-/** Milliseconds. */
+/** Milliseconds between two runs. */
 export const sweepsEvery = 1000
 
-const isDue = {
+const dueQuery = {
   name: 'closed_windows',
   sql: 'select id from personal_token where sealed_text is not null and visible_until <= ? limit 1',
 }
-const wipe = 'update personal_token set sealed_text = null where sealed_text is not null and visible_until <= ?'
+const clearStatement = 'update personal_token set sealed_text = null where sealed_text is not null and visible_until <= ?'
 
-/** Asks first, so that a quiet server writes nothing. */
-async function sweep({ config, clock, journal, queryRunner, log }: Services): Promise<void> {
+/** Reads before writing, so that an idle server writes nothing. */
+async function clearClosedWindows({ config, clock, journal, queryRunner, log }: Services): Promise<void> {
   try {
     const now = clock()
-    const until = config.databaseUrl === undefined ? now.getTime() : now.toISOString()
-    if (!(await queryRunner.read(isDue, [until]))) return
-    const statement: BackgroundStatement = { sql: wipe, parameters: [until] }
+    const cutoff = config.databaseUrl === undefined ? now.getTime() : now.toISOString()
+    if (!(await queryRunner.read(dueQuery, [cutoff]))) return
+    const statement: BackgroundStatement = { sql: clearStatement, parameters: [cutoff] }
     await journal.writeBackground([statement])
     log.debug('closed windows were wiped')
   } catch (error) {
@@ -28,15 +28,18 @@ async function sweep({ config, clock, journal, queryRunner, log }: Services): Pr
   }
 }
 
-/** Sweeps now, for what closed while nobody was there, and from then on. The answer ends it, after the sweep under way. */
-export function startRevealWindowCleanup(app: Services): () => Promise<void> {
-  let flight = sweep(app)
+/**
+ * Runs now, for windows that closed while the server was down, then periodically.
+ * Returns a stop function that awaits the current run.
+ */
+export function startRevealWindowCleanup(services: Services): () => Promise<void> {
+  let currentRun = clearClosedWindows(services)
   const timer = setInterval(() => {
-    flight = flight.then(() => sweep(app))
+    currentRun = currentRun.then(() => clearClosedWindows(services))
   }, sweepsEvery)
   timer.unref()
   return async () => {
     clearInterval(timer)
-    await flight
+    await currentRun
   }
 }

@@ -1,4 +1,4 @@
-/** The admin's first LOGIN token, by the command line. */
+/** Creates an administrator's first LOGIN token, for the command line. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { PersonalToken } from '../entities/personal-token.js'

@@ -1,4 +1,4 @@
-/** Makes a personal token: all of its user, or reduced to permissions that its maker holds. */
+/** Creates a personal token: FULL_ACCESS, or restricted to permissions that the creator holds. */
 import { isRestrictedType, maxExpiry, capExpiry, type Actor, requireUser } from '../access/actor.js'
 import { assertCanGrantToUser } from '../access/grants.js'
 import type { Context } from '../context/context.js'
@@ -12,18 +12,18 @@ import { findPersonalToken } from './find-personal-token.js'
 import { issuePersonalToken } from './issue-personal-token.js'
 import { assertRestrictedType } from './restricted-tokens.js'
 
-const year = 365 * 86_400
+const yearSeconds = 365 * 86_400
 
-/** Seconds; LOGIN comes from signing in or accepting an invitation, never from here. */
+/** Maximum and default lifetime in seconds. LOGIN is absent: only signing in or accepting an invitation creates one. */
 export const lifetimes = {
-  FULL_ACCESS: { longest: year, usual: year },
-  RESTRICTED: { longest: year, usual: year },
+  FULL_ACCESS: { longest: yearSeconds, usual: yearSeconds },
+  RESTRICTED: { longest: yearSeconds, usual: yearSeconds },
   EPHEMERAL: { longest: 86_400, usual: 3600 },
 } as const
 /** Characters. */
 export const maxDescriptionLength = 128
 
-type MadeType = keyof typeof lifetimes
+type CreatableType = keyof typeof lifetimes
 
 export interface NewPersonalToken {
   readonly type?: PersonalTokenType | null | undefined
@@ -33,15 +33,16 @@ export interface NewPersonalToken {
   readonly idempotencyKey?: string | null | undefined
 }
 
-interface Made {
+interface CreatedPersonalToken {
   readonly personalToken: PersonalToken
-  /** Null when it was made before, under the same idempotency key. */
+  /** Null on a replay: the idempotency key was used before. */
   readonly token: string | null
 }
 
-export async function createPersonalToken(ctx: Context, input: NewPersonalToken): Promise<Made> {
-  const verb = async ({ em, actor, now, permit, addDetails }: ActionScopeFor<'personal_token:create'>): Promise<Made> => {
-    const type = checked(input, now)
+/** @throws DomainError INVALID, FORBIDDEN or PERMISSION_NOT_HELD */
+export async function createPersonalToken(ctx: Context, input: NewPersonalToken): Promise<CreatedPersonalToken> {
+  const create = async ({ em, actor, now, permit, addDetails }: ActionScopeFor<'personal_token:create'>): Promise<CreatedPersonalToken> => {
+    const type = validate(input, now)
     permit()
     const { userId } = requireUser(actor)
     assertRestrictedType(actor, type)
@@ -49,14 +50,14 @@ export async function createPersonalToken(ctx: Context, input: NewPersonalToken)
     const { organizationId } = actor
     const { description = null, permissions = null } = input
     const expiresAt = resolveExpiry(actor, type, input.expiresAt, now)
-    const issue = { organizationId, userId, createdBy: userId, type, description, permissions, expiresAt }
-    const { personalToken, text } = await issuePersonalToken(ctx, issue, now)
+    const args = { organizationId, userId, createdBy: userId, type, description, permissions, expiresAt }
+    const { personalToken, text } = await issuePersonalToken(ctx, args, now)
     permit({ id: personalToken.id })
     addDetails({ type })
     em.persist(personalToken)
     return { personalToken, token: text }
   }
-  return perform(ctx, 'personal_token:create', verb, {
+  return perform(ctx, 'personal_token:create', create, {
     key: input.idempotencyKey,
     input,
     async replay({ em, permit }, id) {
@@ -67,33 +68,36 @@ export async function createPersonalToken(ctx: Context, input: NewPersonalToken)
   })
 }
 
-/** The type that is to be made. @throws DomainError INVALID with every fault. */
-function checked({ type = 'FULL_ACCESS', description, expiresAt, permissions, idempotencyKey }: NewPersonalToken, now: Date): MadeType {
-  const check = new Validator()
-  check.idempotencyKey(idempotencyKey)
-  check.notNull('type', type)
-  if (type === 'LOGIN') check.addIssue('type', 'must not be LOGIN: that comes from signing in')
-  check.text('description', description, maxDescriptionLength, 0)
-  check.notNull('expiresAt', expiresAt)
-  check.future('expiresAt', expiresAt, now)
-  const made: MadeType = type === null || type === 'LOGIN' ? 'FULL_ACCESS' : type
-  const { longest } = lifetimes[made]
-  if (expiresAt && expiresAt > addSeconds(now, longest))
-    check.addIssue('expiresAt', `must be at most ${longest} seconds from now for ${made}`)
-  if (!isRestrictedType(made)) {
-    if (permissions !== undefined) check.addIssue('permissions', `must be left out for ${made}`)
+/** Returns the type to create. @throws DomainError INVALID with every issue */
+function validate(
+  { type = 'FULL_ACCESS', description, expiresAt, permissions, idempotencyKey }: NewPersonalToken,
+  now: Date,
+): CreatableType {
+  const validator = new Validator()
+  validator.idempotencyKey(idempotencyKey)
+  validator.notNull('type', type)
+  if (type === 'LOGIN') validator.addIssue('type', 'must not be LOGIN: that comes from signing in')
+  validator.text('description', description, maxDescriptionLength, 0)
+  validator.notNull('expiresAt', expiresAt)
+  validator.future('expiresAt', expiresAt, now)
+  const creatableType: CreatableType = type === null || type === 'LOGIN' ? 'FULL_ACCESS' : type
+  const { longest: maxTtlSeconds } = lifetimes[creatableType]
+  if (expiresAt && expiresAt > addSeconds(now, maxTtlSeconds))
+    validator.addIssue('expiresAt', `must be at most ${maxTtlSeconds} seconds from now for ${creatableType}`)
+  if (!isRestrictedType(creatableType)) {
+    if (permissions !== undefined) validator.addIssue('permissions', `must be left out for ${creatableType}`)
   } else if (permissions === undefined || permissions?.length === 0) {
-    check.addIssue('permissions', `must name at least one permission for ${made}`)
-  } else check.permissions('permissions', permissions)
-  check.throwIfInvalid()
-  return made
+    validator.addIssue('permissions', `must name at least one permission for ${creatableType}`)
+  } else validator.permissions('permissions', permissions)
+  validator.throwIfInvalid()
+  return creatableType
 }
 
-/** Nothing outlives its maker; only who has just signed in is not bound. @throws DomainError INVALID */
-function resolveExpiry(actor: Actor, type: MadeType, wanted: Date | null | undefined, now: Date): Date {
-  if (!wanted) return capExpiry(actor, addSeconds(now, lifetimes[type].usual))
+/** A token must not expire later than the token that creates it; a LOGIN token sets no limit. @throws DomainError INVALID */
+function resolveExpiry(actor: Actor, type: CreatableType, requested: Date | null | undefined, now: Date): Date {
+  if (!requested) return capExpiry(actor, addSeconds(now, lifetimes[type].usual))
   const latest = maxExpiry(actor, 'token')
-  if (latest && wanted > latest)
+  if (latest && requested > latest)
     throw invalid(`Nothing outlives its maker: this credential ends at ${latest.toISOString()}.`, ['input', 'expiresAt'])
-  return wanted
+  return requested
 }

@@ -1,11 +1,11 @@
-/** One of the caller's own tokens, for changing it. */
+/** Finds a personal token for a mutation, and tells whether it is the caller's own. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Actor } from '../access/actor.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { notFound } from '../lib/errors.js'
 
-/** @throws DomainError NOT_FOUND, in the same words for another organization's and for one that never was. */
+/** @throws DomainError NOT_FOUND, with the same message for another organization's token, so that ids cannot be probed. */
 export async function findPersonalToken(em: EntityManager, id: string): Promise<PersonalToken> {
   const token = await em.findOne(PersonalToken, { id })
   if (!token) throw notFound('No such personal token.', ['input', 'id'])

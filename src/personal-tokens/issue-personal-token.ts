@@ -1,4 +1,4 @@
-/** What every way to a personal token shares: its row, its text, and the five minutes in which it may be seen again. */
+/** Issues a personal token: the signed JWT, and its row with a sealed copy, revealable for five minutes. */
 import type { Context } from '../context/context.js'
 import type { PersonalTokenType } from '../entities/enums.js'
 import { PersonalToken, personalTokenAad } from '../entities/personal-token.js'
@@ -6,7 +6,7 @@ import { addSeconds, epochSeconds } from '../lib/clock.js'
 import { newId } from '../lib/id.js'
 import { seal } from '../lib/seal.js'
 
-/** Seconds. */
+/** How long the creator can reveal the token again. */
 export const revealWindowSeconds = 300
 export const loginTtlSeconds = 12 * 3600
 
@@ -20,9 +20,10 @@ interface IssuePersonalTokenArgs {
   readonly expiresAt: Date
 }
 
+/** Returns the row, which the caller persists, and the JWT as `text`. */
 export async function issuePersonalToken(
   ctx: Context,
-  issue: IssuePersonalTokenArgs,
+  args: IssuePersonalTokenArgs,
   now: Date,
 ): Promise<{ personalToken: PersonalToken; text: string }> {
   const id = newId('pt', now)
@@ -30,29 +31,29 @@ export async function issuePersonalToken(
   const { text, kid } = await ctx.app.keyring.sign('kh-personal+jwt', {
     iss: url,
     aud: url,
-    sub: issue.userId,
-    org: issue.organizationId,
+    sub: args.userId,
+    org: args.organizationId,
     jti: id,
-    type: issue.type,
+    type: args.type,
     iat: epochSeconds(now),
-    exp: epochSeconds(issue.expiresAt),
+    exp: epochSeconds(args.expiresAt),
   })
   const personalToken = Object.assign(new PersonalToken(), {
-    ...issue,
+    ...args,
     id,
-    permissions: issue.permissions && [...issue.permissions],
+    permissions: args.permissions && [...args.permissions],
     signingKeyId: kid,
     issuedAt: now,
     lastUsedOn: null,
     visibleUntil: addSeconds(now, revealWindowSeconds),
-    sealedText: seal(ctx.app.masterKeys, personalTokenAad({ ...issue, id }), text),
+    sealedText: seal(ctx.app.masterKeys, personalTokenAad({ ...args, id }), text),
     revokedAt: null,
     revokedBy: null,
   })
   return { personalToken, text }
 }
 
-/** A LOGIN token, for who has just proven that they are this user, or for the command line. */
+/** Issues a LOGIN token. The caller must have authenticated the user; the command line passes `createdBy` null. */
 export const issueLogin = (
   ctx: Context,
   { organizationId }: { organizationId: string },

@@ -1,4 +1,4 @@
-/** Lists of personal tokens: one's own, and for those who may the whole organization's. Expired ones are hidden. */
+/** Lists the caller's own unexpired personal tokens, newest first. */
 import { requireUser } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { PersonalToken } from '../entities/personal-token.js'
@@ -7,7 +7,7 @@ import { parsePageArgs, paginate, type Page } from '../pagination/paginate.js'
 
 export const newestFirst = { field: 'issuedAt', direction: 'DESC' } as const
 
-/** @throws DomainError FORBIDDEN for a caller who is no person. */
+/** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN when the caller is not a user */
 export async function listOwnTokens(ctx: Context, page: PageArguments): Promise<Page<PersonalToken>> {
   parsePageArgs(ctx.em, PersonalToken, page, newestFirst)
   const { userId } = requireUser(ctx.actor)

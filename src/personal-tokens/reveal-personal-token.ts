@@ -1,4 +1,4 @@
-/** Repeats the text of a token to its creator while its window is open. Every repetition is an event. */
+/** Reveals a personal token again to its creator, within the reveal window. Each reveal is an audit event. */
 import { requireUser } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
@@ -8,6 +8,7 @@ import { open } from '../lib/seal.js'
 import { findPersonalToken, isOwn } from './find-personal-token.js'
 import { assertWithinScope } from './restricted-tokens.js'
 
+/** @throws DomainError NOT_FOUND, FORBIDDEN, PERMISSION_NOT_HELD, INVALID_STATE or ALREADY_REVEALED; SealError */
 export async function revealPersonalToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken; token: string }> {
   return perform(ctx, 'personal_token:reveal', async ({ em, actor, now, permit }) => {
     permit({ named: input.id })

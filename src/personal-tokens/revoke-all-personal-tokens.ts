@@ -1,4 +1,4 @@
-/** Ends all of the caller's own tokens, the one in use too. The answer still arrives. */
+/** Revokes all of the caller's own personal tokens, including the one in use; this response is still sent. */
 import { requireUser } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
@@ -8,8 +8,8 @@ export async function revokeAllPersonalTokens(ctx: Context): Promise<{ revokedCo
   return perform(ctx, 'personal_token:revoke_all', async ({ em, actor, now, permit, addDetails }) => {
     permit()
     const { userId } = requireUser(actor)
-    const ended = { revokedAt: now, revokedBy: actor.id, sealedText: null }
-    const revokedCount = await em.nativeUpdate(PersonalToken, { userId, revokedAt: null, expiresAt: { $gt: now } }, ended)
+    const revocation = { revokedAt: now, revokedBy: actor.id, sealedText: null }
+    const revokedCount = await em.nativeUpdate(PersonalToken, { userId, revokedAt: null, expiresAt: { $gt: now } }, revocation)
     addDetails({ revokedCount })
     return { revokedCount }
   })

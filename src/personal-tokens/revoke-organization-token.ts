@@ -1,4 +1,4 @@
-/** Ends anybody's personal token at once and for good. Doing it again answers the same. */
+/** Revokes any member's personal token. Immediate, permanent and idempotent. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { PersonalToken } from '../entities/personal-token.js'

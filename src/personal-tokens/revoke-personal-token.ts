@@ -1,4 +1,4 @@
-/** Ends one of the caller's own tokens at once and for good. Doing it again answers the same. */
+/** Revokes one of the caller's own personal tokens. Immediate, permanent and idempotent. */
 import { requireUser } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'

@@ -1,4 +1,4 @@
-/** A way back in for a member who lost their token, made by an ADMIN. */
+/** Creates a sign-in token, with which a member who lost their LOGIN token signs in again. */
 import { assertCanGrantMembership } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
@@ -13,7 +13,7 @@ export async function createSignInToken(ctx: Context, input: { memberId: string 
     const member = await em.findOne(Member, { id: input.memberId })
     if (!member) throw notFound('No such member.', ['input', 'memberId'])
     permit({ id: member.id })
-    // Whoever holds it becomes that member, with all that they may do.
+    // The holder signs in as that member, so the creator must be able to grant all of the member's access.
     assertCanGrantMembership(actor, member)
     const { secret, expiresAt } = addSignInToken(em, actor, member.userId, now)
     return { signInToken: secret, expiresAt }

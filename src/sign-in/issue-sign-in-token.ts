@@ -1,4 +1,4 @@
-/** The row of a sign-in token, whoever makes it, and its text: 15 minutes, once. */
+/** Issues a sign-in token: single use, valid for 15 minutes, for the API and the command line. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import { capExpiry, type Actor } from '../access/actor.js'
@@ -12,22 +12,21 @@ import { generateToken } from '../lib/token-format.js'
 /** Seconds. */
 export const signInTokenLasts = 900
 
+/** Persists the row with the token's digest; only the returned `secret` holds the token. */
 export function addSignInToken(em: EntityManager, actor: Actor, userId: string, now: Date): { secret: Secret; expiresAt: Date } {
-  const text = generateToken('signin')
+  const secret = generateToken('signin')
   const expiresAt = capExpiry(actor, addSeconds(now, signInTokenLasts))
-  const { organizationId } = actor
-  const createdBy = actor.id
   em.persist(
     Object.assign(new SignInToken(), {
       id: newId('sit', now),
-      organizationId,
+      organizationId: actor.organizationId,
       userId,
-      digest: sha256(text),
-      createdBy,
+      digest: sha256(secret),
+      createdBy: actor.id,
       createdAt: now,
       expiresAt,
       usedAt: null,
     }),
   )
-  return { secret: new Secret(text), expiresAt }
+  return { secret: new Secret(secret), expiresAt }
 }

@@ -1,4 +1,4 @@
-/** Turns a sign-in token into a LOGIN token, once. */
+/** Exchanges a sign-in token for a LOGIN token, once. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import { systemActor, type Actor } from '../access/actor.js'
@@ -16,6 +16,7 @@ import { issueLogin } from '../personal-tokens/issue-personal-token.js'
 
 const path = ['input', 'signInToken']
 
+/** @throws DomainError NOT_FOUND or INVALID_STATE; RequestError CREDENTIAL_SUSPENDED */
 export async function signIn(ctx: Context, signInToken: Secret): Promise<{ personalToken: PersonalToken; token: string }> {
   const row = await ctx.app.queryRunner.read(signInTokenByDigest, [sha256(signInToken.reveal())])
   if (!row) throw notFound('No such sign-in token.', path)
@@ -25,23 +26,23 @@ export async function signIn(ctx: Context, signInToken: Secret): Promise<{ perso
   const actor: Actor = { ...systemActor(String(row['organization_id'])), kind: 'SIGN_IN_TOKEN', id: userId, permissions: [] }
   return perform(ctx.withActor(actor), 'sign_in_token:use', async ({ em, now, permit }) => {
     permit({ id })
-    // Once: the update that finds it unused is the single winner.
+    // Conditional update: of concurrent requests, one gets a count of 1.
     const used = await em.nativeUpdate(SignInToken, { id, usedAt: null, expiresAt: { $gt: now } }, { usedAt: now })
     if (used !== 1) throw invalidState('This sign-in token has been used, or its 15 minutes are over.', path)
-    await assertIssuerStillAuthorized(em, id, userId)
+    await assertCreatorStillAuthorized(em, id, userId)
     const { personalToken, text } = await issueLogin(ctx, actor, userId, now)
     em.persist(personalToken)
     return { personalToken, token: text }
   })
 }
 
-/** An ADMIN who was removed or demoted in these minutes must not have kept a way in as somebody else. @throws DomainError */
-async function assertIssuerStillAuthorized(em: EntityManager, id: string, userId: string): Promise<void> {
+/** An ADMIN removed or demoted since must not sign in as another member. @throws DomainError NOT_FOUND or INVALID_STATE */
+async function assertCreatorStillAuthorized(em: EntityManager, id: string, userId: string): Promise<void> {
   const member = await em.findOne(Member, { userId })
   if (!member) throw notFound('No such sign-in token.', path)
   const { createdBy } = await em.findOneOrFail(SignInToken, { id })
   if (createdBy === null) return
-  const maker = await em.findOne(Member, { userId: createdBy })
-  if (!maker || !canStillGrant(maker, 'member:update', member))
+  const creator = await em.findOne(Member, { userId: createdBy })
+  if (!creator || !canStillGrant(creator, 'member:update', member))
     throw invalidState('Who made this sign-in token may no longer do so. Ask for a new one.', path)
 }

@@ -1,4 +1,4 @@
-/** How much was asked for and how much of it refused, by interval and by whatever tells it apart. */
+/** Reads usage: counts of requests and denied requests by interval, grouped by the requested dimensions. */
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { usageQuery, maxInt32 } from '../database/queries/usage.js'
@@ -10,12 +10,14 @@ import { environmentFilter } from '../tenancy/environment.js'
 import { validateFilter, queryableValues } from '../validation/filters.js'
 import { intervalLengths, intervalStart } from './intervals.js'
 
-/** Intervals that one answer may span, and rows that it may have. */
+/** Limits of one response. */
 export const maxIntervals = 1440
 export const maxRows = 1000
 
 export interface UsageQuery {
+  /** Inclusive; rounded down to the start of its interval. */
   readonly from: Date
+  /** Exclusive. */
   readonly to: Date
   readonly interval: UsageInterval
   readonly groupBy?: readonly UsageDimension[] | null | undefined
@@ -30,6 +32,7 @@ export interface UsageWhere {
   readonly operations?: readonly string[] | null | undefined
 }
 
+/** `apiKeyId`, `endUserId` and `operation` are null when not grouped by, or when the request had none. */
 export interface UsageRow {
   readonly start: Date
   readonly apiKeyId: string | null
@@ -39,7 +42,7 @@ export interface UsageRow {
   readonly denied: number
 }
 
-/** @throws RequestError BAD_USER_INPUT when it asks for, or would answer, too much. */
+/** @throws RequestError BAD_USER_INPUT for an invalid range, too many intervals or too many rows; DomainError FORBIDDEN */
 export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageRow[]> {
   const { actor } = ctx
   const { to, interval } = query
@@ -50,23 +53,23 @@ export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageR
     throw badUserInput(`From "from" to "to" there may be at most ${maxIntervals} intervals.`)
   }
   validateFilter({ ...filter })
-  const dimensions = Object.keys(dimensionColumns).length
-  if (query.groupBy && query.groupBy.length > dimensions) throw badUserInput(`"groupBy" must have at most ${dimensions} entries.`)
+  const maxDimensions = Object.keys(dimensionColumns).length
+  if (query.groupBy && query.groupBy.length > maxDimensions) throw badUserInput(`"groupBy" must have at most ${maxDimensions} entries.`)
   environmentFilter(actor, filter.environment)
   requirePermission(actor, 'usage:read')
   const { externalUserIds, projectId, environment } = filter
-  const wanted = {
+  const conditions = {
     project_id: projectId == null ? null : queryableValues([projectId]),
     environment: environment && [environment],
     api_key_id: filter.apiKeyIds && queryableValues(filter.apiKeyIds),
     operation: filter.operations && queryableValues(filter.operations),
     end_user_id: externalUserIds && (await deriveEndUserIds(ctx, externalUserIds, { projectId, environment })),
   }
-  // A list that names nothing finds nothing; SQL has no empty list.
-  if (Object.values(wanted).some((values) => values?.length === 0)) return []
+  // An empty list matches nothing, and SQL has no empty `in ()`.
+  if (Object.values(conditions).some((values) => values?.length === 0)) return []
   const groupBy = [...new Set(query.groupBy)]
-  const question = { interval, from, to, groupBy, wanted, limit: maxRows + 1 }
-  const rows = await ctx.query(usageQuery(actor, question, ctx.app.config.databaseUrl !== undefined))
+  const aggregateQuery = { interval, from, to, groupBy, wanted: conditions, limit: maxRows + 1 }
+  const rows = await ctx.query(usageQuery(actor, aggregateQuery, ctx.app.config.databaseUrl !== undefined))
   if (rows.length > maxRows) throw badUserInput(`This would be more than ${maxRows} rows: ask for less time, or tell less apart.`)
   return rows.map((row) => ({
     start: new Date(row['start'] as number | string | Date),

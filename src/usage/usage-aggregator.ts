@@ -1,19 +1,19 @@
-/** Usage of the last second, gathered in memory and written by statements that add. */
+/** Write-behind aggregation of usage: counts in memory, flushed by upserts that add to the stored counts. */
 import { all, addOne, addMany } from '../database/queries/usage.js'
 import type { UsageInterval } from '../entities/enums.js'
 import { ALL_END_USERS, type UsageCount } from '../entities/usage-count.js'
 import type { Batch, WriteBehindSource, UsageRecord } from '../journal/write-behind.js'
 import { intervalLengths, intervalStart } from './intervals.js'
 
-/** Rows kept while the database is away; what would be new beyond that is not counted. */
+/** Memory limit while the database is unavailable. Usage that would need a further row is not counted. */
 const maxRows = 50_000
-/** Rows of one transaction: on SQLite each is a statement, which keeps the loop waiting. */
-const rowsAtOnce = 300
+/** Rows per transaction. On SQLite each row is a statement that blocks the event loop. */
+const batchSize = 300
 const intervals = Object.keys(intervalLengths) as UsageInterval[]
 
 type Row = { [K in keyof UsageCount]: UsageCount[K] }
 
-/** What one caller did in one minute. */
+/** Counts of one caller, end user and operation in one minute. */
 type Tally = Omit<Row, 'length' | 'start'> & { readonly minute: Date }
 
 const rowKey = (row: Row): string =>
@@ -36,7 +36,7 @@ const toValues = (row: Row, start: number | string): (string | number)[] => [
 
 export class UsageAggregator implements WriteBehindSource {
   readonly name = 'usage'
-  /** One for each request is made here; the rows that they add up to, only when they are taken. */
+  /** Per request only a tally is updated. The rows of all intervals are computed on `drain`. */
   #tallies = new Map<string, Tally>()
   #rows = new Map<string, Row>()
 
@@ -45,17 +45,17 @@ export class UsageAggregator implements WriteBehindSource {
   used({ actor, operation, isDenied, at }: UsageRecord): void {
     const { apiKey, organizationId, projectIds, endUser } = actor
     const minute = intervalStart(at, 'MINUTE').getTime()
-    // A key stands in one project and one environment.
-    const name = `${minute} ${apiKey?.id ?? organizationId} ${endUser?.id ?? ''} ${operation ?? ''}`
-    const known = this.#tallies.get(name)
-    if (known) {
-      known.requests++
-      if (isDenied) known.denied++
+    // A key has one project and one environment, so its id covers both.
+    const key = `${minute} ${apiKey?.id ?? organizationId} ${endUser?.id ?? ''} ${operation ?? ''}`
+    const existing = this.#tallies.get(key)
+    if (existing) {
+      existing.requests++
+      if (isDenied) existing.denied++
     } else if (this.#tallies.size < maxRows) {
       const projectId = (apiKey && projectIds?.[0]) ?? ''
-      const who = { organizationId, projectId, environment: actor.environment ?? ('' as const), apiKeyId: apiKey?.id ?? '' }
-      this.#tallies.set(name, {
-        ...who,
+      const caller = { organizationId, projectId, environment: actor.environment ?? ('' as const), apiKeyId: apiKey?.id ?? '' }
+      this.#tallies.set(key, {
+        ...caller,
         endUserId: endUser?.id ?? '',
         operation: operation ?? '',
         minute: new Date(minute),
@@ -70,20 +70,19 @@ export class UsageAggregator implements WriteBehindSource {
   }
 
   drain(): Batch[] {
-    this.#addUp()
-    // In one order: two processes that add to the same rows must take their locks alike.
+    this.#aggregate()
+    // Sort: two processes that update the same rows must lock them in one order, or they deadlock.
     const rows = [...this.#rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
     this.#rows = new Map()
-    return Array.from({ length: Math.ceil(rows.length / rowsAtOnce) }, (_, i) =>
-      this.#batch(rows.slice(i * rowsAtOnce, (i + 1) * rowsAtOnce)),
-    )
+    return Array.from({ length: Math.ceil(rows.length / batchSize) }, (_, i) => this.#batch(rows.slice(i * batchSize, (i + 1) * batchSize)))
   }
 
-  #addUp(): void {
+  /** Adds each tally to a row per interval, for its end user and for the total of all end users. */
+  #aggregate(): void {
     for (const { minute, endUserId, ...tally } of this.#tallies.values()) {
       for (const length of intervals) {
         const start = intervalStart(minute, length)
-        for (const whose of [ALL_END_USERS, endUserId]) this.#add({ ...tally, length, start, endUserId: whose })
+        for (const id of [ALL_END_USERS, endUserId]) this.#add({ ...tally, length, start, endUserId: id })
       }
     }
     this.#tallies = new Map()
@@ -101,11 +100,11 @@ export class UsageAggregator implements WriteBehindSource {
   }
 
   #add(row: Row): void {
-    const name = rowKey(row)
-    const known = this.#rows.get(name)
-    if (known) {
-      known.requests += row.requests
-      known.denied += row.denied
-    } else if (this.#rows.size < maxRows) this.#rows.set(name, { ...row })
+    const key = rowKey(row)
+    const existing = this.#rows.get(key)
+    if (existing) {
+      existing.requests += row.requests
+      existing.denied += row.denied
+    } else if (this.#rows.size < maxRows) this.#rows.set(key, { ...row })
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a call that needs a person may pass: it spends an approval, or asks for one. Either is a change with an event of
- * its own, on disk before anything is forwarded.
+ * Human approval of a tool call: consumes an approval, or requests one. Either is committed with its own audit event before
+ * the gateway forwards the call.
  */
 import type { EntityManager } from '@mikro-orm/core'
 
@@ -15,9 +15,9 @@ import { computeCallDigest, type CalledAs } from './call-digest.js'
 import { assertPendingLimit } from './pending-approvals.js'
 import { recordCaller } from './server-callers.js'
 
-/** Seconds: for deciding, and again for calling once it is decided. */
+/** Time to decide, and again the time to call once decided. */
 export const approvalTtlSeconds = 600
-/** Bytes of JSON: of the arguments, and of all parameters. */
+/** Bytes of JSON: the tool's arguments, and all parameters of the call. */
 export const maxArgumentsBytes = 65_536
 export const maxParamsBytes = 131_072
 
@@ -26,6 +26,7 @@ export interface ToolCall extends CalledAs {
   readonly tool: string
 }
 
+/** The approval that the client waits for, or its denial. */
 export interface PendingApproval {
   readonly status: 'PENDING' | 'DENIED'
   readonly approvalId: string
@@ -33,58 +34,62 @@ export interface PendingApproval {
   readonly reason: string | null
 }
 
-/** Null when the call may pass: its approval is spent by then, whatever becomes of it upstream. */
+/**
+ * Returns null when the call may be forwarded. The approval is consumed even if the upstream request then fails.
+ * @throws RequestError CONCURRENCY_LIMITED
+ */
 export async function approveToolCall(ctx: Context, call: ToolCall): Promise<PendingApproval | null> {
   const digest = computeCallDigest(ctx.actor, call.server, call)
-  const open = await findOpen(ctx.em, call, digest, ctx.now())
-  const isKnown = open !== null && ctx.actor.apiKey !== null && open.requestedBy.includes(ctx.actor.apiKey.id)
-  // Asking again changes nothing.
-  if (open && open.state !== 'APPROVED' && isKnown) return waiting(open)
-  if (open?.state === 'APPROVED' && (await consumeApproval(ctx, open))) return null
-  return request(ctx, call, digest)
+  const approval = await findOpenApproval(ctx.em, call, digest, ctx.now())
+  const isRequester = approval !== null && ctx.actor.apiKey !== null && approval.requestedBy.includes(ctx.actor.apiKey.id)
+  // A repeated request by the same key needs no write.
+  if (approval && approval.state !== 'APPROVED' && isRequester) return toPendingApproval(approval)
+  if (approval?.state === 'APPROVED' && (await consumeApproval(ctx, approval))) return null
+  return requestApproval(ctx, call, digest)
 }
 
-const findOpen = (em: EntityManager, { server }: ToolCall, callDigest: string, now: Date): Promise<McpToolApproval | null> =>
+const findOpenApproval = (em: EntityManager, { server }: ToolCall, callDigest: string, now: Date): Promise<McpToolApproval | null> =>
   em.findOne(
     McpToolApproval,
     { serverId: server.id, callDigest, state: { $in: ['PENDING', 'APPROVED', 'DENIED'] }, expiresAt: { $gt: now } },
     { orderBy: { id: 'DESC' } },
   )
 
-const waiting = ({ id, state, expiresAt, reason }: McpToolApproval): PendingApproval => ({
+const toPendingApproval = ({ id, state, expiresAt, reason }: McpToolApproval): PendingApproval => ({
   status: state === 'DENIED' ? 'DENIED' : 'PENDING',
   approvalId: id,
   expiresAt,
   reason,
 })
 
-/** The update that finds it approved is the single winner. */
+/** Conditional update: of concurrent calls, one consumes the approval. False for the others. */
 const consumeApproval = (ctx: Context, approval: McpToolApproval): Promise<boolean> =>
   perform(ctx, 'mcp_approval:spend', async ({ em, actor, now, permit, addDetails }) => {
     permit(approval)
     await recordCaller(em, actor, approval)
     const where = { id: approval.id, state: 'APPROVED' as const, expiresAt: { $gt: now } }
-    const spent = await em.nativeUpdate(McpToolApproval, where, { state: 'USED', arguments: null })
-    addDetails({ spent: spent === 1 })
-    return spent === 1
+    const consumedCount = await em.nativeUpdate(McpToolApproval, where, { state: 'USED', arguments: null })
+    addDetails({ spent: consumedCount === 1 })
+    return consumedCount === 1
   })
 
-const request = (ctx: Context, call: ToolCall, callDigest: string): Promise<PendingApproval> =>
+/** Creates the approval, or adds the key to the requesters of an open one. */
+const requestApproval = (ctx: Context, call: ToolCall, callDigest: string): Promise<PendingApproval> =>
   perform(ctx, 'mcp_approval:request', async ({ em, actor, now, permit }) => {
     const { server, tool } = call
-    const known = await findOpen(em, call, callDigest, now)
-    const place = { organizationId: server.organizationId, projectId: server.projectId, environment: server.environment }
-    const permitted = permit({ ...place, id: known?.id ?? server.id })
+    const existing = await findOpenApproval(em, call, callDigest, now)
+    const scope = { organizationId: server.organizationId, projectId: server.projectId, environment: server.environment }
+    const permitted = permit({ ...scope, id: existing?.id ?? server.id })
     const keyId = actor.apiKey?.id ?? ''
-    await recordCaller(em, actor, { ...place, serverId: server.id })
-    if (known) {
-      if (!known.requestedBy.includes(keyId)) known.requestedBy = [...known.requestedBy, keyId]
-      return waiting(known)
+    await recordCaller(em, actor, { ...scope, serverId: server.id })
+    if (existing) {
+      if (!existing.requestedBy.includes(keyId)) existing.requestedBy = [...existing.requestedBy, keyId]
+      return toPendingApproval(existing)
     }
-    await assertPendingLimit(em, permitted, ctx, place)
-    const endUser = actor.endUser ? await upsertEndUser(em, place, actor.endUser.externalId, now) : null
+    await assertPendingLimit(em, permitted, ctx, scope)
+    const endUser = actor.endUser ? await upsertEndUser(em, scope, actor.endUser.externalId, now) : null
     const approval = Object.assign(new McpToolApproval(), {
-      ...place,
+      ...scope,
       id: newId('mcp_apr', now),
       endUserId: endUser?.id ?? null,
       serverId: server.id,
@@ -99,7 +104,7 @@ const request = (ctx: Context, call: ToolCall, callDigest: string): Promise<Pend
       decidedBy: null,
       reason: null,
     })
-    permit({ ...place, id: approval.id })
+    permit({ ...scope, id: approval.id })
     em.persist(approval)
-    return waiting(approval)
+    return toPendingApproval(approval)
   })

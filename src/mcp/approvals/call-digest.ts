@@ -1,4 +1,4 @@
-/** The digest of a tool call: what must be the same for an approval to hold (docs/decisions/0164). */
+/** Digest of a tool call. An approval holds only for a call with the same digest (docs/decisions/0164). */
 import canonicalize from 'canonicalize'
 
 import type { Actor } from '../../access/actor.js'
@@ -16,24 +16,24 @@ export interface CalledAs {
 }
 
 /**
- * Members of `_meta` that differ from call to call by their nature and tell a server nothing to act on: the token that
- * progress notifications repeat (MCP 2025-11-25, Progress), and the trace (W3C Trace Context).
+ * Members of `_meta` excluded from the digest. They differ in every call and carry no instruction: the progress token
+ * (MCP 2025-11-25, Progress) and the trace context (W3C Trace Context).
  */
-const perCall: ReadonlySet<string> = new Set(['progressToken', 'traceparent', 'tracestate'])
-/** Characters: a longer one is compared. */
-const maxPerCallLength = 256
+const volatileMetaKeys: ReadonlySet<string> = new Set(['progressToken', 'traceparent', 'tracestate'])
+/** Characters. A longer value could carry instructions, so it is part of the digest. */
+const maxVolatileLength = 256
 
-const isPerCall = ([name, value]: [string, unknown]): boolean =>
-  perCall.has(name) && (typeof value === 'number' || (typeof value === 'string' && value.length <= maxPerCallLength))
+const isVolatile = ([name, value]: [string, unknown]): boolean =>
+  volatileMetaKeys.has(name) && (typeof value === 'number' || (typeof value === 'string' && value.length <= maxVolatileLength))
 
-function withoutPerCall({ _meta, ...params }: JsonObject): JsonObject {
+function withoutVolatileMeta({ _meta, ...params }: JsonObject): JsonObject {
   if (!isJsonObject(_meta)) return _meta === undefined ? params : { ...params, _meta }
-  const kept = Object.entries(_meta).filter((member) => !isPerCall(member))
+  const kept = Object.entries(_meta).filter((member) => !isVolatile(member))
   return kept.length === 0 ? params : { ...params, _meta: Object.fromEntries(kept) }
 }
 
-/** A credential is never changed in place, so its id is its version. Whatever changes one must add to this. */
+/** The value of a credential is immutable, so its id is its version. Extend this if a value ever changes in place. */
 const credentialVersion = ({ id }: UsableCredential): readonly unknown[] => [id]
 
 export const computeCallDigest = ({ endUser }: Actor, { id, serverUrl }: McpServer, { params, headers, credential }: CalledAs): string =>
-  sha256(canonicalize([id, serverUrl, endUser?.id ?? null, withoutPerCall(params), headers, credentialVersion(credential)]) ?? '')
+  sha256(canonicalize([id, serverUrl, endUser?.id ?? null, withoutVolatileMeta(params), headers, credentialVersion(credential)]) ?? '')

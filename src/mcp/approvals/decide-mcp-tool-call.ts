@@ -1,4 +1,4 @@
-/** A person's word on a tool call that waits for it. Who made the call has none. */
+/** Approves or denies a pending tool call. The key that made the call, and its key family, cannot decide it. */
 import { capExpiry } from '../../access/actor.js'
 import { areRelated } from '../../access/key-families.js'
 import type { Context } from '../../context/context.js'
@@ -11,7 +11,7 @@ import { approvalTtlSeconds } from './approve-tool-call.js'
 
 export const maxReasonLength = 500
 
-const sameFamily =
+const sameFamilyMessage =
   'The key that made this call cannot decide it, nor can keys of its family. Decide as a member, or with a key that no key of the family made or rotated.'
 
 export interface Decision {
@@ -20,17 +20,18 @@ export interface Decision {
   readonly reason?: string | null | undefined
 }
 
+/** @throws DomainError INVALID, NOT_FOUND, FORBIDDEN or INVALID_STATE */
 export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: Decision): Promise<{ approval: McpToolApproval }> {
   return perform(ctx, 'mcp_approval:decide', async ({ em, actor, now, permit, addDetails }) => {
-    const check = new Validator()
-    check.text('reason', reason, maxReasonLength, 0)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.text('reason', reason, maxReasonLength, 0)
+    validator.throwIfInvalid()
     permit({ named: id })
     const approval = await em.findOne(McpToolApproval, { id })
     if (!approval) throw notFound('No such approval.', ['input', 'id'])
     permit(approval)
-    // Whichever header it came with, and whichever token was exchanged from it: it is the same key.
-    if (actor.apiKey && (await areRelated(em, actor.apiKey.id, approval.requestedBy))) throw forbidden(sameFamily)
+    // `actor.apiKey` is also set for an access token exchanged from the key, so a token cannot bypass this.
+    if (actor.apiKey && (await areRelated(em, actor.apiKey.id, approval.requestedBy))) throw forbidden(sameFamilyMessage)
     const status = approval.status(now)
     if (status !== 'PENDING') throw invalidState(`This approval is ${status.toLowerCase()} already.`)
     addDetails({ decision })

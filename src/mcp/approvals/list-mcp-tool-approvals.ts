@@ -1,4 +1,4 @@
-/** The tool calls that the caller may see waiting, newest first. */
+/** Lists the tool-call approvals that the caller can read, newest request first. */
 import { requirePermission } from '../../access/permit.js'
 import type { Context } from '../../context/context.js'
 import type { Environment, McpToolApprovalStatus } from '../../entities/enums.js'
@@ -20,13 +20,14 @@ const newestRequestFirst = { field: 'requestedAt', direction: 'DESC' } as const
 
 type Where = Record<PropertyKey, unknown>
 
-const isOpen = { state: { $in: ['PENDING', 'APPROVED'] } }
+const openStates = { state: { $in: ['PENDING', 'APPROVED'] } }
 
 const withStatus = (status: McpToolApprovalStatus, now: Date): Where => {
-  if (status === 'EXPIRED') return { $or: [{ state: 'EXPIRED' }, { ...isOpen, expiresAt: { $lte: now } }] }
+  if (status === 'EXPIRED') return { $or: [{ state: 'EXPIRED' }, { ...openStates, expiresAt: { $lte: now } }] }
   return status === 'PENDING' || status === 'APPROVED' ? { state: status, expiresAt: { $gt: now } } : { state: status }
 }
 
+/** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
 export async function listToolApprovals(ctx: Context, page: PageArguments, filter: ApprovalQuery): Promise<Page<McpToolApproval>> {
   const conditions: Where[] = [environmentFilter(ctx.actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })

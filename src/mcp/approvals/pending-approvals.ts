@@ -1,4 +1,4 @@
-/** Limits on the tool calls that wait for a person. They are counted under the organization's lock, so on every replica. */
+/** Limits on pending approvals. They are counted under the organization's lock, so they hold across replicas. */
 import { raw, type EntityManager } from '@mikro-orm/core'
 
 import type { Permit } from '../../access/permit.js'
@@ -8,8 +8,8 @@ import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import { disableOwnerFilter } from '../../tenancy/owner-filter.js'
 import { concurrencyLimited } from '../in-flight.js'
 
-/** Seconds: people take their time. */
-const retryAfter = 60
+/** Long, since a human decides. */
+const retryAfterSeconds = 60
 
 /** @throws RequestError CONCURRENCY_LIMITED */
 export async function assertPendingLimit(
@@ -21,19 +21,19 @@ export async function assertPendingLimit(
   const { limits } = ctx.app
   const { actor } = ctx
   const pending = { projectId, environment, state: 'PENDING' as const, expiresAt: { $gt: ctx.now() } }
-  const refuse = (max: number, whose: string): never => {
-    const text = `At most ${max} tool calls of one ${whose} may wait for a person. Have one decided, or try again when one has lapsed.`
-    throw concurrencyLimited(text, retryAfter)
+  const reject = (max: number, scope: string): never => {
+    const message = `At most ${max} tool calls of one ${scope} may wait for a person. Have one decided, or try again when one has lapsed.`
+    throw concurrencyLimited(message, retryAfterSeconds)
   }
   if (actor.endUser) {
-    const own = await em.count(McpToolApproval, { ...pending, endUserId: actor.endUser.id })
-    if (own >= limits.approvalsPerEndUser) refuse(limits.approvalsPerEndUser, 'end user')
+    const count = await em.count(McpToolApproval, { ...pending, endUserId: actor.endUser.id })
+    if (count >= limits.approvalsPerEndUser) reject(limits.approvalsPerEndUser, 'end user')
   } else {
-    // The key that asked first. Ids are made of characters that mean themselves within JSON.
-    const asked = raw('cast(requested_by as text) like ?', [`["${actor.apiKey?.id}"%`])
-    const own = await em.count(McpToolApproval, { ...pending, endUserId: null, [asked]: [] })
-    if (own >= limits.approvalsPerKey) refuse(limits.approvalsPerKey, 'API key')
+    // Counts for the first requester: the first element of the JSON array. Ids need no escaping in JSON.
+    const isFirstRequester = raw('cast(requested_by as text) like ?', [`["${actor.apiKey?.id}"%`])
+    const count = await em.count(McpToolApproval, { ...pending, endUserId: null, [isFirstRequester]: [] })
+    if (count >= limits.approvalsPerKey) reject(limits.approvalsPerKey, 'API key')
   }
-  const all = await disableOwnerFilter(em, permit).count(McpToolApproval, pending)
-  if (all >= limits.approvalsPerProject) refuse(limits.approvalsPerProject, 'project and environment')
+  const total = await disableOwnerFilter(em, permit).count(McpToolApproval, pending)
+  if (total >= limits.approvalsPerProject) reject(limits.approvalsPerProject, 'project and environment')
 }

@@ -1,4 +1,4 @@
-/** Stores a credential. Its value is sealed for its row before anything is written, and never comes out again. */
+/** Creates an MCP credential. Its value is sealed to its row before the write, and the API never returns it. */
 import type { Context } from '../../context/context.js'
 import { perform, type ActionScopeFor } from '../../context/perform.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
@@ -17,6 +17,7 @@ export interface NewMcpCredential {
   readonly idempotencyKey?: string | null | undefined
 }
 
+/** @throws DomainError INVALID, FORBIDDEN or NOT_FOUND */
 export async function createMcpCredential(ctx: Context, input: NewMcpCredential): Promise<{ credential: McpCredential }> {
   const create = async ({
     em,
@@ -25,12 +26,12 @@ export async function createMcpCredential(ctx: Context, input: NewMcpCredential)
     permit,
     addDetails,
   }: ActionScopeFor<'mcp_credential:create'>): Promise<{ credential: McpCredential }> => {
-    const check = new Validator()
-    check.idempotencyKey(input.idempotencyKey)
-    check.text('name', input.name, maxNameLength)
-    validateAuth(check, input.auth)
-    check.future('expiresAt', input.expiresAt, now)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.idempotencyKey(input.idempotencyKey)
+    validator.text('name', input.name, maxNameLength)
+    validateAuth(validator, input.auth)
+    validator.future('expiresAt', input.expiresAt, now)
+    validator.throwIfInvalid()
     permit()
     const server = await findMcpServer(em, input.serverId, 'serverId')
     const { organizationId, projectId, environment, origin } = server

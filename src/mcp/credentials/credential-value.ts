@@ -1,4 +1,4 @@
-/** The value of a credential: how it may be given, what of it may be shown, and how it is kept. */
+/** Value of an MCP credential: validation of the input, masked preview, sealing and opening. */
 import type { McpAuthType } from '../../entities/enums.js'
 import type { McpCredential } from '../../entities/mcp-credential.js'
 import { open, seal, SealError, type MasterKeys } from '../../lib/seal.js'
@@ -10,7 +10,7 @@ export const maxHeaders = 32
 export const maxHeaderNameLength = 256
 /** Bytes of all names and values together. */
 export const maxHeadersBytes = 32_768
-/** Characters from which the last four of a secret are shown: of a shorter one they would tell too much. */
+/** Minimum length for showing the last four characters. Of a shorter secret they would disclose too much. */
 export const minPreviewedLength = 12
 
 export interface McpAuth {
@@ -24,16 +24,19 @@ export interface CredentialValue {
   readonly authType: McpAuthType
   readonly authorizationPreview: string | null
   readonly headerNames: string[]
-  /** What is sent, by header; null: nothing. */
+  /** Headers to send; null for type NONE. */
   readonly headers: Readonly<Record<string, string>> | null
 }
 
-/** RFC 9110 §5.6.2 */
-const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-/** CR, LF and NUL would end the header or the request (RFC 9110 §5.5); no other control character but the tab may be sent either. */
+/** `token` of RFC 9110 §5.6.2. */
+const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+/**
+ * Control characters other than the tab, which RFC 9110 §5.5 disallows in field values.
+ * CR, LF and NUL would allow header injection and request splitting.
+ */
 // oxlint-disable-next-line no-control-regex
-const unsendable = /[\u0000-\u0008\u000A-\u001F\u007F]/
-/** RFC 9110 §7.6.1, and what the connection itself needs. */
+const controlCharacters = /[\u0000-\u0008\u000A-\u001F\u007F]/
+/** Hop-by-hop headers (RFC 9110 §7.6.1), and those that the HTTP client sets itself. */
 const connectionHeaders = new Set([
   'connection',
   'content-length',
@@ -49,62 +52,64 @@ const connectionHeaders = new Set([
   'upgrade',
 ])
 
-function checkSecret(check: Validator, path: readonly string[], secret: Secret): void {
+function validateSecret(validator: Validator, path: readonly string[], secret: Secret): void {
   const text = secret.reveal()
-  if (text.length < 1 || text.length > maxSecretLength) check.addIssue(path, `must have 1 to ${maxSecretLength} characters`)
-  else if (unsendable.test(text) || !text.isWellFormed())
-    check.addIssue(path, 'must be well-formed, without line breaks and control characters')
+  if (text.length < 1 || text.length > maxSecretLength) validator.addIssue(path, `must have 1 to ${maxSecretLength} characters`)
+  else if (controlCharacters.test(text) || !text.isWellFormed())
+    validator.addIssue(path, 'must be well-formed, without line breaks and control characters')
 }
 
-function checkHeaders(check: Validator, headers: NonNullable<McpAuth['headers']>): void {
+function validateHeaders(validator: Validator, headers: NonNullable<McpAuth['headers']>): void {
   const path = ['auth', 'headers']
-  if (!check.entries(path, headers, maxHeaders, 1)) return
+  if (!validator.entries(path, headers, maxHeaders, 1)) return
   for (const [i, { name, value }] of headers.entries()) {
-    const at = [...path, String(i)]
-    if (name.length > maxHeaderNameLength || !token.test(name))
-      check.addIssue([...at, 'name'], 'must be a header name (RFC 9110), at most 256 characters')
+    const entryPath = [...path, String(i)]
+    if (name.length > maxHeaderNameLength || !tokenPattern.test(name))
+      validator.addIssue([...entryPath, 'name'], 'must be a header name (RFC 9110), at most 256 characters')
     else if (connectionHeaders.has(name.toLowerCase()))
-      check.addIssue([...at, 'name'], 'must not be a header that belongs to the connection')
-    checkSecret(check, [...at, 'value'], value)
+      validator.addIssue([...entryPath, 'name'], 'must not be a header that belongs to the connection')
+    validateSecret(validator, [...entryPath, 'value'], value)
   }
   const names = headers.map(({ name }) => name.toLowerCase())
-  if (new Set(names).size < names.length) check.addIssue(path, 'must not name a header twice')
+  if (new Set(names).size < names.length) validator.addIssue(path, 'must not name a header twice')
   const size = headers.reduce((sum, { name, value }) => sum + Buffer.byteLength(name) + Buffer.byteLength(value.reveal()), 0)
-  if (size > maxHeadersBytes) check.addIssue(path, `must have at most ${maxHeadersBytes} bytes together`)
+  if (size > maxHeadersBytes) validator.addIssue(path, `must have at most ${maxHeadersBytes} bytes together`)
 }
 
-export function validateAuth(check: Validator, auth: McpAuth): void {
-  if (auth.bearerToken) checkSecret(check, ['auth', 'bearerToken'], auth.bearerToken)
-  if (auth.authorization) checkSecret(check, ['auth', 'authorization'], auth.authorization)
-  if (auth.headers) checkHeaders(check, auth.headers)
+/** Adds every issue to `validator`; the caller throws. */
+export function validateAuth(validator: Validator, auth: McpAuth): void {
+  if (auth.bearerToken) validateSecret(validator, ['auth', 'bearerToken'], auth.bearerToken)
+  if (auth.authorization) validateSecret(validator, ['auth', 'authorization'], auth.authorization)
+  if (auth.headers) validateHeaders(validator, auth.headers)
 }
 
-/** The end by code points: half a character cannot be stored. */
+/** The last four code points, not UTF-16 units: half a surrogate pair cannot be stored. */
 const maskSecret = (text: string): string => (text.length >= minPreviewedLength ? `****...${/.{4}$/su.exec(text)?.[0]}` : '****')
 
 export function toCredentialValue({ bearerToken, authorization, headers }: McpAuth): CredentialValue {
-  const named = { authorizationPreview: null, headerNames: [] }
+  const withoutPreview = { authorizationPreview: null, headerNames: [] }
   if (bearerToken) {
     const text = bearerToken.reveal()
-    return { ...named, authType: 'BEARER', authorizationPreview: maskSecret(text), headers: { authorization: `Bearer ${text}` } }
+    return { ...withoutPreview, authType: 'BEARER', authorizationPreview: maskSecret(text), headers: { authorization: `Bearer ${text}` } }
   }
   if (authorization) {
     const text = authorization.reveal()
-    return { ...named, authType: 'AUTHORIZATION', authorizationPreview: maskSecret(text), headers: { authorization: text } }
+    return { ...withoutPreview, authType: 'AUTHORIZATION', authorizationPreview: maskSecret(text), headers: { authorization: text } }
   }
   if (headers) {
-    const sent = Object.fromEntries(headers.map(({ name, value }) => [name, value.reveal()]))
-    return { ...named, authType: 'HEADERS', headerNames: Object.keys(sent), headers: sent }
+    const plainHeaders = Object.fromEntries(headers.map(({ name, value }) => [name, value.reveal()]))
+    return { ...withoutPreview, authType: 'HEADERS', headerNames: Object.keys(plainHeaders), headers: plainHeaders }
   }
-  return { ...named, authType: 'NONE', headers: null }
+  return { ...withoutPreview, authType: 'NONE', headers: null }
 }
 
+/** Null for type NONE. The row's AAD binds the ciphertext, so it does not open in another row. */
 export const sealValue = (keys: MasterKeys, credential: McpCredential, { headers }: CredentialValue): string | null =>
   headers && seal(keys, credential.aad(), JSON.stringify(headers))
 
 /**
- * What is sent, by header; null: nothing, by type NONE alone. A value that is missing otherwise is a fault: without it the
- * call would go out unauthenticated. @throws SealError
+ * Headers to send; null for type NONE. A missing value of any other type is an error: the request would be sent
+ * unauthenticated. @throws SealError
  */
 export function openValue(
   keys: MasterKeys,

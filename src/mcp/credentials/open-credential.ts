@@ -1,16 +1,19 @@
-/** What a credential sends, opened for this one request, and what of it must not come back. */
+/** Opens a sealed credential for one request: the headers to send, and the secrets to redact from the response. */
 import type { Context } from '../../context/context.js'
 import type { McpCredential } from '../../entities/mcp-credential.js'
 import { encodeHeaders, listSecrets } from './credential-secrets.js'
 import { openValue } from './credential-value.js'
 
+/** The columns of a credential that sending a request needs. */
+export type UsableCredential = Pick<McpCredential, 'id' | 'authType' | 'expiresAt' | 'sealedValue' | 'aad'>
+
 export interface OpenCredential {
-  /** Null: it sends nothing. */
+  /** Null for type NONE. */
   readonly headers: Readonly<Record<string, string>> | null
   readonly secrets: readonly string[]
 }
 
-/** @throws SealError, after telling the log which row does not open. */
+/** @throws SealError, after logging the credential's id */
 export function openCredential({ app }: Context, credential: UsableCredential): OpenCredential {
   try {
     const value = openValue(app.masterKeys, credential)
@@ -21,6 +24,3 @@ export function openCredential({ app }: Context, credential: UsableCredential): 
     throw error
   }
 }
-
-/** What of a credential a message needs. */
-export type UsableCredential = Pick<McpCredential, 'id' | 'authType' | 'expiresAt' | 'sealedValue' | 'aad'>

@@ -1,4 +1,4 @@
-/** Ends credentials for good, whoever owns them: their values are gone with this transaction, their records stay. */
+/** Revokes credentials of every owner in bulk: erases the sealed values and keeps the records. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Permit } from '../../access/permit.js'
@@ -6,13 +6,16 @@ import type { Environment } from '../../entities/enums.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import { disableOwnerFilter } from '../../tenancy/owner-filter.js'
 
-/** How many were not revoked before. */
+/** Returns the number of newly revoked credentials. */
 export function revokeCredentials(
   em: EntityManager,
   permit: Permit,
-  which: { serverId: string } | { endUserId: string } | { projectId: string; environment: Environment },
+  where: { serverId: string } | { endUserId: string } | { projectId: string; environment: Environment },
   now: Date,
 ): Promise<number> {
-  const all = disableOwnerFilter(em, permit)
-  return all.nativeUpdate(McpCredential, { ...which, revokedAt: null }, { revokedAt: now, updatedAt: now, sealedValue: null })
+  return disableOwnerFilter(em, permit).nativeUpdate(
+    McpCredential,
+    { ...where, revokedAt: null },
+    { revokedAt: now, updatedAt: now, sealedValue: null },
+  )
 }

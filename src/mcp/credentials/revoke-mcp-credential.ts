@@ -1,4 +1,4 @@
-/** Ends a credential at once and for good: its value is wiped, its record stays. Doing it again answers the same. */
+/** Revokes a credential: erases its value and keeps the record. Immediate, permanent and idempotent. */
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import { McpCredential } from '../../entities/mcp-credential.js'

@@ -1,4 +1,4 @@
-/** Which credential a use of a server presents: the one named, else the caller's newest usable one, else none. */
+/** Selects the credential for a request to a server: the named one, else the caller's latest usable one, else none. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Actor } from '../../access/actor.js'
@@ -6,16 +6,16 @@ import { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { notFound } from '../../lib/errors.js'
 
-/** One that has expired, was revoked, or was given for another host is never sent. */
+/** False when expired, revoked or created for another origin: a secret is never sent to another host. */
 export const isUsable = (credential: McpCredential, server: McpServer, now: Date): boolean =>
   credential.status(now) === 'ACTIVE' && credential.origin === server.origin
 
-/** The server must have been read first: a credential that was stored since then, for a new URL, is not for the old one. */
+/** Read `server` before calling this: the filter on its origin excludes a credential created since for a new URL. */
 export async function findLatestCredential(em: EntityManager, actor: Actor, server: McpServer, now: Date): Promise<McpCredential | null> {
   const where = {
     serverId: server.id,
     origin: server.origin,
-    // People see those of end users too, and use none of them.
+    // Members can read end users' credentials, but cannot use them.
     endUserId: actor.endUser?.id ?? null,
     revokedAt: null,
     $or: [{ expiresAt: null }, { expiresAt: { $gt: now } }],

@@ -1,4 +1,4 @@
-/** Registers an MCP server: for the backend, or for the end user that the caller acts for. */
+/** Creates an MCP server, owned by the backend or by the end user that the caller acts for. */
 import type { Context } from '../../context/context.js'
 import { perform, type ActionScopeFor } from '../../context/perform.js'
 import type { Environment } from '../../entities/enums.js'
@@ -20,23 +20,24 @@ export interface NewMcpServer extends McpServerFields {
   readonly idempotencyKey?: string | null | undefined
 }
 
+/** @throws DomainError INVALID, URL_NOT_ALLOWED, FORBIDDEN, NOT_FOUND or CONFLICT */
 export async function createMcpServer(ctx: Context, input: NewMcpServer): Promise<{ server: McpServer }> {
   const create = async ({ em, actor, now, permit }: ActionScopeFor<'mcp_server:create'>): Promise<{ server: McpServer }> => {
-    const check = new Validator()
-    validateServer(check, input)
-    check.idempotencyKey(input.idempotencyKey)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validateServer(validator, input)
+    validator.idempotencyKey(input.idempotencyKey)
+    validator.throwIfInvalid()
     assertUrlAllowed(ctx.app.outbound, input.serverUrl)
     const environment = resolveEnvironment(actor, input.environment)
     permit({ environment })
     const project = await findProjectOrDefault(em, input.projectId)
     const id = newId('mcp_srv', now)
-    const place = { organizationId: actor.organizationId, projectId: project.id, environment }
-    permit({ id, isNew: true, ...place })
+    const scope = { organizationId: actor.organizationId, projectId: project.id, environment }
+    permit({ id, isNew: true, ...scope })
     const endUserId = actor.endUser?.id ?? null
     const server = Object.assign(new McpServer(), {
       id,
-      ...place,
+      ...scope,
       endUserId,
       ownerKey: toOwnerKey(endUserId),
       name: input.name,
@@ -50,7 +51,7 @@ export async function createMcpServer(ctx: Context, input: NewMcpServer): Promis
       updatedAt: now,
     })
     await assertLabelAvailable(em, server, input.serverLabel)
-    if (actor.endUser) await upsertEndUser(em, place, actor.endUser.externalId, now)
+    if (actor.endUser) await upsertEndUser(em, scope, actor.endUser.externalId, now)
     em.persist(server)
     return { server }
   }

@@ -1,4 +1,4 @@
-/** Removes a server, and wipes its credentials, every end user's, in the same transaction. */
+/** Deletes an MCP server; revokes its credentials, of every end user, in the same transaction. */
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import { expireApprovals } from '../approvals/expire-approvals.js'
@@ -6,6 +6,7 @@ import { revokeCredentials } from '../credentials/revoke-credentials.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { assertCanModify } from './server-rules.js'
 
+/** @throws DomainError NOT_FOUND or FORBIDDEN */
 export async function deleteMcpServer(
   ctx: Context,
   input: { readonly id: string },

@@ -1,4 +1,4 @@
-/** The servers that the caller sees, and the credentials of one of them. */
+/** Lists the MCP servers that the caller can read, newest first. */
 import { requirePermission } from '../../access/permit.js'
 import type { Context } from '../../context/context.js'
 import { containsFilter } from '../../database/dialect.js'
@@ -16,6 +16,7 @@ export interface McpServerQuery {
   readonly search?: string | null | undefined
 }
 
+/** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
 export async function listMcpServers(ctx: Context, page: PageArguments, filter: McpServerQuery): Promise<Page<McpServer>> {
   const conditions: Record<PropertyKey, unknown>[] = [environmentFilter(ctx.actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })

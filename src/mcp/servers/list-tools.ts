@@ -1,16 +1,16 @@
 /**
- * Asks an MCP server for its tools, as a client over streamable HTTP does: initialize, initialized, tools/list page by
- * page, and the end of the session (Model Context Protocol 2025-11-25, "Lifecycle" and "Transports").
+ * MCP client that lists a server's tools over streamable HTTP (MCP 2025-11-25, "Lifecycle" and "Transports").
+ * It sends initialize, notifications/initialized, tools/list page by page, and ends the session.
  */
 import { OutboundError } from '../../outbound/outbound-error.js'
 import type { Outbound, OutboundResponse } from '../../outbound/outbound.js'
 import { maxResponseBytes, readResponse } from './read-response.js'
 
 const latestVersion = '2025-11-25'
-/** Pages of one list: a server that never stops is cut short. */
+/** Bounds a server whose pagination never ends. */
 const maxPages = 50
 
-/** The server refused the request with an HTTP status. */
+/** The server answered with a status other than 2xx. */
 export class HttpStatusError extends Error {
   override readonly name = 'HttpStatusError'
 
@@ -19,6 +19,7 @@ export class HttpStatusError extends Error {
   }
 }
 
+/** The server to connect to. `onSent` runs when a request, and with it the credential, has left the process. */
 export interface Peer {
   readonly organizationId: string
   readonly url: string
@@ -48,7 +49,8 @@ class Session {
     private readonly peer: Peer,
   ) {}
 
-  async ask(method: string, params: object): Promise<Result> {
+  /** Sends a request and returns its result. */
+  async request(method: string, params: object): Promise<Result> {
     const id = ++this.#lastId
     const response = await this.#post({ jsonrpc: '2.0', id, method, params })
     const sessionId = response.headers['mcp-session-id']
@@ -56,16 +58,17 @@ class Session {
     return readResponse(response, id, this.peer.signal)
   }
 
-  async tell(method: string): Promise<void> {
+  async notify(method: string): Promise<void> {
     const response = await this.#post({ jsonrpc: '2.0', method })
     response.body.destroy()
   }
 
-  speak(version: string): void {
+  /** Sent with every further request (MCP 2025-11-25, "Transports", protocol version header). */
+  setProtocolVersion(version: string): void {
     this.#headers['mcp-protocol-version'] = version
   }
 
-  /** A courtesy: a server that does not want it ends the session by itself. */
+  /** Optional for the client; a server may expire the session by itself. */
   async end(): Promise<void> {
     if (!('mcp-session-id' in this.#headers)) return
     const { organizationId, url, credential, signal } = this.peer
@@ -92,25 +95,25 @@ class Session {
   }
 }
 
-/** @throws OutboundError or HttpStatusError */
+/** Tool names of all pages. @throws OutboundError or HttpStatusError */
 export async function listTools(outbound: Outbound, peer: Peer): Promise<ToolList> {
   const session = new Session(outbound, peer)
-  const { protocolVersion } = await session.ask('initialize', {
+  const { protocolVersion } = await session.request('initialize', {
     protocolVersion: latestVersion,
     capabilities: {},
     clientInfo: { name: 'keyhouse', version: '1' },
   })
   if (typeof protocolVersion !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(protocolVersion)) throw new OutboundError('PROTOCOL_ERROR')
-  session.speak(protocolVersion)
-  await session.tell('notifications/initialized')
+  session.setProtocolVersion(protocolVersion)
+  await session.notify('notifications/initialized')
   const toolNames: string[] = []
   let size = 0
   let cursor: unknown
   for (let page = 1; page === 1 || cursor !== undefined; page++) {
     if (page > maxPages) throw new OutboundError('PROTOCOL_ERROR')
-    const { tools, nextCursor } = await session.ask('tools/list', cursor === undefined ? {} : { cursor })
+    const { tools, nextCursor } = await session.request('tools/list', cursor === undefined ? {} : { cursor })
     const names = parseToolNames(tools)
-    // All pages together are answered at once, so they are bounded like one.
+    // All pages are returned in one response, so they share the limit of one.
     size += names.reduce((sum, name) => sum + Buffer.byteLength(name), 0)
     if (size > maxResponseBytes) throw new OutboundError('PROTOCOL_ERROR')
     toolNames.push(...names)

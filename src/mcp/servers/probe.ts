@@ -1,4 +1,4 @@
-/** One conversation with a server, and what came of it in the words of the contract. */
+/** Connection test of an MCP server, with failures mapped to the codes of the public schema. */
 import type { McpServer } from '../../entities/mcp-server.js'
 import { scrubber } from '../../lib/redact/redact.js'
 import { runInSlices, type Work } from '../../lib/slices.js'
@@ -28,7 +28,7 @@ export interface ProbeResult {
   readonly toolNames: readonly string[]
   readonly protocolVersion: string | null
   readonly failure: McpTestFailure | null
-  /** A request has left, and with it the credential, if there is one. */
+  /** True once a request, and with it the credential, has left the process. */
   readonly wasSent: boolean
 }
 
@@ -45,16 +45,17 @@ export const unavailableCredential = failed(
   false,
 )
 
-/** Whether an answer holds the credential, in any spelling that the gateway removes. */
+/** True when a text contains part of the credential, in any encoding that the gateway redacts. */
 function* containsSecret(texts: readonly string[], credential: Readonly<Record<string, string>>): Work<boolean> {
-  const { isSuspect, text } = scrubber(listSecrets(credential))
-  for (const one of texts) {
+  const { isSuspect, text: redact } = scrubber(listSecrets(credential))
+  for (const candidate of texts) {
     yield
-    if (isSuspect(one) && (yield* text(one)) !== one) return true
+    if (isSuspect(candidate) && (yield* redact(candidate)) !== candidate) return true
   }
   return false
 }
 
+/** Never throws for a failure of the server or the network: it returns the failure. */
 export async function probe(
   outbound: Outbound,
   { organizationId, serverUrl: url }: Pick<McpServer, 'organizationId' | 'serverUrl'>,
@@ -78,13 +79,13 @@ export async function probe(
       throw new OutboundError('PROTOCOL_ERROR')
     return { toolNames, protocolVersion, failure: null, wasSent }
   } catch (error) {
-    if (error instanceof HttpStatusError) return refusal(error, wasSent)
+    if (error instanceof HttpStatusError) return toHttpFailure(error, wasSent)
     if (error instanceof OutboundError) return failed(error.code, error.message, wasSent)
     throw error
   }
 }
 
-function refusal({ httpStatus }: HttpStatusError, wasSent: boolean): ProbeResult {
+function toHttpFailure({ httpStatus }: HttpStatusError, wasSent: boolean): ProbeResult {
   const isAboutCredential = httpStatus === 401 || httpStatus === 403
   const code = isAboutCredential ? 'UNAUTHORIZED' : 'PROTOCOL_ERROR'
   const message = isAboutCredential ? 'The server wants a credential, or another one.' : 'The server answered with an error.'

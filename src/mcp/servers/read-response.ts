@@ -1,10 +1,10 @@
-/** The answer to one JSON-RPC request over streamable HTTP: a JSON body, or the event of a stream that bears its id. */
+/** Reads the response to a JSON-RPC request over streamable HTTP: a JSON body, or the SSE event with its id. */
 import { createParser } from 'eventsource-parser'
 
 import { OutboundError, toOutboundError } from '../../outbound/outbound-error.js'
 import type { OutboundResponse } from '../../outbound/outbound.js'
 
-/** Bytes of one answer. */
+/** Limit of one response. */
 export const maxResponseBytes = 1_048_576
 
 type Message = Readonly<Record<string, unknown>>
@@ -13,7 +13,7 @@ const isObject = (value: unknown): value is Message => typeof value === 'object'
 
 const protocolError = (cause?: unknown): OutboundError => new OutboundError('PROTOCOL_ERROR', { cause })
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch (cause) {
@@ -21,7 +21,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The result that a message carries; undefined when it answers something else. @throws OutboundError PROTOCOL_ERROR for an error. */
+/** Undefined when the message is not the response to `id`. @throws OutboundError PROTOCOL_ERROR, also for a JSON-RPC error */
 function toResult(message: unknown, id: number): Message | undefined {
   if (!isObject(message) || message['jsonrpc'] !== '2.0') throw protocolError()
   if (message['id'] !== id || 'method' in message) return undefined
@@ -44,7 +44,7 @@ async function* readChunks({ body }: OutboundResponse, signal: AbortSignal): Asy
   }
 }
 
-/** @throws OutboundError */
+/** Returns the `result` member. @throws OutboundError PROTOCOL_ERROR for any other response, or the network's error */
 export async function readResponse(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
   const type = response.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   const encoding = response.headers['content-encoding'] ?? 'identity'
@@ -57,7 +57,7 @@ export async function readResponse(response: OutboundResponse, id: number, signa
 async function readBody(response: OutboundResponse, id: number, signal: AbortSignal): Promise<Message> {
   const chunks: Buffer[] = []
   for await (const chunk of readChunks(response, signal)) chunks.push(chunk)
-  const result = toResult(parsed(Buffer.concat(chunks).toString()), id)
+  const result = toResult(parseJson(Buffer.concat(chunks).toString()), id)
   if (!result) throw protocolError()
   return result
 }
@@ -69,8 +69,8 @@ async function readStream(response: OutboundResponse, id: number, signal: AbortS
   for await (const chunk of readChunks(response, signal)) {
     parser.feed(decoder.decode(chunk, { stream: true }))
     for (const data of events.splice(0)) {
-      // An event without data only tells where to take the stream up again.
-      const result = data === '' ? undefined : toResult(parsed(data), id)
+      // An event without data only carries the id for resuming the stream.
+      const result = data === '' ? undefined : toResult(parseJson(data), id)
       if (result) return result
     }
   }

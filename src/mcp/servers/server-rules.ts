@@ -1,4 +1,4 @@
-/** What a server may be called, where it may stand, and who may change it. */
+/** Validation and authorization rules that creating, updating and deleting an MCP server share. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Actor } from '../../access/actor.js'
@@ -7,14 +7,16 @@ import { McpServer } from '../../entities/mcp-server.js'
 import { conflict, DomainError, forbidden } from '../../lib/errors.js'
 import type { Outbound } from '../../outbound/outbound.js'
 import { maxUrlLength, type Validator, maxNameLength } from '../../validation/validator.js'
+
 export const maxLabelLength = 255
 export const maxDescriptionLength = 10_000
 export const maxTools = 256
 /** Bytes of JSON in UTF-8. */
 export const maxMetadataBytes = 16_384
-/** Levels of objects and lists, the outermost included. */
+/** Nesting levels of objects and lists, including the outermost. */
 export const maxMetadataDepth = 5
 
+/** Fields that creating and updating a server share. */
 export interface McpServerFields {
   readonly name?: string | null | undefined
   readonly serverLabel?: string | null | undefined
@@ -25,10 +27,10 @@ export interface McpServerFields {
   readonly metadata?: Readonly<Record<string, unknown>> | null | undefined
 }
 
-const labelForm = /^[A-Za-z0-9._-]+$/
-const toolForm = /^[A-Za-z0-9_.-]{1,128}$/
+const labelPattern = /^[A-Za-z0-9._-]+$/
+const toolPattern = /^[A-Za-z0-9_.-]{1,128}$/
 
-/** Kept as written, so what a URL parser would strip is refused. */
+/** The URL is stored verbatim, so reject characters that a URL parser would strip. Returns the issue. */
 function validateUrl(text: string): string | undefined {
   if (text.length > maxUrlLength) return `must have at most ${maxUrlLength} characters`
   if (!/^https?:\/\/[\x21-\x7E]+$/i.test(text) || !URL.canParse(text)) return 'must be an absolute https URL'
@@ -37,7 +39,7 @@ function validateUrl(text: string): string | undefined {
   return text.includes('#') ? 'must not have a fragment' : undefined
 }
 
-/** PostgreSQL stores no NUL, and JSON no half of a surrogate pair. */
+/** PostgreSQL cannot store NUL, and JSON cannot store a lone surrogate. */
 const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
 
 function validateMetadata(value: unknown, depth = 1): string | undefined {
@@ -45,45 +47,46 @@ function validateMetadata(value: unknown, depth = 1): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (depth > maxMetadataDepth) return `must not be nested deeper than ${maxMetadataDepth} levels`
   for (const [key, inner] of Object.entries(value)) {
-    const fault = validateMetadata(key) ?? validateMetadata(inner, depth + 1)
-    if (fault) return fault
+    const issue = validateMetadata(key) ?? validateMetadata(inner, depth + 1)
+    if (issue) return issue
   }
   return undefined
 }
 
-export function validateServer(check: Validator, words: McpServerFields): void {
-  for (const field of ['name', 'serverLabel', 'serverUrl', 'requireApproval', 'metadata'] as const) check.notNull(field, words[field])
-  check.text('name', words.name, maxNameLength)
-  check.text('serverLabel', words.serverLabel, maxLabelLength)
-  if (words.serverLabel && words.serverLabel.length <= maxLabelLength && !labelForm.test(words.serverLabel))
-    check.addIssue('serverLabel', 'must have letters, digits, ".", "_" and "-" only')
-  const fault = words.serverUrl == null ? undefined : validateUrl(words.serverUrl)
-  if (fault) check.addIssue('serverUrl', fault)
-  check.text('serverDescription', words.serverDescription, maxDescriptionLength, 0)
-  check.list('allowedTools', words.allowedTools, maxTools, (tool) =>
-    toolForm.test(tool) ? undefined : 'must be a tool name: 1 to 128 letters, digits, ".", "_" and "-"',
+/** Adds every issue to `validator`; the caller throws. */
+export function validateServer(validator: Validator, fields: McpServerFields): void {
+  for (const field of ['name', 'serverLabel', 'serverUrl', 'requireApproval', 'metadata'] as const) validator.notNull(field, fields[field])
+  validator.text('name', fields.name, maxNameLength)
+  validator.text('serverLabel', fields.serverLabel, maxLabelLength)
+  if (fields.serverLabel && fields.serverLabel.length <= maxLabelLength && !labelPattern.test(fields.serverLabel))
+    validator.addIssue('serverLabel', 'must have letters, digits, ".", "_" and "-" only')
+  const issue = fields.serverUrl == null ? undefined : validateUrl(fields.serverUrl)
+  if (issue) validator.addIssue('serverUrl', issue)
+  validator.text('serverDescription', fields.serverDescription, maxDescriptionLength, 0)
+  validator.list('allowedTools', fields.allowedTools, maxTools, (tool) =>
+    toolPattern.test(tool) ? undefined : 'must be a tool name: 1 to 128 letters, digits, ".", "_" and "-"',
   )
-  if (!words.metadata) return
-  // The depth first: JSON.stringify overflows the stack on what is deep enough.
-  const inner = validateMetadata(words.metadata)
-  if (inner) check.addIssue('metadata', inner)
-  else if (Buffer.byteLength(JSON.stringify(words.metadata)) > maxMetadataBytes)
-    check.addIssue('metadata', `must have at most ${maxMetadataBytes} bytes`)
+  if (!fields.metadata) return
+  // Check the depth first: JSON.stringify overflows the stack on deeply nested input.
+  const metadataIssue = validateMetadata(fields.metadata)
+  if (metadataIssue) validator.addIssue('metadata', metadataIssue)
+  else if (Buffer.byteLength(JSON.stringify(fields.metadata)) > maxMetadataBytes)
+    validator.addIssue('metadata', `must have at most ${maxMetadataBytes} bytes`)
 }
 
-/** @throws DomainError URL_NOT_ALLOWED for a place that no request may go to. */
+/** @throws DomainError URL_NOT_ALLOWED for an address that the outbound policy blocks (SSRF) */
 export function assertUrlAllowed(outbound: Outbound, serverUrl: string | null | undefined): void {
-  const fault = serverUrl == null ? undefined : outbound.fault(serverUrl)
-  if (fault) throw new DomainError([{ code: 'URL_NOT_ALLOWED', message: `"serverUrl" ${fault}.`, path: ['input', 'serverUrl'] }])
+  const issue = serverUrl == null ? undefined : outbound.fault(serverUrl)
+  if (issue) throw new DomainError([{ code: 'URL_NOT_ALLOWED', message: `"serverUrl" ${issue}.`, path: ['input', 'serverUrl'] }])
 }
 
-/** @throws DomainError FORBIDDEN */
+/** An end user can change only its own servers. @throws DomainError FORBIDDEN */
 export function assertCanModify({ endUser }: Actor, server: McpServer): void {
   if (endUser && server.endUserId !== endUser.id)
     throw forbidden('This server belongs to the backend: an end user may attach credentials to it, not change it.')
 }
 
-/** @throws DomainError CONFLICT when the owner has another server of this label. */
+/** @throws DomainError CONFLICT when the owner has another server with this label */
 export async function assertLabelAvailable(
   em: EntityManager,
   { id, organizationId, projectId, environment, ownerKey }: McpServer,

@@ -1,6 +1,6 @@
 /**
- * Tries a server out before an agent depends on it: authorised first, then the network, then one change that records
- * the outcome. Whatever is wrong with the server is an answer, not an error.
+ * Tests an MCP server: authorizes, connects outside any transaction, then records the result. A failure of the server is
+ * part of the payload, not an error.
  */
 import type { Actor } from '../../access/actor.js'
 import type { Context } from '../../context/context.js'
@@ -15,7 +15,7 @@ import { findMcpServer } from '../find-mcp-server.js'
 import { beginExchange } from '../in-flight.js'
 import { probe, unavailableCredential, type McpTestFailure, type ProbeResult } from './probe.js'
 
-/** Milliseconds. */
+/** Limits of the timeout. */
 export const minTestMs = 100
 export const maxTestMs = 10_000
 
@@ -34,13 +34,14 @@ export interface TestOfServer {
   readonly timeoutMs?: number | null | undefined
 }
 
-interface Plan {
+interface PreparedTest {
   readonly actor: Actor
   readonly server: McpServer
   readonly credential: McpCredential | null
   readonly isCredentialUsable: boolean
 }
 
+/** @throws DomainError INVALID, FORBIDDEN or NOT_FOUND; RequestError CONCURRENCY_LIMITED; SealError */
 export async function testMcpServer(ctx: Context, input: TestOfServer): Promise<{ server: McpServer; test: McpServerTest }> {
   const release = beginExchange(ctx, 'call')
   try {
@@ -51,39 +52,39 @@ export async function testMcpServer(ctx: Context, input: TestOfServer): Promise<
 }
 
 async function runTest(ctx: Context, input: TestOfServer): Promise<{ server: McpServer; test: McpServerTest }> {
-  // What this request read before may have changed since.
+  // Rows read earlier in this request may be stale.
   ctx.clearCaches()
-  const plan = await prepareTest(ctx, input)
-  const { server, credential } = plan
+  const preparedTest = await prepareTest(ctx, input)
+  const { server, credential } = preparedTest
   const startedAt = ctx.now()
-  const outcome = plan.isCredentialUsable
-    ? await probe(ctx.app.outbound, server, openFor(ctx, credential), input.timeoutMs ?? maxTestMs)
+  const result = preparedTest.isCredentialUsable
+    ? await probe(ctx.app.outbound, server, openCredentialValue(ctx, credential), input.timeoutMs ?? maxTestMs)
     : unavailableCredential
-  const { failure, toolNames, protocolVersion } = outcome
+  const { failure, toolNames, protocolVersion } = result
   const durationMs = ctx.now().getTime() - startedAt.getTime()
-  await record(ctx, plan, outcome, durationMs)
+  await recordResult(ctx, preparedTest, result, durationMs)
   const test = { connected: failure === null, toolCount: toolNames.length, toolNames, protocolVersion, durationMs, failure }
   return { server, test }
 }
 
-const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestOfServer): Promise<Plan> =>
+const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestOfServer): Promise<PreparedTest> =>
   authorizeRead(ctx, 'mcp_server:test', async ({ actor, now, permit }) => {
-    const check = new Validator()
-    check.notNull('timeoutMs', timeoutMs)
-    check.integer('timeoutMs', timeoutMs, minTestMs, maxTestMs)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validator.notNull('timeoutMs', timeoutMs)
+    validator.integer('timeoutMs', timeoutMs, minTestMs, maxTestMs)
+    validator.throwIfInvalid()
     permit({ named: serverId })
     const server = await findMcpServer(ctx.em, serverId, 'serverId')
-    const named = credentialId == null ? null : await findCredential(ctx.em, server, credentialId)
+    const namedCredential = credentialId == null ? null : await findCredential(ctx.em, server, credentialId)
     permit(server)
-    if (named && named.endUserId !== (actor.endUser?.id ?? null))
+    if (namedCredential && namedCredential.endUserId !== (actor.endUser?.id ?? null))
       throw forbidden("An end user's credential is used for that end user only.")
-    const credential = named ?? (await findLatestCredential(ctx.em, actor, server, now))
+    const credential = namedCredential ?? (await findLatestCredential(ctx.em, actor, server, now))
     return { actor, server, credential, isCredentialUsable: credential === null || isUsable(credential, server, now) }
   })
 
-/** @throws SealError, after telling the log which row does not open. */
-function openFor({ app }: Context, credential: McpCredential | null): Record<string, string> | null {
+/** @throws SealError, after logging the credential's id */
+function openCredentialValue({ app }: Context, credential: McpCredential | null): Record<string, string> | null {
   try {
     return credential && openValue(app.masterKeys, credential)
   } catch (error) {
@@ -92,13 +93,14 @@ function openFor({ app }: Context, credential: McpCredential | null): Record<str
   }
 }
 
-/** The use has taken place, so it is recorded even if the caller has lost its standing since, or has left. */
-async function record(
+/** Records the test even if the caller's credential was revoked, or the client disconnected, while it ran. */
+async function recordResult(
   ctx: Context,
-  { actor, server, credential }: Plan,
+  { actor, server, credential }: PreparedTest,
   { failure, wasSent, toolNames }: ProbeResult,
   durationMs: number,
 ): Promise<void> {
+  // Without `authVersion`, revocation is not checked again; without a deadline, a disconnect does not abort.
   const recorder = ctx.withActor({ ...actor, authVersion: null })
   recorder.deadline = null
   await perform(recorder, 'mcp_server:test', async ({ em, now, permit, addDetails }) => {

@@ -1,4 +1,4 @@
-/** Changes a server. A new origin ends its credentials: a secret never goes to a host that it was not given for. */
+/** Updates an MCP server. A new origin revokes its credentials: a secret is never sent to another host. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import { maxExpiry, type Actor } from '../../access/actor.js'
@@ -14,11 +14,12 @@ import { revokeCredentials } from '../credentials/revoke-credentials.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { validateServer, assertCanModify, assertLabelAvailable, assertUrlAllowed, type McpServerFields } from './server-rules.js'
 
+/** @throws DomainError INVALID, URL_NOT_ALLOWED, NOT_FOUND, FORBIDDEN or CONFLICT */
 export async function updateMcpServer(ctx: Context, input: McpServerFields & { readonly id: string }): Promise<{ server: McpServer }> {
   return perform(ctx, 'mcp_server:update', async ({ em, actor, now, permit, addDetails }) => {
-    const check = new Validator()
-    validateServer(check, input)
-    check.throwIfInvalid()
+    const validator = new Validator()
+    validateServer(validator, input)
+    validator.throwIfInvalid()
     assertUrlAllowed(ctx.app.outbound, input.serverUrl)
     permit({ named: input.id })
     const server = await findMcpServer(em, input.id)
@@ -35,7 +36,7 @@ export async function updateMcpServer(ctx: Context, input: McpServerFields & { r
     if (input.requireApproval) server.requireApproval = input.requireApproval
     if (input.metadata) server.metadata = { ...input.metadata }
     server.updatedAt = now
-    // A person approved a call to where the server stood.
+    // Open approvals were given for the previous URL.
     if (server.serverUrl !== serverUrl) await expireApprovals(em, permitted, server.id)
     if (server.origin !== origin)
       addDetails({ revokedCredentialCount: await revokeCredentials(em, permitted, { serverId: server.id }, now) })
@@ -43,17 +44,17 @@ export async function updateMcpServer(ctx: Context, input: McpServerFields & { r
   })
 }
 
-const calledItself =
+const callerFamilyMessage =
   'A key that has called this server under approval cannot loosen its rules, nor can keys of its family. Use a member, or a key that no key of the family made or rotated.'
 
-/** Whether calls would pass that did not pass before. */
+/** True when the update allows calls that needed approval or were blocked before. */
 function relaxesRules(server: McpServer, { requireApproval, allowedTools }: McpServerFields): boolean {
   if (requireApproval === 'NEVER' && server.requireApproval !== 'NEVER') return true
   if (allowedTools === undefined || server.allowedTools === null) return false
   return allowedTools === null || allowedTools.some((tool) => !server.allowedTools?.includes(tool))
 }
 
-/** An agent must not widen its own way, nor the backend's key a way that it has gone. @throws DomainError FORBIDDEN */
+/** An agent, or a key that has called the server, must not relax the rules for itself. @throws DomainError FORBIDDEN */
 async function assertCanRelax(em: EntityManager, actor: Actor, { id }: McpServer): Promise<void> {
   if (actor.endUser) throw forbidden('Neither "requireApproval" nor "allowedTools" can be loosened while acting for an end user.')
   requirePermission(actor, 'mcp_approval:decide')
@@ -64,5 +65,5 @@ async function assertCanRelax(em: EntityManager, actor: Actor, { id }: McpServer
     )
   }
   if (!actor.apiKey) return
-  if (await hasCalled(em, actor.apiKey.id, id)) throw forbidden(calledItself)
+  if (await hasCalled(em, actor.apiKey.id, id)) throw forbidden(callerFamilyMessage)
 }
