@@ -84,7 +84,7 @@ export class AccessToken extends Node {
   @Property(timestamp({ nullable: true }))
   revokedAt!: Date | null
 
-  /** REVOKED also when its API key is revoked, its sandbox was reset, or its signing key was retired before the token expired. */
+  /** REVOKED also by revoking its API key, resetting its sandbox, or retiring its signing key before the token expires. */
   status(now: Date, key: Pick<ApiKey, 'revokedAt' | 'sandboxResetAt'> | null, signingKeyRetiredAt: Date | null): CredentialStatus {
     if (this.revokedAt ?? key?.revokedAt) return 'REVOKED'
     if (key?.sandboxResetAt && this.issuedAt <= key.sandboxResetAt) return 'REVOKED'

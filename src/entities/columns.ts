@@ -8,8 +8,8 @@ type Nullable = { nullable: true } | undefined
 export const text = (options?: Nullable) => ({ type: 'text', ...options })
 
 /**
- * Date with milliseconds. The type is named 'Date', not 'datetime': with the latter MikroORM compares SQLite's number with a
- * Date and writes back every row that was only read, including times of last use.
+ * Date with milliseconds, named by its class. Under the name of the column type MikroORM compares SQLite's number with a Date.
+ * It would then write back every row that was only read, including times of last use.
  */
 export const timestamp = (options?: Nullable) => ({ type: 'Date', length: 3, ...options })
 export const json = (options?: Nullable) => ({ type: 'json', ...options })

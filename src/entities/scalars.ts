@@ -65,7 +65,7 @@ export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   parseValue: (value) => assertFourDigitYear(GraphQLDateTime.parseValue(value)),
   parseLiteral: (node, variables) => assertFourDigitYear(GraphQLDateTime.parseLiteral(node, variables)),
   description:
-    'Date and time with a time zone (RFC 3339), such as `2026-05-01T12:00:00.000Z`. Responses use UTC with milliseconds. Accepts the years 1 to 9999 in UTC.',
+    'Date and time with a time zone (RFC 3339), such as `2026-05-01T12:00:00.000Z`. Responses use UTC with milliseconds. Accepts `0001-01-01` to `9999-12-31` in UTC.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
 })
 
