@@ -1,75 +1,90 @@
-/** The record of an exchanged token. The token itself is not stored. Append-only but for its revocation. */
+/** Record of an access token that was exchanged from an API key. Append-only except for its revocation. */
 import { Entity, Filter, Index, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
 import type { ApiKey } from './api-key.js'
 import { boolean, timestamp, json, text } from './columns.js'
 import { type CredentialStatus, Environment } from './enums.js'
+import { formatNumber } from './format-number.js'
 import { Node } from './node.js'
 import { DateTimeScalar, PermissionScalar, UrlScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
+/** Lifetime in seconds that an exchange may ask for: 5 minutes to 30 days. */
+export const minTokenTtlSeconds = 300
+export const maxTokenTtlSeconds = 2_592_000
+
 @ObjectType('AccessToken', {
   implements: Node,
-  description: 'The record of an exchanged token, under its `jti` claim. The token itself is not stored.',
+  description:
+    'Access token record. Describes a JWT exchanged from an API key; its id is the `jti` claim. The JWT itself is not stored. Reading needs `access_token:read`.',
 })
 @Entity()
 @Index({ properties: ['organizationId', 'id'] })
 @Index({ properties: ['apiKeyId', 'expiresAt'] })
-// When the last token of a signing key has expired.
+// Finds out if a signing key has unexpired tokens left.
 @Index({ properties: ['signingKeyId', 'expiresAt'] })
-// The revocation lists: the deployment's, and one for each organization and environment. Partial, so that an exchange does not pay for them.
+// Revocation lists: one for the deployment, and one for each organization and environment. Partial, so that an exchange does not
+// write to them.
 @Index({ properties: ['expiresAt', 'id'], where: 'revoked_at is not null' })
 @Index({ properties: ['organizationId', 'environment', 'expiresAt', 'id'], where: 'revoked_at is not null' })
 @Filter(tenant('AccessToken', 'environment'))
 export class AccessToken extends Node {
-  // Plain columns: rows are appended a group at a time, without the unit of work and without a look-up per foreign key.
+  // Plain columns instead of references: a group commit appends these rows without the unit of work and without foreign keys.
   @Property(text())
   organizationId!: string
 
   @Property(text())
   projectId!: string
 
-  @Field(() => Environment, { description: 'The environment of the key that was exchanged.' })
+  @Field(() => Environment, { description: 'Environment of the API key that was exchanged: the `env` claim.' })
   @Property(text())
   environment!: Environment
 
   @Property(text())
   apiKeyId!: string
 
-  /** Stays when the end user is forgotten: only this derived id remains then. */
+  /** Derived id. It stays here when the end user is forgotten. */
   @Property(text())
   endUserId!: string
 
-  @Field(() => UrlScalar, { description: 'Whom it is for, exactly as asked.' })
+  @Field(() => UrlScalar, { description: 'Audience of the token (`aud`), exactly as requested.' })
   @Property(text())
   audience!: string
 
-  @Field(() => [PermissionScalar], { description: 'What it carries.' })
+  @Field(() => [PermissionScalar], {
+    description:
+      'Permissions in the token, as written in the exchange. Keyhouse honours those that the API key still holds. Empty: the token carries none.',
+  })
   @Property(json())
   permissions!: string[]
 
-  /** The `kid` that signed it. */
+  /** `kid` of the signing key. */
   @Property(text())
   signingKeyId!: string
 
-  /** Whether its `iss` is the issuer of its organization and environment. False for tokens of versions that had one issuer for all. */
+  /** True when `iss` names the organization and environment; false when issued before tenant issuers existed. */
   @Property({ ...boolean(), default: false })
   hasTenantIssuer!: boolean
 
-  @Field(() => DateTimeScalar, { description: 'When it was issued.' })
+  @Field(() => DateTimeScalar, { description: 'Issue time of the token (`iat`).' })
   @Property(timestamp())
   issuedAt!: Date
 
-  @Field(() => DateTimeScalar, { description: 'When it ends.' })
+  @Field(() => DateTimeScalar, {
+    description: `Expiry time of the token (\`exp\`): at most ${formatNumber(maxTokenTtlSeconds)} seconds after \`issuedAt\`.`,
+  })
   @Property(timestamp())
   expiresAt!: Date
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked by itself.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Revocation time of this token alone. Null when it was not revoked, or only with its API key; `status` covers both.',
+  })
   @Property(timestamp({ nullable: true }))
   revokedAt!: Date | null
 
-  /** Revoked with its key, by a sandbox reset, and with the signing key when that was withdrawn before the token expired. */
+  /** REVOKED also by revoking its API key, resetting its sandbox, or retiring its signing key before the token expires. */
   status(now: Date, key: Pick<ApiKey, 'revokedAt' | 'sandboxResetAt'> | null, signingKeyRetiredAt: Date | null): CredentialStatus {
     if (this.revokedAt ?? key?.revokedAt) return 'REVOKED'
     if (key?.sandboxResetAt && this.issuedAt <= key.sandboxResetAt) return 'REVOKED'
@@ -77,8 +92,3 @@ export class AccessToken extends Node {
     return this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
   }
 }
-
-/** Seconds: 5 minutes, 30 days, and an hour when nothing is said. */
-export const minTokenTtlSeconds = 300
-
-export const maxTokenTtlSeconds = 2_592_000

@@ -1,4 +1,4 @@
-/** An API key: the digest of its text, what it may do, and until when. */
+/** API key of a backend. The row holds a digest of its secret, its grants and its expiry. */
 import { Entity, Filter, Index, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, Int, ObjectType } from 'type-graphql'
 
@@ -10,24 +10,25 @@ import { Project } from './project.js'
 import { DateTimeScalar, PermissionScalar, UrlScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
-@ObjectType('RateLimit', { description: 'At most so many requests in a window.' })
+@ObjectType('RateLimit', { description: 'Rate limit of an API key: a maximum number of requests in a fixed window.' })
 export class RateLimit {
-  @Field(() => RateLimitWindow, { description: 'How long the window is.' })
+  @Field(() => RateLimitWindow, { description: 'Length of the window. An API key has at most one limit per window length.' })
   window!: RateLimitWindow
 
-  @Field(() => Int, { description: 'How many requests pass in one window: 1 to 1,000,000,000.' })
+  @Field(() => Int, { description: 'Number of requests accepted in one window: 1 to 1,000,000,000 requests.' })
   max!: number
 }
 
 @ObjectType('ApiKey', {
   implements: Node,
-  description: 'A credential of a backend. Its text is shown once, when it is made or rotated; only a digest is kept.',
+  description:
+    'API key. Identifies a backend in one organization, project and environment. The secret is returned once, by `createApiKey` or `rotateApiKey`; only its digest is stored. Reading needs `api_key:read`.',
 })
 @Entity()
 @Index({ properties: ['organizationId', 'createdAt', 'id'] })
-// The same list for an API key, and for one place.
+// List of keys in one project and environment, as an API key sees it.
 @Index({ name: 'api_key_place_created_at_id_index', properties: ['organizationId', 'projectId', 'environment', 'createdAt', 'id'] })
-// The revocation lists: the deployment's, and one for each organization and environment.
+// Revocation lists: one for the deployment, and one for each organization and environment.
 @Index({ properties: ['revokedAt', 'id'], where: 'revoked_at is not null' })
 @Index({ properties: ['organizationId', 'environment', 'revokedAt', 'id'], where: 'revoked_at is not null' })
 @Index({ properties: ['resetTokensExpireAt', 'projectId'], where: 'reset_tokens_expire_at is not null' })
@@ -40,15 +41,15 @@ export class ApiKey extends Node {
   @ManyToOne(() => Project, { fieldName: 'project_id', mapToPk: true })
   projectId!: string
 
-  @Field(() => Environment, { description: 'Where it works. Never changes.' })
+  @Field(() => Environment, { description: 'Environment that the key belongs to. Never changes.' })
   @Property(text())
   environment!: Environment
 
-  @Field(() => String, { nullable: true, description: 'What its people call it.' })
+  @Field(() => String, { nullable: true, description: 'Label given by its creator. Null when none was given.' })
   @Property(text({ nullable: true }))
   label!: string | null
 
-  /** SHA-256 of the text; 190 random bits need no stretching. */
+  /** SHA-256 of the secret in hex. A slow hash is unnecessary: the secret has 190 random bits. */
   @Property(text())
   @Unique()
   digest!: string
@@ -57,72 +58,90 @@ export class ApiKey extends Node {
   @Unique()
   previousDigest!: string | null
 
-  @Field(() => String, { description: 'Enough to recognise it by: `kh_sand_****1234`.' })
+  @Field(() => String, { description: 'Masked secret for display: its prefix and last four characters, `kh_sand_****1234`.' })
   @Property(text())
   preview!: string
 
-  @Field(() => [PermissionScalar], { description: 'What it may do; `*` means all that a key may hold.' })
+  @Field(() => [PermissionScalar], {
+    description:
+      'Permissions granted to the key, as written in the grant. `*` means every permission that an API key can hold. Empty: the key can only be exchanged.',
+  })
   @Property(json())
   permissions!: string[]
 
-  @Field(() => [RateLimit], { description: 'All must pass. Requests with tokens exchanged from the key count too.' })
+  @Field(() => [RateLimit], {
+    description:
+      'Rate limits of the key. A request must fit within all of them. Requests with tokens exchanged from the key count too. Empty: no limit.',
+  })
   @Property(json())
   rateLimits!: RateLimit[]
 
-  @Field(() => [UrlScalar], { nullable: true, description: 'The audiences that it may be exchanged for; null: any.' })
+  @Field(() => [UrlScalar], { nullable: true, description: 'Audiences that the key can be exchanged for. Null: any audience.' })
   @Property(json({ nullable: true }))
   allowedAudiences!: string[] | null
 
-  /** Raised by every change of what the key may do; a change under way asks for it again under the lock. */
+  /** Version of the credential. Every change of its rights raises it; `perform` compares it again under the organization's lock. */
   @Property(integer())
   standing!: number
 
-  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  @Field(() => DateTimeScalar, { description: 'Creation time of the key.' })
   @Property(timestamp())
   createdAt!: Date
 
-  @Field(() => DateTimeScalar, { description: 'When it was last changed; use does not count.' })
+  @Field(() => DateTimeScalar, {
+    description: 'Time of the last change, including rotation and revocation. Using the key does not change it.',
+  })
   @Property(timestamp())
   updatedAt!: Date
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ends; null: never.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Expiry time. The key is refused from this time on. Null: the key does not expire.',
+  })
   @Property(timestamp({ nullable: true }))
   expiresAt!: Date | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was last used, to about a second; null: never.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description:
+      'Time of the last request with this key or of its last VALID verdict, written about one second late. Requests with exchanged tokens do not count. Null: never used.',
+  })
   @Property(timestamp({ nullable: true }))
   lastUsedAt!: Date | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When its text was last replaced.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Time of the last rotation. Null: never rotated.' })
   @Property(timestamp({ nullable: true }))
   rotatedAt!: Date | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Until when the text before the last rotation works or worked.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Expiry time of the secret that the last rotation replaced. In the past when the overlap is over. Null: never rotated.',
+  })
   @Property(timestamp({ nullable: true }))
   previousSecretExpiresAt!: Date | null
 
   @Property(boolean())
   endOverlapAtFirstUse!: boolean
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Revocation time. Final. Null: not revoked.' })
   @Property(timestamp({ nullable: true }))
   revokedAt!: Date | null
 
-  /** In whole seconds: every token that was exchanged from this key at or before it is revoked. */
+  /** Last sandbox reset, in whole seconds. Tokens exchanged from this key at or before it are revoked. */
   @Property(timestamp({ nullable: true }))
   sandboxResetAt!: Date | null
 
-  /** When the last token expires that the reset revoked; the revocation list names the sandbox until then. */
+  /** Expiry of the last token that the reset revoked. The revocation list names the sandbox until then. */
   @Property(timestamp({ nullable: true }))
   resetTokensExpireAt!: Date | null
 
-  /** The id of a user or key; its prefix tells which. */
+  /** Id of a user or API key, told apart by its prefix. Null: created by the command line. */
   @Property(text({ nullable: true }))
   createdBy!: string | null
 
   /**
-   * The keys whose holders may know a text of this one: the root of each key that made it or replaced its text.
-   * Null: none but itself.
+   * Ids of the root keys whose holders may know a secret of this key: the roots of every key that created or rotated it.
+   * Null: the key is its own root (docs/decisions/0163).
    */
   @Property(json({ nullable: true }))
   rootKeyIds!: string[] | null
@@ -130,18 +149,19 @@ export class ApiKey extends Node {
   @Property(text({ nullable: true }))
   revokedBy!: string | null
 
+  /** `now` equal to `expiresAt` is EXPIRED. */
   status(now: Date): CredentialStatus {
     if (this.revokedAt) return 'REVOKED'
     return this.expiresAt && this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
   }
 
-  /** A new text; the old one works for the seconds given, at most as long as the key. */
-  rotate(fresh: { digest: string; preview: string }, overlapSeconds: number, endOverlapAtFirstUse: boolean, now: Date): void {
+  /** Replaces the secret. The old one is accepted for `overlapSeconds`, and never after the key has expired. */
+  rotate(replacement: { digest: string; preview: string }, overlapSeconds: number, endOverlapAtFirstUse: boolean, now: Date): void {
     this.previousDigest = this.digest
     this.previousSecretExpiresAt = new Date(now.getTime() + overlapSeconds * 1000)
     this.endOverlapAtFirstUse = endOverlapAtFirstUse && overlapSeconds > 0
-    this.digest = fresh.digest
-    this.preview = fresh.preview
+    this.digest = replacement.digest
+    this.preview = replacement.preview
     this.rotatedAt = now
     this.bumpVersion(now)
   }
@@ -152,7 +172,7 @@ export class ApiKey extends Node {
     this.bumpVersion(now)
   }
 
-  /** Marks a change that callers under way must notice. */
+  /** Marks a change of rights, so that requests in flight with this key are authorized again. */
   bumpVersion(now: Date): void {
     this.updatedAt = now
     this.standing++

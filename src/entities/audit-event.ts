@@ -1,4 +1,4 @@
-/** One attempt to change something, allowed or refused, or several refusals. Append-only, and chained by hash within its organization. */
+/** Audit event: one action or a group of like refusals. Append-only, and chained by hash within its organization. */
 import { Entity, Filter, Index, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ID, ObjectType } from 'type-graphql'
 
@@ -11,11 +11,11 @@ import { tenant } from './tenant-filter.js'
 @ObjectType('AuditEvent', {
   implements: Node,
   description:
-    'One attempt to change something, allowed or refused; or several refusals of one minute, actor, action and code. Never changed, never deleted.',
+    'Audit event. Records one action, allowed or refused. After 10 like refusals of one actor within 60 seconds, further ones are grouped into one event. Events are never changed or deleted. Reading needs `audit_event:read`.',
 })
 @Entity()
 @Unique({ properties: ['organizationId', 'seq'] })
-// One for each way in which the trail is read (docs/decisions/0052); exchanges, which are most of it, stand in few of them.
+// One index for each filter of the trail (docs/decisions/0052). Exchanges are most of the trail, so few indexes include them.
 @Index({ properties: ['organizationId', 'at', 'id'] })
 @Index({ properties: ['organizationId', 'action', 'at', 'id'], where: "action <> 'api_key:exchange'" })
 @Index({ properties: ['actorId', 'at', 'id'] })
@@ -26,7 +26,7 @@ export class AuditEvent extends Node {
   @Property(text())
   organizationId!: string
 
-  /** The place in the chain, from 1. */
+  /** Position in the organization's chain, from 1. */
   @Property(integer())
   seq!: number
 
@@ -36,52 +36,61 @@ export class AuditEvent extends Node {
   @Property(text({ nullable: true }))
   environment!: Environment | null
 
-  @Field(() => String, { description: 'What was attempted: `api_key:create`.' })
+  @Field(() => String, { description: 'Action in the form `resource:action`, such as `api_key:create`.' })
   @Property(text())
   action!: string
 
-  @Field(() => AuditOutcome, { description: 'Whether it went through.' })
+  @Field(() => AuditOutcome, { description: 'Outcome of the action.' })
   @Property(text())
   outcome!: AuditOutcome
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The id of who did it: a user, a key or an end user; null for the command line and sweepers.',
+    description:
+      'Id of the actor: a user, API key or end user. Null for the command line, background jobs, and grouped refusals of several actors (`details.actorIds`).',
   })
   @Property(text({ nullable: true }))
   actorId!: string | null
 
-  @Field(() => ID, { nullable: true, description: 'The id of the end user for whom it was done; it stays when the end user is forgotten.' })
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'Id of the end user that the action was performed for. It remains after `forgetEndUser`. Null when the request named no end user, or grouped refusals named several.',
+  })
   @Property(text({ nullable: true }))
   endUserId!: string | null
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The row that it was about. Null when nothing was made or found, or when a refused caller may not see it.',
+    description:
+      'Id of the object that the action created, changed or used. Null when there is none, or when a refused caller cannot see it.',
   })
   @Property(text({ nullable: true }))
   subjectId!: string | null
 
   @Field(() => JsonObjectScalar, {
     description:
-      'What else matters. Refused: `code`. Several refusals in one event: `count`, `first` and `last` in RFC 3339, at most 20 `targetIds`. Never a secret.',
+      'Details of the action; never a secret. DENIED events have `code`, the error code. Grouped refusals add `count`, `first` and `last` (RFC 3339), and at most 20 ids in `targetIds`.',
   })
   @Property(json())
   details!: Record<string, unknown>
 
-  @Field(() => String, { description: 'The `X-Request-Id` of the answer; of several refusals, that of the first.' })
+  @Field(() => String, { description: 'Id of the request: the `X-Request-Id` response header. Grouped refusals have the id of the first.' })
   @Property(text())
   requestId!: string
 
-  @Field(() => String, { nullable: true, description: 'Where the request came from; null for the command line and for sweepers.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'IP address of the client. Null for the command line, background jobs, and grouped refusals from several addresses.',
+  })
   @Property(text({ nullable: true }))
   ipAddress!: string | null
 
-  @Field(() => DateTimeScalar, { description: 'When it was.' })
+  @Field(() => DateTimeScalar, { description: 'Time of the event. Grouped refusals have the time at which the group was written.' })
   @Property(timestamp())
   at!: Date
 
-  /** The hash of the event before it, in hex; 64 zeros for the first. */
+  /** Hash of the preceding event in hex; 64 zeros for the first. */
   @Property(text())
   previousHash!: string
 

@@ -1,4 +1,4 @@
-/** Where an organization's chain of audit events ends. Locking this row makes the changes of one organization serial. */
+/** Last event in an organization's audit chain. Locking this row serializes the changes of one organization. */
 import { Entity, Filter, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
 import { integer, text } from './columns.js'

@@ -1,14 +1,15 @@
 /**
- * Column types that entities share. Each is named in its decorator, since no decorator metadata is emitted.
- * Functions, since MikroORM writes into the options that it is given.
+ * Column types of entities. Decorators name them explicitly, since no decorator metadata is emitted.
+ * They are functions because MikroORM mutates the options that it is given.
  */
 
 type Nullable = { nullable: true } | undefined
 
 export const text = (options?: Nullable) => ({ type: 'text', ...options })
+
 /**
- * Milliseconds, since windows are promised to the millisecond. By its class name: under that of the column MikroORM compares
- * SQLite's number with a Date, and every row that was only read is written back, times of last use included.
+ * Date with milliseconds, named by its class. Under the name of the column type MikroORM compares SQLite's number with a Date.
+ * It would then write back every row that was only read, including times of last use.
  */
 export const timestamp = (options?: Nullable) => ({ type: 'Date', length: 3, ...options })
 export const json = (options?: Nullable) => ({ type: 'json', ...options })

@@ -1,11 +1,11 @@
-/** A random key of the deployment, sealed under the master key. It belongs to no tenant, so no filter guards it. */
+/** Random key of the deployment, sealed with the master key. It belongs to no tenant, so it has no tenant filter. */
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
 import { timestamp, text } from './columns.js'
 
 @Entity()
 export class DeploymentSecret {
-  /** What it is for. */
+  /** Purpose of the key (encryption/deployment-secrets.ts). */
   @PrimaryKey(text())
   id!: string
 
@@ -17,5 +17,5 @@ export class DeploymentSecret {
   createdAt!: Date
 }
 
-/** What the sealed value of a deployment secret is bound to. */
+/** Associated data of the sealed value: it does not open on another row. */
 export const deploymentSecretAad = (name: string): string[] => ['deployment_secret', name]

@@ -1,6 +1,6 @@
 /**
- * A user of the caller's own product, known by the id that the caller gave it.
- * Its own id is derived from the other columns (lib/digest.ts), so that it can be recorded without a read.
+ * End user: a user of the caller's product, identified by an external id.
+ * `id` is derived from the other columns (lib/external-id.ts), so that a row is recorded without a read.
  */
 import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
@@ -15,7 +15,8 @@ import { tenant } from './tenant-filter.js'
 
 @ObjectType('EndUser', {
   implements: Node,
-  description: "A user of the caller's own product, named by X-On-Behalf-Of or by a token's subject.",
+  description:
+    'End user. A user of your product, named by the `X-On-Behalf-Of` header or the `sub` claim of an access token. Reading needs `end_user:read`; an end user reads itself without it.',
 })
 @Entity()
 @Index({ properties: ['organizationId', 'firstSeenAt', 'id'] })
@@ -27,19 +28,19 @@ export class EndUser extends Node {
   @ManyToOne(() => Project, { fieldName: 'project_id', mapToPk: true })
   projectId!: string
 
-  @Field(() => Environment, { description: 'Where it was seen.' })
+  @Field(() => Environment, { description: 'Environment in which the end user was recorded. Never changes.' })
   @Property(text())
   environment!: Environment
 
-  @Field(() => String, { description: 'The id that your product gave it: 1 to 150 printable ASCII characters.' })
+  @Field(() => String, { description: 'Id of the user in your product: 1 to 150 printable ASCII characters, compared byte for byte.' })
   @Property(text())
   externalId!: string
 
-  @Field(() => DateTimeScalar, { description: 'When something was first recorded for it.' })
+  @Field(() => DateTimeScalar, { description: 'Time of the first record for this end user.' })
   @Property(timestamp())
   firstSeenAt!: Date
 
-  @Field(() => DateTimeScalar, { description: 'When it was last heard of, to about a second.' })
+  @Field(() => DateTimeScalar, { description: 'Time of the last request or exchange for this end user, written about one second late.' })
   @Property(timestamp())
   lastSeenAt!: Date
 }

@@ -1,92 +1,120 @@
-/** The enumerations that rows and the API share. */
+/** Enums shared by database rows and the GraphQL API. */
 import { registerEnumType } from 'type-graphql'
 
-const enumeration = <T extends string>(name: string, description: string, values: Record<T, string>): { readonly [K in T]: K } => {
+import { windowLengths } from '../lib/fixed-window.js'
+import { formatNumber } from './format-number.js'
+
+/** Registers a GraphQL enum whose values equal their names. */
+const defineEnum = <T extends string>(name: string, description: string, values: Record<T, string>): { readonly [K in T]: K } => {
   const keys = Object.fromEntries(Object.keys(values).map((key) => [key, key])) as { readonly [K in T]: K }
   const valuesConfig = Object.fromEntries(Object.entries<string>(values).map(([key, text]) => [key, { description: text }]))
   registerEnumType(keys, { name, description, valuesConfig: valuesConfig as Record<T, { description: string }> })
   return keys
 }
 
-export const Environment = enumeration('Environment', 'Where a key works. What one environment holds does not exist in the other.', {
-  SANDBOX: 'For trying things out; wiped by `resetSandbox`.',
-  PRODUCTION: 'For the real thing.',
-})
+const lengthInSeconds = (window: keyof typeof windowLengths): string => formatNumber(windowLengths[window] / 1000)
+
+export const Environment = defineEnum(
+  'Environment',
+  'Environment of a project. Data of one environment is invisible to credentials of the other; members see both.',
+  {
+    SANDBOX: 'Test data. `resetSandbox` deletes its MCP servers, approvals and end users, and revokes its credentials and access tokens.',
+    PRODUCTION: 'Production data. `resetSandbox` does not affect it.',
+  },
+)
 export type Environment = keyof typeof Environment
 
-export const MemberRole = enumeration('MemberRole', 'What a member may do; `permissionDefinitions` lists it in full.', {
-  ADMIN: 'Everything, in every project.',
-  MEMBER: 'Day-to-day work in the projects that the member has; neither people nor the audit trail.',
-  READER: 'Reads what a MEMBER may read, and changes nothing.',
-})
+export const MemberRole = defineEnum(
+  'MemberRole',
+  'Role of a member: a fixed set of permissions. `permissionDefinitions` lists the roles that hold each permission.',
+  {
+    ADMIN: 'Holds `*`: every permission, in every project.',
+    MEMBER:
+      'Holds every permission within the assigned projects, except to manage people, projects and personal tokens of others, and to read signing keys and audit events.',
+    READER: 'Holds the read permissions of MEMBER. Changes nothing.',
+  },
+)
 export type MemberRole = keyof typeof MemberRole
 
-export const CredentialStatus = enumeration('CredentialStatus', 'Whether a credential works at this moment.', {
-  ACTIVE: 'It works.',
-  EXPIRED: 'Its time has run out.',
-  REVOKED: 'It was withdrawn, which is final.',
+export const CredentialStatus = defineEnum('CredentialStatus', 'Status of a credential at the time of the response.', {
+  ACTIVE: 'Neither expired nor revoked: the credential is accepted.',
+  EXPIRED: '`expiresAt` has passed. The credential is refused.',
+  REVOKED: 'Revoked before it expired, by itself or with the credential that it came from. Final.',
 })
 export type CredentialStatus = keyof typeof CredentialStatus
 
-export const RateLimitWindow = enumeration('RateLimitWindow', 'The length of a fixed window, which starts with its first request.', {
-  SECOND: 'One second.',
-  MINUTE: '60 seconds.',
-  HOUR: '3,600 seconds.',
-  DAY: '86,400 seconds.',
-})
+export const RateLimitWindow = defineEnum(
+  'RateLimitWindow',
+  'Length of a fixed rate limit window. The window starts with its first request.',
+  {
+    SECOND: `Window of ${lengthInSeconds('SECOND')} second.`,
+    MINUTE: `Window of ${lengthInSeconds('MINUTE')} seconds.`,
+    HOUR: `Window of ${lengthInSeconds('HOUR')} seconds.`,
+    DAY: `Window of ${lengthInSeconds('DAY')} seconds.`,
+  },
+)
 export type RateLimitWindow = keyof typeof RateLimitWindow
 
-export const PersonalTokenType = enumeration('PersonalTokenType', 'How much of its user a personal token carries, and for how long.', {
-  LOGIN: 'From signing in or accepting an invitation: all that the user may do, for 12 hours.',
-  FULL_ACCESS: 'All that the user may do, for at most 365 days.',
-  RESTRICTED: 'Only the permissions named, for at most 365 days.',
-  EPHEMERAL: 'Only the permissions named, for at most 24 hours.',
+export const PersonalTokenType = defineEnum('PersonalTokenType', 'Type of a personal token: sets its permissions and maximum lifetime.', {
+  LOGIN: 'Issued by `signIn` and `acceptInvitation`. Holds every permission of the user for 12 hours.',
+  FULL_ACCESS: 'Holds every permission of the user for at most 365 days.',
+  RESTRICTED: 'Holds only the permissions named at creation, for at most 365 days.',
+  EPHEMERAL: 'Holds only the permissions named at creation, for at most 24 hours.',
 })
 export type PersonalTokenType = keyof typeof PersonalTokenType
 
-export const SigningKeyState = enumeration('SigningKeyState', 'Where a signing key stands in its life.', {
-  NEXT: 'Published already, and signs after the next rotation.',
-  CURRENT: 'Signs new tokens.',
-  PREVIOUS: 'Signs no more, and still verifies what it signed.',
-  RETIRED: 'Withdrawn: what it signed is no longer trusted.',
-})
+export const SigningKeyState = defineEnum(
+  'SigningKeyState',
+  'State of a signing key. Rotation moves a key from NEXT to CURRENT to PREVIOUS; retirement moves it to RETIRED.',
+  {
+    NEXT: 'Published in the JWKS. Becomes CURRENT at the next rotation.',
+    CURRENT: 'Signs new tokens. Exactly one key is CURRENT.',
+    PREVIOUS: 'Replaced by a rotation. Signs no tokens, but stays in the JWKS to verify unexpired ones.',
+    RETIRED: 'Removed from the JWKS, after its last token expired or by `keyhouse signing-key retire`. Its tokens are refused.',
+  },
+)
 export type SigningKeyState = keyof typeof SigningKeyState
 
-export const AuditOutcome = enumeration('AuditOutcome', 'Whether the attempt went through.', {
-  ALLOWED: 'It was carried out.',
-  DENIED: 'It was refused, and nothing changed.',
+export const AuditOutcome = defineEnum('AuditOutcome', 'Outcome of an audited action.', {
+  ALLOWED: 'The action was performed. For a tool call, `details.outcome` has the result.',
+  DENIED: 'The action was refused and changed nothing. `details.code` has the error code.',
 })
 export type AuditOutcome = keyof typeof AuditOutcome
 
-export const UsageInterval = enumeration(
+export const UsageInterval = defineEnum(
   'UsageInterval',
-  'How long the intervals are that usage is counted in; each begins on the full one, in UTC.',
+  'Length of the intervals that usage is counted in. Intervals are aligned to full minutes, hours and days in UTC.',
   {
-    MINUTE: '60 seconds; kept for 7 days.',
-    HOUR: '3,600 seconds; kept for 90 days.',
-    DAY: 'From midnight to midnight; kept for good.',
+    MINUTE: `Interval of ${lengthInSeconds('MINUTE')} seconds. Rows are kept for 7 days.`,
+    HOUR: `Interval of ${lengthInSeconds('HOUR')} seconds. Rows are kept for 90 days.`,
+    DAY: 'Interval from midnight to midnight UTC. Rows are never deleted.',
   },
 )
 export type UsageInterval = keyof typeof UsageInterval
-export const McpApprovalPolicy = enumeration('McpApprovalPolicy', 'Whether a person has to approve the tool calls of a server.', {
-  ALWAYS: 'Each call waits for a person.',
-  NEVER: 'Calls pass without being asked about.',
+
+export const McpApprovalPolicy = defineEnum('McpApprovalPolicy', 'Approval policy for the tool calls of an MCP server.', {
+  ALWAYS: 'The gateway refuses each tool call until `decideMcpToolCall` approves it. An approval passes one call.',
+  NEVER: 'The gateway forwards tool calls without approval.',
 })
 export type McpApprovalPolicy = keyof typeof McpApprovalPolicy
 
-export const McpAuthType = enumeration('McpAuthType', 'How a credential is presented to the server.', {
-  BEARER: 'As `Authorization: Bearer <token>` (RFC 6750).',
-  AUTHORIZATION: 'As a complete `Authorization` value, scheme included.',
-  HEADERS: 'As headers of its own.',
-  NONE: 'Not at all: the server asks for none.',
-})
+export const McpAuthType = defineEnum(
+  'McpAuthType',
+  'Authentication type of an MCP credential: the form in which it is sent to the server.',
+  {
+    BEARER: 'Sent as `Authorization: Bearer <token>` (RFC 6750).',
+    AUTHORIZATION: 'Sent as a complete `Authorization` header value, scheme included.',
+    HEADERS: 'Sent as one or more custom HTTP headers.',
+    NONE: 'Nothing is sent: the server needs no authentication.',
+  },
+)
 export type McpAuthType = keyof typeof McpAuthType
 
-export const McpToolApprovalStatus = enumeration('McpToolApprovalStatus', 'Where a tool call that needs a person stands.', {
-  PENDING: 'Nobody has decided yet.',
-  APPROVED: 'The same call passes once.',
-  DENIED: 'The same call is refused for ten minutes.',
-  USED: 'The call was let through.',
-  EXPIRED: 'Nobody decided in time, or nobody called again in time.',
+export const McpToolApprovalStatus = defineEnum('McpToolApprovalStatus', 'Status of a tool call approval at the time of the response.', {
+  PENDING: 'Created by the tool call and not decided yet.',
+  APPROVED: 'Approved with `decideMcpToolCall`. The same call passes once before `expiresAt`.',
+  DENIED: 'Denied with `decideMcpToolCall`. The same call is refused until `expiresAt`, 10 minutes after the decision.',
+  USED: 'Consumed by the approved call, even if the server failed afterwards.',
+  EXPIRED: 'Not decided or not used before `expiresAt`, or closed because the server was deleted or its URL changed.',
 })
 export type McpToolApprovalStatus = keyof typeof McpToolApprovalStatus

@@ -1,4 +1,4 @@
-/** That a create was done under an idempotency key, and what it made: for 24 hours the same again makes nothing new. */
+/** Idempotency key: maps a completed create to its result for 24 hours (journal/idempotency.ts). */
 import { Entity, Filter, Index, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
 import { timestamp, text } from './columns.js'
@@ -8,18 +8,18 @@ import { tenant } from './tenant-filter.js'
 @Index({ properties: ['expiresAt'] })
 @Filter(tenant('IdempotencyKey', 'organization'))
 export class IdempotencyKey {
-  /** A digest of credential, end user, operation and key: what the key is unique within. The key itself is not kept. */
+  /** Digest of organization, credential, end user, operation and key. The key itself is not stored. */
   @PrimaryKey(text())
   id!: string
 
   @Property(text())
   organizationId!: string
 
-  /** The record that was made. */
+  /** Id of the created object. */
   @Property(text())
   subjectId!: string
 
-  /** An HMAC, since an input may hold secrets. */
+  /** HMAC of the input: a plain digest would let secrets in it be guessed. */
   @Property(text())
   inputMac!: string
 

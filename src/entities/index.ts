@@ -1,4 +1,4 @@
-/** The list of entities, for the ORM. */
+/** Entities of the ORM. */
 import { AccessToken } from './access-token.js'
 import { ApiKey } from './api-key.js'
 import { AuditEvent } from './audit-event.js'

@@ -1,4 +1,4 @@
-/** An invitation to become a member: 14 days, accepted once. Only the digest of its token is kept. */
+/** Invitation to become a member, accepted once within 14 days. Only the digest of its token is stored. */
 import { Entity, Filter, Index, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
@@ -9,7 +9,10 @@ import { Organization } from './organization.js'
 import { DateTimeScalar, EmailScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
-@ObjectType('Invitation', { implements: Node, description: 'An offer to become a member: 14 days, accepted once.' })
+@ObjectType('Invitation', {
+  implements: Node,
+  description: 'Invitation. Lets a person become a member of the organization, once. Reading needs `member:read`.',
+})
 @Entity()
 @Index({ properties: ['organizationId', 'emailKey'] })
 @Filter(tenant('Invitation', 'organization'))
@@ -17,15 +20,15 @@ export class Invitation extends Node {
   @ManyToOne(() => Organization, { fieldName: 'organization_id', mapToPk: true })
   organizationId!: string
 
-  @Field(() => EmailScalar, { description: 'Whom it is for, as it was written.' })
+  @Field(() => EmailScalar, { description: 'E-mail address of the invited person, as written by the inviter.' })
   @Property(text())
   email!: string
 
-  /** The address in lower case: addresses compare without case. */
+  /** E-mail address in lower case, for comparison. */
   @Property(text())
   emailKey!: string
 
-  @Field(() => MemberRole, { description: 'What they will be able to do.' })
+  @Field(() => MemberRole, { description: 'Role that the person gets on acceptance.' })
   @Property(text())
   role!: MemberRole
 
@@ -37,25 +40,28 @@ export class Invitation extends Node {
   @Unique()
   digest!: string
 
-  /** The id of the user who may still say no by losing the right to invite. */
+  /** Id of the inviting user, authorized again at acceptance. */
   @Property(text())
   invitedBy!: string
 
-  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  @Field(() => DateTimeScalar, { description: 'Creation time of the invitation.' })
   @Property(timestamp())
   createdAt!: Date
 
-  @Field(() => DateTimeScalar, { description: 'When it ends: 14 days after it was made, or with the token that made it.' })
+  @Field(() => DateTimeScalar, {
+    description: 'Expiry time: 14 days after creation, or earlier with the FULL_ACCESS token that created it.',
+  })
   @Property(timestamp())
   expiresAt!: Date
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was accepted.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Acceptance time. Null: not accepted.' })
   @Property(timestamp({ nullable: true }))
   acceptedAt!: Date | null
 
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'When it was withdrawn: by hand, by a newer one for the same address, or with the member who made it.',
+    description:
+      'Revocation time: by `revokeInvitation`, a newer invitation of the same address, or removal of the inviter. Null: not revoked.',
   })
   @Property(timestamp({ nullable: true }))
   revokedAt!: Date | null

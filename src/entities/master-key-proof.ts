@@ -1,11 +1,11 @@
-/** What a master key is recognised by: a text that only it opens. It belongs to the deployment, so no filter guards it. */
+/** Proof of a master key: a sealed constant that only this key opens. It belongs to no tenant, so it has no tenant filter. */
 import { Entity, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
 import { timestamp, text } from './columns.js'
 
 @Entity()
 export class MasterKeyProof {
-  /** The id of the master key. */
+  /** Id of the master key. */
   @PrimaryKey(text())
   id!: string
 
@@ -16,4 +16,5 @@ export class MasterKeyProof {
   firstSeenAt!: Date
 }
 
+/** Associated data of the proof: it does not open on another row. */
 export const masterKeyProofAad = (keyId: string): string[] => ['master_key', keyId]

@@ -1,4 +1,4 @@
-/** What one owner presents to an MCP server. It goes in and never comes out: the row holds it sealed, for this row alone. */
+/** Credential of one owner for an MCP server. Write-only: the value is sealed, bound to its row, and never returned. */
 import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
@@ -12,7 +12,8 @@ import { owner, tenant } from './tenant-filter.js'
 
 @ObjectType('McpCredential', {
   implements: Node,
-  description: 'What one owner presents to an MCP server. Its value is never shown again, to anybody.',
+  description:
+    'MCP credential. Authenticates one owner, a backend or an end user, to an MCP server. The value is write-only: no operation returns it. Reading needs `mcp_credential:read`.',
 })
 @Entity()
 @Index({ properties: ['serverId', 'createdAt', 'id'] })
@@ -29,58 +30,67 @@ export class McpCredential extends Node {
   @Property(text())
   environment!: Environment
 
-  /** Null: the backend's own. */
+  /** Null: owned by the backend. */
   @Property(text({ nullable: true }))
   endUserId!: string | null
 
-  /** Outlives its server, as a record. */
+  /** No foreign key: the record outlives its server. */
   @Property(text())
   serverId!: string
 
-  /** Where it was given for: it goes to no other scheme, host or port, whatever became of the server. */
+  /** Origin of the server at creation. The value is sent to no other scheme, host or port. */
   @Property(text())
   origin!: string
 
-  @Field(() => String, { nullable: true, description: 'What its owner calls it.' })
+  @Field(() => String, { nullable: true, description: 'Name given by its owner. Null when none was given.' })
   @Property(text({ nullable: true }))
   name!: string | null
 
-  @Field(() => McpAuthType, { description: 'How it is presented.' })
+  @Field(() => McpAuthType, { description: 'Authentication type: the form in which the value is sent to the server.' })
   @Property(text())
   authType!: McpAuthType
 
   @Field(() => String, {
     nullable: true,
-    description: '`****...` and the last four characters of a secret of 12 or more, else `****`; null for headers and none.',
+    description:
+      'Masked value for display: `****...` and its last four characters, or `****` when shorter than 12 characters. Null for HEADERS and NONE.',
   })
   @Property(text({ nullable: true }))
   authorizationPreview!: string | null
 
-  @Field(() => [String], { description: 'The names of its headers; their values are never shown.' })
+  @Field(() => [String], {
+    description: 'Names of the HTTP headers of a HEADERS credential; their values are never returned. Empty for other types.',
+  })
   @Property(json())
   headerNames!: string[]
 
-  /** Wiped when the credential is revoked; null from the start when there is nothing to keep secret. */
+  /** Sealed headers as JSON. Null for NONE, and after revocation. */
   @Property(text({ nullable: true }))
   sealedValue!: string | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ends; null: never.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Expiry time. The credential is not sent from this time on. Null: it does not expire.',
+  })
   @Property(timestamp({ nullable: true }))
   expiresAt!: Date | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was last sent to the server; null: never.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Time at which the credential was last sent to the server, written about one second late. Null: never sent.',
+  })
   @Property(timestamp({ nullable: true }))
   lastUsedAt!: Date | null
 
-  @Field(() => DateTimeScalar, { description: 'When it was stored.' })
+  @Field(() => DateTimeScalar, { description: 'Creation time of the credential.' })
   @Property(timestamp())
   createdAt!: Date
 
-  @Field(() => DateTimeScalar, { description: 'When it was last changed; use does not count.' })
+  @Field(() => DateTimeScalar, { description: 'Time of the last change: creation or revocation. Using the credential does not change it.' })
   @Property(timestamp())
   updatedAt!: Date
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked, and its value wiped.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Revocation time, at which the value was wiped. Final. Null: not revoked.' })
   @Property(timestamp({ nullable: true }))
   revokedAt!: Date | null
 
@@ -89,12 +99,12 @@ export class McpCredential extends Node {
     return this.expiresAt && this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
   }
 
-  /** What its sealed value is bound to: on any other row it does not open. */
+  /** Associated data of the sealed value: it does not open on another row. */
   aad(): (string | null)[] {
     return ['mcp_credential', this.organizationId, this.projectId, this.environment, this.endUserId, this.serverId, this.origin, this.id]
   }
 
-  /** For good: the value is gone, the record stays. */
+  /** Wipes the value and keeps the record. */
   revoke(now: Date): void {
     this.revokedAt = now
     this.updatedAt = now

@@ -1,4 +1,4 @@
-/** That keys of a family have called a server under approval. It outlives approvals and end users, and goes with its server. */
+/** Record that a key family has called an MCP server under approval. Deleted with the server, not with approvals or end users. */
 import { Entity, Filter, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
 import { text } from './columns.js'
@@ -12,7 +12,7 @@ export class McpServerCaller {
   @ManyToOne(() => McpServer, { fieldName: 'server_id', mapToPk: true, primary: true, deleteRule: 'cascade' })
   serverId!: string
 
-  /** {@link ApiKey.rootKeyIds} */
+  /** Root of the key family (`ApiKey.rootKeyIds`). */
   @PrimaryKey(text())
   rootKeyId!: string
 

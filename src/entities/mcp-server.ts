@@ -1,4 +1,4 @@
-/** An MCP server that agents may use, registered by a backend once for all or for one of its end users. */
+/** MCP server registered in the vault, by a backend for all of its end users or for one of them. */
 import { Entity, Filter, Index, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
@@ -12,7 +12,8 @@ import { owner, tenant } from './tenant-filter.js'
 
 @ObjectType('McpServer', {
   implements: Node,
-  description: 'An MCP server that agents may use. One without an end user is readable by every end user of its project and environment.',
+  description:
+    'MCP server. Registered in the vault and reached through the gateway at `/mcp/{id}`. Without an end user, every end user of its project and environment can read it. Reading needs `mcp_server:read`.',
 })
 @Entity()
 @Unique({ name: 'mcp_server_label_unique', properties: ['organizationId', 'projectId', 'environment', 'ownerKey', 'serverLabel'] })
@@ -26,59 +27,66 @@ export class McpServer extends Node {
   @ManyToOne(() => Project, { fieldName: 'project_id', mapToPk: true })
   projectId!: string
 
-  @Field(() => Environment, { description: 'Where it can be used. Never changes.' })
+  @Field(() => Environment, { description: 'Environment that the server belongs to. Never changes.' })
   @Property(text())
   environment!: Environment
 
-  /** Null: the backend's own. */
+  /** Null: owned by the backend. */
   @Property(text({ nullable: true }))
   endUserId!: string | null
 
-  /** The owner as a text, since null is equal to nothing in a unique index. */
+  /** Owner without null, since null equals nothing in a unique index ({@link toOwnerKey}). */
   @Property(text())
   ownerKey!: string
 
-  @Field(() => String, { description: 'What people call it.' })
+  @Field(() => String, { description: 'Name of the server, for people.' })
   @Property(text())
   name!: string
 
-  @Field(() => String, { description: 'What agents call it, unique for its owner: `^[A-Za-z0-9._-]+$`.' })
+  @Field(() => String, {
+    description: 'Label of the server, for agents: matches `^[A-Za-z0-9._-]+$`. Unique within its owner, project and environment.',
+  })
   @Property(text())
   serverLabel!: string
 
-  @Field(() => UrlScalar, { description: 'Where it speaks MCP over streamable HTTP.' })
+  @Field(() => UrlScalar, { description: 'URL of the MCP endpoint (streamable HTTP).' })
   @Property(text())
   serverUrl!: string
 
-  @Field(() => String, { nullable: true, description: 'What it is good for.' })
+  @Field(() => String, { nullable: true, description: 'Description of the server. Null when none was given.' })
   @Property(text({ nullable: true }))
   serverDescription!: string | null
 
-  @Field(() => [String], { nullable: true, description: 'The tools that may be used; null: every tool.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Names of the tools that callers can list and call. Null: every tool. Empty: no tool.',
+  })
   @Property(json({ nullable: true }))
   allowedTools!: string[] | null
 
-  @Field(() => McpApprovalPolicy, { description: 'Whether a person has to approve its tool calls.' })
+  @Field(() => McpApprovalPolicy, { description: 'Approval policy for the tool calls of this server.' })
   @Property(text())
   requireApproval!: McpApprovalPolicy
 
-  @Field(() => JsonObjectScalar, { description: 'Whatever your product wants to remember with it.' })
+  @Field(() => JsonObjectScalar, {
+    description: 'Metadata stored by your product. Keyhouse does not interpret it. Empty object when none was given.',
+  })
   @Property(json())
   metadata!: Record<string, unknown>
 
-  @Field(() => DateTimeScalar, { description: 'When it was registered.' })
+  @Field(() => DateTimeScalar, { description: 'Registration time of the server.' })
   @Property(timestamp())
   createdAt!: Date
 
-  @Field(() => DateTimeScalar, { description: 'When it was last changed.' })
+  @Field(() => DateTimeScalar, { description: 'Time of the last change of the server. Equal to `createdAt` when never changed.' })
   @Property(timestamp())
   updatedAt!: Date
 
-  /** Where its secrets may go: scheme, host and port (RFC 6454 §4). */
+  /** Scheme, host and port of `serverUrl` (RFC 6454 §4): the only origin that its credentials are sent to. */
   get origin(): string {
     return new URL(this.serverUrl).origin
   }
 }
 
-/** The owner of a server as its unique index knows it. */
+/** Value of `ownerKey`: the end user's id, or `backend`. */
 export const toOwnerKey = (endUserId: string | null): string => endUserId ?? 'backend'

@@ -1,4 +1,4 @@
-/** A tool call that waits for a person. Its arguments are kept while it is open, and wiped when it closes. */
+/** Approval of an MCP tool call. The arguments are stored while it is open, and wiped when it closes. */
 import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
@@ -10,13 +10,17 @@ import { Project } from './project.js'
 import { DateTimeScalar } from './scalars.js'
 import { owner, tenant } from './tenant-filter.js'
 
-@ObjectType('McpToolApproval', { implements: Node, description: 'A tool call that waits for a person, or waited for one.' })
+@ObjectType('McpToolApproval', {
+  implements: Node,
+  description:
+    'MCP tool approval. Created by a tool call on a server with `requireApproval: ALWAYS`, and decided with `decideMcpToolCall`. Reading needs `mcp_approval:read`.',
+})
 @Entity()
 @Index({ properties: ['serverId', 'callDigest', 'id'] })
 @Index({ properties: ['state', 'expiresAt'] })
 @Index({ properties: ['organizationId', 'requestedAt', 'id'] })
 @Index({ properties: ['organizationId', 'endUserId'] })
-// How many wait.
+// Counts pending approvals.
 @Index({ properties: ['projectId', 'environment', 'state', 'endUserId'] })
 @Filter(tenant('McpToolApproval', 'environment'))
 @Filter(owner('McpToolApproval', 'private'))
@@ -30,55 +34,56 @@ export class McpToolApproval extends Node {
   @Property(text())
   environment!: Environment
 
-  /** Null: the backend's own. */
+  /** Null: requested by the backend. */
   @Property(text({ nullable: true }))
   endUserId!: string | null
 
-  /** Outlives its server, as a record. */
+  /** No foreign key: the record outlives its server. */
   @Property(text())
   serverId!: string
 
-  /** What must be the same for the call to pass (mcp/gateway/call-digest.ts). */
+  /** Digest that a repeated call must match (mcp/approvals/call-digest.ts). */
   @Property(text())
   callDigest!: string
 
-  @Field(() => String, { description: 'The tool that is to be called.' })
+  @Field(() => String, { description: 'Name of the tool to call.' })
   @Property(text())
   tool!: string
 
   @Property(json({ nullable: true }))
   arguments!: Record<string, unknown> | null
 
-  /** As it was last written; that its time has run out shows in {@link status}. */
+  /** State as last written. {@link status} adds expiry. */
   @Property(text())
   state!: McpToolApprovalStatus
 
-  /** The keys behind the calls that asked for it: none of them decides it, nor any relative. */
+  /** Ids of the API keys that requested it. Neither they nor keys of their families decide it (docs/decisions/0163). */
   @Property(json())
   requestedBy!: string[]
 
-  @Field(() => DateTimeScalar, { description: 'When the call was made that asked for it.' })
+  @Field(() => DateTimeScalar, { description: 'Time of the first tool call that requested the approval.' })
   @Property(timestamp())
   requestedAt!: Date
 
   @Field(() => DateTimeScalar, {
     description:
-      'Until when it can be decided, or the decision holds: ten minutes each, an approval no longer than the credential that gave it.',
+      'Expiry time: 10 minutes after the request, and once decided 10 minutes after the decision. An approval expires earlier with the deciding credential, LOGIN tokens excepted.',
   })
   @Property(timestamp())
   expiresAt!: Date
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was decided.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Decision time. Null: not decided.' })
   @Property(timestamp({ nullable: true }))
   decidedAt!: Date | null
 
   @Property(text({ nullable: true }))
   decidedBy!: string | null
 
-  @Field(() => String, { nullable: true, description: 'Why, in the words of who decided.' })
+  @Field(() => String, { nullable: true, description: 'Reason given with the decision. Null when none was given, or not decided.' })
   @Property(text({ nullable: true }))
   reason!: string | null
 
+  /** `now` equal to `expiresAt` is EXPIRED. */
   status(now: Date): McpToolApprovalStatus {
     const isOpen = this.state === 'PENDING' || this.state === 'APPROVED'
     return isOpen && this.expiresAt <= now ? 'EXPIRED' : this.state

@@ -1,4 +1,4 @@
-/** A user's standing in the organization: role and projects, asked for at every request. */
+/** Membership of a user in the organization: role and projects, read at every request. */
 import { Entity, Filter, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
@@ -10,7 +10,10 @@ import { DateTimeScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 import { User } from './user.js'
 
-@ObjectType('Member', { implements: Node, description: 'A user of the organization with a role and projects.' })
+@ObjectType('Member', {
+  implements: Node,
+  description: 'Member. Gives a user a role and projects in the organization. Reading needs `member:read`.',
+})
 @Entity()
 @Unique({ properties: ['userId'] })
 @Filter(tenant('Member', 'organization'))
@@ -21,7 +24,7 @@ export class Member extends Node {
   @ManyToOne(() => User, { fieldName: 'user_id', mapToPk: true })
   userId!: string
 
-  @Field(() => MemberRole, { description: 'What they may do.' })
+  @Field(() => MemberRole, { description: 'Role of the member.' })
   @Property(text())
   role!: MemberRole
 
@@ -29,15 +32,15 @@ export class Member extends Node {
   @Property(json({ nullable: true }))
   projectIds!: string[] | null
 
-  /** Raised by every change of role or projects; a change under way asks for it again under the lock. */
+  /** Version of the membership. Every change of role or projects raises it; `perform` compares it again under the organization's lock. */
   @Property(integer())
   standing!: number
 
-  @Field(() => DateTimeScalar, { description: 'When they became a member.' })
+  @Field(() => DateTimeScalar, { description: 'Time at which the user became a member.' })
   @Property(timestamp())
   joinedAt!: Date
 
-  /** Every token of the user feels it at the next request, and changes under way are asked again. */
+  /** Takes effect at the next request of every token; requests in flight are authorized again. */
   change(role: MemberRole, projectIds: readonly string[] | null): void {
     this.role = role
     this.projectIds = projectIds && [...projectIds]

@@ -1,4 +1,4 @@
-/** A tenant: everything else belongs to exactly one. */
+/** Organization: the tenant that every other tenant row belongs to. */
 import { Entity, Filter, Index, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
@@ -7,25 +7,29 @@ import { Node } from './node.js'
 import { DateTimeScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
-@ObjectType('Organization', { implements: Node, description: 'A tenant of this server. Nothing of one is visible to another.' })
+@ObjectType('Organization', {
+  implements: Node,
+  description:
+    'Organization. Tenant of this server: data of one organization is invisible to every other. Reading by id needs `organization:read`.',
+})
 @Entity()
-// The version of the deployment's revocation list is the sum of all.
+// The version of the deployment's revocation list is the sum over all organizations.
 @Index({ properties: ['revocationVersion'], where: 'revocation_version > 0' })
 @Filter(tenant('Organization', 'self'))
 export class Organization extends Node {
-  @Field(() => String, { description: 'What its people call it.' })
+  @Field(() => String, { description: 'Name of the organization.' })
   @Property(text())
   name!: string
 
-  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  @Field(() => DateTimeScalar, { description: 'Creation time of the organization.' })
   @Property(timestamp())
   createdAt!: Date
 
-  /** Null: not suspended. While suspended, every credential of the organization is refused. */
+  /** Null: not suspended. Every credential of a suspended organization is refused. */
   @Property(timestamp({ nullable: true }))
   suspendedAt: Date | null = null
 
-  /** Changed by triggers with every suspension, and every revocation of a key or token, so that the revocation lists are computed only after one. */
+  /** Raised by database triggers at every suspension and revocation, so that revocation lists are recomputed only then. */
   @Property({ type: 'bigint', default: 0, lazy: true })
   revocationVersion!: string
 }

@@ -1,4 +1,4 @@
-/** A personal token: a JWT for Keyhouse alone, which carries the access of its user as it is now. */
+/** Personal token: a JWT accepted by Keyhouse alone, with the current access of its user. */
 import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
@@ -12,15 +12,16 @@ import { User } from './user.js'
 
 @ObjectType('PersonalToken', {
   implements: Node,
-  description: 'A credential of a person. It carries the access of its user as it is at each request.',
+  description:
+    'Personal token. Identifies a member to Keyhouse, with the role and projects that the member has at each request. Own tokens need no permission; others need `personal_token:read`.',
 })
 @Entity()
 @Index({ properties: ['userId', 'id'] })
-// The sweeper asks every second for the few rows whose window has closed.
+// A job looks every second for rows whose reveal window has closed.
 @Index({ properties: ['visibleUntil'], where: 'sealed_text is not null' })
-// When the last token of a signing key has expired.
+// Finds out if a signing key has unexpired tokens left.
 @Index({ properties: ['signingKeyId', 'expiresAt'] })
-// The revocation list.
+// Revocation list.
 @Index({ properties: ['expiresAt', 'id'], where: 'revoked_at is not null' })
 @Filter(tenant('PersonalToken', 'organization'))
 export class PersonalToken extends Node {
@@ -30,30 +31,31 @@ export class PersonalToken extends Node {
   @ManyToOne(() => User, { fieldName: 'user_id', mapToPk: true })
   userId!: string
 
-  @Field(() => PersonalTokenType, { description: 'How much of its user it carries.' })
+  @Field(() => PersonalTokenType, { description: 'Type of the token: sets its permissions and maximum lifetime.' })
   @Property(text())
   type!: PersonalTokenType
 
-  @Field(() => String, { nullable: true, description: 'What it is for, in the words of its maker.' })
+  @Field(() => String, { nullable: true, description: 'Description given by its creator. Null when none was given, and for LOGIN.' })
   @Property(text({ nullable: true }))
   description!: string | null
 
   @Field(() => [PermissionScalar], {
     nullable: true,
-    description: "What it is reduced to; null: the user's own permissions, as they are now.",
+    description:
+      "Permissions that a RESTRICTED or EPHEMERAL token is limited to. Null for LOGIN and FULL_ACCESS: every permission of the user's current role.",
   })
   @Property(json({ nullable: true }))
   permissions!: string[] | null
 
-  /** The `kid` that signed it. Nullable for the migration's sake alone, which filled the column. */
+  /** `kid` of the signing key. The column is nullable because a migration added it; every row has a value. */
   @Property(text({ nullable: true }))
   signingKeyId!: string
 
-  @Field(() => DateTimeScalar, { description: 'When it was issued.' })
+  @Field(() => DateTimeScalar, { description: 'Issue time of the token (`iat`).' })
   @Property(timestamp())
   issuedAt!: Date
 
-  @Field(() => DateTimeScalar, { description: 'When it ends.' })
+  @Field(() => DateTimeScalar, { description: 'Expiry time of the token (`exp`).' })
   @Property(timestamp())
   expiresAt!: Date
 
@@ -61,15 +63,18 @@ export class PersonalToken extends Node {
   @Property(timestamp({ nullable: true }))
   lastUsedOn!: Date | null
 
-  @Field(() => DateTimeScalar, { description: 'Five minutes after issue: until then `revealPersonalToken` repeats it to its creator.' })
+  @Field(() => DateTimeScalar, {
+    description:
+      'End of the reveal window, 5 minutes after issue. `revealPersonalToken` returns the token to its creator before this time.',
+  })
   @Property(timestamp())
   visibleUntil!: Date
 
-  /** The sealed text while it may be revealed; wiped when the window closes or the token is revoked. */
+  /** Sealed JWT during the reveal window. Wiped when the window closes or the token is revoked. */
   @Property(text({ nullable: true }))
   sealedText!: string | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Revocation time. Final. Null: not revoked.' })
   @Property(timestamp({ nullable: true }))
   revokedAt!: Date | null
 
@@ -84,7 +89,7 @@ export class PersonalToken extends Node {
     return this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
   }
 
-  /** The sealed text while the window is open; at `visibleUntil` it is closed, swept or not. */
+  /** Sealed JWT before `visibleUntil`. Null from then on, even if the cleanup has not wiped the column yet. */
   visibleText(now: Date): string | null {
     return now < this.visibleUntil ? this.sealedText : null
   }
@@ -96,7 +101,7 @@ export class PersonalToken extends Node {
   }
 }
 
-/** Who opens a sealed text must be on this row: organization, user and token are bound. */
+/** Associated data of the sealed JWT: it does not open on another row. */
 export const personalTokenAad = ({ organizationId, userId, id }: Pick<PersonalToken, 'organizationId' | 'userId' | 'id'>): string[] => [
   'personal_token',
   organizationId,

@@ -1,6 +1,6 @@
 /**
- * What a key with rate limits has used of its windows, one row a key so that one statement decides about all of them
- * (journal/rate-counters.ts). PostgreSQL only: on SQLite the one process that serves counts in memory.
+ * Rate limit counters of an API key, one row a key, so that one statement checks all windows
+ * (rate-limits/postgres-limiter.ts). PostgreSQL only: on SQLite the single process counts in memory.
  */
 import { Entity, Filter, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
@@ -16,7 +16,7 @@ export class RateCounter {
   @Property(text())
   organizationId!: string
 
-  /** When the window began; null while the key has no limit of this length. */
+  /** Start of the window. Null: the key has no limit of this length. */
   @Property(timestamp({ nullable: true }))
   secondAt!: Date | null
 

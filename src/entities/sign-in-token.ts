@@ -1,4 +1,4 @@
-/** A way back in for a member: 15 minutes, once. Only the digest is kept. */
+/** Sign-in token: signs a member in once, within 15 minutes. Only its digest is stored. */
 import { Entity, Filter, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy'
 
 import { timestamp, text } from './columns.js'
@@ -23,7 +23,7 @@ export class SignInToken {
   @Unique()
   digest!: string
 
-  /** The user who made it, whose right is asked again when it is used; null: the command line. */
+  /** Id of the user who created it, authorized again when it is used. Null: the command line. */
   @Property(text({ nullable: true }))
   createdBy!: string | null
 

@@ -1,54 +1,63 @@
-/** A key pair that signs tokens. It belongs to the deployment, not to a tenant, so no filter guards it. */
+/** Key pair that signs tokens. It belongs to the deployment, so it has no tenant filter. */
 import { Entity, Property, Unique } from '@mikro-orm/decorators/legacy'
 import type { JWK } from 'jose'
 import { Field, ObjectType } from 'type-graphql'
 
+import { algorithms } from '../lib/jwt.js'
 import { timestamp, json, text } from './columns.js'
 import { SigningKeyState } from './enums.js'
 import { Node } from './node.js'
 import { DateTimeScalar } from './scalars.js'
 
-@ObjectType('SigningKey', { implements: Node, description: 'A key pair that signs tokens; its public half is at /.well-known/jwks.json.' })
+@ObjectType('SigningKey', {
+  implements: Node,
+  description:
+    'Signing key. Key pair of the deployment that signs access tokens and personal tokens. `/.well-known/jwks.json` has its public half. Reading needs `signing_key:read`.',
+})
 @Entity()
-// Whatever else goes wrong, one key signs and one comes next.
+// The database guarantees one CURRENT and one NEXT key.
 @Unique({ properties: ['state'], where: "state = 'CURRENT'", name: 'signing_key_one_current' })
 @Unique({ properties: ['state'], where: "state = 'NEXT'", name: 'signing_key_one_next' })
 export class SigningKey extends Node {
-  @Field(() => String, { description: 'The `alg` of what it signs: EdDSA, ES256 or RS256.' })
+  @Field(() => String, { description: `Signature algorithm (\`alg\`): ${algorithms.join(', ')}.` })
   @Property(text())
   algorithm!: string
 
-  @Field(() => SigningKeyState, { description: 'Where it stands in its life.' })
+  @Field(() => SigningKeyState, { description: 'State of the key in its rotation.' })
   @Property(text())
   state!: SigningKeyState
 
   @Property(json())
   publicJwk!: JWK
 
-  /** PKCS #8 in PEM, sealed under the master key. */
+  /** PKCS #8 in PEM, sealed with the master key. */
   @Property(text())
   sealedPrivateKey!: string
 
-  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  @Field(() => DateTimeScalar, { description: 'Creation time of the key pair.' })
   @Property(timestamp())
   createdAt!: Date
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it began to sign.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Time at which the key became CURRENT. Null: it has not signed tokens.' })
   @Property(timestamp({ nullable: true }))
   activatedAt!: Date | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When its successor took over, so that it signs no more.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Time at which another key became CURRENT in its place. Null: not replaced.',
+  })
   @Property(timestamp({ nullable: true }))
   supersededAt!: Date | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was withdrawn.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Time at which the key became RETIRED. Null: not retired.' })
   @Property(timestamp({ nullable: true }))
   retiredAt!: Date | null
 
-  @Field(() => String, { description: 'The `kid` of its tokens and of its entry in the JWKS.' })
+  @Field(() => String, { description: 'Key id: the `kid` in the header of its tokens and in the JWKS. Equal to `id`.' })
   get kid(): string {
     return this.id
   }
 }
 
+/** Associated data of the sealed private key: it does not open on another row. */
 export const privateKeyAad = (kid: string): string[] => ['signing_key', kid]

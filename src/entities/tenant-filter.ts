@@ -1,24 +1,24 @@
 /**
- * The one place that says whose rows a caller sees. Every entity of a tenant carries the filter `tenant`, rows of the
- * vault also the filter `owner`. Both are on unless their parameters are missing, and then throw: they fail closed.
+ * Row filters that isolate tenants and owners. Every tenant entity has the filter `tenant`, every vault entity also the
+ * filter `owner`. Both are on by default and throw without parameters, so they fail closed.
  */
 import type { Dictionary, FilterDef } from '@mikro-orm/core'
 
 import type { Environment } from './enums.js'
 
-/** The parameters of the filter: what the caller is confined to; null means unconfined. */
+/** Parameters of the filter `tenant`. Null: every project, or both environments. */
 export interface Scope {
   readonly organizationId: string
   readonly projectIds: readonly string[] | null
   readonly environment: Environment | null
 }
 
-/** Column → the values that a row of this caller may have. Undefined: any. */
+/** Allowed values by column. Undefined: any value. */
 export type Confinement = Readonly<Record<string, readonly (string | null)[] | undefined>>
 
 type TenantScope = 'organization' | 'project' | 'environment' | 'self' | 'projects'
 
-const confinements: Readonly<Record<TenantScope, (scope: Scope) => Confinement>> = {
+const constraintBuilders: Readonly<Record<TenantScope, (scope: Scope) => Confinement>> = {
   organization: (scope) => ({ organizationId: [scope.organizationId] }),
   project: (scope) => ({ organizationId: [scope.organizationId], projectId: scope.projectIds ?? undefined }),
   environment: (scope) => ({
@@ -30,28 +30,28 @@ const confinements: Readonly<Record<TenantScope, (scope: Scope) => Confinement>>
   projects: (scope) => ({ organizationId: [scope.organizationId], id: scope.projectIds ?? undefined }),
 }
 
-/** Entity name → what confines it; the flush guard (database.ts) holds changes against the same table that reads obey. */
-const reaches = new Map<string, TenantScope>()
+/** Scope by entity name. The flush guard (database/flush-guard.ts) checks changes against the same table as reads. */
+const tenantScopes = new Map<string, TenantScope>()
 
 export const tenantConstraint = (entityName: string, scope: Scope): Confinement | undefined => {
-  const reach = reaches.get(entityName)
-  return reach && confinements[reach](scope)
+  const tenantScope = tenantScopes.get(entityName)
+  return tenantScope && constraintBuilders[tenantScope](scope)
 }
 
-/** `@Filter(tenant('ApiKey', 'environment'))`: which columns of this entity name its tenant. */
-export function tenant(entityName: string, reach: TenantScope): FilterDef {
-  reaches.set(entityName, reach)
+/** Filter on the columns that name the tenant: `@Filter(tenant('ApiKey', 'environment'))`. */
+export function tenant(entityName: string, tenantScope: TenantScope): FilterDef {
+  tenantScopes.set(entityName, tenantScope)
   return {
     name: 'tenant',
     default: true,
     cond: (parameters: Dictionary) => {
-      const confined = confinements[reach]({
+      const constraint = constraintBuilders[tenantScope]({
         organizationId: parameters['organizationId'],
         projectIds: parameters['projectIds'],
         environment: parameters['environment'],
       })
       return Object.fromEntries(
-        Object.entries(confined).flatMap(([column, values]) =>
+        Object.entries(constraint).flatMap(([column, values]) =>
           values ? [[column, values.length === 1 ? (values[0] ?? null) : { $in: values }]] : [],
         ),
       )
@@ -59,35 +59,35 @@ export function tenant(entityName: string, reach: TenantScope): FilterDef {
   }
 }
 
-/** The parameters of the filter `owner`: one end user, the backend itself (null), or everybody. */
+/** Parameters of the filter `owner`: one end user, the backend itself (null), or all owners. */
 export type Ownership = { readonly allOwners: true } | { readonly allOwners: false; readonly endUserId: string | null }
 
-/** Reads of what is `shared` reach the backend's own rows too; changes never do. */
+/** `shared`: an end user also reads the backend's own rows, and never changes them. */
 type OwnerVisibility = 'private' | 'shared'
 
-const privacies = new Map<string, OwnerVisibility>()
+const ownerVisibilities = new Map<string, OwnerVisibility>()
 
-const ownersFor: Readonly<Record<OwnerVisibility, (endUserId: string | null) => (string | null)[]>> = {
+const visibleOwners: Readonly<Record<OwnerVisibility, (endUserId: string | null) => (string | null)[]>> = {
   private: (endUserId) => [endUserId],
   shared: (endUserId) => (endUserId === null ? [null] : [endUserId, null]),
 }
 
-/** What a changed row must name as its owner, before and after; undefined where rows have none. */
+/** Allowed owners of a changed row, before and after. Undefined for entities without an owner. */
 export function ownerConstraint(entityName: string, ownership: Ownership | undefined): Confinement | undefined {
-  if (!privacies.has(entityName)) return undefined
+  if (!ownerVisibilities.has(entityName)) return undefined
   if (!ownership) return { endUserId: [] }
   return { endUserId: ownership.allOwners ? undefined : [ownership.endUserId] }
 }
 
-/** `@Filter(owner('McpCredential', 'private'))`: the column `endUserId` names the owner; null is the backend. */
-export function owner(entityName: string, privacy: OwnerVisibility): FilterDef {
-  privacies.set(entityName, privacy)
+/** Filter on the column `endUserId`, where null is the backend: `@Filter(owner('McpCredential', 'private'))`. */
+export function owner(entityName: string, visibility: OwnerVisibility): FilterDef {
+  ownerVisibilities.set(entityName, visibility)
   return {
     name: 'owner',
     default: true,
     cond: (parameters: Dictionary) => {
       if (parameters['allOwners'] === true) return {}
-      const values = ownersFor[privacy](parameters['endUserId'] ?? null)
+      const values = visibleOwners[visibility](parameters['endUserId'] ?? null)
       const conditions = values.map((endUserId) => ({ endUserId }))
       return conditions.length === 1 ? conditions[0]! : { $or: conditions }
     },

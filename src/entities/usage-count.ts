@@ -1,6 +1,6 @@
 /**
- * How often something was asked for in one minute, hour or day: a row per interval and combination, added up by statements
- * that add (usage/counts.ts), so that its size follows from who did what and not from how often.
+ * Usage counter: requests of one combination of key, end user and operation in one minute, hour or day.
+ * Statements add to existing rows (usage/usage-aggregator.ts), so table size does not grow with the number of requests.
  */
 import { Entity, Filter, Index, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
@@ -8,7 +8,7 @@ import { timestamp, integer, text } from './columns.js'
 import type { Environment, UsageInterval } from './enums.js'
 import { tenant } from './tenant-filter.js'
 
-/** Stands for all end users together: most questions do not tell them apart, and need not read a row for each. */
+/** `endUserId` of the row that sums all end users: a query that does not group by them reads one row. */
 export const ALL_END_USERS = '*'
 
 @Entity()
@@ -21,26 +21,26 @@ export class UsageCount {
   @PrimaryKey(text())
   length!: UsageInterval
 
-  /** The derived id, empty for the backend itself, or {@link ALL_END_USERS}. */
+  /** Derived id, empty for the backend itself, or {@link ALL_END_USERS}. */
   @PrimaryKey(text())
   endUserId!: string
 
   @PrimaryKey(timestamp())
   start!: Date
 
-  /** Empty for people, who work in all of theirs. */
+  /** Empty for personal tokens, which are not bound to a project. */
   @PrimaryKey(text())
   projectId!: string
 
-  /** Empty for people, who work in both. */
+  /** Empty for personal tokens, which are not bound to an environment. */
   @PrimaryKey(text())
   environment!: Environment | ''
 
-  /** Empty for people. */
+  /** Empty for personal tokens. */
   @PrimaryKey(text())
   apiKeyId!: string
 
-  /** A root field of the schema; empty when the request was refused before there was one. */
+  /** Root field of the schema, or a gateway operation. Empty: refused before the operation was known. */
   @PrimaryKey(text())
   operation!: string
 

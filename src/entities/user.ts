@@ -1,4 +1,4 @@
-/** A person of one organization. The same e-mail address elsewhere is another user. */
+/** Person of one organization. The same e-mail address in another organization is another user. */
 import { Entity, Filter, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
 import { Field, ObjectType } from 'type-graphql'
 
@@ -8,7 +8,10 @@ import { Organization } from './organization.js'
 import { DateTimeScalar, EmailScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
-@ObjectType('User', { implements: Node, description: 'A person of this organization.' })
+@ObjectType('User', {
+  implements: Node,
+  description: 'User. A person who is or was a member of the organization. Reading needs `member:read`.',
+})
 @Entity()
 @Unique({ properties: ['organizationId', 'emailKey'] })
 @Filter(tenant('User', 'organization'))
@@ -16,19 +19,19 @@ export class User extends Node {
   @ManyToOne(() => Organization, { fieldName: 'organization_id', mapToPk: true })
   organizationId!: string
 
-  @Field(() => EmailScalar, { description: 'As it was written when the user was invited.' })
+  @Field(() => EmailScalar, { description: 'E-mail address, as written in the latest accepted invitation or on the command line.' })
   @Property(text())
   email!: string
 
-  /** The address in lower case: addresses compare without case, and the database must be able to. */
+  /** E-mail address in lower case, for the unique index. */
   @Property(text())
   emailKey!: string
 
-  @Field(() => String, { description: 'What they call themselves.' })
+  @Field(() => String, { description: 'Name that the user gave on accepting the invitation, or that was given on the command line.' })
   @Property(text())
   name!: string
 
-  @Field(() => DateTimeScalar, { description: 'When they first came.' })
+  @Field(() => DateTimeScalar, { description: 'Time at which the user first joined. It remains when a former member returns.' })
   @Property(timestamp())
   createdAt!: Date
 }
