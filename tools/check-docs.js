@@ -1,5 +1,5 @@
 /**
- * Holds the documents against the code: every file, and every test by its title, that docs/threats.md names is there; every
+ * Holds the documents against the code: every file, symbol and test title that docs/threats.md names exists; every
  * dependency has a row with its licence in docs/dependencies.md, and every row a dependency; every link between documents leads somewhere.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -9,15 +9,23 @@ const faults = []
 const textOf = (path) => readFileSync(path, 'utf8')
 const jsonOf = (path) => JSON.parse(textOf(path))
 
-/** `src/x.ts` in backticks, and `test/x.test.ts` · "title of the test" for as many titles as follow it. */
+/**
+ * `src/x.ts` in backticks; `src/x.ts` · `symbol`, and `test/x.test.ts` · "title of the test", for as many of them as follow it.
+ * A path has a slash and a symbol has none, so a list of paths is not taken for symbols.
+ */
 function checkThreats(path) {
-  for (const [, file, titles] of textOf(path).matchAll(/`([\w.-]+\/[\w./-]+\.[a-z]+)`((?:(?: ·|,) "[^"]+")*)/g)) {
+  const reference = /`([\w.-]+\/[\w./-]+\.[a-z]+)`((?:(?: ·|,) (?:"[^"]+"|`[A-Za-z_$][\w$]*`))*)/g
+  for (const [, file, names] of textOf(path).matchAll(reference)) {
     if (!existsSync(file)) {
       faults.push(`${path}: there is no ${file}`)
       continue
     }
     const text = textOf(file)
-    for (const [, title] of titles.matchAll(/"([^"]+)"/g)) if (!text.includes(title)) faults.push(`${path}: ${file} has no test "${title}"`)
+    const words = new Set(text.match(/[\w$]+/g))
+    for (const [, title, symbol] of names.matchAll(/"([^"]+)"|`([^`]+)`/g)) {
+      if (title !== undefined && !text.includes(title)) faults.push(`${path}: ${file} has no test "${title}"`)
+      if (symbol !== undefined && !words.has(symbol)) faults.push(`${path}: ${file} has no ${symbol}`)
+    }
   }
 }
 

@@ -13,9 +13,9 @@ const right: Readonly<Record<string, string>> = {
   'package.json': '{"dependencies":{"good":"1.0.0"}}',
   'client/package.json': '{"devDependencies":{"@scope/other":"1.0.0"}}',
   'package-lock.json': '{"packages":{"node_modules/good":{"license":"MIT"},"node_modules/@scope/other":{"license":"ISC"}}}',
-  'src/door.ts': '',
+  'src/door.ts': 'export const lock = 1\nexport const bolt = 2',
   'test/door.test.ts': "test('is shut', () => undefined)\ntest('stays shut', () => undefined)",
-  'docs/threats.md': '| burglars | `src/door.ts` | `test/door.test.ts` · "is shut", "stays shut" |\n',
+  'docs/threats.md': '| burglars | `src/door.ts` · `lock`, `bolt`, `src/door.ts` | `test/door.test.ts` · "is shut", "stays shut" |\n',
   'docs/dependencies.md': '| `good` | MIT | why | what |\n| `@scope/other` | ISC | why | what |\n',
   'README.md': '[threats](docs/threats.md#top), [elsewhere](https://example.com)\n',
 }
@@ -37,6 +37,7 @@ test('what is right passes', () => expect(faultsOf({})).toEqual([]))
 
 const wrong = [
   ['docs/threats.md', '`src/window.ts`', 'docs/threats.md: there is no src/window.ts'],
+  ['docs/threats.md', '`src/door.ts` · `lock`, `loc`', 'docs/threats.md: src/door.ts has no loc'],
   ['docs/threats.md', '`test/door.test.ts` · "is shut", "is open"', 'docs/threats.md: test/door.test.ts has no test "is open"'],
   ['docs/dependencies.md', '| `good` | MIT | | |\n', 'docs/dependencies.md: @scope/other has no row'],
   ['docs/dependencies.md', `${right['docs/dependencies.md']}| \`gone\` | MIT | | |`, 'docs/dependencies.md: gone is no dependency'],
