@@ -1,4 +1,4 @@
-/** The reads of the command line, which stands above tenants: the only unscoped ones outside the journal. */
+/** Unscoped queries of operators and maintenance, the only queries without a tenant outside the journal. */
 import type { MikroORM } from '@mikro-orm/core'
 
 import { Organization } from '../entities/organization.js'
@@ -17,7 +17,7 @@ export const listOrganizations = (orm: MikroORM): Promise<Organization[]> =>
 export const findUsers = (orm: MikroORM, email: string, organizationId?: string): Promise<User[]> =>
   orm.em.fork().find(User, { emailKey: normalizeEmail(email), ...(organizationId === undefined ? {} : { organizationId }) }, unscoped)
 
-/** Every organization there is: for sweepers and the command line, which act as the system in one after the other. */
+/** Ids of all organizations: maintenance tasks and the command line act as the system in each. */
 export async function listOrganizationIds(orm: MikroORM): Promise<string[]> {
   const rows = await orm.em.fork().find(Organization, {}, { filters: { tenant: false }, orderBy: { id: 'ASC' } })
   return rows.map(({ id }) => id)

@@ -1,6 +1,7 @@
+/** Prepared queries of MCP servers and their credentials. */
 import type { PreparedQuery } from '../query-runner.js'
 
-// An end user uses the backend's servers too; the backend none of its end users'.
+/** MCP server with the latest live credential of the end user. An end user may use the backend's servers, but not vice versa. */
 export const usable: PreparedQuery = {
   name: 'usable_mcp_server',
   sql: `select * from mcp_server left join (
