@@ -45,6 +45,7 @@ export interface Config {
   readonly traces: TracesConfig | undefined
 }
 
+/** Invalid configuration. The message lists every issue on its own line. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
@@ -55,6 +56,7 @@ export class ConfigError extends Error {
   }
 }
 
+/** Origin of the hosted Apollo Sandbox: the default CORS origin of a local deployment. */
 export const hostedSandbox = 'https://studio.apollographql.com'
 /** libuv's default, for a process that `bin/keyhouse.js` did not start. */
 const defaultLibuvThreads = 4

@@ -22,6 +22,7 @@ function* listCauses(error: unknown): Generator<Readonly<Record<string, unknown>
   }
 }
 
+/** True if the error, one of its causes or one of its aggregated errors means that the database is unavailable. */
 export function isUnavailable(error: unknown): boolean {
   for (const { code, message, errors } of listCauses(error)) {
     if (typeof code === 'string' && unavailableCodes.test(code)) return true
@@ -34,7 +35,7 @@ export function isUnavailable(error: unknown): boolean {
 export const unavailable = (cause: unknown): RequestError =>
   new RequestError('UNAVAILABLE', 'The database cannot be reached at the moment. Try again shortly.', { 'retry-after': '1' }, { cause })
 
-/** Whether PostgreSQL rejected a value that the validation had accepted. */
+/** True if PostgreSQL rejected a value that the validation had accepted. */
 export function isInvalidValue(error: unknown): boolean {
   for (const { code } of listCauses(error)) if (typeof code === 'string' && invalidValueCodes.test(code)) return true
   return false

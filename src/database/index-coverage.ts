@@ -17,7 +17,7 @@ function equalProperties(condition: Condition): string[] | undefined {
 }
 
 /**
- * Whether an index consists of exactly the condition's columns, followed by the columns of the order.
+ * True if an index consists of exactly the condition's columns, followed by the columns of the order.
  * A page then reads only the rows that it returns. Another column might skip all rows of the tenant before a match.
  */
 export function isIndexed(

@@ -3,6 +3,7 @@ import { Client, type ClientConfig, type QueryResult } from 'pg'
 
 import { unavailable, isUnavailable } from './database-errors.js'
 
+/** Statement of node-postgres; PostgreSQL prepares a named one once for each connection. */
 export interface Statement {
   readonly name?: string
   readonly text: string

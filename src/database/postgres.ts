@@ -24,6 +24,7 @@ function reclaimLostConnections(pool: Pool): void {
   pool.on('connect', (client) => client.once('end', () => setTimeout(reclaim, 1000, client).unref()))
 }
 
+/** @param onPool receives the pool of MikroORM's connections */
 export async function createPostgres(url: string, onPool: (pool: Pool) => void): Promise<MikroORM> {
   const { MikroORM: Postgres } = await import('@mikro-orm/postgresql')
   return Postgres.init({

@@ -22,7 +22,7 @@ export interface QueryRunner {
 export interface TenantQuery {
   readonly sql: string
   readonly parameters: readonly unknown[]
-  /** Whether an index covers condition and order, so that the cost of a page is independent of the number of rows. */
+  /** True if an index covers condition and order: the cost of a page is then independent of the number of rows. */
   readonly isIndexed: boolean
 }
 

@@ -1,6 +1,7 @@
 /** Time limit of tenant queries, and the errors of their limits. */
 import { RequestError } from '../lib/errors.js'
 
+/** Maximum duration of one tenant query. */
 export const queryTimeoutMs = 2000
 
 /** Error of a query that reached the time limit. */

@@ -10,7 +10,7 @@ import { sqliteMigrations } from './migrations/sqlite/index.js'
 import { common } from './orm-options.js'
 
 /**
- * Begins a transaction for a rollback when SQLite has already rolled back, as it does on a full or failing disk.
+ * Begins a transaction before a rollback when SQLite has already rolled back (full or failing disk).
  * Otherwise the rollback fails and the only writing connection is never released: every later write would wait forever.
  */
 export const ensureTransaction = (writer: Database): EventSubscriber => ({
@@ -22,6 +22,7 @@ export const ensureTransaction = (writer: Database): EventSubscriber => ({
 
 export const sqliteFile = (config: Config): string => join(config.dataDir, 'keyhouse.db')
 
+/** Creates the data directory and the database file, readable only by their owner, and opens the database. */
 export async function createSqlite(config: Config): Promise<MikroORM> {
   const { MikroORM: Sqlite } = await import('@mikro-orm/sqlite')
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })

@@ -8,12 +8,15 @@ import type { PreparedQuery } from './query-runner.js'
 
 const unscoped = { filters: { tenant: false }, limit: 20 } as const
 
+/** At most 20 organizations. */
 export const findOrganizations = (orm: MikroORM, id?: string): Promise<Organization[]> =>
   orm.em.fork().find(Organization, id === undefined ? {} : { id }, unscoped)
 
+/** All organizations, oldest first. */
 export const listOrganizations = (orm: MikroORM): Promise<Organization[]> =>
   orm.em.fork().find(Organization, {}, { filters: unscoped.filters, orderBy: { createdAt: 'asc', id: 'asc' } })
 
+/** At most 20 users with the e-mail address. */
 export const findUsers = (orm: MikroORM, email: string, organizationId?: string): Promise<User[]> =>
   orm.em.fork().find(User, { emailKey: normalizeEmail(email), ...(organizationId === undefined ? {} : { organizationId }) }, unscoped)
 
@@ -23,11 +26,13 @@ export async function listOrganizationIds(orm: MikroORM): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
+/** A row if an unexpired access token of the signing key exists. */
 export const liveAccessToken: PreparedQuery = {
   name: 'live_access_token_of_signing_key',
   sql: 'select 1 as live from access_token where signing_key_id = ? and expires_at > ? limit 1',
 }
 
+/** A row if an unexpired personal token of the signing key exists. */
 export const livePersonalToken: PreparedQuery = {
   name: 'live_personal_token_of_signing_key',
   sql: 'select 1 as live from personal_token where signing_key_id = ? and expires_at > ? limit 1',

@@ -12,6 +12,7 @@ interface PortRule {
   readonly port: number | null
 }
 
+/** Parsed allow-list: host names and address blocks, each for one port or for every port. */
 export interface AllowList {
   readonly hosts: readonly (PortRule & { readonly host: string })[]
   readonly blocks: readonly (PortRule & { readonly block: ipaddr.IPv4 | ipaddr.IPv6; readonly bits: number })[]
@@ -41,7 +42,7 @@ export const isAddress = (host: string): boolean => parseAddress(host) !== undef
 /** The port of an http or https URL. */
 export const parsePort = ({ port, protocol }: URL): number => Number(port) || (protocol === 'https:' ? 443 : 80)
 
-/** Whether an allow-list accepts the entry. */
+/** True if {@link parseAllowList} accepts the entry. */
 export function isValidAllowListEntry(entry: string): boolean {
   try {
     parseAllowList([entry])
@@ -82,18 +83,20 @@ export function parseAllowList(entries: readonly string[]): AllowList {
 
 const allowsPort = (rule: PortRule, port: number): boolean => rule.port === null || rule.port === port
 
+/** True if the allow-list contains the host name with this port or with every port. */
 export function isAllowedHost({ hosts }: AllowList, name: string, port: number): boolean {
   const host = normalizeHost(name)
   return hosts.some((entry) => entry.host === host && allowsPort(entry, port))
 }
 
-/** Whether the allow-list contains the address, alone or in a block. */
+/** True if the allow-list contains the address, alone or in a block. */
 export function isAllowedAddress({ blocks }: AllowList, text: string, port: number): boolean {
   const address = parseAddress(text)
   if (!address) return false
   return blocks.some((entry) => entry.block.kind() === address.kind() && allowsPort(entry, port) && address.match(entry.block, entry.bits))
 }
 
+/** True for a global unicast address that no IANA registry reserves and that is not a known metadata service. */
 export function isPublicAddress(text: string): boolean {
   const address = parseAddress(text)
   if (!address || address.range() !== 'unicast' || metadataServices.has(address.toString())) return false

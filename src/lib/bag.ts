@@ -1,6 +1,6 @@
 /**
  * Array-backed registry of objects that are added and removed with every request.
- * V8 reallocates the table of a busy `Set` every few dozen changes, and the old table points to the new one.
+ * V8 reallocates the table of a busy `Set` every few dozen changes. The old table points to the new one.
  * Once one table is in the old generation, all later tables and their entries live until the next full collection.
  */
 export class Registry<T> {

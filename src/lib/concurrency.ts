@@ -34,14 +34,14 @@ export class ConcurrencyLimiter {
   }
 }
 
-interface Lane {
+interface KeyQueue {
   running: number
   readonly queue: (() => void)[]
 }
 
 /** Runs at most `maxRunning` tasks of a key concurrently and queues up to `maxQueued` more, first in, first out. */
 export class KeyedQueue {
-  readonly #lanes = new Map<string, Lane>()
+  readonly #keyQueues = new Map<string, KeyQueue>()
 
   constructor(
     private readonly maxRunning: number,
@@ -51,20 +51,20 @@ export class KeyedQueue {
   ) {}
 
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
-    let lane = this.#lanes.get(key)
-    if (!lane) this.#lanes.set(key, (lane = { running: 0, queue: [] }))
-    if (lane.running >= this.maxRunning) {
-      if (lane.queue.length >= this.maxQueued) throw this.createQueueFullError()
-      const { queue } = lane
+    let keyQueue = this.#keyQueues.get(key)
+    if (!keyQueue) this.#keyQueues.set(key, (keyQueue = { running: 0, queue: [] }))
+    if (keyQueue.running >= this.maxRunning) {
+      if (keyQueue.queue.length >= this.maxQueued) throw this.createQueueFullError()
+      const { queue } = keyQueue
       // A finished task passes its slot on, so `running` does not change.
       await new Promise<void>((start) => queue.push(start))
-    } else lane.running++
+    } else keyQueue.running++
     try {
       return await task()
     } finally {
-      const next = lane.queue.shift()
+      const next = keyQueue.queue.shift()
       if (next) next()
-      else if (--lane.running === 0) this.#lanes.delete(key)
+      else if (--keyQueue.running === 0) this.#keyQueues.delete(key)
     }
   }
 }

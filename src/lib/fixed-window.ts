@@ -4,6 +4,7 @@
  * The caller passes the time. A clock that goes back does not end a window.
  */
 
+/** Window lengths in milliseconds. */
 export const windowLengths = { SECOND: 1000, MINUTE: 60_000, HOUR: 3_600_000, DAY: 86_400_000 } as const
 export type WindowName = keyof typeof windowLengths
 export const windowNames = Object.keys(windowLengths) as WindowName[]
@@ -18,6 +19,7 @@ export interface Count {
   readonly startedAt: number
   readonly used: number
 }
+/** Current count by window; a window without a request has none. */
 export type Counts = Partial<Record<WindowName, Count>>
 
 export interface Allowance {
@@ -83,7 +85,7 @@ export class FixedWindowLimiter {
     return toRateLimitResult(next ?? current, limits, next !== undefined, now)
   }
 
-  /** Whether `take` would allow a request now. */
+  /** True if `take` would allow a request now. */
   hasRoom(name: string, limits: readonly Limit[], now: number): boolean {
     return consume(this.#counts.get(name) ?? {}, limits, now) !== undefined
   }

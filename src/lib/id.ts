@@ -19,7 +19,7 @@ function randomHex(digits: number): string {
 
 const hex = /^[0-9a-f]{32}$/
 
-/** Whether text has the format of {@link newId}. Callers check external text before it reaches the database. */
+/** True for text in the format of {@link newId}. Callers check external text before it reaches the database. */
 export const isId = (text: unknown, prefix: string): text is string =>
   typeof text === 'string' && text.startsWith(`${prefix}_`) && hex.test(text.slice(prefix.length + 1))
 

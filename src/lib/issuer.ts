@@ -5,6 +5,7 @@
 
 const segments = { SANDBOX: 'sandbox', PRODUCTION: 'production' } as const
 
+/** Organization and environment that an issuer URL identifies. */
 export interface Issuer {
   readonly organizationId: string
   readonly environment: keyof typeof segments

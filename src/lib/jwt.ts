@@ -1,6 +1,7 @@
 /** Compact JWS signing (RFC 7515 §7.1) with a KeyObject that is created once; jose does the verification. */
 import { sign, type KeyObject } from 'node:crypto'
 
+/** Supported values of `alg`. */
 export const algorithms = ['EdDSA', 'ES256', 'RS256'] as const
 export type Algorithm = (typeof algorithms)[number]
 
@@ -33,6 +34,7 @@ export function unverified(text: string): { readonly header: Unverified; readonl
   return header && claims ? { header, claims } : undefined
 }
 
+/** Signing key with its `kid` and `alg`. */
 export interface Signer {
   readonly kid: string
   readonly algorithm: Algorithm

@@ -3,6 +3,7 @@
 /** Usual POSIX limit, for a report without a number (Windows, or an unlimited process). */
 const defaultDescriptors = 1024
 
+/** Soft limit on open files, from Node's diagnostic report. */
 export function maxDescriptors(): number {
   // The network section of the report resolves host names, which can take seconds.
   Object.assign(process.report, { excludeNetwork: true })

@@ -12,6 +12,7 @@ export interface PreparedDocument {
   readonly gzip: Buffer
 }
 
+/** Compresses a document part by part and computes its entity tag. */
 export async function prepareDocument(parts: AsyncIterable<string> | Iterable<string>): Promise<PreparedDocument> {
   const hash = createHash('sha256')
   let length = 0

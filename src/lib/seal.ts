@@ -1,6 +1,6 @@
 /**
  * Sealing of values: AES-256-GCM with a random 96-bit nonce (NIST SP 800-38D). The envelope names its master key.
- * The owner of a value is bound as additional authenticated data, so a value copied to another row does not open.
+ * The owner of a value is its additional authenticated data, so a value copied to another row does not open.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 
@@ -12,6 +12,7 @@ export interface MasterKey {
 /** The first key seals; every key opens. */
 export type MasterKeys = readonly [MasterKey, ...MasterKey[]]
 
+/** Invalid master keys, or an envelope that does not open. */
 export class SealError extends Error {
   override readonly name = 'SealError'
 }

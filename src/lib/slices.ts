@@ -30,13 +30,13 @@ const nextTurn = (): Promise<void> =>
   })
 
 // One computation of an owner at a time bounds memory and shares the event loop fairly among owners.
-const lanes = new KeyedQueue(1, Number.POSITIVE_INFINITY, () => new Error('the queue has no end'))
+const ownerQueue = new KeyedQueue(1, Number.POSITIVE_INFINITY, () => new Error('the queue has no end'))
 
 /** Runs a computation to its end, pausing every few milliseconds. */
 export async function runInSlices<T>(work: Work<T>, owner: string): Promise<T> {
   const first = advance(work, firstSliceMs)
   if (first.done === true) return first.value
-  return lanes.run(owner, async () => {
+  return ownerQueue.run(owner, async () => {
     for (;;) {
       await nextTurn()
       const step = advance(work, laterSliceMs)

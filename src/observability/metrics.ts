@@ -23,6 +23,7 @@ function operationLabel(operation: string | undefined): string {
 /** Observes every attempted group commit: number of entries, and duration in seconds. */
 export type GroupMeter = (entries: number, seconds: number) => void
 
+/** Outcome of one request. */
 export interface Answered {
   /** Route pattern; null for an unknown route. */
   readonly route: string | null

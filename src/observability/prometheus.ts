@@ -103,8 +103,8 @@ export class Histogram extends Family<Distribution> {
         total += counts[i] ?? 0
         return `${this.name}_bucket${formatLabels([...this.labelNames, 'le'], [...labels, bound])} ${total}`
       })
-      const own = formatLabels(this.labelNames, labels)
-      return [...buckets, `${this.name}_sum${own} ${sum}`, `${this.name}_count${own} ${total}`]
+      const seriesLabels = formatLabels(this.labelNames, labels)
+      return [...buckets, `${this.name}_sum${seriesLabels} ${sum}`, `${this.name}_count${seriesLabels} ${total}`]
     })
   }
 }

@@ -32,7 +32,7 @@ function errorType(error: unknown): string {
   return error instanceof Error ? error.constructor.name : '_OTHER'
 }
 
-/** Whether the error is a refusal, which is no failure of this server. */
+/** True for a refusal, which is not a failure of this server. */
 const isRefusal = (error: unknown): boolean => error instanceof DomainError || (error instanceof RequestError && error.status < 500)
 
 export class Traces {
@@ -118,6 +118,7 @@ function withOutageLogging({ core }: Packages, exporter: SpanExporter, log: Logg
   }
 }
 
+/** Loads the OpenTelemetry packages and starts the batched export. */
 export async function createTraces(config: TracesConfig, log: Logger): Promise<Traces> {
   const packages = await load()
   const { sdk, resources, otlp } = packages

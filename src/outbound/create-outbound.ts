@@ -41,26 +41,27 @@ export interface OutboundOptions {
   readonly resolve?: DnsLookup
 }
 
+/** Creates the outbound HTTP client. @throws Error for an invalid allow-list entry */
 export function createOutbound({ allowed, lookups: limits, maxConnections, resolve = systemResolve }: OutboundOptions): Outbound {
   const allowList = parseAllowList(allowed)
   const lookups = new NameLookups(resolve, limits)
 
   async function resolveAllowed(host: string, { organizationId, origin }: Destination): Promise<readonly Resolved[]> {
-    const answers = await lookups.resolve(organizationId, host)
+    const addresses = await lookups.resolve(organizationId, host)
     const port = parsePort(new URL(origin))
     // Reject the host if any resolved address is disallowed: an attacker may mix both kinds.
     const isDisallowed = ({ address }: Resolved): boolean => !isPublicAddress(address) && !isAllowedAddress(allowList, address, port)
-    if (!isAllowedHost(allowList, host, port) && answers.some(isDisallowed)) throw new OutboundError('URL_NOT_ALLOWED')
-    return answers
+    if (!isAllowedHost(allowList, host, port) && addresses.some(isDisallowed)) throw new OutboundError('URL_NOT_ALLOWED')
+    return addresses
   }
 
   const guardedLookup =
     (destination: Destination): LookupFunction =>
     (host, { all }, done) =>
-      callbackify(resolveAllowed)(host, destination, (error, answers) => {
-        const [first] = answers ?? []
+      callbackify(resolveAllowed)(host, destination, (error, addresses) => {
+        const [first] = addresses ?? []
         if (!first) done(error ?? new Error('the name cannot be looked up'), '')
-        else if (all) done(null, [...answers])
+        else if (all) done(null, [...addresses])
         else done(null, first.address, first.family)
       })
 

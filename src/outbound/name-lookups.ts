@@ -8,6 +8,7 @@ import { monotonicMs } from '../lib/clock.js'
 import { KeyedQueue } from '../lib/concurrency.js'
 import { OutboundError, type OutboundCode } from './outbound-error.js'
 
+/** Resolved address; `family` is 4 or 6. */
 export interface Resolved {
   readonly address: string
   readonly family: number
@@ -17,6 +18,7 @@ export type DnsLookup = (host: string) => Promise<readonly Resolved[]>
 
 export const systemResolve: DnsLookup = (host) => lookup(host, { all: true })
 
+/** Maximum concurrent look-ups, by organization and in this process. */
 export interface LookupLimits {
   readonly perOrganization: number
   readonly total: number
@@ -83,8 +85,8 @@ export class NameLookups {
     if (monotonicMs() >= pending.deadline) throw new OutboundError('TIMEOUT')
     const timer = setTimeout(() => this.#cacheFailure(key, 'TIMEOUT'), maxWait)
     try {
-      const answers = await this.systemLookup(host)
-      if (answers.length > 0) return answers
+      const addresses = await this.systemLookup(host)
+      if (addresses.length > 0) return addresses
       throw new Error('the name has no address')
     } catch (cause) {
       this.#cacheFailure(key, 'CONNECTION_FAILED')

@@ -1,6 +1,6 @@
 /**
  * Client spans of outbound requests, as children of the request span.
- * A span has only host and port of the URL, since a tenant may have written a secret into the rest.
+ * Attributes contain only host and port of the URL, since the rest may contain a tenant's secret.
  * No trace context goes to the server, which could use it to correlate calls of our users.
  */
 import { parsePort } from '../lib/address.js'

@@ -11,6 +11,7 @@ import type { Row } from '../row-mapper.js'
 const toDate = (value: unknown): Date | null => (value == null ? null : new Date(value as number | Date))
 const toJson = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : (value ?? null))
 
+/** API key with the state that authentication checks. */
 export interface KeyRow {
   readonly id: string
   readonly organizationId: string
@@ -27,7 +28,7 @@ export interface KeyRow {
   readonly endOverlapAtFirstUse: boolean
   /** Time of the latest sandbox reset: tokens issued at or before it are revoked. */
   readonly sandboxResetAt: Date | null
-  /** Whether the request presented the secret from before the latest rotation. */
+  /** True if the request presented the secret from before the latest rotation. */
   readonly isSuperseded: boolean
 }
 
@@ -67,6 +68,7 @@ export async function readKey(reader: QueryRunner, digest: string): Promise<KeyR
   return previous && toKey(previous, true)
 }
 
+/** Personal token with the membership of its user. */
 export interface PersonalTokenRow {
   readonly id: string
   readonly organizationId: string
@@ -111,6 +113,7 @@ export async function readPersonalToken(reader: QueryRunner, id: string): Promis
   )
 }
 
+/** Access token with the API key that it was exchanged from. */
 export interface AccessTokenRow {
   readonly id: string
   readonly permissions: readonly string[]

@@ -15,6 +15,17 @@ export const organizationVersion: PreparedQuery = {
   sql: 'select revocation_version as version from organization where id = ?',
 }
 
+export const suspended: PreparedQuery = {
+  name: 'suspended_organizations',
+  sql: 'select id from organization where suspended_at is not null order by id',
+}
+
+/** The organization's id if it is suspended, otherwise no row. */
+export const ifSuspended: PreparedQuery = {
+  name: 'organization_if_suspended',
+  sql: 'select id from organization where suspended_at is not null and id = ?',
+}
+
 /** Rows of one page, which block the event loop for about 3 ms. */
 export const revocationPage = 2000
 
@@ -79,16 +90,6 @@ const suspendedClients = (name: string, scope: string): Source => ({
   entry: (row) => row['id'],
   isOfSuspended: true,
 })
-
-export const suspended: PreparedQuery = {
-  name: 'suspended_organizations',
-  sql: 'select id from organization where suspended_at is not null order by id',
-}
-
-export const ifSuspended: PreparedQuery = {
-  name: 'organization_if_suspended',
-  sql: 'select id from organization where suspended_at is not null and id = ?',
-}
 
 /** Reset sandboxes. All keys of a sandbox have the same reset time, so `distinct` gives one row for each project. */
 const sandboxes = (name: string, scope: string): Source => ({

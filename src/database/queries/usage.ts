@@ -12,6 +12,7 @@ export type UsageCondition = Readonly<
   Partial<Record<'project_id' | 'environment' | 'api_key_id' | 'end_user_id' | 'operation', readonly string[] | null | undefined>>
 >
 
+/** Arguments of a usage aggregation; `from` is inclusive and `to` is exclusive. */
 export interface AggregateQuery {
   readonly interval: UsageInterval
   readonly from: Date
@@ -57,8 +58,10 @@ const onConflict = (least: string, cast: string): string => `on conflict (${colu
   requests = ${least}(usage_count.requests${cast} + excluded.requests, ${maxInt32}),
   denied = ${least}(usage_count.denied${cast} + excluded.denied, ${maxInt32})`
 
+/** Adds a row of counts on SQLite. */
 export const addOne = `insert into usage_count (${all}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${onConflict('min', '')}`
 
+/** Adds rows of counts on PostgreSQL, from a JSON array. */
 export const addMany = `insert into usage_count (${all}) select ${all} from json_populate_recordset(null::usage_count, ?) ${onConflict('least', '::bigint')}`
 
 // The condition on the organization lets the index on organization, length and start apply.

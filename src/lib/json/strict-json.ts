@@ -1,6 +1,6 @@
 /**
  * Strict JSON parser (RFC 8259 §4): rejects duplicate names and keeps the digits of every number.
- * Of duplicate names, two parsers may use different values. Parsing takes linear time.
+ * Parsers differ in which value of a duplicate name they use. Parsing takes linear time.
  */
 import type { Work } from '../slices.js'
 
@@ -45,7 +45,7 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
 const { hasOwn } = Object
 const { isArray } = Array
 
-/** Whether a value is a number that JavaScript would serialize differently; `rawJSON` is its text. */
+/** True for a number that JavaScript would serialize differently; `rawJSON` is its text. */
 export const isExactNumber = isRawJSON
 
 type Container = unknown[] | Record<string, unknown>

@@ -54,6 +54,7 @@ class Frame {
 /** Pieces between two yields. Each yield joins them, since a string of millions of pieces is slow to flatten. */
 const stride = 512
 
+/** Serializes a JSON value and transforms its strings, names and numbers. */
 export function* writeJson(value: unknown, change: Change = identity): Work<string> {
   const joined: string[] = []
   let pieces: string[] = []
@@ -80,15 +81,15 @@ export function* writeJson(value: unknown, change: Change = identity): Work<stri
     if (!frame.isEmpty) pieces.push(',')
     frame.isEmpty = false
     if (typeof name === 'string') pieces.push(stringify(name), ':')
-    const inner = frame.container[key]
-    if (isContainer(inner)) {
+    const child = frame.container[key]
+    if (isContainer(child)) {
       enclosing.push(frame)
-      frame = new Frame(inner)
+      frame = new Frame(child)
       pieces.push(frame.names ? '{' : '[')
       continue
     }
-    const text = typeof inner === 'string' ? inner : isExactNumber(inner) ? inner.rawJSON : `${inner as number | boolean | null}`
+    const text = typeof child === 'string' ? child : isExactNumber(child) ? child.rawJSON : `${child as number | boolean | null}`
     const written = change.isSuspect(text) ? yield* change.text(text) : text
-    pieces.push(typeof inner === 'string' || written !== text ? stringify(written) : text)
+    pieces.push(typeof child === 'string' || written !== text ? stringify(written) : text)
   }
 }

@@ -116,8 +116,8 @@ class Decoder {
 /** Passes each byte of the text to `take`. */
 export function* decodedBytes(text: string, decoding: Decoding, take: TakeByte): Work<void> {
   const decoder = new Decoder(text, decoding, take)
-  for (let pause = stride; ; pause += stride) {
-    while (decoder.at < text.length && decoder.at < pause) decoder.next()
+  for (let nextYield = stride; ; nextYield += stride) {
+    while (decoder.at < text.length && decoder.at < nextYield) decoder.next()
     if (decoder.at >= text.length) return
     yield
   }

@@ -1,7 +1,7 @@
 /**
  * Redaction of secrets in texts from a server that received them.
- * Matches a secret in either case of ASCII letters, JSON-escaped, percent-encoded in whole or in part, and in base64 or
- * base64url (RFC 4648 §4, §5) at any alignment. Time is linear in the length of the text.
+ * Matches are independent of the case of ASCII letters. They may be JSON-escaped, or percent-encoded in whole or in part.
+ * They may also be in base64 or base64url (RFC 4648 §4, §5) at any alignment. Time is linear in the length of the text.
  */
 import type { Change } from '../json/write-json.js'
 import { runAtOnce, type Work } from '../slices.js'
@@ -16,6 +16,7 @@ export const minRedactedLength = 8
 /** Replacement of a secret. */
 export const scrubbed = '[removed by Keyhouse]'
 
+/** Redactor, as a string transformation of `writeJson`. */
 export interface Scrubber extends Change {
   /** Redacts a short text, such as a header or a line, without yielding. */
   readonly line: (text: string) => string
@@ -74,13 +75,13 @@ export function scrubber(values: readonly string[]): Scrubber {
 function* removeRanges(text: string, covered: Int32Array): Work<string> {
   const pieces: string[] = []
   let depth = 0
-  let kept = 0
+  let keptFrom = 0
   for (let at = 0; at < covered.length; at++) {
     if (at % stride === 0) yield
-    const before = depth
+    const previousDepth = depth
     depth += covered[at]!
-    if (before === 0 && depth > 0) pieces.push(text.slice(kept, at), scrubbed)
-    else if (before > 0 && depth === 0) kept = at
+    if (previousDepth === 0 && depth > 0) pieces.push(text.slice(keptFrom, at), scrubbed)
+    else if (previousDepth > 0 && depth === 0) keptFrom = at
   }
-  return pieces.join('') + text.slice(kept)
+  return pieces.join('') + text.slice(keptFrom)
 }

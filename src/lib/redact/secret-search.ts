@@ -9,9 +9,9 @@ export const folded = Uint8Array.from({ length: 256 }, (_, byte) =>
 /** Classes of bytes that are not digits: a line break in base64 (RFC 2045 §6.8), its indentation, the end of base64. */
 const lineBreak = 64
 const indent = 65
-const other = 66
+const nonDigit = 66
 /** Digit of base64 or base64url by byte, or one of the classes above. */
-const digits = new Uint8Array(256).fill(other)
+const digits = new Uint8Array(256).fill(nonDigit)
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 for (let i = 0; i < alphabet.length; i++) digits[alphabet.charCodeAt(i)] = i
 digits['-'.charCodeAt(0)] = 62
@@ -39,6 +39,7 @@ class PositionRing {
   }
 }
 
+/** Receives the bytes of `decodedBytes` one by one and reports each match as a range of the text. */
 export class SecretSearch {
   readonly #positions: PositionRing
   #state = 0
@@ -46,13 +47,13 @@ export class SecretSearch {
   readonly #digitPositions: PositionRing
   /** One state for each of the four alignments, since the start of a group of four digits is unknown. */
   readonly #states = new Uint32Array(4)
-  #previous = other
+  #previous = nonDigit
   #isAfterBreak = false
 
   constructor(
     private readonly automaton: ByteAutomaton,
     private readonly isBase64: boolean,
-    private readonly found: (from: number, to: number) => void,
+    private readonly onMatch: (from: number, to: number) => void,
   ) {
     this.#positions = new PositionRing(automaton.maxPatternBytes + 1)
     this.#digitPositions = new PositionRing(2 * automaton.maxPatternBytes + 4)
@@ -62,7 +63,7 @@ export class SecretSearch {
     this.#positions.add(from)
     this.#state = this.automaton.step(this.#state, folded[byte]!)
     const length = this.automaton.longest[this.#state]!
-    if (length > 0) this.found(this.#positions.before(length), to)
+    if (length > 0) this.onMatch(this.#positions.before(length), to)
     if (this.isBase64) this.#takeDigit(digits[byte]!, from, to)
   }
 
@@ -73,14 +74,14 @@ export class SecretSearch {
     }
     this.#isAfterBreak = false
     if (digit >= indent) {
-      if (this.#previous !== other) this.#states.fill(0)
-      this.#previous = other
+      if (this.#previous !== nonDigit) this.#states.fill(0)
+      this.#previous = nonDigit
       return
     }
     const previous = this.#previous
     this.#previous = digit
     this.#digitPositions.add(from)
-    if (previous === other) return
+    if (previous === nonDigit) return
     const bits = (previous << 6) | digit
     // As second, third or fourth digit of a group, this digit completes the first, second or third byte.
     this.#takeByte(1, (bits >> 4) & 0xff, to)
@@ -93,7 +94,7 @@ export class SecretSearch {
     const state = this.automaton.step(this.#states[group]!, folded[byte]!)
     this.#states[group] = state
     const length = this.automaton.longest[state]!
-    if (length > 0) this.found(this.#digitPositions.before(digitsBack(nth, length)), to)
+    if (length > 0) this.onMatch(this.#digitPositions.before(digitsBack(nth, length)), to)
   }
 }
 
