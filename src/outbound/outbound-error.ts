@@ -1,4 +1,4 @@
-/** Errors of outbound requests, with the codes and messages of the public schema. */
+/** Errors of outbound requests, with codes of the public schema and constant messages. */
 import { errors } from 'undici'
 
 const messages = {

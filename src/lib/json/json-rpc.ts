@@ -46,6 +46,7 @@ export const rpcErrorCodes = {
   headerMismatch: -32_020,
 } as const
 
+/** JSON-RPC error response; `id` is null if the request had no readable id. */
 export const rpcError = (id: MessageId | null, code: number, message: string, data?: object): JsonObject => ({
   jsonrpc: '2.0',
   id,
