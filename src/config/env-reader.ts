@@ -1,8 +1,8 @@
-/** Variables of the environment, read by form; what does not fit is kept as a fault, told by name and never by value. */
+/** Typed reader of environment variables, which collects issues by the variable's name and never by its value. */
 import { withoutTrailing } from '../lib/trailing.js'
 
-/** @throws URIError on what could be no header or attribute. */
-function pair(text: string): [string, string] {
+/** @throws URIError for a name or value that neither an HTTP header nor a span attribute can hold */
+function parsePair(text: string): [string, string] {
   const [name = '', ...value] = text.split('=').map((part) => decodeURIComponent(part.trim()))
   if (value.length === 0 || !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || value.some((part) => /\p{Cc}/u.test(part))) throw new URIError()
   return [name, value.join('=')]
@@ -28,19 +28,19 @@ export class EnvReader {
     this.issues.push(`${name}: ${fix}`)
   }
 
-  /** A list whose every entry must pass. */
-  listOf(name: string, isGood: (item: string) => boolean, fix: string): string[] | undefined {
+  /** A list that adds an issue unless every item is valid. */
+  listOf(name: string, isValid: (item: string) => boolean, fix: string): string[] | undefined {
     const items = this.list(name)
-    if (items?.some((item) => !isGood(item))) this.addIssue(name, fix)
+    if (items?.some((item) => !isValid(item))) this.addIssue(name, fix)
     return items
   }
 
   /** `name=value,other=value`, each percent-encoded, as in W3C Baggage. */
   pairs(name: string): Record<string, string> {
     try {
-      return Object.fromEntries((this.list(name) ?? []).map(pair))
+      return Object.fromEntries((this.list(name) ?? []).map(parsePair))
     } catch {
-      // Not what it is: it may be a secret.
+      // The issue omits the text, which may be a secret.
       this.addIssue(name, 'must be name=value pairs separated by commas, percent-encoded')
       return {}
     }
@@ -62,16 +62,16 @@ export class EnvReader {
     return found ?? fallback
   }
 
-  match(name: string, form: RegExp, fallback: string, fix: string): string {
+  match(name: string, pattern: RegExp, fallback: string, fix: string): string {
     const text = this.text(name) ?? fallback
-    if (!form.test(text)) this.addIssue(name, fix)
+    if (!pattern.test(text)) this.addIssue(name, fix)
     return text
   }
 
-  /** Without a slash at its end. */
+  /** An http or https origin without a trailing slash. */
   origin(name: string, fallback: string): string {
     const text = withoutTrailing(this.text(name) ?? fallback, '/')
-    // Issuers are paths below it (RFC 8414 §3), and a user name or password in it would be published.
+    // Issuers are paths below the origin (RFC 8414 §3). A user name or password in it would be published.
     if (/^https?:\/\/[^/?#@\\]+$/.test(text) && URL.canParse(text)) return text
     this.addIssue(name, 'must be an http or https origin without a path, query or fragment, such as https://keys.example.com')
     return fallback

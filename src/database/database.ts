@@ -1,17 +1,19 @@
-/** The database: SQLite in the data directory or PostgreSQL, its migrations, and the guard of what a flush may touch. */
+/** Database setup: SQLite in the data directory or PostgreSQL, migrations, and the startup lock. */
 import type { MikroORM } from '@mikro-orm/core'
 import type { Pool } from 'pg'
 
 import type { Config } from '../config/config.js'
 import { createPostgres, lockDatabase } from './postgres.js'
 import { createSqlite, lockDataDir } from './sqlite.js'
-/** @param onPool is handed the connections that changes are made on; SQLite has but one. */
+
+/** @param onPool receives PostgreSQL's connection pool for writes; SQLite has only one connection. */
 export const createDatabase = (config: Config, onPool: (pool: Pool) => void = () => undefined): Promise<MikroORM> =>
   config.databaseUrl === undefined ? createSqlite(config) : createPostgres(config.databaseUrl, onPool)
-/** Brings the database up to date. */
+
+/** Applies pending migrations under the startup lock. */
 export const migrate = (orm: MikroORM, config: Config): Promise<void> => withStartupLock(config, async () => void (await orm.migrator.up()))
 
-/** Of several processes that start at once one prepares the database; the others wait until it has, or has died. */
+/** Runs `prepare` in one process at a time. Others wait until that process has finished or died. */
 export async function withStartupLock<T>(config: Config, prepare: () => Promise<T>): Promise<T> {
   const release = config.databaseUrl === undefined ? await lockDataDir(config) : await lockDatabase(config.databaseUrl)
   try {

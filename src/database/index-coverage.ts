@@ -1,31 +1,31 @@
-/** Tells lists that are read along an index from those that may have to look at every row of the tenant. */
+/** Index coverage: distinguishes lists that read along an index from those that may scan all rows of the tenant. */
 import type { EntityMetadata } from '@mikro-orm/core'
 
 type Condition = Readonly<Record<PropertyKey, unknown>>
 
-/** The properties that must equal one value; undefined when the condition asks for anything else. */
-function equalities(condition: Condition): string[] | undefined {
+/** Properties that must equal one value; undefined for a condition of any other form. */
+function equalProperties(condition: Condition): string[] | undefined {
   if (Object.getOwnPropertySymbols(condition).length > 0) return undefined
-  const found: string[] = []
+  const properties: string[] = []
   for (const [key, value] of Object.entries(condition)) {
     const isLeaf = typeof value !== 'object' || value === null || value instanceof Date
-    const inner = key === '$and' ? (value as Condition[]).map(equalities) : [isLeaf && !key.startsWith('$') ? [key] : undefined]
-    if (inner.includes(undefined)) return undefined
-    found.push(...inner.flat().map(String))
+    const branches = key === '$and' ? (value as Condition[]).map(equalProperties) : [isLeaf && !key.startsWith('$') ? [key] : undefined]
+    if (branches.includes(undefined)) return undefined
+    properties.push(...branches.flat().map(String))
   }
-  return found
+  return properties
 }
 
 /**
- * Whether an index begins with exactly what the conditions ask for and goes on in the order of the list. A page then
- * reads no row that it does not return; any other column might skip all rows of the tenant before it finds one.
+ * True if an index consists of exactly the condition's columns, followed by the columns of the order.
+ * A page then reads only the rows that it returns. Another column might skip all rows of the tenant before a match.
  */
 export function isIndexed(
   meta: EntityMetadata,
   conditions: readonly Condition[],
   orderBy: readonly Readonly<Record<string, string>>[],
 ): boolean {
-  const equal = equalities({ $and: conditions })
+  const equal = equalProperties({ $and: conditions })
   if (!equal) return false
   const prefix = new Set(equal)
   const order = orderBy.flatMap(Object.keys)

@@ -1,3 +1,4 @@
+/** MikroORM options of both databases. */
 import type { Options } from '@mikro-orm/core'
 import { Migrator } from '@mikro-orm/migrations'
 
@@ -9,10 +10,10 @@ export const common = {
   subscribers: [new FlushGuard()],
   extensions: [Migrator],
   discovery: { warnWhenNoEntities: false },
-  // A foreign row would read as null by a join per relation; relations are resolved by loaders, which are filtered anyway.
+  // With a filter join per relation, a foreign row would read as null. Loaders resolve relations, with the filters.
   autoJoinRefsForFilters: false,
   implicitTransactions: true,
-  // Triggers stand in the migrations alone: entities cannot say them for both databases.
+  // Only migrations define triggers: entity metadata cannot express them for both databases.
   schemaGenerator: { ignoreTriggers: true, ignoreRoutines: true },
   timezone: 'UTC',
 } as const satisfies Partial<Options>

@@ -1,4 +1,4 @@
-/** Tenant queries on PostgreSQL: a pool of their own, so that no list takes a connection from a change or an authentication. */
+/** Tenant queries on PostgreSQL: a separate pool, so that lists take no connection from writes and authentication. */
 import { Pool } from 'pg'
 
 import { KeyedQueue } from '../lib/concurrency.js'
@@ -9,7 +9,7 @@ import { queryTimeout, queryTimeoutMs, queueFull } from './query-timeout.js'
 import { RequestQueries, type RunningQuery } from './request-queries.js'
 import type { Row } from './row-mapper.js'
 
-/** SQLSTATE of a statement that ran into `statement_timeout`. */
+/** SQLSTATE of a statement that `statement_timeout` cancelled. */
 const queryCanceled = '57014'
 
 export class PostgresTenantQueries implements TenantQueries {
@@ -22,10 +22,10 @@ export class PostgresTenantQueries implements TenantQueries {
       max: 8,
       connectionTimeoutMillis: 5000,
       statement_timeout: queryTimeoutMs,
-      // For a server that does not answer at all.
+      // Client-side timeout, for an unresponsive server.
       query_timeout: 2 * queryTimeoutMs,
     })
-    // An idle connection that is lost is replaced by the next query; unheard, the event would end the process.
+    // The pool replaces a lost idle connection. Without a listener the event would end the process.
     this.#pool.on('error', () => undefined)
     this.#queue = new KeyedQueue(runningPerOrganization, queuedPerOrganization, queueFull)
   }
@@ -51,7 +51,7 @@ export class PostgresTenantQueries implements TenantQueries {
     try {
       return (await this.#pool.query<Row>(toPositional(sql), [...parameters])).rows
     } catch (error) {
-      // Without its cause, whose SQLSTATE would be taken for that of a database that is away.
+      // The cause is left out, since its SQLSTATE would count as that of an unavailable database.
       throw Reflect.get(Object(error), 'code') === queryCanceled ? queryTimeout() : toPublicError(error)
     }
   }

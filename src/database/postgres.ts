@@ -1,27 +1,30 @@
+/** PostgreSQL setup: connection pool, migrations, and the startup lock as an advisory lock. */
 import type { MikroORM } from '@mikro-orm/core'
 import { Client, type Pool, type PoolClient } from 'pg'
 
 import { postgresMigrations } from './migrations/postgres/index.js'
 import { common } from './orm-options.js'
 
-/** Any number will do, as long as every process takes the same. */
+/** Key of the advisory lock, arbitrary but the same in every process. */
 const migrationLock = 4_711_001
 
 /**
- * A transaction whose connection breaks cannot roll back, and is then not handed back either: without this the pool is
- * empty for good after as many breaks as it has connections. Whoever held it has long been told when the time is over.
+ * Releases lost connections. MikroORM fails to roll back a transaction on a lost connection and then does not release it.
+ * Otherwise the pool would stay empty after as many losses as it has connections.
+ * The delay lets the holder receive its error first.
  */
 function reclaimLostConnections(pool: Pool): void {
   const reclaim = (client: PoolClient): void => {
     try {
       client.release(true)
     } catch {
-      // It was handed back after all.
+      // The holder has released it already.
     }
   }
   pool.on('connect', (client) => client.once('end', () => setTimeout(reclaim, 1000, client).unref()))
 }
 
+/** @param onPool receives the pool of MikroORM's connections */
 export async function createPostgres(url: string, onPool: (pool: Pool) => void): Promise<MikroORM> {
   const { MikroORM: Postgres } = await import('@mikro-orm/postgresql')
   return Postgres.init({
@@ -40,9 +43,10 @@ export async function createPostgres(url: string, onPool: (pool: Pool) => void):
   })
 }
 
+/** Takes the startup lock, which ends with its connection. Returns the function that releases it. */
 export async function lockDatabase(url: string): Promise<() => Promise<void>> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
-  // A connection that is lost tells its queries; unheard, the event would end the process first.
+  // A lost connection rejects its queries. Without a listener the event would end the process first.
   client.on('error', () => undefined)
   try {
     await client.connect()

@@ -1,6 +1,7 @@
+/** Interfaces of prepared queries and of tenant queries, for either database. */
 import type { Row } from './row-mapper.js'
 
-/** `?` stands for a parameter on either database. */
+/** SQL with `?` for each parameter, on either database. */
 export interface PreparedQuery {
   readonly name: string
   readonly sql: string
@@ -9,31 +10,31 @@ export interface PreparedQuery {
 export type Parameter = string | number | Date
 
 export interface QueryRunner {
-  /** The first row. @throws RequestError UNAVAILABLE when the database cannot be asked. */
+  /** First row of a query. @throws RequestError UNAVAILABLE when the database cannot be reached */
   read(query: PreparedQuery, parameters: readonly Parameter[]): Promise<Row | undefined>
-  /** Every row, for lists that a page would cut. @throws RequestError UNAVAILABLE when the database cannot be asked. */
+  /** All rows of a query, without pagination. @throws RequestError UNAVAILABLE when the database cannot be reached */
   readAll(query: PreparedQuery, parameters: readonly Parameter[]): Promise<readonly Row[]>
-  /** Every row of a statement that has no name. @throws RequestError UNAVAILABLE */
+  /** All rows of an unnamed statement. @throws RequestError UNAVAILABLE when the database cannot be reached */
   queryAll(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]>
 }
 
-/** A list, count, aggregate or search: its cost may grow with the rows of the tenant. */
+/** List, count, aggregate or search, whose cost may grow with the rows of the tenant. */
 export interface TenantQuery {
   readonly sql: string
   readonly parameters: readonly unknown[]
-  /** An index holds condition and order, so that a page costs the same however many rows there are. */
+  /** True if an index covers condition and order: the cost of a page is then independent of the number of rows. */
   readonly isIndexed: boolean
 }
 
 /** Runs the tenant queries of one request, one after another. */
 export interface TenantQueryRunner {
-  /** Every row. @throws RequestError CONCURRENCY_LIMITED, QUERY_TIMEOUT, UNAVAILABLE */
+  /** All rows of a query. @throws RequestError CONCURRENCY_LIMITED, QUERY_TIMEOUT, UNAVAILABLE */
   run(query: TenantQuery): Promise<readonly Row[]>
 }
 
-/** Limits, for each organization, how many tenant queries run and wait, and how long each may take. */
+/** Tenant queries with limits by organization: how many run and wait, and how long each may take. */
 export interface TenantQueries {
-  /** @param assertActive runs before each query, and throws when nobody waits for the answer any more. */
+  /** @param assertActive runs before each query; throws after a timeout or disconnect of the client */
   forRequest(organizationId: string, assertActive: () => void): TenantQueryRunner
   close(): Promise<void>
 }

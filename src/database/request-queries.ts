@@ -1,4 +1,4 @@
-/** The tenant queries of one request: one after another, in one place of the organization's queue, however many there are. */
+/** Tenant queries of one request: they run one after another and share one slot of the organization's queue. */
 import { setImmediate } from 'node:timers/promises'
 
 import type { TenantQuery, TenantQueryRunner } from './query-runner.js'
@@ -6,7 +6,7 @@ import type { Row } from './row-mapper.js'
 
 export interface RunningQuery {
   readonly rows: Promise<readonly Row[]>
-  /** Resolves when the query takes no more of the database; later than `rows` when the query ran out of time. */
+  /** Resolves when the query no longer uses the database, which is after `rows` if the query timed out. */
   readonly done: Promise<unknown>
 }
 
@@ -21,7 +21,7 @@ export class RequestQueries implements TenantQueryRunner {
   #isAdmitted = false
 
   constructor(
-    /** Waits for the request's turn, or throws. */
+    /** Waits for a slot and runs `work` in it. @throws RequestError when the queue is full */
     private readonly admit: (work: () => Promise<void>) => Promise<void>,
     private readonly start: (query: TenantQuery) => RunningQuery,
     private readonly assertActive: () => void,
@@ -30,11 +30,11 @@ export class RequestQueries implements TenantQueryRunner {
   run(query: TenantQuery): Promise<readonly Row[]> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ query, resolve, reject })
-      if (!this.#isAdmitted) void this.#work()
+      if (!this.#isAdmitted) void this.#runPending()
     })
   }
 
-  async #work(): Promise<void> {
+  async #runPending(): Promise<void> {
     this.#isAdmitted = true
     try {
       await this.admit(() => this.#drain())
@@ -42,20 +42,20 @@ export class RequestQueries implements TenantQueryRunner {
       for (const { reject } of this.#pending.splice(0)) reject(error)
     } finally {
       this.#isAdmitted = false
-      // Asked for after the last turn, and before the place in the queue was given back.
-      if (this.#pending.length > 0) void this.#work()
+      // A query may arrive after the last one and before the release of the slot.
+      if (this.#pending.length > 0) void this.#runPending()
     }
   }
 
   async #drain(): Promise<void> {
     for (let next = this.#pending.shift(); next; next = this.#pending.shift()) {
-      await this.#answer(next)
-      // SQLite answers in microtasks: without a turn of the loop many lists hold it as one. Nested lists begin meanwhile.
+      await this.#runQuery(next)
+      // SQLite resolves in microtasks, so many lists would block the event loop. Nested lists start in the meantime.
       await setImmediate()
     }
   }
 
-  async #answer({ query, resolve, reject }: Pending): Promise<void> {
+  async #runQuery({ query, resolve, reject }: Pending): Promise<void> {
     try {
       this.assertActive()
       const { rows, done } = this.start(query)

@@ -1,7 +1,7 @@
-/** Appending without the unit of work: from a row of an entity to the values of its columns, by MikroORM's own metadata. */
+/** Row mapper: converts between entities and database rows by MikroORM's metadata, without the unit of work. */
 import { JsonType, type EntityMetadata, type EntityProperty, type MetadataStorage } from '@mikro-orm/core'
 
-/** A row as a prepared statement read it. */
+/** Row of a prepared statement, by column name. */
 export type Row = Readonly<Record<string, unknown>>
 
 interface Column {
@@ -25,7 +25,7 @@ const describeColumn = ({ customType, runtimeType }: EntityProperty): Pick<Colum
   isBoolean: runtimeType === 'boolean',
 })
 
-/** Hooks, defaults and validation are skipped: a row must name every column. */
+/** Table of an entity, for inserts. They skip hooks, defaults and validation, so a row must have every column. */
 export function describeTable(metadata: MetadataStorage, entity: new () => object): Table {
   const meta = metadata.get(entity)
   let table = tables.get(meta)
@@ -39,13 +39,14 @@ export function describeTable(metadata: MetadataStorage, entity: new () => objec
   return table
 }
 
+/** @throws TypeError for a missing column */
 export function toColumnValue(row: object, column: Column): unknown {
   const value = (row as Row)[column.property]
   if (value === undefined) throw new TypeError(`an appended row must name every column; "${column.property}" is missing`)
   return value
 }
 
-/** The same as SQLite stores it: dates as milliseconds, objects as JSON texts. */
+/** Column value as SQLite stores it: dates in milliseconds, booleans as 0 and 1, objects as JSON text. */
 export function toSqliteValue(row: object, column: Column): unknown {
   const value = toColumnValue(row, column)
   if (value === null) return null
@@ -54,10 +55,10 @@ export function toSqliteValue(row: object, column: Column): unknown {
   return typeof value === 'boolean' ? Number(value) : value
 }
 
-/** The way back: an entity from a row that a prepared statement read, all columns of it. It is nobody's to flush. */
+/** Creates a detached entity from a row with all columns; no entity manager flushes it. */
 export function hydrate<T extends object>(metadata: MetadataStorage, entity: new () => T, row: Row): T {
   const instance = new entity()
-  // `Reflect.set` would take five times as long, which shows in long lists.
+  // `Reflect.set` takes five times as long, which matters in long lists.
   const fields = instance as Record<string, unknown>
   for (const { property, name, isJson, isDate, isBoolean } of describeTable(metadata, entity).columns) {
     const value = row[name]

@@ -1,16 +1,16 @@
-/** The prepared reads on SQLite, by a read-only connection of their own: on the writing one an uncommitted key would already work. */
+/** Prepared queries on a read-only SQLite connection: on the writing one, an uncommitted key would already be valid. */
 import type { Database, Statement } from 'better-sqlite3'
 
 import type { Parameter, PreparedQuery, QueryRunner } from './query-runner.js'
 import type { Row } from './row-mapper.js'
 
-/** As SQLite binds it. */
+/** Parameter value as SQLite binds it: dates in milliseconds, booleans as 0 and 1. */
 export const stored = (parameter: unknown): unknown => {
   if (parameter instanceof Date) return parameter.getTime()
   return typeof parameter === 'boolean' ? Number(parameter) : parameter
 }
 
-/** Statements of lists that are kept prepared. */
+/** Maximum cached statements of lists. */
 const maxPreparedStatements = 200
 
 export class SqliteReads implements QueryRunner {
@@ -30,7 +30,7 @@ export class SqliteReads implements QueryRunner {
   queryAll(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
     let statement = this.#lists.get(sql)
     if (!statement) {
-      // Lists differ by their filters; nobody must be able to fill the memory with them.
+      // Each combination of filters is a statement, so an unbounded cache could fill the memory.
       if (this.#lists.size >= maxPreparedStatements) this.#lists.clear()
       this.#lists.set(sql, (statement = this.reader.prepare(sql)))
     }

@@ -1,4 +1,4 @@
-/** Tenant queries on SQLite: pages along an index on the connection of this thread, everything else in a thread of its own. */
+/** Tenant queries on SQLite: indexed pages run on the main thread, all others in worker threads. */
 import { KeyedQueue } from '../lib/concurrency.js'
 import type { TenantQueries, TenantQuery, TenantQueryRunner } from './query-runner.js'
 import { queueFull } from './query-timeout.js'
@@ -14,7 +14,7 @@ export class SqliteTenantQueries implements TenantQueries {
     private readonly threads: SqliteThreads,
     queuedPerOrganization: number,
   ) {
-    // One of two threads: a slow query of one organization leaves the other thread to everybody else.
+    // One of two threads: a slow query of one organization leaves the other thread to other organizations.
     this.#queue = new KeyedQueue(1, queuedPerOrganization, queueFull)
   }
 
@@ -24,12 +24,12 @@ export class SqliteTenantQueries implements TenantQueries {
       (query) => this.#read(query),
       assertActive,
     )
-    const others = new RequestQueries(
+    const unindexed = new RequestQueries(
       (work) => this.#queue.run(organizationId, work),
       (query) => this.#runInThread(query),
       assertActive,
     )
-    return { run: (query) => (query.isIndexed ? indexed : others).run(query) }
+    return { run: (query) => (query.isIndexed ? indexed : unindexed).run(query) }
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Thread that runs queries on a read-only SQLite connection, one at a time (sqlite-threads.ts starts it). Tests run this
- * file as it is, by Node's type stripping, so it imports packages only.
+ * Worker thread that runs queries on a read-only SQLite connection, one at a time (sqlite-threads.ts starts it).
+ * Tests run this file with Node's type stripping, so it imports only packages.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 
@@ -13,12 +13,12 @@ export interface ThreadQuestion {
 
 export type ThreadAnswer =
   | { readonly rows: readonly Readonly<Record<string, unknown>>[] }
-  // A structured clone of an error loses its code.
+  // The structured clone of an Error loses its code.
   | { readonly error: { readonly code: unknown; readonly message: string } }
 
 const database = new Sqlite(workerData as string, { readonly: true, timeout: 1000 })
 
-function answerTo({ sql, parameters }: ThreadQuestion): ThreadAnswer {
+function runQuery({ sql, parameters }: ThreadQuestion): ThreadAnswer {
   try {
     return { rows: database.prepare(sql).all(...parameters) as Record<string, unknown>[] }
   } catch (error) {
@@ -27,7 +27,7 @@ function answerTo({ sql, parameters }: ThreadQuestion): ThreadAnswer {
   }
 }
 
-parentPort?.on('message', (question: ThreadQuestion) => {
+parentPort?.on('message', (query: ThreadQuestion) => {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-  parentPort?.postMessage(answerTo(question))
+  parentPort?.postMessage(runQuery(query))
 })

@@ -1,4 +1,4 @@
-/** What is to be rolled back on SQLite may be rolled back already. */
+/** SQLite setup: database file, pragmas, migrations, and the startup lock as a lock file. */
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -10,8 +10,8 @@ import { sqliteMigrations } from './migrations/sqlite/index.js'
 import { common } from './orm-options.js'
 
 /**
- * When the disk is full or fails SQLite ends the transaction by itself. The rollback that follows would fail, and the one
- * connection that writes would never be handed back: every change after it would wait for ever.
+ * Begins a transaction before a rollback when SQLite has already rolled back (full or failing disk).
+ * Otherwise the rollback fails and the only writing connection is never released: every later write would wait forever.
  */
 export const ensureTransaction = (writer: Database): EventSubscriber => ({
   beforeTransactionRollback(): Promise<void> {
@@ -22,11 +22,12 @@ export const ensureTransaction = (writer: Database): EventSubscriber => ({
 
 export const sqliteFile = (config: Config): string => join(config.dataDir, 'keyhouse.db')
 
+/** Creates the data directory and the database file, readable only by their owner, and opens the database. */
 export async function createSqlite(config: Config): Promise<MikroORM> {
   const { MikroORM: Sqlite } = await import('@mikro-orm/sqlite')
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const file = sqliteFile(config)
-  // Made before SQLite does, so that it is never readable by others; the -wal and -shm files inherit the mode.
+  // Created before SQLite opens it, so that it is never readable by others. The -wal and -shm files inherit the mode.
   closeSync(openSync(file, 'a', 0o600))
   chmodSync(file, 0o600)
   const orm = await Sqlite.init({
@@ -36,17 +37,18 @@ export async function createSqlite(config: Config): Promise<MikroORM> {
     migrations: { migrationsList: sqliteMigrations, snapshot: false, disableForeignKeys: false, silent: true },
   })
   const db = await nativeSqlite(orm)
-  // Recursive triggers: without them a row that `insert or replace` overwrites is deleted past the delete trigger.
+  // Without recursive triggers, `insert or replace` deletes a row without firing the delete trigger.
   for (const pragma of ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on', 'secure_delete = on', 'recursive_triggers = on'])
     db.pragma(pragma)
   return orm
 }
 
+/** The better-sqlite3 connection of the ORM. */
 export async function nativeSqlite(orm: MikroORM): Promise<Database> {
   return (orm.em.getDriver().getConnection() as unknown as { getNativeClient(): Promise<Database> }).getNativeClient()
 }
 
-/** An exclusive transaction on a file of its own: whoever dies within lets go of it. */
+/** Takes the startup lock: an exclusive transaction on a lock file, which also ends with its process. */
 export async function lockDataDir(config: Config): Promise<() => Promise<void>> {
   const { default: Sqlite } = await import('better-sqlite3')
   const file = join(config.dataDir, 'start.lock')

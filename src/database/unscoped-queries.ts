@@ -1,4 +1,4 @@
-/** The reads of the command line, which stands above tenants: the only unscoped ones outside the journal. */
+/** Unscoped queries of operators and maintenance, the only queries without a tenant outside the journal. */
 import type { MikroORM } from '@mikro-orm/core'
 
 import { Organization } from '../entities/organization.js'
@@ -8,26 +8,31 @@ import type { PreparedQuery } from './query-runner.js'
 
 const unscoped = { filters: { tenant: false }, limit: 20 } as const
 
+/** At most 20 organizations. */
 export const findOrganizations = (orm: MikroORM, id?: string): Promise<Organization[]> =>
   orm.em.fork().find(Organization, id === undefined ? {} : { id }, unscoped)
 
+/** All organizations, oldest first. */
 export const listOrganizations = (orm: MikroORM): Promise<Organization[]> =>
   orm.em.fork().find(Organization, {}, { filters: unscoped.filters, orderBy: { createdAt: 'asc', id: 'asc' } })
 
+/** At most 20 users with the e-mail address. */
 export const findUsers = (orm: MikroORM, email: string, organizationId?: string): Promise<User[]> =>
   orm.em.fork().find(User, { emailKey: normalizeEmail(email), ...(organizationId === undefined ? {} : { organizationId }) }, unscoped)
 
-/** Every organization there is: for sweepers and the command line, which act as the system in one after the other. */
+/** Ids of all organizations: maintenance tasks and the command line act as the system in each. */
 export async function listOrganizationIds(orm: MikroORM): Promise<string[]> {
   const rows = await orm.em.fork().find(Organization, {}, { filters: { tenant: false }, orderBy: { id: 'ASC' } })
   return rows.map(({ id }) => id)
 }
 
+/** A row if an unexpired access token of the signing key exists. */
 export const liveAccessToken: PreparedQuery = {
   name: 'live_access_token_of_signing_key',
   sql: 'select 1 as live from access_token where signing_key_id = ? and expires_at > ? limit 1',
 }
 
+/** A row if an unexpired personal token of the signing key exists. */
 export const livePersonalToken: PreparedQuery = {
   name: 'live_personal_token_of_signing_key',
   sql: 'select 1 as live from personal_token where signing_key_id = ? and expires_at > ? limit 1',

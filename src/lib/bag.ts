@@ -1,30 +1,30 @@
 /**
- * What is there at the moment, where something comes and goes with every request. A set would do, but V8 builds the table
- * of a busy set anew every few dozen changes and leaves a pointer to the new one in the old. As soon as one of them has grown
- * old, all later ones, with whatever stood in them, live until the next full collection.
+ * Array-backed registry of objects that are added and removed with every request.
+ * V8 reallocates the table of a busy `Set` every few dozen changes. The old table points to the new one.
+ * Once one table is in the old generation, all later tables and their entries live until the next full collection.
  */
 export class Registry<T> {
-  readonly #entries: { readonly thing: T; place: number }[] = []
+  readonly #entries: { readonly item: T; index: number }[] = []
 
   get size(): number {
     return this.#entries.length
   }
 
-  /** The answer takes it out again; twice does no more than once. */
-  add(thing: T): () => void {
-    const entry = { thing, place: this.#entries.length }
+  /** Adds an item. The returned function removes it; further calls have no effect. */
+  add(item: T): () => void {
+    const entry = { item, index: this.#entries.length }
     this.#entries.push(entry)
     return () => {
-      if (this.#entries[entry.place] !== entry) return
+      if (this.#entries[entry.index] !== entry) return
       const last = this.#entries.pop()!
       if (last === entry) return
-      last.place = entry.place
-      this.#entries[entry.place] = last
+      last.index = entry.index
+      this.#entries[entry.index] = last
     }
   }
 
-  /** What is there now, whatever comes and goes while somebody goes through it. */
+  /** A snapshot: iterating it is safe while items are added and removed. */
   all(): T[] {
-    return this.#entries.map(({ thing }) => thing)
+    return this.#entries.map(({ item }) => item)
   }
 }

@@ -1,10 +1,13 @@
-/** Concurrency limits by key: slots that are taken or refused at once, and a queue for those that may wait. */
+/** Concurrency limits by key: slots without waiting, and a bounded queue. */
 
-/** Counts what is in use under each key. A key without use takes no memory. */
+/** Counts the slots in use by key. An unused key takes no memory. */
 export class ConcurrencyLimiter {
   readonly #inUse = new Map<string, number>()
 
-  /** Takes one slot under every key, or none. Undefined: one of them is full. The answer gives the slots back, once. */
+  /**
+   * Takes one slot of every key, or none and returns undefined when a key is full.
+   * The returned function releases the slots; further calls have no effect.
+   */
   acquire(slots: readonly (readonly [key: string, max: number, ...unknown[]])[]): (() => void) | undefined {
     if (slots.some(([key, max]) => (this.#inUse.get(key) ?? 0) >= max)) return undefined
     for (const [key] of slots) this.#inUse.set(key, (this.#inUse.get(key) ?? 0) + 1)
@@ -13,8 +16,8 @@ export class ConcurrencyLimiter {
       if (!isHeld) return
       isHeld = false
       for (const [key] of slots) {
-        const left = (this.#inUse.get(key) ?? 0) - 1
-        if (left > 0) this.#inUse.set(key, left)
+        const remaining = (this.#inUse.get(key) ?? 0) - 1
+        if (remaining > 0) this.#inUse.set(key, remaining)
         else this.#inUse.delete(key)
       }
     }
@@ -25,43 +28,43 @@ export class ConcurrencyLimiter {
     return this.#inUse.size
   }
 
-  /** Slots in use under a key. */
+  /** Slots of a key in use. */
   count(key: string): number {
     return this.#inUse.get(key) ?? 0
   }
 }
 
-interface Lane {
+interface KeyQueue {
   running: number
   readonly queue: (() => void)[]
 }
 
-/** Runs at most `maxRunning` tasks of one key at once; `maxQueued` more wait in order, and any further one is refused. */
+/** Runs at most `maxRunning` tasks of a key concurrently and queues up to `maxQueued` more, first in, first out. */
 export class KeyedQueue {
-  readonly #lanes = new Map<string, Lane>()
+  readonly #keyQueues = new Map<string, KeyQueue>()
 
   constructor(
     private readonly maxRunning: number,
     private readonly maxQueued: number,
-    /** The error for a task that finds the queue full. */
-    private readonly refusal: () => Error,
+    /** Creates the error for a task when the queue is full. */
+    private readonly createQueueFullError: () => Error,
   ) {}
 
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
-    let lane = this.#lanes.get(key)
-    if (!lane) this.#lanes.set(key, (lane = { running: 0, queue: [] }))
-    if (lane.running >= this.maxRunning) {
-      if (lane.queue.length >= this.maxQueued) throw this.refusal()
-      const { queue } = lane
-      // The task that ends hands its place over, so `running` stays as it is.
+    let keyQueue = this.#keyQueues.get(key)
+    if (!keyQueue) this.#keyQueues.set(key, (keyQueue = { running: 0, queue: [] }))
+    if (keyQueue.running >= this.maxRunning) {
+      if (keyQueue.queue.length >= this.maxQueued) throw this.createQueueFullError()
+      const { queue } = keyQueue
+      // A finished task passes its slot on, so `running` does not change.
       await new Promise<void>((start) => queue.push(start))
-    } else lane.running++
+    } else keyQueue.running++
     try {
       return await task()
     } finally {
-      const next = lane.queue.shift()
+      const next = keyQueue.queue.shift()
       if (next) next()
-      else if (--lane.running === 0) this.#lanes.delete(key)
+      else if (--keyQueue.running === 0) this.#keyQueues.delete(key)
     }
   }
 }

@@ -1,2 +1,2 @@
-/** The key under which e-mail addresses compare: without case. */
+/** Comparison key of an e-mail address: its lower-case form. */
 export const normalizeEmail = (email: string): string => email.toLowerCase()

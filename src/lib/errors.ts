@@ -1,6 +1,6 @@
 /**
- * The closed family of errors that may leave the process: a stable code and a public text.
- * Detail and cause are for the log; whatever is not of this family is masked (http/mask.ts).
+ * Errors that may leave the process: each has a stable code and a public message.
+ * Details and causes go to the log only. `graphql/error-formatter.ts` masks every other error.
  */
 
 export const userErrorCodes = [
@@ -25,7 +25,7 @@ export interface UserErrorDetail {
   readonly path: readonly string[] | null
 }
 
-/** What a caller did that this operation refuses: `userErrors` in a mutation, top level in a query. */
+/** Refusal of one operation: `userErrors` in a mutation, a top-level error in a query. */
 export class DomainError extends Error {
   override readonly name = 'DomainError'
   readonly code: UserErrorCode
@@ -38,7 +38,7 @@ export class DomainError extends Error {
     this.code = faults[0].code
   }
 
-  /** What graphql-js takes over when this is thrown by a query. */
+  /** Extensions that graphql-js copies into the error of a query. */
   get extensions(): object {
     return { code: this.code === 'FORBIDDEN' ? 'FORBIDDEN' : 'BAD_USER_INPUT' }
   }
@@ -61,7 +61,7 @@ export const idempotencyConflict = domainErrorFactory('IDEMPOTENCY_CONFLICT')
 export const limitExceeded = domainErrorFactory('LIMIT_EXCEEDED')
 export const alreadyRevealed = domainErrorFactory('ALREADY_REVEALED')
 
-/** Codes of refusals that concern the whole request, with the HTTP status that each carries. */
+/** HTTP status by the code of a refused request. */
 export const requestErrorStatus = {
   UNAUTHENTICATED: 401,
   CREDENTIAL_REVOKED: 403,
@@ -83,7 +83,7 @@ export const requestErrorStatus = {
 } as const
 export type RequestErrorCode = keyof typeof requestErrorStatus
 
-/** A request that is refused as a whole, whatever it asks. */
+/** Refusal of a whole request, independent of its operation. */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
   readonly status: number
@@ -92,20 +92,20 @@ export class RequestError extends Error {
     readonly code: RequestErrorCode,
     message: string,
     readonly headers: Readonly<Record<string, string>> = {},
-    /** `status`: where HTTP has a number of its own for what is wrong. */
+    /** `status` overrides the status of the code where HTTP defines a more specific one. */
     { status = requestErrorStatus[code], ...options }: ErrorOptions & { status?: number } = {},
   ) {
     super(message, options)
     this.status = status
   }
 
-  /** What graphql-js takes over when this is thrown by a resolver. */
+  /** Extensions that graphql-js copies into the error of a resolver. */
   get extensions(): object {
     return { code: this.code }
   }
 }
 
-/** RFC 6750 §3: a request without credentials gets a bare challenge, a bad credential one that says so. */
+/** RFC 6750 §3: the challenge names an error only if the request presented a credential. */
 export const unauthenticated = (message: string, presented = true): RequestError =>
   new RequestError('UNAUTHENTICATED', message, {
     'www-authenticate': presented
@@ -113,11 +113,14 @@ export const unauthenticated = (message: string, presented = true): RequestError
       : 'Bearer realm="keyhouse"',
   })
 
-/** Every credential of a suspended organization is refused until it is resumed. */
+/** Refusal of every credential of a suspended organization. */
 export const organizationSuspended = (): RequestError =>
   new RequestError('CREDENTIAL_SUSPENDED', 'This organization is suspended. Ask the operator of this server to resume it.')
 
-/** Malformed or never issued, which read alike: the one refusal that is counted by address (http/rate-limits.ts). */
+/**
+ * Malformed or unknown credential; both have the same message, so the answer does not reveal which.
+ * The only refusal that is rate-limited by client address (http/rate-limits.ts).
+ */
 export class UnknownCredentialError extends RequestError {
   constructor() {
     const { code, message, headers } = unauthenticated('This credential is not valid.')

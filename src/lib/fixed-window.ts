@@ -1,8 +1,10 @@
 /**
- * Fixed windows that begin with their first request. All of a key's windows must have room, and then each counts one;
- * when any is full, none counts. Time comes from the caller, and a window never ends by a clock that went back.
+ * Fixed-window rate limits, whose windows begin with their first request.
+ * A request counts in every window of its key, or in none when one is full.
+ * The caller passes the time. A clock that goes back does not end a window.
  */
 
+/** Window lengths in milliseconds. */
 export const windowLengths = { SECOND: 1000, MINUTE: 60_000, HOUR: 3_600_000, DAY: 86_400_000 } as const
 export type WindowName = keyof typeof windowLengths
 export const windowNames = Object.keys(windowLengths) as WindowName[]
@@ -12,25 +14,26 @@ export interface Limit {
   readonly max: number
 }
 
-/** When a window began, in milliseconds since 1970, and how many it let through. */
+/** Start of a window in milliseconds since 1970, and the number of requests that it allowed. */
 export interface Count {
   readonly startedAt: number
   readonly used: number
 }
+/** Current count by window; a window without a request has none. */
 export type Counts = Partial<Record<WindowName, Count>>
 
 export interface Allowance {
   readonly window: WindowName
   readonly max: number
-  /** How many more pass in this window. */
+  /** Requests that this window still allows. */
   readonly remaining: number
-  /** Milliseconds until it begins anew. */
+  /** Milliseconds until the window resets. */
   readonly resetMs: number
 }
 
 export interface RateLimitResult {
   readonly isAllowed: boolean
-  /** Milliseconds until every full window begins anew; 0 when admitted. */
+  /** Milliseconds until every full window has reset; 0 when allowed. */
   readonly retryAfterMs: number
   readonly allowances: readonly Allowance[]
 }
@@ -38,19 +41,19 @@ export interface RateLimitResult {
 const isRunning = (count: Count | undefined, window: WindowName, now: number): count is Count =>
   count !== undefined && now < count.startedAt + windowLengths[window]
 
-/** What the counts mean at this moment, after a request was admitted by them or refused. */
+/** Rate limit result for the counts after a request was allowed or refused. */
 export function toRateLimitResult(counts: Counts, limits: readonly Limit[], isAllowed: boolean, now: number): RateLimitResult {
   const allowances = limits.map(({ window, max }) => {
     const count = counts[window]
-    const running = isRunning(count, window, now) ? count : { startedAt: now, used: 0 }
-    return { window, max, remaining: Math.max(0, max - running.used), resetMs: running.startedAt + windowLengths[window] - now }
+    const current = isRunning(count, window, now) ? count : { startedAt: now, used: 0 }
+    return { window, max, remaining: Math.max(0, max - current.used), resetMs: current.startedAt + windowLengths[window] - now }
   })
-  const waits = isAllowed ? [0] : allowances.filter(({ remaining }) => remaining === 0).map(({ resetMs }) => resetMs)
-  // At least a moment: a window that began anew in the meantime still refused this request.
-  return { isAllowed, retryAfterMs: Math.max(isAllowed ? 0 : 1, ...waits), allowances }
+  const resets = isAllowed ? [0] : allowances.filter(({ remaining }) => remaining === 0).map(({ resetMs }) => resetMs)
+  // At least 1 ms: a full window may have reset since it refused this request.
+  return { isAllowed, retryAfterMs: Math.max(isAllowed ? 0 : 1, ...resets), allowances }
 }
 
-/** The counts after one more request, or undefined when a window has no room for it. Windows without a limit are forgotten. */
+/** Counts after one more request; undefined when a window is full. Windows without a limit are dropped. */
 export function consume(counts: Counts, limits: readonly Limit[], now: number): Counts | undefined {
   const next: Counts = {}
   for (const { window, max } of limits) {
@@ -62,37 +65,37 @@ export function consume(counts: Counts, limits: readonly Limit[], now: number): 
   return next
 }
 
-/** Counters of one process, by any name. What has run out is dropped, and of the rest the oldest when there are too many. */
+/** In-process counters by name. At `maxCounters` it evicts expired counters, or the oldest if none has expired. */
 export class FixedWindowLimiter {
   readonly #counts = new Map<string, Counts>()
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly maxCounters: number) {}
 
   get size(): number {
     return this.#counts.size
   }
 
   take(name: string, limits: readonly Limit[], now: number): RateLimitResult {
-    const before = this.#counts.get(name) ?? {}
-    const after = consume(before, limits, now)
-    if (after) {
-      if (!this.#counts.has(name)) this.#makeRoom(now)
-      this.#counts.set(name, after)
+    const current = this.#counts.get(name) ?? {}
+    const next = consume(current, limits, now)
+    if (next) {
+      if (!this.#counts.has(name)) this.#evict(now)
+      this.#counts.set(name, next)
     }
-    return toRateLimitResult(after ?? before, limits, after !== undefined, now)
+    return toRateLimitResult(next ?? current, limits, next !== undefined, now)
   }
 
-  /** Whether `take` would admit a request now. */
+  /** True if `take` would allow a request now. */
   hasRoom(name: string, limits: readonly Limit[], now: number): boolean {
     return consume(this.#counts.get(name) ?? {}, limits, now) !== undefined
   }
 
-  #makeRoom(now: number): void {
-    if (this.#counts.size < this.most) return
+  #evict(now: number): void {
+    if (this.#counts.size < this.maxCounters) return
     for (const [name, counts] of this.#counts) {
       if (windowNames.every((window) => !isRunning(counts[window], window, now))) this.#counts.delete(name)
     }
     const [oldest] = this.#counts.keys()
-    if (this.#counts.size >= this.most && oldest !== undefined) this.#counts.delete(oldest)
+    if (this.#counts.size >= this.maxCounters && oldest !== undefined) this.#counts.delete(oldest)
   }
 }

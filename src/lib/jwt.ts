@@ -1,20 +1,21 @@
-/** Compact JWS (RFC 7515 §7.1) over a KeyObject that is built once; verification is jose's. */
+/** Compact JWS signing (RFC 7515 §7.1) with a KeyObject that is created once; jose does the verification. */
 import { sign, type KeyObject } from 'node:crypto'
 
+/** Supported values of `alg`. */
 export const algorithms = ['EdDSA', 'ES256', 'RS256'] as const
 export type Algorithm = (typeof algorithms)[number]
 
-/** What node:crypto needs for each `alg` (RFC 7518 §3.1, RFC 8037 §3.1); ECDSA signatures in JOSE are raw r ‖ s, not DER. */
-const signing: Readonly<Record<Algorithm, (input: Buffer, key: KeyObject) => Buffer>> = {
-  // The bare KeyObject: wrapped in options it is prepared anew each time, which takes half as long as the signature.
-  EdDSA: (input, key) => sign(null, input, key),
-  ES256: (input, key) => sign('sha256', input, { key, dsaEncoding: 'ieee-p1363' }),
-  RS256: (input, key) => sign('sha256', input, key),
+/** node:crypto calls by `alg` (RFC 7518 §3.1, RFC 8037 §3.1). ECDSA signatures in JOSE are raw r ‖ s, not DER. */
+const signFunctions: Readonly<Record<Algorithm, (signingInput: Buffer, key: KeyObject) => Buffer>> = {
+  // A KeyObject in an options object is prepared on each call, which takes half as long as the signature.
+  EdDSA: (signingInput, key) => sign(null, signingInput, key),
+  ES256: (signingInput, key) => sign('sha256', signingInput, { key, dsaEncoding: 'ieee-p1363' }),
+  RS256: (signingInput, key) => sign('sha256', signingInput, key),
 }
 
 type Unverified = Readonly<Record<string, unknown>>
 
-function parsePart(part: string | undefined): Unverified | undefined {
+function decodePart(part: string | undefined): Unverified | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString())
     return typeof value === 'object' && value !== null ? (value as Unverified) : undefined
@@ -23,35 +24,37 @@ function parsePart(part: string | undefined): Unverified | undefined {
   }
 }
 
-/** The header of a compact JWS, unverified: for finding the key to verify with. Undefined for anything else. */
-export const decodeHeader = (text: string): Unverified | undefined => parsePart(text.slice(0, text.indexOf('.')))
+/** Decodes the header of a compact JWS without verification, to select the key. Undefined if malformed. */
+export const decodeHeader = (text: string): Unverified | undefined => decodePart(text.slice(0, text.indexOf('.')))
 
-/** Header and claims of a compact JWS, unverified: for refusing a token before the cost of cryptography. */
+/** Decodes header and claims without verification, to reject a token before the signature check. Undefined if malformed. */
 export function unverified(text: string): { readonly header: Unverified; readonly claims: Unverified } | undefined {
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return undefined
-  const [header, claims] = text.split('.', 2).map(parsePart)
+  const [header, claims] = text.split('.', 2).map(decodePart)
   return header && claims ? { header, claims } : undefined
 }
 
+/** Signing key with its `kid` and `alg`. */
 export interface Signer {
   readonly kid: string
   readonly algorithm: Algorithm
   readonly privateKey: KeyObject
 }
 
-const headers = new Map<string, string>()
+const encodedHeaders = new Map<string, string>()
 
-function encodedHeader(kid: string, alg: Algorithm, typ: string): string {
-  const name = `${alg} ${typ} ${kid}`
-  let header = headers.get(name)
+function encodeHeader(kid: string, alg: Algorithm, typ: string): string {
+  const cacheKey = `${alg} ${typ} ${kid}`
+  let header = encodedHeaders.get(cacheKey)
   if (header === undefined) {
     header = Buffer.from(JSON.stringify({ alg, kid, typ })).toString('base64url')
-    headers.set(name, header)
+    encodedHeaders.set(cacheKey, header)
   }
   return header
 }
 
+/** Signs the claims; `typ` is the header parameter of RFC 7515 §4.1.9. */
 export function signJwt(signer: Signer, typ: string, claims: object): string {
-  const input = `${encodedHeader(signer.kid, signer.algorithm, typ)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
-  return `${input}.${signing[signer.algorithm](Buffer.from(input), signer.privateKey).toString('base64url')}`
+  const signingInput = `${encodeHeader(signer.kid, signer.algorithm, typ)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
+  return `${signingInput}.${signFunctions[signer.algorithm](Buffer.from(signingInput), signer.privateKey).toString('base64url')}`
 }

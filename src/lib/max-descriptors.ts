@@ -1,10 +1,11 @@
-/** The number of file descriptors that this process may have open (`ulimit -n`). */
+/** Limit on open file descriptors of this process (`ulimit -n`). */
 
-/** What POSIX systems usually grant where the report does not tell (Windows, or an unlimited number). */
+/** Usual POSIX limit, for a report without a number (Windows, or an unlimited process). */
 const defaultDescriptors = 1024
 
+/** Soft limit on open files, from Node's diagnostic report. */
 export function maxDescriptors(): number {
-  // The network part of the report looks up host names, which can take seconds.
+  // The network section of the report resolves host names, which can take seconds.
   Object.assign(process.report, { excludeNetwork: true })
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } }
   const soft = Number(report.userLimits?.open_files?.soft)
@@ -12,7 +13,7 @@ export function maxDescriptors(): number {
 }
 
 /**
- * Inbound connections that fit a descriptor limit. Each may hold an upstream connection too, and an eighth is left for
+ * Maximum inbound connections for a descriptor limit. Each may hold an upstream connection too; an eighth remains for
  * the database, files and idle upstream connections.
  */
 export const maxConnectionsFor = (descriptorLimit: number): number => Math.max(1, Math.floor((descriptorLimit * 7) / 16))

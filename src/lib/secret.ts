@@ -1,11 +1,11 @@
-/** A value that must not leave by accident: everything that prints shows `[secret]`, only `reveal()` shows it. */
+/** Value that is protected from accidental disclosure: it prints as `[secret]`, and only `reveal()` returns it. */
 import { inspect } from 'node:util'
 
-/** Our keys, tokens of people and JWTs, whole or with their ends cut off. */
-const forms = /[a-z][a-z0-9]{0,15}_(sand|prod|invite|signin)_[\w-]{20,}|eyJ[\w-]{10,}(\.[\w-]*){0,2}/g
+/** API keys, invitation and sign-in tokens, and JWTs, complete or truncated. */
+const credentialPattern = /[a-z][a-z0-9]{0,15}_(sand|prod|invite|signin)_[\w-]{20,}|eyJ[\w-]{10,}(\.[\w-]*){0,2}/g
 
-/** For texts that quote what was sent (a name in a document): whatever looks like a credential is taken out. */
-export const redactCredentials = (text: string): string => text.replaceAll(forms, '[secret]')
+/** Replaces credentials in texts that quote client input, such as a name in a GraphQL document. */
+export const redactCredentials = (text: string): string => text.replaceAll(credentialPattern, '[secret]')
 
 export class Secret {
   readonly #value: string
@@ -14,7 +14,7 @@ export class Secret {
     this.#value = value
   }
 
-  /** The one lawful way out. */
+  /** Returns the value, for use at the point where it is sent or sealed. */
   reveal(): string {
     return this.#value
   }

@@ -1,51 +1,51 @@
-/** Long computations in slices, so that the event loop turns in between and no owner keeps another one waiting. */
+/** Time-sliced computations, which do not block the event loop and share it fairly among owners. */
 import { startTimer } from './clock.js'
 import { KeyedQueue } from './concurrency.js'
 
-/** A computation that yields where it may pause, at least once a millisecond. */
+/** Computation that yields where it may pause, at least once a millisecond. */
 export type Work<T> = Generator<undefined, T, undefined>
 
-/** Milliseconds. Ordinary messages are done within the first slice. */
-const firstSlice = 1
-const laterSlice = 5
+/** Milliseconds of the first and each later slice. Ordinary messages finish in the first. */
+const firstSliceMs = 1
+const laterSliceMs = 5
 
-function advance<T>(work: Work<T>, milliseconds: number): IteratorResult<undefined, T> {
+function advance<T>(work: Work<T>, maxMs: number): IteratorResult<undefined, T> {
   const elapsed = startTimer()
   let step = work.next()
-  while (step.done !== true && elapsed() * 1000 < milliseconds) step = work.next()
+  while (step.done !== true && elapsed() * 1000 < maxMs) step = work.next()
   return step
 }
 
-const turns: (() => void)[] = []
+const waiters: (() => void)[] = []
 
-function takeTurn(): void {
-  turns.shift()?.()
-  if (turns.length > 0) setImmediate(takeTurn)
+function resumeNextWaiter(): void {
+  waiters.shift()?.()
+  if (waiters.length > 0) setImmediate(resumeNextWaiter)
 }
 
-/** Resolves for one waiter in each turn of the event loop, in order of arrival. */
+/** Waits for a turn of the event loop. One waiter resumes in each turn, in order of arrival. */
 const nextTurn = (): Promise<void> =>
   new Promise((resolve) => {
-    if (turns.push(resolve) === 1) setImmediate(takeTurn)
+    if (waiters.push(resolve) === 1) setImmediate(resumeNextWaiter)
   })
 
-// One work of an owner at a time bounds the memory of half-done works, and shares the turns fairly among owners.
-const lanes = new KeyedQueue(1, Number.POSITIVE_INFINITY, () => new Error('the queue has no end'))
+// One computation of an owner at a time bounds memory and shares the event loop fairly among owners.
+const ownerQueue = new KeyedQueue(1, Number.POSITIVE_INFINITY, () => new Error('the queue has no end'))
 
-/** Runs work to its end, pausing every few milliseconds. */
+/** Runs a computation to its end, pausing every few milliseconds. */
 export async function runInSlices<T>(work: Work<T>, owner: string): Promise<T> {
-  const first = advance(work, firstSlice)
+  const first = advance(work, firstSliceMs)
   if (first.done === true) return first.value
-  return lanes.run(owner, async () => {
+  return ownerQueue.run(owner, async () => {
     for (;;) {
       await nextTurn()
-      const step = advance(work, laterSlice)
+      const step = advance(work, laterSliceMs)
       if (step.done === true) return step.value
     }
   })
 }
 
-/** Runs work to its end without a pause, for input that is known to be small. */
+/** Runs a computation to its end without a pause, for input of a bounded small size. */
 export function runAtOnce<T>(work: Work<T>): T {
   let step = work.next()
   while (step.done !== true) step = work.next()

@@ -1,4 +1,4 @@
-/** The text without this character at its end. A regular expression such as /0+$/ would begin anew at every one of them. */
+/** Removes a trailing character in linear time. A pattern such as `/0+$/` restarts at each occurrence: quadratic time. */
 export function withoutTrailing(text: string, character: string): string {
   let end = text.length
   while (text[end - 1] === character) end--

@@ -1,4 +1,4 @@
-/** The version of this program, as its package.json has it. */
+/** Version of this program, from package.json. */
 import { readFileSync } from 'node:fs'
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }

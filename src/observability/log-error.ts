@@ -1,4 +1,5 @@
-/** Errors as the log shows them: class, code and stack frames. Messages and properties that a peer may have filled stay out. */
+/** Log format of errors: class, code and stack frames, without messages and properties that may contain peer data. */
+
 export interface LoggedError {
   readonly type: string
   readonly code?: string | number
@@ -7,16 +8,16 @@ export interface LoggedError {
   readonly cause?: LoggedError
 }
 
-/** Longest chain of causes that is followed; a cycle ends here too. */
+/** Maximum length of a chain of causes, which also ends a cycle. */
 const maxDepth = 5
 
 const isCode = (code: unknown): code is string | number => typeof code === 'number' || (typeof code === 'string' && /^\w{1,64}$/.test(code))
 
-/** By its shape: better-sqlite3's errors are no native ones, and those of another realm inherit from another `Error`. */
+/** Duck typing: better-sqlite3's errors are not native, and errors of another realm inherit from another `Error`. */
 const isError = (value: unknown): value is Error =>
   typeof value === 'object' && value !== null && 'stack' in value && 'message' in value && typeof value.message === 'string'
 
-/** The frames of a stack trace; only what follows the message, so that no line of the message passes for one. */
+/** Frames of a stack trace, read after the message, so that no line of the message counts as a frame. */
 function stackFrames({ message, stack }: Error): string {
   if (typeof stack !== 'string') return ''
   const at = stack.indexOf(message)
@@ -26,9 +27,9 @@ function stackFrames({ message, stack }: Error): string {
 }
 
 /**
- * Errors of sockets, HTTP parsers, TLS and databases have a code, and carry bytes of the peer in their message or in
- * properties of their own (undici's `HTTPParserError.data`, Node's `rawPacket`). A SyntaxError quotes what it could not parse.
- * The cause of such an error may be the peer's too.
+ * Converts an error for the log. Messages of errors with a code and of SyntaxErrors are left out, and those of their causes.
+ * Errors of sockets, HTTP parsers, TLS and databases have a code. Their messages or properties may contain peer data
+ * (undici's `HTTPParserError.data`, Node's `rawPacket`). A SyntaxError quotes its input.
  */
 export function loggedError(error: unknown, depth = 1, isOfPeer = false): LoggedError {
   if (!isError(error)) return { type: typeof error }

@@ -1,18 +1,18 @@
-/** The log: one JSON object a line on stdout. */
+/** Logger: one JSON object a line on stdout. */
 import { destination, pino, type Logger } from 'pino'
 
 import { systemClock } from '../lib/clock.js'
 import { loggedError } from './log-error.js'
 
-/** Milliseconds that a line may wait for others, and characters that are written at the latest. */
-const maxWaitMs = 200
-const maxWaitingLines = 32_000
-/** Bytes that are kept while they cannot be written. */
-const maxBufferedBytes = 1_000_000
+/** Flush interval in milliseconds, and the number of buffered characters that causes an earlier flush. */
+const flushIntervalMs = 200
+const maxBufferedCharacters = 32_000
+/** Maximum bytes that are kept while stdout cannot be written. */
+const maxUnwrittenBytes = 1_000_000
 
-/** A write for each line costs as much as looking a key up, so they are written together: in a moment, and at the end. */
+/** Stdout with buffered lines, since a write for each line costs as much as an API key look-up. Flushes at exit too. */
 function bufferedStdout(): { write(line: string): void } {
-  const stdout = destination({ sync: true, maxLength: maxBufferedBytes })
+  const stdout = destination({ sync: true, maxLength: maxUnwrittenBytes })
   let lines: string[] = []
   let size = 0
   const flush = (): void => {
@@ -23,22 +23,22 @@ function bufferedStdout(): { write(line: string): void } {
     try {
       stdout.write(text)
     } catch {
-      // A full disk or a reader that is gone: what cannot be told anybody must not end the server. It is kept for the next time.
+      // A full disk or a closed pipe must not end the server. The destination keeps the text for its next write.
     }
   }
-  setInterval(flush, maxWaitMs).unref()
+  setInterval(flush, flushIntervalMs).unref()
   process.once('exit', flush)
   return {
     write(line) {
       lines.push(line)
       size += line.length
-      if (size >= maxWaitingLines) flush()
+      if (size >= maxBufferedCharacters) flush()
     },
   }
 }
 
-/** Written once a millisecond. */
-function timeOfLine(): () => string {
+/** Timestamp of a log line, formatted once a millisecond. */
+function createTimestamp(): () => string {
   let last = 0
   let text = ''
   return () => {
@@ -51,9 +51,12 @@ function timeOfLine(): () => string {
   }
 }
 
-/** Of every logger: pino's own serializer copies all properties of an error. */
+/** Serializers of every logger: pino's default one copies all properties of an error. */
 export const serializers = { err: (error: unknown) => loggedError(error) }
 
-/** For people to read too: levels by name, times as times. */
+/** Creates the logger, with level names and ISO 8601 times. */
 export const newLogger = (level: string): Logger =>
-  pino({ level, base: null, timestamp: timeOfLine(), formatters: { level: (label) => ({ level: label }) }, serializers }, bufferedStdout())
+  pino(
+    { level, base: null, timestamp: createTimestamp(), formatters: { level: (label) => ({ level: label }) }, serializers },
+    bufferedStdout(),
+  )

@@ -1,6 +1,6 @@
 /**
- * What an operator watches. No label holds anything that a caller chose: they are words of the schema, of closed lists, or
- * of the configuration.
+ * Prometheus metrics of the server.
+ * Label values come from the schema, from closed lists or from the configuration, never from a caller.
  */
 import { version } from '../lib/version.js'
 import { Counter, Histogram, CallbackMetric, type Sample } from './prometheus.js'
@@ -10,26 +10,27 @@ const outboundBounds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const commitBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 const entryBounds = [1, 2, 5, 10, 20, 50, 100, 200]
 
-/** The outcome of a request that was answered without an error of its own. */
+/** Value of the label `code` for a request without an error. */
 const ok = 'OK'
 
-/** `mutation createApiKey` is `createApiKey`; a document with several fields is one label, or their combinations would be thousands. */
+/** Label of an operation: its root field, or `(several)`, since combinations of fields would make thousands of series. */
 function operationLabel(operation: string | undefined): string {
   if (operation === undefined) return ''
   const [first = '', second, ...more] = operation.split(' ')
   return more.length > 0 ? '(several)' : (second ?? first)
 }
 
-/** Told of every group commit that was tried: how many entries, and how long it took. */
+/** Observes every attempted group commit: number of entries, and duration in seconds. */
 export type GroupMeter = (entries: number, seconds: number) => void
 
+/** Outcome of one request. */
 export interface Answered {
-  /** The route as it is written in the code; null: none. */
+  /** Route pattern; null for an unknown route. */
   readonly route: string | null
-  /** As the request log has it. */
+  /** Operation type and root fields, as in the request log. */
   readonly operation: string | undefined
   readonly codes: readonly string[] | undefined
-  /** Undefined: nobody waited for the answer. */
+  /** Duration; undefined when the client had closed the connection. */
   readonly seconds: number | undefined
 }
 
@@ -55,7 +56,7 @@ export class Metrics {
     'Time that one group commit takes, its fsync included.',
     commitBounds,
   )
-  private readonly behindFailures = new Counter(
+  private readonly writeBehindFailures = new Counter(
     'keyhouse_write_behind_failures_total',
     'Writes of what is behind that failed and are tried again.',
     ['source'],
@@ -72,7 +73,7 @@ export class Metrics {
     this.refusals,
     this.groupEntries,
     this.groupSeconds,
-    this.behindFailures,
+    this.writeBehindFailures,
     this.outbound,
     this.outboundTimes,
   ]
@@ -80,7 +81,7 @@ export class Metrics {
   constructor() {
     this.gauge('keyhouse_build_info', 'The version that runs.', ['version'], () => [[[version], 1]])
     this.gauge('process_resident_memory_bytes', 'Resident memory.', [], () => [[[], process.memoryUsage.rss()]])
-    this.reads('process_cpu_seconds_total', 'CPU time, user and system.', 'counter', [], () => {
+    this.addCallbackMetric('process_cpu_seconds_total', 'CPU time, user and system.', 'counter', [], () => {
       const { user, system } = process.cpuUsage()
       return [[[], (user + system) / 1e6]]
     })
@@ -88,13 +89,13 @@ export class Metrics {
 
   observeRequest({ route, operation, codes, seconds }: Answered): void {
     const label = operationLabel(operation)
-    const place = route ?? '(none)'
-    this.requests.add(place, label, codes?.[0] ?? ok)
-    if (seconds !== undefined) this.latencies.observe(seconds, place, label)
+    const routeLabel = route ?? '(none)'
+    this.requests.add(routeLabel, label, codes?.[0] ?? ok)
+    if (seconds !== undefined) this.latencies.observe(seconds, routeLabel, label)
     for (const code of codes ?? []) this.refusals.add(label, code)
   }
 
-  /** A mutation that said no in its payload. */
+  /** Counts an error in the payload of a mutation. */
   countRefusal(operation: string, code: string): void {
     this.refusals.add(operation, code)
   }
@@ -105,7 +106,7 @@ export class Metrics {
   }
 
   readonly countWriteFailure = (source: string): void => {
-    this.behindFailures.add(source)
+    this.writeBehindFailures.add(source)
   }
 
   observeOutbound(outcome: string, seconds: number): void {
@@ -113,18 +114,18 @@ export class Metrics {
     this.outboundTimes.observe(seconds)
   }
 
-  /** Something that is read when it is asked for. */
+  /** Adds a gauge, whose callback runs at each scrape. */
   gauge(name: string, help: string, labelNames: readonly string[], read: () => readonly Sample[] | Promise<readonly Sample[]>): void {
-    this.reads(name, help, 'gauge', labelNames, read)
+    this.addCallbackMetric(name, help, 'gauge', labelNames, read)
   }
 
-  /** All of it, for Prometheus. */
+  /** All metrics in the text exposition format. */
   async text(): Promise<string> {
     const texts = await Promise.all(this.families.map((family) => family.text()))
     return `${texts.join('\n')}\n`
   }
 
-  private reads(...reading: ConstructorParameters<typeof CallbackMetric>): void {
-    this.families.push(new CallbackMetric(...reading))
+  private addCallbackMetric(...args: ConstructorParameters<typeof CallbackMetric>): void {
+    this.families.push(new CallbackMetric(...args))
   }
 }

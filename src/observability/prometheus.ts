@@ -1,24 +1,24 @@
-/** Counters, gauges and histograms, and the text that Prometheus reads (its text exposition format, version 0.0.4). */
+/** Counters, gauges and histograms, and their Prometheus text exposition format, version 0.0.4. */
 
-/** Of one metric. What would be one more is counted under {@link overflow}, so that no caller can fill the memory with labels. */
+/** Maximum series of one metric. Further ones count as {@link overflow}, so that no caller can fill the memory with labels. */
 export const maxSeries = 1000
 export const overflow = '(other)'
 
 export const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Label values in the order of the label names, and the value. */
+/** Label values in the order of the label names, then the value of the sample. */
 export type Sample = readonly [labels: readonly string[], value: number]
 
-const escaped = (value: string): string =>
+const escapeLabelValue = (value: string): string =>
   value
     .replaceAll('\\', String.raw`\\`)
     .replaceAll('\n', String.raw`\n`)
     .replaceAll('"', String.raw`\"`)
 
-const labelled = (names: readonly string[], values: readonly string[]): string =>
-  names.length === 0 ? '' : `{${names.map((name, i) => `${name}="${escaped(values[i] ?? '')}"`).join(',')}}`
+const formatLabels = (names: readonly string[], values: readonly string[]): string =>
+  names.length === 0 ? '' : `{${names.map((name, i) => `${name}="${escapeLabelValue(values[i] ?? '')}"`).join(',')}}`
 
-/** A metric with all of its series. */
+/** Metric family: one metric with all of its series. */
 abstract class Family<S extends { readonly labels: readonly string[] }> {
   protected readonly series = new Map<string, S>()
 
@@ -29,19 +29,19 @@ abstract class Family<S extends { readonly labels: readonly string[] }> {
     protected readonly labelNames: readonly string[],
   ) {}
 
-  protected abstract begin(labels: readonly string[]): S
+  protected abstract createSeries(labels: readonly string[]): S
   abstract lines(): readonly string[] | Promise<readonly string[]>
 
-  protected at(labels: readonly string[]): S {
+  protected getSeries(labels: readonly string[]): S {
     const key = labels.length === 1 ? labels[0]! : labels.join('\n')
-    const known = this.series.get(key)
-    if (known) return known
+    const existing = this.series.get(key)
+    if (existing) return existing
     const isFull = this.series.size >= maxSeries - 1
-    const kept = isFull ? this.labelNames.map(() => overflow) : labels
-    const keptKey = kept.join('\n')
-    const one = this.series.get(keptKey) ?? this.begin(kept)
-    this.series.set(keptKey, one)
-    return one
+    const seriesLabels = isFull ? this.labelNames.map(() => overflow) : labels
+    const seriesKey = seriesLabels.join('\n')
+    const series = this.series.get(seriesKey) ?? this.createSeries(seriesLabels)
+    this.series.set(seriesKey, series)
+    return series
   }
 
   async text(): Promise<string> {
@@ -55,21 +55,21 @@ export class Counter extends Family<{ readonly labels: readonly string[]; value:
   }
 
   add(...labels: readonly string[]): void {
-    this.at(labels).value++
+    this.getSeries(labels).value++
   }
 
-  protected begin(labels: readonly string[]): { readonly labels: readonly string[]; value: number } {
+  protected createSeries(labels: readonly string[]): { readonly labels: readonly string[]; value: number } {
     return { labels, value: 0 }
   }
 
   lines(): string[] {
-    return [...this.series.values()].map(({ labels, value }) => `${this.name}${labelled(this.labelNames, labels)} ${value}`)
+    return [...this.series.values()].map(({ labels, value }) => `${this.name}${formatLabels(this.labelNames, labels)} ${value}`)
   }
 }
 
 interface Distribution {
   readonly labels: readonly string[]
-  /** How many fell into each bucket, and not into a smaller one; the last is beyond them all. */
+  /** Observations by bucket, not cumulative; the last bucket is +Inf. */
   readonly counts: Float64Array
   sum: number
 }
@@ -85,14 +85,14 @@ export class Histogram extends Family<Distribution> {
   }
 
   observe(value: number, ...labels: readonly string[]): void {
-    const one = this.at(labels)
+    const series = this.getSeries(labels)
     let i = 0
     while (i < this.bounds.length && value > this.bounds[i]!) i++
-    one.counts[i]!++
-    one.sum += value
+    series.counts[i]!++
+    series.sum += value
   }
 
-  protected begin(labels: readonly string[]): Distribution {
+  protected createSeries(labels: readonly string[]): Distribution {
     return { labels, counts: new Float64Array(this.bounds.length + 1), sum: 0 }
   }
 
@@ -101,15 +101,15 @@ export class Histogram extends Family<Distribution> {
       let total = 0
       const buckets = [...this.bounds.map(String), '+Inf'].map((bound, i) => {
         total += counts[i] ?? 0
-        return `${this.name}_bucket${labelled([...this.labelNames, 'le'], [...labels, bound])} ${total}`
+        return `${this.name}_bucket${formatLabels([...this.labelNames, 'le'], [...labels, bound])} ${total}`
       })
-      const own = labelled(this.labelNames, labels)
-      return [...buckets, `${this.name}_sum${own} ${sum}`, `${this.name}_count${own} ${total}`]
+      const seriesLabels = formatLabels(this.labelNames, labels)
+      return [...buckets, `${this.name}_sum${seriesLabels} ${sum}`, `${this.name}_count${seriesLabels} ${total}`]
     })
   }
 }
 
-/** Read when it is asked for. */
+/** Counter or gauge whose callback runs at each scrape. */
 export class CallbackMetric {
   constructor(
     readonly name: string,
@@ -120,7 +120,7 @@ export class CallbackMetric {
   ) {}
 
   async text(): Promise<string> {
-    const samples = (await this.read()).map(([labels, value]) => `${this.name}${labelled(this.labelNames, labels)} ${value}`)
+    const samples = (await this.read()).map(([labels, value]) => `${this.name}${formatLabels(this.labelNames, labels)} ${value}`)
     return [`# HELP ${this.name} ${this.help}`, `# TYPE ${this.name} ${this.type}`, ...samples].join('\n')
   }
 }

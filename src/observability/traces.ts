@@ -1,7 +1,7 @@
 /**
- * Spans, for whoever has named a collector. Without one nothing is loaded, and what could be traced is not even wrapped.
- * No attribute holds what a caller or a tenant wrote: words of the schema, of closed lists, ids and numbers of our own, and
- * the host that is called. Messages of errors may hold anything, so they are never told.
+ * OpenTelemetry spans. Without a collector, no package is loaded and nothing is wrapped.
+ * Attributes hold no text of a caller or tenant: only schema names, closed lists, ids, numbers and the called host.
+ * Error messages are not recorded, since they may contain anything.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
@@ -13,7 +13,7 @@ import type { TracesConfig } from '../config/traces-config.js'
 import { DomainError, RequestError } from '../lib/errors.js'
 import { version } from '../lib/version.js'
 
-/** Milliseconds that the end waits for a collector. */
+/** Maximum milliseconds that the shutdown waits for the collector. */
 const maxFlushMs = 2000
 
 const load = async () => ({
@@ -25,14 +25,14 @@ const load = async () => ({
 })
 type Packages = Awaited<ReturnType<typeof load>>
 
-/** A code of ours, of the system or of a database, or the class: never a text. */
+/** Value of `error.type`: the code of the error, or its class; never its message. */
 function errorType(error: unknown): string {
   const code: unknown = Reflect.get(Object(error), 'code')
   if (typeof code === 'string' && /^[A-Z0-9][A-Z0-9_]{2,63}$/.test(code)) return code
   return error instanceof Error ? error.constructor.name : '_OTHER'
 }
 
-/** That a caller was told no is not a fault of this server. */
+/** True for a refusal, which is not a failure of this server. */
 const isRefusal = (error: unknown): boolean => error instanceof DomainError || (error instanceof RequestError && error.status < 500)
 
 export class Traces {
@@ -46,20 +46,22 @@ export class Traces {
     this.#tracer = provider.getTracer('keyhouse', version)
   }
 
-  /** The span of a whole request, below the caller's if there is one (W3C Trace Context §3.2). What else a caller adds is dropped. */
+  /** Starts the server span of a request, below the caller's `traceparent` (W3C Trace Context §3.2). Drops `tracestate`. */
   startRequestSpan(name: string, attributes: Attributes, traceparent: string | undefined): Span {
     const { api, core } = this.packages
-    const caller = traceparent === undefined ? null : core.parseTraceParent(traceparent)
-    const above = caller ? api.trace.setSpanContext(api.ROOT_CONTEXT, { ...caller, isRemote: true }) : api.ROOT_CONTEXT
-    return this.#tracer.startSpan(name, { kind: api.SpanKind.SERVER, attributes }, above)
+    const remoteContext = traceparent === undefined ? null : core.parseTraceParent(traceparent)
+    const parentContext = remoteContext
+      ? api.trace.setSpanContext(api.ROOT_CONTEXT, { ...remoteContext, isRemote: true })
+      : api.ROOT_CONTEXT
+    return this.#tracer.startSpan(name, { kind: api.SpanKind.SERVER, attributes }, parentContext)
   }
 
-  /** What `work` does, now and later, is done for this span. */
+  /** Runs `work` with the span as the active one, for its asynchronous continuations too. */
   runInSpan(span: Span, work: () => void): void {
     this.#active.run(span, work)
   }
 
-  /** Below the request that is being answered; outside of one, or when nobody wants it, there is no span. */
+  /** Runs `work` in a child of the active span; without an active, recording span it runs without one. */
   async withChildSpan<T>(name: string, kind: keyof typeof SpanKind, attributes: Attributes, work: (span?: Span) => Promise<T>): Promise<T> {
     const parent = this.#active.getStore()
     if (!parent?.isRecording()) return work()
@@ -80,7 +82,7 @@ export class Traces {
     span.setAttribute('error.type', type).setStatus({ code: this.packages.api.SpanStatusCode.ERROR })
   }
 
-  /** Sends what has gathered, and waits no longer than is fair. */
+  /** Exports the buffered spans, for at most 2 seconds. */
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, maxFlushMs)
@@ -98,17 +100,17 @@ function createSampler({ sdk }: Packages, { sampler, ratio }: TracesConfig): Sam
   return sampler.startsWith('parentbased_') ? new sdk.ParentBasedSampler({ root }) : root
 }
 
-/** One line when the collector begins to fail, and one when it is back. */
+/** Logs start and end of a collector outage, with one line each. */
 function withOutageLogging({ core }: Packages, exporter: SpanExporter, log: Logger): SpanExporter {
-  let isLosing = false
+  let isOutage = false
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
-        const isLost = result.code !== core.ExportResultCode.SUCCESS
+        const hasFailed = result.code !== core.ExportResultCode.SUCCESS
         const reason: unknown = Reflect.get(Object(result.error), 'code') ?? result.error?.name
-        if (isLost && !isLosing) log.warn({ reason }, 'the collector takes no traces; they are dropped until it does')
-        if (isLosing && !isLost) log.info('the collector takes traces again')
-        isLosing = isLost
+        if (hasFailed && !isOutage) log.warn({ reason }, 'the collector takes no traces; they are dropped until it does')
+        if (isOutage && !hasFailed) log.info('the collector takes traces again')
+        isOutage = hasFailed
         done(result)
       })
     },
@@ -116,6 +118,7 @@ function withOutageLogging({ core }: Packages, exporter: SpanExporter, log: Logg
   }
 }
 
+/** Loads the OpenTelemetry packages and starts the batched export. */
 export async function createTraces(config: TracesConfig, log: Logger): Promise<Traces> {
   const packages = await load()
   const { sdk, resources, otlp } = packages

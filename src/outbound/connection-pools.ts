@@ -1,15 +1,15 @@
-/** Upstream connections: kept a moment for the next request with the same credential, and never used with another one. */
+/** Upstream connection pools: a connection stays open briefly for reuse with the same credential, never with another. */
 import { Client, Pool, type Dispatcher } from 'undici'
 
 import { Registry } from '../lib/bag.js'
 
 /**
- * Milliseconds that a connection stands idle for the next request: less than servers commonly wait before they close it,
- * since a call that is lost with it must not be made again. A server that says how long it waits is believed.
+ * Keep-alive timeout in milliseconds, below the usual one of servers: a call that is lost when the server closes its
+ * connection must not be retried. A shorter Keep-Alive timeout of the server takes precedence.
  */
-const idle = 4000
+const keepAliveTimeoutMs = 4000
 
-/** What a new connection is for: who may look its name up, and where it leads. */
+/** Destination of a connection, and the organization whose DNS look-up limit applies. */
 export interface Destination {
   readonly origin: string
   readonly organizationId: string
@@ -17,12 +17,12 @@ export interface Destination {
 
 const toPoolId = ({ origin }: Destination, poolKey: string): string => `${poolKey} ${origin}`
 
-const shared = { allowH2: false, headersTimeout: 0, bodyTimeout: 0 }
+const clientOptions = { allowH2: false, headersTimeout: 0, bodyTimeout: 0 }
 
 export class ConnectionPools {
   readonly #pools = new Map<string, Pool>()
   readonly #singles = new Registry<Client>()
-  /** Connections of all pools. */
+  /** Number of connections in all pools. */
   #connected = 0
 
   constructor(
@@ -30,27 +30,27 @@ export class ConnectionPools {
     private readonly maxConnections: number,
   ) {}
 
-  /** For one request; the connection closes with its answer. */
+  /** Client for one request; its connection closes after the response. */
   single(destination: Destination): Dispatcher {
-    const client = new Client(destination.origin, { ...shared, pipelining: 0, connect: this.connectOptions(destination) })
+    const client = new Client(destination.origin, { ...clientOptions, pipelining: 0, connect: this.connectOptions(destination) })
     const remove = this.#singles.add(client)
-    // After the caller's dispatch, in the same turn; closing waits for the answer.
+    // Runs after the caller's dispatch in the same turn; `close` waits for the response.
     queueMicrotask(() => void client.close().finally(remove))
     return client
   }
 
-  /** Shared by the requests of one credential to one origin. */
+  /** Pool for the requests of one credential to one origin. */
   of(destination: Destination, poolKey: string): Dispatcher {
     const key = toPoolId(destination, poolKey)
     return this.#pools.get(key) ?? this.#open(key, destination)
   }
 
-  /** After a request that failed, perhaps before there was a connection whose end would tell. */
+  /** Closes an unused pool after a failed request: without a connection there is no `disconnect` event. */
   failed(destination: Destination, poolKey: string): void {
     this.#closeUnused(toPoolId(destination, poolKey))
   }
 
-  /** How many there are. */
+  /** Number of pools. */
   get size(): number {
     return this.#pools.size
   }
@@ -61,7 +61,12 @@ export class ConnectionPools {
 
   #open(key: string, destination: Destination): Pool {
     const connect = this.connectOptions(destination)
-    const pool = new Pool(destination.origin, { ...shared, keepAliveTimeout: idle, keepAliveMaxTimeout: idle, connect })
+    const pool = new Pool(destination.origin, {
+      ...clientOptions,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      keepAliveMaxTimeout: keepAliveTimeoutMs,
+      connect,
+    })
     pool.on('connect', () => {
       if (++this.#connected > this.maxConnections) this.#closeIdle()
     })
@@ -84,7 +89,7 @@ export class ConnectionPools {
     if (!pool.destroyed) void pool.close()
   }
 
-  /** Frees a sixteenth, so that not every new connection goes through all pools. */
+  /** Closes idle pools down to 15/16 of the maximum, so that not every new connection iterates over all pools. */
   #closeIdle(): void {
     let surplus = this.#connected - this.maxConnections + Math.ceil(this.maxConnections / 16)
     for (const [key, pool] of this.#pools) {

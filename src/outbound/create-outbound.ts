@@ -1,6 +1,6 @@
 /**
- * The one module that opens connections to elsewhere. Which addresses may be reached is decided where the connection is
- * made, on the very answer of the resolver that is connected to: a name cannot change its mind in between.
+ * Outbound HTTP client: the only module that opens connections to MCP servers.
+ * Addresses are checked in the connection's own DNS lookup, which prevents DNS rebinding.
  */
 import type { LookupFunction } from 'node:net'
 import { callbackify } from 'node:util'
@@ -23,78 +23,79 @@ import { OutboundError, toOutboundError } from './outbound-error.js'
 import type { Outbound, OutboundRequest, OutboundResponse } from './outbound.js'
 import { sendRequest } from './send-request.js'
 
-/** How often an answer may send us on. */
+/** Maximum redirects of one request. */
 const maxRedirects = 3
 
-/** Milliseconds until a connection must stand: one that is given up before is only let go then. */
-const timeoutMs = 10_000
+/** Connect timeout in milliseconds. A connection attempt of an aborted request ends only then. */
+const connectTimeoutMs = 10_000
 
-/** URLs that are known to pass as far as their texts show, which nothing but the configuration can change. */
+/** Cached URLs that passed validation of their text, which depends only on the configuration. */
 const maxCachedUrls = 1000
 
 export interface OutboundOptions {
   /** `KEYHOUSE_OUTBOUND_ALLOW`. */
   readonly allowed: readonly string[]
   readonly lookups: LookupLimits
-  /** Connections that are kept for the next request, at most. */
+  /** Maximum pooled connections. */
   readonly maxConnections: number
   readonly resolve?: DnsLookup
 }
 
+/** Creates the outbound HTTP client. @throws Error for an invalid allow-list entry */
 export function createOutbound({ allowed, lookups: limits, maxConnections, resolve = systemResolve }: OutboundOptions): Outbound {
-  const list = parseAllowList(allowed)
+  const allowList = parseAllowList(allowed)
   const lookups = new NameLookups(resolve, limits)
 
-  async function reachable(host: string, { organizationId, origin }: Destination): Promise<readonly Resolved[]> {
-    const answers = await lookups.resolve(organizationId, host)
+  async function resolveAllowed(host: string, { organizationId, origin }: Destination): Promise<readonly Resolved[]> {
+    const addresses = await lookups.resolve(organizationId, host)
     const port = parsePort(new URL(origin))
-    // One bad answer spoils all: whoever mixes them hopes that the bad one is tried.
-    const isBad = ({ address }: Resolved): boolean => !isPublicAddress(address) && !isAllowedAddress(list, address, port)
-    if (!isAllowedHost(list, host, port) && answers.some(isBad)) throw new OutboundError('URL_NOT_ALLOWED')
-    return answers
+    // Reject the host if any resolved address is disallowed: an attacker may mix both kinds.
+    const isDisallowed = ({ address }: Resolved): boolean => !isPublicAddress(address) && !isAllowedAddress(allowList, address, port)
+    if (!isAllowedHost(allowList, host, port) && addresses.some(isDisallowed)) throw new OutboundError('URL_NOT_ALLOWED')
+    return addresses
   }
 
   const guardedLookup =
     (destination: Destination): LookupFunction =>
     (host, { all }, done) =>
-      callbackify(reachable)(host, destination, (error, answers) => {
-        const [first] = answers ?? []
+      callbackify(resolveAllowed)(host, destination, (error, addresses) => {
+        const [first] = addresses ?? []
         if (!first) done(error ?? new Error('the name cannot be looked up'), '')
-        else if (all) done(null, [...answers])
+        else if (all) done(null, [...addresses])
         else done(null, first.address, first.family)
       })
 
-  const fault = (url: URL): string | undefined => {
+  const validateUrl = (url: URL): string | undefined => {
     const host = normalizeHost(url.hostname)
     const port = parsePort(url)
-    if (isAllowedHost(list, host, port) || isAllowedAddress(list, host, port)) return undefined
+    if (isAllowedHost(allowList, host, port) || isAllowedAddress(allowList, host, port)) return undefined
     if (url.protocol !== 'https:') return 'must be an https URL: http is for hosts and ports that KEYHOUSE_OUTBOUND_ALLOW names'
-    // A literal address is never looked up, so this is where it is judged.
+    // A literal address needs no DNS lookup, so it is checked here.
     if (isAddress(host) ? isPublicAddress(host) : !isLocalName(host)) return undefined
     return 'must not lead to a loopback, private, link-local or otherwise reserved address, unless KEYHOUSE_OUTBOUND_ALLOW names it'
   }
 
   const pools = new ConnectionPools(
-    (destination) => ({ lookup: guardedLookup(destination), rejectUnauthorized: true, timeout: timeoutMs }),
+    (destination) => ({ lookup: guardedLookup(destination), rejectUnauthorized: true, timeout: connectTimeoutMs }),
     maxConnections,
   )
 
-  const judged = new Map<string, URL>()
+  const allowedUrls = new Map<string, URL>()
   function assertAllowed(text: string): URL {
-    const known = judged.get(text)
-    if (known) return known
+    const cached = allowedUrls.get(text)
+    if (cached) return cached
     const url = new URL(text)
-    if (fault(url) !== undefined) throw new OutboundError('URL_NOT_ALLOWED')
-    if (judged.size >= maxCachedUrls) judged.clear()
-    judged.set(text, url)
+    if (validateUrl(url) !== undefined) throw new OutboundError('URL_NOT_ALLOWED')
+    if (allowedUrls.size >= maxCachedUrls) allowedUrls.clear()
+    allowedUrls.set(text, url)
     return url
   }
 
-  async function ask(url: URL, request: OutboundRequest): Promise<OutboundResponse> {
+  async function sendOnce(url: URL, request: OutboundRequest): Promise<OutboundResponse> {
     const { method, credential, body, signal, organizationId, poolKey } = request
     const headers = Object.entries(request.headers).flat()
     for (const [name, value] of Object.entries(credential ?? {})) {
-      // What proves who asks gives way to what the protocol needs.
+      // Protocol headers take precedence over credential headers.
       if (!Object.hasOwn(request.headers, name.toLowerCase())) headers.push(name, value)
     }
     const options: Dispatcher.DispatchOptions = { origin: url.origin, path: url.pathname + url.search, method, headers, idempotent: false }
@@ -109,19 +110,20 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
   }
 
   return {
-    fault: (text) => fault(new URL(text)),
+    fault: (text) => validateUrl(new URL(text)),
 
     close: () => pools.close(),
 
     async send(text, request) {
       let url = assertAllowed(text)
       for (let redirects = 0; ; redirects++) {
-        const response = await ask(url, request)
+        const response = await sendOnce(url, request)
         const next = redirectTarget(response, url)
         if (!next) return response
         response.body.destroy()
-        if (fault(next) !== undefined || (next.origin !== url.origin && request.credential)) throw new OutboundError('URL_NOT_ALLOWED')
-        // Only these two keep method and body (RFC 9110 §15.4.8, §15.4.9).
+        if (validateUrl(next) !== undefined || (next.origin !== url.origin && request.credential))
+          throw new OutboundError('URL_NOT_ALLOWED')
+        // Only 307 and 308 keep method and body (RFC 9110 §15.4.8, §15.4.9).
         if (![307, 308].includes(response.statusCode) || redirects === maxRedirects) throw new OutboundError('PROTOCOL_ERROR')
         url = next
       }

@@ -1,20 +1,20 @@
 /**
- * Stops requests that come back to the deployment that sent them. A server at the own URL is refused; by any other name, or
- * by way of another deployment, the request is recognised by its CDN-Loop header (RFC 8586).
+ * Request loop prevention: rejects MCP servers at this deployment's own gateway URL.
+ * Under another name, or by way of another deployment, the CDN-Loop header (RFC 8586) identifies the loop.
  */
 import { OutboundError } from './outbound-error.js'
 import type { Outbound } from './outbound.js'
 
-/** Percent-encoded letters are the same path to a router. */
-const decoded = (path: string): string =>
+/** Decodes percent-encoded ASCII, since a router treats both spellings as the same path. */
+const decodePath = (path: string): string =>
   path.replaceAll(/%([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
 
-/** Adds CDN-Loop to every request, and refuses the gateway of this deployment as a server. */
+/** Adds CDN-Loop to every request and rejects URLs of this deployment's gateway. */
 export function withLoopGuard(outbound: Outbound, ownUrl: string, deploymentId: string): Outbound {
   const ownOrigin = new URL(ownUrl).origin
   const isOwnGateway = (text: string): boolean => {
     const { origin, pathname } = new URL(text)
-    return origin === ownOrigin && /^\/mcp(\/|$)/.test(decoded(pathname))
+    return origin === ownOrigin && /^\/mcp(\/|$)/.test(decodePath(pathname))
   }
   return {
     ...outbound,
@@ -22,8 +22,8 @@ export function withLoopGuard(outbound: Outbound, ownUrl: string, deploymentId: 
 
     async send(url, request) {
       if (isOwnGateway(url)) throw new OutboundError('URL_NOT_ALLOWED')
-      const behind = request.headers['cdn-loop']
-      const loop = behind === undefined ? deploymentId : `${behind}, ${deploymentId}`
+      const incomingLoop = request.headers['cdn-loop']
+      const loop = incomingLoop === undefined ? deploymentId : `${incomingLoop}, ${deploymentId}`
       return outbound.send(url, { ...request, headers: { ...request.headers, 'cdn-loop': loop } })
     },
   }

@@ -1,7 +1,7 @@
+/** Metrics of outbound requests by outcome: the status class, or the error code. */
 import { startTimer } from '../lib/clock.js'
 import type { Metrics } from '../observability/metrics.js'
 import { OutboundError } from './outbound-error.js'
-/** Counts what leaves for MCP servers, by how it ended: the class of the status, or the code of the failure. */
 import type { Outbound } from './outbound.js'
 
 export const withMetrics = (outbound: Outbound, metrics: Metrics): Outbound => ({

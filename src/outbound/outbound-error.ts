@@ -1,4 +1,4 @@
-/** What can go wrong with an outbound request, in the words of the contract. */
+/** Errors of outbound requests, with codes of the public schema and constant messages. */
 import { errors } from 'undici'
 
 const messages = {
@@ -10,7 +10,7 @@ const messages = {
 } as const
 export type OutboundCode = keyof typeof messages
 
-/** Its message is a constant: an answer from elsewhere may hold anything. */
+/** Failed outbound request. The message is constant, since a server's response may contain anything. */
 export class OutboundError extends Error {
   override readonly name = 'OutboundError'
 
@@ -22,16 +22,16 @@ export class OutboundError extends Error {
   }
 }
 
-/** OpenSSL's and Node's own words for a handshake or a certificate that failed. */
+/** Error codes of OpenSSL and Node for a failed handshake or certificate. */
 const tlsCodes =
   /^(ERR_(TLS|SSL|OSSL)_|EPROTO$|CERT_|CRL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERROR_IN_CERT|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH)/
 
-/** An answer that is not HTTP, or not whole. */
+/** Errors of undici for a response that is not valid HTTP or is incomplete. */
 const protocolErrors = [errors.HTTPParserError, errors.HeadersOverflowError, errors.ResponseContentLengthMismatchError]
-/** What undici says of a protocol that nobody asked for (RFC 9110 §15.2.2), and of "100 Continue" to who did not wait for it. */
-const unasked: ReadonlySet<unknown> = new Set(['bad upgrade', 'bad response'])
+/** Messages of undici for an upgrade without a request for it (RFC 9110 §15.2.2) and for an unexpected "100 Continue". */
+const unexpectedResponses: ReadonlySet<unknown> = new Set(['bad upgrade', 'bad response'])
 
-/** What became of a request, in the words of the contract. */
+/** Maps an error of undici or Node to an outbound error; an aborted signal is a timeout. */
 export function toOutboundError(error: unknown, signal: AbortSignal): OutboundError {
   if (error instanceof OutboundError) return error
   if (signal.aborted) return new OutboundError('TIMEOUT', { cause: error })
@@ -42,5 +42,5 @@ function toOutboundCode(error: unknown): OutboundCode {
   const { code, message } = Object(error) as Partial<NodeJS.ErrnoException>
   if (tlsCodes.test(String(code))) return 'TLS_FAILED'
   if (error instanceof errors.ConnectTimeoutError) return 'TIMEOUT'
-  return protocolErrors.some((kind) => error instanceof kind) || unasked.has(message) ? 'PROTOCOL_ERROR' : 'CONNECTION_FAILED'
+  return protocolErrors.some((kind) => error instanceof kind) || unexpectedResponses.has(message) ? 'PROTOCOL_ERROR' : 'CONNECTION_FAILED'
 }

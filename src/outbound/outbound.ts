@@ -1,34 +1,34 @@
-/** What goes out, as the rooms see it; `mcp/outbound.ts` does it. */
+/** Outbound HTTP client interface; `create-outbound.ts` implements it. */
 import type { Readable } from 'node:stream'
 
 export interface OutboundRequest {
-  /** For whom: each organization has its share of name look-ups. */
+  /** Organization whose DNS look-up limit applies. */
   readonly organizationId: string
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly headers: Readonly<Record<string, string>>
-  /** What proves who asks: never sent to another origin. Null: nothing does. */
+  /** Authentication headers, never sent to another origin; null for an unauthenticated request. */
   readonly credential: Readonly<Record<string, string>> | null
   readonly body?: string
   readonly signal: AbortSignal
-  /** Id of the credential: a connection serves requests of one credential only. Absent: it closes with its answer. */
+  /** Id of the credential, since a connection serves only one credential. Without it, the connection closes after the response. */
   readonly poolKey?: string
-  /** The connection stands, so whatever the request carries has left. */
+  /** Called once the connection is established; from then on, the request may have reached the server. */
   readonly onSent?: () => void
 }
 
 export interface OutboundResponse {
   readonly statusCode: number
-  /** By their names in lower case. */
+  /** Header values by lower-case name. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** To be read to its end, or destroyed. */
+  /** The caller must read the body to its end or destroy it. */
   readonly body: Readable
 }
 
-/** Opens connections to elsewhere, and knows which addresses may be reached. */
+/** Outbound HTTP client that enforces the address rules. */
 export interface Outbound {
-  /** Why this URL may not be asked, as far as it shows before its name is looked up; undefined when it may. */
+  /** Issue of a disallowed URL, found without a DNS look-up; undefined for an allowed one. */
   fault(url: string): string | undefined
-  /** @throws OutboundError (mcp/outbound.ts); the body of the answer is not read yet. */
+  /** Resolves with the response head, before the body is read. @throws OutboundError */
   send(url: string, request: OutboundRequest): Promise<OutboundResponse>
   close(): Promise<void>
 }

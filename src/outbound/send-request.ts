@@ -1,4 +1,4 @@
-/** One HTTP request, sent by undici, and its answer, of which the body is read as it is wanted. */
+/** Sends one HTTP request with undici and streams the response body with backpressure. */
 import { addAbortListener } from 'node:events'
 import { Readable } from 'node:stream'
 
@@ -8,15 +8,15 @@ import type { OutboundRequest, OutboundResponse } from './outbound.js'
 
 type Controller = Dispatcher.DispatchController
 
-/** Fields that are no lists: of two the first counts. */
-const single: ReadonlySet<string> = new Set(['content-type', 'location', 'retry-after'])
+/** Headers that are not lists: the first of several values counts. */
+const singletonFields: ReadonlySet<string> = new Set(['content-type', 'location', 'retry-after'])
 
 type Fields = Record<string, string | string[] | undefined>
 
-/** A field that stands more than once, as one (RFC 9110 §5.3). */
-function joined(headers: Fields): OutboundResponse['headers'] {
+/** Combines repeated header fields (RFC 9110 §5.3). */
+function combineFields(headers: Fields): OutboundResponse['headers'] {
   for (const [name, value] of Object.entries(headers)) {
-    if (Array.isArray(value)) headers[name] = single.has(name) ? value[0] : value.join(', ')
+    if (Array.isArray(value)) headers[name] = singletonFields.has(name) ? value[0] : value.join(', ')
   }
   return headers as OutboundResponse['headers']
 }
@@ -30,51 +30,51 @@ class Body extends Readable {
     this.controller.resume()
   }
 
-  /** Left before its end, an answer takes its connection with it. */
+  /** Aborts the connection when the body is destroyed before its end. */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     if (!this.readableEnded) this.controller.abort(error ?? new Error('the answer was left before its end'))
-    // What nobody listens for would end the process; whoever reads on finds the answer cut off.
+    // An `error` event without a listener would end the process. A later reader finds the body truncated.
     done(this.listenerCount('error') > 0 ? error : null)
   }
 }
 
-type Watched = Pick<OutboundRequest, 'signal' | 'onSent'>
+type RequestHooks = Pick<OutboundRequest, 'signal' | 'onSent'>
 
 interface PendingRequest {
-  readonly request: Watched
-  readonly answer: (response: OutboundResponse) => void
-  readonly refuse: (error: unknown) => void
-  readonly listening: Disposable
+  readonly request: RequestHooks
+  readonly resolve: (response: OutboundResponse) => void
+  readonly reject: (error: unknown) => void
+  readonly abortListener: Disposable
   controller?: Controller
   body?: Body
 }
 
-/** Once it is over it holds nothing: whatever still holds it may live until the next full collection. */
+/** Dispatch handler. It drops all references at the end, since an object that holds it may live until a full collection. */
 class ResponseHandler implements Dispatcher.DispatchHandler {
-  #going: PendingRequest | undefined
+  #pending: PendingRequest | undefined
 
-  constructor(request: Watched, answer: PendingRequest['answer'], refuse: PendingRequest['refuse']) {
-    this.#going = { request, answer, refuse, listening: addAbortListener(request.signal, () => this.#giveUp()) }
+  constructor(request: RequestHooks, resolve: PendingRequest['resolve'], reject: PendingRequest['reject']) {
+    this.#pending = { request, resolve, reject, abortListener: addAbortListener(request.signal, () => this.#abort()) }
   }
 
   onRequestStart(controller: Controller): void {
-    const going = this.#going!
-    going.controller = controller
-    // It was given up while the connection was made.
-    if (going.request.signal.aborted) this.#giveUp()
-    else going.request.onSent?.()
+    const pending = this.#pending!
+    pending.controller = controller
+    // The signal was aborted while the connection was established.
+    if (pending.request.signal.aborted) this.#abort()
+    else pending.request.onSent?.()
   }
 
   onResponseStart(controller: Controller, statusCode: number, headers: Fields): void {
-    // Words on the way to the answer (RFC 9110 §15.2).
+    // Skip informational responses (RFC 9110 §15.2).
     if (statusCode < 200) return
-    const going = this.#going!
-    going.body = new Body(controller)
-    going.answer({ statusCode, headers: joined(headers), body: going.body })
+    const pending = this.#pending!
+    pending.body = new Body(controller)
+    pending.resolve({ statusCode, headers: combineFields(headers), body: pending.body })
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#going?.body?.push(chunk) === false) controller.pause()
+    if (this.#pending?.body?.push(chunk) === false) controller.pause()
   }
 
   onResponseEnd(): void {
@@ -82,30 +82,34 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    const { body, refuse } = this.#end() ?? {}
-    // Who reads it may only just have been told of it.
+    const { body, reject } = this.#end() ?? {}
+    // The caller may not have attached its listeners to the body yet.
     if (body) setImmediate(() => body.destroy(error))
-    else refuse?.(error)
+    else reject?.(error)
   }
 
-  #giveUp(): void {
-    const { request, controller, refuse } = this.#going!
+  #abort(): void {
+    const { request, controller, reject } = this.#pending!
     const reason: unknown = request.signal.reason
     if (controller) controller.abort(reason instanceof Error ? reason : new Error(String(reason)))
-    else refuse(reason)
+    else reject(reason)
   }
 
   #end(): PendingRequest | undefined {
-    const going = this.#going
-    going?.listening[Symbol.dispose]()
-    this.#going = undefined
-    return going
+    const pending = this.#pending
+    pending?.abortListener[Symbol.dispose]()
+    this.#pending = undefined
+    return pending
   }
 }
 
-/** Settles with the head of the answer. @throws whatever kept it from coming. */
-export const sendRequest = (dispatcher: Dispatcher, options: Dispatcher.DispatchOptions, request: Watched): Promise<OutboundResponse> =>
-  new Promise((answer, refuse) => {
-    if (request.signal.aborted) refuse(request.signal.reason)
-    else dispatcher.dispatch(options, new ResponseHandler(request, answer, refuse))
+/** Resolves with the response head. @throws the reason of an aborted signal, or the error of undici */
+export const sendRequest = (
+  dispatcher: Dispatcher,
+  options: Dispatcher.DispatchOptions,
+  request: RequestHooks,
+): Promise<OutboundResponse> =>
+  new Promise((resolve, reject) => {
+    if (request.signal.aborted) reject(request.signal.reason)
+    else dispatcher.dispatch(options, new ResponseHandler(request, resolve, reject))
   })

@@ -1,6 +1,7 @@
 /**
- * Calls of MCP servers as spans of the request that makes them. Of the URL only the host is told, since a tenant may have
- * written a secret into the rest; and the server is told nothing: by a trace it could tell which of our users' calls belong together.
+ * Client spans of outbound requests, as children of the request span.
+ * Attributes contain only host and port of the URL, since the rest may contain a tenant's secret.
+ * No trace context goes to the server, which could use it to correlate calls of our users.
  */
 import { parsePort } from '../lib/address.js'
 import type { Traces } from '../observability/traces.js'

@@ -1,13 +1,15 @@
+/** Statements that lock and advance the heads of the audit chains on PostgreSQL. */
 import type { AuditHead } from '../../entities/audit-head.js'
 import type { Statement } from '../pipeline.js'
 
-/** In one order everywhere, so that two groups cannot wait for each other. */
+/** Locks the heads, always in the same order, so that two group commits cannot deadlock. */
 export const lockHeads = (organizationIds: readonly string[], wait: string): Statement => ({
   name: `heads ${wait}`,
   text: `select organization_id, seq, hash from audit_head where organization_id = any($1) order by organization_id for update ${wait}`,
   values: [organizationIds],
 })
 
+/** Sets `seq` and `hash` of each head. */
 export const advanceHeads = (
   heads: readonly (readonly [organizationId: string, head: Readonly<Pick<AuditHead, 'seq' | 'hash'>>])[],
 ): Statement => ({

@@ -1,16 +1,17 @@
 /**
- * The reads that nearly every request needs, as prepared statements: always fresh, so a revocation holds at once.
- * They name their tenant by the secret or the id that they look for; everything else goes through the entity manager.
+ * Prepared queries of credentials, which nearly every request needs. They are not cached, so a revocation is immediate.
+ * The secret or id implies the tenant. All other queries use the entity manager and its filters.
  */
 import type { RateLimit } from '../../entities/api-key.js'
 import type { Environment, MemberRole, PersonalTokenType } from '../../entities/enums.js'
 import type { PreparedQuery, QueryRunner } from '../query-runner.js'
 import type { Row } from '../row-mapper.js'
 
-// SQLite gives milliseconds and JSON texts, PostgreSQL dates and values.
-const date = (value: unknown): Date | null => (value == null ? null : new Date(value as number | Date))
-const parsed = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : (value ?? null))
+// SQLite returns milliseconds and JSON text, PostgreSQL returns dates and parsed JSON.
+const toDate = (value: unknown): Date | null => (value == null ? null : new Date(value as number | Date))
+const toJson = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : (value ?? null))
 
+/** API key with the state that authentication checks. */
 export interface KeyRow {
   readonly id: string
   readonly organizationId: string
@@ -25,9 +26,9 @@ export interface KeyRow {
   readonly isOrganizationSuspended: boolean
   readonly previousSecretExpiresAt: Date | null
   readonly endOverlapAtFirstUse: boolean
-  /** Tokens issued at or before it are revoked. */
+  /** Time of the latest sandbox reset: tokens issued at or before it are revoked. */
   readonly sandboxResetAt: Date | null
-  /** The text presented is the one before the last rotation. */
+  /** True if the request presented the secret from before the latest rotation. */
   readonly isSuperseded: boolean
 }
 
@@ -46,26 +47,28 @@ const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
   organizationId: row['organization_id'] as string,
   projectId: row['project_id'] as string,
   environment: row['environment'] as Environment,
-  permissions: parsed(row['permissions']) as string[],
-  rateLimits: parsed(row['rate_limits']) as RateLimit[],
-  allowedAudiences: parsed(row['allowed_audiences']) as string[] | null,
+  permissions: toJson(row['permissions']) as string[],
+  rateLimits: toJson(row['rate_limits']) as RateLimit[],
+  allowedAudiences: toJson(row['allowed_audiences']) as string[] | null,
   standing: row['standing'] as number,
-  expiresAt: date(row['expires_at']),
-  revokedAt: date(row['revoked_at']),
+  expiresAt: toDate(row['expires_at']),
+  revokedAt: toDate(row['revoked_at']),
   isOrganizationSuspended: row['suspended_at'] != null,
-  previousSecretExpiresAt: date(row['previous_secret_expires_at']),
+  previousSecretExpiresAt: toDate(row['previous_secret_expires_at']),
   endOverlapAtFirstUse: Boolean(row['end_overlap_at_first_use']),
-  sandboxResetAt: date(row['sandbox_reset_at']),
+  sandboxResetAt: toDate(row['sandbox_reset_at']),
   isSuperseded,
 })
 
+/** Finds an API key by its current digest, or by the one before the latest rotation. */
 export async function readKey(reader: QueryRunner, digest: string): Promise<KeyRow | undefined> {
   const row = await reader.read(keyByDigest, [digest])
   if (row) return toKey(row, false)
-  const older = await reader.read(keyByPreviousDigest, [digest])
-  return older && toKey(older, true)
+  const previous = await reader.read(keyByPreviousDigest, [digest])
+  return previous && toKey(previous, true)
 }
 
+/** Personal token with the membership of its user. */
 export interface PersonalTokenRow {
   readonly id: string
   readonly organizationId: string
@@ -89,7 +92,7 @@ const personalToken: PreparedQuery = {
     from personal_token t join member m on m.user_id = t.user_id where t.id = ?`,
 }
 
-/** Undefined also when its user is no longer a member. */
+/** Undefined for an unknown token, or when its user is no longer a member. */
 export async function readPersonalToken(reader: QueryRunner, id: string): Promise<PersonalTokenRow | undefined> {
   const row = await reader.read(personalToken, [id])
   return (
@@ -99,17 +102,18 @@ export async function readPersonalToken(reader: QueryRunner, id: string): Promis
       userId: row['user_id'] as string,
       memberId: row['member_id'] as string,
       type: row['type'] as PersonalTokenType,
-      permissions: parsed(row['permissions']) as string[] | null,
+      permissions: toJson(row['permissions']) as string[] | null,
       role: row['role'] as MemberRole,
-      projectIds: parsed(row['project_ids']) as string[] | null,
+      projectIds: toJson(row['project_ids']) as string[] | null,
       standing: row['standing'] as number,
-      expiresAt: date(row['expires_at']) ?? new Date(0),
-      revokedAt: date(row['revoked_at']),
+      expiresAt: toDate(row['expires_at']) ?? new Date(0),
+      revokedAt: toDate(row['revoked_at']),
       isOrganizationSuspended: row['suspended_at'] != null,
     }
   )
 }
 
+/** Access token with the API key that it was exchanged from. */
 export interface AccessTokenRow {
   readonly id: string
   readonly permissions: readonly string[]
@@ -118,7 +122,7 @@ export interface AccessTokenRow {
   readonly revokedAt: Date | null
   readonly endUserId: string
   readonly hasTenantIssuer: boolean
-  /** The key that it was exchanged from, as it is now. */
+  /** Current state of the API key that the token was exchanged from. */
   readonly key: KeyRow
 }
 
@@ -136,10 +140,10 @@ export async function readAccessToken(reader: QueryRunner, id: string): Promise<
   return (
     row && {
       id: row['token_id'] as string,
-      permissions: parsed(row['token_permissions']) as string[],
-      issuedAt: date(row['issued_at']) ?? new Date(0),
-      expiresAt: date(row['token_expires_at']) ?? new Date(0),
-      revokedAt: date(row['token_revoked_at']),
+      permissions: toJson(row['token_permissions']) as string[],
+      issuedAt: toDate(row['issued_at']) ?? new Date(0),
+      expiresAt: toDate(row['token_expires_at']) ?? new Date(0),
+      revokedAt: toDate(row['token_revoked_at']),
       endUserId: row['end_user_id'] as string,
       hasTenantIssuer: Boolean(row['has_tenant_issuer']),
       key: toKey(row, false),
@@ -150,7 +154,10 @@ export async function readAccessToken(reader: QueryRunner, id: string): Promise<
 const isNotSuspended = (organizationId: string): string =>
   `not exists (select 1 from organization where id = ${organizationId} and suspended_at is not null)`
 
-/** What a change under way asks again under the organization's lock: no row, or another number, and the caller must be looked at anew. */
+/**
+ * Queries of the credential version, which the journal repeats under the organization's lock before a commit.
+ * No row, or another version, requires a new authentication of the caller.
+ */
 export const versionQueries = {
   apiKey: {
     name: 'standing_of_key',
@@ -169,7 +176,7 @@ export const versionQueries = {
   signInToken: { name: 'standing_of_sign_in_token', sql: 'select 0 as standing from sign_in_token where id = ? and used_at is null' },
 } as const satisfies Record<string, PreparedQuery>
 
-// They name the organization: holding the secret is the proof, so project and environment do not confine the answer.
+// Scoped by organization only: the secret proves possession of the key, in whichever project and environment it is.
 export const ownKey: PreparedQuery = { name: 'organizations_key', sql: 'select * from api_key where digest = ? and organization_id = ?' }
 
 export const ownOlderKey: PreparedQuery = {

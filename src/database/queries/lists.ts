@@ -1,4 +1,4 @@
-/** SQL of lists and counts, by the query builder with the filters of the entity manager. */
+/** SQL of lists and counts, from the query builder with the filters of the entity manager. */
 import type { EntityManager } from '@mikro-orm/core'
 import type { SqlEntityManager } from '@mikro-orm/sql'
 
@@ -7,22 +7,22 @@ import type { TenantQuery } from '../query-runner.js'
 
 export type Condition = Readonly<Record<PropertyKey, unknown>>
 
-/** Order, length and start of one page. */
+/** Limit, cursor and order of one page. */
 export interface ListPage {
   readonly limit: number
-  /** Rows after the cursor. */
+  /** Condition for rows after the cursor. */
   readonly where: Condition
   readonly orderBy: readonly Readonly<Record<string, string>>[]
 }
 
-/** The condition that the filters of the entity manager add: rows that the caller sees. */
-const visibleTo = async (em: EntityManager, entity: new () => object): Promise<Condition> =>
+/** Condition of the entity manager's filters, which limits rows to those visible to the caller. */
+const visibilityCondition = async (em: EntityManager, entity: new () => object): Promise<Condition> =>
   (await em.applyFilters(entity, {}, {}, 'read')) ?? {}
 
-/** Every column of the rows that the caller sees and that fit the condition. */
+/** One page of the visible rows that match the condition, with all columns. */
 export async function listStatement(em: EntityManager, entity: new () => object, where: Condition, page: ListPage): Promise<TenantQuery> {
   const { orderBy, limit } = page
-  const visible = await visibleTo(em, entity)
+  const visible = await visibilityCondition(em, entity)
   const query = (em as SqlEntityManager)
     .createQueryBuilder(entity)
     .select('*')
@@ -33,9 +33,9 @@ export async function listStatement(em: EntityManager, entity: new () => object,
   return { sql, parameters: params, isIndexed: isIndexed(em.getMetadata().get(entity), [where, visible], orderBy) }
 }
 
-/** How many rows the caller sees that fit the condition, as `count`. */
+/** Number of visible rows that match the condition, as `count`. */
 export async function countStatement(em: EntityManager, entity: new () => object, where: Condition): Promise<TenantQuery> {
-  const all = { $and: [where, await visibleTo(em, entity)] }
-  const { sql, params } = (em as SqlEntityManager).createQueryBuilder(entity).count().where(all).toQuery()
+  const condition = { $and: [where, await visibilityCondition(em, entity)] }
+  const { sql, params } = (em as SqlEntityManager).createQueryBuilder(entity).count().where(condition).toQuery()
   return { sql, parameters: params, isIndexed: false }
 }

@@ -1,6 +1,10 @@
+/** Prepared queries of MCP servers and their credentials. */
 import type { PreparedQuery } from '../query-runner.js'
 
-// An end user uses the backend's servers too; the backend none of its end users'.
+/**
+ * MCP server with the latest live credential of the caller: the backend or one end user.
+ * An end user may use the backend's servers. The backend cannot use servers of its end users.
+ */
 export const usable: PreparedQuery = {
   name: 'usable_mcp_server',
   sql: `select * from mcp_server left join (
@@ -14,6 +18,7 @@ export const usable: PreparedQuery = {
     where id = ? and organization_id = ? and project_id = ? and environment = ? and owner_key in ('backend', ?)`,
 }
 
+/** Counts the credential if it is not revoked. */
 export const credentialStands: PreparedQuery = {
   name: 'mcp_credential_stands',
   sql: 'select count(*) as standing from mcp_credential where id = ? and revoked_at is null',

@@ -1,9 +1,10 @@
+/** Statements of the rate limit counters that processes share on PostgreSQL. */
 import { windowLengths, windowNames } from '../../lib/fixed-window.js'
 
 export const columns = windowNames.map((window) => ({ window, at: `${window.toLowerCase()}_at`, used: `${window.toLowerCase()}_used` }))
 
-// $1 key, $2 organization, $3 now, from $4 on the limit of each window or null. Of two processes the one whose clock is
-// behind waits for the window of the other to end: a skew can make a window longer, never fuller.
+// $1 key, $2 organization, $3 now, from $4 on the limit of each window or null. With clock skew, the process that is
+// behind waits for the end of the other's window: the window lasts longer, but never allows more requests.
 const limitParameter = (i: number): string => `$${i + 4}::int`
 
 const hasEnded = (i: number): string =>

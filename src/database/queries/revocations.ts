@@ -1,9 +1,10 @@
+/** Queries of the revocation lists, for the whole deployment and for one issuer. */
 import { maxTokenTtlSeconds } from '../../entities/access-token.js'
 import { addSeconds, epochSeconds } from '../../lib/clock.js'
 import type { PreparedQuery } from '../query-runner.js'
 import type { Row } from '../row-mapper.js'
 
-/** Triggers raise the version of an organization with each revocation, so the sum changes with each in the deployment. */
+/** Triggers increment an organization's version with each revocation, so every revocation in the deployment changes the sum. */
 export const deploymentVersion: PreparedQuery = {
   name: 'revocation_version',
   sql: 'select sum(revocation_version) as version from organization where revocation_version > 0',
@@ -14,27 +15,39 @@ export const organizationVersion: PreparedQuery = {
   sql: 'select revocation_version as version from organization where id = ?',
 }
 
-/** Rows that are read and written in one turn of the event loop: about 3 ms. */
+export const suspended: PreparedQuery = {
+  name: 'suspended_organizations',
+  sql: 'select id from organization where suspended_at is not null order by id',
+}
+
+/** The organization's id if it is suspended, otherwise no row. */
+export const ifSuspended: PreparedQuery = {
+  name: 'organization_if_suspended',
+  sql: 'select id from organization where suspended_at is not null and id = ?',
+}
+
+/** Rows of one page, which block the event loop for about 3 ms. */
 export const revocationPage = 2000
 
-/** Seconds by which the clocks of two processes may differ. */
-const skew = 86_400
+/** Maximum clock skew between two processes, in seconds. */
+const maxClockSkewSeconds = 86_400
 
-/** A query of one page: rows after a cursor of two columns, in the order of an index. The work of a page never grows. */
+/** Query of one page after a two-column cursor, in index order, so that the cost of a page is constant. */
 export interface Source {
   readonly query: PreparedQuery
   readonly columns: readonly [time: string, id: string]
+  /** Time of the initial cursor. */
   readonly start: (now: Date) => Date
-  /** Until when the row is listed. */
+  /** Time at which the row leaves the list. */
   readonly until: (row: Row) => Date
   readonly entry: (row: Row) => unknown
-  /** Asked for each suspended organization, by its id and, for an issuer, the environment. */
+  /** The query runs for each suspended organization, with its id and, for an issuer, the environment. */
   readonly isOfSuspended?: true
 }
 
-const time = (value: unknown): Date => new Date(value as string | number | Date)
+const toDate = (value: unknown): Date => new Date(value as string | number | Date)
 
-/** Times have milliseconds, so the first row after `now` is at the next one or later. */
+/** Times have a precision of milliseconds, so the next row is at least 1 ms after `now`. */
 const afterNow = (now: Date): Date => new Date(now.getTime() + 1)
 
 const tokens = (name: string, table: string, scope: string): Source => ({
@@ -45,11 +58,11 @@ const tokens = (name: string, table: string, scope: string): Source => ({
   },
   columns: ['expires_at', 'id'],
   start: afterNow,
-  until: (row) => time(row['expires_at']),
+  until: (row) => toDate(row['expires_at']),
   entry: (row) => row['id'],
 })
 
-/** A key that was revoked longer ago than the longest token lasts has none left, so the work does not grow with the history. */
+/** Revoked API keys. Keys revoked earlier than the maximum token lifetime have no live token, so the cost stays bounded. */
 const clients = (name: string, scope: string): Source => ({
   query: {
     name,
@@ -58,12 +71,12 @@ const clients = (name: string, scope: string): Source => ({
       and (revoked_at, id) > (?, ?) order by revoked_at, id limit ${revocationPage}`,
   },
   columns: ['revoked_at', 'id'],
-  start: (now) => addSeconds(now, -maxTokenTtlSeconds - skew),
-  until: (row) => time(row['last_expires_at'] ?? 0),
+  start: (now) => addSeconds(now, -maxTokenTtlSeconds - maxClockSkewSeconds),
+  until: (row) => toDate(row['last_expires_at'] ?? 0),
   entry: (row) => row['id'],
 })
 
-/** Suspending an organization ends its tokens without revoking its keys. */
+/** API keys of suspended organizations: a suspension ends their tokens without revoking the keys. */
 const suspendedClients = (name: string, scope: string): Source => ({
   query: {
     name,
@@ -73,22 +86,12 @@ const suspendedClients = (name: string, scope: string): Source => ({
   },
   columns: ['created_at', 'id'],
   start: () => new Date(0),
-  until: (row) => time(row['last_expires_at'] ?? 0),
+  until: (row) => toDate(row['last_expires_at'] ?? 0),
   entry: (row) => row['id'],
   isOfSuspended: true,
 })
 
-export const suspended: PreparedQuery = {
-  name: 'suspended_organizations',
-  sql: 'select id from organization where suspended_at is not null order by id',
-}
-
-export const ifSuspended: PreparedQuery = {
-  name: 'organization_if_suspended',
-  sql: 'select id from organization where suspended_at is not null and id = ?',
-}
-
-/** The keys of a sandbox bear the same mark, so distinct rows are one a project. */
+/** Reset sandboxes. All keys of a sandbox have the same reset time, so `distinct` gives one row for each project. */
 const sandboxes = (name: string, scope: string): Source => ({
   query: {
     name,
@@ -97,8 +100,8 @@ const sandboxes = (name: string, scope: string): Source => ({
   },
   columns: ['reset_tokens_expire_at', 'project_id'],
   start: afterNow,
-  until: (row) => time(row['reset_tokens_expire_at']),
-  entry: (row) => ({ project: row['project_id'], issuedBefore: epochSeconds(time(row['sandbox_reset_at'])) }),
+  until: (row) => toDate(row['reset_tokens_expire_at']),
+  entry: (row) => ({ project: row['project_id'], issuedBefore: epochSeconds(toDate(row['sandbox_reset_at'])) }),
 })
 
 type Sources = Readonly<Record<'revokedTokens' | 'revokedClients' | 'revokedSandboxes', readonly Source[]>>
@@ -106,20 +109,23 @@ type Sources = Readonly<Record<'revokedTokens' | 'revokedClients' | 'revokedSand
 export const ofDeployment: Sources = {
   revokedTokens: [
     tokens('revoked_access_tokens', 'access_token', ''),
-    // No other service should take one; a misconfigured one that does learns of its end.
+    // Other services must not accept personal tokens; this entry protects a misconfigured one that does.
     tokens('revoked_personal_tokens', 'personal_token', ''),
   ],
   revokedClients: [clients('revoked_clients', ''), suspendedClients('suspended_clients', '')],
   revokedSandboxes: [sandboxes('reset_sandboxes', '')],
 }
 
-const own = 'and organization_id = ? and environment = ?'
+const ofOwnIssuer = 'and organization_id = ? and environment = ?'
 
 export const ofIssuer: Sources = {
-  revokedTokens: [tokens('revoked_access_tokens_of_issuer', 'access_token', own)],
-  revokedClients: [clients('revoked_clients_of_issuer', own), suspendedClients('suspended_clients_of_issuer', 'and environment = ?')],
-  revokedSandboxes: [sandboxes('reset_sandboxes_of_issuer', own)],
+  revokedTokens: [tokens('revoked_access_tokens_of_issuer', 'access_token', ofOwnIssuer)],
+  revokedClients: [
+    clients('revoked_clients_of_issuer', ofOwnIssuer),
+    suspendedClients('suspended_clients_of_issuer', 'and environment = ?'),
+  ],
+  revokedSandboxes: [sandboxes('reset_sandboxes_of_issuer', ofOwnIssuer)],
 }
 
-/** For measuring what they cost. */
+/** All queries, for the measurement of their cost. */
 export const revocationQueries = [ofDeployment, ofIssuer].flatMap((sources) => Object.values(sources).flat()).map(({ query }) => query)

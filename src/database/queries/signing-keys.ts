@@ -1,3 +1,4 @@
+/** Prepared queries of signing keys. */
 import type { PreparedQuery } from '../query-runner.js'
 
 export const currentKey: PreparedQuery = { name: 'current_signing_key', sql: `select id from signing_key where state = 'CURRENT'` }

@@ -1,16 +1,18 @@
 /**
- * Adds up usage in the database. Its one statement groups, which the entity manager cannot, so it names the tenant itself:
- * organization, projects and environment of the caller stand in every query.
+ * Aggregation and recording of usage counts.
+ * The entity manager cannot group, so the aggregate query contains the caller's organization, projects and environment.
  */
 import type { UsageInterval } from '../../entities/enums.js'
 import type { Scope } from '../../entities/tenant-filter.js'
 import { ALL_END_USERS, dimensionColumns, type UsageDimension } from '../../entities/usage-count.js'
 import type { TenantQuery } from '../query-runner.js'
-/** Column → the values that it may have. */
+
+/** Allowed values by column. */
 export type UsageCondition = Readonly<
   Partial<Record<'project_id' | 'environment' | 'api_key_id' | 'end_user_id' | 'operation', readonly string[] | null | undefined>>
 >
 
+/** Arguments of a usage aggregation; `from` is inclusive and `to` is exclusive. */
 export interface AggregateQuery {
   readonly interval: UsageInterval
   readonly from: Date
@@ -20,9 +22,9 @@ export interface AggregateQuery {
   readonly limit: number
 }
 
-/** The statement and its parameters; the `explain` of the tests asks for the same. */
-export function usageQuery(scope: Scope, question: AggregateQuery, isPostgres: boolean): TenantQuery {
-  const { interval, from, to, groupBy, wanted, limit } = question
+/** Builds the aggregate query; tests run `explain` on the same statement. */
+export function usageQuery(scope: Scope, query: AggregateQuery, isPostgres: boolean): TenantQuery {
+  const { interval, from, to, groupBy, wanted, limit } = query
   const columns = groupBy.map((dimension) => dimensionColumns[dimension])
   const isByEndUser = columns.includes('end_user_id') || wanted.end_user_id != null
   const time = (at: Date): unknown => (isPostgres ? at : at.getTime())
@@ -45,7 +47,7 @@ export function usageQuery(scope: Scope, question: AggregateQuery, isPostgres: b
   }
 }
 
-/** What the column and GraphQL's Int hold. */
+/** Maximum of the database column and of GraphQL's Int. */
 export const maxInt32 = 2_147_483_647
 
 const columns = ['organization_id', 'length', 'end_user_id', 'start', 'project_id', 'environment', 'api_key_id', 'operation'] as const
@@ -56,9 +58,11 @@ const onConflict = (least: string, cast: string): string => `on conflict (${colu
   requests = ${least}(usage_count.requests${cast} + excluded.requests, ${maxInt32}),
   denied = ${least}(usage_count.denied${cast} + excluded.denied, ${maxInt32})`
 
+/** Adds a row of counts on SQLite. */
 export const addOne = `insert into usage_count (${all}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${onConflict('min', '')}`
 
+/** Adds rows of counts on PostgreSQL, from a JSON array. */
 export const addMany = `insert into usage_count (${all}) select ${all} from json_populate_recordset(null::usage_count, ?) ${onConflict('least', '::bigint')}`
 
-// By organization, so that the index on organization, length and start serves.
+// The condition on the organization lets the index on organization, length and start apply.
 export const forget = 'delete from usage_count where organization_id in (select id from organization) and length = ? and start < ?'

@@ -1,11 +1,11 @@
-/** JSON-RPC 2.0 as MCP speaks it: one message at a time, no batches. */
+/** JSON-RPC 2.0 messages of MCP: one message at a time, no batches. */
 import type { Work } from '../slices.js'
 import { JsonError, parseStrictJson } from './strict-json.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 export type MessageId = string | number
 
-/** A request has a method and an id, a notification a method alone, a response an id alone. */
+/** A request has a method and an id, a notification only a method, a response only an id. */
 export interface JsonRpcMessage {
   readonly body: JsonObject
   readonly method: string | null
@@ -14,23 +14,23 @@ export interface JsonRpcMessage {
 
 export const isJsonObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const messageId = (body: JsonObject): MessageId | null => {
+const parseMessageId = (body: JsonObject): MessageId | null => {
   const id = body['id']
   return typeof id === 'string' || typeof id === 'number' ? id : null
 }
 
-/** @throws JsonError for a batch, a name that stands twice, or anything else that is not one message. */
+/** Parses one message. @throws JsonError for invalid JSON, a duplicate name, a batch or an invalid message */
 export function* parseMessage(text: string): Work<JsonRpcMessage> {
   const body = yield* parseStrictJson(text)
   if (Array.isArray(body)) throw new JsonError('Batches are not accepted: send one message at a time.')
   if (!isJsonObject(body) || body['jsonrpc'] !== '2.0') throw new JsonError('This is not a JSON-RPC 2.0 message.')
   const { method } = body
   if (method !== undefined && typeof method !== 'string') throw new JsonError('"method" must be a string.')
-  if ('id' in body && messageId(body) === null) throw new JsonError('"id" must be a string or a number.')
-  return { body, method: method ?? null, id: messageId(body) }
+  if ('id' in body && parseMessageId(body) === null) throw new JsonError('"id" must be a string or a number.')
+  return { body, method: method ?? null, id: parseMessageId(body) }
 }
 
-/** JSON-RPC 2.0 §5.1; from -32000 to -32099 an implementation's own. */
+/** JSON-RPC 2.0 §5.1 reserves -32000 to -32099 for implementations. */
 export const rpcErrorCodes = {
   parse: -32_700,
   invalidRequest: -32_600,
@@ -42,10 +42,11 @@ export const rpcErrorCodes = {
   upstream: -32_004,
   concurrencyLimited: -32_005,
   loopDetected: -32_006,
-  /** Of MCP itself (2026-07-28, Streamable HTTP, Server Validation). */
+  /** Defined by MCP (2026-07-28, Streamable HTTP, Server Validation). */
   headerMismatch: -32_020,
 } as const
 
+/** JSON-RPC error response; `id` is null if the request had no readable id. */
 export const rpcError = (id: MessageId | null, code: number, message: string, data?: object): JsonObject => ({
   jsonrpc: '2.0',
   id,

@@ -1,6 +1,6 @@
 /**
- * Strict JSON reader (RFC 8259 §4): refuses a name that occurs twice in one object, since two readers may believe
- * different ones, and keeps the digits of every number. Linear in the length of the text.
+ * Strict JSON parser (RFC 8259 §4): rejects duplicate names and keeps the digits of every number.
+ * Parsers differ in which value of a duplicate name they use. Parsing takes linear time.
  */
 import type { Work } from '../slices.js'
 
@@ -8,10 +8,10 @@ export class JsonError extends Error {
   override readonly name = 'JsonError'
 }
 
-/** Levels of nesting. Later steps walk through the value by recursion. */
+/** Maximum levels of nesting. Later steps traverse the value recursively. */
 export const maxDepth = 200
 
-/** Characters of one number (RFC 8259 §9). The longest exact decimal of a double has 1,077. */
+/** Maximum characters of one number (RFC 8259 §9). The longest exact decimal of a double has 1,077. */
 export const maxNumberLength = 1100
 
 const notJson = (cause?: unknown): JsonError => new JsonError('This is not JSON.', { cause })
@@ -27,7 +27,7 @@ const code = {
   closeObject: 0x7d,
 }
 
-const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 
 const literals: readonly (readonly [text: string, value: unknown])[] = [
   ['true', true],
@@ -41,31 +41,31 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
   isRawJSON: (value: unknown) => value is { rawJSON: string }
 }
 
-// Looked up once, not for each of millions of names.
+// Cached, since a text may have millions of names.
 const { hasOwn } = Object
 const { isArray } = Array
 
-/** Whether a value is a number that JavaScript would write in another way; `rawJSON` is its text. */
+/** True for a number that JavaScript would serialize differently; `rawJSON` is its text. */
 export const isExactNumber = isRawJSON
 
 type Container = unknown[] | Record<string, unknown>
 
-/** Reads scalars and names, from where `at` stands. */
+/** Cursor over the text, which reads scalars and names at position `at`. */
 class Reader {
   at = 0
 
   constructor(private readonly text: string) {}
 
-  /** The next character that is not white space, which it steps onto. NaN at the end. */
+  /** Skips white space and returns the next code unit without consuming it; NaN at the end. */
   peek(): number {
     let next = this.text.charCodeAt(this.at)
     while (next === 0x20 || next === 0x0a || next === 0x0d || next === 0x09) next = this.text.charCodeAt(++this.at)
     return next
   }
 
-  /** Steps over a character. @throws JsonError when another one is next */
-  expect(wanted: number): void {
-    if (this.peek() !== wanted) throw notJson()
+  /** Consumes one code unit. @throws JsonError for any other */
+  expect(expected: number): void {
+    if (this.peek() !== expected) throw notJson()
     this.at++
   }
 
@@ -74,7 +74,7 @@ class Reader {
     let end = start + 1
     let isEscaped = false
     for (let next = text.charCodeAt(end); next !== code.quote; next = text.charCodeAt(++end)) {
-      // False for NaN, the end of the text, too.
+      // The comparison is also false for NaN, the end of the text.
       if (!(next >= 0x20)) throw notJson()
       if (next === code.backslash) {
         isEscaped = true
@@ -82,7 +82,7 @@ class Reader {
       }
     }
     this.at = end + 1
-    return isEscaped ? unescaped(text.slice(start, end + 1)) : text.slice(start + 1, end)
+    return isEscaped ? unescapeString(text.slice(start, end + 1)) : text.slice(start + 1, end)
   }
 
   scalar(): unknown {
@@ -96,26 +96,26 @@ class Reader {
   }
 
   number(): unknown {
-    numberForm.lastIndex = this.at
-    if (!numberForm.test(this.text)) throw notJson()
-    const digits = this.text.slice(this.at, numberForm.lastIndex)
+    numberPattern.lastIndex = this.at
+    if (!numberPattern.test(this.text)) throw notJson()
+    const digits = this.text.slice(this.at, numberPattern.lastIndex)
     if (digits.length > maxNumberLength) throw new JsonError(`A number has more than ${maxNumberLength} characters: send it as a string.`)
-    this.at = numberForm.lastIndex
+    this.at = numberPattern.lastIndex
     const value = +digits
     return `${value}` === digits ? value : rawJSON(digits)
   }
 
-  /** A name and its colon. */
-  name(into: Container): string {
+  /** Reads a name and its colon. @throws JsonError for a name that the object already has */
+  name(container: Container): string {
     if (this.peek() !== code.quote) throw notJson()
     const name = this.string()
-    if (hasOwn(into, name)) throw new JsonError('A name occurs twice in one object: send each name once.')
+    if (hasOwn(container, name)) throw new JsonError('A name occurs twice in one object: send each name once.')
     this.expect(code.colon)
     return name
   }
 }
 
-function unescaped(quoted: string): string {
+function unescapeString(quoted: string): string {
   try {
     return JSON.parse(quoted) as string
   } catch (cause) {
@@ -125,18 +125,18 @@ function unescaped(quoted: string): string {
 
 function add(container: Container, name: string, value: unknown): void {
   if (isArray(container)) container.push(value)
-  // An assignment would set the prototype.
+  // Assigning `__proto__` would set the prototype.
   else if (name === '__proto__') Object.defineProperty(container, name, { value, writable: true, enumerable: true, configurable: true })
   else container[name] = value
 }
 
-/** Steps between two pauses. */
+/** Steps between two yields. */
 const stride = 512
 
-/** @throws JsonError */
+/** Parses a JSON text. @throws JsonError for invalid JSON, a duplicate name, or an exceeded limit */
 export function* parseStrictJson(text: string): Work<unknown> {
   const reader = new Reader(text)
-  const outer: [container: Container, name: string][] = []
+  const enclosing: [container: Container, name: string][] = []
   let container: Container | undefined
   let name = ''
   for (let steps = 1; ; steps++) {
@@ -144,8 +144,8 @@ export function* parseStrictJson(text: string): Work<unknown> {
     let value: unknown
     const first = reader.peek()
     if (first === code.openObject || first === code.openList) {
-      if (container) outer.push([container, name])
-      if (outer.length >= maxDepth) throw new JsonError(`A value is nested more than ${maxDepth} levels deep.`)
+      if (container) enclosing.push([container, name])
+      if (enclosing.length >= maxDepth) throw new JsonError(`A value is nested more than ${maxDepth} levels deep.`)
       container = first === code.openList ? [] : {}
       reader.at++
       if (reader.peek() !== (first === code.openList ? code.closeList : code.closeObject)) {
@@ -154,10 +154,10 @@ export function* parseStrictJson(text: string): Work<unknown> {
       }
       reader.at++
       value = container
-      ;[container, name] = outer.pop() ?? [undefined, '']
+      ;[container, name] = enclosing.pop() ?? [undefined, '']
     } else value = reader.scalar()
-    // Every container that this value completes.
-    for (; container; [container, name] = outer.pop() ?? [undefined, '']) {
+    // Closes every container that this value completes.
+    for (; container; [container, name] = enclosing.pop() ?? [undefined, '']) {
       add(container, name, value)
       if (reader.peek() === code.comma) break
       reader.expect(isArray(container) ? code.closeList : code.closeObject)

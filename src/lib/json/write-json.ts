@@ -1,15 +1,15 @@
-/** Writes what strict JSON read, digit for digit, with each string changed on the way if need be. */
+/** Serializer for values of the strict JSON parser: keeps the digits of numbers and can transform strings. */
 import type { Work } from '../slices.js'
 import { isExactNumber } from './strict-json.js'
 
-/** Changes strings, names and numbers. A number that changes becomes a string. */
+/** Transformation of strings, names and numbers. A number that changes becomes a string. */
 export interface Change {
-  /** False: the text stays as it is. */
+  /** False leaves the text unchanged. */
   readonly isSuspect: (text: string) => boolean
   readonly text: (text: string) => Work<string>
 }
 
-const nothing: Change = {
+const identity: Change = {
   isSuspect: () => false,
   // oxlint-disable-next-line require-yield
   *text(from) {
@@ -17,7 +17,7 @@ const nothing: Change = {
   },
 }
 
-// Looked up once, not for each of millions of values.
+// Cached, since a value may have millions of parts.
 const { stringify } = JSON
 const { keys } = Object
 const { isArray } = Array
@@ -26,14 +26,14 @@ type Container = Readonly<Record<string | number, unknown>>
 
 const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null && !isExactNumber(value)
 
-/** A container that is half written. */
+/** Container that is being written. */
 class Frame {
-  /** Of an object; null of a list. */
+  /** Property names of an object; null for a list. */
   readonly names: readonly string[] | null
   readonly length: number
   index = 0
   isEmpty = true
-  /** Names after their change, which may have become alike. */
+  /** Transformed names, which may collide. */
   changed: Set<string> | undefined
 
   constructor(readonly container: Container) {
@@ -41,8 +41,8 @@ class Frame {
     this.length = (this.names ?? (container as unknown as readonly unknown[])).length
   }
 
-  /** Undefined: another property has this name already. */
-  takeName(name: string, changed: string): string | undefined {
+  /** Reserves a transformed name; undefined when another property already has it. */
+  reserveName(name: string, changed: string): string | undefined {
     if (changed === name) return name
     this.changed ??= new Set()
     if (this.changed.has(changed) || Object.hasOwn(this.container, changed)) return undefined
@@ -51,14 +51,15 @@ class Frame {
   }
 }
 
-/** Pieces between two pauses. They are joined then, since a string of millions of pieces is slow to flatten. */
+/** Pieces between two yields. Each yield joins them, since a string of millions of pieces is slow to flatten. */
 const stride = 512
 
-export function* writeJson(value: unknown, change: Change = nothing): Work<string> {
+/** Serializes a JSON value and transforms its strings, names and numbers. */
+export function* writeJson(value: unknown, change: Change = identity): Work<string> {
   const joined: string[] = []
   let pieces: string[] = []
-  const outer: Frame[] = []
-  // The outermost frame stands for the text itself.
+  const enclosing: Frame[] = []
+  // A list around the value, of which neither brackets nor commas are written.
   let frame = new Frame([value] as unknown as Container)
   for (;;) {
     if (pieces.length >= stride) {
@@ -67,7 +68,7 @@ export function* writeJson(value: unknown, change: Change = nothing): Work<strin
       yield
     }
     if (frame.index === frame.length) {
-      const next = outer.pop()
+      const next = enclosing.pop()
       if (!next) return joined.join('') + pieces.join('')
       pieces.push(frame.names ? '}' : ']')
       frame = next
@@ -75,20 +76,20 @@ export function* writeJson(value: unknown, change: Change = nothing): Work<strin
     }
     const at = frame.index++
     const key = frame.names?.[at] ?? at
-    const name = typeof key === 'string' && change.isSuspect(key) ? frame.takeName(key, yield* change.text(key)) : key
+    const name = typeof key === 'string' && change.isSuspect(key) ? frame.reserveName(key, yield* change.text(key)) : key
     if (name === undefined) continue
     if (!frame.isEmpty) pieces.push(',')
     frame.isEmpty = false
     if (typeof name === 'string') pieces.push(stringify(name), ':')
-    const inner = frame.container[key]
-    if (isContainer(inner)) {
-      outer.push(frame)
-      frame = new Frame(inner)
+    const child = frame.container[key]
+    if (isContainer(child)) {
+      enclosing.push(frame)
+      frame = new Frame(child)
       pieces.push(frame.names ? '{' : '[')
       continue
     }
-    const text = typeof inner === 'string' ? inner : isExactNumber(inner) ? inner.rawJSON : `${inner as number | boolean | null}`
+    const text = typeof child === 'string' ? child : isExactNumber(child) ? child.rawJSON : `${child as number | boolean | null}`
     const written = change.isSuspect(text) ? yield* change.text(text) : text
-    pieces.push(typeof inner === 'string' || written !== text ? stringify(written) : text)
+    pieces.push(typeof child === 'string' || written !== text ? stringify(written) : text)
   }
 }

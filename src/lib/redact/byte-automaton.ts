@@ -1,24 +1,25 @@
 /**
- * Finds many patterns in one pass (Aho and Corasick, "Efficient string matching", 1975): a trie of the patterns, in which
- * each state knows the longest of its suffixes that begins a pattern too. Linear whatever the text and the patterns are.
+ * Multi-pattern search in one pass (Aho and Corasick, "Efficient string matching", 1975).
+ * The states form a trie of the patterns. The failure link of a state leads to its longest suffix that is also in the trie.
+ * Time is linear for any text and patterns.
  */
 import type { Work } from '../slices.js'
 
-/** Marks a state that follows the one numbered before it, which is so for all but the first of a branch. */
-const follows = 256
+/** Marks a state whose parent has the preceding number: every state except the first of a branch. */
+const sequential = 256
 
-/** States between two pauses. */
+/** States between two yields. */
 const stride = 4096
 
 export class ByteAutomaton {
-  /** By state: the length of the longest pattern that ends here; 0: none. */
+  /** By state: length of the longest pattern that ends here, or 0. */
   readonly longest: Uint32Array
   readonly maxPatternBytes: number
   readonly #failure: Uint32Array
-  /** By state: the byte that leads to it, and {@link follows}. */
+  /** By state: the byte that leads to it, with the flag {@link sequential}. */
   readonly #label: Uint16Array
   readonly #root = new Uint32Array(256)
-  /** Second and later ways out of a state. */
+  /** Second and later transitions of a state, by state × 256 + byte. */
   readonly #branches = new Map<number, number>()
   #states = 1
 
@@ -26,19 +27,19 @@ export class ByteAutomaton {
     const size = patterns.reduce((sum, pattern) => sum + pattern.length, 1)
     this.longest = new Uint32Array(size)
     this.#failure = new Uint32Array(size)
-    // One more, so that every state has a next one to look at.
+    // One more, since `#child` reads the label of the next state.
     this.#label = new Uint16Array(size + 1)
-    this.maxPatternBytes = patterns.reduce((most, { length }) => Math.max(most, length), 0)
+    this.maxPatternBytes = patterns.reduce((max, { length }) => Math.max(max, length), 0)
   }
 
   static *of(patterns: readonly Uint8Array[]): Work<ByteAutomaton> {
-    const made = new ByteAutomaton(patterns)
-    yield* made.#add(patterns)
-    yield* made.#link(patterns)
-    return made
+    const automaton = new ByteAutomaton(patterns)
+    yield* automaton.#add(patterns)
+    yield* automaton.#link(patterns)
+    return automaton
   }
 
-  /** The state after one more byte. */
+  /** State after one more byte. */
   step(from: number, byte: number): number {
     for (let state = from; ; state = this.#failure[state]!) {
       const next = this.#child(state, byte)
@@ -46,10 +47,10 @@ export class ByteAutomaton {
     }
   }
 
-  /** 0: none. */
+  /** Child of a state by a byte, or 0. */
   #child(state: number, byte: number): number {
     if (state === 0) return this.#root[byte]!
-    if (this.#label[state + 1] === (byte | follows)) return state + 1
+    if (this.#label[state + 1] === (byte | sequential)) return state + 1
     return this.#branches.size === 0 ? 0 : (this.#branches.get(state * 256 + byte) ?? 0)
   }
 
@@ -67,26 +68,26 @@ export class ByteAutomaton {
   #append(parent: number, byte: number): number {
     const state = this.#states++
     if (parent === 0) this.#root[byte] = state
-    else if (parent === state - 1) this.#label[state] = byte | follows
+    else if (parent === state - 1) this.#label[state] = byte | sequential
     else this.#branches.set(parent * 256 + byte, state)
     return state
   }
 
-  /** Level by level, since a failure leads to a state that is less deep. */
+  /** Sets failure links level by level, since each leads to a state of a lower depth. */
   *#link(patterns: readonly Uint8Array[]): Work<void> {
-    const reached = new Uint32Array(patterns.length)
+    const states = new Uint32Array(patterns.length)
     let steps = 0
     for (let depth = 0; depth < this.maxPatternBytes; depth++) {
       for (let i = 0; i < patterns.length; i++) {
         if (++steps % stride === 0) yield
         const byte = patterns[i]![depth]
         if (byte === undefined) continue
-        const parent = reached[i]!
+        const parent = states[i]!
         const state = this.#child(parent, byte)
         const failure = parent === 0 ? 0 : this.step(this.#failure[parent]!, byte)
         this.#failure[state] = failure
         this.longest[state] ||= this.longest[failure]!
-        reached[i] = state
+        states[i] = state
       }
     }
   }

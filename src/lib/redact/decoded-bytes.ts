@@ -1,13 +1,13 @@
-/** The bytes that a text stands for: as it is, decoded once, or through any number of layers. */
+/** Bytes of a text: undecoded, decoded once, or decoded through every layer of encoding. */
 import type { Work } from '../slices.js'
 
 /**
- * `NONE`: UTF-8. `ONCE`: JSON escapes (RFC 8259 §7) and percent-encoding (RFC 3986 §2.1) too. `ALL`: JSON in JSON and
- * percent-encoding of percent-encoding too, for which a run of backslashes counts as one.
+ * `NONE`: UTF-8 only. `ONCE`: also JSON escapes (RFC 8259 §7) and percent-encoding (RFC 3986 §2.1).
+ * `ALL`: also JSON in JSON and repeated percent-encoding; a run of backslashes counts as one.
  */
 export type Decoding = 'NONE' | 'ONCE' | 'ALL'
 
-/** Takes one byte after the other, and where in the text it stands. */
+/** Receives each byte with its range in the text. */
 export type TakeByte = (byte: number, from: number, to: number) => void
 
 const backslash = 0x5c
@@ -15,15 +15,15 @@ const percent = 0x25
 
 const smallU = 0x75
 
-/** Characters after a backslash, and what they stand for; a second backslash is one of a run when all layers are decoded. */
+/** Decoded characters by the character after a backslash. With `ALL`, a second backslash belongs to the run. */
 const escapes = new Map(Array.from('nrtbf"/\\', (letter, i) => [letter.charCodeAt(0), '\n\r\t\b\f"/\\'.charCodeAt(i)]))
 
-/** Characters between two pauses. */
+/** Characters between two yields. */
 const stride = 8192
 
 class Decoder {
   at = 0
-  /** The first half of a surrogate pair, until the second one comes. */
+  /** High surrogate that waits for its low surrogate; 0 if none. */
   #high = 0
   #highFrom = 0
 
@@ -33,7 +33,7 @@ class Decoder {
     private readonly take: TakeByte,
   ) {}
 
-  /** Reads one character. */
+  /** Decodes one character. */
   next(): void {
     const { text, at: from, decoding } = this
     let unit = text.charCodeAt(this.at++)
@@ -44,10 +44,10 @@ class Decoder {
         if (byte >= 0) return this.take(byte, from, this.at)
       }
     }
-    this.#unit(unit, from)
+    this.#emit(unit, from)
   }
 
-  /** After a backslash. */
+  /** Decodes the escape after a backslash. */
   #escape(): number {
     const { text } = this
     let end = this.at
@@ -56,7 +56,7 @@ class Decoder {
     const isUnit = letter === smallU
     const escaped = isUnit ? this.#hex(end + 1, 4) : (escapes.get(letter) ?? -1)
     if (escaped < 0) {
-      // Backslashes in front of anything else are one.
+      // Backslashes before any other character count as one.
       this.at = end
       return backslash
     }
@@ -64,17 +64,17 @@ class Decoder {
     return escaped
   }
 
-  /** After a percent sign; -1 when it stands for itself. */
+  /** Decodes the byte after a percent sign; -1 for a literal percent sign. */
   #percent(): number {
     let { at } = this
-    // %2541 is %41, encoded once more.
+    // Percent-encoding of %41 gives %2541.
     if (this.decoding === 'ALL') while (this.#hex(at, 2) === percent && this.#hex(at + 2, 2) >= 0) at += 2
     const byte = this.#hex(at, 2)
     if (byte >= 0) this.at = at + 2
     return byte
   }
 
-  /** -1: these are not so many hexadecimal digits. */
+  /** Value of hexadecimal digits; -1 for other characters. */
   #hex(start: number, digits: number): number {
     let value = 0
     for (let at = start; at < start + digits; at++) {
@@ -87,8 +87,8 @@ class Decoder {
     return value
   }
 
-  /** Writes a UTF-16 code unit as UTF-8 (RFC 3629 §3). */
-  #unit(unit: number, from: number): void {
+  /** Emits a UTF-16 code unit as UTF-8 (RFC 3629 §3). A lone high surrogate emits nothing. */
+  #emit(unit: number, from: number): void {
     const { at, take } = this
     if (unit < 0x80) take(unit, from, at)
     else if (unit < 0x800) {
@@ -113,10 +113,11 @@ class Decoder {
   }
 }
 
+/** Passes each byte of the text to `take`. */
 export function* decodedBytes(text: string, decoding: Decoding, take: TakeByte): Work<void> {
   const decoder = new Decoder(text, decoding, take)
-  for (let pause = stride; ; pause += stride) {
-    while (decoder.at < text.length && decoder.at < pause) decoder.next()
+  for (let nextYield = stride; ; nextYield += stride) {
+    while (decoder.at < text.length && decoder.at < nextYield) decoder.next()
     if (decoder.at >= text.length) return
     yield
   }

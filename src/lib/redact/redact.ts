@@ -1,7 +1,7 @@
 /**
- * Takes secrets out of texts that come back from where they were sent: as they are, in either case of ASCII letters,
- * escaped as in JSON, percent-encoded in whole or in part, and in base64 or base64url (RFC 4648 §4, §5) at any alignment.
- * Linear in the length of the text, whatever it and the secrets are.
+ * Redaction of secrets in texts from a server that received them.
+ * Matches are independent of the case of ASCII letters. They may be JSON-escaped, or percent-encoded in whole or in part.
+ * They may also be in base64 or base64url (RFC 4648 §4, §5) at any alignment. Time is linear in the length of the text.
  */
 import type { Change } from '../json/write-json.js'
 import { runAtOnce, type Work } from '../slices.js'
@@ -10,25 +10,26 @@ import { decodedBytes, type Decoding } from './decoded-bytes.js'
 import { SecretSearch, folded } from './secret-search.js'
 import { traceFinder } from './secret-traces.js'
 
-/** Characters. Shorter values are left alone: they would occur by chance, and removing them would destroy answers. */
+/** Minimum characters of a redacted value. Shorter values occur by chance, so redaction would damage responses. */
 export const minRedactedLength = 8
 
-/** Stands in place of a secret. */
+/** Replacement of a secret. */
 export const scrubbed = '[removed by Keyhouse]'
 
+/** Redactor, as a string transformation of `writeJson`. */
 export interface Scrubber extends Change {
-  /** The text without secrets, at once: for a header or a line. */
+  /** Redacts a short text, such as a header or a line, without yielding. */
   readonly line: (text: string) => string
 }
 
-/** A text without escapes is the same however it is decoded. */
+/** Decodings that can give different bytes: a text without escapes has only one. */
 const decodings = (text: string): readonly Decoding[] => (text.includes('\\') || text.includes('%') ? ['NONE', 'ONCE', 'ALL'] : ['NONE'])
 
 function* toPatterns(secrets: readonly string[]): Work<Uint8Array[]> {
   const patterns: Uint8Array[] = []
   for (const secret of secrets) {
     for (const decoding of decodings(secret)) {
-      // A secret with escapes in it is another one when it is decoded with all the text around it.
+      // A secret that itself contains escapes gives other bytes when the whole text is decoded.
       if (decoding === 'ONCE') continue
       const bytes: number[] = []
       yield* decodedBytes(secret, decoding, (byte) => bytes.push(folded[byte]!))
@@ -38,9 +39,10 @@ function* toPatterns(secrets: readonly string[]): Work<Uint8Array[]> {
   return patterns
 }
 
-/** Characters between two pauses. */
+/** Characters between two yields. */
 const stride = 65_536
 
+/** Creates the redactor of the given secrets. */
 export function scrubber(values: readonly string[]): Scrubber {
   const secrets = [...new Set(values)].filter((value) => value.length >= minRedactedLength)
   const hasTrace = traceFinder(secrets)
@@ -59,7 +61,7 @@ export function scrubber(values: readonly string[]): Scrubber {
       const search = new SecretSearch(automaton, decoding !== 'ONCE', cover)
       yield* decodedBytes(from, decoding, search.take)
     }
-    return covered ? yield* without(from, covered) : from
+    return covered ? yield* removeRanges(from, covered) : from
   }
 
   return {
@@ -69,17 +71,17 @@ export function scrubber(values: readonly string[]): Scrubber {
   }
 }
 
-/** `covered` has by character how many more secrets begin than end there. */
-function* without(text: string, covered: Int32Array): Work<string> {
+/** Replaces the covered ranges. `covered` has, by character, the secrets that begin there minus those that end there. */
+function* removeRanges(text: string, covered: Int32Array): Work<string> {
   const pieces: string[] = []
   let depth = 0
-  let kept = 0
+  let keptFrom = 0
   for (let at = 0; at < covered.length; at++) {
     if (at % stride === 0) yield
-    const before = depth
+    const previousDepth = depth
     depth += covered[at]!
-    if (before === 0 && depth > 0) pieces.push(text.slice(kept, at), scrubbed)
-    else if (before > 0 && depth === 0) kept = at
+    if (previousDepth === 0 && depth > 0) pieces.push(text.slice(keptFrom, at), scrubbed)
+    else if (previousDepth > 0 && depth === 0) keptFrom = at
   }
-  return pieces.join('') + text.slice(kept)
+  return pieces.join('') + text.slice(keptFrom)
 }

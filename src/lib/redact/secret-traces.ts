@@ -1,23 +1,23 @@
-/** A quick look at short texts, most of which hold no secret, that spares the search for one. */
+/** Pre-check for short texts, which avoids the full search in most of them. */
 import { withoutTrailing } from '../trailing.js'
 
-/** More traces, or a longer text, and the look would take as long as the search. */
+/** Above these limits the pre-check would take as long as the full search. */
 const maxTraces = 16
 const maxTextBytes = 65_536
-/** Bounds the look: a search for a long piece is not linear in every engine. */
+/** Bounds the time of the pre-check: not every engine finds a long substring in linear time. */
 const maxTraceBytes = 16
-/** Shorter pieces are in too many texts. */
+/** Minimum length of a trace: shorter ones occur in too many texts. */
 const minTraceBytes = 4
 
 const longest = (pieces: readonly string[]): string =>
-  pieces.reduce((most, piece) => (piece.length > most.length ? piece : most), '').slice(0, maxTraceBytes)
+  pieces.reduce((best, piece) => (piece.length > best.length ? piece : best), '').slice(0, maxTraceBytes)
 
-/** What every spelling without escapes has in common, but for the case of letters. */
+/** Substring of every encoding without escapes, in lower case. */
 const plainTrace = (secret: string): string => longest(secret.split(/[^!-$&-*,-[\]-~]/)).toLowerCase()
 
 /**
- * What of the secret's base64 does not depend on its neighbours, when 0, 1 and 2 bytes of something else come first, and
- * is the same in both alphabets.
+ * Substrings of the secret's base64 at alignments 0, 1 and 2.
+ * Each is independent of the neighbouring bytes and the same in base64 and base64url.
  */
 const base64Traces = (secret: string): string[] =>
   [0, 1, 2].map((before) => {
@@ -25,13 +25,13 @@ const base64Traces = (secret: string): string[] =>
     return longest(digits.slice(before === 0 ? 0 : before + 1, -1).split(/[+/]/))
   })
 
-/** Whether a text may hold one of the secrets in a spelling that the search finds. False is certain. */
+/** Creates a check whether a text may contain a secret; false is certain, true needs the full search. */
 export function traceFinder(secrets: readonly string[]): (text: string) => boolean {
   const plain = [...new Set(secrets.map(plainTrace))]
   const encoded = [...new Set(secrets.flatMap(base64Traces))]
   if (plain.length + encoded.length > maxTraces || [...plain, ...encoded].some(({ length }) => length < minTraceBytes)) return () => true
   return (text) => {
-    // Escapes, and line breaks within base64.
+    // The traces do not cover escapes and line breaks within base64.
     if (text.length > maxTextBytes || /[\\%\r\n]/.test(text)) return true
     const lower = text.toLowerCase()
     return plain.some((trace) => lower.includes(trace)) || encoded.some((trace) => text.includes(trace))
