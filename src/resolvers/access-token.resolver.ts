@@ -1,4 +1,4 @@
-/** Exchanged tokens in GraphQL's words. */
+/** GraphQL types and operations of access tokens: the exchange, the records and their revocation. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
 import { listAccessTokens, type AccessTokenQuery } from '../access-tokens/list-access-tokens.js'
@@ -6,99 +6,110 @@ import { revokeAccessToken } from '../access-tokens/revoke-access-token.js'
 import { can } from '../access/actor.js'
 import { exchangeApiKey, type ExchangeApiKeyArgs } from '../api-keys/exchange-api-key.js'
 import type { Context } from '../context/context.js'
-import { AccessToken } from '../entities/access-token.js'
+import { AccessToken, maxTokenTtlSeconds, minTokenTtlSeconds } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
 import { CredentialStatus, Environment } from '../entities/enums.js'
 import { JwtScalar, PermissionScalar, UrlScalar } from '../entities/scalars.js'
 import { SigningKey } from '../entities/signing-key.js'
+import { maxUrlLength } from '../validation/validator.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
+import { environmentFilter, externalUserFilter, formatCount, permissionCount, projectFilter } from './descriptions.js'
 import { Payload } from './user-error.js'
 import { visibleEndUser } from './visible-end-user.js'
 
 const AccessTokens = createConnectionType('AccessToken', () => AccessToken)
 
-@InputType('ExchangeApiKeyInput', { description: 'What the token is to be good for.' })
+@InputType('ExchangeApiKeyInput', { description: 'Claims of the access token to issue.' })
 class ExchangeApiKeyInput implements ExchangeApiKeyArgs {
   @Field(() => UrlScalar, {
-    description:
-      'Whom it is for: an absolute http or https URL without a fragment, at most 2,048 characters. Becomes `aud`, exactly as written.',
+    description: `Audience of the token (\`aud\`), embedded exactly as written. An absolute http or https URL without a fragment: at most ${formatCount(maxUrlLength)} characters. The key's \`allowedAudiences\` must contain it (URL_NOT_ALLOWED).`,
   })
   audience!: string
 
   @Field(() => String, {
     nullable: true,
     description:
-      'Which of your users it speaks for: 1 to 150 printable ASCII characters. Becomes `sub`. May be left out when X-On-Behalf-Of names one.',
+      'External id of the end user, as assigned by your product (`sub`): 1 to 150 printable ASCII characters, no space at either end, not `*`. Required unless X-On-Behalf-Of is sent, which it must then equal.',
   })
   externalUserId?: string | null
 
-  @Field(() => Int, { nullable: true, description: 'For how many seconds: 300 to 2,592,000. Left out: 3,600, or what the key has left.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: `Lifetime of the token: ${minTokenTtlSeconds} to ${formatCount(maxTokenTtlSeconds)} seconds. Default: 3,600 seconds, or the remaining lifetime of the key if shorter. A longer lifetime than the key's is refused (INVALID).`,
+  })
   expiresIn?: number | null
 
   @Field(() => [PermissionScalar], {
     nullable: true,
-    description: 'What it carries, at most what the key holds. Left out: all of that. Empty: nothing.',
+    description: `Permissions of the token: ${permissionCount}, all held by the key (PERMISSION_NOT_HELD). Omitted: all of the key's. An empty list grants none. Null is invalid.`,
   })
   permissions?: string[] | null
 }
 
-@ObjectType('ExchangeApiKeyPayload', { description: 'The token, and its record.' })
+@ObjectType('ExchangeApiKeyPayload', { description: 'Result of `exchangeApiKey`. The only response that contains the token.' })
 class ExchangeApiKeyPayload extends Payload {
   @Field(() => JwtScalar, {
     nullable: true,
-    description: 'The token. A service verifies it offline, by the issuer, the audience and the keys at {issuer}/.well-known/jwks.json.',
+    description:
+      'Access token (RFC 9068, `typ: at+jwt`). Verify it offline by issuer, audience and the keys at {issuer}/.well-known/jwks.json. Null if `userErrors` is not empty.',
   })
   token?: string | null
 
   @Field(() => UrlScalar, {
     nullable: true,
     description:
-      'The issuer of the token: its `iss`, an absolute URL that names the organization and the environment. Null when no token was issued.',
+      'Issuer of the token (`iss`): an absolute URL for the organization and environment, compared byte for byte. Null if `userErrors` is not empty.',
   })
   issuer?: string | null
 
-  @Field(() => AccessToken, { nullable: true, description: 'Its record.' })
+  @Field(() => AccessToken, { nullable: true, description: 'Record of the token. Null if `userErrors` is not empty.' })
   accessToken?: AccessToken | null
 }
 
-@InputType('AccessTokenFilter', { description: 'Which tokens; what is left out does not narrow.' })
+@InputType('AccessTokenFilter', { description: 'Filters access tokens. Omitted fields do not filter.' })
 class AccessTokenFilter implements AccessTokenQuery {
-  @Field(() => Environment, { nullable: true, description: 'Those of one environment.' })
+  @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 
-  @Field(() => ID, { nullable: true, description: 'Those of one project.' })
+  @Field(() => ID, { nullable: true, description: projectFilter })
   projectId?: string | null
 
-  @Field(() => ID, { nullable: true, description: 'Those that were exchanged from one key.' })
+  @Field(() => ID, { nullable: true, description: 'Matches tokens exchanged from this API key, by id.' })
   apiKeyId?: string | null
 
-  @Field(() => String, { nullable: true, description: 'Those that speak for this user of yours.' })
+  @Field(() => String, { nullable: true, description: externalUserFilter })
   externalUserId?: string | null
 
-  @Field(() => CredentialStatus, { nullable: true, description: 'Those that are in this state now.' })
+  @Field(() => CredentialStatus, { nullable: true, description: 'Matches this status at the time of the request.' })
   status?: CredentialStatus | null
 }
 
-@InputType('RevokeAccessTokenInput', { description: 'Which token ends now.' })
+@InputType('RevokeAccessTokenInput', { description: 'Access token to revoke.' })
 class RevokeAccessTokenInput {
-  @Field(() => ID, { description: 'Which token: its `jti`.' })
+  @Field(() => ID, { description: 'Id of the access token (`jti`).' })
   id!: string
 }
 
-@ObjectType('RevokeAccessTokenPayload', { description: 'The revoked token; the same when it was revoked before.' })
+@ObjectType('RevokeAccessTokenPayload', { description: 'Result of `revokeAccessToken`.' })
 class RevokeAccessTokenPayload extends Payload {
-  @Field(() => AccessToken, { nullable: true, description: 'Its record.' })
+  @Field(() => AccessToken, {
+    nullable: true,
+    description: 'Record of the revoked token. A token that was revoked before is returned unchanged. Null if `userErrors` is not empty.',
+  })
   accessToken?: AccessToken | null
 }
 
 @Resolver(() => AccessToken)
 export class AccessTokenResolver {
-  @Query(() => AccessTokens.type, { description: 'The tokens that were exchanged, newest first. Needs `access_token:read`.' })
+  @Query(() => AccessTokens.type, {
+    description: 'Records of access tokens visible to the caller, newest first. Needs `access_token:read`.',
+  })
   async accessTokens(
     @Ctx() ctx: Context,
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('filter', () => AccessTokenFilter, { nullable: true, description: 'Which tokens.' }) filter?: AccessTokenFilter | null,
+    @Arg('filter', () => AccessTokenFilter, { nullable: true, description: 'Filters the access tokens. Omitted: no filter.' })
+    filter?: AccessTokenFilter | null,
   ): Promise<Connection<AccessToken>> {
     return AccessTokens.from(await listAccessTokens(ctx, page, filter ?? {}))
   }
@@ -106,41 +117,44 @@ export class AccessTokenResolver {
   @Mutation(() => RevokeAccessTokenPayload, {
     nullable: true,
     description:
-      'Ends one exchanged token at once and for good. It appears at /.well-known/revoked.json until its time is over. Needs `access_token:revoke`.',
+      'Revokes one access token, immediately and permanently. Its `jti` is listed at {issuer}/.well-known/revoked.json until the token expires. Needs `access_token:revoke`.',
   })
   revokeAccessToken(
     @Ctx() ctx: Context,
-    @Arg('input', () => RevokeAccessTokenInput, { description: 'Which token.' }) input: RevokeAccessTokenInput,
-  ): Promise<object> {
+    @Arg('input', () => RevokeAccessTokenInput, { description: 'Access token to revoke.' }) input: RevokeAccessTokenInput,
+  ): Promise<RevokeAccessTokenPayload> {
     return revokeAccessToken(ctx, input)
   }
 
   @Mutation(() => ExchangeApiKeyPayload, {
     nullable: true,
-    description: 'Exchanges the API key of the caller for a short-lived JWT. Needs no permission: it only narrows.',
+    description:
+      'Exchanges the API key of the request for a short-lived access token that acts for one end user. Needs no permission. Other credentials are refused (FORBIDDEN).',
   })
   exchangeApiKey(
     @Ctx() ctx: Context,
-    @Arg('input', () => ExchangeApiKeyInput, { description: 'What the token is to be good for.' }) input: ExchangeApiKeyInput,
-  ): Promise<object> {
+    @Arg('input', () => ExchangeApiKeyInput, { description: 'Claims of the access token.' }) input: ExchangeApiKeyInput,
+  ): Promise<ExchangeApiKeyPayload> {
     return exchangeApiKey(ctx, input)
   }
 
-  @FieldResolver(() => ApiKey, { nullable: true, description: 'The key that was exchanged; null without `api_key:read`.' })
+  @FieldResolver(() => ApiKey, { nullable: true, description: 'API key that was exchanged. Null without `api_key:read`.' })
   async apiKey(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<ApiKey | null> {
     return can(ctx.actor, 'api_key:read') ? ctx.load(ApiKey, token.apiKeyId) : null
   }
 
   @FieldResolver(() => EndUser, {
     nullable: true,
-    description: 'The end user that it acts for; null when forgotten. Others than the caller need `end_user:read`.',
+    description:
+      'End user that the token acts for. Null if forgotten or wiped by a sandbox reset. Needs `end_user:read`, else null, unless the caller is this end user.',
   })
-  endUser(@Root() row: AccessToken, @Ctx() ctx: Context): Promise<EndUser | null> {
-    return visibleEndUser(ctx, row)
+  endUser(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return visibleEndUser(ctx, token)
   }
 
   @FieldResolver(() => CredentialStatus, {
-    description: 'Whether it works now. It is revoked with its key, and by a reset of its sandbox.',
+    description:
+      'Status at the time of the request. REVOKED also if its API key was revoked, its sandbox was reset or its signing key was withdrawn.',
   })
   async status(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<CredentialStatus> {
     const [key, signingKey] = await Promise.all([

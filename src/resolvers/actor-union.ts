@@ -1,4 +1,4 @@
-/** Who did something: a user, a key or an end user. */
+/** GraphQL union of the principals that can act: a user, an API key or an end user. */
 import { createUnionType } from 'type-graphql'
 
 import { findNode } from '../access/node-types.js'
@@ -11,12 +11,12 @@ export type ActorRow = User | ApiKey | EndUser
 
 export const ActorUnion = createUnionType({
   name: 'Actor',
-  description: 'Who did something.',
+  description: 'Principal that performed an action: a user, an API key or an end user.',
   types: () => [User, ApiKey, EndUser] as const,
   resolveType: (value) => value.constructor.name,
 })
 
-/** Seeing what someone did does not mean seeing them: that needs the permission of their kind. */
+/** The actor by id. Null without the permission to read its type: reading an action does not grant reading its actor. */
 export async function findActor(ctx: Context, id: string | null): Promise<ActorRow | null> {
   return id === null ? null : ((await findNode(ctx, id)) as ActorRow | null)
 }

@@ -1,48 +1,56 @@
-/** Filter and order of lists of API keys. */
+/** Filter and order inputs of the list of API keys. */
 import { Field, ID, InputType, registerEnumType } from 'type-graphql'
 
 import { orderFields, type ApiKeyQuery, type ApiKeySorting } from '../api-keys/list-api-keys.js'
 import { CredentialStatus, Environment } from '../entities/enums.js'
 import { DateTimeScalar } from '../entities/scalars.js'
+import { maxFilterValues } from '../validation/filters.js'
 import { OrderDirection } from './connection.js'
+import { environmentFilter, projectFilter, searchFilter } from './descriptions.js'
 
 const ApiKeyOrderField = Object.fromEntries(Object.keys(orderFields).map((field) => [field, field]))
 registerEnumType(ApiKeyOrderField, {
   name: 'ApiKeyOrderField',
-  description: 'What a list of keys is ordered by; ties are broken by id.',
+  description: 'Field that a list of API keys is ordered by. Ties are ordered by id.',
   valuesConfig: {
-    CREATED_AT: { description: 'When the key was made.' },
-    LABEL: { description: 'The label, byte by byte; keys without one count as smallest.' },
-    LAST_USED_AT: { description: 'When the key was last used; never counts as earliest.' },
+    CREATED_AT: { description: 'Creation time.' },
+    LABEL: { description: 'Label, compared byte by byte. A null label is smallest.' },
+    LAST_USED_AT: { description: 'Time of last use. A key that was never used is smallest.' },
   },
 })
 
-@InputType('ApiKeyOrder', { description: 'How a list of keys is ordered.' })
+@InputType('ApiKeyOrder', { description: 'Order of a list of API keys.' })
 export class ApiKeyOrder implements ApiKeySorting {
-  @Field(() => ApiKeyOrderField, { description: 'By what.' })
+  @Field(() => ApiKeyOrderField, { description: 'Field to order by.' })
   field!: ApiKeySorting['field']
 
-  @Field(() => OrderDirection, { description: 'Which end comes first.' })
+  @Field(() => OrderDirection, { description: 'Ascending or descending.' })
   direction!: OrderDirection
 }
 
-@InputType('ApiKeyFilter', { description: 'Which keys; what is left out does not narrow.' })
+@InputType('ApiKeyFilter', { description: 'Filters API keys. Omitted fields do not filter.' })
 export class ApiKeyFilter implements ApiKeyQuery {
-  @Field(() => Environment, { nullable: true, description: 'Those of one environment.' })
+  @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 
-  @Field(() => ID, { nullable: true, description: 'Those of one project.' })
+  @Field(() => ID, { nullable: true, description: projectFilter })
   projectId?: string | null
 
-  @Field(() => [CredentialStatus], { nullable: true, description: 'Those in any of these states.' })
+  @Field(() => [CredentialStatus], {
+    nullable: true,
+    description: `Matches any of these statuses: at most ${maxFilterValues} entries. An empty list matches nothing.`,
+  })
   statuses?: CredentialStatus[] | null
 
-  @Field(() => String, { nullable: true, description: 'Those whose label contains this, without regard to case: at most 255 characters.' })
+  @Field(() => String, { nullable: true, description: searchFilter('label') })
   search?: string | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Those that end before this moment.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Matches keys that expire before this time. Keys without expiry do not match.',
+  })
   expiresBefore?: Date | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Those not used since this moment, or never.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Matches keys not used since this time, including keys never used.' })
   unusedSince?: Date | null
 }

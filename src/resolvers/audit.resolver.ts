@@ -1,4 +1,4 @@
-/** The audit trail in GraphQL's words. */
+/** GraphQL types and operations of the audit trail. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Query, Resolver, Root } from 'type-graphql'
 
 import { listAuditEvents, type AuditQuery } from '../audit/list-audit-events.js'
@@ -7,39 +7,44 @@ import { AuditEvent } from '../entities/audit-event.js'
 import { EndUser } from '../entities/end-user.js'
 import { AuditOutcome, Environment } from '../entities/enums.js'
 import { DateTimeScalar } from '../entities/scalars.js'
+import { maxFilterValues } from '../validation/filters.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
+import { environmentFilter, externalUserFilter, projectFilter } from './descriptions.js'
 import { visibleEndUser } from './visible-end-user.js'
 
 const AuditEvents = createConnectionType('AuditEvent', () => AuditEvent, { hasTotalCount: false })
 
-@InputType('AuditEventFilter', { description: 'Which events; what is left out does not narrow.' })
+@InputType('AuditEventFilter', { description: 'Filters audit events. Omitted fields do not filter.' })
 class AuditEventFilter implements AuditQuery {
-  @Field(() => Environment, { nullable: true, description: 'Those of one environment.' })
+  @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 
-  @Field(() => ID, { nullable: true, description: 'Those of one project.' })
+  @Field(() => ID, { nullable: true, description: projectFilter })
   projectId?: string | null
 
-  @Field(() => [String], { nullable: true, description: 'Those of any of these actions, such as `api_key:create`: at most 100.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: `Matches any of these actions, such as \`api_key:create\`: at most ${maxFilterValues} entries.`,
+  })
   actions?: string[] | null
 
-  @Field(() => ID, { nullable: true, description: 'What one user, key or end user did.' })
+  @Field(() => ID, { nullable: true, description: 'Matches actions of this user, API key or end user, by id.' })
   actorId?: string | null
 
-  @Field(() => String, { nullable: true, description: 'What was done for one end user, by the id that your product gave it.' })
+  @Field(() => String, { nullable: true, description: `${externalUserFilter} The action was performed for this end user.` })
   externalUserId?: string | null
 
-  @Field(() => ID, { nullable: true, description: 'What was done to one thing.' })
+  @Field(() => ID, { nullable: true, description: 'Matches actions on this object, by id.' })
   subjectId?: string | null
 
-  @Field(() => AuditOutcome, { nullable: true, description: 'Only what went through, or only what was refused.' })
+  @Field(() => AuditOutcome, { nullable: true, description: 'Matches this outcome.' })
   outcome?: AuditOutcome | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'From this moment on.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Start of the time range, inclusive.' })
   from?: Date | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Up to this moment, exclusively.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'End of the time range, exclusive.' })
   to?: Date | null
 }
 
@@ -47,19 +52,21 @@ class AuditEventFilter implements AuditQuery {
 export class AuditResolver {
   @Query(() => AuditEvents.type, {
     description:
-      'Who did what, and who was refused, newest first; a key sees what belongs to its project and environment. Needs `audit_event:read`.',
+      'Audit events, newest first: allowed and denied changes. An API key sees the events of its project and environment. Needs `audit_event:read`.',
   })
   async auditEvents(
     @Ctx() ctx: Context,
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('filter', () => AuditEventFilter, { nullable: true, description: 'Which events.' }) filter?: AuditEventFilter | null,
+    @Arg('filter', () => AuditEventFilter, { nullable: true, description: 'Filters the audit events. Omitted: no filter.' })
+    filter?: AuditEventFilter | null,
   ): Promise<Connection<AuditEvent>> {
     return AuditEvents.from(await listAuditEvents(ctx, page, filter ?? {}))
   }
 
   @FieldResolver(() => ActorUnion, {
     nullable: true,
-    description: 'Who did it; null when that is not yours to see, or nobody (the command line, sweepers).',
+    description:
+      'Principal that performed the action. Null for the command line and background jobs. Needs `member:read`, `api_key:read` or `end_user:read`, by its type, else null.',
   })
   actor(@Root() event: AuditEvent, @Ctx() ctx: Context): Promise<ActorRow | null> {
     return findActor(ctx, event.actorId)
@@ -67,9 +74,9 @@ export class AuditResolver {
 
   @FieldResolver(() => EndUser, {
     nullable: true,
-    description: 'For whom it was done; null for nobody, without `end_user:read`, or when the end user was forgotten.',
+    description: 'End user that the action was performed for. Null if there is none, if it was forgotten, or without `end_user:read`.',
   })
-  endUser(@Root() row: AuditEvent, @Ctx() ctx: Context): Promise<EndUser | null> {
-    return visibleEndUser(ctx, row)
+  endUser(@Root() event: AuditEvent, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return visibleEndUser(ctx, event)
   }
 }

@@ -1,38 +1,58 @@
-/** Relay's connections: a page of rows with cursors, and the arguments that ask for one. */
+/** Relay connections: pages of rows with cursors, and their arguments (Relay Cursor Connections Specification). */
 import { ArgsType, Field, Int, ObjectType, type ClassType, registerEnumType } from 'type-graphql'
 
+import { defaultPageSize, maxPageSize } from '../pagination/page.js'
 import type { Page } from '../pagination/paginate.js'
+
+export const OrderDirection = { ASC: 'ASC', DESC: 'DESC' } as const
+
+export type OrderDirection = keyof typeof OrderDirection
+
+registerEnumType(OrderDirection, {
+  name: 'OrderDirection',
+  description: 'Direction of an order.',
+  valuesConfig: { ASC: { description: 'Smallest or earliest row first.' }, DESC: { description: 'Largest or latest row first.' } },
+})
 
 @ArgsType()
 export class PageArgs {
   @Field(() => Int, {
     nullable: true,
-    description: 'How many, from the start: 1 to 100. 20 when neither `first` nor `last` is given; both is an error.',
+    description: `Page size, from the start of the list: 1 to ${maxPageSize} rows. Default: ${defaultPageSize} rows. Cannot be combined with \`last\` (BAD_USER_INPUT).`,
   })
   first?: number | null
 
-  @Field(() => String, { nullable: true, description: 'Only what comes after this cursor.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Returns rows after this cursor. A cursor that this list did not issue is refused (BAD_USER_INPUT).',
+  })
   after?: string | null
 
-  @Field(() => Int, { nullable: true, description: 'How many, from the end: 1 to 100.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: `Page size, from the end of the list: 1 to ${maxPageSize} rows. Cannot be combined with \`first\` (BAD_USER_INPUT).`,
+  })
   last?: number | null
 
-  @Field(() => String, { nullable: true, description: 'Only what comes before this cursor.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Returns rows before this cursor. A cursor that this list did not issue is refused (BAD_USER_INPUT).',
+  })
   before?: string | null
 }
 
-@ObjectType('PageInfo', { description: 'Where a page stands in its list.' })
+@ObjectType('PageInfo', { description: 'Position of a page in its list (Relay).' })
 class PageInfo {
-  @Field(() => Boolean, { description: 'Whether the list goes on after this page.' })
+  @Field(() => Boolean, { description: 'True if the list has rows after this page.' })
   hasNextPage!: boolean
 
-  @Field(() => Boolean, { description: 'Whether the list has something before this page.' })
+  @Field(() => Boolean, { description: 'True if the list has rows before this page.' })
   hasPreviousPage!: boolean
 
-  @Field(() => String, { nullable: true, description: 'The cursor of the first row; null on an empty page.' })
+  @Field(() => String, { nullable: true, description: 'Cursor of the first row. Null for an empty page.' })
   startCursor!: string | null
 
-  @Field(() => String, { nullable: true, description: 'The cursor of the last row; null on an empty page.' })
+  @Field(() => String, { nullable: true, description: 'Cursor of the last row. Null for an empty page.' })
   endCursor!: string | null
 }
 
@@ -42,36 +62,36 @@ export interface Connection<T> {
   readonly pageInfo: PageInfo
 }
 
-/** The connection type of a node type, with the function that makes one of a page. */
+/** Creates the connection type of a node type, and the function that converts a page to it. */
 export function createConnectionType<T extends object>(
   name: string,
   node: () => ClassType<T>,
   options: { hasTotalCount: boolean } = { hasTotalCount: true },
 ): { type: ClassType<Connection<T>>; from: (page: Page<T>) => Connection<T> } {
-  @ObjectType(`${name}Edge`, { description: `One ${name} of a page, with its cursor.` })
+  @ObjectType(`${name}Edge`, { description: `Edge of a \`${name}Connection\`: one row and its cursor.` })
   class Edge {
-    @Field(() => String, { description: 'Where the row stands: for `after` and `before`. Opaque.' })
+    @Field(() => String, { description: 'Opaque position of the row in the list, for `after` and `before`.' })
     cursor!: string
 
-    @Field(node, { description: 'The row.' })
+    @Field(node, { description: 'Row of the edge.' })
     node!: T
   }
 
-  @ObjectType(`${name}Connection`, { description: `A page of a list of ${name}.` })
+  @ObjectType(`${name}Connection`, { description: `Page of a list of \`${name}\` rows (Relay connection).` })
   class PlainConnection implements Connection<T> {
     constructor(private readonly page: Page<T>) {}
 
-    @Field(() => [Edge], { description: 'The rows with their cursors.' })
+    @Field(() => [Edge], { description: 'Rows of the page, each with its cursor.' })
     get edges(): Edge[] {
       return [...this.page.edges]
     }
 
-    @Field(() => [node()], { description: 'The rows alone.' })
+    @Field(() => [node()], { description: 'Rows of the page, without cursors.' })
     get nodes(): T[] {
       return this.page.edges.map((edge) => edge.node)
     }
 
-    @Field(() => PageInfo, { description: 'Where the page stands in the list.' })
+    @Field(() => PageInfo, { description: 'Position of the page in the list.' })
     get pageInfo(): PageInfo {
       const { edges, hasNextPage, hasPreviousPage } = this.page
       return { hasNextPage, hasPreviousPage, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null }
@@ -82,7 +102,8 @@ export function createConnectionType<T extends object>(
     }
   }
   if (options.hasTotalCount) {
-    const description = 'How many rows the whole list has. Counted only when asked for; a document counts at most three lists.'
+    const description =
+      'Number of rows in the whole list, counted only if selected. One operation can count at most 3 lists (OPERATION_TOO_COMPLEX).'
     Field(() => Int, { name: 'totalCount', description })(
       PlainConnection.prototype,
       'count',
@@ -91,13 +112,3 @@ export function createConnectionType<T extends object>(
   }
   return { type: PlainConnection, from: (page) => new PlainConnection(page) }
 }
-
-export const OrderDirection = { ASC: 'ASC', DESC: 'DESC' } as const
-
-export type OrderDirection = keyof typeof OrderDirection
-
-registerEnumType(OrderDirection, {
-  name: 'OrderDirection',
-  description: 'Which end of a list comes first.',
-  valuesConfig: { ASC: { description: 'The smallest or earliest first.' }, DESC: { description: 'The largest or latest first.' } },
-})

@@ -1,4 +1,4 @@
-/** End users in GraphQL's words. */
+/** GraphQL types and operations of end users. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
 import type { Context } from '../context/context.js'
@@ -9,49 +9,59 @@ import { EndUser } from '../entities/end-user.js'
 import { Environment } from '../entities/enums.js'
 import { Project } from '../entities/project.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
+import { environmentFilter, projectFilter, searchFilter } from './descriptions.js'
 import { Payload } from './user-error.js'
 
 const EndUsers = createConnectionType('EndUser', () => EndUser)
 
-@InputType('EndUserFilter', { description: 'Which end users; what is left out does not narrow.' })
+const environmentRule = 'Environment of the end user. Default for members: SANDBOX. API keys use their own environment.'
+const projectRule = 'Project id of the end user. Default for members: their oldest project. API keys use their own project.'
+
+@InputType('EndUserFilter', { description: 'Filters end users. Omitted fields do not filter.' })
 class EndUserFilter {
-  @Field(() => Environment, { nullable: true, description: 'Those of one environment.' })
+  @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 
-  @Field(() => ID, { nullable: true, description: 'Those of one project.' })
+  @Field(() => ID, { nullable: true, description: projectFilter })
   projectId?: string | null
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'Those whose external id contains this, without regard to case: at most 255 characters.',
-  })
+  @Field(() => String, { nullable: true, description: searchFilter('external id') })
   search?: string | null
 }
 
-@InputType('ForgetEndUserInput', { description: 'Whom to forget.' })
+@InputType('ForgetEndUserInput', { description: 'End user to forget.' })
 class ForgetEndUserInput implements Forgotten {
-  @Field(() => String, { description: 'The id that your product gave it.' })
+  @Field(() => String, {
+    description: 'External id that your product assigned: 1 to 150 printable ASCII characters. NOT_FOUND if nothing is recorded for it.',
+  })
   externalId!: string
 
-  @Field(() => Environment, { nullable: true, description: 'Where; for members SANDBOX when left out, for a key its own.' })
+  @Field(() => Environment, { nullable: true, description: environmentRule })
   environment?: Environment | null
 
-  @Field(() => ID, { nullable: true, description: 'In which project; for members their first one when left out, for a key its own.' })
+  @Field(() => ID, { nullable: true, description: projectRule })
   projectId?: string | null
 }
 
-@ObjectType('ForgetEndUserPayload', { description: 'What was removed.' })
+@ObjectType('ForgetEndUserPayload', { description: 'Result of `forgetEndUser`.' })
 class ForgetEndUserPayload extends Payload {
-  @Field(() => ID, { nullable: true, description: 'The derived id, which token records, usage and the audit trail keep.' })
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'Derived id of the forgotten end user. Token records, usage and the audit trail keep this id only. Null if `userErrors` is not empty.',
+  })
   forgottenEndUserId?: string | null
 
-  @Field(() => Int, { nullable: true, description: 'How many of its tokens were still good.' })
+  @Field(() => Int, { nullable: true, description: 'Number of active access tokens that were revoked. Null if `userErrors` is not empty.' })
   revokedTokens?: number | null
 
-  @Field(() => Int, { nullable: true, description: 'How many of its credentials were not revoked before.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Number of MCP credentials that were revoked and wiped. Null if `userErrors` is not empty.',
+  })
   wipedCredentials?: number | null
 
-  @Field(() => Int, { nullable: true, description: 'How many servers of its own it had.' })
+  @Field(() => Int, { nullable: true, description: 'Number of its own MCP servers that were deleted. Null if `userErrors` is not empty.' })
   deletedServers?: number | null
 }
 
@@ -59,40 +69,44 @@ class ForgetEndUserPayload extends Payload {
 export class EndUserResolver {
   @Query(() => EndUser, {
     nullable: true,
-    description: 'One end user by the id that your product gave it; null when nothing was ever recorded for it. Needs `end_user:read`.',
+    description: 'End user by external id. Null if nothing is recorded for it. Needs `end_user:read`.',
   })
   endUser(
     @Ctx() ctx: Context,
-    @Arg('externalId', () => String, { description: 'The id that your product gave it.' }) externalId: string,
-    @Arg('environment', () => Environment, { nullable: true, description: 'Where; for members SANDBOX when left out.' })
+    @Arg('externalId', () => String, { description: 'External id that your product assigned, compared byte for byte.' }) externalId: string,
+    @Arg('environment', () => Environment, { nullable: true, description: environmentRule })
     environment?: Environment | null,
-    @Arg('projectId', () => ID, { nullable: true, description: 'In which project; for members their first one when left out.' })
+    @Arg('projectId', () => ID, { nullable: true, description: projectRule })
     projectId?: string | null,
   ): Promise<EndUser | null> {
     return findEndUser(ctx, externalId, { environment, projectId })
   }
 
-  @Query(() => EndUsers.type, { description: 'The end users that were recorded, newest first. Needs `end_user:read`.' })
+  @Query(() => EndUsers.type, {
+    description: 'Recorded end users visible to the caller, the most recently recorded first. Needs `end_user:read`.',
+  })
   async endUsers(
     @Ctx() ctx: Context,
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('filter', () => EndUserFilter, { nullable: true, description: 'Which end users.' }) filter?: EndUserFilter | null,
+    @Arg('filter', () => EndUserFilter, { nullable: true, description: 'Filters the end users. Omitted: no filter.' })
+    filter?: EndUserFilter | null,
   ): Promise<Connection<EndUser>> {
     return EndUsers.from(await listEndUsers(ctx, page, filter ?? {}))
   }
 
   @Mutation(() => ForgetEndUserPayload, {
     nullable: true,
-    description: 'Forgets an end user: ends its tokens, wipes its credentials, deletes its servers and its row. Needs `end_user:forget`.',
+    description:
+      'Forgets an end user in one transaction. Revokes its access tokens, wipes its MCP credentials, and deletes its MCP servers, approvals and record. Needs `end_user:forget`.',
   })
   forgetEndUser(
     @Ctx() ctx: Context,
-    @Arg('input', () => ForgetEndUserInput, { description: 'Whom to forget.' }) input: ForgetEndUserInput,
-  ): Promise<object> {
+    @Arg('input', () => ForgetEndUserInput, { description: 'End user to forget.' }) input: ForgetEndUserInput,
+  ): Promise<ForgetEndUserPayload> {
     return forgetEndUser(ctx, input)
   }
 
-  @FieldResolver(() => Project, { description: 'The project that it belongs to.' })
+  @FieldResolver(() => Project, { description: 'Project of the end user. Needs no permission of its own.' })
   project(@Root() endUser: EndUser, @Ctx() ctx: Context): Promise<Project | null> {
     return ctx.loadInOrganization(endUser, Project, endUser.projectId)
   }

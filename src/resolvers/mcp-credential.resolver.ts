@@ -1,4 +1,4 @@
-/** MCP credentials in GraphQL's words: values go in, and nothing here gives one out. */
+/** GraphQL types and operations of MCP credentials. Values are accepted and never returned. */
 import {
   Arg,
   Ctx,
@@ -23,79 +23,89 @@ import { McpServer } from '../entities/mcp-server.js'
 import { DateTimeScalar, SecretScalar } from '../entities/scalars.js'
 import type { Secret } from '../lib/secret.js'
 import { createMcpCredential, type NewMcpCredential } from '../mcp/credentials/create-mcp-credential.js'
-import type { McpAuth } from '../mcp/credentials/credential-value.js'
+import { maxHeaderNameLength, maxHeaders, maxHeadersBytes, maxSecretLength, type McpAuth } from '../mcp/credentials/credential-value.js'
 import { revokeMcpCredential } from '../mcp/credentials/revoke-mcp-credential.js'
+import { maxNameLength } from '../validation/validator.js'
+import { formatLength, idempotencyKey } from './descriptions.js'
 import { Payload } from './user-error.js'
 import { visibleEndUser } from './visible-end-user.js'
+
+const secretRule = `${formatLength(maxSecretLength)}, without line breaks or control characters`
 
 const NoAuth = { NONE: 'NONE' } as const
 registerEnumType(NoAuth, {
   name: 'NoAuth',
-  description: 'That nothing is presented.',
-  valuesConfig: { NONE: { description: 'The server asks for no credential.' } },
+  description: 'Marker for MCP servers without authentication.',
+  valuesConfig: { NONE: { description: 'The MCP server requires no credential.' } },
 })
 
-@InputType('HttpHeaderInput', { description: 'One header of a request.' })
+@InputType('HttpHeaderInput', { description: 'HTTP header that is sent to the MCP server.' })
 class HttpHeaderInput {
-  @Field(() => String, { description: 'Its name (RFC 9110): at most 256 characters. Will be shown in lists.' })
+  @Field(() => String, {
+    description: `Header name (RFC 9110): ${formatLength(maxHeaderNameLength)}. Listed in \`headerNames\`. Connection headers such as Host and Content-Length are invalid.`,
+  })
   name!: string
 
-  @Field(() => SecretScalar, { description: 'Its value: 1 to 8,192 characters without line breaks. Never shown again.' })
+  @Field(() => SecretScalar, { description: `Header value: ${secretRule}. Stored encrypted and never returned.` })
   value!: Secret
 }
 
-@InputType('McpAuthInput', { description: 'What is presented to the server. Exactly one.' })
+@InputType('McpAuthInput', { description: 'Authentication sent to the MCP server. Exactly one field must be set.' })
 @Extensions({ isOneOf: true })
 class McpAuthInput implements McpAuth {
-  @Field(() => SecretScalar, { nullable: true, description: 'A bearer token, without its scheme: 1 to 8,192 characters.' })
+  @Field(() => SecretScalar, { nullable: true, description: `Bearer token without its scheme: ${secretRule}.` })
   bearerToken?: Secret | null
 
-  @Field(() => SecretScalar, { nullable: true, description: 'A complete `Authorization` value, with its scheme: 1 to 8,192 characters.' })
+  @Field(() => SecretScalar, { nullable: true, description: `Complete \`Authorization\` value with its scheme: ${secretRule}.` })
   authorization?: Secret | null
 
-  @Field(() => [HttpHeaderInput], { nullable: true, description: 'Headers of its own: 1 to 32, at most 32 KiB together.' })
+  @Field(() => [HttpHeaderInput], {
+    nullable: true,
+    description: `Custom headers: 1 to ${maxHeaders} entries with unique names, at most ${maxHeadersBytes / 1024} KiB in total.`,
+  })
   headers?: HttpHeaderInput[] | null
 
-  @Field(() => NoAuth, { nullable: true, description: 'Nothing: the server asks for no credential.' })
+  @Field(() => NoAuth, { nullable: true, description: 'No authentication: the MCP server requires no credential.' })
   none?: string | null
 }
 
-@InputType('CreateMcpCredentialInput', { description: 'The credential to store.' })
+@InputType('CreateMcpCredentialInput', { description: 'MCP credential to store.' })
 class CreateMcpCredentialInput implements NewMcpCredential {
-  @Field(() => ID, { description: 'The server that it is for.' })
+  @Field(() => ID, { description: "Id of the MCP server. Another end user's server is refused (FORBIDDEN or NOT_FOUND)." })
   serverId!: string
 
-  @Field(() => String, { nullable: true, description: 'What its owner calls it: 1 to 255 characters.' })
+  @Field(() => String, { nullable: true, description: `Name for people: ${formatLength(maxNameLength)}. Default: null.` })
   name?: string | null
 
-  @Field(() => McpAuthInput, { description: 'What is presented to the server.' })
+  @Field(() => McpAuthInput, { description: 'Authentication to store. The value is encrypted and never returned.' })
   auth!: McpAuthInput
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ends, in the future. Left out: never.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Expiry, in the future. Null or omitted: no expiry.' })
   expiresAt?: Date | null
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'Makes it once, however often it is sent within 24 hours: 1 to 255 characters of your choice.',
-  })
+  @Field(() => String, { nullable: true, description: idempotencyKey('') })
   idempotencyKey?: string | null
 }
 
-@ObjectType('CreateMcpCredentialPayload', { description: 'The record of what was stored, without its value.' })
+@ObjectType('CreateMcpCredentialPayload', { description: 'Result of `createMcpCredential`. It never contains the value.' })
 class CreateMcpCredentialPayload extends Payload {
-  @Field(() => McpCredential, { nullable: true, description: 'The record.' })
+  @Field(() => McpCredential, { nullable: true, description: 'Metadata of the stored credential. Null if `userErrors` is not empty.' })
   credential?: McpCredential | null
 }
 
-@InputType('RevokeMcpCredentialInput', { description: 'Which credential ends now.' })
+@InputType('RevokeMcpCredentialInput', { description: 'MCP credential to revoke.' })
 class RevokeMcpCredentialInput {
-  @Field(() => ID, { description: 'Which credential.' })
+  @Field(() => ID, { description: 'Id of the MCP credential.' })
   id!: string
 }
 
-@ObjectType('RevokeMcpCredentialPayload', { description: 'The revoked credential; the same when it was revoked before.' })
+@ObjectType('RevokeMcpCredentialPayload', { description: 'Result of `revokeMcpCredential`.' })
 class RevokeMcpCredentialPayload extends Payload {
-  @Field(() => McpCredential, { nullable: true, description: 'Its record, which stays.' })
+  @Field(() => McpCredential, {
+    nullable: true,
+    description:
+      'Metadata of the revoked credential, which stays. One that was revoked before is returned unchanged. Null if `userErrors` is not empty.',
+  })
   credential?: McpCredential | null
 }
 
@@ -104,29 +114,30 @@ export class McpCredentialResolver {
   @Mutation(() => CreateMcpCredentialPayload, {
     nullable: true,
     description:
-      'Stores a credential for a server: for the backend, or for the end user whom the request is for. Needs `mcp_credential:create`.',
+      'Stores a credential for an MCP server. Its owner is the end user of the request, or else the backend. Needs `mcp_credential:create`.',
   })
   createMcpCredential(
     @Ctx() ctx: Context,
-    @Arg('input', () => CreateMcpCredentialInput, { description: 'The credential.' }) input: CreateMcpCredentialInput,
-  ): Promise<object> {
+    @Arg('input', () => CreateMcpCredentialInput, { description: 'Credential to store.' }) input: CreateMcpCredentialInput,
+  ): Promise<CreateMcpCredentialPayload> {
     return createMcpCredential(ctx, input)
   }
 
   @Mutation(() => RevokeMcpCredentialPayload, {
     nullable: true,
-    description: 'Ends a credential for good: its value is wiped at once, its record stays. Needs `mcp_credential:revoke`.',
+    description:
+      'Revokes an MCP credential permanently. Its value is wiped immediately and its metadata stays. Needs `mcp_credential:revoke`.',
   })
   revokeMcpCredential(
     @Ctx() ctx: Context,
-    @Arg('input', () => RevokeMcpCredentialInput, { description: 'Which credential.' }) input: RevokeMcpCredentialInput,
-  ): Promise<object> {
+    @Arg('input', () => RevokeMcpCredentialInput, { description: 'Credential to revoke.' }) input: RevokeMcpCredentialInput,
+  ): Promise<RevokeMcpCredentialPayload> {
     return revokeMcpCredential(ctx, input)
   }
 
   @FieldResolver(() => McpServer, {
     nullable: true,
-    description: 'The server that it is for; null when that is gone, or without `mcp_server:read`.',
+    description: 'MCP server that the credential is sent to. Null if it was deleted, and without `mcp_server:read`.',
   })
   async server(@Root() { serverId }: McpCredential, @Ctx() ctx: Context): Promise<McpServer | null> {
     return can(ctx.actor, 'mcp_server:read') ? ctx.load(McpServer, serverId) : null
@@ -134,13 +145,14 @@ export class McpCredentialResolver {
 
   @FieldResolver(() => EndUser, {
     nullable: true,
-    description: "The end user that owns it; null when it is the backend's own. Others than the caller need `end_user:read`.",
+    description:
+      'End user that owns the credential. Null if the backend owns it. Needs `end_user:read`, else null, unless the caller is this end user.',
   })
-  endUser(@Root() row: McpCredential, @Ctx() ctx: Context): Promise<EndUser | null> {
-    return visibleEndUser(ctx, row)
+  endUser(@Root() credential: McpCredential, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return visibleEndUser(ctx, credential)
   }
 
-  @FieldResolver(() => CredentialStatus, { description: 'Whether it can be used now.' })
+  @FieldResolver(() => CredentialStatus, { description: 'Status at the time of the request. Only an ACTIVE credential is sent.' })
   status(@Root() credential: McpCredential, @Ctx() ctx: Context): CredentialStatus {
     return credential.status(ctx.now())
   }

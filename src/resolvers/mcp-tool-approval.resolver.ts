@@ -1,4 +1,4 @@
-/** Tool calls that wait for a person, in GraphQL's words. */
+/** GraphQL types and operations of MCP tool approvals. */
 import {
   Arg,
   Args,
@@ -22,10 +22,12 @@ import { Environment, McpToolApprovalStatus } from '../entities/enums.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { JsonObjectScalar } from '../entities/scalars.js'
-import { decideMcpToolCall, type Decision } from '../mcp/approvals/decide-mcp-tool-call.js'
+import { approvalTtlSeconds } from '../mcp/approvals/approve-tool-call.js'
+import { decideMcpToolCall, maxReasonLength, type Decision } from '../mcp/approvals/decide-mcp-tool-call.js'
 import { listToolApprovals, type ApprovalQuery } from '../mcp/approvals/list-mcp-tool-approvals.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
+import { environmentFilter, externalUserFilter, formatDuration, projectFilter } from './descriptions.js'
 import { Payload } from './user-error.js'
 import { visibleEndUser } from './visible-end-user.js'
 
@@ -34,58 +36,64 @@ const McpToolApprovals = createConnectionType('McpToolApproval', () => McpToolAp
 const McpToolDecision = { APPROVE: 'APPROVE', DENY: 'DENY' } as const
 registerEnumType(McpToolDecision, {
   name: 'McpToolDecision',
-  description: 'What becomes of a tool call that waits.',
+  description: 'Decision on a pending tool call.',
   valuesConfig: {
-    APPROVE: { description: 'The same call passes once, within ten minutes.' },
-    DENY: { description: 'The same call is refused for ten minutes.' },
+    APPROVE: {
+      description: `Allows the same call once, within ${formatDuration(approvalTtlSeconds)} and no longer than the deciding credential is valid.`,
+    },
+    DENY: { description: `Refuses the same call for ${formatDuration(approvalTtlSeconds)}.` },
   },
 })
 
-@InputType('McpToolApprovalFilter', { description: 'Which approvals; what is left out does not narrow.' })
+@InputType('McpToolApprovalFilter', { description: 'Filters MCP tool approvals. Omitted fields do not filter.' })
 class McpToolApprovalFilter implements ApprovalQuery {
-  @Field(() => Environment, { nullable: true, description: 'Those of one environment.' })
+  @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 
-  @Field(() => ID, { nullable: true, description: 'Those of one project.' })
+  @Field(() => ID, { nullable: true, description: projectFilter })
   projectId?: string | null
 
-  @Field(() => String, { nullable: true, description: 'Those of one end user, by the id that your product gave it.' })
+  @Field(() => String, { nullable: true, description: externalUserFilter })
   externalUserId?: string | null
 
-  @Field(() => ID, { nullable: true, description: 'Those for one server.' })
+  @Field(() => ID, { nullable: true, description: 'Matches this MCP server, by id.' })
   serverId?: string | null
 
-  @Field(() => McpToolApprovalStatus, { nullable: true, description: 'Those that stand so now.' })
+  @Field(() => McpToolApprovalStatus, { nullable: true, description: 'Matches this status at the time of the request.' })
   status?: McpToolApprovalStatus | null
 }
 
-@InputType('DecideMcpToolCallInput', { description: 'A decision on one tool call.' })
+@InputType('DecideMcpToolCallInput', { description: 'Decision on one tool call.' })
 class DecideMcpToolCallInput implements Decision {
-  @Field(() => ID, { description: 'Which approval.' })
+  @Field(() => ID, { description: 'Id of the approval, as named in the error of the tool call.' })
   id!: string
 
-  @Field(() => McpToolDecision, { description: 'What becomes of it.' })
+  @Field(() => McpToolDecision, { description: 'Approves or denies the call.' })
   decision!: Decision['decision']
 
-  @Field(() => String, { nullable: true, description: 'Why, for the agent and the audit trail: at most 500 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: `Reason, stored with the approval and shown to the agent after a denial: at most ${maxReasonLength} characters. Default: null.`,
+  })
   reason?: string | null
 }
 
-@ObjectType('DecideMcpToolCallPayload', { description: 'The approval as it was decided.' })
+@ObjectType('DecideMcpToolCallPayload', { description: 'Result of `decideMcpToolCall`.' })
 class DecideMcpToolCallPayload extends Payload {
-  @Field(() => McpToolApproval, { nullable: true, description: 'The approval as it is now.' })
+  @Field(() => McpToolApproval, { nullable: true, description: 'The decided approval. Null if `userErrors` is not empty.' })
   approval?: McpToolApproval | null
 }
 
 @Resolver(() => McpToolApproval)
 export class McpToolApprovalResolver {
   @Query(() => McpToolApprovals.type, {
-    description: 'Tool calls that wait for a person, or waited for one, newest first. Needs `mcp_approval:read`.',
+    description: 'Approvals of tool calls visible to the caller, the most recently requested first. Needs `mcp_approval:read`.',
   })
   async mcpToolApprovals(
     @Ctx() ctx: Context,
     @Args(() => PageArgs) page: PageArgs,
-    @Arg('filter', () => McpToolApprovalFilter, { nullable: true, description: 'Which approvals.' }) filter?: McpToolApprovalFilter | null,
+    @Arg('filter', () => McpToolApprovalFilter, { nullable: true, description: 'Filters the approvals. Omitted: no filter.' })
+    filter?: McpToolApprovalFilter | null,
   ): Promise<Connection<McpToolApproval>> {
     return McpToolApprovals.from(await listToolApprovals(ctx, page, filter ?? {}))
   }
@@ -93,23 +101,23 @@ export class McpToolApprovalResolver {
   @Mutation(() => DecideMcpToolCallPayload, {
     nullable: true,
     description:
-      'Approves or denies a tool call that waits. Needs `mcp_approval:decide`; the key that made the call, and keys of its family, cannot decide it.',
+      'Approves or denies a pending tool call. Needs `mcp_approval:decide`. The API key that made the call, and keys of its family, cannot decide it (FORBIDDEN). INVALID_STATE if it is not PENDING.',
   })
   decideMcpToolCall(
     @Ctx() ctx: Context,
-    @Arg('input', () => DecideMcpToolCallInput, { description: 'The decision.' }) input: DecideMcpToolCallInput,
-  ): Promise<object> {
+    @Arg('input', () => DecideMcpToolCallInput, { description: 'Decision on the tool call.' }) input: DecideMcpToolCallInput,
+  ): Promise<DecideMcpToolCallPayload> {
     return decideMcpToolCall(ctx, input)
   }
 
-  @FieldResolver(() => McpToolApprovalStatus, { description: 'Where it stands now.' })
+  @FieldResolver(() => McpToolApprovalStatus, { description: 'Status at the time of the request.' })
   status(@Root() approval: McpToolApproval, @Ctx() ctx: Context): McpToolApprovalStatus {
     return approval.status(ctx.now())
   }
 
   @FieldResolver(() => JsonObjectScalar, {
     nullable: true,
-    description: 'What it is to be called with; null once the approval has closed.',
+    description: 'Arguments of the tool call. Null unless the approval is PENDING or APPROVED: they are wiped as it closes.',
   })
   arguments(@Root() approval: McpToolApproval, @Ctx() ctx: Context): Record<string, unknown> | null {
     return approval.isOpenAt(ctx.now()) ? approval.arguments : null
@@ -117,7 +125,7 @@ export class McpToolApprovalResolver {
 
   @FieldResolver(() => McpServer, {
     nullable: true,
-    description: 'The server that the tool belongs to; null without `mcp_server:read`, or when it was deleted.',
+    description: 'MCP server of the tool. Null if it was deleted, and without `mcp_server:read`.',
   })
   async server(@Root() approval: McpToolApproval, @Ctx() ctx: Context): Promise<McpServer | null> {
     return can(ctx.actor, 'mcp_server:read') ? ctx.load(McpServer, approval.serverId) : null
@@ -125,13 +133,18 @@ export class McpToolApprovalResolver {
 
   @FieldResolver(() => EndUser, {
     nullable: true,
-    description: "The end user that the call is for; null for the backend's own. Others than the caller need `end_user:read`.",
+    description:
+      'End user that the call is made for. Null for calls of the backend itself. Needs `end_user:read`, else null, unless the caller is this end user.',
   })
-  endUser(@Root() row: McpToolApproval, @Ctx() ctx: Context): Promise<EndUser | null> {
-    return visibleEndUser(ctx, row)
+  endUser(@Root() approval: McpToolApproval, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return visibleEndUser(ctx, approval)
   }
 
-  @FieldResolver(() => ActorUnion, { nullable: true, description: 'Who decided it.' })
+  @FieldResolver(() => ActorUnion, {
+    nullable: true,
+    description:
+      'Principal that decided. Null before a decision. Needs `member:read`, `api_key:read` or `end_user:read`, by its type, else null.',
+  })
   decidedBy(@Root() approval: McpToolApproval, @Ctx() ctx: Context): Promise<ActorRow | null> {
     return findActor(ctx, approval.decidedBy)
   }

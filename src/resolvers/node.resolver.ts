@@ -1,4 +1,4 @@
-/** Anything by its id. */
+/** Queries for any object by its global id (GraphQL Global Object Identification). */
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
 
 import type { KeyhousePermission } from '../access/actions.js'
@@ -11,7 +11,10 @@ import { badUserInput } from '../lib/errors.js'
 
 const maxIds = 100
 
-/** One row of a kind. What is one's own needs no permission, so only then existence comes first. @throws DomainError FORBIDDEN */
+/**
+ * One visible row by id. The permission is checked before the lookup (docs/decisions/0178). With `isOwn` it is checked
+ * after: an own row needs none. @throws DomainError FORBIDDEN
+ */
 export async function findByIdOrForbid<T extends { id: string }>(
   ctx: Context,
   entity: new () => T,
@@ -27,16 +30,28 @@ export async function findByIdOrForbid<T extends { id: string }>(
 
 @Resolver()
 export class NodeResolver {
-  @Query(() => Node, { nullable: true, description: 'Anything that you may see, by its id; null otherwise.' })
-  node(@Ctx() ctx: Context, @Arg('id', () => ID, { description: 'Its id.' }) id: string): Promise<object | null> {
-    // Before anything is said about the id: who asks?
+  @Query(() => Node, {
+    nullable: true,
+    description: 'Object by id. Null if it is not visible to the caller, and without the permission to read its type.',
+  })
+  node(
+    @Ctx() ctx: Context,
+    @Arg('id', () => ID, { description: 'Id of an object of any type that implements `Node`.' }) id: string,
+  ): Promise<object | null> {
+    // The getter throws UNAUTHENTICATED without a credential, before the id is looked at.
     void ctx.actor
     return findNode(ctx, id)
   }
 
-  @Query(() => [Node], { nullable: 'items', description: 'Several at once, in the order of the ids: at most 100.' })
-  async nodes(@Ctx() ctx: Context, @Arg('ids', () => [ID], { description: 'Their ids.' }) ids: string[]): Promise<(object | null)[]> {
-    // Before anything is said about the input: who asks?
+  @Query(() => [Node], {
+    nullable: 'items',
+    description: `Objects by id, in the order of \`ids\`: at most ${maxIds} objects. An entry is null as \`node\` would be. More ids are refused (BAD_USER_INPUT).`,
+  })
+  async nodes(
+    @Ctx() ctx: Context,
+    @Arg('ids', () => [ID], { description: `Ids of objects of any type that implements \`Node\`: at most ${maxIds} ids.` }) ids: string[],
+  ): Promise<(object | null)[]> {
+    // The getter throws UNAUTHENTICATED without a credential, before the input is checked.
     void ctx.actor
     if (ids.length > maxIds) throw badUserInput(`"ids" must have at most ${maxIds} entries.`)
     return Promise.all(ids.map((id) => findNode(ctx, id)))

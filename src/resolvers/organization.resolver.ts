@@ -1,4 +1,4 @@
-/** The organization and its projects in GraphQL's words. */
+/** GraphQL types and operations of the organization and its projects. */
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
 import { requirePermission } from '../access/permit.js'
@@ -8,69 +8,75 @@ import { Organization } from '../entities/organization.js'
 import { Project } from '../entities/project.js'
 import { UrlScalar } from '../entities/scalars.js'
 import { issuerUrl } from '../lib/issuer.js'
+import { maxNameLength } from '../organizations/create-organization.js'
 import { createProject } from '../organizations/create-project.js'
 import { listProjects } from '../organizations/list-projects.js'
 import { updateProject } from '../organizations/update-project.js'
+import { formatLength } from './descriptions.js'
 import { findByIdOrForbid } from './node.resolver.js'
 import { Payload } from './user-error.js'
 
-@InputType('CreateProjectInput', { description: 'What the new project is to be.' })
+const nameRule = `Name for people: ${formatLength(maxNameLength)}.`
+
+@InputType('CreateProjectInput', { description: 'Properties of a new project.' })
 class CreateProjectInput {
-  @Field(() => String, { description: 'What its people call it: 1 to 255 characters.' })
+  @Field(() => String, { description: nameRule })
   name!: string
 
-  @Field(() => String, { description: 'Its short name, unique in the organization: `^[a-z][a-z0-9-]{0,62}$`. Never changes.' })
+  @Field(() => String, {
+    description: 'Short name, unique in the organization (CONFLICT): 1 to 63 characters, `^[a-z][a-z0-9-]{0,62}$`. It never changes.',
+  })
   slug!: string
 }
 
-@ObjectType('CreateProjectPayload', { description: 'The new project.' })
+@ObjectType('CreateProjectPayload', { description: 'Result of `createProject`.' })
 class CreateProjectPayload extends Payload {
-  @Field(() => Project, { nullable: true, description: 'The new project.' })
+  @Field(() => Project, { nullable: true, description: 'The created project. Null if `userErrors` is not empty.' })
   project?: Project | null
 }
 
-@InputType('UpdateProjectInput', { description: 'What to change; what is left out stays.' })
+@InputType('UpdateProjectInput', { description: 'Changes to a project. Omitted fields stay unchanged.' })
 class UpdateProjectInput {
-  @Field(() => ID, { description: 'Which project.' })
+  @Field(() => ID, { description: 'Id of the project.' })
   id!: string
 
-  @Field(() => String, { nullable: true, description: 'What its people call it: 1 to 255 characters.' })
+  @Field(() => String, { nullable: true, description: `${nameRule} Null is invalid.` })
   name?: string | null
 }
 
-@ObjectType('UpdateProjectPayload', { description: 'The project as it is now.' })
+@ObjectType('UpdateProjectPayload', { description: 'Result of `updateProject`.' })
 class UpdateProjectPayload extends Payload {
-  @Field(() => Project, { nullable: true, description: 'The project as it is now.' })
+  @Field(() => Project, { nullable: true, description: 'The updated project. Null if `userErrors` is not empty.' })
   project?: Project | null
 }
 
-@ObjectType('OrganizationIssuer', { description: 'The issuer of access tokens of one environment.' })
+@ObjectType('OrganizationIssuer', { description: 'Issuer of the access tokens of one environment.' })
 class OrganizationIssuer {
-  @Field(() => Environment, { description: 'The environment of the API keys whose tokens it issues.' })
+  @Field(() => Environment, { description: 'Environment of the API keys that are exchanged for these tokens.' })
   environment!: Environment
 
   @Field(() => UrlScalar, {
     description:
-      'The `iss` of the tokens: an absolute URL, compared byte for byte. Its metadata is at {url}/.well-known/openid-configuration.',
+      'Issuer (`iss`) of the tokens: an absolute URL, compared byte for byte. Its metadata is at {url}/.well-known/openid-configuration.',
   })
   url!: string
 }
 
 @Resolver(() => Organization)
 export class OrganizationResolver {
-  @Query(() => Organization, { nullable: true, description: 'Your organization. Needs `organization:read`.' })
+  @Query(() => Organization, { nullable: true, description: 'Organization of the caller. Needs `organization:read`.' })
   organization(@Ctx() ctx: Context): Promise<Organization | null> {
     return findByIdOrForbid(ctx, Organization, ctx.actor.organizationId, 'organization:read')
   }
 
-  @Query(() => [Project], { description: 'The projects that you see, oldest first. Needs `project:read`.' })
+  @Query(() => [Project], { description: 'Projects visible to the caller, oldest first. Needs `project:read`.' })
   projects(@Ctx() ctx: Context): Promise<Project[]> {
     requirePermission(ctx.actor, 'project:read')
     return listProjects(ctx)
   }
 
   @FieldResolver(() => [OrganizationIssuer], {
-    description: 'The issuers of access tokens of this organization, one for each environment. All of its projects share them.',
+    description: 'Issuers of the access tokens of this organization, one per environment. All projects share them.',
   })
   issuers(@Root() { id }: Organization, @Ctx() ctx: Context): OrganizationIssuer[] {
     return Object.values(Environment).map((environment) => ({ environment, url: issuerUrl(ctx.app.config.url, id, environment) }))
@@ -78,20 +84,23 @@ export class OrganizationResolver {
 
   @Mutation(() => CreateProjectPayload, {
     nullable: true,
-    description: 'Adds a project. Needs `project:create`, with a LOGIN or FULL_ACCESS token.',
+    description: 'Creates a project. Needs `project:create` with a LOGIN or FULL_ACCESS token.',
   })
   createProject(
     @Ctx() ctx: Context,
-    @Arg('input', () => CreateProjectInput, { description: 'What it is to be.' }) input: CreateProjectInput,
-  ): Promise<object> {
+    @Arg('input', () => CreateProjectInput, { description: 'Properties of the project.' }) input: CreateProjectInput,
+  ): Promise<CreateProjectPayload> {
     return createProject(ctx, input)
   }
 
-  @Mutation(() => UpdateProjectPayload, { nullable: true, description: 'Renames a project. Needs `project:update`.' })
+  @Mutation(() => UpdateProjectPayload, {
+    nullable: true,
+    description: 'Renames a project. Its slug never changes. Needs `project:update`.',
+  })
   updateProject(
     @Ctx() ctx: Context,
-    @Arg('input', () => UpdateProjectInput, { description: 'What to change.' }) input: UpdateProjectInput,
-  ): Promise<object> {
+    @Arg('input', () => UpdateProjectInput, { description: 'Changes to the project.' }) input: UpdateProjectInput,
+  ): Promise<UpdateProjectPayload> {
     return updateProject(ctx, input)
   }
 }

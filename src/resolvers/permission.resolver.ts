@@ -1,4 +1,4 @@
-/** The catalogue of permissions in GraphQL's words: what a form for granting them shows. */
+/** GraphQL query for the catalogue of built-in permissions, for user interfaces that grant them. */
 import { Field, ObjectType, Query, Resolver } from 'type-graphql'
 
 import { permissions } from '../access/actions.js'
@@ -6,22 +6,22 @@ import { MemberRole } from '../entities/enums.js'
 import { PermissionScalar } from '../entities/scalars.js'
 
 @ObjectType('PermissionDefinition', {
-  description: 'One of the permissions of Keyhouse itself. Those of your own services need no definition here.',
+  description: 'Built-in permission of Keyhouse. Application permissions, of your own services, need no definition.',
 })
 class PermissionDefinition {
-  @Field(() => PermissionScalar, { description: 'As it is written in grants.' })
+  @Field(() => PermissionScalar, { description: 'Permission as written in grants: `resource:action`.' })
   permission!: string
 
-  @Field(() => String, { description: 'In two or three words.' })
+  @Field(() => String, { description: 'Short English title for user interfaces.' })
   title!: string
 
-  @Field(() => String, { description: 'What it lets its holder do.' })
+  @Field(() => String, { description: 'English sentence that says what the permission allows.' })
   description!: string
 
-  @Field(() => [MemberRole], { description: 'The roles that have it.' })
+  @Field(() => [MemberRole], { description: 'Roles that hold the permission.' })
   roles!: readonly MemberRole[]
 
-  @Field(() => Boolean, { description: 'Whether an API key may hold it.' })
+  @Field(() => Boolean, { description: 'True if an API key can hold the permission.' })
   grantableToApiKey!: boolean
 }
 
@@ -35,7 +35,7 @@ const definitions: readonly PermissionDefinition[] = Object.entries(permissions)
 
 @Resolver()
 export class PermissionResolver {
-  @Query(() => [PermissionDefinition], { description: "Keyhouse's own permissions. Needs no credential." })
+  @Query(() => [PermissionDefinition], { description: 'All built-in permissions of Keyhouse. Needs no credential.' })
   permissionDefinitions(): readonly PermissionDefinition[] {
     return definitions
   }

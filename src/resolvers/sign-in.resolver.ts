@@ -1,41 +1,57 @@
-/** The way back in, in GraphQL's words. */
+/** GraphQL types and operations of sign-in tokens. */
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from 'type-graphql'
 
 import type { Context } from '../context/context.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { DateTimeScalar, JwtScalar, SecretScalar } from '../entities/scalars.js'
 import type { Secret } from '../lib/secret.js'
+import { loginTtlSeconds } from '../personal-tokens/issue-personal-token.js'
 import { createSignInToken } from '../sign-in/create-sign-in-token.js'
+import { signInTokenLasts } from '../sign-in/issue-sign-in-token.js'
 import { signIn } from '../sign-in/sign-in.js'
+import { formatDuration } from './descriptions.js'
 import { Payload } from './user-error.js'
 
-@InputType('CreateSignInTokenInput', { description: 'Who is to get back in.' })
+@InputType('CreateSignInTokenInput', { description: 'Member to create a sign-in token for.' })
 class CreateSignInTokenInput {
-  @Field(() => ID, { description: 'Which member.' })
+  @Field(() => ID, { description: 'Id of the member.' })
   memberId!: string
 }
 
-@ObjectType('CreateSignInTokenPayload', { description: 'A way back in: this is the only answer that has it.' })
+@ObjectType('CreateSignInTokenPayload', {
+  description: 'Result of `createSignInToken`. The only response that contains the sign-in token.',
+})
 class CreateSignInTokenPayload extends Payload {
-  @Field(() => SecretScalar, { nullable: true, description: 'What `signIn` takes, once. Give it to the member.' })
+  @Field(() => SecretScalar, {
+    nullable: true,
+    description: 'Sign-in token for `signIn`, valid once. Deliver it to the member. Null if `userErrors` is not empty.',
+  })
   signInToken?: Secret | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ends: in 15 minutes.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: `Expiry of the sign-in token: ${formatDuration(signInTokenLasts)} from now, or the expiry of the calling FULL_ACCESS token if earlier. Null if \`userErrors\` is not empty.`,
+  })
   expiresAt?: Date | null
 }
 
-@InputType('SignInInput', { description: 'The way back in.' })
+@InputType('SignInInput', { description: 'Sign-in token to redeem.' })
 class SignInInput {
-  @Field(() => SecretScalar, { description: 'A sign-in token: 15 minutes, once.' })
+  @Field(() => SecretScalar, {
+    description: `Sign-in token, valid once, for at most ${formatDuration(signInTokenLasts)}. NOT_FOUND if unknown, INVALID_STATE if used or expired.`,
+  })
   signInToken!: Secret
 }
 
-@ObjectType('SignInPayload', { description: 'A LOGIN token.' })
+@ObjectType('SignInPayload', { description: 'Result of `signIn`: a LOGIN token.' })
 class SignInPayload extends Payload {
-  @Field(() => PersonalToken, { nullable: true, description: 'Its record.' })
+  @Field(() => PersonalToken, { nullable: true, description: 'Record of the LOGIN token. Null if `userErrors` is not empty.' })
   personalToken?: PersonalToken | null
 
-  @Field(() => JwtScalar, { nullable: true, description: 'The token: 12 hours.' })
+  @Field(() => JwtScalar, {
+    nullable: true,
+    description: `The LOGIN token, valid for ${formatDuration(loginTtlSeconds)}. Null if \`userErrors\` is not empty.`,
+  })
   token?: string | null
 }
 
@@ -43,17 +59,25 @@ class SignInPayload extends Payload {
 export class SignInResolver {
   @Mutation(() => CreateSignInTokenPayload, {
     nullable: true,
-    description: 'Makes a sign-in token for a member who lost their token. Needs `member:update`, with a LOGIN or FULL_ACCESS token.',
+    description:
+      'Creates a sign-in token for a member who lost their personal token. Needs `member:update` with a LOGIN or FULL_ACCESS token. The caller must hold every permission and project of the member (PERMISSION_NOT_HELD).',
   })
   createSignInToken(
     @Ctx() ctx: Context,
-    @Arg('input', () => CreateSignInTokenInput, { description: 'Who is to get back in.' }) input: CreateSignInTokenInput,
-  ): Promise<object> {
+    @Arg('input', () => CreateSignInTokenInput, { description: 'Member to create a sign-in token for.' }) input: CreateSignInTokenInput,
+  ): Promise<CreateSignInTokenPayload> {
     return createSignInToken(ctx, input)
   }
 
-  @Mutation(() => SignInPayload, { nullable: true, description: 'Turns a sign-in token into a LOGIN token. Needs no credential.' })
-  signIn(@Ctx() ctx: Context, @Arg('input', () => SignInInput, { description: 'The sign-in token.' }) input: SignInInput): Promise<object> {
+  @Mutation(() => SignInPayload, {
+    nullable: true,
+    description:
+      'Exchanges a sign-in token for a LOGIN token, once. Needs no credential. INVALID_STATE if its creator could no longer create it.',
+  })
+  signIn(
+    @Ctx() ctx: Context,
+    @Arg('input', () => SignInInput, { description: 'Sign-in token to redeem.' }) input: SignInInput,
+  ): Promise<SignInPayload> {
     return signIn(ctx, input.signInToken)
   }
 }

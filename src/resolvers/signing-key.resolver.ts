@@ -1,4 +1,4 @@
-/** Signing keys in GraphQL's words. */
+/** GraphQL query for the signing keys. */
 import { Ctx, Query, Resolver } from 'type-graphql'
 
 import type { Context } from '../context/context.js'
@@ -8,7 +8,8 @@ import { listSigningKeys } from '../signing-keys/list-signing-keys.js'
 @Resolver(() => SigningKey)
 export class SigningKeyResolver {
   @Query(() => [SigningKey], {
-    description: 'The keys of this deployment that sign tokens, newest first, retired ones included. Needs `signing_key:read`.',
+    description:
+      'Signing keys of this deployment, newest first, including retired keys. Private keys are never returned. Needs `signing_key:read`.',
   })
   signingKeys(@Ctx() ctx: Context): Promise<SigningKey[]> {
     return listSigningKeys(ctx)

@@ -1,82 +1,92 @@
-/** Trying an MCP server out, in GraphQL's words. */
+/** GraphQL types and operation for testing an MCP server. */
 import { Arg, Ctx, Field, ID, InputType, Int, Mutation, ObjectType, registerEnumType, Resolver } from 'type-graphql'
 
 import type { Context } from '../context/context.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { testFailureCodes, type McpTestFailure as Failure, type TestFailureCode } from '../mcp/servers/probe.js'
-import { testMcpServer, type McpServerTest as Test, type TestOfServer } from '../mcp/servers/test-mcp-server.js'
+import { maxResponseBytes } from '../mcp/servers/read-response.js'
+import { maxTestMs, minTestMs, testMcpServer, type McpServerTest as Test, type TestOfServer } from '../mcp/servers/test-mcp-server.js'
+import { formatCount } from './descriptions.js'
 import { Payload } from './user-error.js'
 
 const descriptions: Readonly<Record<TestFailureCode, string>> = {
-  CONNECTION_FAILED: 'It could not be reached, or the connection broke.',
-  TLS_FAILED: 'No secure connection could be made.',
-  TIMEOUT: 'It did not answer in time.',
-  UNAUTHORIZED: 'It answered 401 or 403: it wants a credential, or another one.',
-  PROTOCOL_ERROR: 'It did not answer as MCP demands, or answered more than 1 MiB at once.',
-  URL_NOT_ALLOWED: 'Its address is one that may not be reached from here, or it wanted to send a credential on to another host.',
-  CREDENTIAL_UNAVAILABLE: 'The credential named is expired or revoked; nothing was sent.',
+  CONNECTION_FAILED: 'The server is unreachable, or the connection broke.',
+  TLS_FAILED: 'The TLS handshake failed: the certificate is not trusted, or the server does not speak TLS.',
+  TIMEOUT: 'The server did not respond within `timeoutMs`.',
+  UNAUTHORIZED: 'The server responded with HTTP status `401` or `403`: it requires a credential, or rejects this one.',
+  PROTOCOL_ERROR: `The response violates MCP, repeats the credential, or exceeds ${maxResponseBytes / 1_048_576} MiB. Also for other HTTP error statuses.`,
+  URL_NOT_ALLOWED: 'The address is not allowed, or the server redirected a credential to another origin.',
+  CREDENTIAL_UNAVAILABLE: 'The credential named is expired, revoked or stored for another origin. Nothing was sent.',
 }
 const McpTestFailureCode = Object.fromEntries(testFailureCodes.map((code) => [code, code]))
 registerEnumType(McpTestFailureCode, {
   name: 'McpTestFailureCode',
-  description: 'Why a server could not be used.',
+  description: 'Reason for the failure of an MCP server test.',
   valuesConfig: Object.fromEntries(testFailureCodes.map((code) => [code, { description: descriptions[code] }])),
 })
 
-@InputType('TestMcpServerInput', { description: 'Which server, and as whom.' })
+@InputType('TestMcpServerInput', { description: 'MCP server to test, and the credential to send.' })
 class TestMcpServerInput implements TestOfServer {
-  @Field(() => ID, { description: 'Which server.' })
+  @Field(() => ID, { description: 'Id of the MCP server.' })
   serverId!: string
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Which credential to present. Left out: the newest usable one of the caller, or none when there is none.',
+    description:
+      "Id of the credential to send. Omitted: the caller's newest usable credential, or none if there is none. Another owner's credential is refused (FORBIDDEN).",
   })
   credentialId?: string | null
 
-  @Field(() => Int, { nullable: true, defaultValue: 10_000, description: 'How long all of it may take, in milliseconds: 100 to 10,000.' })
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: maxTestMs,
+    description: `Timeout of the whole test: ${minTestMs} to ${formatCount(maxTestMs)} milliseconds. Null is invalid.`,
+  })
   timeoutMs?: number | null
 }
 
-@ObjectType('McpTestFailure', { description: 'Why a server could not be used.' })
+@ObjectType('McpTestFailure', { description: 'Failure of an MCP server test.' })
 class McpTestFailure implements Failure {
-  @Field(() => McpTestFailureCode, { description: 'For programs.' })
+  @Field(() => McpTestFailureCode, { description: 'Machine-readable reason.' })
   code!: TestFailureCode
 
-  @Field(() => String, { description: 'For people. Nothing that the server said is repeated.' })
+  @Field(() => String, { description: 'English message for people. It contains nothing that the server sent.' })
   message!: string
 
-  @Field(() => Int, { nullable: true, description: 'The HTTP status that it answered with, if that is what was wrong.' })
+  @Field(() => Int, { nullable: true, description: 'HTTP status of the server, if an error status caused the failure. Else null.' })
   httpStatus!: number | null
 }
 
-@ObjectType('McpServerTest', { description: 'What came of trying a server out.' })
+@ObjectType('McpServerTest', { description: 'Result of testing an MCP server.' })
 class McpServerTest implements Test {
-  @Field(() => Boolean, { description: 'Whether it answered as an MCP server.' })
+  @Field(() => Boolean, { description: 'True if the server responded as an MCP server and listed its tools.' })
   connected!: boolean
 
-  @Field(() => Int, { description: 'How many tools it has.' })
+  @Field(() => Int, { description: 'Number of tools of the server. Zero if not connected.' })
   toolCount!: number
 
-  @Field(() => [String], { description: 'Their names, in its order.' })
+  @Field(() => [String], { description: 'Names of the tools, in the order of the server. Empty if not connected.' })
   toolNames!: readonly string[]
 
-  @Field(() => String, { nullable: true, description: 'The version of MCP that was agreed on; null when none was.' })
+  @Field(() => String, { nullable: true, description: 'Negotiated MCP version, such as `2025-11-25`. Null if not connected.' })
   protocolVersion!: string | null
 
-  @Field(() => Int, { description: 'How long it took, in milliseconds.' })
+  @Field(() => Int, { description: 'Duration of the test in milliseconds.' })
   durationMs!: number
 
-  @Field(() => McpTestFailure, { nullable: true, description: 'What was wrong; null when it is connected.' })
+  @Field(() => McpTestFailure, { nullable: true, description: 'Reason for the failure. Null if connected.' })
   failure!: Failure | null
 }
 
-@ObjectType('TestMcpServerPayload', { description: 'What came of it.' })
+@ObjectType('TestMcpServerPayload', { description: 'Result of `testMcpServer`.' })
 class TestMcpServerPayload extends Payload {
-  @Field(() => McpServer, { nullable: true, description: 'The server that was tried.' })
+  @Field(() => McpServer, { nullable: true, description: 'The tested MCP server. Null if `userErrors` is not empty.' })
   server?: McpServer | null
 
-  @Field(() => McpServerTest, { nullable: true, description: 'What came of it; null when you may not try.' })
+  @Field(() => McpServerTest, {
+    nullable: true,
+    description: 'Result of the test, also for a failed connection. Null if `userErrors` is not empty.',
+  })
   test?: Test | null
 }
 
@@ -84,12 +94,13 @@ class TestMcpServerPayload extends Payload {
 export class McpTestResolver {
   @Mutation(() => TestMcpServerPayload, {
     nullable: true,
-    description: 'Connects to a server with a stored credential and lists its tools. Needs `mcp_server:test`.',
+    description:
+      'Connects to an MCP server with a stored credential and lists its tools. A fault of the server is reported in `test.failure`. Needs `mcp_server:test`.',
   })
   testMcpServer(
     @Ctx() ctx: Context,
-    @Arg('input', () => TestMcpServerInput, { description: 'Which server, and as whom.' }) input: TestMcpServerInput,
-  ): Promise<object> {
+    @Arg('input', () => TestMcpServerInput, { description: 'MCP server to test, and the credential to send.' }) input: TestMcpServerInput,
+  ): Promise<TestMcpServerPayload> {
     return testMcpServer(ctx, input)
   }
 }

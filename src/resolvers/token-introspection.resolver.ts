@@ -1,4 +1,4 @@
-/** The question that a service asks about a token, in GraphQL's words. */
+/** GraphQL types and operation of token introspection (RFC 7662). */
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver } from 'type-graphql'
 
 import { introspectToken, type Introspection } from '../access-tokens/introspect-token.js'
@@ -7,50 +7,57 @@ import { DateTimeScalar, JsonObjectScalar, PermissionScalar, SecretScalar, UrlSc
 import type { Secret } from '../lib/secret.js'
 import { Payload } from './user-error.js'
 
-@InputType('IntrospectTokenInput', { description: 'What a service asks about a token that it was handed.' })
+@InputType('IntrospectTokenInput', { description: 'Access token to introspect.' })
 class IntrospectTokenInput {
-  @Field(() => SecretScalar, { description: 'The token as it was presented.' })
+  @Field(() => SecretScalar, { description: 'Access token as presented to your service.' })
   token!: Secret
 
-  @Field(() => UrlScalar, { nullable: true, description: 'Whom it must be for, compared byte for byte. Left out: anybody.' })
+  @Field(() => UrlScalar, {
+    nullable: true,
+    description: 'Required audience, compared byte for byte. With another audience the token is inactive. Omitted: any audience.',
+  })
   audience?: string | null
 }
 
-@ObjectType('TokenIntrospection', { description: 'Whether a token is active, and what it says (RFC 7662).' })
+@ObjectType('TokenIntrospection', { description: 'Token introspection response (RFC 7662).' })
 class TokenIntrospection {
   @Field(() => Boolean, {
-    description: 'Whether to let it pass. False for whatever is unknown, expired, revoked, foreign, personal or for another audience.',
+    description:
+      'True if the token is valid now. False for tokens that are unknown, expired, revoked, personal, invisible to the caller or for another audience.',
   })
   active!: boolean
 
-  @Field(() => ID, { nullable: true, description: 'Its `jti`. Like all that follows, null when it is not active.' })
+  @Field(() => ID, { nullable: true, description: 'Token id (`jti`). Null if not active.' })
   tokenId?: string | null
 
-  @Field(() => String, { nullable: true, description: 'Whom it speaks for: its `sub`.' })
+  @Field(() => String, { nullable: true, description: 'External id of the end user (`sub`). Null if not active.' })
   subject?: string | null
 
-  @Field(() => UrlScalar, { nullable: true, description: 'Who issued it: its `iss`.' })
+  @Field(() => UrlScalar, { nullable: true, description: 'Issuer (`iss`). Null if not active.' })
   issuer?: string | null
 
-  @Field(() => UrlScalar, { nullable: true, description: 'Whom it is for: its `aud`.' })
+  @Field(() => UrlScalar, { nullable: true, description: 'Audience (`aud`). Null if not active.' })
   audience?: string | null
 
-  @Field(() => [PermissionScalar], { nullable: true, description: 'What it carries and its key still holds.' })
+  @Field(() => [PermissionScalar], {
+    nullable: true,
+    description: 'Permissions of the token that its API key still holds. Null if not active.',
+  })
   permissions?: string[] | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was issued.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Time of issue (`iat`). Null if not active.' })
   issuedAt?: Date | null
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ends.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Expiry (`exp`). Null if not active.' })
   expiresAt?: Date | null
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: 'All of its claims, as they were signed.' })
+  @Field(() => JsonObjectScalar, { nullable: true, description: 'All claims, as signed. Null if not active.' })
   claims?: object | null
 }
 
-@ObjectType('IntrospectTokenPayload', { description: 'What is to be thought of the token.' })
+@ObjectType('IntrospectTokenPayload', { description: 'Result of `introspectToken`.' })
 class IntrospectTokenPayload extends Payload {
-  @Field(() => TokenIntrospection, { nullable: true, description: 'The answer; null when you may not ask.' })
+  @Field(() => TokenIntrospection, { nullable: true, description: 'Introspection response. Null if `userErrors` is not empty.' })
   introspection?: Introspection | null
 }
 
@@ -59,12 +66,12 @@ export class IntrospectionResolver {
   @Mutation(() => IntrospectTokenPayload, {
     nullable: true,
     description:
-      'Whether an exchanged token that was presented to a service of yours is active. A mutation, so that it never travels in a URL. Needs `access_token:introspect`.',
+      'Introspects an access token that was presented to your service. A mutation, so that the token never appears in a URL. Needs `access_token:introspect`.',
   })
   async introspectToken(
     @Ctx() ctx: Context,
-    @Arg('input', () => IntrospectTokenInput, { description: 'The token.' }) input: IntrospectTokenInput,
-  ): Promise<object> {
+    @Arg('input', () => IntrospectTokenInput, { description: 'Access token to introspect.' }) input: IntrospectTokenInput,
+  ): Promise<IntrospectTokenPayload> {
     return { introspection: await introspectToken(ctx, input) }
   }
 }

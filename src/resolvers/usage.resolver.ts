@@ -1,99 +1,110 @@
-/** Usage in GraphQL's words. */
+/** GraphQL types and query of usage statistics. */
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, ObjectType, Query, registerEnumType, Resolver, Root } from 'type-graphql'
 
 import { can } from '../access/actor.js'
 import type { Context } from '../context/context.js'
+import { maxInt32 } from '../database/queries/usage.js'
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment, UsageInterval } from '../entities/enums.js'
 import { DateTimeScalar } from '../entities/scalars.js'
 import { dimensionColumns, type UsageDimension } from '../entities/usage-count.js'
-import { readUsage, type UsageRow, type UsageWhere } from '../usage/read-usage.js'
+import { maxIntervals, maxRows, readUsage, type UsageRow, type UsageWhere } from '../usage/read-usage.js'
+import { maxFilterValues } from '../validation/filters.js'
+import { environmentFilter, formatCount, projectFilter } from './descriptions.js'
 import { visibleEndUser } from './visible-end-user.js'
 
 const UsageDimensions = Object.fromEntries(Object.keys(dimensionColumns).map((name) => [name, name]))
 registerEnumType(UsageDimensions, {
   name: 'UsageDimension',
-  description: 'What usage is told apart by.',
+  description: 'Dimension that usage is grouped by.',
   valuesConfig: {
-    API_KEY: { description: 'The key behind the request, by itself or by a token exchanged from it.' },
-    END_USER: { description: 'The end user for whom it was made.' },
-    OPERATION: { description: 'What was asked for.' },
+    API_KEY: { description: 'API key of the request, or the key that its access token was exchanged from.' },
+    END_USER: { description: 'End user that the request acts for.' },
+    OPERATION: { description: 'Operation: a root field of this API, or a gateway message.' },
   },
 })
 
-@InputType('UsageFilter', { description: 'Which usage; what is left out does not narrow. At most 100 entries a list.' })
+@InputType('UsageFilter', {
+  description: `Filters usage. Omitted fields do not filter. Each list has at most ${maxFilterValues} entries, and an empty list matches nothing.`,
+})
 class UsageFilter implements UsageWhere {
-  @Field(() => Environment, { nullable: true, description: 'That of one environment.' })
+  @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 
-  @Field(() => ID, { nullable: true, description: 'That of one project.' })
+  @Field(() => ID, { nullable: true, description: projectFilter })
   projectId?: string | null
 
-  @Field(() => [ID], { nullable: true, description: 'That of any of these keys.' })
+  @Field(() => [ID], { nullable: true, description: 'Matches any of these API keys, by id.' })
   apiKeyIds?: string[] | null
 
-  @Field(() => [String], { nullable: true, description: 'That of any of these end users, by the ids that your product gave them.' })
+  @Field(() => [String], { nullable: true, description: 'Matches any of these end users, by the external ids that your product assigned.' })
   externalUserIds?: string[] | null
 
-  @Field(() => [String], { nullable: true, description: 'That of any of these operations.' })
+  @Field(() => [String], { nullable: true, description: 'Matches any of these operations, such as `exchangeApiKey` or `mcp:tools/call`.' })
   operations?: string[] | null
 }
 
-@ObjectType('UsageBucket', { description: 'How much was asked for in one interval. Intervals in which nothing happened are left out.' })
+@ObjectType('UsageBucket', { description: 'Usage of one interval and combination of dimensions. Intervals without usage are omitted.' })
 class UsageBucket {
-  @Field(() => DateTimeScalar, { description: 'When the interval began.' })
+  @Field(() => DateTimeScalar, { description: 'Start of the interval, in UTC, inclusive.' })
   start!: Date
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The id of the end user, also of one that was forgotten; null for the backend itself, or when not told apart.',
+    description: 'Id of the end user, also of a forgotten one. Null for requests of the backend itself, or if `groupBy` lacks END_USER.',
   })
   endUserId!: string | null
 
   @Field(() => String, {
     nullable: true,
     description:
-      'A root field of this API, or what the gateway forwarded; null for requests refused before they named one, or when not told apart.',
+      'Root field of this API, or gateway message such as `mcp:tools/call`. Null for requests refused before execution, or if `groupBy` lacks OPERATION.',
   })
   operation!: string | null
 
-  @Field(() => Int, { description: 'How often it was asked for. A document with several root fields counts for each.' })
+  @Field(() => Int, {
+    description: `Number of requests, at most ${formatCount(maxInt32)} requests. A document counts once for each of its root fields.`,
+  })
   requests!: number
 
-  @Field(() => Int, { description: 'How many of these were refused.' })
+  @Field(() => Int, { description: 'Number of refused requests among `requests`.' })
   denied!: number
 }
 
 @Resolver(() => UsageBucket)
 export class UsageResolver {
   @Query(() => [UsageBucket], {
-    description:
-      'How much was asked for, oldest first: at most 1,440 intervals and 1,000 rows. Written about a second late. Needs `usage:read`.',
+    description: `Usage statistics, oldest interval first: at most ${formatCount(maxIntervals)} intervals and ${formatCount(maxRows)} rows, else BAD_USER_INPUT. Requests appear after about 1 second. Needs \`usage:read\`.`,
   })
   usage(
     @Ctx() ctx: Context,
-    @Arg('from', () => DateTimeScalar, { description: 'From the interval that this moment is in.' }) from: Date,
-    @Arg('to', () => DateTimeScalar, { description: 'Up to this moment, exclusively.' }) to: Date,
-    @Arg('interval', () => UsageInterval, { description: 'How long the intervals are.' }) interval: UsageInterval,
+    @Arg('from', () => DateTimeScalar, { description: 'Start of the time range. The interval that contains it is included.' }) from: Date,
+    @Arg('to', () => DateTimeScalar, { description: 'End of the time range, exclusive. It must be after `from` (BAD_USER_INPUT).' })
+    to: Date,
+    @Arg('interval', () => UsageInterval, { description: 'Length of the intervals.' }) interval: UsageInterval,
     @Arg('groupBy', () => [UsageDimensions], {
       nullable: true,
-      description: 'What to tell apart: at most 3 entries; nothing when left out.',
+      description: `Dimensions to group by: at most ${Object.keys(dimensionColumns).length} entries. Omitted: one row per interval.`,
     })
     groupBy?: UsageDimension[] | null,
-    @Arg('filter', () => UsageFilter, { nullable: true, description: 'Which usage.' }) filter?: UsageFilter | null,
+    @Arg('filter', () => UsageFilter, { nullable: true, description: 'Filters the usage. Omitted: no filter.' })
+    filter?: UsageFilter | null,
   ): Promise<UsageRow[]> {
     return readUsage(ctx, { from, to, interval, groupBy, filter })
   }
 
-  @FieldResolver(() => ApiKey, { nullable: true, description: 'The key; null for people, without `api_key:read`, or when not told apart.' })
+  @FieldResolver(() => ApiKey, {
+    nullable: true,
+    description: 'API key of the requests. Null for members, without `api_key:read`, or if `groupBy` lacks API_KEY.',
+  })
   async apiKey(@Root() { apiKeyId }: UsageRow, @Ctx() ctx: Context): Promise<ApiKey | null> {
     return apiKeyId !== null && can(ctx.actor, 'api_key:read') ? ctx.load(ApiKey, apiKeyId) : null
   }
 
   @FieldResolver(() => EndUser, {
     nullable: true,
-    description: 'The end user; null when none was recorded, without `end_user:read`, or when not told apart.',
+    description: 'End user of the requests. Null if not recorded, without `end_user:read`, or if `groupBy` lacks END_USER.',
   })
   endUser(@Root() row: UsageRow, @Ctx() ctx: Context): Promise<EndUser | null> {
     return visibleEndUser(ctx, row)

@@ -1,4 +1,4 @@
-/** How a mutation says no: in its payload, so that one refusal does not null the answers of its neighbours. */
+/** Domain errors of mutations as `userErrors` of the payload, so that one refusal does not null the other root fields. */
 import type { GraphQLFieldResolver } from 'graphql'
 import { Field, ObjectType, registerEnumType } from 'type-graphql'
 
@@ -6,48 +6,51 @@ import type { Context } from '../context/context.js'
 import { DomainError, RequestError, userErrorCodes, type UserErrorCode } from '../lib/errors.js'
 
 const descriptions: Readonly<Record<UserErrorCode, string>> = {
-  INVALID: 'The input breaks a rule; `path` tells where.',
-  NOT_FOUND: 'There is no such thing, or none that you can see.',
-  CONFLICT: 'Something of the kind is there already.',
-  INVALID_STATE: 'It is too late or too early for this: revoked, expired, used.',
-  FORBIDDEN: 'You may not do this; the message names the permission that it needs.',
-  PERMISSION_NOT_HELD: 'You cannot grant or request what you do not hold; the message names it.',
-  PRODUCTION_NOT_SUPPORTED: 'Only sandbox callers may run this.',
-  ENVIRONMENT_MISMATCH: 'The credential works in the other environment.',
-  ALREADY_REVEALED: 'The window in which the token could be seen again has closed.',
-  LIMIT_EXCEEDED: 'There is a limit to how many or how often.',
-  URL_NOT_ALLOWED: 'This URL is not one that may be used here.',
-  IDEMPOTENCY_CONFLICT: 'The idempotency key was used with another input.',
+  INVALID: 'An argument is invalid. `path` names it and `message` the rule.',
+  NOT_FOUND: 'No object with this id, or with this secret, is visible to the caller.',
+  CONFLICT: 'The object conflicts with an existing one, such as a project with the same slug.',
+  INVALID_STATE: 'The state of the object does not allow this: it is revoked, expired, used or decided.',
+  FORBIDDEN: 'The caller is not allowed to do this. `message` names the missing permission or the reason.',
+  PERMISSION_NOT_HELD: 'The caller cannot grant permissions or projects that it does not hold. `message` names missing permissions.',
+  PRODUCTION_NOT_SUPPORTED: 'The operation is for the sandbox, and the credential is for production.',
+  ENVIRONMENT_MISMATCH: '`input.environment` is not the environment of the credential. Use a credential of that environment.',
+  ALREADY_REVEALED: 'The time to reveal this personal token again, its `visibleUntil`, has passed.',
+  LIMIT_EXCEEDED: 'A limit on the number of objects or requests is reached.',
+  URL_NOT_ALLOWED: 'The URL is not allowed: a private address, http, or an audience that the API key does not allow.',
+  IDEMPOTENCY_CONFLICT: 'The idempotency key was used before with another input.',
 }
 const UserErrorCodes = Object.fromEntries(userErrorCodes.map((code) => [code, code])) as { [K in UserErrorCode]: K }
 registerEnumType(UserErrorCodes, {
   name: 'UserErrorCode',
-  description: 'Why a mutation refused.',
+  description: 'Machine-readable reason of a refused mutation.',
   valuesConfig: Object.fromEntries(userErrorCodes.map((code) => [code, { description: descriptions[code] }])),
 })
 
-@ObjectType('UserError', { description: 'Why a mutation refused, for the caller to mend.' })
+@ObjectType('UserError', { description: 'Error that the caller can correct. The mutation changed nothing.' })
 export class UserError {
-  @Field(() => UserErrorCodes, { description: 'For programs.' })
+  @Field(() => UserErrorCodes, { description: 'Machine-readable reason.' })
   code!: UserErrorCode
 
-  @Field(() => String, { description: 'For people. It names the rule, and never repeats what may be secret.' })
+  @Field(() => String, { description: 'English message for people. It names the rule and never repeats a secret.' })
   message!: string
 
-  @Field(() => [String], { nullable: true, description: 'The argument at fault, from `input` on; null when it is none.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Path of the invalid argument, such as `["input", "permissions", "0"]`. Null if no single argument is at fault.',
+  })
   path!: readonly string[] | null
 }
 
-/** What every payload has. */
+/** Base of all payloads. A resolver leaves `userErrors` out: {@link domainErrorsToPayload} adds it. */
 @ObjectType()
 export abstract class Payload {
-  @Field(() => [UserError], { description: 'Why nothing was done; empty when it was.' })
-  userErrors: readonly UserError[] = []
+  @Field(() => [UserError], { description: 'Errors that the caller can correct. Empty on success. If not empty, nothing was changed.' })
+  userErrors?: readonly UserError[]
 }
 
 type Resolve = GraphQLFieldResolver<unknown, Context>
 
-/** An expected refusal of a mutation becomes `userErrors` of its payload. */
+/** Wraps a mutation resolver: a DomainError becomes `userErrors` of the payload. */
 export const domainErrorsToPayload =
   (resolve: Resolve): Resolve =>
   async (...call) => {
@@ -62,11 +65,11 @@ export const domainErrorsToPayload =
     }
   }
 
-/** Not refusals: the caller did nothing wrong. */
-const isUserErrorDetail = (error: unknown): boolean =>
+/** Whether the server failed. Usage counts such a request as not denied: the caller did nothing wrong. */
+const isServerFailure = (error: unknown): boolean =>
   !(error instanceof DomainError || error instanceof RequestError) || (error instanceof RequestError && error.status >= 500)
 
-/** Each root field is one use of its operation, whatever it is called in the answer. What is known at once is not made to wait. */
+/** Wraps a root resolver: counts one use per root field, under the field's name and not its alias. Synchronous results stay synchronous. */
 export const recordUsage =
   (resolve: Resolve): Resolve =>
   (source, args, context, info) => {
@@ -76,7 +79,7 @@ export const recordUsage =
       return result
     }
     const failed = (error: unknown): never => {
-      context.recordUsage(info.fieldName, !isUserErrorDetail(error))
+      context.recordUsage(info.fieldName, !isServerFailure(error))
       throw error
     }
     let result: unknown

@@ -1,4 +1,4 @@
-/** The question that a service behind Keyhouse asks, in GraphQL's words. */
+/** GraphQL types and operation of API key verification. */
 import { Arg, Ctx, Field, InputType, Int, Mutation, ObjectType, registerEnumType, Resolver } from 'type-graphql'
 
 import { verdictCodes, verifyApiKey, type VerifyApiKeyArgs, type Verdict, type VerdictCode } from '../api-keys/verify-api-key.js'
@@ -7,57 +7,70 @@ import { ApiKey } from '../entities/api-key.js'
 import { Environment } from '../entities/enums.js'
 import { PermissionScalar, SecretScalar } from '../entities/scalars.js'
 import type { Secret } from '../lib/secret.js'
+import { permissionCount } from './descriptions.js'
 import { Payload } from './user-error.js'
 
 const descriptions: Readonly<Record<VerdictCode, string>> = {
-  VALID: 'It may do what was asked.',
-  NOT_FOUND: 'It is no key of this organization.',
-  REVOKED: 'It was revoked.',
-  EXPIRED: 'Its time has run out.',
-  ENVIRONMENT_MISMATCH: 'It works in the other environment.',
-  INSUFFICIENT_PERMISSIONS: 'It lacks a permission that was asked for.',
-  RATE_LIMITED: 'One of its limits is used up.',
+  VALID: 'All checks passed.',
+  NOT_FOUND: 'No API key of this organization has this secret, or its overlap after a rotation is over.',
+  REVOKED: 'The key is revoked.',
+  EXPIRED: 'The key is expired.',
+  ENVIRONMENT_MISMATCH: 'The key belongs to another environment than `input.environment`.',
+  INSUFFICIENT_PERMISSIONS: 'The key lacks at least one of `input.permissions`, listed in `missingPermissions`.',
+  RATE_LIMITED: 'A rate limit of the key is exhausted. `retryAfterMs` tells the time to wait.',
 }
 const ApiKeyVerdictCode = Object.fromEntries(verdictCodes.map((code) => [code, code]))
 registerEnumType(ApiKeyVerdictCode, {
   name: 'ApiKeyVerdictCode',
-  description: 'What is to be thought of a key, asked in this order; the first that applies is the answer.',
+  description:
+    'Result of verifying an API key: VALID, or the first failing check in the order NOT_FOUND, REVOKED, EXPIRED, ENVIRONMENT_MISMATCH, INSUFFICIENT_PERMISSIONS, RATE_LIMITED.',
   valuesConfig: Object.fromEntries(verdictCodes.map((code) => [code, { description: descriptions[code] }])),
 })
 
-@InputType('VerifyApiKeyInput', { description: 'What a service behind Keyhouse asks about a key that it was handed.' })
+@InputType('VerifyApiKeyInput', { description: 'API key to verify, and its requirements.' })
 class VerifyApiKeyInput implements VerifyApiKeyArgs {
-  @Field(() => SecretScalar, { description: 'The key as it was presented.' })
+  @Field(() => SecretScalar, { description: 'Secret of the API key, as presented to your service.' })
   secret!: Secret
 
-  @Field(() => [PermissionScalar], { nullable: true, description: 'What it must hold, all of it.' })
+  @Field(() => [PermissionScalar], {
+    nullable: true,
+    description: `Required permissions: ${permissionCount}. The key must hold all of them. Omitted: none. Null is invalid.`,
+  })
   permissions?: string[] | null
 
-  @Field(() => Environment, { nullable: true, description: 'Where it must work.' })
+  @Field(() => Environment, { nullable: true, description: 'Required environment of the key. Null or omitted: any environment.' })
   environment?: Environment | null
 }
 
-@ObjectType('ApiKeyVerdict', { description: 'What is to be thought of a key that was presented.' })
+@ObjectType('ApiKeyVerdict', { description: 'Result of verifying an API key: the first failing check, or VALID.' })
 class ApiKeyVerdict {
-  @Field(() => Boolean, { description: 'Whether to let it pass; the same as `code: VALID`.' })
+  @Field(() => Boolean, { description: 'True if `code` is VALID.' })
   valid!: boolean
 
-  @Field(() => ApiKeyVerdictCode, { description: 'Why, or why not.' })
+  @Field(() => ApiKeyVerdictCode, { description: 'First failing check, or VALID.' })
   code!: VerdictCode
 
-  @Field(() => ApiKey, { nullable: true, description: 'The key, whenever one was found, whatever its project and environment.' })
+  @Field(() => ApiKey, {
+    nullable: true,
+    description: 'The API key, of any project and environment of the organization. Null if NOT_FOUND.',
+  })
   apiKey!: ApiKey | null
 
-  @Field(() => [PermissionScalar], { description: 'What it lacks of what was asked for.' })
+  @Field(() => [PermissionScalar], {
+    description: 'Required permissions that the key lacks. Empty unless `code` is INSUFFICIENT_PERMISSIONS.',
+  })
   missingPermissions!: readonly string[]
 
-  @Field(() => Int, { nullable: true, description: 'After RATE_LIMITED: in how many milliseconds to try again.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Time until the next attempt can succeed, in milliseconds. Null unless `code` is RATE_LIMITED.',
+  })
   retryAfterMs!: number | null
 }
 
-@ObjectType('VerifyApiKeyPayload', { description: 'The verdict.' })
+@ObjectType('VerifyApiKeyPayload', { description: 'Result of `verifyApiKey`.' })
 class VerifyApiKeyPayload extends Payload {
-  @Field(() => ApiKeyVerdict, { nullable: true, description: 'The verdict; null when you may not ask.' })
+  @Field(() => ApiKeyVerdict, { nullable: true, description: 'The verdict, also for an invalid key. Null if `userErrors` is not empty.' })
   verdict?: Verdict | null
 }
 
@@ -66,12 +79,12 @@ export class VerifyApiKeyResolver {
   @Mutation(() => VerifyApiKeyPayload, {
     nullable: true,
     description:
-      'Whether a key that was presented to a service of yours is valid. A mutation, so that a secret never travels in a URL. Needs `api_key:verify`.',
+      'Verifies an API key that was presented to your service. Only a VALID verdict counts against the rate limits of that key. A mutation, so that the secret never appears in a URL. Needs `api_key:verify`.',
   })
   async verifyApiKey(
     @Ctx() ctx: Context,
-    @Arg('input', () => VerifyApiKeyInput, { description: 'The key, and what it must be good for.' }) input: VerifyApiKeyInput,
-  ): Promise<object> {
+    @Arg('input', () => VerifyApiKeyInput, { description: 'API key to verify, and its requirements.' }) input: VerifyApiKeyInput,
+  ): Promise<VerifyApiKeyPayload> {
     return { verdict: await verifyApiKey(ctx, input) }
   }
 }

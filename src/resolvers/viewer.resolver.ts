@@ -1,4 +1,4 @@
-/** Who is asking, in GraphQL's words. */
+/** GraphQL type and query of the authenticated caller. */
 import { Ctx, Field, FieldResolver, ObjectType, Query, registerEnumType, Resolver, Root } from 'type-graphql'
 
 import type { Actor } from '../access/actor.js'
@@ -16,36 +16,37 @@ import { issuerUrl } from '../lib/issuer.js'
 const ViewerKind = { API_KEY: 'API_KEY', PERSONAL_TOKEN: 'PERSONAL_TOKEN', ACCESS_TOKEN: 'ACCESS_TOKEN' } as const
 registerEnumType(ViewerKind, {
   name: 'ViewerKind',
-  description: 'What kind of credential the request came with.',
+  description: 'Type of the credential of a request.',
   valuesConfig: {
-    API_KEY: { description: 'An API key: a backend, or one of its end users with X-On-Behalf-Of.' },
-    PERSONAL_TOKEN: { description: 'A personal token: a person.' },
-    ACCESS_TOKEN: { description: 'An exchanged token whose audience is this server: an end user.' },
+    API_KEY: { description: 'API key. The caller is a backend, or the end user named by X-On-Behalf-Of.' },
+    PERSONAL_TOKEN: { description: 'Personal token. The caller is a member.' },
+    ACCESS_TOKEN: { description: 'Access token with this server as its audience. The caller is an end user.' },
   },
 })
 
-@ObjectType('Viewer', { description: 'Who is asking, and what they may do.' })
+@ObjectType('Viewer', { description: 'Authenticated caller of the request.' })
 class Viewer {
   constructor(readonly actor: Actor) {}
 
-  @Field(() => ViewerKind, { description: 'What kind of credential the request came with.' })
+  @Field(() => ViewerKind, { description: 'Type of the credential of the request.' })
   get kind(): string {
     return this.actor.kind
   }
 
-  @Field(() => Environment, { nullable: true, description: 'The environment that the credential works in; null for people, who see both.' })
+  @Field(() => Environment, { nullable: true, description: 'Environment of the credential. Null for members, who see both environments.' })
   get environment(): Environment | null {
     return this.actor.environment
   }
 
   @Field(() => [PermissionScalar], {
-    description: 'What the caller holds at this moment, as it was granted. While acting for an end user only part of it can be used here.',
+    description:
+      'Permissions of the caller at the time of the request, with wildcards as granted. While acting for an end user, Keyhouse accepts only some of them.',
   })
   get permissions(): readonly string[] {
     return this.actor.permissions
   }
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When the credential ends; null: never.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Expiry of the credential. Null if it does not expire.' })
   get expiresAt(): Date | null {
     return this.actor.expiresAt
   }
@@ -53,12 +54,12 @@ class Viewer {
 
 @Resolver(() => Viewer)
 export class ViewerResolver {
-  @Query(() => Viewer, { nullable: true, description: 'Who is asking. Needs no permission.' })
+  @Query(() => Viewer, { nullable: true, description: 'The authenticated caller. Needs a credential but no permission.' })
   viewer(@Ctx() ctx: Context): Viewer {
     return new Viewer(ctx.actor)
   }
 
-  @FieldResolver(() => Organization, { description: 'The organization of the caller.' })
+  @FieldResolver(() => Organization, { description: 'Organization of the caller. Needs no permission of its own.' })
   organization(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<Organization | null> {
     return ctx.loadInOrganization(actor, Organization, actor.organizationId)
   }
@@ -66,39 +67,40 @@ export class ViewerResolver {
   @FieldResolver(() => UrlScalar, {
     nullable: true,
     description:
-      'The issuer (`iss`) of access tokens in the organization and environment of the caller: an absolute URL that services compare byte for byte. Null for people, who see both environments.',
+      'Issuer (`iss`) of access tokens in the organization and environment of the caller: an absolute URL, compared byte for byte. Null for members, who see both environments.',
   })
   issuer(@Root() { actor }: Viewer, @Ctx() ctx: Context): string | null {
     return actor.environment && issuerUrl(ctx.app.config.url, actor.organizationId, actor.environment)
   }
 
-  @FieldResolver(() => Project, { nullable: true, description: 'The project of the key; null for people.' })
+  @FieldResolver(() => Project, { nullable: true, description: 'Project of the API key or access token. Null for members.' })
   async project(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<Project | null> {
     const id = actor.apiKey && actor.projectIds?.[0]
     return id ? ctx.load(Project, id) : null
   }
 
-  @FieldResolver(() => User, { nullable: true, description: 'The person behind a personal token.' })
+  @FieldResolver(() => User, { nullable: true, description: 'User of the personal token. Null for API keys and access tokens.' })
   async user(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<User | null> {
     return actor.personalToken ? ctx.load(User, actor.personalToken.userId) : null
   }
 
   @FieldResolver(() => ApiKey, {
     nullable: true,
-    description: 'The key that the request came with, or that its token was exchanged from; null while acting for an end user.',
+    description: 'API key of the request. Null for other credentials, and while acting for an end user.',
   })
   async apiKey(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<ApiKey | null> {
     return actor.apiKey && !actor.endUser ? ctx.load(ApiKey, actor.apiKey.id) : null
   }
 
-  @FieldResolver(() => PersonalToken, { nullable: true, description: 'The personal token that the request came with.' })
+  @FieldResolver(() => PersonalToken, { nullable: true, description: 'Personal token of the request. Null for other credentials.' })
   async personalToken(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<PersonalToken | null> {
     return actor.personalToken ? ctx.load(PersonalToken, actor.personalToken.id) : null
   }
 
   @FieldResolver(() => EndUser, {
     nullable: true,
-    description: 'Whom the request is for. One that was never recorded was first and last seen now.',
+    description:
+      'End user that the request acts for. Null if there is none. For an end user not yet recorded, both times are the time of the request.',
   })
   async endUser(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<EndUser | null> {
     const { endUser, environment, organizationId } = actor

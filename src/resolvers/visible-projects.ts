@@ -1,9 +1,9 @@
-/** The projects of a membership, as far as the viewer sees them. */
+/** Loads the projects of a membership that are visible to the caller. */
 import { effectiveProjectIds, type Membership } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { Project } from '../entities/project.js'
 
-/** Null: every project. One that the viewer does not have does not exist for them, here either. */
+/** Null means every project. Projects that the caller does not see are left out. */
 export async function visibleProjects(ctx: Context, membership: Membership): Promise<Project[] | null> {
   const ids = effectiveProjectIds(membership)
   if (!ids) return null
