@@ -79,9 +79,9 @@ export function buildSchema(): GraphQLSchema {
   }
   sanitizeIdArguments(schema)
   // Nor does it describe the roots, which an explorer shows first.
-  schema.getQueryType()!.description = 'What can be read. A list is a Relay connection; what you may not see is not there.'
+  schema.getQueryType()!.description = 'Read operations. Lists are Relay connections. Objects that the caller cannot see are left out.'
   schema.getMutationType()!.description =
-    'What can be done. Every payload has `userErrors`: empty when it was done, the reasons when nothing was. Whatever takes or gives a secret is here, so that none travels in a URL.'
+    'Write operations, and every operation that takes or returns a secret, so that none travels in a URL. `userErrors` in each payload is empty on success.'
   return schema
 }
 
