@@ -21,7 +21,10 @@ beforeAll(async () => {
     asked.push(host)
     return host.startsWith('slow') ? new Promise(() => undefined) : Promise.resolve([address])
   }
-  world = await Gateway.start({ resolve }, { UV_THREADPOOL_SIZE: '24', KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1,mcp.test' })
+  world = await Gateway.start(
+    { resolve },
+    { UV_THREADPOOL_SIZE: '24', KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1,mcp.test', KEYHOUSE_LIMIT_CALLS_PER_END_USER: '100' },
+  )
 })
 afterAll(() => world.close())
 

@@ -49,7 +49,7 @@ describe('fixed windows', () => {
     const counters = new FixedWindowLimiter(10)
     const one: Limit[] = [{ window: 'SECOND', max: 1 }]
     expect(counters.take('k', one, 5000).isAllowed).toBe(true)
-    expect(counters.take('k', one, 100)).toMatchObject({ isAdmitted: false, retryAfterMs: 5900 })
+    expect(counters.take('k', one, 100)).toMatchObject({ isAllowed: false, retryAfterMs: 5900 })
     expect(counters.take('k', one, 6000).isAllowed).toBe(true)
   })
 

@@ -7,8 +7,8 @@ import { OpenStreams, type OpenStream } from '../../src/gateway/open-streams.js'
 const updatedAt = new Date('2026-01-01')
 const times = { silence: 1000, heartbeat: 1000, look: 10, grace: 1000 }
 
-/** A journal whose answers come when they are let go; `broken` cannot be asked. */
-class SlowJournal {
+/** A query runner whose answers come when they are let go; `broken` cannot be asked. */
+class SlowQueryRunner {
   readonly asked: string[] = []
   readonly waiting: (() => void)[] = []
   readonly warnings: unknown[] = []
@@ -16,7 +16,7 @@ class SlowJournal {
   readonly app = {
     clock: () => new Date('2026-01-02'),
     log: { warn: (said: unknown) => this.warnings.push(said) },
-    journal: {
+    queryRunner: {
       read: async ({ name }: { name: string }, [id]: readonly string[]): Promise<object> => {
         this.asked.push(`${name} ${id}`)
         await new Promise<void>((resolve) => this.waiting.push(resolve))
@@ -36,34 +36,34 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-function watched(ids: readonly string[]): { journal: SlowJournal; ended: string[] } {
+function watched(ids: readonly string[]): { queryRunner: SlowQueryRunner; ended: string[] } {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] })
-  const journal = new SlowJournal()
+  const queryRunner = new SlowQueryRunner()
   const ended: string[] = []
-  const streams = new OpenStreams(journal.app as never, times)
+  const streams = new OpenStreams(queryRunner.app as never, times)
   const server = { id: 'server', updatedAt } as McpServer
   for (const id of ids) {
     const credential = { id, expiresAt: null } as OpenStream['credential']
     streams.add({ standing: null, credential, server, isStream: true, end: () => ended.push(id) })
   }
   jest.advanceTimersByTime(times.look)
-  return { journal, ended }
+  return { queryRunner, ended }
 }
 
 test('no answer is waited for before the next question, and the same is asked once', async () => {
-  const { journal, ended } = watched([...Array.from({ length: 200 }, (_, i) => `credential-${i}`), 'revoked', 'revoked'])
-  expect(journal.waiting).toHaveLength(201)
-  await journal.letGo()
+  const { queryRunner, ended } = watched([...Array.from({ length: 200 }, (_, i) => `credential-${i}`), 'revoked', 'revoked'])
+  expect(queryRunner.waiting).toHaveLength(201)
+  await queryRunner.letGo()
   expect(ended).toEqual(['revoked', 'revoked'])
-  expect(journal.asked.filter((question) => question.endsWith(' server'))).toHaveLength(1)
+  expect(queryRunner.asked.filter((question) => question.endsWith(' server'))).toHaveLength(1)
 })
 
 test('one that cannot be asked about ends nobody, and keeps nobody from ending', async () => {
-  const { journal, ended } = watched(['broken', 'revoked', 'good'])
-  await journal.letGo()
-  await journal.letGo()
+  const { queryRunner, ended } = watched(['broken', 'revoked', 'good'])
+  await queryRunner.letGo()
+  await queryRunner.letGo()
   expect(ended).toEqual(['revoked'])
-  expect(journal.warnings).toHaveLength(1)
+  expect(queryRunner.warnings).toHaveLength(1)
   jest.advanceTimersByTime(times.look)
-  expect(journal.waiting).toHaveLength(3)
+  expect(queryRunner.waiting).toHaveLength(3)
 })

@@ -29,7 +29,7 @@ test('what it copies is there', () => {
 test('it is told to end by SIGTERM, without a shell between, and may take as long as it does', () => {
   expect(last).toMatch(/^STOPSIGNAL SIGTERM\nENTRYPOINT \["node", "--max-semi-space-size=16", "bin\/keyhouse.js"\]\nCMD \["start"\]$/m)
   const grace = Number(/stop_grace_period: (\d+)s/.exec(compose)![1])
-  const longest = Number(/longestDrain = ([\d_]+)/.exec(fileAt('src/main.ts'))![1]!.replace('_', ''))
+  const longest = Number(/maxDrainMs = ([\d_]+)/.exec(fileAt('src/main.ts'))![1]!.replace('_', ''))
   expect(grace * 1000).toBeGreaterThan(longest)
 })
 

@@ -77,7 +77,7 @@ const bareNumbers = (text: string): string[] =>
     .map(([match]) => match)
 
 const unitOrRange =
-  /\b(milliseconds?|seconds?|minutes?|hours?|days?|bytes?|KiB|MiB|characters?|number of|at most|at least|from \d|\d to \d)\b/i
+  /\b(milliseconds?|seconds?|minutes?|hours?|days?|bytes?|KiB|MiB|characters?|number of|at most|at least|from \d+|\d+ to \d+)\b/i
 
 /** Numbers without unit and range, each with the reason. */
 const plainNumbers: Readonly<Record<string, string>> = {
