@@ -23,7 +23,7 @@ const AccessTokens = createConnectionType('AccessToken', () => AccessToken)
 @InputType('ExchangeApiKeyInput', { description: 'Claims of the access token to issue.' })
 class ExchangeApiKeyInput implements ExchangeApiKeyArgs {
   @Field(() => UrlScalar, {
-    description: `Audience of the token (\`aud\`), embedded exactly as written. An absolute http or https URL without a fragment: at most ${formatCount(maxUrlLength)} characters. The key's \`allowedAudiences\` must contain it (URL_NOT_ALLOWED).`,
+    description: `Audience of the token (\`aud\`), embedded exactly as written. An absolute http or https URL without a fragment: at most ${formatCount(maxUrlLength)} characters. If the key has \`allowedAudiences\`, they must contain it (URL_NOT_ALLOWED).`,
   })
   audience!: string
 

@@ -68,7 +68,7 @@ export function createConnectionType<T extends object>(
   node: () => ClassType<T>,
   options: { hasTotalCount: boolean } = { hasTotalCount: true },
 ): { type: ClassType<Connection<T>>; from: (page: Page<T>) => Connection<T> } {
-  @ObjectType(`${name}Edge`, { description: `Edge of a \`${name}Connection\`: one row and its cursor.` })
+  @ObjectType(`${name}Edge`, { description: `Edge of \`${name}Connection\`: one row and its cursor.` })
   class Edge {
     @Field(() => String, { description: 'Opaque position of the row in the list, for `after` and `before`.' })
     cursor!: string

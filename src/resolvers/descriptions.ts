@@ -10,9 +10,9 @@ export const formatCount = (count: number): string => numberFormat.format(count)
 /** Length range of a text in characters: `1 to 255 characters`. */
 export const formatLength = (max: number, min = 1): string => `${min} to ${formatCount(max)} characters`
 
-/** Seconds in the largest unit that divides them: `14 days`, `15 minutes`. */
+/** Seconds in days, hours or minutes: `14 days`, `24 hours`, `15 minutes`. */
 export function formatDuration(seconds: number): string {
-  // 24 hours read better than 1 day: the length of a day can differ from 24 hours.
+  // 86,400 seconds are written as 24 hours, the unit in which the contract states them.
   const [unit, length] =
     seconds % 86_400 === 0 && seconds > 86_400 ? ['day', 86_400] : seconds % 3600 === 0 ? ['hour', 3600] : ['minute', 60]
   const count = seconds / length
@@ -21,7 +21,8 @@ export function formatDuration(seconds: number): string {
 
 export const permissionCount = `at most ${maxPermissions} permissions`
 
-export const environmentFilter = 'Matches this environment. An API key can name its own environment only (BAD_USER_INPUT).'
+export const environmentFilter =
+  'Matches this environment. API keys and access tokens can name their own environment only (BAD_USER_INPUT).'
 export const projectFilter = 'Matches this project, by id.'
 export const externalUserFilter = 'Matches this end user, by the external id that your product assigned.'
 
@@ -35,5 +36,5 @@ export const projectInput =
 
 /** `replay`: the difference between the first result and a repeated one. */
 export const idempotencyKey = (replay: string): string =>
-  `Idempotency key of your choice: ${formatLength(maxIdempotencyKeyLength)}. For ${formatDuration(idempotencyTtlMs / 1000)}, the same key and input return the existing object${replay}. ` +
+  `Idempotency key of your choice, per credential and operation: ${formatLength(maxIdempotencyKeyLength)}. For ${formatDuration(idempotencyTtlMs / 1000)}, the same key and input return the existing object${replay}. ` +
   'The same key with another input is refused (IDEMPOTENCY_CONFLICT).'
