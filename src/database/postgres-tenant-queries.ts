@@ -15,6 +15,7 @@ const queryCanceled = '57014'
 export class PostgresTenantQueries implements TenantQueries {
   readonly #pool
   readonly #queue
+  #closing: Promise<void> | undefined
 
   constructor(connectionString: string, runningPerOrganization: number, queuedPerOrganization: number) {
     this.#pool = new Pool({
@@ -38,8 +39,9 @@ export class PostgresTenantQueries implements TenantQueries {
     )
   }
 
+  /** Idempotent. */
   close(): Promise<void> {
-    return this.#pool.end()
+    return (this.#closing ??= this.#pool.end())
   }
 
   #start(query: TenantQuery): RunningQuery {

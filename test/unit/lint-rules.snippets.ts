@@ -159,7 +159,7 @@ export const c = (options: { fetch: typeof fetch }) => options.fetch
   },
   'queries of the journal': { at: 'src/journal/', code: 'export const a = (em: { execute(): void }) => em.execute()\n' },
   'queries of database.ts': { at: 'src/database/database.ts', code: 'export const a = (em: { getKysely(): void }) => em.getKysely()\n' },
-  'queries of a migration': { at: 'src/migrations/sqlite/', code: 'export const a = (em: { execute(): void }) => em.execute()\n' },
+  'queries of a migration': { at: 'src/database/migrations/sqlite/', code: 'export const a = (em: { execute(): void }) => em.execute()\n' },
   'queries of a test': { at: 'test/', code: 'export const a = (em: { insert(): void }) => em.insert()\nexport const b = new Date()\n' },
   'a test of 201 lines': { at: 'test/', code: Array.from({ length: 201 }, (_, i) => `export const a${i} = 1`).join('\n') },
   'console in the command line': { at: 'src/cli.ts', code: "console.log('a')\nexport const a = 1\n" },
