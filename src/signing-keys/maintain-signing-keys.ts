@@ -1,14 +1,12 @@
+/** Rotates signing keys on schedule, and retires keys whose tokens have all expired. */
 import { liveAccessToken, livePersonalToken } from '../database/unscoped-queries.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { addSeconds } from '../lib/clock.js'
-/** The life of signing keys by the calendar: rotation on schedule, and retirement when nothing is left to verify. */
 import type { SigningKeyDeps } from './create-signing-key.js'
 import { jwksMaxAge } from './jwks.js'
 import { retireSigningKey } from './retire-signing-key.js'
 import { findActiveSigningKeys, rotateSigningKeys, type ActiveSigningKeys } from './rotate-signing-keys.js'
 
-/** Milliseconds between two looks at the calendar. The time since activation counts, so restarts change nothing. */
-const interval = 60_000
 const day = 86_400
 
 /**
@@ -51,19 +49,4 @@ async function retireUnused(app: SigningKeyDeps, id: string): Promise<void> {
 export async function ensureNextKeyAlgorithm(app: SigningKeyDeps): Promise<void> {
   const { next } = await findActiveSigningKeys(app.orm.em.fork())
   if (next.algorithm !== app.config.jwtAlgorithm) await retireSigningKey(app, next.id)
-}
-
-/** Tends them now and then. Returns how to stop. */
-export function startMaintenance(app: SigningKeyDeps): () => Promise<void> {
-  let flight: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => {
-    flight = flight
-      .then(() => maintainSigningKeys(app))
-      .catch((error: unknown) => app.log.warn({ err: error }, 'signing keys could not be tended; trying again in a minute'))
-  }, interval)
-  timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await flight
-  }
 }
