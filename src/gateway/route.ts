@@ -79,16 +79,16 @@ export async function registerGateway(server: FastifyInstance, app: Services, ti
   const relay = async (request: FastifyRequest<{ Params: { serverId: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
     const ctx = await createContext(app, request, reply)
     // Nobody without a credential learns what could be said here.
-    request.story.actorId = ctx.actor.id
+    request.state.actorId = ctx.actor.id
     let operation: string | null = null
     try {
       assertAllowedOrigin(app.config, request.headers)
       assertNoLoop(deploymentId, firstValue(request.headers['cdn-loop']))
       const message = await parseRequestMessage(request, ctx.actor.organizationId)
       operation = usageLabel(request.method, message)
-      request.story.operation = operation
+      request.state.operation = operation
       if (message) {
-        request.story.message = message
+        request.state.message = message
         assertHeadersMatchBody(request.headers, message)
       }
       const release = beginExchange(ctx, exchangeKind(request.method, message))
@@ -116,12 +116,12 @@ export async function registerGateway(server: FastifyInstance, app: Services, ti
       if (reply.sent) return
       const refusal = toGatewayError(error)
       if (!refusal) throw error
-      if (error instanceof RequestError) request.story.codes = [error.code]
+      if (error instanceof RequestError) request.state.codes = [error.code]
       void reply
         .code(refusal.status)
         .headers({ 'cache-control': 'no-store', ...refusal.headers })
         .type('application/json')
-        .send(JSON.stringify(rpcError(request.story.message?.id ?? null, refusal.code, refusal.message, refusal.data)))
+        .send(JSON.stringify(rpcError(request.state.message?.id ?? null, refusal.code, refusal.message, refusal.data)))
     })
     scope.route({ method: ['GET', 'POST', 'DELETE'], url: '/mcp/:serverId', exposeHeadRoute: false, handler: relay })
     done()

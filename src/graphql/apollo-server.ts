@@ -1,4 +1,4 @@
-/** Creates the Apollo Server behind the GraphQL route (docs/decisions/0186-apollo-server.md). */
+/** Creates and starts the Apollo Server behind the GraphQL route (docs/decisions/0186-apollo-server.md). */
 import { ApolloServer } from '@apollo/server'
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -20,8 +20,8 @@ import type { Plugin } from './routed-request.js'
 /** A browser sends none of these across origins without a preflight (Fetch standard, CORS-safelisted request-header). */
 const preflightedHeaders = ['apollo-require-preflight', 'x-apollo-operation-name', 'authorization']
 
-/** Apollo's defaults that wrap every field, report to Apollo, or depend on its environment variables. */
-const disabled = [
+/** Disables Apollo's default plugins: they wrap every field, report to Apollo, or depend on its environment variables. */
+const disabledPlugins = [
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginSchemaReportingDisabled,
@@ -47,7 +47,7 @@ export async function startApolloServer(app: Services, schema: GraphQLSchema, pl
     stringifyResult: (result) => JSON.stringify(result),
     plugins: [
       operationPlugin(app, schema, plugins.length > 0),
-      ...disabled.map((plugin) => plugin()),
+      ...disabledPlugins.map((plugin) => plugin()),
       explorer === 'sandbox' ? landingPagePlugin(app.config.url) : ApolloServerPluginLandingPageDisabled(),
       ...plugins,
     ],

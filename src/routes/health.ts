@@ -11,7 +11,7 @@ export function registerHealth(server: FastifyInstance, app: Services, drain: Dr
   server.get('/healthz', () => ({ status: 'ok' }))
   server.get('/readyz', async (request, reply) => {
     if (drain.hasBegun) {
-      request.story.codes = ['UNAVAILABLE']
+      request.state.codes = ['UNAVAILABLE']
       return reply.code(503).send(errorBody({ code: 'UNAVAILABLE', message: 'This process is ending: ask another.' }, request.id))
     }
     // It reads a migrated table, so it proves both; it throws 503 when the database is away.
