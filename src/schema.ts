@@ -1,4 +1,4 @@
-/** From resolvers to the schema, and to the text that is committed as schema.graphql. */
+/** Builds the GraphQL schema from the resolvers, and prints it for schema.graphql. */
 import 'reflect-metadata'
 import {
   defaultFieldResolver,
@@ -39,7 +39,7 @@ import { ViewerResolver } from './resolvers/viewer.resolver.js'
 const listFields = (type: GraphQLObjectType | null | undefined): GraphQLField<unknown, Context>[] => Object.values(type?.getFields() ?? {})
 
 export function buildSchema(): GraphQLSchema {
-  // A plain property needs no resolver of its own, and a wrapper around each costs more than the rest of a list.
+  // Plain properties use the default resolver: TypeGraphQL's wrapper around each costs more than the rest of a list.
   for (const type of getMetadataStorage().objectTypes) type.simpleResolvers = true
   const schema = buildSchemaSync({
     resolvers: [
@@ -66,23 +66,24 @@ export function buildSchema(): GraphQLSchema {
       VerifyApiKeyResolver,
       ViewerResolver,
     ],
-    // Input is checked by the verbs: class-validator would return whole inputs, secrets included.
+    // The operations validate their input. Errors of class-validator contain whole inputs, secrets included.
     validate: false,
   })
   for (const field of listFields(schema.getMutationType())) field.resolve = domainErrorsToPayload(field.resolve ?? defaultFieldResolver)
   for (const field of [...listFields(schema.getQueryType()), ...listFields(schema.getMutationType())]) {
     field.resolve = recordUsage(field.resolve ?? defaultFieldResolver)
   }
-  // TypeGraphQL knows no @oneOf: as a directive it compiles, and two keys pass silently.
+  // TypeGraphQL does not support @oneOf. As a mere directive it is not enforced, and two fields would pass.
   for (const type of Object.values(schema.getTypeMap())) {
     if (isInputObjectType(type) && type.extensions['isOneOf'] === true) type.isOneOf = true
   }
   sanitizeIdArguments(schema)
-  // Nor does it describe the roots, which an explorer shows first.
+  // TypeGraphQL cannot describe the root types, which explorers show first.
   schema.getQueryType()!.description = 'What can be read. A list is a Relay connection; what you may not see is not there.'
   schema.getMutationType()!.description =
     'What can be done. Every payload has `userErrors`: empty when it was done, the reasons when nothing was. Whatever takes or gives a secret is here, so that none travels in a URL.'
   return schema
 }
 
+/** The text of schema.graphql: SDL, sorted. */
 export const printedSchema = (schema: GraphQLSchema): string => `${printSchema(lexicographicSortSchema(schema))}\n`
