@@ -29,7 +29,7 @@ export class OpenStreams {
   #isClosing = false
 
   constructor(
-    private readonly app: Pick<Services, 'queryRunner' | 'clock' | 'log'>,
+    private readonly services: Pick<Services, 'queryRunner' | 'clock' | 'log'>,
     private readonly times: GatewayTimeouts,
   ) {
     this.#timer = setInterval(() => void this.#revalidate(), times.look).unref()
@@ -66,7 +66,7 @@ export class OpenStreams {
     this.#isRevalidating = false
     const failed = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
     // Fails open until the next check: a short outage of the database must not end every stream.
-    if (failed) this.app.log.warn({ err: failed.reason as unknown }, 'open streams could not be looked at')
+    if (failed) this.services.log.warn({ err: failed.reason as unknown }, 'open streams could not be looked at')
   }
 
   async #checkStream({ standing, credential, server, end }: OpenStream, memoized: Memoized): Promise<void> {
@@ -81,17 +81,17 @@ export class OpenStreams {
   }
 
   async #isCallerValid({ query, id, version, expiresAt }: CredentialSnapshot): Promise<boolean> {
-    if (expiresAt && expiresAt <= this.app.clock()) return false
-    return (await this.app.queryRunner.read(query, [id]))?.['standing'] === version
+    if (expiresAt && expiresAt <= this.services.clock()) return false
+    return (await this.services.queryRunner.read(query, [id]))?.['standing'] === version
   }
 
   async #isCredentialValid({ id, expiresAt }: UsableCredential): Promise<boolean> {
-    if (expiresAt && expiresAt <= this.app.clock()) return false
-    return Number((await this.app.queryRunner.read(credentialStands, [id]))?.['standing']) === 1
+    if (expiresAt && expiresAt <= this.services.clock()) return false
+    return Number((await this.services.queryRunner.read(credentialStands, [id]))?.['standing']) === 1
   }
 
   async #isServerUnchanged({ id, updatedAt }: McpServer): Promise<boolean> {
-    const row = await this.app.queryRunner.read(serverStands, [id])
+    const row = await this.services.queryRunner.read(serverStands, [id])
     return row !== undefined && new Date(row['updated_at'] as number | Date).getTime() === updatedAt.getTime()
   }
 }

@@ -68,21 +68,21 @@ function toGatewayError(error: unknown): GatewayError | undefined {
   return new GatewayError(413, rpcErrorCodes.invalidRequest, text, undefined, { connection: 'close' })
 }
 
-export async function registerGateway(server: FastifyInstance, app: Services, times: GatewayTimeouts): Promise<void> {
-  const deploymentId = getDeploymentId(app.deploymentSecrets)
-  const streams = new OpenStreams(app, times)
+export async function registerGateway(server: FastifyInstance, services: Services, times: GatewayTimeouts): Promise<void> {
+  const deploymentId = getDeploymentId(services.deploymentSecrets)
+  const streams = new OpenStreams(services, times)
   server.addHook('preClose', (done) => {
     streams.close()
     done()
   })
 
   const relay = async (request: FastifyRequest<{ Params: { serverId: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
-    const ctx = await createContext(app, request, reply)
+    const ctx = await createContext(services, request, reply)
     // Authenticated first: a caller without a credential learns nothing about the message checks.
     request.state.actorId = ctx.actor.id
     let operation: string | null = null
     try {
-      assertAllowedOrigin(app.config, request.headers)
+      assertAllowedOrigin(services.config, request.headers)
       assertNoLoop(deploymentId, firstValue(request.headers['cdn-loop']))
       const message = await parseRequestMessage(request, ctx.actor.organizationId)
       operation = usageLabel(request.method, message)

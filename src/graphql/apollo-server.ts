@@ -28,11 +28,15 @@ const disabledPlugins = [
   ApolloServerPluginUsageReportingDisabled,
 ]
 
-export async function startApolloServer(app: Services, schema: GraphQLSchema, plugins: readonly Plugin[]): Promise<ApolloServer<Context>> {
-  const { introspection, explorer } = app.config
+export async function startApolloServer(
+  services: Services,
+  schema: GraphQLSchema,
+  plugins: readonly Plugin[],
+): Promise<ApolloServer<Context>> {
+  const { introspection, explorer } = services.config
   const server = new ApolloServer<Context>({
     schema,
-    logger: app.log,
+    logger: services.log,
     // Behaviour depends on our configuration alone, never on NODE_ENV.
     nodeEnv: 'production',
     includeStacktraceInErrorResponses: false,
@@ -46,9 +50,9 @@ export async function startApolloServer(app: Services, schema: GraphQLSchema, pl
     stopOnTerminationSignals: false,
     stringifyResult: (result) => JSON.stringify(result),
     plugins: [
-      operationPlugin(app, schema, plugins.length > 0),
+      operationPlugin(services, schema, plugins.length > 0),
       ...disabledPlugins.map((plugin) => plugin()),
-      explorer === 'sandbox' ? landingPagePlugin(app.config.url) : ApolloServerPluginLandingPageDisabled(),
+      explorer === 'sandbox' ? landingPagePlugin(services.config.url) : ApolloServerPluginLandingPageDisabled(),
       ...plugins,
     ],
   })

@@ -27,8 +27,8 @@ const toRoutedRequest = (request: GraphQLRequest): RoutedRequest => request.http
 const noHeaders = new HeaderMap()
 
 /** @param hasPlugins plugins of the embedding application need Apollo's own execution, which calls their hooks */
-export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins: boolean): Plugin {
-  const formatter = new ErrorFormatter(schema, app.log, !app.config.introspection)
+export function operationPlugin(services: Services, schema: GraphQLSchema, hasPlugins: boolean): Plugin {
+  const formatter = new ErrorFormatter(schema, services.log, !services.config.introspection)
   /** Weak: entries live as long as the document store keeps the document. */
   const prepared = new WeakMap<OperationDefinitionNode, PreparedOperation>()
   const prepare = (document: DocumentNode, node: OperationDefinitionNode): PreparedOperation => {

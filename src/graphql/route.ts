@@ -33,14 +33,14 @@ const placeholderContext = (): Promise<Context> => Promise.resolve({} as Context
 
 export async function registerGraphql(
   server: FastifyInstance,
-  app: Services,
+  services: Services,
   schema: GraphQLSchema,
   times: HttpTimeouts,
   plugins: readonly Plugin[] = [],
 ): Promise<void> {
-  const apollo = await startApolloServer(app, schema, plugins)
+  const apollo = await startApolloServer(services, schema, plugins)
   server.addHook('onClose', () => apollo.stop())
-  const hasLandingPage = app.config.explorer === 'sandbox'
+  const hasLandingPage = services.config.explorer === 'sandbox'
 
   server.route({
     method: ['GET', 'POST'],
@@ -52,7 +52,7 @@ export async function registerGraphql(
     },
     // Authenticate before reading the body.
     preParsing: async (request, reply) => {
-      const context = await createContext(app, request, reply)
+      const context = await createContext(services, request, reply)
       request.state.context = context
       request.state.actorId = context.actorOrNull?.id ?? null
     },

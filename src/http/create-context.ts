@@ -13,7 +13,7 @@ import { enforceRateLimit, throttleUnknownCredentials } from './rate-limits.js'
 import { respelledHeader, rawHeaderValues } from './raw-headers.js'
 
 /** @throws RequestError UNAUTHENTICATED, RATE_LIMITED or BAD_REQUEST */
-export async function createContext(app: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
+export async function createContext(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
   const authorization = rawHeaderValues(request.raw, 'authorization')
   const onBehalfOf = rawHeaderValues(request.raw, 'x-on-behalf-of')
   const origin = { requestId: request.id, ipAddress: clientAddress(request) }
@@ -21,13 +21,13 @@ export async function createContext(app: Services, request: FastifyRequest, repl
   const [first, second] = authorization
   if (first === undefined) {
     if (onBehalfOf.length > 0 || respelled !== undefined) throw missingCredential()
-    return new Context(app, origin, null, () => Promise.reject(missingCredential()))
+    return new Context(services, origin, null, () => Promise.reject(missingCredential()))
   }
   if (second !== undefined) throw new RequestError('BAD_REQUEST', 'Authorization was sent twice.')
-  const gate = signatureGate(app, request, origin.ipAddress ?? '')
-  const resolveActor = (): Promise<Actor> => authenticate(authDependencies(app, gate), { authorization: first, onBehalfOf })
+  const gate = signatureGate(services, request, origin.ipAddress ?? '')
+  const resolveActor = (): Promise<Actor> => authenticate(authDependencies(services, gate), { authorization: first, onBehalfOf })
   const actor = await resolveActor().catch((error: unknown) => {
-    throttleUnknownCredentials(app, error, origin.ipAddress ?? '')
+    throttleUnknownCredentials(services, error, origin.ipAddress ?? '')
     throw error
   })
   if (respelled !== undefined)
@@ -35,20 +35,20 @@ export async function createContext(app: Services, request: FastifyRequest, repl
       'BAD_REQUEST',
       `${respelled} was sent in another spelling. Send it as "${respelled}", with hyphens and no underscores.`,
     )
-  const ctx = new Context(app, origin, actor, resolveActor)
+  const ctx = new Context(services, origin, actor, resolveActor)
   await enforceRateLimit(ctx, reply)
   await recordUse(ctx)
   return ctx
 }
 
-const authDependencies = (app: Services, gate: SignatureGate): AuthDependencies => ({
-  reader: app.queryRunner,
+const authDependencies = (services: Services, gate: SignatureGate): AuthDependencies => ({
+  reader: services.queryRunner,
   // Read at each use: a verification may have waited in the queue.
   get now() {
-    return app.clock()
+    return services.clock()
   },
-  url: app.config.url,
-  verify: (text, typ) => app.keyring.verify(text, typ, gate),
+  url: services.config.url,
+  verify: (text, typ) => services.keyring.verify(text, typ, gate),
 })
 
 const signatureGate = ({ verifications, clock }: Services, { raw }: FastifyRequest, address: string): SignatureGate => ({

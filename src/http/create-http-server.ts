@@ -28,13 +28,13 @@ import type { HttpTimeouts } from './timeouts.js'
 
 /** Returns the Fastify instance, and the drain that the readiness route reads. */
 export function createHttpServer(
-  app: Services,
+  services: Services,
   times: HttpTimeouts,
   traces: Traces | undefined,
 ): { readonly server: FastifyInstance; readonly drain: Drain } {
-  const { config, log } = app
-  const newRequestId = (): string => newId('req', app.clock())
-  const handleError = createErrorHandler(app)
+  const { config, log } = services
+  const newRequestId = (): string => newId('req', services.clock())
+  const handleError = createErrorHandler(services)
   const handleClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET') {
       socket.destroy()
@@ -42,7 +42,7 @@ export function createHttpServer(
     }
     const response = toParserError(error)
     const requestId = newRequestId()
-    app.metrics.observeRequest({ route: null, operation: undefined, codes: [response.code], seconds: undefined })
+    services.metrics.observeRequest({ route: null, operation: undefined, codes: [response.code], seconds: undefined })
     log.info({ requestId, status: response.status, ip: socket.remoteAddress, codes: [response.code] }, 'request')
     writeErrorToSocket(socket, response, requestId)
   }
@@ -59,11 +59,11 @@ export function createHttpServer(
     frameworkErrors: (error, request, reply) => {
       initializeRequest(request, reply)
       handleError(error, request, reply)
-      logRequest(app, request, reply.statusCode)
+      logRequest(services, request, reply.statusCode)
     },
     clientErrorHandler: handleClientError,
   })
-  const connections = new Connections(app.maxConnections)
+  const connections = new Connections(services.maxConnections)
   const listenOn = (listener: Server): void => {
     listener.on('checkExpectation', (request, response) => rejectExpectation(request, response, newRequestId()))
     listener.on('connect', (_request, socket) => writeErrorToSocket(socket as Socket, toParserError(new Error()), newRequestId()))
@@ -74,7 +74,7 @@ export function createHttpServer(
     for (const listener of secondaryListeners(server)) listenOn(listener.on('clientError', handleClientError))
     done()
   })
-  app.metrics.gauge('keyhouse_connections', 'Inbound connections.', [], () => [[[], connections.size]])
+  services.metrics.gauge('keyhouse_connections', 'Inbound connections.', [], () => [[[], connections.size]])
   server.decorateRequest('state')
   // Registered before all other preClose hooks: they must not run until the drain has ended.
   const drain = new Drain(server, connections, config, times)
@@ -94,12 +94,12 @@ export function createHttpServer(
       if (reply.raw.writableFinished) return
       request.state.deadline?.clientClosed()
       // 499: nginx's status for a client that closed the connection.
-      logRequest(app, request, 499)
+      logRequest(services, request, 499)
     })
     done(validateHost(request))
   })
   server.addHook('onResponse', (request, reply, done) => {
-    logRequest(app, request, reply.statusCode, reply.elapsedTime)
+    logRequest(services, request, reply.statusCode, reply.elapsedTime)
     done()
   })
   server.setErrorHandler(handleError)

@@ -42,8 +42,12 @@ export async function enforceRateLimit(ctx: Context, reply: FastifyReply): Promi
 const addressLimit: readonly Limit[] = [{ window: 'MINUTE', max: maxUnknownCredentials }]
 
 /** Counts an unknown credential against its address; other errors do not count. @throws RequestError RATE_LIMITED over the limit */
-export function throttleUnknownCredentials(app: Services, error: unknown, address: string): void {
+export function throttleUnknownCredentials(services: Services, error: unknown, address: string): void {
   if (!(error instanceof UnknownCredentialError)) return
-  const { isAllowed, retryAfterMs } = app.unknownCredentialCounter.take(toRateLimitSubnet(address), addressLimit, app.clock().getTime())
+  const { isAllowed, retryAfterMs } = services.unknownCredentialCounter.take(
+    toRateLimitSubnet(address),
+    addressLimit,
+    services.clock().getTime(),
+  )
   if (!isAllowed) throw tooMany('Too many credentials from this address were not valid. Try again later.', retryAfterMs)
 }
