@@ -1,31 +1,29 @@
-/** The composition root: from a configuration to a running application. Tests build the same one. */
+/** The composition root: creates a running application from a configuration. Tests use the same one. */
 import type { Config } from './config/config.js'
 import type { Services } from './context/services.js'
 import { gatewayTimeouts, type GatewayTimeouts } from './gateway/timeouts.js'
 import type { Plugin } from './graphql/routed-request.js'
 import { httpTimeouts, type HttpTimeouts } from './http/timeouts.js'
-import { startSweepers } from './jobs/jobs.js'
-import { startSweepingApprovals } from './mcp/approvals/expire-approvals.js'
+import { startJobs } from './jobs/jobs.js'
 import { newLogger } from './observability/log.js'
 import { createTraces } from './observability/traces.js'
 import { openServices, type ServiceOverrides } from './open-services.js'
-import { startRevealWindowCleanup } from './personal-tokens/clear-revealed-text.js'
 import { createMetricsServer } from './routes/metrics.js'
 import { buildSchema } from './schema.js'
 import { createServer } from './server.js'
-import { ensureNextKeyAlgorithm, startMaintenance, maintainSigningKeys } from './signing-keys/maintain-signing-keys.js'
+import { ensureNextKeyAlgorithm, maintainSigningKeys } from './signing-keys/maintain-signing-keys.js'
 
 export interface Overrides extends ServiceOverrides {
   readonly times?: Partial<HttpTimeouts & GatewayTimeouts>
-  /** Plugins of Apollo Server, added to Keyhouse's own. */
+  /** Apollo Server plugins, added to Keyhouse's own. */
   readonly plugins?: readonly Plugin[]
 }
 
 export interface App {
   readonly services: Services
-  /** Where it listens. */
+  /** The origin that it listens on. */
   readonly url: string
-  /** Answers what is in flight, writes what is behind, and ends. */
+  /** Drains the server, stops the jobs, flushes the write-behind rows, and closes the database. */
   close(): Promise<void>
 }
 
@@ -51,10 +49,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     await close()
     throw error
   }
-  const stopSweeping = startRevealWindowCleanup(services)
-  const stopTending = startMaintenance(services)
-  const stopSweepingApprovals = startSweepingApprovals(services)
-  const sweepers = startSweepers(services)
+  const jobs = startJobs(services)
   const address = server.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   return {
@@ -62,10 +57,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     async close() {
       await server.close()
-      await stopSweeping()
-      await stopTending()
-      await stopSweepingApprovals()
-      await sweepers.close()
+      await jobs.close()
       await metricsServer.close()
       await close()
       await traces?.close()

@@ -1,4 +1,4 @@
-/** The command line. Each command prints its answer, with `--json` for programs, and exits non-zero with one sentence when it cannot. */
+/** Command line. Each command prints its result, with `--json` for programs; on failure it prints one sentence and exits non-zero. */
 import { Command, Option } from 'commander'
 
 import { createKeyByCommand, type ApiKeyOptions } from './commands/api-key-create.js'
@@ -27,7 +27,7 @@ import type { Services } from './context/services.js'
 import { version } from './lib/version.js'
 import { openServices } from './open-services.js'
 
-interface Form {
+interface OutputOptions {
   readonly json?: boolean
 }
 
@@ -37,8 +37,8 @@ interface VerifyOptions {
   readonly database?: boolean
 }
 
-/** Opens the database, does the work, and closes it; logs go nowhere, since stdout is the answer. */
-async function withServices<T>(work: (app: Services) => Promise<T>): Promise<T> {
+/** Runs the work with open services, and closes them. Logging is off, since stdout carries the result. */
+async function withServices<T>(work: (services: Services) => Promise<T>): Promise<T> {
   const { services, close } = await openServices({ ...readConfig(), logLevel: 'silent' })
   try {
     return await work(services)
@@ -47,15 +47,15 @@ async function withServices<T>(work: (app: Services) => Promise<T>): Promise<T> 
   }
 }
 
-/** For programs the answer as JSON, for people the same in words. */
-const answer = <T extends object>(
-  form: Form,
-  work: (app: Services) => Promise<T>,
-  words: (made: T, url: string) => string,
+/** Prints the result as JSON or as text. */
+const printResult = <T extends object>(
+  options: OutputOptions,
+  work: (services: Services) => Promise<T>,
+  format: (result: T, url: string) => string,
 ): Promise<void> =>
-  withServices(async (app) => {
-    const made = await work(app)
-    console.log(form.json ? JSON.stringify(made) : words(made, `${app.config.url}/graphql`))
+  withServices(async (services) => {
+    const result = await work(services)
+    console.log(options.json ? JSON.stringify(result) : format(result, `${services.config.url}/graphql`))
   })
 
 const program = new Command('keyhouse')
@@ -80,9 +80,9 @@ program
   .description('copy the SQLite database, whole, beside a running server')
   .argument('<file>', 'where to; it must not be there yet')
   .option('--json', 'print JSON')
-  .action(async (file: string, { json }: Form) => {
-    const made = await backup(readConfig(), file)
-    console.log(json ? JSON.stringify(made) : formatBackup(made))
+  .action(async (file: string, { json }: OutputOptions) => {
+    const result = await backup(readConfig(), file)
+    console.log(json ? JSON.stringify(result) : formatBackup(result))
   })
 
 const organizations = program.command('organization').description('organizations')
@@ -91,21 +91,21 @@ organizations
   .command('list')
   .description('list every organization, oldest first')
   .option('--json', 'print JSON')
-  .action((form: Form) => answer(form, listByCommand, formatOrganizationList))
+  .action((options: OutputOptions) => printResult(options, listByCommand, formatOrganizationList))
 
 organizations
   .command('suspend')
   .description('refuse every credential of an organization at once, until it is resumed')
   .argument('<id>', 'which organization')
   .option('--json', 'print JSON')
-  .action((id: string, form: Form) => answer(form, (app) => suspendByCommand(app, id), formatSuspension))
+  .action((id: string, options: OutputOptions) => printResult(options, (services) => suspendByCommand(services, id), formatSuspension))
 
 organizations
   .command('resume')
   .description('let the credentials of a suspended organization work again')
   .argument('<id>', 'which organization')
   .option('--json', 'print JSON')
-  .action((id: string, form: Form) => answer(form, (app) => resumeByCommand(app, id), formatSuspension))
+  .action((id: string, options: OutputOptions) => printResult(options, (services) => resumeByCommand(services, id), formatSuspension))
 
 organizations
   .command('create')
@@ -113,8 +113,8 @@ organizations
   .requiredOption('--name <name>', 'what its people call it')
   .requiredOption('--email <address>', "the first admin's e-mail address")
   .option('--json', 'print JSON')
-  .action((options: { name: string; email: string } & Form) =>
-    answer(options, (app) => bootstrapOrganization(app, options), formatOrganization),
+  .action((options: { name: string; email: string } & OutputOptions) =>
+    printResult(options, (services) => bootstrapOrganization(services, options), formatOrganization),
   )
 
 program
@@ -123,8 +123,8 @@ program
   .requiredOption('--email <address>', "the member's e-mail address")
   .option('--organization <id>', 'which organization, when the address is known in several')
   .option('--json', 'print JSON')
-  .action((options: { email: string; organization?: string } & Form) =>
-    answer(options, (app) => signInByEmail(app, options.email, options.organization), formatSignIn),
+  .action((options: { email: string; organization?: string } & OutputOptions) =>
+    printResult(options, (services) => signInByEmail(services, options.email, options.organization), formatSignIn),
   )
 
 program
@@ -138,7 +138,9 @@ program
   .option('--label <text>', 'what its people call it')
   .option('--permissions <list...>', 'what it may do, such as agent:read; everything that a key may when left out', ['*'])
   .option('--json', 'print JSON')
-  .action((options: ApiKeyOptions & Form) => answer(options, (app) => createKeyByCommand(app, options), formatApiKey))
+  .action((options: ApiKeyOptions & OutputOptions) =>
+    printResult(options, (services) => createKeyByCommand(services, options), formatApiKey),
+  )
 
 const signingKey = program.command('signing-key').description('the keys that sign tokens')
 
@@ -146,21 +148,24 @@ signingKey
   .command('rotate')
   .description('let the next key sign from now on; what the last one signed stays good')
   .option('--json', 'print JSON')
-  .action((form: Form) => answer(form, rotateKeysByCommand, formatRotation))
+  .action((options: OutputOptions) => printResult(options, rotateKeysByCommand, formatRotation))
 
 signingKey
   .command('retire')
   .description('withdraw a key at once, with every token that it signed')
   .argument('<kid>', 'which key')
   .option('--json', 'print JSON')
-  .action((kid: string, form: Form) => answer(form, (app) => retireKeyByCommand(app, kid), formatRetirement))
+  .action((kid: string, options: OutputOptions) => printResult(options, (services) => retireKeyByCommand(services, kid), formatRetirement))
+
 const audit = program.command('audit').description('the audit trail')
 
 audit
   .command('export')
   .description('print the trail of an organization as lines of JSON, ended by a signed checkpoint')
   .requiredOption('--organization <id>', 'which organization')
-  .action(({ organization }: { organization: string }) => withServices((app) => exportByCommand(app, organization, process.stdout)))
+  .action(({ organization }: { organization: string }) =>
+    withServices((services) => exportByCommand(services, organization, process.stdout)),
+  )
 
 audit
   .command('verify')

@@ -1,21 +1,22 @@
-/** Configuration, application, listen, drain. */
+/** Starts the server process: checks the configuration, listens, and drains on a signal. */
 import { createApp, type App } from './app.js'
 import { announceFirstStart } from './commands/first-start.js'
 import { assertServable, type Config } from './config/config.js'
 
-/** Milliseconds that requests in flight may take to end once the port is closed. */
+/** Milliseconds for requests in flight to end after the port has closed. */
 const maxDrainMs = 10_000
 
+/** @throws ConfigError for a configuration that cannot serve */
 export async function start(config: Config): Promise<App> {
   assertServable(config)
   const app = await createApp(config)
   if (config.envFile !== undefined) app.services.log.info({ file: config.envFile }, 'settings read from a file')
   let isStopping = false
   const stop = (signal: NodeJS.Signals): void => {
-    // Whoever presses Ctrl-C under npm sends it twice; it is bounded anyway.
+    // npm forwards Ctrl-C, so the process receives SIGINT twice. The timer below bounds the wait.
     if (isStopping) return
     isStopping = true
-    // A supervisor would kill it next, without a word: what is acknowledged is on the disk, and what is behind can be lost.
+    // Logs before the supervisor's SIGKILL. Acknowledged changes are durable; write-behind rows may be lost.
     const forceExit = (): never => {
       app.services.log.error('requests in flight did not end in time')
       process.exit(1)
@@ -34,12 +35,12 @@ export async function start(config: Config): Promise<App> {
     )
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
-  // Node would print all properties of the error, which may be bytes of a peer.
+  // Node would print every property of the error, which may hold bytes from a peer.
   process.once('uncaughtException', (error) => {
     app.services.log.fatal({ err: error }, 'an error was not caught')
     process.exit(1)
   })
-  // Before the line that says ready, so that whoever waits for it has all of the announcement.
+  // Printed before the "ready" line, so that a script that waits for it has the whole announcement.
   await announceFirstStart(app, process.stdout)
   app.services.log.info({ url: app.url }, 'ready')
   return app

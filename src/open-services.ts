@@ -1,3 +1,4 @@
+/** Opens the services that the HTTP server and the command line share, and closes them in reverse order. */
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 
@@ -34,19 +35,19 @@ import { ensureSigningKeys } from './signing-keys/ensure-signing-keys.js'
 import { openKeyring } from './signing-keys/keyring.js'
 import { UsageAggregator } from './usage/usage-aggregator.js'
 
-/** Addresses that sent unknown credentials, remembered at once; of more the oldest is forgotten, so that nobody fills the memory. */
+/** Addresses whose unknown credentials are counted at the same time. The oldest is evicted, which bounds the memory. */
 const maxTrackedAddresses = 10_000
 
 export interface ServiceOverrides {
   readonly clock?: Clock
   readonly log?: Logger
-  /** How outbound requests look names up. */
+  /** DNS lookup of outbound requests. */
   readonly resolve?: DnsLookup
-  /** Descriptors that this process may have open. */
+  /** Maximum of open file descriptors of this process. */
   readonly descriptorLimit?: number
 }
 
-/** Everything but the HTTP server: what the command line needs too. */
+/** @throws ConfigError when the master keys do not match the database */
 export async function openServices(
   config: Config,
   { clock = systemClock, log = newLogger(config.logLevel), resolve, descriptorLimit = maxDescriptors() }: ServiceOverrides = {},
@@ -56,7 +57,7 @@ export async function openServices(
   const orm = await createDatabase(config, (pool) => watchPool(metrics, pool))
   const closers = [() => orm.close(true)]
   const close = async (): Promise<void> => {
-    for (const end of closers) await end()
+    for (const closeOne of closers) await closeOne()
   }
   try {
     const { masterKeys, secrets } = await withStartupLock(config, async () => {
@@ -72,7 +73,7 @@ export async function openServices(
     const { queries, queryRunner, ...stores } = await createStores(orm, config, clock, metrics.observeCommit)
     const system = config.databaseUrl === undefined ? 'sqlite' : 'postgresql'
     const journal = traces ? tracedJournal(stores.journal, traces, system) : stores.journal
-    // Closed after the journal: a query that ran out of time may still hold its thread.
+    // Closed after the journal: a query that timed out may still occupy its thread.
     closers.unshift(
       () => journal.close(),
       () => queries.close(),
@@ -91,11 +92,11 @@ export async function openServices(
     const limits = fitDescriptors(config.limits, descriptorLimit)
     const maxConnections = maxConnectionsFor(descriptorLimit)
     const lookups = { perOrganization: limits.lookupsPerOrganization, total: maxLookupsFor(config.threadPoolSize) }
-    const ownOutbound = createOutbound({ allowed: config.outboundAllow, lookups, maxConnections, ...(resolve ? { resolve } : {}) })
-    const metered = withMetrics(withLoopGuard(ownOutbound, config.url, getDeploymentId(secrets)), metrics)
-    const outbound = traces ? withTracing(metered, traces) : metered
+    const baseOutbound = createOutbound({ allowed: config.outboundAllow, lookups, maxConnections, ...(resolve ? { resolve } : {}) })
+    const meteredOutbound = withMetrics(withLoopGuard(baseOutbound, config.url, getDeploymentId(secrets)), metrics)
+    const outbound = traces ? withTracing(meteredOutbound, traces) : meteredOutbound
     closers.unshift(() => outbound.close())
-    const shared = {
+    const services = {
       config,
       limits,
       maxConnections,
@@ -117,16 +118,16 @@ export async function openServices(
       metrics,
       log,
     }
-    metrics.gauge('keyhouse_sealed_rows', 'Rows sealed under each master key.', ['what', 'key_id'], createSealedRowsGauge(shared))
-    return { services: shared, close }
+    metrics.gauge('keyhouse_sealed_rows', 'Rows sealed under each master key.', ['what', 'key_id'], createSealedRowsGauge(services))
+    return { services, close }
   } catch (error) {
-    // An open connection would keep the process alive after it has said why it cannot serve.
+    // An open connection would keep the process alive after the error.
     await close()
     throw error
   }
 }
 
-/** PostgreSQL alone has a pool. */
+/** Only PostgreSQL has a pool. */
 function watchPool(metrics: Metrics, pool: Pool): void {
   metrics.gauge('keyhouse_database_pool', 'Connections for changes, and who waits for one.', ['state'], () => [
     [['busy'], pool.totalCount - pool.idleCount],
@@ -153,7 +154,7 @@ function createWriteBehind(
     touchPersonalToken: (id, at) => lastUsed.touchPersonalToken(id, at),
     touchEndUser: (id, at) => lastUsed.touchEndUser(id, at),
     touchMcpCredential: (id, at) => lastUsed.touchMcpCredential(id, at),
-    recordUsage: (use) => usage.used(use),
+    recordUsage: (record) => usage.used(record),
     flush: () => writer.flush(),
   }
   return { writeBehind, writer }

@@ -1,4 +1,4 @@
-/** Mounts every route on the HTTP server. */
+/** Creates the HTTP server and registers every route. */
 import type { FastifyInstance } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 
@@ -17,19 +17,19 @@ import { registerMetrics } from './routes/metrics.js'
 import { registerWellKnown } from './routes/well-known.js'
 
 export async function createServer(
-  app: Services,
+  services: Services,
   schema: GraphQLSchema,
   times: HttpTimeouts & GatewayTimeouts,
   { traces, plugins }: { readonly traces?: Traces | undefined; readonly plugins?: readonly Plugin[] | undefined } = {},
 ): Promise<FastifyInstance> {
-  const { config } = app
-  const { server, drain } = createHttpServer(app, times, traces)
-  registerHealth(server, app, drain)
-  if (config.metricsPort === undefined) registerMetrics(server, app)
-  registerWellKnown(server, app)
-  registerIssuers(server, app)
+  const { config } = services
+  const { server, drain } = createHttpServer(services, times, traces)
+  registerHealth(server, services, drain)
+  if (config.metricsPort === undefined) registerMetrics(server, services)
+  registerWellKnown(server, services)
+  registerIssuers(server, services)
   registerExplorer(server, config)
-  await registerGraphql(server, app, schema, times, plugins)
-  await registerGateway(server, app, times)
+  await registerGraphql(server, services, schema, times, plugins)
+  await registerGateway(server, services, times)
   return server
 }

@@ -14,7 +14,7 @@ import { checkpointType } from '../src/audit/checkpoint.js'
 import { parseEvent, serializeEvent } from '../src/audit/export-format.js'
 import { exportByCommand } from '../src/commands/audit-export.js'
 import { verifyAll, verifyFile } from '../src/commands/audit-verify.js'
-import { makeRound } from '../src/jobs/jobs.js'
+import { createRetentionJob } from '../src/jobs/jobs.js'
 import { genesis, computeHash, type ChainedEvent } from '../src/journal/chain.js'
 import { getJwks } from '../src/signing-keys/jwks.js'
 import { startApp, type TestApp } from './support/app.js'
@@ -271,7 +271,7 @@ describe('the command', () => {
 describe('a day', () => {
   test('does not end without a logged checkpoint of every chain', async () => {
     const logged = (): number => app.log.split('\n').filter((line) => line.includes('audit checkpoint') && line.includes(acme.id)).length
-    const round = makeRound(app.services)
+    const round = createRetentionJob(app.services)
     await round()
     expect(logged()).toBe(1)
     app.clock.advance(3_600_000)

@@ -1,4 +1,4 @@
-/** `keyhouse api-key create`: the way back in when every key and token is lost. */
+/** `keyhouse api-key create`: creates an API key, which recovers access when every credential is lost. */
 import { createApiKey } from '../api-keys/create-api-key.js'
 import { systemContext } from '../context/context.js'
 import type { Services } from '../context/services.js'
@@ -14,9 +14,9 @@ export interface ApiKeyOptions {
   readonly permissions: readonly string[]
 }
 
-/** @throws CommandError when the organization is left out and there is not exactly one. */
-async function findSoleOrganization(app: Services, id: string | undefined): Promise<string> {
-  const organizations = await findOrganizations(app.orm, id)
+/** @throws CommandError for an unknown id, or when the id is omitted and there is not exactly one organization */
+async function findSoleOrganization(services: Services, id: string | undefined): Promise<string> {
+  const organizations = await findOrganizations(services.orm, id)
   const [organization, second] = organizations
   if (!organization)
     throw new CommandError(
@@ -24,14 +24,15 @@ async function findSoleOrganization(app: Services, id: string | undefined): Prom
     )
   if (second)
     throw new CommandError(
-      `There are several organizations; choose one with --organization: ${organizations.map((one) => one.id).join(', ')}`,
+      `There are several organizations; choose one with --organization: ${organizations.map((candidate) => candidate.id).join(', ')}`,
     )
   return organization.id
 }
 
-export async function createKeyByCommand(app: Services, options: ApiKeyOptions): Promise<{ apiKeyId: string; secret: string }> {
+/** @throws CommandError or DomainError */
+export async function createKeyByCommand(services: Services, options: ApiKeyOptions): Promise<{ apiKeyId: string; secret: string }> {
   const { environment, label, permissions, project } = options
-  const ctx = systemContext(app, await findSoleOrganization(app, options.organization))
+  const ctx = systemContext(services, await findSoleOrganization(services, options.organization))
   const { apiKey, secret } = await createApiKey(ctx, {
     environment,
     permissions,

@@ -1,4 +1,4 @@
-/** `keyhouse audit export`: the trail of an organization on stdout. */
+/** `keyhouse audit export`: writes the audit trail of an organization to stdout. */
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 
@@ -7,12 +7,12 @@ import type { Services } from '../context/services.js'
 import { findOrganizations } from '../database/unscoped-queries.js'
 import { CommandError } from './command-error.js'
 
-/** @throws CommandError for an unknown organization, and in place of the checkpoint when the chain does not hold. */
-export async function exportByCommand(app: Services, organization: string, out: Writable): Promise<void> {
-  const [known] = await findOrganizations(app.orm, organization)
+/** @throws CommandError for an unknown organization, and instead of the checkpoint when the chain is broken */
+export async function exportByCommand(services: Services, organization: string, out: Writable): Promise<void> {
+  const [known] = await findOrganizations(services.orm, organization)
   if (!known) throw new CommandError('No such organization.')
   try {
-    for await (const line of exportTrail(app, organization)) if (!out.write(`${line}\n`)) await once(out, 'drain')
+    for await (const line of exportTrail(services, organization)) if (!out.write(`${line}\n`)) await once(out, 'drain')
   } catch (error) {
     throw error instanceof BrokenChainError ? new CommandError(`${error.message} No checkpoint was signed.`) : error
   }

@@ -1,4 +1,4 @@
-/** `keyhouse audit verify`: proves an exported trail, or those in the database. */
+/** `keyhouse audit verify`: verifies an exported audit trail, or every trail in the database. */
 import { createReadStream, readFileSync } from 'node:fs'
 
 import type { JWK } from 'jose'
@@ -9,11 +9,11 @@ import type { Services } from '../context/services.js'
 import { listOrganizationIds } from '../database/unscoped-queries.js'
 import { CommandError } from './command-error.js'
 
-/** Milliseconds that a key set may take. */
-const slowest = 10_000
+/** Timeout for the download of a key set, in milliseconds. */
+const downloadTimeoutMs = 10_000
 
-/** The key set of /.well-known/audit-jwks.json, from there or from a file (RFC 7517 §5). @throws CommandError */
-async function keysFrom(source: string): Promise<JWK[]> {
+/** Reads a key set (RFC 7517 §5) from a URL or a file. @throws CommandError */
+async function readKeySet(source: string): Promise<JWK[]> {
   try {
     const text = /^https?:\/\//i.test(source) ? await download(source) : readFileSync(source, 'utf8')
     const { keys } = JSON.parse(text) as { keys?: unknown }
@@ -25,25 +25,26 @@ async function keysFrom(source: string): Promise<JWK[]> {
 }
 
 async function download(url: string): Promise<string> {
-  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(slowest) })
+  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(downloadTimeoutMs) })
   if (!response.ok) throw new CommandError(`it answered ${response.status}`)
   return response.text()
 }
 
-const provenOrThrow = (verdict: TrailVerification): Exclude<TrailVerification, { fault: string }> => {
-  if ('fault' in verdict) throw new CommandError(verdict.fault)
-  return verdict
+/** @throws CommandError */
+const assertVerified = (result: TrailVerification): Exclude<TrailVerification, { fault: string }> => {
+  if ('fault' in result) throw new CommandError(result.fault)
+  return result
 }
 
-/** The exit code when the chain is whole and nobody knows who signed the checkpoint. */
+/** Exit code when the chain is intact and the checkpoint's signature was not checked. */
 export const signatureNotChecked = 3
 
-/** What was proved, as a sentence. @throws CommandError naming the first event that does not hold. */
+/** Returns the result as a sentence. @throws CommandError that names the first invalid event */
 export async function verifyFile(file: string, jwks: string | undefined): Promise<string> {
-  const keys = jwks === undefined ? undefined : await keysFrom(jwks)
+  const keys = jwks === undefined ? undefined : await readKeySet(jwks)
   const input = createReadStream(file, 'utf8')
   try {
-    const { events, organization } = provenOrThrow(await verifyLines(splitLines(input), keys))
+    const { events, organization } = assertVerified(await verifyLines(splitLines(input), keys))
     if (keys) return `Proved ${events} events of ${organization}, and the checkpoint is signed.`
     return `The chain of ${events} events of ${organization} is whole, but the signature of the checkpoint was not checked: --jwks checks it, --hashes-only accepts that.`
   } catch (error) {
@@ -53,15 +54,15 @@ export async function verifyFile(file: string, jwks: string | undefined): Promis
   }
 }
 
-/** The same for each organization. @throws CommandError after all were looked at, when one does not hold. */
-export async function verifyAll(app: Services): Promise<string[]> {
+/** Returns one sentence for each organization. @throws CommandError after all were verified, when any trail is invalid */
+export async function verifyAll(services: Services): Promise<string[]> {
   const lines: string[] = []
-  const faults: string[] = []
-  for (const organization of await listOrganizationIds(app.orm)) {
-    const verdict = await verifyDatabase(app, organization)
-    if ('fault' in verdict) faults.push(`${organization}: ${verdict.fault}`)
-    else lines.push(`${organization}: proved ${verdict.events} events.`)
+  const failures: string[] = []
+  for (const organization of await listOrganizationIds(services.orm)) {
+    const result = await verifyDatabase(services, organization)
+    if ('fault' in result) failures.push(`${organization}: ${result.fault}`)
+    else lines.push(`${organization}: proved ${result.events} events.`)
   }
-  if (faults.length > 0) throw new CommandError([...lines, ...faults].join('\n'))
+  if (failures.length > 0) throw new CommandError([...lines, ...failures].join('\n'))
   return lines
 }

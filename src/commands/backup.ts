@@ -1,4 +1,4 @@
-/** `keyhouse backup`: a whole copy of the SQLite file beside a server that goes on writing. It changes nothing, so it may be older than this version. */
+/** `keyhouse backup`: copies the SQLite database while a server writes to it. It is read-only, so older schema versions work too. */
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
@@ -10,28 +10,28 @@ import { CommandError } from './command-error.js'
 export interface Backup {
   readonly file: string
   readonly bytes: number
-  /** What is needed beside the copy; null when it comes from the environment. */
+  /** Master key file, which is needed to restore the copy; null when the keys come from the environment. */
   readonly masterKeyFile: string | null
 }
 
-/** @throws CommandError with PostgreSQL, without a database, and for a file that is there already. */
+/** @throws CommandError with PostgreSQL, without a database, and when the target exists */
 export async function backup(config: Config, target: string): Promise<Backup> {
   if (config.databaseUrl !== undefined) throw new CommandError('This is for SQLite. Copy a PostgreSQL database with pg_dump.')
   const source = sqliteFile(config)
   if (!existsSync(source)) throw new CommandError(`There is no database at ${source}: look at KEYHOUSE_DATA_DIR.`)
   const file = resolve(target)
-  makeEmpty(file)
+  createEmptyFile(file)
   const { default: Sqlite } = await import('better-sqlite3')
   try {
     const database = new Sqlite(source, { readonly: true, timeout: 30_000 })
-    // One read transaction: what was acknowledged before it began is in the copy, and writers do not wait.
+    // VACUUM INTO is one read transaction: the copy holds every earlier commit, and writers are not blocked.
     database.prepare('vacuum into ?').run(file)
     database.close()
     const copy = new Sqlite(file, { readonly: true })
-    const verdict: unknown = copy.pragma('integrity_check', { simple: true })
+    const integrity: unknown = copy.pragma('integrity_check', { simple: true })
     copy.close()
-    if (verdict !== 'ok') throw new CommandError(`The copy is damaged: ${String(verdict)}`)
-    persist(file)
+    if (integrity !== 'ok') throw new CommandError(`The copy is damaged: ${String(integrity)}`)
+    syncToDisk(file)
   } catch (error) {
     rmSync(file, { force: true })
     throw error
@@ -39,8 +39,8 @@ export async function backup(config: Config, target: string): Promise<Backup> {
   return { file, bytes: statSync(file).size, masterKeyFile: config.masterKeys === undefined ? resolve(masterKeyFile(config)) : null }
 }
 
-/** Before SQLite opens it, so that it is never readable by others, and never in place of something else. */
-function makeEmpty(file: string): void {
+/** Creates the file before SQLite opens it: mode 0600 from the start, and never over an existing file. */
+function createEmptyFile(file: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o600))
   } catch (error) {
@@ -50,13 +50,13 @@ function makeEmpty(file: string): void {
   }
 }
 
-/** A copy that a power cut takes back is none. */
-function persist(file: string): void {
+/** Flushes the file and its directory entry, so that the copy survives a power failure. */
+function syncToDisk(file: string): void {
   for (const [path, flags] of [
     [file, 'r+'],
     [dirname(file), 'r'],
   ] as const) {
-    // Windows cannot open a folder, and keeps its entries by itself.
+    // Windows cannot open a directory, and flushes its entries itself.
     if (path !== file && process.platform === 'win32') continue
     const descriptor = openSync(path, flags)
     fsyncSync(descriptor)

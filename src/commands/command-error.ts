@@ -1,4 +1,4 @@
-/** A fault of the command line, told in one sentence. */
+/** Error of a command whose message is one sentence for the user. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
 }

@@ -1,19 +1,19 @@
-/** Why a command could not do its work, in words for whoever typed it. */
+/** Describes the error of a command in one sentence for the user. */
 import { ConfigError } from '../config/config.js'
 import { isUnavailable } from '../database/database-errors.js'
 import { DomainError, RequestError } from '../lib/errors.js'
 import { CommandError } from './command-error.js'
 
-/** SQLSTATE 28 (who you say you are), 3D000 (no such database), 42501 (not allowed). */
-const refusedByDatabase = /^(28\w{3}|3D000|42501)$/
+/** SQLSTATE class 28 (invalid authorization), 3D000 (no such database), 42501 (insufficient privilege). */
+const accessDeniedState = /^(28\w{3}|3D000|42501)$/
 
-/** PostgreSQL and the system name hosts, users and databases here, never a password. */
+/** These messages name hosts, users and databases, never a password. */
 const describeReason = (error: unknown): string => {
   const origin = error instanceof RequestError ? error.cause : error
   return origin instanceof Error ? origin.message || String(Reflect.get(origin, 'code')) : 'no reason given'
 }
 
-/** Undefined for a fault of ours, which is better shown whole. */
+/** Undefined for an unexpected error, which the caller prints with its stack. */
 export function describeError(error: unknown): string | undefined {
   if (error instanceof CommandError || error instanceof ConfigError) return error.message
   if (error instanceof DomainError) return error.faults.map(({ message }) => message).join('\n')
@@ -25,7 +25,7 @@ export function describeError(error: unknown): string | undefined {
     return `No such host (${describeReason(error)}): look at HOST and DATABASE_URL.`
   if (isUnavailable(error))
     return `The database cannot be reached (${describeReason(error)}): look at DATABASE_URL, and whether the server runs.`
-  if (refusedByDatabase.test(code)) return `The database refuses us (${describeReason(error)}): look at DATABASE_URL.`
+  if (accessDeniedState.test(code)) return `The database refuses us (${describeReason(error)}): look at DATABASE_URL.`
   if (/^E(ACCES|PERM|ROFS|NOTDIR|EXIST)$/.test(code))
     return `The data directory cannot be used (${describeReason(error)}): look at KEYHOUSE_DATA_DIR.`
   return undefined

@@ -1,6 +1,6 @@
 /**
- * First start with SQLite: creates an organization and shows its sandbox key and the admin's LOGIN token once. On a terminal
- * they are printed; elsewhere they go to a file of mode 0600, since whatever reads stdout, a container's log first, keeps it.
+ * First start with SQLite: creates an organization and shows its sandbox key and the admin's LOGIN token once. A terminal gets
+ * them on stdout. Otherwise they go to a file of mode 0600, since container logs keep stdout.
  */
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -17,8 +17,8 @@ const whoAmI = '{ viewer { kind environment permissions organization { name } pr
 
 export const firstStartFile = (services: Services): string => resolve(services.config.dataDir, 'first-start.txt')
 
-/** Where someone at this machine reaches it: not every system connects to an address that means "all". */
-const nearby = (url: string): string => url.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::\])(?=:)/, '//localhost')
+/** URL for clients on this machine: not every system can connect to a wildcard address. */
+const toLocalUrl = (url: string): string => url.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::\])(?=:)/, '//localhost')
 
 export async function announceFirstStart(
   { services, url }: { readonly services: Services; readonly url: string },
@@ -29,7 +29,7 @@ export async function announceFirstStart(
   scheduleRemoval(services)
   if ((await findOrganizations(services.orm)).length > 0) return
   const { sandboxApiKey, sandboxIssuer, adminToken } = await bootstrapOrganization(services, { name: 'My organization', email: adminEmail })
-  const graphql = `${nearby(url)}/graphql`
+  const graphql = `${toLocalUrl(url)}/graphql`
   const text = `
 Keyhouse is ready. It created an organization for you, and shows these once:
 
@@ -64,7 +64,7 @@ ${columns([
 }
 
 function writePrivately(file: string, text: string): void {
-  // A file or link that is there already could have another owner or mode.
+  // An existing file or link could have another owner or mode.
   rmSync(file, { force: true })
   const descriptor = openSync(file, 'wx', 0o600)
   writeFileSync(descriptor, text)
@@ -72,7 +72,7 @@ function writePrivately(file: string, text: string): void {
   closeSync(descriptor)
 }
 
-/** Deletes the file when the LOGIN token in it has expired, now or while this process runs. */
+/** Deletes the file at the expiry of its LOGIN token: now, or by a timer of this process. */
 function scheduleRemoval(services: Services): void {
   const file = firstStartFile(services)
   const writtenAt = statSync(file, { throwIfNoEntry: false })?.mtime

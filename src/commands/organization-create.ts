@@ -1,4 +1,4 @@
-/** `keyhouse organization create`: an organization with its first key and its first admin. */
+/** `keyhouse organization create`: creates an organization with a project, a sandbox key and an admin. */
 import { createApiKey } from '../api-keys/create-api-key.js'
 import { systemContext } from '../context/context.js'
 import type { Services } from '../context/services.js'
@@ -10,14 +10,15 @@ export interface Bootstrapped {
   readonly organizationId: string
   readonly projectId: string
   readonly sandboxApiKey: string
-  /** The `iss` of the tokens that this key is exchanged for. */
+  /** `iss` of the access tokens that this key is exchanged for. */
   readonly sandboxIssuer: string
+  /** LOGIN token of the admin. */
   readonly adminToken: string
 }
 
-export async function bootstrapOrganization(app: Services, { name, email }: { name: string; email: string }): Promise<Bootstrapped> {
-  const { organizationId, projectId, userId } = await createOrganization(app, { name, email, userName: 'Admin' })
-  const ctx = systemContext(app, organizationId)
+export async function bootstrapOrganization(services: Services, { name, email }: { name: string; email: string }): Promise<Bootstrapped> {
+  const { organizationId, projectId, userId } = await createOrganization(services, { name, email, userName: 'Admin' })
+  const ctx = systemContext(services, organizationId)
   const { secret } = await createApiKey(ctx, {
     label: 'First sandbox key',
     environment: 'SANDBOX',
@@ -26,6 +27,6 @@ export async function bootstrapOrganization(app: Services, { name, email }: { na
     expiresAt: null,
   })
   const { token } = await createLoginToken(ctx, userId)
-  const sandboxIssuer = issuerUrl(app.config.url, organizationId, 'SANDBOX')
+  const sandboxIssuer = issuerUrl(services.config.url, organizationId, 'SANDBOX')
   return { organizationId, projectId, sandboxApiKey: secret.reveal(), sandboxIssuer, adminToken: token }
 }

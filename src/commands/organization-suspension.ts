@@ -1,4 +1,4 @@
-/** `keyhouse organization list | suspend | resume`. */
+/** `keyhouse organization list | suspend | resume`: lists organizations, and changes their suspension. */
 import { systemContext, type Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { findOrganizations, listOrganizations } from '../database/unscoped-queries.js'
@@ -11,7 +11,7 @@ export interface ListedOrganization {
   readonly organizationId: string
   readonly name: string
   readonly createdAt: string
-  /** Null: not suspended. */
+  /** ISO 8601; null when not suspended. */
   readonly suspendedAt: string | null
 }
 
@@ -22,15 +22,16 @@ const toListed = ({ id, name, createdAt, suspendedAt }: Organization): ListedOrg
   suspendedAt: suspendedAt?.toISOString() ?? null,
 })
 
-export const listByCommand = async (app: Services): Promise<ListedOrganization[]> => (await listOrganizations(app.orm)).map(toListed)
+export const listByCommand = async (services: Services): Promise<ListedOrganization[]> =>
+  (await listOrganizations(services.orm)).map(toListed)
 
-const change =
-  (verb: (ctx: Context) => Promise<{ organization: Organization }>) =>
-  async (app: Services, id: string): Promise<ListedOrganization> => {
-    const [organization] = await findOrganizations(app.orm, id)
+const toCommand =
+  (operation: (ctx: Context) => Promise<{ organization: Organization }>) =>
+  async (services: Services, id: string): Promise<ListedOrganization> => {
+    const [organization] = await findOrganizations(services.orm, id)
     if (!organization) throw new CommandError(`No organization has the id ${JSON.stringify(id)}: see "keyhouse organization list".`)
-    return toListed((await verb(systemContext(app, organization.id))).organization)
+    return toListed((await operation(systemContext(services, organization.id))).organization)
   }
 
-export const suspendByCommand = change(suspendOrganization)
-export const resumeByCommand = change(resumeOrganization)
+export const suspendByCommand = toCommand(suspendOrganization)
+export const resumeByCommand = toCommand(resumeOrganization)

@@ -1,10 +1,28 @@
-/** The answers of the commands in words for people: what was made, until when, and what to do with it. */
+/** Formats the results of commands as text for people. */
 import type { Backup } from './backup.js'
 import type { Bootstrapped } from './organization-create.js'
 import type { ListedOrganization } from './organization-suspension.js'
 import type { SignIn } from './sign-in.js'
 import type { Retirement, Rotation } from './signing-key.js'
-const once = 'These are shown once: keep them now.'
+
+type Rows = readonly (readonly [name: string, value: string])[]
+
+/** Two aligned columns, one row a line. */
+export function columns(rows: Rows): string {
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n')
+}
+
+/** `2026-05-01 12:00 UTC`. */
+export const timeOfDay = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+/** A curl command in one line. The request must not contain an apostrophe, which ends the shell's quoting. */
+export function curl(url: string, request: { query: string; variables?: object }, credential?: string): string {
+  const authorization = credential === undefined ? '' : ` -H 'Authorization: Bearer ${credential}'`
+  return `curl -s ${url} -H 'Content-Type: application/json'${authorization} -d '${JSON.stringify(request)}'`
+}
+
+const shownOnce = 'These are shown once: keep them now.'
 
 export const formatOrganization = ({ organizationId, projectId, sandboxApiKey, sandboxIssuer, adminToken }: Bootstrapped): string =>
   `${columns([
@@ -13,7 +31,7 @@ export const formatOrganization = ({ organizationId, projectId, sandboxApiKey, s
     ['Issuer of sandbox tokens', sandboxIssuer],
     ['Sandbox API key', sandboxApiKey],
     ["Admin's LOGIN token", adminToken],
-  ])}\n\n${once} The token is good for 12 hours.`
+  ])}\n\n${shownOnce} The token is good for 12 hours.`
 
 export const formatOrganizationList = (organizations: readonly ListedOrganization[]): string =>
   organizations.length === 0
@@ -37,14 +55,14 @@ export const formatApiKey = ({ apiKeyId, secret }: { apiKeyId: string; secret: s
     ['Its id', apiKeyId],
   ])}\n\nThe key is shown once: keep it now.`
 
-const signIn = 'mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { message } } }'
+const signInMutation = 'mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { message } } }'
 
 export const formatSignIn = ({ signInToken, expiresAt, organizationId }: SignIn, url: string): string =>
   `${columns([
     ['Sign-in token', signInToken],
     ['Good until', `${timeOfDay(new Date(expiresAt))}, once`],
     ['Organization', organizationId],
-  ])}\n\nTurn it into a LOGIN token, good for 12 hours:\n\n  ${curl(url, { query: signIn, variables: { input: { signInToken } } })}`
+  ])}\n\nTurn it into a LOGIN token, good for 12 hours:\n\n  ${curl(url, { query: signInMutation, variables: { input: { signInToken } } })}`
 
 export const formatRotation = ({ current, previous, next }: Rotation): string =>
   `${columns([
@@ -66,21 +84,3 @@ export const formatBackup = ({ file, bytes, masterKeyFile }: Backup): string =>
     ['Copied to', file],
     ['Bytes', String(bytes)],
   ])}\n\nIt opens with the master key alone: keep ${masterKeyFile ?? 'what KEYHOUSE_MASTER_KEYS holds'} too, in another place.`
-
-/** What the command line says, in the form that people read: aligned columns, times of day, lines to paste. */
-
-type Rows = readonly (readonly [name: string, value: string])[]
-
-export function columns(rows: Rows): string {
-  const width = Math.max(...rows.map(([name]) => name.length))
-  return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n')
-}
-
-/** `2026-05-01 12:00 UTC`: nobody copies a sign-in token by the millisecond. */
-export const timeOfDay = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`
-
-/** One line for a shell. The document and the variables must hold no apostrophe. */
-export function curl(url: string, request: { query: string; variables?: object }, credential?: string): string {
-  const authorization = credential === undefined ? '' : ` -H 'Authorization: Bearer ${credential}'`
-  return `curl -s ${url} -H 'Content-Type: application/json'${authorization} -d '${JSON.stringify(request)}'`
-}

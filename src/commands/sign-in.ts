@@ -1,4 +1,4 @@
-/** `keyhouse sign-in`: a sign-in token for a member who has no other way in. */
+/** `keyhouse sign-in`: creates a sign-in token for a member without another credential. */
 import { systemContext } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { Services } from '../context/services.js'
@@ -9,23 +9,24 @@ import { CommandError } from './command-error.js'
 
 export interface SignIn {
   readonly signInToken: string
+  /** ISO 8601. */
   readonly expiresAt: string
   readonly organizationId: string
 }
 
-/** @throws CommandError when nobody, or more than one, has this address. */
-export async function signInByEmail(app: Services, email: string, organization: string | undefined): Promise<SignIn> {
-  const users = await findUsers(app.orm, email, organization)
+/** @throws CommandError when no member, or more than one, has this e-mail address */
+export async function signInByEmail(services: Services, email: string, organization: string | undefined): Promise<SignIn> {
+  const users = await findUsers(services.orm, email, organization)
   const [user, second] = users
   if (!user) throw new CommandError('No member has this e-mail address.')
   if (second) {
     throw new CommandError(
-      `This address is known in several organizations; choose one with --organization: ${users.map((one) => one.organizationId).join(', ')}`,
+      `This address is known in several organizations; choose one with --organization: ${users.map((match) => match.organizationId).join(', ')}`,
     )
   }
   const { organizationId, id: userId } = user
   const { secret, expiresAt } = await perform(
-    systemContext(app, organizationId),
+    systemContext(services, organizationId),
     'sign_in_token:create',
     async ({ em, actor, now, permit }) => {
       const member = await em.findOne(Member, { userId })

@@ -1,30 +1,30 @@
-/** `keyhouse signing-key rotate | retire KID`: the life of signing keys by hand. Running servers notice at their next request. */
+/** `keyhouse signing-key rotate | retire KID`: rotates or retires signing keys. Running servers see it at their next request. */
 import type { Services } from '../context/services.js'
 import { retireSigningKey } from '../signing-keys/retire-signing-key.js'
 import { rotateSigningKeys } from '../signing-keys/rotate-signing-keys.js'
 
-interface KeysNow {
+interface ActiveKeyIds {
   readonly current: string
   readonly next: string
 }
 
-export interface Rotation extends KeysNow {
+export interface Rotation extends ActiveKeyIds {
   readonly previous: string
 }
 
-export interface Retirement extends KeysNow {
+export interface Retirement extends ActiveKeyIds {
   readonly retired: string
 }
 
-/** @throws DomainError INVALID_STATE within the key set's max-age of the last rotation. */
-export async function rotateKeysByCommand(app: Services): Promise<Rotation> {
-  const rotated = await rotateSigningKeys(app)
+/** @throws DomainError INVALID_STATE within the key set's max-age after the last rotation */
+export async function rotateKeysByCommand(services: Services): Promise<Rotation> {
+  const rotated = await rotateSigningKeys(services)
   if (!rotated) throw new TypeError('a rotation by hand is always due')
   return { current: rotated.current.id, previous: rotated.previous.id, next: rotated.next.id }
 }
 
-/** @throws DomainError NOT_FOUND */
-export async function retireKeyByCommand(app: Services, kid: string): Promise<Retirement> {
-  const { current, next, retired } = await retireSigningKey(app, kid)
+/** @throws DomainError NOT_FOUND for an unknown kid */
+export async function retireKeyByCommand(services: Services, kid: string): Promise<Retirement> {
+  const { current, next, retired } = await retireSigningKey(services, kid)
   return { retired: retired.id, current: current.id, next: next.id }
 }

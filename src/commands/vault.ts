@@ -1,4 +1,4 @@
-/** `keyhouse vault …`: the master keys and what is sealed under them. */
+/** `keyhouse vault status | reseal`: reports and rotates the master keys that seal stored values. */
 import type { Command } from 'commander'
 
 import { readConfig, type Config } from '../config/config.js'
@@ -12,7 +12,7 @@ import { columns } from './output.js'
 
 const barWidth = 30
 
-/** A bar on a terminal, a line a page elsewhere. On stderr: stdout is the answer. */
+/** Progress bar on a terminal, else one line a page. The caller passes stderr, since stdout carries the result. */
 export function reportTo(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>): Report {
   if (!stream.isTTY) return (what, done, total) => void stream.write(`${what}: ${done} of ${total}\n`)
   return (what, done, total) => {
@@ -22,7 +22,7 @@ export function reportTo(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>): R
   }
 }
 
-function describe({ newest, configured, missing, sealed }: VaultStatus): string {
+function formatStatus({ newest, configured, missing, sealed }: VaultStatus): string {
   const rows = sealed.map(({ what, keyId, rows: count }) => `  ${what} under ${keyId}: ${count}`)
   return [
     `Sealing under: ${newest}`,
@@ -41,7 +41,7 @@ const formatReseal = ({ newest, resealed, overtaken, failed, remaining }: Reseal
     ['Not there yet', String(remaining)],
   ])
 
-export function addVaultCommands(program: Command, withServices: <T>(work: (app: Services) => Promise<T>) => Promise<T>): void {
+export function addVaultCommands(program: Command, withServices: <T>(work: (services: Services) => Promise<T>) => Promise<T>): void {
   const vault = program.command('vault').description('the master keys, and what is sealed under them')
 
   vault
@@ -50,7 +50,7 @@ export function addVaultCommands(program: Command, withServices: <T>(work: (app:
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const status = await vaultStatusByCommand(readConfig())
-      console.log(json ? JSON.stringify(status) : describe(status))
+      console.log(json ? JSON.stringify(status) : formatStatus(status))
     })
 
   vault

@@ -1,4 +1,4 @@
-/** What a message has to pass before it is forwarded, in the order of all refusals; and what it needs for the way. */
+/** Authorizes a gateway message, and finds the server, credential and session to forward it with. */
 import { can } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import type { McpServer } from '../entities/mcp-server.js'
@@ -19,13 +19,14 @@ import { recordRefusedCall } from './record-tool-call.js'
 import { unbindSession } from './session.js'
 import { toolRule, type ToolFilter } from './tool-filter.js'
 
-/** A message that is not forwarded: told to the client as a JSON-RPC error. */
+/** A message that is not forwarded. The client receives a JSON-RPC error. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError'
 
   constructor(
-    /** Of an answer to a request, 200: the transport worked, the request did not. */
+    /** HTTP status; 200 for a response to a JSON-RPC request, since the transport worked. */
     readonly status: number,
+    /** JSON-RPC error code. */
     readonly code: number,
     message: string,
     readonly data?: object,
@@ -39,18 +40,18 @@ export interface AuthorizedMessage {
   readonly server: McpServer
   readonly credential: UsableCredential
   readonly isAllowed: ToolFilter
-  /** The upstream's own session id; null when the client named none. */
+  /** The upstream's session id; null when the client sent none. */
   readonly session: string | null
-  /** The tool that is called; null for every other message. */
+  /** Name of the called tool; null for every other message. */
   readonly tool: string | null
 }
 
 export interface Arrival {
   readonly serverId: string
   readonly message: JsonRpcMessage | null
-  /** As the client sees it. */
+  /** Session id as the client sent it, sealed by the gateway. */
   readonly session: string | undefined
-  /** Headers of the client that are forwarded by name. */
+  /** The client's protocol headers, which are forwarded. */
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -60,7 +61,7 @@ const parseToolCall = (message: JsonRpcMessage | null): { tool: unknown; params:
   return { tool: params['name'], params }
 }
 
-/** @throws GatewayError or RequestError */
+/** The order of the checks is part of the contract. @throws GatewayError or RequestError */
 export async function authorizeMessage(
   ctx: Context,
   { serverId, message, session: boundSession, headers }: Arrival,
@@ -69,17 +70,17 @@ export async function authorizeMessage(
   if (!actor.apiKey)
     throw new RequestError('FORBIDDEN', 'The gateway is for API keys and the access tokens exchanged from them, not for people.')
   if (!can(actor, 'mcp_server:use')) throw new GatewayError(403, rpcErrorCodes.refused, 'This needs the permission "mcp_server:use".')
-  const usable = isId(serverId, 'mcp_srv') ? await findServerWithCredential(ctx, serverId) : null
-  if (!usable) throw new GatewayError(404, rpcErrorCodes.refused, 'No such MCP server.')
-  const { server, credential } = usable
+  const found = isId(serverId, 'mcp_srv') ? await findServerWithCredential(ctx, serverId) : null
+  if (!found) throw new GatewayError(404, rpcErrorCodes.refused, 'No such MCP server.')
+  const { server, credential } = found
   const isAllowed = toolRule(actor, server)
   const call = parseToolCall(message)
   if (call && message?.id == null)
     throw new GatewayError(400, rpcErrorCodes.invalidRequest, 'A tool call is a request: it must have an id.')
   const tool = call && typeof call.tool === 'string' && isAllowed(call.tool) ? call.tool : null
-  const refuse = async (refusal: GatewayError | RequestError, because: DomainError): Promise<never> => {
-    if (call) await recordRefusedCall(ctx, server, tool, because)
-    throw refusal
+  const refuse = async (error: GatewayError | RequestError, auditError: DomainError): Promise<never> => {
+    if (call) await recordRefusedCall(ctx, server, tool, auditError)
+    throw error
   }
   if (call && tool === null) {
     const text = 'This tool may not be called here: it must be allowed by the server and by the permission "mcp_tool:<name>".'
@@ -96,31 +97,35 @@ export async function authorizeMessage(
   return { server, credential, isAllowed, session, tool }
 }
 
-/** As a person sees its arguments, and as it is compared: null when that is not what is forwarded, or is too large. */
-function plainParams(params: JsonObject): ToolCall['params'] | null {
+/**
+ * The parameters in the form that a person approves and that calls are compared by. Null when they are too large, or when this
+ * form differs from what would be forwarded.
+ */
+function toApprovableParams(params: JsonObject): ToolCall['params'] | null {
   const plain = plainJson({ ...params, arguments: params['arguments'] ?? {} }, maxParamsBytes)
-  const given = isJsonObject(plain) ? plain['arguments'] : undefined
-  return isJsonObject(given) && Buffer.byteLength(JSON.stringify(given)) <= maxArgumentsBytes ? (plain as ToolCall['params']) : null
+  const args = isJsonObject(plain) ? plain['arguments'] : undefined
+  return isJsonObject(args) && Buffer.byteLength(JSON.stringify(args)) <= maxArgumentsBytes ? (plain as ToolCall['params']) : null
 }
 
 async function approve(
   ctx: Context,
   call: Omit<ToolCall, 'params'> & { readonly params: JsonObject },
-  refuse: (refusal: GatewayError | RequestError, because: DomainError) => Promise<never>,
+  refuse: (error: GatewayError | RequestError, auditError: DomainError) => Promise<never>,
 ): Promise<void> {
-  const params = plainParams(call.params)
+  const params = toApprovableParams(call.params)
   if (!params) {
     const rule = `A call that needs approval must have an object of at most ${maxArgumentsBytes} bytes as its arguments, and at most ${maxParamsBytes} bytes of parameters, in well-formed Unicode without NUL, and with numbers that a double holds exactly (RFC 7493).`
     return refuse(new GatewayError(200, rpcErrorCodes.invalidParams, rule), invalidState(rule))
   }
-  const waiting = await approveToolCall(ctx, { ...call, params }).catch((error: unknown) => {
+  const pending = await approveToolCall(ctx, { ...call, params }).catch((error: unknown) => {
     if (!(error instanceof RequestError && error.code === 'CONCURRENCY_LIMITED')) throw error
     return refuse(error, limitExceeded(error.message))
   })
-  if (waiting) await refuse(new GatewayError(200, rpcErrorCodes.approvalRequired, sentence(waiting), waiting), invalidState(waiting.status))
+  if (pending)
+    await refuse(new GatewayError(200, rpcErrorCodes.approvalRequired, formatPending(pending), pending), invalidState(pending.status))
 }
 
-const sentence = ({ status, approvalId, reason }: PendingApproval): string =>
+const formatPending = ({ status, approvalId, reason }: PendingApproval): string =>
   status === 'PENDING'
     ? `This call needs the approval of a person: ${approvalId}. Make the same call again once it is approved.`
     : `A person denied this call: ${approvalId}.${reason ? ` ${reason}` : ''}`

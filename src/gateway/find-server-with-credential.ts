@@ -1,6 +1,6 @@
 /**
- * What each message through the gateway needs to know, by prepared statements that name the tenant and the owner
- * themselves: always fresh, so that what was revoked or narrowed holds at once.
+ * Finds the MCP server and the caller's credential for one message, with one prepared statement. Nothing is cached, so a
+ * revocation or a narrower rule applies to the next message. The statement filters by tenant and owner itself.
  */
 import type { Actor } from '../access/actor.js'
 import type { Context } from '../context/context.js'
@@ -13,34 +13,34 @@ import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 
 export interface ServerWithCredential {
   readonly server: McpServer
-  /** The caller's newest that may be sent now, to where the server stands now. */
+  /** The caller's newest live credential for the server's current origin; null without one. */
   readonly credential: UsableCredential | null
 }
 
-// An end user uses the backend's servers too; the backend none of its end users'.
-const toPlaceParameters = ({ organizationId, projectIds, environment }: Actor): string[] => [
+const toScopeParameters = ({ organizationId, projectIds, environment }: Actor): string[] => [
   organizationId,
   projectIds?.[0] ?? '',
   environment ?? '',
 ]
 
-/** Null: there is no such server, or none of the caller's. */
+/** Null when the server does not exist or is not in the caller's scope. */
 export async function findServerWithCredential(ctx: Context, id: string): Promise<ServerWithCredential | null> {
   const { actor, app } = ctx
   const now = ctx.now()
   const time = app.config.databaseUrl === undefined ? now.getTime() : now.toISOString()
-  const place = toPlaceParameters(actor)
+  const scope = toScopeParameters(actor)
+  // An end user may use the backend's servers too. The backend may not use its end users' servers.
   const owner = actor.endUser?.id
-  const row = await app.queryRunner.read(usable, [id, ...place, owner ?? '', time, id, ...place, owner ?? 'backend'])
+  const row = await app.queryRunner.read(usable, [id, ...scope, owner ?? '', time, id, ...scope, owner ?? 'backend'])
   if (!row) return null
   const server = hydrate(app.orm.getMetadata(), McpServer, row)
-  return { server, credential: credentialIn(row, ctx, server) }
+  return { server, credential: toCredential(row, ctx, server) }
 }
 
-function credentialIn(row: Row, { actor }: Context, server: McpServer): UsableCredential | null {
-  // A server that moves loses its credentials; one that was given for elsewhere is not sent, however that came about.
+function toCredential(row: Row, { actor }: Context, server: McpServer): UsableCredential | null {
+  // Defence in depth: a credential goes only to the origin that it was stored for. A server that moves loses its credentials.
   if (row['credential_id'] === null || row['credential_origin'] !== server.origin) return null
-  const ends = row['credential_ends'] as number | Date | null
+  const expiresAt = row['credential_ends'] as number | Date | null
   return Object.assign(new McpCredential(), {
     id: row['credential_id'] as string,
     organizationId: server.organizationId,
@@ -51,6 +51,6 @@ function credentialIn(row: Row, { actor }: Context, server: McpServer): UsableCr
     origin: server.origin,
     authType: row['credential_type'] as McpAuthType,
     sealedValue: row['credential_value'] as string | null,
-    expiresAt: ends === null ? null : new Date(ends),
+    expiresAt: expiresAt === null ? null : new Date(expiresAt),
   })
 }

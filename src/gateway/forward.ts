@@ -1,4 +1,4 @@
-/** Forwards one message and brings the answer back, ended by whoever leaves first. */
+/** Forwards one message upstream and relays the response, until it ends or is aborted. */
 import type { FastifyReply } from 'fastify'
 
 import { onAnswerOver } from '../http/response-end.js'
@@ -12,24 +12,24 @@ import { ForwardedRequest, type ForwardContext } from './forwarded-request.js'
 import { requestHeaders } from './headers.js'
 import { relayResponse } from './relay-response.js'
 
-/** Watches who may end it. The answer stops watching. */
-function trackLifetime(way: ForwardContext, flight: ForwardedRequest): () => void {
-  const { ctx, request, reply, streams, credential, server } = way
-  const left = (): void => {
-    if (!reply.raw.writableFinished) flight.end('LEFT')
+/** Aborts the request when the client disconnects or its stream must end. The returned function stops tracking. */
+function trackLifetime(context: ForwardContext, forwarded: ForwardedRequest): () => void {
+  const { ctx, request, reply, streams, credential, server } = context
+  const abortIfUnfinished = (): void => {
+    if (!reply.raw.writableFinished) forwarded.end('LEFT')
   }
-  const stop = onAnswerOver(reply, request, left)
+  const stop = onAnswerOver(reply, request, abortIfUnfinished)
   const isStream = request.method === 'GET'
-  const withdraw = streams.add({ standing: ctx.actor.authVersion, credential, server, isStream, end: () => flight.end('ENDED') })
+  const removeStream = streams.add({ standing: ctx.actor.authVersion, credential, server, isStream, end: () => forwarded.end('ENDED') })
   return () => {
     stop()
-    flight.dispose()
-    withdraw()
+    forwarded.dispose()
+    removeStream()
   }
 }
 
-async function sendUpstream(way: ForwardContext, flight: ForwardedRequest): Promise<void> {
-  const { ctx, request, message, session, server, credential } = way
+async function sendUpstream(context: ForwardContext, forwarded: ForwardedRequest): Promise<void> {
+  const { ctx, request, message, session, server, credential } = context
   const opened = openCredential(ctx, credential)
   const headers = requestHeaders({ headers: request.headers, session, hasBody: message !== null, credential: opened.headers })
   const upstream = await ctx.app.outbound.send(server.serverUrl, {
@@ -38,34 +38,34 @@ async function sendUpstream(way: ForwardContext, flight: ForwardedRequest): Prom
     headers,
     credential: opened.headers,
     ...(message ? { body: await runInSlices(writeJson(message.body), server.organizationId) } : {}),
-    signal: flight.signal,
-    // A stream has its connection to itself for as long as it stands.
+    signal: forwarded.signal,
+    // A GET stream holds its connection, so it does not take one from the pool.
     ...(request.method === 'POST' ? { poolKey: credential.id } : {}),
     onSent: () => ctx.app.writeBehind.touchMcpCredential(credential.id, ctx.now()),
   })
-  flight.resetIdleTimer()
-  await relayResponse(way, flight, upstream, opened.secrets)
+  forwarded.resetIdleTimer()
+  await relayResponse(context, forwarded, upstream, opened.secrets)
 }
 
-const failed = 'The MCP server could not be reached, or did not answer as the protocol demands.'
+const upstreamFailed = 'The MCP server could not be reached, or did not answer as the protocol demands.'
 
-/** Ends when the answer has been handed over. @throws GatewayError or RequestError while nothing has been sent */
-export async function forward(way: ForwardContext): Promise<FastifyReply> {
-  const { ctx, request, reply, message, server, tool, credential, times } = way
-  const flight = new ForwardedRequest({ ctx, server, credential, tool, mayBeSilent: request.method === 'GET' }, times.silence)
-  const unwatch = trackLifetime(way, flight)
+/** Resolves when the response has been handed to the reply. @throws GatewayError or RequestError before anything was sent */
+export async function forward(context: ForwardContext): Promise<FastifyReply> {
+  const { ctx, request, reply, message, server, tool, credential, times } = context
+  const forwarded = new ForwardedRequest({ ctx, server, credential, tool, mayBeSilent: request.method === 'GET' }, times.silence)
+  const stopTracking = trackLifetime(context, forwarded)
   try {
-    await sendUpstream(way, flight)
+    await sendUpstream(context, forwarded)
     return reply
   } catch (error) {
-    await flight.tellFailure()
+    await forwarded.tellFailure()
     if (reply.sent || error instanceof GatewayError || error instanceof RequestError) throw error
-    const level = flight.ending === 'LEFT' || flight.ending === 'ENDED' ? 'debug' : 'info'
-    ctx.app.log[level]({ err: error, requestId: request.id, serverId: server.id, ending: flight.ending }, 'the upstream server failed')
-    throw new GatewayError(message?.id == null ? 502 : 200, rpcErrorCodes.upstream, failed)
+    const level = forwarded.ending === 'LEFT' || forwarded.ending === 'ENDED' ? 'debug' : 'info'
+    ctx.app.log[level]({ err: error, requestId: request.id, serverId: server.id, ending: forwarded.ending }, 'the upstream server failed')
+    throw new GatewayError(message?.id == null ? 502 : 200, rpcErrorCodes.upstream, upstreamFailed)
   } finally {
-    unwatch()
-    // Whatever became of a stream, it has been recorded by now.
+    stopTracking()
+    // Ended last: the outcome of a stream is recorded by now.
     if (reply.sent && !reply.raw.writableEnded && reply.raw.headersSent) reply.raw.end()
   }
 }

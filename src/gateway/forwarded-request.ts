@@ -1,4 +1,4 @@
-/** One message under way: ended by whoever leaves first, and by silence; its outcome is recorded once. */
+/** A forwarded request in progress: abort reasons, idle timeout, and one recorded outcome. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Context } from '../context/context.js'
@@ -10,75 +10,22 @@ import type { OpenStreams } from './open-streams.js'
 import { recordToolCall, type CallOutcome } from './record-tool-call.js'
 import type { GatewayTimeouts } from './timeouts.js'
 
-/** Why it ended before its answer did. */
+/** LEFT: the client disconnected. ENDED: the gateway ended it. SILENCE: the idle timeout. */
 export type AbortReason = 'LEFT' | 'ENDED' | 'SILENCE'
 
 const outcomes: Readonly<Record<AbortReason, CallOutcome>> = { LEFT: 'CLIENT_LEFT', ENDED: 'ENDED_BY_KEYHOUSE', SILENCE: 'UPSTREAM_FAILED' }
 
-interface Route {
+interface Target {
   readonly ctx: Context
   readonly server: McpServer
   readonly credential: UsableCredential
   /** Null for every message but a tool call. */
   readonly tool: string | null
-  /** A stream of events that the client asked for may be silent, once it stands. */
+  /** A GET stream has no idle timeout after its response has started. */
   readonly mayBeSilent: boolean
 }
 
-export class ForwardedRequest {
-  readonly #leaving = new AbortController()
-  readonly #began: number
-  #timer: NodeJS.Timeout | undefined
-  #isTold = false
-
-  constructor(
-    private readonly route: Route,
-    private readonly silence: number,
-  ) {
-    this.#began = route.ctx.now().getTime()
-    this.#wait()
-  }
-
-  get signal(): AbortSignal {
-    return this.#leaving.signal
-  }
-
-  get ending(): AbortReason | null {
-    return this.signal.aborted ? (this.signal.reason as AbortReason) : null
-  }
-
-  end(ending: AbortReason): void {
-    this.#leaving.abort(ending)
-  }
-
-  /** Upstream gave a sign of life. */
-  resetIdleTimer(): void {
-    clearTimeout(this.#timer)
-    if (!this.route.mayBeSilent) this.#wait()
-  }
-
-  dispose(): void {
-    clearTimeout(this.#timer)
-  }
-
-  /** What became of a tool call: on disk before the client sees its answer. */
-  async recordOutcome(outcome: CallOutcome): Promise<void> {
-    const { ctx, server, credential, tool } = this.route
-    if (this.#isTold || tool === null) return
-    this.#isTold = true
-    await recordToolCall(ctx, { server, tool, credentialId: credential.id }, outcome, ctx.now().getTime() - this.#began)
-  }
-
-  /** The same, for one that did not get to its answer. */
-  tellFailure(): Promise<void> {
-    return this.recordOutcome(this.ending ? outcomes[this.ending] : 'UPSTREAM_FAILED')
-  }
-
-  #wait(): void {
-    this.#timer = setTimeout(() => this.end('SILENCE'), this.silence)
-  }
-}
-
+/** Everything that forwarding one message needs. */
 export interface ForwardContext extends AuthorizedMessage {
   readonly ctx: Context
   readonly request: FastifyRequest
@@ -86,4 +33,58 @@ export interface ForwardContext extends AuthorizedMessage {
   readonly streams: OpenStreams
   readonly message: JsonRpcMessage | null
   readonly times: GatewayTimeouts
+}
+
+export class ForwardedRequest {
+  readonly #controller = new AbortController()
+  readonly #startedAt: number
+  #timer: NodeJS.Timeout | undefined
+  #isRecorded = false
+
+  constructor(
+    private readonly target: Target,
+    private readonly idleTimeoutMs: number,
+  ) {
+    this.#startedAt = target.ctx.now().getTime()
+    this.#startIdleTimer()
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  get ending(): AbortReason | null {
+    return this.signal.aborted ? (this.signal.reason as AbortReason) : null
+  }
+
+  end(ending: AbortReason): void {
+    this.#controller.abort(ending)
+  }
+
+  /** Called when bytes arrive from upstream. */
+  resetIdleTimer(): void {
+    clearTimeout(this.#timer)
+    if (!this.target.mayBeSilent) this.#startIdleTimer()
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer)
+  }
+
+  /** Records the outcome of a tool call once. It is durable before the client sees the response. */
+  async recordOutcome(outcome: CallOutcome): Promise<void> {
+    const { ctx, server, credential, tool } = this.target
+    if (this.#isRecorded || tool === null) return
+    this.#isRecorded = true
+    await recordToolCall(ctx, { server, tool, credentialId: credential.id }, outcome, ctx.now().getTime() - this.#startedAt)
+  }
+
+  /** Records the failure of a call that got no complete response. */
+  tellFailure(): Promise<void> {
+    return this.recordOutcome(this.ending ? outcomes[this.ending] : 'UPSTREAM_FAILED')
+  }
+
+  #startIdleTimer(): void {
+    this.#timer = setTimeout(() => this.end('SILENCE'), this.idleTimeoutMs)
+  }
 }

@@ -1,4 +1,4 @@
-/** Which headers pass the gateway: the protocol's own, either way, and nothing that proves who asks. */
+/** Headers that pass the gateway in either direction: MCP protocol headers, never the caller's credentials. */
 import type { IncomingHttpHeaders } from 'node:http'
 
 import type { Scrubber } from '../lib/redact/redact.js'
@@ -8,49 +8,49 @@ export const sessionHeader = 'mcp-session-id'
 
 export const firstValue = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
 
-/** Response headers that reach the client. The list is closed, since a name can hold the credential as well as a value. */
-const returned = ['mcp-protocol-version', 'retry-after'] as const
+/** Response headers that reach the client. An allow-list, since upstream can echo the credential in a name as well as a value. */
+const allowedResponseHeaders = ['mcp-protocol-version', 'retry-after'] as const
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
-/** The protocol's own, by name. */
+/** Names of the MCP protocol headers, without the session id. */
 export const protocolHeaders = (headers: Headers): string[] =>
   Object.keys(headers).filter((name) => name.startsWith('mcp-') && name !== sessionHeader)
 
-interface Onward {
+interface RequestHeadersArgs {
   readonly headers: IncomingHttpHeaders
-  /** The upstream's own id. */
+  /** The upstream's session id. */
   readonly session: string | null
   readonly hasBody: boolean
   readonly credential: Readonly<Record<string, string>> | null
 }
 
-/** What goes upstream, beside the credential. */
-export function requestHeaders({ headers, session, hasBody, credential }: Onward): Record<string, string> {
-  const onward: Record<string, string> = {
+/** Headers of the upstream request, without the credential. */
+export function requestHeaders({ headers, session, hasBody, credential }: RequestHeadersArgs): Record<string, string> {
+  const result: Record<string, string> = {
     accept: headers.accept ?? 'application/json, text/event-stream',
     'accept-encoding': 'identity',
   }
-  const taken = Object.keys(credential ?? {}).map((name) => name.toLowerCase())
+  const reserved = Object.keys(credential ?? {}).map((name) => name.toLowerCase())
   for (const name of protocolHeaders(headers)) {
-    // A caller cannot put a value of its own in place of the stored one.
-    if (!taken.includes(name) || name === 'mcp-protocol-version') onward[name] = String(headers[name])
+    // The stored credential's headers cannot be replaced by the caller's.
+    if (!reserved.includes(name) || name === 'mcp-protocol-version') result[name] = String(headers[name])
   }
-  const last = firstValue(headers['last-event-id'])
-  if (hasBody) onward['content-type'] = 'application/json'
-  // Hops so far, to which the outbound client adds this one (mcp/loops.ts).
-  if (headers['cdn-loop'] !== undefined) onward['cdn-loop'] = String(headers['cdn-loop'])
-  if (last !== undefined) onward['last-event-id'] = last
-  if (session !== null) onward[sessionHeader] = session
-  return onward
+  const lastEventId = firstValue(headers['last-event-id'])
+  if (hasBody) result['content-type'] = 'application/json'
+  // The outbound client appends this deployment (outbound/loop-guard.ts).
+  if (headers['cdn-loop'] !== undefined) result['cdn-loop'] = String(headers['cdn-loop'])
+  if (lastEventId !== undefined) result['last-event-id'] = lastEventId
+  if (session !== null) result[sessionHeader] = session
+  return result
 }
 
-/** What comes back, beside the session. */
+/** Headers of the client's response, without the session id. */
 export function responseHeaders(headers: OutboundResponse['headers'], { line }: Scrubber): Record<string, string> {
-  const back: Record<string, string> = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
-  for (const name of returned) {
+  const result: Record<string, string> = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+  for (const name of allowedResponseHeaders) {
     const value = headers[name]
-    if (value !== undefined) back[name] = line(value)
+    if (value !== undefined) result[name] = line(value)
   }
-  return back
+  return result
 }

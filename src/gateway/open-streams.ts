@@ -1,6 +1,6 @@
 /**
- * Open streams. Whatever lets one stand is asked again twice a second, for all streams at once, so that a revocation, an
- * expiry or a narrower rule ends it within a second on every replica.
+ * Registry of open streams. Twice a second it revalidates the caller, the credential and the server of every stream, so that a
+ * revocation, an expiry or a narrower rule ends the stream within a second on every replica.
  */
 import type { CredentialSnapshot } from '../access/actor.js'
 import type { Services } from '../context/services.js'
@@ -14,32 +14,34 @@ export interface OpenStream {
   readonly standing: CredentialSnapshot | null
   readonly credential: UsableCredential
   readonly server: McpServer
-  /** It would stay for ever; what is not one ends by itself soon. */
+  /** A GET stream, which has no end of its own. A POST ends by itself. */
   readonly isStream: boolean
   readonly end: () => void
 }
 
-type Memoized = (name: string, ask: () => Promise<boolean>) => Promise<boolean>
+/** Runs a check once for each key. */
+type Memoized = (key: string, check: () => Promise<boolean>) => Promise<boolean>
 
 export class OpenStreams {
   readonly #streams = new Registry<OpenStream>()
   readonly #timer: NodeJS.Timeout
-  #isLooking = false
+  #isRevalidating = false
   #isClosing = false
 
   constructor(
-    private readonly app: Pick<Services, 'queryRunner' | 'clock' | 'log'>,
+    private readonly services: Pick<Services, 'queryRunner' | 'clock' | 'log'>,
     private readonly times: GatewayTimeouts,
   ) {
     this.#timer = setInterval(() => void this.#revalidate(), times.look).unref()
   }
 
+  /** The returned function removes the stream. */
   add(stream: OpenStream): () => void {
     if (this.#isClosing && stream.isStream) stream.end()
     return this.#streams.add(stream)
   }
 
-  /** Lets every stream end in order: at once what waits for events, a little later what waits for an answer. */
+  /** Ends GET streams at once, and POST requests after the grace period. */
   close(): void {
     this.#isClosing = true
     for (const { isStream, end } of this.#streams.all()) if (isStream) end()
@@ -50,46 +52,46 @@ export class OpenStreams {
   }
 
   async #revalidate(): Promise<void> {
-    if (this.#isLooking || this.#streams.size === 0) return
-    this.#isLooking = true
-    // Thousands of streams of one key and one credential are one question each.
-    const answers = new Map<string, Promise<boolean>>()
-    const once: Memoized = (name, ask) => {
-      const known = answers.get(name) ?? ask()
-      answers.set(name, known)
-      return known
+    if (this.#isRevalidating || this.#streams.size === 0) return
+    this.#isRevalidating = true
+    // Memoized: thousands of streams can share one key and one credential.
+    const results = new Map<string, Promise<boolean>>()
+    const memoized: Memoized = (key, check) => {
+      const result = results.get(key) ?? check()
+      results.set(key, result)
+      return result
     }
-    // All at once: one after the other, whoever is asked about last would wait for everybody else's answer.
-    const looks = await Promise.allSettled(this.#streams.all().map((stream) => this.#lookAt(stream, once)))
-    this.#isLooking = false
-    const failed = looks.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
-    // Who cannot be asked about cannot be trusted for long, but a database that is away for a moment ends no stream.
-    if (failed) this.app.log.warn({ err: failed.reason as unknown }, 'open streams could not be looked at')
+    // In parallel: sequential checks would delay the last stream by the sum of all others.
+    const outcomes = await Promise.allSettled(this.#streams.all().map((stream) => this.#checkStream(stream, memoized)))
+    this.#isRevalidating = false
+    const failed = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
+    // Fails open until the next check: a short outage of the database must not end every stream.
+    if (failed) this.services.log.warn({ err: failed.reason as unknown }, 'open streams could not be looked at')
   }
 
-  async #lookAt({ standing, credential, server, end }: OpenStream, once: Memoized): Promise<void> {
-    const isGood =
+  async #checkStream({ standing, credential, server, end }: OpenStream, memoized: Memoized): Promise<void> {
+    const isValid =
       (!standing ||
-        (await once(`${standing.query.name} ${standing.id} ${standing.version} ${standing.expiresAt?.getTime()}`, () =>
-          this.#caller(standing),
+        (await memoized(`${standing.query.name} ${standing.id} ${standing.version} ${standing.expiresAt?.getTime()}`, () =>
+          this.#isCallerValid(standing),
         ))) &&
-      (await once(credential.id, () => this.#credential(credential))) &&
-      (await once(`${server.id} ${server.updatedAt.getTime()}`, () => this.#server(server)))
-    if (!isGood) end()
+      (await memoized(credential.id, () => this.#isCredentialValid(credential))) &&
+      (await memoized(`${server.id} ${server.updatedAt.getTime()}`, () => this.#isServerUnchanged(server)))
+    if (!isValid) end()
   }
 
-  async #caller({ query, id, version, expiresAt }: CredentialSnapshot): Promise<boolean> {
-    if (expiresAt && expiresAt <= this.app.clock()) return false
-    return (await this.app.queryRunner.read(query, [id]))?.['standing'] === version
+  async #isCallerValid({ query, id, version, expiresAt }: CredentialSnapshot): Promise<boolean> {
+    if (expiresAt && expiresAt <= this.services.clock()) return false
+    return (await this.services.queryRunner.read(query, [id]))?.['standing'] === version
   }
 
-  async #credential({ id, expiresAt }: UsableCredential): Promise<boolean> {
-    if (expiresAt && expiresAt <= this.app.clock()) return false
-    return Number((await this.app.queryRunner.read(credentialStands, [id]))?.['standing']) === 1
+  async #isCredentialValid({ id, expiresAt }: UsableCredential): Promise<boolean> {
+    if (expiresAt && expiresAt <= this.services.clock()) return false
+    return Number((await this.services.queryRunner.read(credentialStands, [id]))?.['standing']) === 1
   }
 
-  async #server({ id, updatedAt }: McpServer): Promise<boolean> {
-    const row = await this.app.queryRunner.read(serverStands, [id])
+  async #isServerUnchanged({ id, updatedAt }: McpServer): Promise<boolean> {
+    const row = await this.services.queryRunner.read(serverStands, [id])
     return row !== undefined && new Date(row['updated_at'] as number | Date).getTime() === updatedAt.getTime()
   }
 }

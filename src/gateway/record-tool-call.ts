@@ -1,4 +1,4 @@
-/** One event for the outcome of each tool call: server, tool, end user, outcome and duration; never an argument. */
+/** Records one audit event for each tool call: server, tool, end user, outcome and duration; never an argument. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { McpServer } from '../entities/mcp-server.js'
@@ -13,16 +13,16 @@ export type CallOutcome =
   | 'CLIENT_LEFT'
   | 'ENDED_BY_KEYHOUSE'
 
-interface Call {
+interface ForwardedCall {
   readonly server: McpServer
   readonly tool: string
   readonly credentialId: string
 }
 
-/** It has taken place, so it is recorded even if the caller has lost its standing since. */
+/** Without a version check (`authVersion: null`): the call has happened, even if the credential was revoked since. */
 export async function recordToolCall(
   ctx: Context,
-  { server, tool, credentialId }: Call,
+  { server, tool, credentialId }: ForwardedCall,
   outcome: CallOutcome,
   durationMs: number,
 ): Promise<void> {
@@ -32,7 +32,7 @@ export async function recordToolCall(
   })
 }
 
-/** A call that was not forwarded. */
+/** Records the refusal of a call that was not forwarded. */
 export async function recordRefusedCall(ctx: Context, server: McpServer, tool: string | null, refusal: DomainError): Promise<void> {
   try {
     await perform(ctx.withActor({ ...ctx.actor, authVersion: null }), 'mcp_tool:call', ({ permit, addDetails }) => {

@@ -1,11 +1,11 @@
-/** Refuses messages that have passed this gateway before: CDN-Loop (RFC 8586) names the deployments that forwarded them. */
+/** Rejects forwarding loops by CDN-Loop (RFC 8586), which names the deployments that forwarded the message. */
 import { rpcErrorCodes } from '../lib/json/json-rpc.js'
 import { GatewayError } from './authorize-message.js'
 
-/** Hops that a message may have behind it: more are a loop of deployments that do not know each other. */
+/** Maximum of earlier hops. More indicate a loop between deployments. */
 export const maxHops = 3
 
-/** @param header `CDN-Loop` as it was received. @throws GatewayError */
+/** @param header the received `CDN-Loop`. @throws GatewayError 508 */
 export function assertNoLoop(deploymentId: string, header: string | undefined): void {
   if (header === undefined) return
   const hops = header.split(',').map((hop) => hop.split(';', 1)[0]!.trim().toLowerCase())

@@ -1,4 +1,4 @@
-/** Brings an answer back: whole or as a stream of events, with back-pressure, and nothing in it that is not the caller's. */
+/** Relays the upstream response, buffered or as an event stream: sanitized, and with back-pressure. */
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 
@@ -13,8 +13,8 @@ import { SseSanitizer, maxMessageBytes, matchResponse, sanitizer, type CleanMess
 import { bindSession } from './session.js'
 
 export async function relayResponse(
-  way: ForwardContext,
-  flight: ForwardedRequest,
+  context: ForwardContext,
+  forwarded: ForwardedRequest,
   upstream: OutboundResponse,
   secrets: readonly string[],
 ): Promise<void> {
@@ -22,44 +22,44 @@ export async function relayResponse(
   const encoding = upstream.headers['content-encoding'] ?? 'identity'
   try {
     if (encoding !== 'identity') throw new JsonError('The upstream server encodes its answer, though it was asked not to.')
-    if (status === 401 || status === 403) return await reportCredentialRejected(way, flight, status)
-    const sanitize = sanitizer(secrets, way.isAllowed)
-    const headers = answerHeaders(way, upstream, sanitize)
+    if (status === 401 || status === 403) return await reportCredentialRejected(context, forwarded, status)
+    const sanitize = sanitizer(secrets, context.isAllowed)
+    const headers = toClientHeaders(context, upstream, sanitize)
     const type = upstream.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-    if (type === 'text/event-stream' && status < 300) await relayStream(way, flight, body, headers, new SseSanitizer(sanitize))
-    else await relayBuffered(way, flight, { status, type, body: await readAll(body, flight) }, headers, sanitize)
+    if (type === 'text/event-stream' && status < 300) await relayStream(context, forwarded, body, headers, new SseSanitizer(sanitize))
+    else await relayBuffered(context, forwarded, { status, type, body: await readAll(body, forwarded) }, headers, sanitize)
   } finally {
-    // An answer that was read to its end has given its connection back.
+    // A body that was read to its end has already released its connection.
     if (!body.readableEnded) body.destroy()
   }
 }
 
-/** The fault of what is stored, and not of the caller's own credential. */
-async function reportCredentialRejected({ message }: ForwardContext, flight: ForwardedRequest, status: number): Promise<never> {
-  await flight.recordOutcome('CREDENTIAL_REFUSED')
+/** Upstream rejected the stored credential, not the caller's. */
+async function reportCredentialRejected({ message }: ForwardContext, forwarded: ForwardedRequest, status: number): Promise<never> {
+  await forwarded.recordOutcome('CREDENTIAL_REFUSED')
   const text = `The MCP server refused the stored credential (${status}). Store another one with createMcpCredential.`
   throw new GatewayError(message?.id == null ? 502 : 200, rpcErrorCodes.upstream, text, { httpStatus: status })
 }
 
-function answerHeaders(
+function toClientHeaders(
   { ctx, server, credential }: ForwardContext,
   { headers }: OutboundResponse,
   sanitize: Sanitizer,
 ): Record<string, string> {
-  const back = responseHeaders(headers, sanitize)
+  const result = responseHeaders(headers, sanitize)
   const session = headers[sessionHeader]
-  if (session === undefined) return back
-  return { ...back, [sessionHeader]: bindSession(ctx.app.deploymentSecrets, session, { actor: ctx.actor, server, credential }) }
+  if (session === undefined) return result
+  return { ...result, [sessionHeader]: bindSession(ctx.app.deploymentSecrets, session, { actor: ctx.actor, server, credential }) }
 }
 
-/** By its events: reading it as an iterable would cost as much as sending it. */
-function readAll(upstream: Readable, flight: ForwardedRequest): Promise<string> {
-  // One buffer that grows: chunks of one byte each would take a hundred times their size.
+/** Uses stream events: async iteration would cost as much as sending the request. @throws JsonError when too large or cut off */
+function readAll(upstream: Readable, forwarded: ForwardedRequest): Promise<string> {
+  // One growing buffer: a list of one-byte chunks would take a hundred times their size.
   let bytes = Buffer.allocUnsafe(4096)
   let size = 0
   return new Promise((resolve, reject) => {
     upstream.on('data', (chunk: Buffer) => {
-      flight.resetIdleTimer()
+      forwarded.resetIdleTimer()
       const needed = size + chunk.length
       if (needed > maxMessageBytes) {
         upstream.destroy(new JsonError('An answer of the upstream server is too large.'))
@@ -71,7 +71,7 @@ function readAll(upstream: Readable, flight: ForwardedRequest): Promise<string> 
     upstream.once('end', () => resolve(bytes.toString('utf8', 0, size)))
     upstream.once('error', reject)
     upstream.once('close', () => {
-      // Cut off, or ended by whoever left.
+      // Cut off by upstream, or aborted.
       if (!upstream.readableEnded) reject(new JsonError('The upstream server did not end its answer.'))
     })
   })
@@ -82,7 +82,7 @@ const isToolError = (message: unknown): boolean => {
   return Reflect.get(Object(message), 'error') !== undefined || Reflect.get(Object(result), 'isError') === true
 }
 
-interface Whole {
+interface BufferedResponse {
   readonly status: number
   readonly type: string
   readonly body: string
@@ -94,17 +94,17 @@ function* readText(body: string, { isSuspect, text }: Sanitizer): Work<CleanMess
 
 async function relayBuffered(
   { ctx, reply, server }: ForwardContext,
-  flight: ForwardedRequest,
-  { status, type, body }: Whole,
+  forwarded: ForwardedRequest,
+  { status, type, body }: BufferedResponse,
   headers: Record<string, string>,
   sanitize: Sanitizer,
 ): Promise<void> {
   const isJson = type === 'application/json' && body !== ''
-  // What a proxy or a framework wrote is not the protocol's, but it may help to find out why.
+  // Text of a proxy or framework is not MCP, but it helps to diagnose the failure.
   const work = isJson ? sanitize.json(body) : readText(type.startsWith('text/') ? body : '', sanitize)
-  flight.dispose()
+  forwarded.dispose()
   const { message, text } = await runInSlices(work, server.organizationId)
-  await flight.recordOutcome(status >= 400 ? 'UPSTREAM_FAILED' : isToolError(message) ? 'TOOL_ERROR' : 'OK')
+  await forwarded.recordOutcome(status >= 400 ? 'UPSTREAM_FAILED' : isToolError(message) ? 'TOOL_ERROR' : 'OK')
   ctx.clearCaches()
   void reply.code(status >= 500 ? 502 : status).headers(headers)
   if (text === '') return void reply.send()
@@ -113,10 +113,10 @@ async function relayBuffered(
 
 async function relayStream(
   { message, request, reply, times, server }: ForwardContext,
-  flight: ForwardedRequest,
+  forwarded: ForwardedRequest,
   upstream: Readable,
   headers: Record<string, string>,
-  cleaner: SseSanitizer,
+  sseSanitizer: SseSanitizer,
 ): Promise<void> {
   reply.hijack()
   const { raw } = reply
@@ -127,23 +127,23 @@ async function relayStream(
     'x-accel-buffering': 'no',
   })
   raw.flushHeaders()
-  const beat = request.method === 'GET' ? setInterval(() => raw.writableNeedDrain || raw.write(':\n\n'), times.heartbeat) : undefined
+  const heartbeat = request.method === 'GET' ? setInterval(() => raw.writableNeedDrain || raw.write(':\n\n'), times.heartbeat) : undefined
   try {
     for await (const chunk of upstream as AsyncIterable<Buffer>) {
-      // While this works, it is not the upstream that is silent.
-      flight.dispose()
-      const messages = await runInSlices(cleaner.feed(chunk), server.organizationId)
-      flight.resetIdleTimer()
+      // No idle timeout while the gateway itself processes the chunk.
+      forwarded.dispose()
+      const messages = await runInSlices(sseSanitizer.feed(chunk), server.organizationId)
+      forwarded.resetIdleTimer()
       for (const { text, message: sent } of messages) {
         const response = matchResponse(sent, message?.id ?? null)
-        if (response) await flight.recordOutcome(isToolError(response) ? 'TOOL_ERROR' : 'OK')
-        flight.signal.throwIfAborted()
-        if (!raw.write(text)) await once(raw, 'drain', { signal: flight.signal })
+        if (response) await forwarded.recordOutcome(isToolError(response) ? 'TOOL_ERROR' : 'OK')
+        forwarded.signal.throwIfAborted()
+        if (!raw.write(text)) await once(raw, 'drain', { signal: forwarded.signal })
       }
     }
-    // The protocol lets a server end a stream before its response, and go on with another one (resumption).
-    await flight.recordOutcome('UNFINISHED')
+    // The server may end a stream before its response, and the client may resume it (MCP resumability).
+    await forwarded.recordOutcome('UNFINISHED')
   } finally {
-    clearInterval(beat)
+    clearInterval(heartbeat)
   }
 }

@@ -1,4 +1,4 @@
-/** `/mcp/{serverId}`: MCP over streamable HTTP to any client, with the stored credential put in on the way. */
+/** `/mcp/{serverId}`: proxies MCP over Streamable HTTP, and adds the stored credential to the upstream request. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Config } from '../config/config.js'
@@ -20,20 +20,20 @@ import { maxMessageBytes } from './sanitize.js'
 import type { GatewayTimeouts } from './timeouts.js'
 import { usageLabel } from './usage-label.js'
 
-/** The headers of the newer protocol repeat what the body says, for routers: they must not say something else. */
+/** Mcp-Method and Mcp-Name repeat the body for routers. A mismatch would let a message pass a router's rules. */
 function assertHeadersMatchBody(headers: FastifyRequest['headers'], { method, body }: JsonRpcMessage): void {
-  const named = firstValue(headers['mcp-method'])
-  const tool = firstValue(headers['mcp-name'])
+  const methodHeader = firstValue(headers['mcp-method'])
+  const toolHeader = firstValue(headers['mcp-name'])
   const { params } = body
-  const isOtherTool = tool !== undefined && method === 'tools/call' && (!isJsonObject(params) || params['name'] !== tool)
-  if ((named !== undefined && named !== method) || isOtherTool) {
+  const isOtherTool = toolHeader !== undefined && method === 'tools/call' && (!isJsonObject(params) || params['name'] !== toolHeader)
+  if ((methodHeader !== undefined && methodHeader !== method) || isOtherTool) {
     throw new GatewayError(400, rpcErrorCodes.headerMismatch, 'The Mcp-Method and Mcp-Name headers must say what the message says.')
   }
 }
 
 /**
- * A page says where it is from, a program does not. One that is from nowhere that was named may have got here by a name of
- * its own that leads to this machine (MCP 2025-11-25, Transports, Security Warning). The Host header is as much the page's.
+ * Validates Origin against DNS rebinding (MCP 2025-11-25, Transports, Security Warning). Only browsers send Origin. Host is no
+ * alternative: the attacker's page controls it too.
  */
 function assertAllowedOrigin({ url, corsOrigins }: Config, { origin }: FastifyRequest['headers']): void {
   if (origin === undefined || origin === new URL(url).origin || corsOrigins.includes(origin)) return
@@ -55,7 +55,7 @@ function exchangeKind(httpMethod: string, message: JsonRpcMessage | null): Excha
   return message?.method != null && message.id !== null ? 'call' : 'notification'
 }
 
-/** What is told as a JSON-RPC error; undefined for what concerns the request as a whole, as everywhere else. */
+/** Maps an error to its JSON-RPC form. Undefined for errors that the server's own error handler formats. */
 function toGatewayError(error: unknown): GatewayError | undefined {
   if (error instanceof GatewayError) return error
   if (error instanceof DomainError) return new GatewayError(403, rpcErrorCodes.refused, error.message)
@@ -68,36 +68,36 @@ function toGatewayError(error: unknown): GatewayError | undefined {
   return new GatewayError(413, rpcErrorCodes.invalidRequest, text, undefined, { connection: 'close' })
 }
 
-export async function registerGateway(server: FastifyInstance, app: Services, times: GatewayTimeouts): Promise<void> {
-  const deploymentId = getDeploymentId(app.deploymentSecrets)
-  const streams = new OpenStreams(app, times)
+export async function registerGateway(server: FastifyInstance, services: Services, times: GatewayTimeouts): Promise<void> {
+  const deploymentId = getDeploymentId(services.deploymentSecrets)
+  const streams = new OpenStreams(services, times)
   server.addHook('preClose', (done) => {
     streams.close()
     done()
   })
 
   const relay = async (request: FastifyRequest<{ Params: { serverId: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
-    const ctx = await createContext(app, request, reply)
-    // Nobody without a credential learns what could be said here.
-    request.story.actorId = ctx.actor.id
+    const ctx = await createContext(services, request, reply)
+    // Authenticated first: a caller without a credential learns nothing about the message checks.
+    request.state.actorId = ctx.actor.id
     let operation: string | null = null
     try {
-      assertAllowedOrigin(app.config, request.headers)
+      assertAllowedOrigin(services.config, request.headers)
       assertNoLoop(deploymentId, firstValue(request.headers['cdn-loop']))
       const message = await parseRequestMessage(request, ctx.actor.organizationId)
       operation = usageLabel(request.method, message)
-      request.story.operation = operation
+      request.state.operation = operation
       if (message) {
-        request.story.message = message
+        request.state.message = message
         assertHeadersMatchBody(request.headers, message)
       }
       const release = beginExchange(ctx, exchangeKind(request.method, message))
       try {
         const headers = Object.fromEntries(protocolHeaders(request.headers).map((name) => [name, String(request.headers[name])]))
         const session = firstValue(request.headers[sessionHeader])
-        const admission = await authorizeMessage(ctx, { serverId: request.params.serverId, message, session, headers })
+        const authorized = await authorizeMessage(ctx, { serverId: request.params.serverId, message, session, headers })
         ctx.recordUsage(operation, false)
-        return await forward({ ctx, request, reply, streams, message, times, ...admission })
+        return await forward({ ctx, request, reply, streams, message, times, ...authorized })
       } finally {
         onAnswerOver(reply, request, release)
       }
@@ -114,14 +114,14 @@ export async function registerGateway(server: FastifyInstance, app: Services, ti
     )
     scope.setErrorHandler((error, request, reply) => {
       if (reply.sent) return
-      const refusal = toGatewayError(error)
-      if (!refusal) throw error
-      if (error instanceof RequestError) request.story.codes = [error.code]
+      const gatewayError = toGatewayError(error)
+      if (!gatewayError) throw error
+      if (error instanceof RequestError) request.state.codes = [error.code]
       void reply
-        .code(refusal.status)
-        .headers({ 'cache-control': 'no-store', ...refusal.headers })
+        .code(gatewayError.status)
+        .headers({ 'cache-control': 'no-store', ...gatewayError.headers })
         .type('application/json')
-        .send(JSON.stringify(rpcError(request.story.message?.id ?? null, refusal.code, refusal.message, refusal.data)))
+        .send(JSON.stringify(rpcError(request.state.message?.id ?? null, gatewayError.code, gatewayError.message, gatewayError.data)))
     })
     scope.route({ method: ['GET', 'POST', 'DELETE'], url: '/mcp/:serverId', exposeHeadRoute: false, handler: relay })
     done()

@@ -1,4 +1,4 @@
-/** What comes back from upstream, as the client may see it: without the credential, without the tools that are not the caller's. */
+/** Sanitizes upstream messages: removes credentials, and tools that the caller may not use. */
 import { StringDecoder } from 'node:string_decoder'
 
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
@@ -10,21 +10,21 @@ import { scrubber, type Scrubber } from '../lib/redact/redact.js'
 import type { Work } from '../lib/slices.js'
 import { filterTools, type ToolFilter } from './tool-filter.js'
 
-/** Bytes of one message, either way. */
+/** Maximum size of one message in either direction, in bytes. */
 export const maxMessageBytes = 4_194_304
 
-/** Messages of a batch between two pauses. */
+/** Messages of a batch processed between two yields. */
 const stride = 64
 
 export interface CleanMessage {
-  /** As it came, but for the tools that are not the caller's. */
+  /** The parsed message with filtered tools. Its credentials are not redacted. */
   readonly message: unknown
-  /** What the client may see of it. */
+  /** The text to send to the client. */
   readonly text: string
 }
 
 export interface Sanitizer extends Scrubber {
-  /** A JSON body or the data of an event. @throws JsonError */
+  /** Sanitizes a JSON body or the data of an event. @throws JsonError */
   json(text: string): Work<CleanMessage>
 }
 
@@ -42,26 +42,26 @@ export function sanitizer(secrets: readonly string[], isAllowed: ToolFilter): Sa
     ...scrub,
     *json(text) {
       const parsed = yield* parseStrictJson(text)
-      // A list answers a batch of an older protocol. Batches are not sent, so none is expected, and none passes unseen.
+      // Batches exist in older protocol versions. The gateway sends none, but a batch response must not bypass the filter.
       const message = Array.isArray(parsed) ? yield* withAllowed(parsed) : (yield* withAllowed([parsed]))[0]
       return { message, text: yield* scrub.isSuspect(text) ? writeJson(message, scrub) : writeJson(message) }
     },
   }
 }
 
-/** The response to a request that a message is, by its id; null otherwise. */
+/** The message when it is the response to the request with this id; null otherwise. */
 export const matchResponse = (message: unknown, id: string | number | null): JsonObject | null =>
   isJsonObject(message) && id !== null && message['id'] === id && !('method' in message) ? message : null
 
-/** A block of an event stream: an event, a position without an event, or a time to wait before reconnecting. */
+/** A block of an event stream: an event, an id without an event, or a reconnection time. */
 interface Block extends Partial<EventSourceMessage> {
   readonly retry?: number
 }
 
-/** Milliseconds. It has fewer digits than the shortest secret that is removed. */
+/** Maximum reconnection time, in milliseconds. It has fewer digits than the shortest redacted secret, so it cannot carry one. */
 const maxRetryMs = 3_600_000
 
-/** Events of a stream, one after the other as they are complete, each written anew. Data that is not strict JSON is dropped. */
+/** Parses an event stream and serializes each complete event again. Drops events whose data is not strict JSON. */
 export class SseSanitizer {
   readonly #blocks: Block[] = []
   readonly #decoder = new StringDecoder()
@@ -71,7 +71,7 @@ export class SseSanitizer {
     this.#parser = createParser({
       onId: (id) => this.#blocks.push({ id }),
       onEvent: (event) => {
-        // The parser has told of its id already.
+        // The parser has already called onId for this event.
         if (event.id !== undefined) this.#blocks.pop()
         this.#blocks.push(event)
       },
@@ -79,19 +79,19 @@ export class SseSanitizer {
       onError: (error) => {
         if (error.type === 'max-buffer-size-exceeded') throw error
       },
-      // What a field's name adds to the largest value.
+      // 64 bytes for the field's name beside the largest value.
       maxBufferSize: maxMessageBytes + 64,
     })
   }
 
-  /** @throws when an event is larger than {@link maxMessageBytes} */
+  /** @throws JsonError or ParseError when an event is larger than {@link maxMessageBytes} */
   *feed(chunk: Buffer): Work<CleanMessage[]> {
     this.#parser.feed(this.#decoder.write(chunk))
     const clean: CleanMessage[] = []
     for (const block of this.#blocks.splice(0)) {
       yield
-      const one = yield* this.#clean(block)
-      if (one) clean.push(one)
+      const message = yield* this.#clean(block)
+      if (message) clean.push(message)
     }
     return clean
   }
@@ -103,7 +103,7 @@ export class SseSanitizer {
     const lines: string[] = []
     if (event !== undefined) lines.push(`event: ${yield* this.#line(event)}`)
     if (id !== undefined) lines.push(`id: ${yield* this.#line(id)}`)
-    // An event without data tells from where to resume the stream.
+    // An event without data carries only the id to resume from.
     const body = data ? yield* this.#json(data) : { message: null, text: '' }
     if (!body) return undefined
     if (data !== undefined) lines.push(`data: ${body.text}`)

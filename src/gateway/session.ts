@@ -1,6 +1,6 @@
 /**
- * The session id that a client sees: the upstream's, sealed under a key of server, end user and credential. On every
- * replica it is good for the one who began the session and for nobody else, and nothing in it can be read.
+ * Binds an MCP session to its owner. The client receives the upstream's session id, sealed under a key of server, tenant, end
+ * user and credential. Every replica can open it, and no other caller can use or read it.
  */
 import { createSecretKey } from 'node:crypto'
 
@@ -18,16 +18,17 @@ export interface SessionOwner {
 
 const purpose = 'mcp_session'
 
-/** A key of its own for each owner also keeps the number of nonces under one key small (NIST SP 800-38D §8.3). */
+/** One key for each owner. This also bounds the number of nonces under one key (NIST SP 800-38D §8.3). */
 function sessionKeys(secrets: DeploymentSecrets, { actor, server, credential }: SessionOwner): MasterKeys {
   const owner = JSON.stringify([server.id, actor.organizationId, actor.endUser?.id ?? null, credential.id])
   return [{ id: purpose, key: createSecretKey(Buffer.from(secrets.mac(purpose, owner), 'hex')) }]
 }
 
+/** Returns the session id for the client. */
 export const bindSession = (secrets: DeploymentSecrets, upstream: string, owner: SessionOwner): string =>
   seal(sessionKeys(secrets, owner), [purpose], upstream)
 
-/** The upstream's session id; undefined for one that was never issued to this owner. */
+/** Returns the upstream's session id; undefined for an id that was not issued to this owner. */
 export function unbindSession(secrets: DeploymentSecrets, bound: string, owner: SessionOwner): string | undefined {
   try {
     return open(sessionKeys(secrets, owner), [purpose], bound)

@@ -1,12 +1,12 @@
-/** How long the gateway waits, in milliseconds. */
+/** Timeouts of the gateway, in milliseconds. */
 export interface GatewayTimeouts {
-  /** Without a byte from upstream a POST ends after this, and a GET that was never answered. */
+  /** Idle timeout: time without a byte from upstream, for a POST, and for a GET before its response. */
   readonly silence: number
-  /** Between two comment lines on a GET stream. */
+  /** Interval of comment lines on a GET stream, which keep proxies from closing it. */
   readonly heartbeat: number
-  /** Between two looks at whether open streams may stay open. */
+  /** Interval at which open streams are revalidated. */
   readonly look: number
-  /** What a POST in flight still has when the server drains; less than the drain itself, so that its outcome is recorded. */
+  /** Grace period of a POST when the server drains. Shorter than the drain, so that its outcome is recorded. */
   readonly grace: number
 }
 

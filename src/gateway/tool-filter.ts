@@ -1,4 +1,4 @@
-/** Which tools a caller sees and calls: those that the server's list and the caller's permissions both allow. */
+/** Tool filter: a caller may use the tools that the server's allow-list and the caller's permissions both allow. */
 import { can, type Actor } from '../access/actor.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { isJsonObject, type JsonObject } from '../lib/json/json-rpc.js'
@@ -8,16 +8,17 @@ const toolName = /^[A-Za-z0-9_.-]{1,128}$/
 
 export type ToolFilter = (name: unknown) => boolean
 
-/** Tools between two pauses. */
+/** Tools processed between two yields. */
 const stride = 64
 
+/** Returns the predicate for one caller and server. */
 export function toolRule(actor: Actor, { allowedTools }: McpServer): ToolFilter {
   const listed = allowedTools && new Set(allowedTools)
   return (name) =>
     typeof name === 'string' && toolName.test(name) && (listed === null || listed.has(name)) && can(actor, `mcp_tool:${name}`)
 }
 
-/** The message without the tools that are not the caller's, whichever request and stream it answers. */
+/** Removes tools that the caller may not use from any message with `result.tools`, whatever request it answers. */
 export function* filterTools(message: JsonObject, isAllowed: ToolFilter): Work<JsonObject> {
   const { result } = message
   if (!isJsonObject(result) || !Array.isArray(result['tools'])) return message

@@ -1,7 +1,7 @@
-/** What usage and the log call a message: a closed list, since a method that a client makes up would make up rows. */
+/** Labels a message for usage and the log. A closed list: unknown methods would create rows without bound. */
 import type { JsonRpcMessage } from '../lib/json/json-rpc.js'
 
-/** Of every protocol version up to 2026-07-28; what is not among them passes all the same. */
+/** Methods of every protocol version up to 2026-07-28. Other methods are forwarded too, and labelled `mcp:other`. */
 const methods: ReadonlySet<string> = new Set([
   'completion/complete',
   'initialize',
@@ -29,7 +29,7 @@ const methods: ReadonlySet<string> = new Set([
   'tools/list',
 ])
 
-/** `mcp:tools/list`; `mcp:response` to what the server asked, `mcp:get` and `mcp:delete` without a message. */
+/** `mcp:tools/list`; `mcp:response` for a response to the server's request; `mcp:get` and `mcp:delete` without a message. */
 export function usageLabel(httpMethod: string, message: JsonRpcMessage | null): string {
   if (!message) return `mcp:${httpMethod.toLowerCase()}`
   if (message.method === null) return 'mcp:response'

@@ -1,4 +1,4 @@
-/** Creates the Apollo Server behind the GraphQL route (docs/decisions/0186-apollo-server.md). */
+/** Creates and starts the Apollo Server behind the GraphQL route (docs/decisions/0186-apollo-server.md). */
 import { ApolloServer } from '@apollo/server'
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -20,19 +20,23 @@ import type { Plugin } from './routed-request.js'
 /** A browser sends none of these across origins without a preflight (Fetch standard, CORS-safelisted request-header). */
 const preflightedHeaders = ['apollo-require-preflight', 'x-apollo-operation-name', 'authorization']
 
-/** Apollo's defaults that wrap every field, report to Apollo, or depend on its environment variables. */
-const disabled = [
+/** Disables Apollo's default plugins: they wrap every field, report to Apollo, or depend on its environment variables. */
+const disabledPlugins = [
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 ]
 
-export async function startApolloServer(app: Services, schema: GraphQLSchema, plugins: readonly Plugin[]): Promise<ApolloServer<Context>> {
-  const { introspection, explorer } = app.config
+export async function startApolloServer(
+  services: Services,
+  schema: GraphQLSchema,
+  plugins: readonly Plugin[],
+): Promise<ApolloServer<Context>> {
+  const { introspection, explorer } = services.config
   const server = new ApolloServer<Context>({
     schema,
-    logger: app.log,
+    logger: services.log,
     // Behaviour depends on our configuration alone, never on NODE_ENV.
     nodeEnv: 'production',
     includeStacktraceInErrorResponses: false,
@@ -46,9 +50,9 @@ export async function startApolloServer(app: Services, schema: GraphQLSchema, pl
     stopOnTerminationSignals: false,
     stringifyResult: (result) => JSON.stringify(result),
     plugins: [
-      operationPlugin(app, schema, plugins.length > 0),
-      ...disabled.map((plugin) => plugin()),
-      explorer === 'sandbox' ? landingPagePlugin(app.config.url) : ApolloServerPluginLandingPageDisabled(),
+      operationPlugin(services, schema, plugins.length > 0),
+      ...disabledPlugins.map((plugin) => plugin()),
+      explorer === 'sandbox' ? landingPagePlugin(services.config.url) : ApolloServerPluginLandingPageDisabled(),
       ...plugins,
     ],
   })

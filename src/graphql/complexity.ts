@@ -1,4 +1,4 @@
-/** The cost of one operation with its variables: its queries, and what its fields cost as often as they may be answered. */
+/** Query complexity: the cost of an operation, from its fields, its list sizes and its variables. */
 import {
   getNamedType,
   isAbstractType,
@@ -23,11 +23,11 @@ import { fieldCost, expectedEntries, free, higher, introspection, isConnection, 
 
 export type Variables = Readonly<Record<string, unknown>>
 
-/** Of a valid document. The variables are as they came: whether they fit is told by the execution, at once and not twice. */
+/** Expects a valid document. The variables are unchecked: graphql-js coerces them during execution. */
 class Complexity {
   readonly #definitions = new Map<string, FragmentDefinitionNode>()
   readonly #fragments = new Map<string, Cost>()
-  /** It may be another with other variables. */
+  /** The cost depends on the variables. */
   isVariable = false
 
   constructor(
@@ -41,12 +41,12 @@ class Complexity {
     }
   }
 
-  /** Of what a row is, it is one thing: of fragments on concrete types only the dearest counts. */
+  /** A row has one concrete type, so of the fragments on concrete types only the most expensive one counts. */
   of(set: SelectionSetNode, parent: GraphQLNamedType | undefined): Cost {
     let total = free
     const byType = new Map<string, Cost>()
     for (const selection of set.selections) {
-      if (this.#isLeftOut(selection.directives)) continue
+      if (this.#isSkipped(selection.directives)) continue
       if (selection.kind === Kind.FIELD) {
         total = sum(total, this.#field(selection, parent))
         continue
@@ -65,7 +65,7 @@ class Complexity {
     return node?.typeCondition && typeFromAST(this.schema, node.typeCondition)
   }
 
-  /** Walked once, however often it is spread. */
+  /** Memoized, so that the work does not grow with the number of spreads. */
   #fragment(name: string): Cost {
     const known = this.#fragments.get(name)
     if (known !== undefined) return known
@@ -77,7 +77,7 @@ class Complexity {
 
   #field(node: FieldNode, parent: GraphQLNamedType | undefined): Cost {
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined
-    // Introspection is bounded by the schema.
+    // Unknown fields are introspection, whose size is bounded by the schema.
     if (!parent || !field) return introspection
     const own = fieldCost(field, parent)
     if (!node.selectionSet) return own
@@ -85,24 +85,24 @@ class Complexity {
     return sum(own, multiply(entries, this.of(node.selectionSet, getNamedType(field.type))))
   }
 
-  /** How many entries the arguments ask for; undefined when they do not tell. */
-  #sizeOf({ arguments: given = [] }: FieldNode, isPaged: boolean): number | undefined {
-    const valueOf = (name: string): unknown => this.#valueOf(given.find((argument) => argument.name.value === name)?.value)
+  /** Number of entries by `first`, `last` or `ids`; undefined without any of them. */
+  #sizeOf({ arguments: args = [] }: FieldNode, isPaged: boolean): number | undefined {
+    const valueOf = (name: string): unknown => this.#valueOf(args.find((argument) => argument.name.value === name)?.value)
     const ids = valueOf('ids')
     if (!isPaged && !Array.isArray(ids)) return undefined
     const size = Array.isArray(ids) ? ids.length : Number(valueOf('first') ?? valueOf('last') ?? defaultPageSize)
-    // Longer lists than the longest are refused as such.
+    // The resolver rejects longer lists.
     return Math.min(size > 1 ? size : 1, maxPageSize)
   }
 
-  #isLeftOut(directives: readonly DirectiveNode[] = []): boolean {
+  #isSkipped(directives: readonly DirectiveNode[] = []): boolean {
     return directives.some(({ name, arguments: [condition] = [] }) => {
       const value = this.#valueOf(condition?.value)
       return (name.value === 'skip' && value === true) || (name.value === 'include' && value === false)
     })
   }
 
-  /** As far as it matters here. */
+  /** Value of a literal or variable: list, boolean or integer; undefined for null and for every other kind. */
   #valueOf(node: ValueNode | undefined): unknown {
     if (!node || node.kind === Kind.NULL) return undefined
     if (node.kind === Kind.LIST) return node.values
@@ -111,13 +111,13 @@ class Complexity {
     if (node.kind !== Kind.VARIABLE) return undefined
     this.isVariable = true
     const name = node.name.value
-    // Null is a value: the default is for who says nothing.
+    // An explicit null overrides the default value.
     if (Object.hasOwn(this.variables, name)) return this.variables[name] ?? undefined
     return this.#valueOf(this.operation.variableDefinitions?.find(({ variable }) => variable.name.value === name)?.defaultValue)
   }
 }
 
-/** Of one operation of a valid document, by the variables that it comes with; walked once where they do not matter. */
+/** Returns the cost by variables of one operation of a valid document. Memoized when the variables do not matter. */
 export function analyzeComplexity(
   schema: GraphQLSchema,
   document: DocumentNode,

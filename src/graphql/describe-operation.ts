@@ -1,8 +1,9 @@
+/** Labels an operation by its root fields, for the log and for traces. */
 import { Kind, type DocumentNode, type OperationDefinitionNode } from 'graphql'
 
 const maxFields = 5
 
-/** `mutation createApiKey revokeApiKey`: of a document that was found valid. */
+/** `mutation createApiKey revokeApiKey`. Expects a valid document, so every name is the schema's. */
 export function describeOperation(operation: OperationDefinitionNode, document: DocumentNode): string {
   const fields = new Set<string>()
   const seen = new Set<object>()

@@ -1,4 +1,4 @@
-/** What one document may hold and cost: depth, aliases, mutations, directives, fragments, repeated fields, points, counts. */
+/** Document limits: depth, aliases, mutations, directives, fragments, repeated fields and complexity. */
 import {
   GraphQLError,
   Kind,
@@ -20,44 +20,45 @@ export const documentLimits = {
   aliases: 30,
   mutations: 5,
   directives: 10,
-  /** At one field, fragment or operation: there are two that an operation can use, and neither is for using twice. */
+  /** At one field, fragment or operation. Only @skip and @include exist, and neither is repeatable. */
   directivesAtOnce: 2,
   fragments: 100,
-  /** Of one response name in one selection set, summed over the document: merging them is quadratic. */
+  /** Repetitions of a response name within a selection set, over the whole document. Validation merges them in quadratic time. */
   repeats: 100,
   complexity: 10_000,
-  /** Fields `totalCount`, each as often as the list that it counts. */
+  /** `totalCount` fields, multiplied by the number of lists that they count. */
   counts: 3,
   errors: 20,
 } as const
 
 const tooComplex = (message: string): GraphQLError => new GraphQLError(message, { extensions: { code: 'OPERATION_TOO_COMPLEX' } })
 
-/** Introspection is deep by nature (14 levels in the standard query), and graphql-js bounds its depth by a rule of its own. */
+/** Exempt from the depth limit: the standard query has 14 levels, and graphql-js limits its depth by its own rule. */
 const isIntrospection = (field: FieldNode): boolean => field.name.value === '__schema' || field.name.value === '__type'
 
+/** Sums and maxima over a selection set. */
 interface Size {
   depth: number
   aliases: number
-  /** Each multiplies what introspection answers, which has no complexity; no tool needs one. */
+  /** Each multiplies the size of the introspection result, which has no complexity. No tool needs one. */
   introspectionAliases: number
   roots: number
   directives: number
   directivesAtOnce: number
 }
 
-const nothing: Readonly<Size> = { depth: 0, aliases: 0, introspectionAliases: 0, roots: 0, directives: 0, directivesAtOnce: 0 }
+const emptySize: Readonly<Size> = { depth: 0, aliases: 0, introspectionAliases: 0, roots: 0, directives: 0, directivesAtOnce: 0 }
 
-function add(total: Size, more: Readonly<Size>): void {
-  total.depth = Math.max(total.depth, more.depth)
-  total.aliases += more.aliases
-  total.introspectionAliases += more.introspectionAliases
-  total.roots += more.roots
-  total.directives += more.directives
-  total.directivesAtOnce = Math.max(total.directivesAtOnce, more.directivesAtOnce)
+function add(total: Size, other: Readonly<Size>): void {
+  total.depth = Math.max(total.depth, other.depth)
+  total.aliases += other.aliases
+  total.introspectionAliases += other.introspectionAliases
+  total.roots += other.roots
+  total.directives += other.directives
+  total.directivesAtOnce = Math.max(total.directivesAtOnce, other.directivesAtOnce)
 }
 
-/** Counts a fragment each time it is spread, yet walks it once: spreads of spreads grow exponentially. */
+/** Counts a fragment at every spread, but visits it once: nested spreads grow exponentially. */
 class DocumentMeasure {
   readonly #fragments = new Map<string, Readonly<Size>>()
   duplicateFields = 0
@@ -65,7 +66,7 @@ class DocumentMeasure {
   constructor(private readonly context: ValidationContext) {}
 
   of(set: SelectionSetNode, names = new Set<string>()): Readonly<Size> {
-    const size = { ...nothing }
+    const size = { ...emptySize }
     for (const selection of set.selections) {
       const directives = selection.directives?.length ?? 0
       size.directives += directives
@@ -82,34 +83,34 @@ class DocumentMeasure {
     const name = (field.alias ?? field.name).value
     if (names.has(name)) this.duplicateFields++
     names.add(name)
-    const within = field.selectionSet ? this.of(field.selectionSet) : nothing
+    const nested = field.selectionSet ? this.of(field.selectionSet) : emptySize
     if (!isIntrospection(field))
       return {
-        depth: 1 + within.depth,
-        aliases: alias + within.aliases,
-        introspectionAliases: within.introspectionAliases,
+        depth: 1 + nested.depth,
+        aliases: alias + nested.aliases,
+        introspectionAliases: nested.introspectionAliases,
         roots: 1,
-        directives: within.directives,
-        directivesAtOnce: within.directivesAtOnce,
+        directives: nested.directives,
+        directivesAtOnce: nested.directivesAtOnce,
       }
     const isSchema = field.name.value === '__schema'
     return {
       depth: 0,
       aliases: isSchema ? 0 : alias,
-      introspectionAliases: within.aliases + within.introspectionAliases + (isSchema ? alias : 0),
+      introspectionAliases: nested.aliases + nested.introspectionAliases + (isSchema ? alias : 0),
       roots: 0,
-      directives: within.directives,
-      directivesAtOnce: within.directivesAtOnce,
+      directives: nested.directives,
+      directivesAtOnce: nested.directivesAtOnce,
     }
   }
 
   #fragment(name: string): Readonly<Size> {
     const known = this.#fragments.get(name)
     if (known) return known
-    // One that spreads itself is another rule's to refuse.
-    this.#fragments.set(name, nothing)
+    // Ends the recursion of a cyclic fragment, which NoFragmentCyclesRule rejects.
+    this.#fragments.set(name, emptySize)
     const fragment = this.context.getFragment(name)
-    const size = fragment ? this.of(fragment.selectionSet) : nothing
+    const size = fragment ? this.of(fragment.selectionSet) : emptySize
     this.#fragments.set(name, size)
     return size
   }
@@ -142,7 +143,7 @@ const limitsRule: ValidationRule = (context: ValidationContext): ASTVisitor => (
   Document(document) {
     const excess = findExcess(document, context)
     if (excess === undefined) return
-    // Once it has its number of errors graphql-js stops: the rules that are quadratic never see this document.
+    // graphql-js stops at `maxErrors`, so its quadratic rules do not run on this document.
     for (let i = 0; i <= documentLimits.errors; i++) context.reportError(tooComplex(excess))
   },
 })

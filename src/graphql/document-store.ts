@@ -2,15 +2,15 @@
 import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache'
 import type { DocumentNode } from 'graphql'
 
-/** Of all texts in one cache. A syntax tree takes about fifty times as much memory as its text. */
+/** Maximum total of characters in one cache. A parsed document takes about fifty times the memory of its text. */
 export const maxCachedCharacters = 500_000
-/** Characters that each entry counts besides, so that many small documents do not exceed the memory. */
+/** Characters added for each entry, so that many small documents stay within the memory limit. */
 const entryOverhead = 200
 
-/** Valid documents by hash: a repeated one is neither parsed nor validated again. */
+/** Valid documents by hash, which skip parsing and validation when they are repeated. */
 export const createDocumentStore = (): InMemoryLRUCache<DocumentNode> =>
   new InMemoryLRUCache({ maxSize: maxCachedCharacters, sizeCalculation: ({ loc }) => (loc?.source.body.length ?? 0) + entryOverhead })
 
-/** Texts by hash. Least recently used ones are evicted; clients then send the text again. */
+/** Query texts by hash. After an eviction the client sends the text again (PersistedQueryNotFound). */
 export const createPersistedQueryCache = (): InMemoryLRUCache =>
   new InMemoryLRUCache({ maxSize: maxCachedCharacters, sizeCalculation: (text) => text.length + entryOverhead })

@@ -1,4 +1,4 @@
-/** The one place that decides what leaves the process as an error: a code of the closed list, and a text without values. */
+/** Formats every GraphQL error that leaves the process: a code of the closed list, and a message without values. */
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, type OperationDefinitionNode } from 'graphql'
 import type { Logger } from 'pino'
 
@@ -8,7 +8,7 @@ import { redactCredentials } from '../lib/secret.js'
 import { clearerText, redactUnknownWords, redactValues } from './redact-messages.js'
 import { inputFaults } from './variable-errors.js'
 
-/** What is told, and how. */
+/** Errors of a response, with its HTTP status and headers. */
 export interface FormattedErrors {
   readonly errors: readonly GraphQLFormattedError[]
   readonly codes: readonly string[]
@@ -16,7 +16,7 @@ export interface FormattedErrors {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** What was asked when the errors arose. */
+/** The request that the errors belong to. */
 export interface ErrorContext {
   readonly requestId: string
   readonly operation?: OperationDefinitionNode
@@ -33,60 +33,61 @@ function originalError(error: unknown): unknown {
 
 const isOurs = (origin: unknown): origin is DomainError | RequestError => origin instanceof DomainError || origin instanceof RequestError
 
-/** graphql-js' own of an execution: a variable that may be null in a place that may not. */
+/** Execution error of graphql-js: a nullable variable is null for a non-null argument. */
 const isMissingArgument = (origin: unknown): boolean => origin instanceof GraphQLError && origin.message.startsWith('Argument "')
 
-/** Of an error that Apollo Server or a plugin raised before the execution: its own code if it is of ours, else by its status. */
+/** Code of an error that Apollo Server or a plugin raised before the execution: its own when known, else by its HTTP status. */
 function refusalCode({ extensions: { code, http } }: GraphQLError): RequestErrorCode {
   if (isKnown(code)) return code
   const status: unknown = http instanceof Object ? Reflect.get(http, 'status') : undefined
   return typeof status === 'number' && status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR'
 }
 
-function errorCode(error: GraphQLError, origin: unknown, usual: RequestErrorCode): RequestErrorCode {
+function errorCode(error: GraphQLError, origin: unknown, defaultCode: RequestErrorCode): RequestErrorCode {
   if (isInvalidValue(origin)) return 'BAD_USER_INPUT'
   if (isUnavailable(origin)) return 'UNAVAILABLE'
-  // Apollo Server wraps errors of parsing and validation, with a code of its own.
-  const own = (origin instanceof GraphQLError ? origin : error).extensions['code']
-  if (isKnown(own)) return own
-  if (usual === 'GRAPHQL_PARSE_FAILED' && error.message.startsWith('Syntax Error: Document contains more')) return 'OPERATION_TOO_COMPLEX'
-  return usual === 'INTERNAL_SERVER_ERROR' && isMissingArgument(origin) ? 'BAD_USER_INPUT' : usual
+  // Apollo Server wraps parsing and validation errors, and sets the code on the wrapper.
+  const knownCode = (origin instanceof GraphQLError ? origin : error).extensions['code']
+  if (isKnown(knownCode)) return knownCode
+  if (defaultCode === 'GRAPHQL_PARSE_FAILED' && error.message.startsWith('Syntax Error: Document contains more'))
+    return 'OPERATION_TOO_COMPLEX'
+  return defaultCode === 'INTERNAL_SERVER_ERROR' && isMissingArgument(origin) ? 'BAD_USER_INPUT' : defaultCode
 }
 
 export class ErrorFormatter {
   constructor(
     private readonly schema: GraphQLSchema,
     private readonly log: Logger,
-    /** Introspection is off. */
+    /** Introspection is disabled, so messages do not name parts of the schema. */
     private readonly isSchemaHidden: boolean,
   ) {}
 
-  /** Of an operation that was not executed: the document, what Apollo Server or a plugin refused. */
-  refused(errors: readonly GraphQLError[], asked: ErrorContext, status = 400): FormattedErrors {
-    const told = errors.map((error) => this.#formatted(error, refusalCode(error)))
-    for (const [i, { extensions }] of told.entries()) this.#log(extensions?.['code'], originalError(errors[i]), asked)
-    const excess = told.find((error) => error.extensions?.['code'] === 'OPERATION_TOO_COMPLEX')
-    // A limit is reported until graphql-js gives up, which it says too.
-    return this.#told(excess ? [excess] : told, errors, asked, status)
+  /** Formats errors before the execution: of parsing, validation, Apollo Server or a plugin. */
+  refused(errors: readonly GraphQLError[], context: ErrorContext, status = 400): FormattedErrors {
+    const formatted = errors.map((error) => this.#formatError(error, refusalCode(error)))
+    for (const [i, { extensions }] of formatted.entries()) this.#log(extensions?.['code'], originalError(errors[i]), context)
+    const excess = formatted.find((error) => error.extensions?.['code'] === 'OPERATION_TOO_COMPLEX')
+    // The limits rule reports its error repeatedly, and graphql-js adds its own "too many errors".
+    return this.#toResponse(excess ? [excess] : formatted, errors, context, status)
   }
 
-  /** Of variables that did not fit, which graphql-js reports one by one and with their values: told all at once, by path and type. */
-  unfitVariables(errors: readonly GraphQLError[], asked: ErrorContext): FormattedErrors {
-    const ours = errors.filter((error) => isOurs(originalError(error))).map((error) => this.#formatted(error, 'BAD_USER_INPUT'))
-    const faults = asked.operation ? inputFaults(this.schema, asked.operation, asked.variables ?? {}, this.isSchemaHidden) : []
-    const messages = faults.length > 0 ? faults : ['The variables do not fit the operation.']
+  /** Formats errors of variable coercion, by path and type: the messages of graphql-js contain values. */
+  unfitVariables(errors: readonly GraphQLError[], context: ErrorContext): FormattedErrors {
+    const ours = errors.filter((error) => isOurs(originalError(error))).map((error) => this.#formatError(error, 'BAD_USER_INPUT'))
+    const described = context.operation ? inputFaults(this.schema, context.operation, context.variables ?? {}, this.isSchemaHidden) : []
+    const messages = described.length > 0 ? described : ['The variables do not fit the operation.']
     const theirs = messages.map((message) => ({
       message: redactUnknownWords(this.schema, message),
       extensions: { code: 'BAD_USER_INPUT' },
     }))
-    return this.#told([...ours, ...(ours.length === errors.length ? [] : theirs)], errors, asked, 400)
+    return this.#toResponse([...ours, ...(ours.length === errors.length ? [] : theirs)], errors, context, 400)
   }
 
-  /** Of an operation that was executed. */
-  failed(errors: readonly GraphQLError[], asked: ErrorContext): FormattedErrors {
-    const told = errors.map((error) => this.#formatted(error, 'INTERNAL_SERVER_ERROR'))
-    for (const [i, { extensions }] of told.entries()) this.#log(extensions?.['code'], originalError(errors[i]), asked)
-    return this.#told(told, errors, asked, 200)
+  /** Formats errors of the execution. */
+  failed(errors: readonly GraphQLError[], context: ErrorContext): FormattedErrors {
+    const formatted = errors.map((error) => this.#formatError(error, 'INTERNAL_SERVER_ERROR'))
+    for (const [i, { extensions }] of formatted.entries()) this.#log(extensions?.['code'], originalError(errors[i]), context)
+    return this.#toResponse(formatted, errors, context, 200)
   }
 
   #log(code: unknown, err: unknown, { requestId }: ErrorContext): void {
@@ -94,9 +95,9 @@ export class ErrorFormatter {
     if (code === 'UNAVAILABLE') this.log.warn({ err, requestId }, 'the database is away')
   }
 
-  #formatted(error: GraphQLError, usual: RequestErrorCode): GraphQLFormattedError {
+  #formatError(error: GraphQLError, defaultCode: RequestErrorCode): GraphQLFormattedError {
     const origin = originalError(error)
-    const code = errorCode(error, origin, usual)
+    const code = errorCode(error, origin, defaultCode)
     const { locations, path } = error
     return {
       message: this.#messageOf(error, origin, code),
@@ -111,20 +112,20 @@ export class ErrorFormatter {
     if (isUnavailable(origin)) return unavailable(origin).message
     if (code === 'INTERNAL_SERVER_ERROR') return 'Something went wrong on our side.'
     if (message.startsWith('Syntax Error: Document contains more')) return 'This document has too many tokens.'
-    const told = redactCredentials(redactValues(code, clearerText(message)))
-    return isOurs(origin) ? told : redactUnknownWords(this.schema, told)
+    const redacted = redactCredentials(redactValues(code, clearerText(message)))
+    return isOurs(origin) ? redacted : redactUnknownWords(this.schema, redacted)
   }
 
-  #told(
+  #toResponse(
     errors: readonly GraphQLFormattedError[],
     originals: readonly GraphQLError[],
     { requestId }: ErrorContext,
-    usual: number,
+    defaultStatus: number,
   ): FormattedErrors {
-    let status = usual
+    let status = defaultStatus
     const headers: Record<string, string> = {}
     for (const origin of originals.map(originalError)) {
-      // The other fields of an answer with a query that timed out are good.
+      // QUERY_TIMEOUT is a partial failure: the other fields of the response are valid.
       if (!(origin instanceof RequestError) || origin.code === 'QUERY_TIMEOUT') continue
       status = origin.status
       Object.assign(headers, origin.headers)

@@ -13,34 +13,34 @@ import { ErrorFormatter } from './error-formatter.js'
 import type { Cost } from './field-cost.js'
 import type { Plugin, RoutedRequest } from './routed-request.js'
 
-interface Prepared {
-  /** In the schema's words. */
+interface PreparedOperation {
+  /** Label for the log, in names of the schema. */
   readonly label: string
   readonly complexity: (variables: Variables) => Cost
 }
 
-/** Refusals that `application/json` carries with status 200 (GraphQL over HTTP §6.4.1): a client cannot tell our 400 from a proxy's. */
-const toldWith200: ReadonlySet<string> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'])
+/** Errors with status 200 in `application/json` (GraphQL over HTTP §6.4.1): a client cannot tell our 400 from a proxy's. */
+const codesWithStatus200: ReadonlySet<string> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'])
 
 const toRoutedRequest = (request: GraphQLRequest): RoutedRequest => request.http as RoutedRequest
 
 const noHeaders = new HeaderMap()
 
-/** @param hasPlugins Plugins of the embedding application expect Apollo's own execution, which calls all their hooks. */
-export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins: boolean): Plugin {
-  const mask = new ErrorFormatter(schema, app.log, !app.config.introspection)
-  /** As long as the document store keeps the document. */
-  const prepared = new WeakMap<OperationDefinitionNode, Prepared>()
-  const prepare = (document: DocumentNode, node: OperationDefinitionNode): Prepared => {
-    let found = prepared.get(node)
-    if (!found)
-      prepared.set(node, (found = { label: describeOperation(node, document), complexity: analyzeComplexity(schema, document, node) }))
-    return found
+/** @param hasPlugins plugins of the embedding application need Apollo's own execution, which calls their hooks */
+export function operationPlugin(services: Services, schema: GraphQLSchema, hasPlugins: boolean): Plugin {
+  const formatter = new ErrorFormatter(schema, services.log, !services.config.introspection)
+  /** Weak: entries live as long as the document store keeps the document. */
+  const prepared = new WeakMap<OperationDefinitionNode, PreparedOperation>()
+  const prepare = (document: DocumentNode, node: OperationDefinitionNode): PreparedOperation => {
+    let entry = prepared.get(node)
+    if (!entry)
+      prepared.set(node, (entry = { label: describeOperation(node, document), complexity: analyzeComplexity(schema, document, node) }))
+    return entry
   }
 
   const listener: GraphQLRequestListener<Context> = {
     async didResolveOperation({ request, document, operation }) {
-      // Apollo's own refusal would quote the name that was asked for.
+      // Apollo's own error would quote the client's operation name, which may be a secret.
       if (!operation) throw new RequestError('BAD_REQUEST', 'Say by "operationName" which operation of the document is meant.')
       const { label, complexity } = prepare(document, operation)
       toRoutedRequest(request).state.operation = label
@@ -53,28 +53,30 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
       const { singleResult: result } = response.body
       const routed = toRoutedRequest(request)
       const { context, state } = routed
-      // A mutation by GET is refused by Apollo before its operation is labelled.
+      // Apollo rejects a mutation by GET before didResolveOperation, which sets the label.
       if (operation && document) state.operation ??= prepare(document, operation).label
-      // Nothing but introspection was executed, or nothing at all.
+      // No resolver counted the request: introspection only, or no execution.
       if (context.usageCount === 0) context.recordUsage(null, result.data === undefined)
       const raised = errors ?? routed.errors
       if (!raised) return
-      const asked = {
+      const errorContext = {
         requestId: context.origin.requestId,
         variables: request.variables ?? {},
         ...(operation ? { operation } : {}),
       }
-      const told = !routed.isExecuted
-        ? mask.refused(raised, asked, response.http.status)
+      const formatted = !routed.isExecuted
+        ? formatter.refused(raised, errorContext, response.http.status)
         : result.data === undefined
-          ? mask.unfitVariables(raised, asked)
-          : mask.failed(raised, asked)
-      const isToldWith200 =
-        (state.type ?? jsonMediaType) === jsonMediaType && result.data === undefined && told.codes.every((code) => toldWith200.has(code))
-      result.errors = told.errors
-      routed.codes = told.codes
-      response.http.status = isToldWith200 ? 200 : told.status
-      for (const [name, value] of Object.entries(told.headers)) response.http.headers.set(name, value)
+          ? formatter.unfitVariables(raised, errorContext)
+          : formatter.failed(raised, errorContext)
+      const isStatus200 =
+        (state.type ?? jsonMediaType) === jsonMediaType &&
+        result.data === undefined &&
+        formatted.codes.every((code) => codesWithStatus200.has(code))
+      result.errors = formatted.errors
+      routed.codes = formatted.codes
+      response.http.status = isStatus200 ? 200 : formatted.status
+      for (const [name, value] of Object.entries(formatted.headers)) response.http.headers.set(name, value)
     },
 
     ...(hasPlugins
@@ -84,7 +86,7 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
           },
         }
       : {
-          /** Apollo's own execution parses `Accept` for `@defer` at every request, which this schema does not have. */
+          /** Replaces Apollo's execution, which parses `Accept` for `@defer` at every request. The schema has no `@defer`. */
           async responseForOperation({ request, document }) {
             const routed = toRoutedRequest(request)
             routed.isExecuted = true
@@ -98,7 +100,7 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
 
   return {
     requestDidStart(requestContext) {
-      // Apollo clones the context value, and the state of a clone would differ from that of the request.
+      // Apollo clones the context value. A clone's counters and caches would differ from the request's.
       ;(requestContext as { contextValue: Context }).contextValue = toRoutedRequest(requestContext.request).context
       invalidateMalformedHash(requestContext)
       return Promise.resolve(listener)
@@ -106,7 +108,7 @@ export function operationPlugin(app: Services, schema: GraphQLSchema, hasPlugins
   }
 }
 
-/** Apollo makes a cache key of the hash without checking its type. A hash without a version is refused. */
+/** Apollo uses the hash as a cache key without checking its type. Removing the version makes Apollo reject the request. */
 function invalidateMalformedHash({ request: { extensions } }: GraphQLRequestContext<Context>): void {
   const query: unknown = extensions?.['persistedQuery']
   if (typeof query !== 'object' || query === null) return

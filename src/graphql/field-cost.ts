@@ -1,4 +1,4 @@
-/** What a field costs by its type: queries are dear, since the database works for each; what they return counts by its size. */
+/** Cost of a field by its type: database queries are expensive, and results cost by their size. */
 import { getNamedType, getNullableType, isLeafType, isListType, isObjectType, type GraphQLField, type GraphQLNamedType } from 'graphql'
 
 import { JsonObjectScalar } from '../entities/scalars.js'
@@ -6,17 +6,17 @@ import { maxPageSize } from '../pagination/page.js'
 
 export interface Cost {
   readonly points: number
-  /** Fields `totalCount` of the lists within, as often as these are answered. */
+  /** `totalCount` fields of nested lists, multiplied by the number of those lists. */
   readonly counts: number
-  /** Fields `totalCount` of the list around them, whose size does not multiply them. */
+  /** `totalCount` fields of the enclosing list, whose size does not multiply them. */
   readonly ownCounts: number
 }
 
-/** Points of a list, a count or an aggregate, however little it returns. */
+/** Points of a list, a count or an aggregate, besides its entries. */
 export const queryPoints = 50
-/** Points of a JSON object: the arguments of a tool call have 64 KiB. */
+/** Points of a JSON object: the arguments of a tool call can have 64 KiB. */
 export const objectPoints = 25
-/** Entries that a list without pages stands for, and points of a list of texts. */
+/** Entries assumed for a list without pagination, and points of a list of scalars. */
 export const plainListSize = 10
 
 const cost = (points: number, counts = 0, ownCounts = 0): Cost => ({ points, counts, ownCounts })
@@ -26,21 +26,22 @@ export const sum = (a: Cost, b: Cost): Cost => cost(a.points + b.points, a.count
 export const higher = (a: Cost, b: Cost): Cost =>
   cost(Math.max(a.points, b.points), Math.max(a.counts, b.counts), Math.max(a.ownCounts, b.ownCounts))
 
-/** What is selected within a field, once for each entry. */
+/** Cost of a selection set, once for each entry of its list. */
 export const multiply = (entries: number, { points, counts, ownCounts }: Cost): Cost =>
   cost(entries * points + ownCounts * queryPoints, entries * counts + ownCounts)
 
 type Field = GraphQLField<unknown, unknown>
 
 const isList = ({ type }: Field): boolean => isListType(getNullableType(type))
-const takes = ({ args }: Field, argument: string): boolean => args.some(({ name }) => name === argument)
-export const isConnection = (field: Field): boolean => takes(field, 'first')
-/** `edges` and `nodes`: the connection has multiplied them already. */
+const hasArgument = ({ args }: Field, argument: string): boolean => args.some(({ name }) => name === argument)
+export const isConnection = (field: Field): boolean => hasArgument(field, 'first')
+/** `edges` and `nodes`: the connection field has already multiplied them. */
 const isWithinConnection = (parent: GraphQLNamedType): boolean => isObjectType(parent) && 'pageInfo' in parent.getFields()
-/** `usage` and `projects`: a query whose rows have no pages. */
-const isListQuery = (field: Field, parent: GraphQLNamedType): boolean => parent.name === 'Query' && isList(field) && !takes(field, 'ids')
+/** `usage` and `projects`: a query without pagination. */
+const isListQuery = (field: Field, parent: GraphQLNamedType): boolean =>
+  parent.name === 'Query' && isList(field) && !hasArgument(field, 'ids')
 
-/** The cost of a field itself, apart from what is selected within it. */
+/** Cost of a field itself, without its selection set. */
 export function fieldCost(field: Field, parent: GraphQLNamedType): Cost {
   if (field.name === 'totalCount') return cost(0, 0, 1)
   if (isConnection(field) || isListQuery(field, parent)) return cost(1 + queryPoints)
@@ -49,8 +50,8 @@ export function fieldCost(field: Field, parent: GraphQLNamedType): Cost {
   return cost(isList(field) && isLeafType(type) ? plainListSize : 1)
 }
 
-/** Rows of a field whose arguments do not tell: 1 when it is no list. */
+/** Entries assumed for a field without size arguments; 1 when it is not a list. */
 export function expectedEntries(field: Field, parent: GraphQLNamedType): number {
-  if (!isList(field) || takes(field, 'ids') || isWithinConnection(parent)) return 1
+  if (!isList(field) || hasArgument(field, 'ids') || isWithinConnection(parent)) return 1
   return isListQuery(field, parent) ? maxPageSize : plainListSize
 }

@@ -1,9 +1,9 @@
-/** The page that a browser finds at /graphql: a link to Apollo Sandbox, and one to our own explorer. It runs no script. */
+/** Landing page at /graphql: links to Apollo Sandbox and to the bundled GraphiQL. It runs no script. */
 import { createHash } from 'node:crypto'
 
 import type { Plugin } from './routed-request.js'
 
-/** Where Apollo hosts Sandbox: the origin that CORS admits on loopback. */
+/** Origin of Apollo Sandbox, which CORS allows by default on loopback. */
 const hostedSandbox = 'https://studio.apollographql.com'
 
 const firstDocument = `# Under "Headers" below, set Authorization to "Bearer " and an API key or token. Then run this.
@@ -28,7 +28,7 @@ const style = `
       p { margin: 0.25rem 0; }
     `
 
-/** Nothing but this style is allowed: this origin holds sessions, and a script of anybody could use them. */
+/** The policy allows this style and no script: a script on this origin could use the credentials of its pages. */
 export const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': [
@@ -73,7 +73,7 @@ function renderHtml(endpoint: string): string {
 `
 }
 
-/** The address is the configured one: Host is a claim of the client. */
+/** @param url the configured origin; the Host header is client input */
 export function landingPagePlugin(url: string): Plugin {
   const html = renderHtml(`${url}/graphql`)
   return { serverWillStart: () => Promise.resolve({ renderLandingPage: () => Promise.resolve({ html }) }) }

@@ -1,4 +1,4 @@
-/** Types that the GraphQL route, Apollo Server and its plugins share. */
+/** Types shared by the GraphQL route, Apollo Server and its plugins. */
 import type { ApolloServerPlugin, HTTPGraphQLRequest } from '@apollo/server'
 import type { GraphQLError } from 'graphql'
 
@@ -7,13 +7,14 @@ import type { RequestState } from '../http/request-state.js'
 
 export type Plugin = ApolloServerPlugin<Context>
 
-/** Apollo hands this object to plugins as `request.http`, unchanged. */
+/** Apollo passes this object to plugins as `request.http`, unchanged. */
 export interface RoutedRequest extends HTTPGraphQLRequest {
   readonly context: Context
   readonly state: RequestState
+  /** Set when the execution starts. */
   isExecuted?: boolean
-  /** Of the execution, not yet formatted. */
+  /** Errors of the execution, not yet formatted. */
   errors?: readonly GraphQLError[] | undefined
-  /** Of the errors in the answer; undefined while the operation plugin has not formatted it. */
+  /** Error codes of the response; undefined until the operation plugin has formatted its errors. */
   codes?: readonly string[]
 }

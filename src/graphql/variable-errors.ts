@@ -1,4 +1,4 @@
-/** What is wrong with the variables of a request, told by path and type alone: graphql-js would quote the values, secrets included. */
+/** Describes errors of variables by path and type: the messages of graphql-js quote the values, secrets included. */
 import {
   coerceInputValue,
   getNullableType,
@@ -12,9 +12,10 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 
-/** Of one variable. */
+/** Errors reported for one variable. */
 const maxVariableErrors = 20
-const enough = new Error('enough faults')
+/** Thrown to stop the coercion at the limit. */
+const limitReached = new Error('enough faults')
 
 function typeAt(type: GraphQLInputType, path: readonly (string | number)[]): GraphQLInputType {
   const [step, ...rest] = path
@@ -25,14 +26,18 @@ function typeAt(type: GraphQLInputType, path: readonly (string | number)[]): Gra
   return field ? typeAt(field.type, rest) : type
 }
 
-interface Place {
+interface VariableContext {
   readonly name: string
   readonly type: GraphQLInputType
-  /** Introspection is off: what the caller did not name is not named to it. */
+  /** Introspection is disabled, so messages do not name types or fields. */
   readonly isSchemaHidden: boolean
 }
 
-function describeVariableError({ name, type, isSchemaHidden }: Place, path: readonly (string | number)[], value: unknown): string {
+function describeVariableError(
+  { name, type, isSchemaHidden }: VariableContext,
+  path: readonly (string | number)[],
+  value: unknown,
+): string {
   const where = [name, ...path].join('.')
   const expected = typeAt(type, path)
   const bare = getNullableType(expected)
@@ -47,7 +52,7 @@ function describeVariableError({ name, type, isSchemaHidden }: Place, path: read
   return `"${where}" must be ${String(expected)}.`
 }
 
-/** In the order of the variables; empty when nothing is wrong with them. */
+/** Messages in the order of the variables; empty when all are valid. */
 export function inputFaults(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,
@@ -61,16 +66,16 @@ export function inputFaults(
     const value = variables[name]
     if (value === undefined) return isNonNullType(type) && !defaultValue ? [`"${name}" is required.`] : []
     if (value === null) return isNonNullType(type) ? [`"${name}" must not be null.`] : []
-    const faults: string[] = []
-    // An answer must not grow with the faults of a long list.
+    const messages: string[] = []
+    // Bounded, so that the response does not grow with a long invalid list.
     try {
       coerceInputValue(value, type, (path, invalid) => {
-        faults.push(describeVariableError({ name, type, isSchemaHidden }, path, invalid))
-        if (faults.length === maxVariableErrors) throw enough
+        messages.push(describeVariableError({ name, type, isSchemaHidden }, path, invalid))
+        if (messages.length === maxVariableErrors) throw limitReached
       })
     } catch (error) {
-      if (error !== enough) throw error
+      if (error !== limitReached) throw error
     }
-    return faults
+    return messages
   })
 }

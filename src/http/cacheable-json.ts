@@ -1,4 +1,4 @@
-/** Documents for everybody: cacheable, compressed when that is understood, and not sent again when they have not changed. */
+/** Sends public JSON documents with cache headers, gzip and conditional requests (RFC 9110 §13). */
 import { promisify } from 'node:util'
 import { createGunzip, gzip } from 'node:zlib'
 
@@ -9,7 +9,7 @@ import type { PreparedDocument } from '../lib/prepared-document.js'
 
 const compress = promisify(gzip)
 
-/** RFC 9110 §12.5.3: a coding that is listed, and not with a weight of zero. */
+/** Accept-Encoding lists gzip (or `*`) with a weight above zero (RFC 9110 §12.5.3). */
 export function acceptsGzip(header: string | undefined): boolean {
   const weights = new Map<string, number>()
   for (const item of (header ?? '').toLowerCase().split(',')) {
@@ -20,25 +20,26 @@ export function acceptsGzip(header: string | undefined): boolean {
   return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0
 }
 
-/** RFC 9110 §13.1.2: compared weakly, since the compressed form is the same document. */
-function isKnown(header: string | undefined, tag: string): boolean {
-  const known = (header ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''))
-  return known.includes('*') || known.includes(tag)
+/** If-None-Match names the tag. Weak comparison (RFC 9110 §13.1.2): the gzip form is the same document. */
+function matchesEtag(header: string | undefined, tag: string): boolean {
+  const tags = (header ?? '').split(',').map((item) => item.trim().replace(/^W\//, ''))
+  return tags.includes('*') || tags.includes(tag)
 }
 
-/** Headers, and whether the client has the document already. */
-function isAnswered(request: FastifyRequest, reply: FastifyReply, tag: string, maxAge: number): boolean {
+/** Sets the cache headers. True when the client's copy is current. */
+function isNotModified(request: FastifyRequest, reply: FastifyReply, tag: string, maxAge: number): boolean {
   void reply.headers({
     'cache-control': `public, max-age=${maxAge}`,
     'access-control-allow-origin': '*',
     etag: `W/"${tag}"`,
     vary: 'accept-encoding',
   })
-  if (isKnown(request.headers['if-none-match'], `"${tag}"`)) return true
+  if (matchesEtag(request.headers['if-none-match'], `"${tag}"`)) return true
   void reply.type('application/json; charset=utf-8')
   return false
 }
 
+/** @param maxAge seconds that a cache may keep the document */
 export async function sendCacheableJson(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -46,16 +47,17 @@ export async function sendCacheableJson(
   maxAge: number,
 ): Promise<FastifyReply> {
   const text = JSON.stringify(document)
-  if (isAnswered(request, reply, sha256(text).slice(0, 32), maxAge)) return reply.code(304).send()
+  if (isNotModified(request, reply, sha256(text).slice(0, 32), maxAge)) return reply.code(304).send()
   if (!acceptsGzip(request.headers['accept-encoding'])) return reply.send(text)
   return reply.header('content-encoding', 'gzip').send(await compress(text))
 }
 
+/** Sends a document that is kept gzipped. @param maxAge seconds that a cache may keep it */
 export function publishPrepared(request: FastifyRequest, reply: FastifyReply, document: PreparedDocument, maxAge: number): FastifyReply {
   const { tag, length, gzip: compressed } = document
-  if (isAnswered(request, reply, tag, maxAge)) return reply.code(304).send()
+  if (isNotModified(request, reply, tag, maxAge)) return reply.code(304).send()
   if (acceptsGzip(request.headers['accept-encoding'])) return reply.header('content-encoding', 'gzip').send(compressed)
-  // As fast as the client reads, so that it holds a part of it in memory only.
+  // Streamed with back-pressure: a slow client holds only one chunk in memory.
   const plain = createGunzip()
   plain.end(compressed)
   return reply.header('content-length', length).send(plain)

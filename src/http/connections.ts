@@ -1,41 +1,41 @@
-/** Inbound connections. Near their limit the one that has waited longest for a complete request is closed to admit another. */
+/** Registry of inbound connections. Near the limit, a new connection evicts the one that has been idle longest. */
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { Registry } from '../lib/bag.js'
 import { monotonicMs } from '../lib/clock.js'
 
-/** Share of the limit from which on each new connection closes an idle one. */
-const crowdedShare = 0.8
+/** Fraction of the limit above which each new connection evicts an idle one. */
+const evictionShare = 0.8
 
 interface Connection {
   readonly socket: Socket
-  /** From what is counted. */
+  /** Removes it from the registry. */
   readonly remove: () => void
-  /** Monotonic milliseconds: accepted, or its last answer ended. */
+  /** Monotonic milliseconds: when it was accepted, or its last response ended. */
   waitingSince: number
-  /** Answers begun and not ended; more than one when the client pipelines. */
+  /** Responses in progress; more than one with pipelining. */
   open: number
   latest: ServerResponse | undefined
 }
 
 /**
- * Waits for its client: for a complete request, or for an answer to be taken. An answer that is still written, such as a
- * stream, is work.
+ * Idle: no request, an incomplete request, or a finished response that the client has not read. A response that is still being
+ * written, such as a stream, is not idle.
  */
-function isWaiting({ open, latest }: Connection): boolean {
+function isIdle({ open, latest }: Connection): boolean {
   return open === 0 || (open === 1 && (latest?.req.complete === false || latest?.writableEnded === true))
 }
 
 export class Connections {
   readonly #all = new Registry<Connection>()
   readonly #bySocket = new WeakMap<Socket, Connection>()
-  readonly #crowded: number
-  /** The longest-waiting last; sorted once for many closings, so each is checked again. */
+  readonly #evictionThreshold: number
+  /** Idle connections, longest idle last. Sorted once for many evictions, so each entry is checked again before use. */
   #candidates: (readonly [connection: Connection, waitingSince: number])[] = []
 
   constructor(private readonly max: number) {
-    this.#crowded = Math.floor(max * crowdedShare)
+    this.#evictionThreshold = Math.floor(max * evictionShare)
   }
 
   get size(): number {
@@ -50,12 +50,12 @@ export class Connections {
     server.on('connection', (socket: Socket) => this.#admit(socket))
   }
 
-  /** The answer is told when it has ended. */
-  begun(answer: ServerResponse): () => void {
-    const connection = this.#bySocket.get(answer.req.socket)
+  /** Marks the connection as busy. The returned function marks the end of the response. */
+  begun(response: ServerResponse): () => void {
+    const connection = this.#bySocket.get(response.req.socket)
     if (!connection) return () => undefined
     connection.open++
-    connection.latest = answer
+    connection.latest = response
     return () => {
       if (--connection.open === 0) connection.latest = undefined
       connection.waitingSince = monotonicMs()
@@ -63,28 +63,28 @@ export class Connections {
   }
 
   #admit(socket: Socket): void {
-    if (this.size >= this.#crowded && !this.#closeOne() && this.size >= this.max) return void socket.destroy()
+    if (this.size >= this.#evictionThreshold && !this.#evictIdle() && this.size >= this.max) return void socket.destroy()
     const connection: Connection = { socket, waitingSince: monotonicMs(), open: 0, latest: undefined, remove: () => remove() }
     const remove = this.#all.add(connection)
     this.#bySocket.set(socket, connection)
     socket.once('close', remove)
   }
 
-  #closeOne(): boolean {
+  #evictIdle(): boolean {
     const isFresh = this.#candidates.length === 0
     if (isFresh) this.#candidates = this.#sorted()
     for (let next = this.#candidates.pop(); next; next = this.#candidates.pop()) {
       const [connection, waitingSince] = next
-      if (connection.socket.destroyed || connection.waitingSince !== waitingSince || !isWaiting(connection)) continue
+      if (connection.socket.destroyed || connection.waitingSince !== waitingSince || !isIdle(connection)) continue
       connection.remove()
       connection.socket.destroy()
       return true
     }
-    return !isFresh && this.#closeOne()
+    return !isFresh && this.#evictIdle()
   }
 
   #sorted(): (readonly [Connection, number])[] {
-    const waiting = this.#all.all().filter(isWaiting)
-    return waiting.map((one) => [one, one.waitingSince] as const).toSorted(([, a], [, b]) => b - a)
+    const idle = this.#all.all().filter(isIdle)
+    return idle.map((connection) => [connection, connection.waitingSince] as const).toSorted(([, a], [, b]) => b - a)
   }
 }

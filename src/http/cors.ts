@@ -1,11 +1,11 @@
-/** Which pages of other origins may call: those configured, for GraphQL and the gateway. No cookies are involved, so none are allowed. */
+/** CORS for GraphQL and the gateway: configured origins only, without credentials, since no cookies are used. */
 import type { FastifyInstance } from 'fastify'
 
 import type { Config } from '../config/config.js'
 
-const exposed = 'x-request-id, retry-after, ratelimit, ratelimit-policy, www-authenticate, mcp-session-id, mcp-protocol-version'
+const exposedHeaders = 'x-request-id, retry-after, ratelimit, ratelimit-policy, www-authenticate, mcp-session-id, mcp-protocol-version'
 
-/** W3C Trace Context: a traced page sends it with every request. */
+/** W3C Trace Context: instrumented pages send these with every request. */
 const traceContext = 'traceparent, tracestate'
 
 interface Route {
@@ -33,7 +33,7 @@ export function registerCors(server: FastifyInstance, { corsOrigins }: Config): 
   server.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers
     void reply.header('vary', 'origin')
-    if (isAllowed(origin)) void reply.headers({ 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed })
+    if (isAllowed(origin)) void reply.headers({ 'access-control-allow-origin': origin, 'access-control-expose-headers': exposedHeaders })
     done()
   })
   for (const { url, methods, headers } of routes) {

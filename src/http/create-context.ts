@@ -1,8 +1,8 @@
-/** From the headers of a request to its context: who asks, believed at this moment. */
+/** Authenticates a request by its headers and creates its context. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Actor } from '../access/actor.js'
-import { authenticate as believe, type AuthDependencies } from '../access/authenticate.js'
+import { authenticate, type AuthDependencies } from '../access/authenticate.js'
 import { endOverlap } from '../api-keys/end-overlap.js'
 import { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
@@ -12,8 +12,8 @@ import { clientAddress } from './client-address.js'
 import { enforceRateLimit, throttleUnknownCredentials } from './rate-limits.js'
 import { respelledHeader, rawHeaderValues } from './raw-headers.js'
 
-/** @throws RequestError before anything is executed. */
-export async function createContext(app: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
+/** @throws RequestError UNAUTHENTICATED, RATE_LIMITED or BAD_REQUEST */
+export async function createContext(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
   const authorization = rawHeaderValues(request.raw, 'authorization')
   const onBehalfOf = rawHeaderValues(request.raw, 'x-on-behalf-of')
   const origin = { requestId: request.id, ipAddress: clientAddress(request) }
@@ -21,13 +21,13 @@ export async function createContext(app: Services, request: FastifyRequest, repl
   const [first, second] = authorization
   if (first === undefined) {
     if (onBehalfOf.length > 0 || respelled !== undefined) throw missingCredential()
-    return new Context(app, origin, null, () => Promise.reject(missingCredential()))
+    return new Context(services, origin, null, () => Promise.reject(missingCredential()))
   }
   if (second !== undefined) throw new RequestError('BAD_REQUEST', 'Authorization was sent twice.')
-  const gate = signatureGate(app, request, origin.ipAddress ?? '')
-  const believed = (): Promise<Actor> => believe(authDependencies(app, gate), { authorization: first, onBehalfOf })
-  const actor = await believed().catch((error: unknown) => {
-    throttleUnknownCredentials(app, error, origin.ipAddress ?? '')
+  const gate = signatureGate(services, request, origin.ipAddress ?? '')
+  const resolveActor = (): Promise<Actor> => authenticate(authDependencies(services, gate), { authorization: first, onBehalfOf })
+  const actor = await resolveActor().catch((error: unknown) => {
+    throttleUnknownCredentials(services, error, origin.ipAddress ?? '')
     throw error
   })
   if (respelled !== undefined)
@@ -35,20 +35,20 @@ export async function createContext(app: Services, request: FastifyRequest, repl
       'BAD_REQUEST',
       `${respelled} was sent in another spelling. Send it as "${respelled}", with hyphens and no underscores.`,
     )
-  const ctx = new Context(app, origin, actor, believed)
+  const ctx = new Context(services, origin, actor, resolveActor)
   await enforceRateLimit(ctx, reply)
   await recordUse(ctx)
   return ctx
 }
 
-const authDependencies = (app: Services, gate: SignatureGate): AuthDependencies => ({
-  reader: app.queryRunner,
-  // A verification may have waited for its turn.
+const authDependencies = (services: Services, gate: SignatureGate): AuthDependencies => ({
+  reader: services.queryRunner,
+  // Read at each use: a verification may have waited in the queue.
   get now() {
-    return app.clock()
+    return services.clock()
   },
-  url: app.config.url,
-  verify: (text, typ) => app.keyring.verify(text, typ, gate),
+  url: services.config.url,
+  verify: (text, typ) => services.keyring.verify(text, typ, gate),
 })
 
 const signatureGate = ({ verifications, clock }: Services, { raw }: FastifyRequest, address: string): SignatureGate => ({
@@ -62,7 +62,7 @@ const signatureGate = ({ verifications, clock }: Services, { raw }: FastifyReque
 async function recordUse(ctx: Context): Promise<void> {
   const { kind, apiKey, personalToken, endUser, projectIds, environment } = ctx.actor
   const { writeBehind } = ctx.app
-  // A key is used when it is presented, not when a token that was once exchanged from it is.
+  // An access token is not a use of the API key that it was exchanged from.
   if (apiKey && kind === 'API_KEY') writeBehind.touchApiKey(apiKey.id, ctx.now())
   if (personalToken) writeBehind.touchPersonalToken(personalToken.id, ctx.now())
   if (endUser) writeBehind.touchEndUser(endUser.id, ctx.now())

@@ -1,4 +1,4 @@
-/** The HTTP server without its routes: limits of connections, one log line a request, errors as JSON. */
+/** Creates the HTTP server without routes: connection limits, one log line a request, errors as JSON. */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -26,25 +26,25 @@ import { rawHeaderValues } from './raw-headers.js'
 import { registerRequestSpans } from './request-spans.js'
 import type { HttpTimeouts } from './timeouts.js'
 
-/** The instance without routes, and its drain, which readiness asks about. */
+/** Returns the Fastify instance, and the drain that the readiness route reads. */
 export function createHttpServer(
-  app: Services,
+  services: Services,
   times: HttpTimeouts,
   traces: Traces | undefined,
 ): { readonly server: FastifyInstance; readonly drain: Drain } {
-  const { config, log } = app
-  const newRequestId = (): string => newId('req', app.clock())
-  const refuse = createErrorHandler(app)
-  const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  const { config, log } = services
+  const newRequestId = (): string => newId('req', services.clock())
+  const handleError = createErrorHandler(services)
+  const handleClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET') {
       socket.destroy()
       return
     }
-    const refusal = toParserError(error)
+    const response = toParserError(error)
     const requestId = newRequestId()
-    app.metrics.observeRequest({ route: null, operation: undefined, codes: [refusal.code], seconds: undefined })
-    log.info({ requestId, status: refusal.status, ip: socket.remoteAddress, codes: [refusal.code] }, 'request')
-    writeErrorToSocket(socket, refusal, requestId)
+    services.metrics.observeRequest({ route: null, operation: undefined, codes: [response.code], seconds: undefined })
+    log.info({ requestId, status: response.status, ip: socket.remoteAddress, codes: [response.code] }, 'request')
+    writeErrorToSocket(socket, response, requestId)
   }
   const server = fastify({
     bodyLimit: maxBodyBytes,
@@ -54,16 +54,16 @@ export function createHttpServer(
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     genReqId: newRequestId,
     forceCloseConnections: 'idle',
-    // What still arrives while the server drains is answered, on a connection that then closes.
+    // Requests that arrive during the drain are answered; their connection then closes.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
-      begin(request, reply)
-      refuse(error, request, reply)
-      logRequest(app, request, reply.statusCode)
+      initializeRequest(request, reply)
+      handleError(error, request, reply)
+      logRequest(services, request, reply.statusCode)
     },
-    clientErrorHandler: refuseUnreadable,
+    clientErrorHandler: handleClientError,
   })
-  const connections = new Connections(app.maxConnections)
+  const connections = new Connections(services.maxConnections)
   const listenOn = (listener: Server): void => {
     listener.on('checkExpectation', (request, response) => rejectExpectation(request, response, newRequestId()))
     listener.on('connect', (_request, socket) => writeErrorToSocket(socket as Socket, toParserError(new Error()), newRequestId()))
@@ -71,43 +71,43 @@ export function createHttpServer(
   }
   listenOn(server.server)
   server.addHook('onListen', (done) => {
-    for (const listener of furtherListeners(server)) listenOn(listener.on('clientError', refuseUnreadable))
+    for (const listener of secondaryListeners(server)) listenOn(listener.on('clientError', handleClientError))
     done()
   })
-  app.metrics.gauge('keyhouse_connections', 'Inbound connections.', [], () => [[[], connections.size]])
-  server.decorateRequest('story')
-  // Before whatever else has something to do when the server ends: until the port closes all is as it was.
+  services.metrics.gauge('keyhouse_connections', 'Inbound connections.', [], () => [[[], connections.size]])
+  server.decorateRequest('state')
+  // Registered before all other preClose hooks: they must not run until the drain has ended.
   const drain = new Drain(server, connections, config, times)
   registerJsonParser(server)
   server.addHook('onRequest', (request, reply, done) => {
-    begin(request, reply)
+    initializeRequest(request, reply)
     done()
   })
   if (traces) registerRequestSpans(server, traces)
   server.addHook('onRequest', (request, reply, done) => {
-    const drained = drain.track(reply.raw)
-    const answered = connections.begun(reply.raw)
-    // Fastify tells of a client that leaves only while the request still arrives, not while the answer is made.
+    const untrack = drain.track(reply.raw)
+    const markIdle = connections.begun(reply.raw)
+    // Fastify reports a client disconnect only while the request arrives, not while the response is produced.
     reply.raw.once('close', () => {
-      drained()
-      answered()
+      untrack()
+      markIdle()
       if (reply.raw.writableFinished) return
-      request.story.waiting?.clientClosed()
-      // Nginx's number for a client that left.
-      logRequest(app, request, 499)
+      request.state.deadline?.clientClosed()
+      // 499: nginx's status for a client that closed the connection.
+      logRequest(services, request, 499)
     })
     done(validateHost(request))
   })
   server.addHook('onResponse', (request, reply, done) => {
-    logRequest(app, request, reply.statusCode, reply.elapsedTime)
+    logRequest(services, request, reply.statusCode, reply.elapsedTime)
     done()
   })
-  server.setErrorHandler(refuse)
+  server.setErrorHandler(handleError)
   server.setNotFoundHandler((request, reply) => {
     const isGraphql = request.url.split('?', 1)[0] === '/graphql'
     if (isGraphql) void reply.header('allow', 'GET, POST, OPTIONS')
     const message = isGraphql ? 'GraphQL is asked by GET or POST.' : 'There is nothing at this path. GraphQL is at /graphql.'
-    request.story.codes = ['BAD_REQUEST']
+    request.state.codes = ['BAD_REQUEST']
     void reply
       .code(isGraphql ? 405 : 404)
       .header('cache-control', 'no-store')
@@ -117,18 +117,18 @@ export function createHttpServer(
   return { server, drain }
 }
 
-function begin(request: FastifyRequest, reply: FastifyReply): void {
-  request.story = {}
+function initializeRequest(request: FastifyRequest, reply: FastifyReply): void {
+  request.state = {}
   void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })
 }
 
-/** Listeners that Fastify opens for every address of `localhost` but the first, and keeps to itself. */
-function furtherListeners(server: FastifyInstance): readonly Server[] {
+/** Listeners that Fastify opens for every address of `localhost` but the first. Fastify has no public API for them. */
+function secondaryListeners(server: FastifyInstance): readonly Server[] {
   const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'fastify.serverBindings')
   return key ? (Reflect.get(server, key) as Server[]) : []
 }
 
-/** RFC 9112 §3.2: one Host, no more and no less, or a proxy before us may have understood another request. */
+/** Requires exactly one Host header (RFC 9112 §3.2): a proxy may have routed by another one (request smuggling). */
 function validateHost({ raw }: FastifyRequest): RequestError | undefined {
   const count = rawHeaderValues(raw, 'host').length
   if (count === 1 || (count === 0 && raw.httpVersion === '1.0')) return undefined
@@ -138,20 +138,24 @@ function validateHost({ raw }: FastifyRequest): RequestError | undefined {
 const createErrorHandler =
   ({ log }: Services) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const refusal = toErrorResponse(error)
-    if (refusal.code === 'UNAVAILABLE') log.warn({ err: error, requestId: request.id }, 'the database is away')
-    else if (refusal.status >= 500) log.error({ err: error, requestId: request.id }, 'a request failed')
-    request.story.codes = [refusal.code]
-    // Nobody reads the rest of a body that was refused, or that never came.
-    if (refusal.code === 'PAYLOAD_TOO_LARGE' || isClientAbort(error)) void reply.header('connection', 'close')
+    const response = toErrorResponse(error)
+    if (response.code === 'UNAVAILABLE') log.warn({ err: error, requestId: request.id }, 'the database is away')
+    else if (response.status >= 500) log.error({ err: error, requestId: request.id }, 'a request failed')
+    request.state.codes = [response.code]
+    // The rest of the body stays unread, so the connection cannot be reused.
+    if (response.code === 'PAYLOAD_TOO_LARGE' || isClientAbort(error)) void reply.header('connection', 'close')
     void reply
-      .code(refusal.status)
-      .headers({ 'cache-control': 'no-store', 'content-type': request.story.type ?? 'application/json; charset=utf-8', ...refusal.headers })
-      .send(errorBody(refusal, request.id))
+      .code(response.status)
+      .headers({
+        'cache-control': 'no-store',
+        'content-type': request.state.type ?? 'application/json; charset=utf-8',
+        ...response.headers,
+      })
+      .send(errorBody(response, request.id))
   }
 
 function logRequest({ log, metrics }: Services, request: FastifyRequest, status: number, elapsed?: number): void {
-  const { operation, actorId, codes, traceId } = request.story
+  const { operation, actorId, codes, traceId } = request.state
   const route = request.routeOptions.url ?? null
   metrics.observeRequest({ route, operation, codes, seconds: elapsed === undefined ? undefined : elapsed / 1000 })
   log.info(
@@ -165,7 +169,7 @@ function logRequest({ log, metrics }: Services, request: FastifyRequest, status:
       operation,
       actorId,
       codes,
-      // As OpenTelemetry spells it in logs of other forms.
+      // Spelled as in OpenTelemetry's trace context for non-OTLP logs.
       trace_id: traceId,
     },
     'request',

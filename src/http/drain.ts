@@ -1,6 +1,6 @@
 /**
- * How the server ends: for a while it tells whoever is there to go elsewhere, and still answers; then the port closes,
- * what is in flight is answered, and no connection keeps it waiting.
+ * Graceful shutdown. While the server drains, it answers with "Connection: close"; then the port closes, requests in flight are
+ * answered, and idle connections are closed.
  */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -14,13 +14,13 @@ import { startTimer } from '../lib/clock.js'
 import type { Connections } from './connections.js'
 import type { HttpTimeouts } from './timeouts.js'
 
-/** Milliseconds between two looks at the connections. */
-const step = 25
+/** Milliseconds between two checks of the connections. */
+const pollIntervalMs = 25
 
 export class Drain {
   hasBegun = false
   readonly #inFlight = new Registry<ServerResponse>()
-  #sweeping: NodeJS.Timeout | undefined
+  #closing: NodeJS.Timeout | undefined
 
   constructor(
     private readonly server: FastifyInstance,
@@ -29,43 +29,44 @@ export class Drain {
     private readonly times: Pick<HttpTimeouts, 'minDrainMs' | 'partialRequestGraceMs'>,
   ) {
     server.addHook('preClose', () => this.#begin())
-    // Fastify waits for the connections of its first listener only, and `localhost` may have two.
+    // Fastify waits for the connections of its first listener only. `localhost` may have two.
     server.addHook('onClose', async () => {
-      while (this.connections.size > 0) await wait(step)
-      clearInterval(this.#sweeping)
+      while (this.connections.size > 0) await wait(pollIntervalMs)
+      clearInterval(this.#closing)
     })
   }
 
-  /** The answer is told when the other has ended. */
-  track(answer: ServerResponse): () => void {
-    return this.#inFlight.add(answer)
+  /** Adds a response in flight. The returned function removes it. */
+  track(response: ServerResponse): () => void {
+    return this.#inFlight.add(response)
   }
 
   async #begin(): Promise<void> {
     this.hasBegun = true
     if (!this.server.server.listening) return
-    // Fastify says so in answers to what comes from now on. A connection that ends with its answer loses no request, while
-    // an idle one may be closed at the very moment in which its client sends the next (RFC 9112 §9.6).
-    for (const answer of this.#inFlight.all()) if (!answer.headersSent) answer.setHeader('connection', 'close')
+    // Fastify sets this header on responses to later requests. A connection that closes with its response loses no request;
+    // closing an idle one races with the client's next request (RFC 9112 §9.6).
+    for (const response of this.#inFlight.all()) if (!response.headersSent) response.setHeader('connection', 'close')
     const elapsed = startTimer()
-    while (elapsed() < this.config.drainSeconds || (this.connections.size > 0 && elapsed() < this.times.minDrainMs / 1000)) await wait(step)
+    while (elapsed() < this.config.drainSeconds || (this.connections.size > 0 && elapsed() < this.times.minDrainMs / 1000))
+      await wait(pollIntervalMs)
     this.#closeIdleConnections()
   }
 
-  /** A connection that was busy when the port closed would otherwise be kept for the next request until it times out. */
+  /** Keep-alive would hold a connection that was busy when the port closed until its timeout. */
   #closeIdleConnections(): void {
     const { server } = this.server
     const elapsed = startTimer()
-    this.#sweeping = setInterval(() => {
+    this.#closing = setInterval(() => {
       server.closeIdleConnections()
-      // To Node a connection on which nothing was ever said is not idle, and what began to arrive may never end.
+      // Node does not count a connection without any request as idle. A partial request may never end, so it gets a grace period.
       const isOver = elapsed() >= this.times.partialRequestGraceMs / 1000
       const busy = isOver ? this.#busy() : undefined
       for (const socket of this.connections.sockets()) if (socket.bytesRead === 0 || busy?.has(socket) === false) socket.destroy()
-    }, step)
+    }, pollIntervalMs)
   }
 
-  /** Whose request has arrived, and is being answered. */
+  /** Sockets with a complete request whose response is in progress. */
   #busy(): ReadonlySet<Socket | null> {
     return new Set(
       this.#inFlight

@@ -1,4 +1,4 @@
-/** What a request that is refused before GraphQL gets to see it is told: JSON, whatever was wrong, also without a request. */
+/** Error responses outside GraphQL execution, as JSON; also for connections whose request could not be parsed. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -7,10 +7,10 @@ import type { FastifyError } from 'fastify'
 import { isUnavailable, unavailable } from '../database/database-errors.js'
 import { RequestError, type RequestErrorCode } from '../lib/errors.js'
 
-/** Bytes. */
+/** Maximum size of a request body, in bytes. */
 export const maxBodyBytes = 100_000
 
-/** What Fastify throws, and what is left of a request whose body never arrived. */
+/** Error codes of Fastify, and of Node for a body that never arrived. */
 const codes: Readonly<Record<string, readonly [code: RequestErrorCode, status?: number]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['BAD_REQUEST', 415],
@@ -24,7 +24,7 @@ const messages: Partial<Record<RequestErrorCode, string>> = {
   REQUEST_TIMEOUT: 'The request took too long to arrive.',
   BAD_REQUEST: 'This request cannot be read: send a JSON body with "Content-Type: application/json", in UTF-8.',
 }
-const internal = 'Something went wrong on our side.'
+const internalMessage = 'Something went wrong on our side.'
 
 export interface ErrorResponse {
   readonly code: RequestErrorCode
@@ -40,13 +40,13 @@ export function toErrorResponse(error: unknown): ErrorResponse {
   }
   if (isUnavailable(error) && !isClientAbort(error)) return toErrorResponse(unavailable(error))
   const { code, statusCode } = error as Partial<FastifyError>
-  const isTheirs = error instanceof SyntaxError || (statusCode !== undefined && statusCode < 500)
-  const [known, status] = codes[String(code)] ?? [isTheirs ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR']
-  const { status: usual } = new RequestError(known, '')
-  return { code: known, message: messages[known] ?? internal, status: status ?? usual, headers: {} }
+  const isClientError = error instanceof SyntaxError || (statusCode !== undefined && statusCode < 500)
+  const [known, status] = codes[String(code)] ?? [isClientError ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR']
+  const { status: defaultStatus } = new RequestError(known, '')
+  return { code: known, message: messages[known] ?? internalMessage, status: status ?? defaultStatus, headers: {} }
 }
 
-/** Reading the body failed because whoever sent it left; the same code from a database has a class of its own around it. */
+/** The client disconnected while its body was read. A database's ECONNRESET has an error class of its own around it. */
 export const isClientAbort = (error: unknown): boolean =>
   error instanceof Error && Reflect.get(error, 'code') === 'ECONNRESET' && error.message === 'aborted'
 
@@ -62,18 +62,18 @@ const reasons: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 }
 
-/** Node's parser could make nothing of it, or waited in vain. */
+/** Maps an error of Node's HTTP parser: malformed request, or timeout. */
 export function toParserError({ code }: NodeJS.ErrnoException): ErrorResponse {
-  const refusal = (known: RequestErrorCode, status: number): ErrorResponse => ({
-    code: known,
-    message: messages[known]!,
+  const response = (errorCode: RequestErrorCode, status: number): ErrorResponse => ({
+    code: errorCode,
+    message: messages[errorCode]!,
     status,
     headers: {},
   })
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refusal('REQUEST_TIMEOUT', 408)
-  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return refusal('PAYLOAD_TOO_LARGE', 413)
-  if (code === 'HPE_HEADER_OVERFLOW') return { ...refusal('BAD_REQUEST', 431), message: 'The headers of this request are too large.' }
-  return { ...refusal('BAD_REQUEST', 400), message: 'This is not HTTP/1.1 as we read it.' }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return response('REQUEST_TIMEOUT', 408)
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return response('PAYLOAD_TOO_LARGE', 413)
+  if (code === 'HPE_HEADER_OVERFLOW') return { ...response('BAD_REQUEST', 431), message: 'The headers of this request are too large.' }
+  return { ...response('BAD_REQUEST', 400), message: 'This is not HTTP/1.1 as we read it.' }
 }
 
 const responseHeaders = (requestId: string, text: string): Record<string, string | number> => ({
@@ -85,23 +85,23 @@ const responseHeaders = (requestId: string, text: string): Record<string, string
   connection: 'close',
 })
 
-/** Milliseconds from a refusal until its connection is destroyed, unless the client has closed it before. */
-const refusalLinger = 1000
+/** Milliseconds from the error response until the connection is destroyed, unless the client closes it first. */
+const lingerMs = 1000
 
-/** Where there is no answer object to write to, only the connection. */
-export function writeErrorToSocket(socket: Socket, refusal: ErrorResponse, requestId: string): void {
-  // Half an answer is under way: more words would be read as part of it.
-  const isAnswering = Boolean(Reflect.get(Object(Reflect.get(socket, '_httpMessage')), 'headersSent'))
-  if (!socket.writable || isAnswering) return void socket.destroy()
-  const text = JSON.stringify(errorBody(refusal, requestId))
+/** Writes an error response where Node gives only a socket, and closes it. */
+export function writeErrorToSocket(socket: Socket, error: ErrorResponse, requestId: string): void {
+  // A client would read more bytes as part of the response that is already in progress.
+  const isResponding = Boolean(Reflect.get(Object(Reflect.get(socket, '_httpMessage')), 'headersSent'))
+  if (!socket.writable || isResponding) return void socket.destroy()
+  const text = JSON.stringify(errorBody(error, requestId))
   const lines = Object.entries(responseHeaders(requestId, text)).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${refusal.status} ${reasons[refusal.status] ?? ''}\r\n${lines.join('')}\r\n${text}`)
-  // A client that never closes its side would hold the descriptor for ever.
-  const timer = setTimeout(() => socket.destroy(), refusalLinger)
+  socket.end(`HTTP/1.1 ${error.status} ${reasons[error.status] ?? ''}\r\n${lines.join('')}\r\n${text}`)
+  // A client that never closes its side would hold the descriptor forever.
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
   socket.once('close', () => clearTimeout(timer))
 }
 
-/** RFC 9110 §10.1.1: only `100-continue` can be expected. */
+/** Answers 417: only `100-continue` is a known expectation (RFC 9110 §10.1.1). */
 export function rejectExpectation(_request: IncomingMessage, response: ServerResponse, requestId: string): void {
   const text = JSON.stringify(errorBody({ code: 'BAD_REQUEST', message: 'What this request expects cannot be met.' }, requestId))
   response.writeHead(417, responseHeaders(requestId, text)).end(text)

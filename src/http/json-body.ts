@@ -1,9 +1,9 @@
-/** The one kind of body there is: JSON in UTF-8, without keys that reach for prototypes. */
+/** Body parser: JSON in UTF-8, without `__proto__` or `constructor` keys (prototype pollution). */
 import type { FastifyInstance } from 'fastify'
 
 import { RequestError } from '../lib/errors.js'
 
-/** By default half of a character becomes a replacement character, and what was signed or hashed elsewhere another text. */
+/** Fatal: a replacement character for invalid UTF-8 would change text that was signed or hashed elsewhere. */
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 const unreadable = (): RequestError => new RequestError('BAD_REQUEST', 'The request body must be a JSON object in UTF-8.')
@@ -14,8 +14,8 @@ export function registerJsonParser(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error')
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const [, named = 'utf-8'] = charset.exec(request.headers['content-type'] ?? '') ?? []
-    if (!/^utf-?8$/i.test(named)) return done(unreadable())
+    const [, encoding = 'utf-8'] = charset.exec(request.headers['content-type'] ?? '') ?? []
+    if (!/^utf-?8$/i.test(encoding)) return done(unreadable())
     let text: string
     try {
       text = utf8.decode(body as Buffer)

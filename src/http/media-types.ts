@@ -6,6 +6,6 @@ export const jsonMediaType = 'application/json; charset=utf-8'
 export const own = 'application/graphql-response+json; charset=utf-8'
 export const html = 'text/html'
 
-/** Undefined: the client accepts none of them. */
+/** Undefined when the client accepts none of them. */
 export const preferredType = ({ headers: { accept } }: FastifyRequest, offered: string[]): string | undefined =>
   accept ? new Negotiator({ headers: { accept } }).mediaType(offered) : jsonMediaType

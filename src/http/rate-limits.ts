@@ -1,6 +1,6 @@
 /**
- * Refuses who asks too often, before any work: keys with rate limits, and addresses that send what never was a credential.
- * The header fields are those of the IETF's draft-ietf-httpapi-ratelimit-headers-10 (§3 RateLimit-Policy, §4 RateLimit).
+ * Rate limits of API keys, and of addresses that send unknown credentials. Both apply before the operation runs.
+ * The header fields follow draft-ietf-httpapi-ratelimit-headers-10 (§3 RateLimit-Policy, §4 RateLimit).
  */
 import type { FastifyReply } from 'fastify'
 
@@ -10,12 +10,12 @@ import { toRateLimitSubnet } from '../lib/address.js'
 import { RequestError, UnknownCredentialError } from '../lib/errors.js'
 import { windowLengths, type RateLimitResult, type Limit } from '../lib/fixed-window.js'
 
-/** Malformed or unknown credentials that one address, or one /64 of IPv6, may send in a minute. */
+/** Malformed or unknown credentials that one IPv4 address or IPv6 /64 may send in a minute. */
 export const maxUnknownCredentials = 100
 
 const seconds = (ms: number): number => Math.ceil(ms / 1000)
 
-/** RFC 9110 §10.2.3: whole seconds, never too few. */
+/** Retry-After is in whole seconds (RFC 9110 §10.2.3), rounded up so that a retry is not too early. */
 const tooMany = (message: string, retryAfterMs: number): RequestError =>
   new RequestError('RATE_LIMITED', message, { 'retry-after': String(seconds(retryAfterMs)) })
 
@@ -28,22 +28,26 @@ const rateLimitHeaders = ({ allowances }: RateLimitResult): Record<string, strin
     .join(', '),
 })
 
-/** Counts the request against the limits of its key, if it has any. @throws RequestError RATE_LIMITED; then nothing was counted. */
+/** Counts the request against the rate limits of its API key. @throws RequestError RATE_LIMITED, and counts nothing */
 export async function enforceRateLimit(ctx: Context, reply: FastifyReply): Promise<void> {
   const { apiKey, organizationId } = ctx.actor
   if (!apiKey || apiKey.rateLimits.length === 0) return
-  const admission = await ctx.app.limiter.take({ id: apiKey.id, organizationId, rateLimits: apiKey.rateLimits }, ctx.now())
-  void reply.headers(rateLimitHeaders(admission))
-  if (admission.isAllowed) return
+  const result = await ctx.app.limiter.take({ id: apiKey.id, organizationId, rateLimits: apiKey.rateLimits }, ctx.now())
+  void reply.headers(rateLimitHeaders(result))
+  if (result.isAllowed) return
   ctx.recordUsage(null, true)
-  throw tooMany('A rate limit of this API key is used up. Try again later.', admission.retryAfterMs)
+  throw tooMany('A rate limit of this API key is used up. Try again later.', result.retryAfterMs)
 }
 
 const addressLimit: readonly Limit[] = [{ window: 'MINUTE', max: maxUnknownCredentials }]
 
-/** What a guesser gets in place of the refusal that it earned; whoever sends a good credential is never asked. @throws RequestError RATE_LIMITED */
-export function throttleUnknownCredentials(app: Services, refusal: unknown, address: string): void {
-  if (!(refusal instanceof UnknownCredentialError)) return
-  const { isAllowed, retryAfterMs } = app.unknownCredentialCounter.take(toRateLimitSubnet(address), addressLimit, app.clock().getTime())
+/** Counts an unknown credential against its address; other errors do not count. @throws RequestError RATE_LIMITED over the limit */
+export function throttleUnknownCredentials(services: Services, error: unknown, address: string): void {
+  if (!(error instanceof UnknownCredentialError)) return
+  const { isAllowed, retryAfterMs } = services.unknownCredentialCounter.take(
+    toRateLimitSubnet(address),
+    addressLimit,
+    services.clock().getTime(),
+  )
   if (!isAllowed) throw tooMany('Too many credentials from this address were not valid. Try again later.', retryAfterMs)
 }

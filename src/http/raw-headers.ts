@@ -1,7 +1,7 @@
-/** Headers as they were sent: Node joins or drops repeated ones. */
+/** Reads headers from `rawHeaders`: Node joins or drops repeated ones in `headers`. */
 import type { IncomingMessage } from 'node:http'
 
-/** Every value of a header; its name in small letters. */
+/** Every value of a header. @param name in lower case */
 export function rawHeaderValues({ rawHeaders }: IncomingMessage, name: string): string[] {
   const values: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -11,17 +11,17 @@ export function rawHeaderValues({ rawHeaders }: IncomingMessage, name: string): 
   return values
 }
 
-/** Headers that say who is asking, by their letters alone. */
-const identifying = new Map(['Authorization', 'X-On-Behalf-Of'].map((name) => [normalizeHeaderName(name), name]))
+/** Headers that identify the caller, by normalized name. */
+const credentialHeaders = new Map(['Authorization', 'X-On-Behalf-Of'].map((name) => [normalizeHeaderName(name), name]))
 
 /**
- * The identifying header that was sent in another spelling, such as `X_On_Behalf_Of`. CGI and its heirs map every
- * character but letters and digits to `_` (RFC 3875 §4.1.18), so another hop may take it for the real one.
+ * Returns the credential header that was sent in another spelling, such as `X_On_Behalf_Of`. CGI maps every character but
+ * letters and digits to `_` (RFC 3875 §4.1.18), so another hop may read it as the real header.
  */
 export function respelledHeader({ rawHeaders }: IncomingMessage): string | undefined {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const sent = rawHeaders[i]!
-    const name = /[^A-Za-z0-9-]|^-|-$/.test(sent) ? identifying.get(normalizeHeaderName(sent)) : undefined
+    const name = /[^A-Za-z0-9-]|^-|-$/.test(sent) ? credentialHeaders.get(normalizeHeaderName(sent)) : undefined
     if (name !== undefined) return name
   }
   return undefined

@@ -1,12 +1,12 @@
 /**
- * A span for every request, by the semantic conventions of OpenTelemetry for HTTP and GraphQL. The path is told as the route
- * that is written in the code, and the operation in words of the schema: what a caller sent in their place may be a secret.
+ * Starts a span for every request (OpenTelemetry semantic conventions for HTTP and GraphQL). Spans carry the route pattern and
+ * schema names, never the URL or the client's operation name: these may hold a secret.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Traces } from '../observability/traces.js'
 
-/** Asked every few seconds by machines. */
+/** Probes and scrapes, sent every few seconds. */
 const untracedRoutes = new Set(['/healthz', '/readyz', '/metrics'])
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])
@@ -21,9 +21,9 @@ const requestAttributes = (request: FastifyRequest, method: string, route: strin
   'keyhouse.request_id': request.id,
 })
 
-/** In the words of the request log. */
+/** The same values as in the request log. */
 function resultAttributes(request: FastifyRequest): Attributes {
-  const { operation, codes } = request.story
+  const { operation, codes } = request.state
   const [type = ''] = operation?.split(' ') ?? []
   return {
     ...(operation === undefined ? {} : { 'keyhouse.operation': operation }),
@@ -43,16 +43,16 @@ export function registerRequestSpans(server: FastifyInstance, traces: Traces): v
       requestAttributes(request, method, route),
       request.headers['traceparent'] as string | undefined,
     )
-    request.story.traceId = span.spanContext().traceId
+    request.state.traceId = span.spanContext().traceId
     reply.raw.once('close', () => {
       const status = reply.raw.statusCode
       span.setAttributes(resultAttributes(request))
-      // A client that left was told no status.
+      // A client that disconnected received no status.
       if (reply.raw.headersSent) span.setAttribute('http.response.status_code', status)
-      if (reply.raw.headersSent && status >= 500) traces.markError(span, request.story.codes?.[0] ?? String(status))
+      if (reply.raw.headersSent && status >= 500) traces.markError(span, request.state.codes?.[0] ?? String(status))
       span.end()
     })
-    // Fastify keeps to it through the arrival of the body.
+    // Fastify keeps this async context while the body arrives.
     traces.runInSpan(span, done)
   })
 }

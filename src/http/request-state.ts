@@ -1,27 +1,28 @@
-/** What is known of a request while it is answered, much of it for its line in the log: what was asked, who asked, how it was refused. */
+/** State of a request while it is processed, most of it for the request log. */
 import type { Context } from '../context/context.js'
 import type { JsonRpcMessage } from '../lib/json/json-rpc.js'
 import type { ResponseDeadline } from './response-deadline.js'
 
 export interface RequestState {
-  /** In the schema's own words. The name that the client chose for it may be anything, a pasted secret too. */
+  /** Field names of the schema. The client's operation name is never used: it may hold a pasted secret. */
   operation?: string
   actorId?: string | null
+  /** Error codes of the response. */
   codes?: readonly string[]
-  /** Of the span of this request, sampled or not. */
+  /** W3C trace id of this request's span, sampled or not. */
   traceId?: string
-  /** Who asks, once it is believed. */
+  /** Set after authentication. */
   context?: Context
-  /** What came for an MCP server: an answer repeats its id. */
+  /** The JSON-RPC message of a gateway request. Its error response repeats the id. */
   message?: JsonRpcMessage
-  /** What its answer is written in, when the client has said what it would rather have. */
+  /** Negotiated media type of the response; undefined when the client accepts none, or on other routes. */
   type?: string | undefined
-  /** Whom to tell when the client leaves. */
-  waiting?: ResponseDeadline
+  /** Told when the client disconnects. */
+  deadline?: ResponseDeadline
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    story: RequestState
+    state: RequestState
   }
 }

@@ -1,41 +1,40 @@
-/** How long an answer is worth making: until its time is over, or nobody waits for it any more. */
+/** Response deadline: timeout or client disconnect. */
 import { RequestError } from '../lib/errors.js'
 
 export class ResponseDeadline {
-  #over: RequestError | undefined
-  #end: ((reason: RequestError) => void) | undefined
+  #error: RequestError | undefined
+  #reject: ((reason: RequestError) => void) | undefined
   readonly #timer
 
-  /** Milliseconds. */
-  constructor(time: number) {
-    this.#timer = setTimeout(() => this.#endWith('This took too long. What it was to change may have been changed.'), time)
+  constructor(timeoutMs: number) {
+    this.#timer = setTimeout(() => this.#expire('This took too long. What it was to change may have been changed.'), timeoutMs)
   }
 
-  /** The answer, or the end of the waiting, whichever is first. @throws RequestError REQUEST_TIMEOUT */
-  async race<T>(answer: Promise<T>): Promise<T> {
+  /** Settles with the response or with the deadline, whichever is first. @throws RequestError REQUEST_TIMEOUT */
+  async race<T>(response: Promise<T>): Promise<T> {
     try {
       return await new Promise<T>((resolve, reject) => {
-        this.#end = reject
-        answer.then(resolve, reject)
+        this.#reject = reject
+        response.then(resolve, reject)
       })
     } finally {
       clearTimeout(this.#timer)
-      this.#end = undefined
+      this.#reject = undefined
     }
   }
 
-  /** Whoever asked has gone. */
+  /** Expires the deadline because the client disconnected. */
   clientClosed(): void {
-    this.#endWith('Nobody waits for this answer any more.')
+    this.#expire('Nobody waits for this answer any more.')
   }
 
-  /** Before something new is begun. @throws RequestError REQUEST_TIMEOUT */
+  /** Called before new work starts. @throws RequestError REQUEST_TIMEOUT */
   throwIfExpired(): void {
-    if (this.#over) throw this.#over
+    if (this.#error) throw this.#error
   }
 
-  #endWith(message: string): void {
-    this.#over ??= new RequestError('REQUEST_TIMEOUT', message)
-    this.#end?.(this.#over)
+  #expire(message: string): void {
+    this.#error ??= new RequestError('REQUEST_TIMEOUT', message)
+    this.#reject?.(this.#error)
   }
 }

@@ -1,21 +1,21 @@
-/** The end of an answer: it has been written, or its connection is gone. */
+/** Detects the end of a response: written, or its connection closed. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** Calls back once, at once if it is over already. The answer stops waiting. */
-export function onAnswerOver({ raw: answer }: FastifyReply, { raw: { socket } }: FastifyRequest, done: () => void): () => void {
+/** Calls `done` once; synchronously when the response has already ended. The returned function removes the listeners. */
+export function onAnswerOver({ raw: response }: FastifyReply, { raw: { socket } }: FastifyRequest, done: () => void): () => void {
   const stop = (): void => {
-    answer.removeListener('close', settle)
+    response.removeListener('close', settle)
     socket.removeListener('close', settle)
   }
   const settle = (): void => {
     stop()
     done()
   }
-  if (answer.closed || socket.destroyed) settle()
+  if (response.closed || socket.destroyed) settle()
   else {
-    answer.once('close', settle)
-    // Node emits no "close" on a pipelined answer that still waits behind another one when the connection ends.
-    if (!answer.socket) socket.setMaxListeners(0).once('close', settle)
+    response.once('close', settle)
+    // Node emits no "close" on a pipelined response that is queued behind another one when the connection closes.
+    if (!response.socket) socket.setMaxListeners(0).once('close', settle)
   }
   return stop
 }

@@ -1,18 +1,18 @@
-/** How long the edge waits, in milliseconds. */
+/** Timeouts of the HTTP server, in milliseconds. */
 export interface HttpTimeouts {
-  /** Until all headers of a request have arrived. */
+  /** From the start of a request until all its headers have arrived. */
   readonly headersTimeoutMs: number
-  /** Until the whole request has arrived. */
+  /** From the start of a request until it has arrived completely. */
   readonly requestTimeoutMs: number
-  /** From then until the answer; longer than the database may take for one statement. */
+  /** From the complete request until the response. Longer than the statement timeout of the database. */
   readonly responseTimeoutMs: number
-  /** Between two requests on one connection; longer than the 60 seconds of common load balancers, which would reuse a closed one. */
+  /** Idle time of a connection. Longer than the 60 seconds of common load balancers, which would reuse a closed connection. */
   readonly keepAliveTimeoutMs: number
-  /** That a server which ends still waits for connections to be used once more, or to be left. */
+  /** Minimum drain while connections are open, so that clients see "Connection: close" or disconnect. */
   readonly minDrainMs: number
-  /** That it then waits for the rest of a request of which only a part has arrived. */
+  /** After the drain, the grace period for a partial request to arrive completely. */
   readonly partialRequestGraceMs: number
-  /** How often slow requests are looked for. */
+  /** Interval at which Node checks headersTimeoutMs and requestTimeoutMs. */
   readonly checkIntervalMs: number
 }
 

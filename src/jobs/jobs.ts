@@ -1,48 +1,72 @@
-/** What is done by the clock and not by a request: dropping what ran out, and a checkpoint of every chain once a day. */
+/** The background jobs of a server: expiry, signing-key rotation, retention, and daily audit checkpoints. */
 import { logCheckpoints } from '../audit/checkpoint.js'
 import type { Services } from '../context/services.js'
 import { listOrganizationIds } from '../database/unscoped-queries.js'
 import { deleteExpiredKeys } from '../journal/idempotency.js'
+import { expireLapsedApprovals } from '../mcp/approvals/expire-approvals.js'
+import { clearRevealedText } from '../personal-tokens/clear-revealed-text.js'
+import { maintainSigningKeys } from '../signing-keys/maintain-signing-keys.js'
 import { deleteExpiredUsage } from '../usage/delete-expired-usage.js'
+import { every } from './every.js'
 
-/** Milliseconds between two rounds; the first is a minute after the start, which a process that crashes at once never reaches. */
-const interval = 3_600_000
-const afterStart = 60_000
-const day = 86_400_000
+const secondMs = 1000
+const minuteMs = 60_000
+const hourMs = 3_600_000
+const dayMs = 86_400_000
 
-/** One round; a fault in one part does not keep the others from their turn. */
-export function makeRound(app: Services): () => Promise<void> {
-  let lastDay: number | undefined
-  const checkpoints = async (): Promise<void> => {
-    const today = Math.floor(app.clock().getTime() / day)
-    if (today === lastDay) return
-    await logCheckpoints(app, await listOrganizationIds(app.orm))
-    lastDay = today
-  }
-  return async () => {
-    for (const part of [() => deleteExpiredUsage(app), () => deleteExpiredKeys(app), checkpoints]) {
-      try {
-        await part()
-      } catch (error) {
-        app.log.warn({ err: error }, 'a sweeper failed and will try again')
-      }
-    }
+const retentionFailed = 'a sweeper failed and will try again'
+
+/** Starts every job. `close` stops them in the order of the list. */
+export function startJobs(services: Services): { close: () => Promise<void> } {
+  const { log } = services
+  const stops = [
+    every('clear-revealed-text', secondMs, () => clearRevealedText(services), {
+      log,
+      failureMessage: 'closed windows could not be wiped; the next sweep tries again',
+      // Texts whose window closed while no process ran.
+      firstAfterMs: 0,
+    }),
+    every('maintain-signing-keys', minuteMs, () => maintainSigningKeys(services), {
+      log,
+      failureMessage: 'signing keys could not be tended; trying again in a minute',
+    }),
+    every('expire-lapsed-approvals', secondMs, () => expireLapsedApprovals(services), {
+      log,
+      failureMessage: 'lapsed approvals could not be wiped; the next sweep tries again',
+      // Approvals that lapsed while no process ran.
+      firstAfterMs: 0,
+    }),
+    every('retention', hourMs, createRetentionJob(services), {
+      log,
+      failureMessage: retentionFailed,
+      // A process that crashes at its start deletes nothing.
+      firstAfterMs: minuteMs,
+    }),
+  ]
+  return {
+    async close() {
+      for (const stop of stops) await stop()
+    },
   }
 }
 
-export function startSweepers(app: Services): { close: () => Promise<void> } {
-  const round = makeRound(app)
-  let flight = Promise.resolve()
-  const run = (): void => {
-    flight = flight.then(round)
+/** Deletes expired rows, and logs a checkpoint of every audit chain once a UTC day. A failed step does not skip the others. */
+export function createRetentionJob(services: Services): () => Promise<void> {
+  let lastDay: number | undefined
+  const logDailyCheckpoints = async (): Promise<void> => {
+    const today = Math.floor(services.clock().getTime() / dayMs)
+    if (today === lastDay) return
+    await logCheckpoints(services, await listOrganizationIds(services.orm))
+    lastDay = today
   }
-  const first = setTimeout(run, afterStart).unref()
-  const timer = setInterval(run, interval).unref()
-  return {
-    async close() {
-      clearTimeout(first)
-      clearInterval(timer)
-      await flight
-    },
+  const steps = [() => deleteExpiredUsage(services), () => deleteExpiredKeys(services), logDailyCheckpoints]
+  return async () => {
+    for (const step of steps) {
+      try {
+        await step()
+      } catch (error) {
+        services.log.warn({ err: error }, retentionFailed)
+      }
+    }
   }
 }

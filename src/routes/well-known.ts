@@ -1,4 +1,4 @@
-/** What other services read: the public halves of the keys that sign tokens, and what is no longer to be believed. */
+/** Well-known documents for offline verifiers: public keys (JWKS) and revocation lists. */
 import type { FastifyInstance } from 'fastify'
 
 import { RevocationLists } from '../access-tokens/revocation-lists.js'
@@ -7,14 +7,14 @@ import { sendCacheableJson, publishPrepared } from '../http/cacheable-json.js'
 import { parseIssuer } from '../lib/issuer.js'
 import { getAuditJwks, jwksMaxAge, getJwks } from '../signing-keys/jwks.js'
 
-/** Seconds that a cache may keep the revocation list: so much later than their next poll do those behind one learn of it. */
+/** Seconds that a cache may keep a revocation list. Verifiers behind a cache see a revocation that much later. */
 export const revokedMaxAge = 5
 
-export function registerWellKnown(server: FastifyInstance, app: Services): void {
+export function registerWellKnown(server: FastifyInstance, services: Services): void {
   server.get('/.well-known/jwks.json', async (request, reply) =>
-    sendCacheableJson(request, reply, { keys: await getJwks(app) }, jwksMaxAge),
+    sendCacheableJson(request, reply, { keys: await getJwks(services) }, jwksMaxAge),
   )
-  const lists = new RevocationLists(app)
+  const lists = new RevocationLists(services)
   server.get('/.well-known/revoked.json', async (request, reply) =>
     publishPrepared(request, reply, await lists.ofDeployment(), revokedMaxAge),
   )
@@ -27,6 +27,6 @@ export function registerWellKnown(server: FastifyInstance, app: Services): void 
     },
   )
   server.get('/.well-known/audit-jwks.json', async (request, reply) =>
-    sendCacheableJson(request, reply, { keys: await getAuditJwks(app) }, jwksMaxAge),
+    sendCacheableJson(request, reply, { keys: await getAuditJwks(services) }, jwksMaxAge),
   )
 }

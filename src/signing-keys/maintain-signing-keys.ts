@@ -1,4 +1,4 @@
-/** Scheduled maintenance of signing keys: rotation by age, and retirement when their tokens have expired. */
+/** Rotates signing keys on schedule, and retires keys whose tokens have all expired. */
 import { liveAccessToken, livePersonalToken } from '../database/unscoped-queries.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { addSeconds } from '../lib/clock.js'
@@ -7,32 +7,29 @@ import { jwksMaxAge } from './jwks.js'
 import { retireSigningKey } from './retire-signing-key.js'
 import { findActiveSigningKeys, rotateSigningKeys, type ActiveSigningKeys } from './rotate-signing-keys.js'
 
-/** Interval between runs. Due times count from activation in the database, so restarts do not delay a rotation. */
-const intervalMs = 60_000
-const secondsPerDay = 86_400
+const day = 86_400
 
 /**
- * Whether the current key has reached its age, or another algorithm is configured and its key was published for
- * {@link jwksMaxAge}. A new default algorithm waits for the schedule: verifiers may accept the current one only.
+ * By schedule, or because another algorithm was set and its key has been published for as long as key sets are kept.
+ * A new default alone waits for the schedule: verifiers of this deployment may accept the current algorithm only.
  */
-export function isRotationDue(deps: Pick<SigningKeyDeps, 'config'>, { current, next }: ActiveSigningKeys, now: Date): boolean {
-  const { signingKeyDays, jwtAlgorithm, isJwtAlgorithmSet } = deps.config
+export function isRotationDue(app: Pick<SigningKeyDeps, 'config'>, { current, next }: ActiveSigningKeys, now: Date): boolean {
+  const { signingKeyDays, jwtAlgorithm, isJwtAlgorithmSet } = app.config
   if (addSeconds(next.createdAt, jwksMaxAge) > now) return false
-  if (addSeconds(current.activatedAt ?? current.createdAt, signingKeyDays * secondsPerDay) <= now) return true
+  if (addSeconds(current.activatedAt ?? current.createdAt, signingKeyDays * day) <= now) return true
   return isJwtAlgorithmSet && current.algorithm !== jwtAlgorithm && next.algorithm === jwtAlgorithm
 }
 
-/** Rotates the current key if due, and retires previous keys without unexpired tokens. */
-export async function maintainSigningKeys(deps: SigningKeyDeps): Promise<void> {
-  const em = deps.orm.em.fork()
-  const isDue = (keys: ActiveSigningKeys, now: Date): boolean => isRotationDue(deps, keys, now)
-  if (isDue(await findActiveSigningKeys(em), deps.clock())) await rotateSigningKeys(deps, isDue)
+export async function maintainSigningKeys(app: SigningKeyDeps): Promise<void> {
+  const em = app.orm.em.fork()
+  const isDue = (keys: ActiveSigningKeys, now: Date): boolean => isRotationDue(app, keys, now)
+  if (isDue(await findActiveSigningKeys(em), app.clock())) await rotateSigningKeys(app, isDue)
   for (const key of await em.find(SigningKey, { state: 'PREVIOUS' })) {
-    if (await isUnused(deps, key)) await retireUnused(deps, key.id)
+    if (await isUnused(app, key)) await retireUnused(app, key.id)
   }
 }
 
-/** Whether every token of the key has expired. Waits {@link jwksMaxAge}, since recent tokens may not be committed yet. */
+/** The last token that it signed has expired. What it signed a moment ago may still be on its way to the disk. */
 async function isUnused({ queryRunner, clock }: SigningKeyDeps, { id, supersededAt, createdAt }: SigningKey): Promise<boolean> {
   const now = clock()
   if (addSeconds(supersededAt ?? createdAt, jwksMaxAge) > now) return false
@@ -40,31 +37,16 @@ async function isUnused({ queryRunner, clock }: SigningKeyDeps, { id, superseded
   return live.every((row) => row === undefined)
 }
 
-async function retireUnused(deps: SigningKeyDeps, id: string): Promise<void> {
-  const retiredAt = deps.clock()
-  const retired = await deps.journal.exclusive(deps.orm.em.fork(), (em) =>
+async function retireUnused(app: SigningKeyDeps, id: string): Promise<void> {
+  const retiredAt = app.clock()
+  const retired = await app.journal.exclusive(app.orm.em.fork(), (em) =>
     em.nativeUpdate(SigningKey, { id, state: 'PREVIOUS' }, { state: 'RETIRED', retiredAt }),
   )
-  if (retired === 1) deps.log.info({ kid: id }, 'a signing key left the key set: all that it signed has expired')
+  if (retired === 1) app.log.info({ kid: id }, 'a signing key left the key set: all that it signed has expired')
 }
 
-/** Replaces the next key if its algorithm is not the configured one. It has signed nothing, so no token is lost. */
-export async function ensureNextKeyAlgorithm(deps: SigningKeyDeps): Promise<void> {
-  const { next } = await findActiveSigningKeys(deps.orm.em.fork())
-  if (next.algorithm !== deps.config.jwtAlgorithm) await retireSigningKey(deps, next.id)
-}
-
-/** Starts periodic maintenance. Returns a function that stops it and waits for the run in progress. */
-export function startMaintenance(deps: SigningKeyDeps): () => Promise<void> {
-  let inFlight: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => {
-    inFlight = inFlight
-      .then(() => maintainSigningKeys(deps))
-      .catch((error: unknown) => deps.log.warn({ err: error }, 'signing keys could not be tended; trying again in a minute'))
-  }, intervalMs)
-  timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await inFlight
-  }
+/** With another algorithm configured, the key that comes next must be of that one. It has signed nothing, so nobody misses it. */
+export async function ensureNextKeyAlgorithm(app: SigningKeyDeps): Promise<void> {
+  const { next } = await findActiveSigningKeys(app.orm.em.fork())
+  if (next.algorithm !== app.config.jwtAlgorithm) await retireSigningKey(app, next.id)
 }
