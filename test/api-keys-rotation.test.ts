@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
-import { eventsOf } from './support/trail.js'
 
 let app: TestApp
 let acme: SeededOrganization
@@ -24,7 +23,7 @@ const rotate = (by: string, id: string, options: object = {}): Promise<any> =>
 const verdictOn = async (secret: string, by = acme.sandboxKey): Promise<string> =>
   (await app.mutate(by, 'verifyApiKey', { secret }, 'verdict { code }')).verdict.code
 const cuts = async (): Promise<unknown[]> =>
-  (await eventsOf(app, acme.id, 'api_key:end_overlap')).map(({ outcome, subjectId, details }) => ({ outcome, subjectId, details }))
+  (await acme.events('api_key:end_overlap')).map(({ outcome, subjectId, details }) => ({ outcome, subjectId, details }))
 
 async function rotated(options: object = {}): Promise<{ key: SeededKey; fresh: string }> {
   const key = await acme.apiKey()
@@ -129,7 +128,7 @@ describe('endOverlapAtFirstUse', () => {
     const production = await acme.apiKey({ environment: 'PRODUCTION', permissions: ['*'] })
     const { fresh } = await rotated(options)
     await verdictOn(fresh, production.secret)
-    const [event] = await eventsOf(app, acme.id, 'api_key:end_overlap')
+    const [event] = await acme.events('api_key:end_overlap')
     expect(event).toMatchObject({ projectId: acme.projectId, environment: 'SANDBOX', actorId: production.id })
   })
 
@@ -185,7 +184,7 @@ describe('revokeApiKey', () => {
     expect((await rotate(acme.sandboxKey, key.id)).userErrors).toMatchObject([{ code: 'INVALID_STATE' }])
     const update = await app.mutate(acme.sandboxKey, 'updateApiKey', { id: key.id, label: 'x' }, 'apiKey { id }')
     expect(update.userErrors).toMatchObject([{ code: 'INVALID_STATE' }])
-    expect(await eventsOf(app, acme.id, 'api_key:revoke')).toHaveLength(2)
+    expect(await acme.events('api_key:revoke')).toHaveLength(2)
   })
 
   test('a text that was replaced before is no text of the revoked key', async () => {
@@ -208,7 +207,7 @@ describe('revokeApiKey', () => {
     const { id } = await acme.apiKey()
     const { userErrors } = await app.mutate(acme.sandboxKey, 'revokeApiKey', { id, reason: 'é'.repeat(length) }, 'apiKey { id }')
     expect(userErrors[0]?.code).toBe(code)
-    const event = (await eventsOf(app, acme.id, 'api_key:revoke')).at(-1)!
+    const event = (await acme.events('api_key:revoke')).at(-1)!
     expect([event.outcome, event.details]).toEqual(code ? ['DENIED', { code }] : ['ALLOWED', { reason: 'é'.repeat(length) }])
   })
 

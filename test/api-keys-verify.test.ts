@@ -5,7 +5,6 @@ import { createApp } from '../src/app.js'
 import { generateApiKey } from '../src/lib/api-key-format.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { eventsOf } from './support/trail.js'
 
 let app: TestApp
 let acme: SeededOrganization
@@ -83,13 +82,13 @@ test('"*" on a key means all that a key may hold, and no more', async () => {
 
 test('who may not ask is recorded; who may leaves no event', async () => {
   const own = await organization(app)
-  const before = (await eventsOf(app, own.id)).length
+  const before = (await own.events()).length
   await verify(own.sandboxKey, {}, own.sandboxKey)
-  expect(await eventsOf(app, own.id)).toHaveLength(before)
+  expect(await own.events()).toHaveLength(before)
   const { secret, id } = await own.apiKey()
   const { verdict, userErrors } = await verify(own.sandboxKey, {}, secret)
   expect([verdict, userErrors]).toMatchObject([null, [{ code: 'FORBIDDEN', message: expect.stringContaining('api_key:verify') }]])
-  const [event] = await eventsOf(app, own.id, 'api_key:verify')
+  const [event] = await own.events('api_key:verify')
   expect(event).toMatchObject({ outcome: 'DENIED', actorId: id, details: { code: 'FORBIDDEN' } })
 })
 

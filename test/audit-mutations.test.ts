@@ -21,7 +21,7 @@ let acme: SeededOrganization
 let weak: SeededKey
 beforeAll(async () => {
   app = await startApp()
-  callers = await Callers.of(app)
+  callers = await Callers.create(app)
   acme = callers.acme
   weak = await acme.apiKey()
 })

@@ -103,7 +103,7 @@ describe('a call is decided by no key whose holder may have made it', () => {
     expect((await decide(world.acme.adminToken, id, {})).approval.status).toBe('APPROVED')
   })
 
-  const strangers: readonly [string, () => Promise<Key>][] = [
+  const unrelatedKeys: readonly [string, () => Promise<Key>][] = [
     ['a key that nobody of the caller’s made', () => world.acme.apiKey({ permissions })],
     ['a key that it made', async () => childOf(await world.acme.apiKey({ permissions }))],
     ['a key that a person made', () => childOf({ secret: world.acme.adminToken })],
@@ -116,9 +116,9 @@ describe('a call is decided by no key whose holder may have made it', () => {
     ],
     ['a key whose text a person replaced', async () => rotate(world.acme.adminToken, await world.acme.apiKey({ permissions }))],
   ]
-  test.each(strangers)('but by %s', async (_name, stranger) => {
+  test.each(unrelatedKeys)('but by %s', async (_name, createKey) => {
     const child = await childOf(agent)
-    const { secret } = await stranger()
+    const { secret } = await createKey()
     expect((await decide(secret, await waitingFor(child.secret))).approval.status).toBe('APPROVED')
     expect((await decide(secret, await waitingFor(agent.secret))).approval.status).toBe('APPROVED')
     expect(await loosen(secret)).toEqual([])
@@ -169,8 +169,8 @@ describe('who has called a server does not loosen it', () => {
 
 test('the upgrade finds the families that there are, and who has called', async () => {
   const grandchild = await childOf(await childOf(agent))
-  const stranger = await world.acme.apiKey({ permissions })
-  for (const { secret } of [grandchild, stranger]) await waitingFor(secret)
+  const unrelatedKey = await world.acme.apiKey({ permissions })
+  for (const { secret } of [grandchild, unrelatedKey]) await waitingFor(secret)
   await tamper(world.app, 'update api_key set root_key_ids = null', [])
   await tamper(world.app, 'delete from mcp_server_caller', [])
   const { em, config } = world.app.services.orm
@@ -184,6 +184,6 @@ test('the upgrade finds the families that there are, and who has called', async 
   for (const sql of data) await tamper(world.app, sql, [])
   expect((await world.acme.keyRow(grandchild.id)).rootKeyIds).toEqual([agent.id])
   expect((await world.acme.keyRow(agent.id)).rootKeyIds).toBeNull()
-  for (const key of [agent, grandchild, stranger]) expect(await loosen(key.secret)).toMatchObject(forbidden)
+  for (const key of [agent, grandchild, unrelatedKey]) expect(await loosen(key.secret)).toMatchObject(forbidden)
   expect(await loosen((await world.acme.apiKey({ permissions })).secret)).toEqual([])
 })

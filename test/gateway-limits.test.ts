@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { closed, eventually, Gateway, said, type Received, type Rpc } from './support/gateway.js'
+import { closed, eventually, Gateway, defaultToolAnswer, type Received, type Rpc } from './support/gateway.js'
 
 let world: Gateway
 let serverId: string
@@ -70,7 +70,7 @@ class Held {
   async end(): Promise<void> {
     for (const received of this.#waiting) {
       if (received.request.method === 'GET') received.response.end()
-      else await said(received)
+      else await defaultToolAnswer(received)
     }
     await Promise.all(this.#answers)
     world.upstream.reset()
@@ -196,7 +196,7 @@ describe('with small settings', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(world.upstream.seen).toHaveLength(opened.length)
     await held.end()
-    world.upstream.answer = method === 'GET' ? ({ response }) => void response.writeHead(405).end() : said
+    world.upstream.answer = method === 'GET' ? ({ response }) => void response.writeHead(405).end() : defaultToolAnswer
     expect(
       (
         await world.fetch(serverId, agents[next[0]]!.secret, {
@@ -271,7 +271,7 @@ describe('with small settings', () => {
       () => world.post(serverId, secret, { jsonrpc: '2.0', id: 1, method: 'ping' }, { 'cdn-loop': 'a, b, c, d' }),
     ]
     const answers: ((received: Received) => void | Promise<void>)[] = [
-      said,
+      defaultToolAnswer,
       ({ response }) => void response.socket?.destroy(),
       ({ response }) => void response.writeHead(401).end(),
       ({ response }) => void response.writeHead(500).end(),

@@ -10,7 +10,7 @@ import { createOutbound, type OutboundOptions } from '../src/outbound/create-out
 import type { DnsLookup } from '../src/outbound/name-lookups.js'
 import type { Outbound, OutboundResponse } from '../src/outbound/outbound.js'
 import { sendRequest } from '../src/outbound/send-request.js'
-import { eventually, Gateway, result, said, Upstream, type Rpc } from './support/gateway.js'
+import { eventually, Gateway, result, defaultToolAnswer, Upstream, type Rpc } from './support/gateway.js'
 import { listen } from './support/mcp.js'
 
 let upstream: Upstream
@@ -44,7 +44,7 @@ const ask = async (outbound: Outbound, url: string, poolKey = 'mcp_cred_1'): Pro
 }
 
 test('one connection carries one message after the other, and each is known to have been sent', async () => {
-  upstream.answer = said
+  upstream.answer = defaultToolAnswer
   const outbound = open(['127.0.0.1'])
   for (let i = 0; i < 10; i++) expect(await ask(outbound, `${upstream.origin}/mcp`)).toBe(true)
   expect(new Set(upstream.seen.map(({ request }) => request.socket.remotePort)).size).toBe(1)
@@ -58,7 +58,7 @@ describe('connections are pooled by credential', () => {
     ports.length = 0
     upstream.answer = (received) => {
       ports.push(received.request.socket.remotePort!)
-      return said(received)
+      return defaultToolAnswer(received)
     }
   })
   const openConnections = (): Promise<number> =>

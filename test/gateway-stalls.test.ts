@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { scrubbed } from '../src/lib/redact/redact.js'
-import { Gateway, said } from './support/gateway.js'
+import { Gateway, defaultToolAnswer } from './support/gateway.js'
 import { measureStall } from './support/stall.js'
 
 const size = 4_194_304
@@ -54,7 +54,7 @@ describe('a call with', () => {
   })
 
   test.each(shapes)('%s that needs none', async (_name, inner, _asked, expected) => {
-    world.upstream.answer = said
+    world.upstream.answer = defaultToolAnswer
     const { text, longestMs } = await send(open, callOf(inner))
     expect(text).toMatch(expected)
     expect(longestMs).toBeLessThan(maxStall)

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { signInByEmail } from '../src/commands/sign-in.js'
 import { startApp, type TestApp } from './support/app.js'
-import { accept, day, eventsOf, hour, invite, later, mint, minute, newEmail, refusalOf, works } from './support/people.js'
+import { accept, day, hour, invite, later, mint, minute, newEmail, refusalOf, works } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -36,7 +36,7 @@ describe('inviteMember', () => {
     })
     const listed = await app.run(acme.adminToken, `{ invitations { totalCount nodes { ${record} } } }`)
     expect(listed.data.invitations.nodes).toContainEqual(made.invitation)
-    for (const text of [listed.text, app.log, JSON.stringify(await eventsOf(acme))]) expect(text).not.toContain(made.invitationToken)
+    for (const text of [listed.text, app.log, JSON.stringify(await acme.events())]) expect(text).not.toContain(made.invitationToken)
 
     const accepted = await accept(app, made.invitationToken)
     expect(accepted.personalToken).toMatchObject({
@@ -172,16 +172,16 @@ describe('acceptInvitation', () => {
   })
 
   test('an unknown token leaves no event, a used one does', async () => {
-    const before = (await eventsOf(acme)).length
+    const before = (await acme.events()).length
     expect(refusalOf(await accept(app, 'kh_invite_unknown'))).toBe('NOT_FOUND')
     expect(refusalOf(await accept(app, 'kh_invite_unknown', ''))).toBe('INVALID')
-    expect(await eventsOf(acme)).toHaveLength(before)
+    expect(await acme.events()).toHaveLength(before)
     const { text } = await invite(app, await signedIn())
     expect((await accept(app, text, '')).userErrors).toMatchObject([{ code: 'INVALID', path: ['input', 'name'] }])
     expect(refusalOf(await accept(app, text, 'x'.repeat(256)))).toBe('INVALID')
     expect(refusalOf(await accept(app, text, 'x'.repeat(255)))).toBeUndefined()
     await isDead(text)
-    const events = (await eventsOf(acme)).filter(({ action }) => action === 'invitation:accept').slice(-4)
+    const events = (await acme.events()).filter(({ action }) => action === 'invitation:accept').slice(-4)
     expect(events.map(({ outcome, details }) => [outcome, details['code']])).toEqual([
       ['DENIED', 'INVALID'],
       ['DENIED', 'INVALID'],
@@ -224,7 +224,7 @@ describe('createSignInToken', () => {
     expect(await works(app, back.token)).toBe(true)
     expect(refusalOf(await signIn(made.signInToken))).toBe('INVALID_STATE')
     expect(refusalOf(await signIn('kh_signin_unknown'))).toBe('NOT_FOUND')
-    for (const text of [app.log, JSON.stringify(await eventsOf(acme))]) expect(text).not.toContain(made.signInToken)
+    for (const text of [app.log, JSON.stringify(await acme.events())]) expect(text).not.toContain(made.signInToken)
   })
 
   test('for 15 minutes, and not at their end', async () => {

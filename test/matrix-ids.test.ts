@@ -12,7 +12,7 @@ import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
 let acme: SeededOrganization
-let strangers: SeededOrganization
+let otherOrganization: SeededOrganization
 let otherProject: string
 let member: string
 let token: string
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const scopes = ['END_USER', 'KEY', 'PROJECT']
   app = await startApp(Object.fromEntries(scopes.map((scope) => [`KEYHOUSE_LIMIT_APPROVALS_PER_${scope}`, '10000'])))
   acme = await organization(app)
-  strangers = await organization(app)
+  otherOrganization = await organization(app)
   otherProject = await acme.project()
   member = (await acme.member('MEMBER', [acme.projectId])).token
   const input = { audience: app.config.url, externalUserId: forEndUser, expiresIn: 2_592_000 }
@@ -75,7 +75,7 @@ function foreignPlaces(kind: IdKindName, { place, confined }: Prober): Record<st
   const narrowest = dimensions.indexOf(confinedTo)
   const isBackendsForeign = place.externalUserId !== null && !isShared
   const all = {
-    organization: { 'of another organization': { ...place, organization: strangers, projectId: strangers.projectId } },
+    organization: { 'of another organization': { ...place, organization: otherOrganization, projectId: otherOrganization.projectId } },
     project: { 'of another project': { ...place, projectId: otherProject } },
     environment: { 'of the other environment': { ...place, environment: 'PRODUCTION' } },
     endUser: {

@@ -18,12 +18,12 @@ import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
 let callers: Callers
-let strangers: SeededOrganization
+let otherOrganization: SeededOrganization
 let otherProject: string
 beforeAll(async () => {
   app = await startApp()
-  callers = await Callers.of(app)
-  strangers = await organization(app)
+  callers = await Callers.create(app)
+  otherOrganization = await organization(app)
   otherProject = await callers.acme.project()
 })
 afterAll(() => app.close())
@@ -75,7 +75,7 @@ function existing(kind: Named, place: Place): Promise<Labelled> {
 async function makeAt(kind: Named, place: Place): Promise<Labelled> {
   const places: [string, Place][] = [
     ['own', place],
-    ['of another organization', { ...place, organization: strangers, projectId: strangers.projectId }],
+    ['of another organization', { ...place, organization: otherOrganization, projectId: otherOrganization.projectId }],
     ['of another project', { ...place, projectId: otherProject }],
     ['of the other environment', { ...place, environment: place.environment === 'SANDBOX' ? 'PRODUCTION' : 'SANDBOX' }],
     ['of another end user', { ...place, externalUserId: 'user-2' }],

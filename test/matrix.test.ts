@@ -11,10 +11,10 @@ import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
 let callers: Callers
-let strangers: SeededOrganization
+let otherOrganization: SeededOrganization
 beforeAll(async () => {
   app = await startApp()
-  strangers = await organization(app)
+  otherOrganization = await organization(app)
 })
 afterAll(() => app.close())
 
@@ -41,12 +41,12 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
   // Callers of its own, since an operation may end what they have; every minute has its own allowance of unknown credentials.
   beforeAll(async () => {
     app.clock.advance(60_000)
-    callers = await Callers.of(app)
+    callers = await Callers.create(app)
   })
   // It ends every token of its project.
   if (operation.isSandboxOnly) {
     beforeEach(async () => {
-      callers = await Callers.of(app)
+      callers = await Callers.create(app)
     })
   }
 
@@ -78,7 +78,7 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
   test('by: a key and an admin of another organization, who find nothing of this one', async () => {
     if (operation.callers === 'anyone') return
     const { place } = (await callers.named('ADMIN', null))!
-    for (const credential of [strangers.sandboxKey, (await strangers.member('ADMIN')).token]) {
+    for (const credential of [otherOrganization.sandboxKey, (await otherOrganization.member('ADMIN')).token]) {
       const variables = await operation.variables(place)
       const answer = await app.run(credential, operation.document, variables)
       const { acme } = callers
@@ -91,7 +91,7 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
       // A person's business is refused to a key before anything is looked up.
       const isDoneByKeys =
         operation.callers !== 'people' && (operation.permission === null || permissions[operation.permission].grantableToApiKey)
-      const missing = credential === strangers.sandboxKey && !isDoneByKeys ? 'FORBIDDEN' : 'NOT_FOUND'
+      const missing = credential === otherOrganization.sandboxKey && !isDoneByKeys ? 'FORBIDDEN' : 'NOT_FOUND'
       const required = Object.keys(operation.ids ?? {}).filter(
         (path) => path.split('.').reduce((at: any, step) => at?.[step], variables) !== undefined,
       )

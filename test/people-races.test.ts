@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
-import { accept, anotherProcess, eventsOf, invite, refusalOf } from './support/people.js'
+import { accept, anotherProcess, invite, refusalOf } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { refusalsIn } from './support/trail.js'
 
@@ -45,7 +45,7 @@ async function during(work: (i: number) => Promise<unknown>, change: () => Promi
 /** What the trail says was made before the change of the member, and after it. */
 async function madeAround(world: SeededOrganization, action: string): Promise<{ before: number; after: number; refused: number }> {
   for (const { services } of [app, other]) await services.refusals.flush()
-  const events = await eventsOf(world)
+  const events = await world.events()
   const cut = events.findIndex((event) => event.action === 'member:update' && event.outcome === 'ALLOWED')
   const made = events.map((event, i) => ({ isAfter: i > cut, event })).filter(({ event }) => event.action === action && event.actorId)
   const allowed = made.filter(({ event }) => event.outcome === 'ALLOWED')

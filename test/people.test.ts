@@ -4,7 +4,7 @@ import { EntityManager } from '@mikro-orm/core'
 
 import { bootstrapOrganization } from '../src/commands/organization-create.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
-import { accept, anotherProcess, eventsOf, invite, later, minute, mint, refusalOf, tokenRow, works } from './support/people.js'
+import { accept, anotherProcess, invite, later, minute, mint, refusalOf, tokenRow, works } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -233,7 +233,7 @@ describe('removeMember', () => {
     expect(refusalOf(await remove(stranger.adminToken))).toBe('NOT_FOUND')
     expect(refusalOf(await remove(acme.adminToken))).toBeUndefined()
     expect(refusalOf(await remove(acme.adminToken))).toBe('NOT_FOUND')
-    const events = (await eventsOf(acme)).filter(({ action, subjectId }) => action === 'member:remove' && subjectId === memberId)
+    const events = (await acme.events()).filter(({ action, subjectId }) => action === 'member:remove' && subjectId === memberId)
     expect(events.map(({ outcome }) => outcome)).toEqual(['DENIED', 'ALLOWED'])
   })
 })

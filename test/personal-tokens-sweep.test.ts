@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
-import { anotherProcess, eventsOf, eventually, mint, tokenRow } from './support/people.js'
+import { anotherProcess, eventually, mint, tokenRow } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -19,13 +19,13 @@ test('it is wiped when the window closes, not before, with no request and no eve
   const early = await mint(app, acme.adminToken, {})
   app.clock.advance(1)
   const late = await mint(app, acme.adminToken, {})
-  const before = await eventsOf(acme)
+  const before = await acme.events()
   app.clock.advance(299_999)
   await eventually(() => isWiped(early.id))
   expect(await isWiped(late.id)).toBe(false)
   app.clock.advance(1)
   await eventually(() => isWiped(late.id))
-  expect(await eventsOf(acme)).toHaveLength(before.length)
+  expect(await acme.events()).toHaveLength(before.length)
 })
 
 test('a process that starts wipes what closed while none was there', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 
 import { codeOf, startApp, type TestApp } from './support/app.js'
-import { day, eventsOf, hour, later, mint, minute, refusalOf, tokenRow, works } from './support/people.js'
+import { day, hour, later, mint, minute, refusalOf, tokenRow, works } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -155,7 +155,7 @@ describe('the window', () => {
     await reveal(token, id)
     await reveal(token, id)
     await reveal(acme.adminToken, id)
-    const reveals = (await eventsOf(acme)).filter((event) => event.action === 'personal_token:reveal' && event.subjectId === id)
+    const reveals = (await acme.events()).filter((event) => event.action === 'personal_token:reveal' && event.subjectId === id)
     expect(reveals.map(({ outcome, actorId }) => [outcome, actorId === userId])).toEqual([
       ['ALLOWED', true],
       ['ALLOWED', true],
@@ -245,7 +245,7 @@ describe('lists', () => {
     const made = await mint(app, token, {})
     const page = await app.run(token, `{ personalTokens { nodes { ${record} } } }`)
     const all = await app.run(acme.adminToken, `{ organizationTokens { nodes { ${record} } } }`)
-    const trail = JSON.stringify(await eventsOf(acme))
+    const trail = JSON.stringify(await acme.events())
     for (const text of [page.text, all.text, trail, app.log]) expect(text).not.toContain(made.token.split('.')[2])
   })
 

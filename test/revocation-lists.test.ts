@@ -9,6 +9,7 @@ import { resumeOrganization } from '../src/organizations/resume-organization.js'
 import { suspendOrganization } from '../src/organizations/suspend-organization.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
+import { works } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, revoked, wellKnown, type Revoked } from './support/tokens.js'
 
@@ -238,7 +239,6 @@ describe('the list of an issuer', () => {
 describe('a sandbox reset', () => {
   const sandboxOf = ({ revokedSandboxes }: Revoked): Revoked['revokedSandboxes'] =>
     revokedSandboxes.filter(({ project }) => project === acme.projectId)
-  const works = async (token: string): Promise<boolean> => (await app.run(token, '{ viewer { kind } }')).status === 200
   const here = (input: object = {}): ReturnType<typeof exchange> =>
     exchange(app, acme.sandboxKey, { audience: app.config.url, permissions: [], ...input })
 
@@ -263,8 +263,8 @@ describe('a sandbox reset', () => {
     const token = (await here()).token
     const others = await Promise.all([elsewhere, production].map(({ secret }) => exchange(app, secret, { audience: app.config.url })))
     await reset()
-    expect(await works(token)).toBe(false)
-    for (const other of others) expect(await works(other.token)).toBe(true)
+    expect(await works(app, token)).toBe(false)
+    for (const other of others) expect(await works(app, other.token)).toBe(true)
     const { introspection } = await app.mutate(acme.sandboxKey, 'introspectToken', { token }, 'introspection { active }')
     expect(introspection.active).toBe(false)
     const { data } = await app.run(
@@ -288,7 +288,7 @@ describe('a sandbox reset', () => {
     const { token } = await here()
     expect(performance.now() - began).toBeGreaterThanOrEqual(300 - 5)
     expect(claimsOf(token).iat).toBe(issuedBefore + 1)
-    expect(await works(token)).toBe(true)
+    expect(await works(app, token)).toBe(true)
     // Nobody else waits, and in the next second neither does this key.
     const neighbour = await acme.apiKey({ projectId: await acme.project() })
     expect(claimsOf((await exchange(app, neighbour.secret)).token).iat).toBe(issuedBefore)
@@ -296,7 +296,7 @@ describe('a sandbox reset', () => {
     expect(claimsOf((await here()).token).iat).toBe(issuedBefore + 1)
     // The second reset ends what was issued since the first.
     expect((await reset()).revokedTokens).toBe(2)
-    expect(await works(token)).toBe(false)
+    expect(await works(app, token)).toBe(false)
   })
 
   test('of a sandbox without tokens is no entry, and nobody waits', async () => {
@@ -336,6 +336,6 @@ describe('a sandbox reset', () => {
     })
     const { token } = await here()
     expect(claimsOf(token).iat).toBe(sandboxOf(await revoked(app))[0]!.issuedBefore + 1)
-    expect(await works(token)).toBe(true)
+    expect(await works(app, token)).toBe(true)
   })
 })

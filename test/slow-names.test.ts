@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { startTimer } from '../src/lib/clock.js'
 import type { Resolved } from '../src/outbound/name-lookups.js'
-import { Gateway, said } from './support/gateway.js'
+import { Gateway, defaultToolAnswer } from './support/gateway.js'
 import { serve } from './support/process.js'
 import { organization } from './support/seed.js'
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 test('twenty slow names of one organization stop no call of another, and each of its own ends within 2 s', async () => {
-  world.upstream.answer = said
+  world.upstream.answer = defaultToolAnswer
   const evil = await organization(world.app)
   const key = (await evil.apiKey({ permissions: ['mcp_server:use', 'mcp_tool:*'] })).secret
   const slow: string[] = []

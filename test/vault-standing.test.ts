@@ -6,7 +6,7 @@ import { EndUser } from '../src/entities/end-user.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { exchange } from './support/tokens.js'
-import { chainFaults, eventsOf } from './support/trail.js'
+import { chainFaults } from './support/trail.js'
 import { credentialRows } from './support/vault.js'
 
 let app: TestApp
@@ -85,7 +85,7 @@ test.each(Object.entries(endings))('%s', async (_name, { action, isWiped, refusa
   await Promise.all(Array.from({ length: atOnce }, worker))
   expect((await ended).userErrors).toEqual([])
 
-  const events = await eventsOf(app, acme.id)
+  const events = await acme.events()
   const cut = events.findIndex((event) => event.action === action && event.outcome === 'ALLOWED')
   const stored = events
     .map(({ outcome, ...event }, i) => ({ ...event, outcome, isAfter: i > cut }))

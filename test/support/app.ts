@@ -1,4 +1,4 @@
-/** A whole application on its own database, with a clock that stands still until it is moved, and its log kept. */
+/** Starts a complete application on its own database, with a frozen clock and a captured log. */
 import { Writable } from 'node:stream'
 
 import { pino } from 'pino'
@@ -21,7 +21,7 @@ export class TestClock {
 export interface Answer {
   readonly status: number
   readonly headers: Headers
-  /** Undefined when nothing was answered but errors. */
+  /** Undefined when the response holds only errors. */
   readonly data: any
   readonly errors:
     | readonly { message: string; path?: string[]; extensions: { code: string; requestId: string } & Record<string, any> }[]
@@ -29,10 +29,10 @@ export interface Answer {
   readonly text: string
 }
 
-/** Mutations that take the input of another one. */
+/** Mutations that share the input type of another mutation. */
 const sharedInputs: Readonly<Record<string, string>> = { revokeOrganizationToken: 'RevokePersonalTokenInput' }
 
-/** `asked.code` of the first error, for short. */
+/** `extensions.code` of the first top-level error. */
 export const codeOf = (answer: Answer): string | undefined => answer.errors?.[0]?.extensions.code
 
 export class TestApp {
@@ -53,17 +53,17 @@ export class TestApp {
     return this.app.url
   }
 
-  /** All that was logged, as text. */
+  /** The whole log as text. */
   get log(): string {
     return this.lines.join('')
   }
 
-  /** How many lines were logged. */
+  /** Number of logged lines. */
   get logLength(): number {
     return this.lines.length
   }
 
-  /** What was logged since there were so many: to look at each line once, however many there are. */
+  /** The log from this line number on, so that a caller reads each line only once. */
   logFrom(length: number): string {
     return this.lines.slice(length).join('')
   }
@@ -83,7 +83,7 @@ export class TestApp {
     return { status: response.status, headers: response.headers, data, errors, text }
   }
 
-  /** The payload of the one mutation in the document; fails when the answer has top-level errors. */
+  /** Runs one mutation and returns its payload. @throws Error if the response has top-level errors */
   async mutate(
     credential: string | null,
     field: string,
@@ -106,13 +106,13 @@ export class TestApp {
   }
 }
 
-/** A moment far from any boundary that a test might want. */
-export const someday = new Date('2026-06-01T12:00:00.000Z')
+/** Initial time of the test clock, far from any boundary that a test might need. */
+export const defaultNow = new Date('2026-06-01T12:00:00.000Z')
 
 export async function startApp(
   env: Record<string, string> = {},
   overrides: Overrides = {},
-  detour: (env: Record<string, string>) => Promise<Record<string, string>> = (straight) => Promise.resolve(straight),
+  rewriteDatabaseEnv: (env: Record<string, string>) => Promise<Record<string, string>> = (unchanged) => Promise.resolve(unchanged),
 ): Promise<TestApp> {
   const database = await newDatabase()
   const lines: string[] = []
@@ -120,12 +120,12 @@ export async function startApp(
     { level: 'trace', serializers },
     new Writable({ write: (chunk: Buffer, _, done) => (lines.push(chunk.toString()), done()) }),
   )
-  const clock = new TestClock(someday)
-  const wholeEnv = { PORT: '0', KEYHOUSE_URL: 'http://keyhouse.test', ...(await detour(database.env)), ...env }
-  const config = readConfig(wholeEnv)
-  // Nobody is left to whom a test would be kind at its end.
+  const clock = new TestClock(defaultNow)
+  const fullEnv = { PORT: '0', KEYHOUSE_URL: 'http://keyhouse.test', ...(await rewriteDatabaseEnv(database.env)), ...env }
+  const config = readConfig(fullEnv)
+  // No client needs a graceful drain at the end of a test.
   const app = await createApp(config, { clock: clock.now, log, ...overrides, times: { minDrainMs: 0, ...overrides.times } })
-  return new TestApp(app, config, clock, wholeEnv, lines, async () => {
+  return new TestApp(app, config, clock, fullEnv, lines, async () => {
     await app.close()
     await database.drop()
   })

@@ -1,4 +1,4 @@
-/** Every kind of caller, seeded once for a world, with the headers that it sends. */
+/** Creates every kind of caller of one organization, with the headers that it sends. */
 import type { KeyhousePermission } from '../../src/access/actions.js'
 import { permissions } from '../../src/access/actions.js'
 import { generateApiKey } from '../../src/lib/api-key-format.js'
@@ -10,11 +10,11 @@ import { organization, type SeededOrganization } from './seed.js'
 export interface Caller {
   readonly credential: string | null
   readonly headers: Record<string, string>
-  /** Where its valid variables stand. */
+  /** The scope in which its valid variables are created. */
   readonly place: Place
 }
 
-/** Refused before execution, whatever they ask. */
+/** A caller that is refused before execution, whatever the operation. */
 export interface Refused {
   readonly credential: string
   readonly headers?: Record<string, string>
@@ -25,8 +25,7 @@ export interface Refused {
 export const unrelated = 'agent:read'
 export const forEndUser = 'user-1'
 
-/** Not on a key: then only people hold it. */
-const isForKeys = (permission: KeyhousePermission): boolean => permissions[permission].grantableToApiKey
+const isGrantableToApiKey = (permission: KeyhousePermission): boolean => permissions[permission].grantableToApiKey
 
 export class Callers {
   private constructor(
@@ -36,7 +35,7 @@ export class Callers {
     readonly refused: Readonly<Record<string, Refused>>,
   ) {}
 
-  static async of(app: TestApp): Promise<Callers> {
+  static async create(app: TestApp): Promise<Callers> {
     const acme = await organization(app)
     const all = await acme.apiKey({ permissions: ['*'] })
     const nothing = await acme.apiKey()
@@ -58,7 +57,7 @@ export class Callers {
     return { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: null, ...change }
   }
 
-  /** Undefined where no such caller can exist: a key that holds what no key may hold. */
+  /** Undefined if no such caller can exist: the permission cannot be granted to an API key. */
   async named(name: CallerName, permission: KeyhousePermission | null): Promise<Caller | undefined> {
     const place = this.place({
       environment: name === 'production key with *' ? 'PRODUCTION' : 'SANDBOX',
@@ -67,14 +66,14 @@ export class Callers {
     const headers: Record<string, string> = name === 'key with * for an end user' ? { 'x-on-behalf-of': forEndUser } : {}
     if (name === 'anonymous') return { credential: null, headers, place }
     if (name === 'sandbox key with exactly the permission') {
-      if (permission && !isForKeys(permission)) return undefined
+      if (permission && !isGrantableToApiKey(permission)) return undefined
       return { credential: (await this.acme.apiKey({ permissions: permission ? [permission] : [] })).secret, headers, place }
     }
     if (!(name in this.fixed)) return this.person(name, permission)
     return { credential: this.fixed[name]!, headers, place }
   }
 
-  /** Somebody new each time: an operation may end all that they have. */
+  /** Creates a new user for each call, since an operation may revoke all credentials of its user. */
   private async person(name: CallerName, permission: KeyhousePermission | null): Promise<Caller> {
     const role = name === 'MEMBER' || name === 'READER' ? name : 'ADMIN'
     const { userId, token } = await this.acme.member(role, role === 'ADMIN' ? null : [this.acme.projectId])
@@ -85,7 +84,7 @@ export class Callers {
   }
 }
 
-/** A token for this server itself, of all that its key holds. */
+/** Exchanges a key for an access token whose audience is this server, with all permissions of the key. */
 const exchangeHere = (app: TestApp, secret: string, expiresIn = 2_592_000): Promise<{ token: string; accessToken: { id: string } }> =>
   app.mutate(secret, 'exchangeApiKey', { audience: app.config.url, externalUserId: forEndUser, expiresIn }, 'token accessToken { id }')
 
@@ -96,13 +95,13 @@ async function refusedCallers(app: TestApp, acme: SeededOrganization, key: strin
   const withdrawn = await exchangeHere(app, key)
   await app.mutate(acme.sandboxKey, 'revokeAccessToken', { id: withdrawn.accessToken.id }, 'accessToken { id }')
   await app.mutate(acme.sandboxKey, 'revokeApiKey', { id: revoked.id }, 'apiKey { id }')
-  const abroad = { audience: 'https://service.example', externalUserId: forEndUser, expiresIn: 2_592_000 }
-  const elsewhere = await app.mutate(key, 'exchangeApiKey', abroad, 'token')
+  const input = { audience: 'https://service.example', externalUserId: forEndUser, expiresIn: 2_592_000 }
+  const otherAudience = await app.mutate(key, 'exchangeApiKey', input, 'token')
   const superseded = await acme.apiKey({ permissions: ['*'] })
   await app.mutate(acme.sandboxKey, 'rotateApiKey', { id: superseded.id }, 'apiKey { id }')
   const expired = await acme.apiKey({ permissions: ['*'], expiresAt: new Date(app.clock.now().getTime() + 1) })
-  const leaver = await acme.member('ADMIN')
-  const over = await acme.personalToken(leaver.userId, 'EPHEMERAL', ['*'], 1)
+  const owner = await acme.member('ADMIN')
+  const expiredToken = await acme.personalToken(owner.userId, 'EPHEMERAL', ['*'], 1)
   app.clock.advance(1)
   const [header, claims] = token.split('.')
   return {
@@ -112,7 +111,7 @@ async function refusedCallers(app: TestApp, acme: SeededOrganization, key: strin
     'expired key': { credential: expired.secret, ...unauthenticated },
     'revoked access token': { credential: withdrawn.token, ...unauthenticated },
     'access token of a revoked key': { credential: orphan.token, ...unauthenticated },
-    'access token for another service': { credential: elsewhere.token, ...unauthenticated },
+    'access token for another service': { credential: otherAudience.token, ...unauthenticated },
     'access token with the header of another': {
       credential: (await exchangeHere(app, key)).token,
       headers: { 'x-on-behalf-of': 'user-2' },
@@ -120,7 +119,7 @@ async function refusedCallers(app: TestApp, acme: SeededOrganization, key: strin
       code: 'BAD_REQUEST',
     },
     'superseded text': { credential: superseded.secret, ...unauthenticated },
-    'expired token': { credential: over.token, ...unauthenticated },
+    'expired token': { credential: expiredToken.token, ...unauthenticated },
     'token with a bad signature': { credential: `${header}.${claims}.${'A'.repeat(86)}`, ...unauthenticated },
     'key with a bad header': { credential: key, headers: { 'x-on-behalf-of': '*' }, status: 400, code: 'BAD_REQUEST' },
     'token with the header': { credential: token, headers: { 'x-on-behalf-of': 'user-1' }, status: 400, code: 'BAD_REQUEST' },

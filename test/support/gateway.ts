@@ -1,4 +1,4 @@
-/** A gateway before a double of an MCP server that keeps what it is sent and answers as told. */
+/** The gateway in front of an MCP server double that records requests and answers as configured. */
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
@@ -24,12 +24,13 @@ export const sendJson = (response: ServerResponse, body: unknown, status = 200, 
 
 export const result = (id: unknown, value: object): object => ({ jsonrpc: '2.0', id, result: value })
 
-/** What a tool answers that says what it was told. */
-export const said: Answering = ({ response, body }) => sendJson(response, result(body.id, { content: [{ type: 'text', text: 'done' }] }))
+/** Default answer of the double: a successful tool result with the text "done". */
+export const defaultToolAnswer: Answering = ({ response, body }) =>
+  sendJson(response, result(body.id, { content: [{ type: 'text', text: 'done' }] }))
 
 export class Upstream implements Listening {
   readonly seen: Received[] = []
-  answer: Answering = said
+  answer: Answering = defaultToolAnswer
 
   private constructor(private listening: Listening & { readonly server: Server }) {}
 
@@ -52,14 +53,14 @@ export class Upstream implements Listening {
     return this.listening.server
   }
 
-  /** How many tool calls came through. */
+  /** Number of tool calls that reached the server. */
   calls(): number {
     return this.seen.filter(({ body }) => body?.method === 'tools/call').length
   }
 
   reset(): void {
     this.seen.length = 0
-    this.answer = said
+    this.answer = defaultToolAnswer
   }
 
   close(): Promise<void> {
@@ -95,36 +96,36 @@ export class Gateway {
     await this.upstream.close()
   }
 
-  /** Another process of the same deployment. */
+  /** Starts another instance of the application on the same database. */
   async replica(overrides: Overrides = {}): Promise<App> {
     return createApp(readConfig(this.app.env), { clock: this.app.clock.now, log: this.app.services.log, ...overrides })
   }
 
   async server(input: object = {}, key = this.acme.sandboxKey): Promise<string> {
     const label = `server-${++labels}`
-    const made = await this.app.mutate(
+    const { server, userErrors } = await this.app.mutate(
       key,
       'createMcpServer',
       { name: label, serverLabel: label, serverUrl: `${this.upstream.origin}/mcp`, requireApproval: 'NEVER', ...input },
       'server { id }',
     )
-    if (!made.server) throw new Error(JSON.stringify(made))
-    return made.server.id
+    if (!server) throw new Error(JSON.stringify(userErrors))
+    return server.id
   }
 
   async credential(serverId: string, auth: object, headers: Record<string, string> = {}, more: object = {}): Promise<string> {
-    const made = await this.app.mutate(
+    const { credential, userErrors } = await this.app.mutate(
       this.acme.sandboxKey,
       'createMcpCredential',
       { serverId, auth, ...more },
       'credential { id }',
       headers,
     )
-    if (!made.credential) throw new Error(JSON.stringify(made))
-    return made.credential.id
+    if (!credential) throw new Error(JSON.stringify(userErrors))
+    return credential.id
   }
 
-  /** A key that may use servers and call these tools. */
+  /** Creates an API key that may use MCP servers and call these tools. */
   async agent(tools: readonly string[] = ['*'], more: readonly string[] = []): Promise<{ id: string; secret: string }> {
     return this.acme.apiKey({ permissions: ['mcp_server:use', ...tools.map((tool) => `mcp_tool:${tool}`), ...more] })
   }
@@ -171,11 +172,11 @@ export class Gateway {
   }
 }
 
-/** Waits for what comes about by itself; fails after five seconds. */
-export async function eventually<T>(ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
+/** Polls until `read` returns a value other than undefined or false. @throws Error after five seconds */
+export async function eventually<T>(read: () => Promise<T | undefined> | T | undefined): Promise<T> {
   for (let i = 0; i < 500; i++) {
-    const answer = await ask()
-    if (answer !== undefined && answer !== (false as never)) return answer
+    const value = await read()
+    if (value !== undefined && value !== (false as never)) return value
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   throw new Error('it did not come about')

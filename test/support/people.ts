@@ -1,7 +1,6 @@
-/** People as tests need them: invited, minting tokens, in several processes, and what the trail says of them. */
+/** Helpers for tests of users: invitations, personal tokens, and a second application on the same database. */
 import { createApp } from '../../src/app.js'
 import { readConfig } from '../../src/config/config.js'
-import { AuditEvent } from '../../src/entities/audit-event.js'
 import type { MemberRole } from '../../src/entities/enums.js'
 import { PersonalToken } from '../../src/entities/personal-token.js'
 import { TestApp } from './app.js'
@@ -13,6 +12,7 @@ export const minute = 60 * second
 export const hour = 60 * minute
 export const day = 24 * hour
 
+/** ISO timestamp this many milliseconds after the test clock's time. */
 export const later = (app: TestApp, milliseconds: number): string => new Date(app.clock.now().getTime() + milliseconds).toISOString()
 
 export interface Minted {
@@ -20,13 +20,14 @@ export interface Minted {
   readonly token: string
 }
 
-/** A personal token by the API; fails when it is refused. */
+/** Creates a personal token through the API. @throws Error if it is refused */
 export async function mint(app: TestApp, by: string, input: object): Promise<Minted> {
   const { personalToken, token, userErrors } = await app.mutate(by, 'createPersonalToken', input, 'token personalToken { id }')
   if (userErrors.length > 0) throw new Error(JSON.stringify(userErrors))
   return { id: personalToken.id, token }
 }
 
+/** Code of the first user error. */
 export const refusalOf = (payload: { userErrors: { code: string }[] }): string | undefined => payload.userErrors[0]?.code
 
 export interface Invited {
@@ -42,8 +43,8 @@ export async function invite(
   by: string,
   input: { email?: string; role?: MemberRole; projectIds?: string[] | null } = {},
 ): Promise<Invited> {
-  const whole = { email: newEmail(), role: 'MEMBER', ...input }
-  const { invitation, invitationToken, userErrors } = await app.mutate(by, 'inviteMember', whole, 'invitationToken invitation { id }')
+  const fullInput = { email: newEmail(), role: 'MEMBER', ...input }
+  const { invitation, invitationToken, userErrors } = await app.mutate(by, 'inviteMember', fullInput, 'invitationToken invitation { id }')
   if (userErrors.length > 0) throw new Error(JSON.stringify(userErrors))
   return { id: invitation.id, text: invitationToken }
 }
@@ -51,22 +52,16 @@ export async function invite(
 export const accept = (app: TestApp, invitationToken: string, name = 'Grace'): Promise<any> =>
   app.mutate(null, 'acceptInvitation', { invitationToken, name }, 'token personalToken { id type expiresAt user { id email name } }')
 
-/** Whether the credential is believed at this moment. */
+/** Tells whether the credential authenticates now. */
 export async function works(app: TestApp, credential: string): Promise<boolean> {
   return (await app.run(credential, '{ viewer { kind } }')).status === 200
-}
-
-/** The trail of an organization, oldest first. */
-export function eventsOf({ app, id }: SeededOrganization): Promise<AuditEvent[]> {
-  const unscoped = { filters: { tenant: false }, orderBy: { seq: 'ASC' } } as const
-  return app.services.orm.em.fork().find(AuditEvent, { organizationId: id }, unscoped)
 }
 
 export function tokenRow({ app }: SeededOrganization, id: string): Promise<PersonalToken> {
   return app.services.orm.em.fork().findOneOrFail(PersonalToken, { id }, { filters: { tenant: false } })
 }
 
-/** Another process on the same database, as far as one process can be another: all it shares is the clock. */
+/** Starts a second application on the same database, as another process would; they share only the clock and the log. */
 export async function anotherProcess(app: TestApp): Promise<TestApp> {
   const env = { ...app.env, PORT: '0' }
   const config = readConfig(env)
@@ -74,7 +69,7 @@ export async function anotherProcess(app: TestApp): Promise<TestApp> {
   return new TestApp(other, config, app.clock, env, [], () => other.close())
 }
 
-/** Polls until it holds: for what happens by a timer of its own. */
+/** Polls until the condition holds, for effects of timers. */
 export async function eventually(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20))
 }

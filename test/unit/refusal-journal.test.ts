@@ -6,7 +6,7 @@ import type { EventDraft } from '../../src/journal/chain.js'
 import { gathered, merge, maxIds } from '../../src/journal/gathered-refusals.js'
 import type { JournalEntry } from '../../src/journal/journal.js'
 import { maxSeries, maxSingleEvents, RefusalJournal } from '../../src/journal/refusal-journal.js'
-import { someday, TestClock } from '../support/app.js'
+import { defaultNow, TestClock } from '../support/app.js'
 
 const minute = 60_000
 const log = pino({ level: 'silent' })
@@ -16,7 +16,7 @@ let written: EventDraft[]
 let commit: (entry: JournalEntry) => Promise<void>
 let refusals: RefusalJournal
 beforeEach(() => {
-  clock = new TestClock(someday)
+  clock = new TestClock(defaultNow)
   written = []
   commit = ({ event }) => {
     written.push(event!)
@@ -126,8 +126,8 @@ describe('the gathered event', () => {
       details: {
         code: 'FORBIDDEN',
         count: 2,
-        first: new Date(someday.getTime() + 1000).toISOString(),
-        last: new Date(someday.getTime() + 3000).toISOString(),
+        first: new Date(defaultNow.getTime() + 1000).toISOString(),
+        last: new Date(defaultNow.getTime() + 3000).toISOString(),
         targetIds: [],
       },
     })
