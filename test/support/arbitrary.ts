@@ -1,4 +1,4 @@
-/** Documents, variables and requests at random, read off the schema: mostly what it asks for, sometimes anything else. */
+/** Random GraphQL requests and HTTP header lines, generated from the schema: mostly valid, sometimes arbitrary. */
 import fc from 'fast-check'
 import {
   getNamedType,
@@ -50,10 +50,11 @@ const leaf = (type: GraphQLNamedType): fc.Arbitrary<unknown> => {
   return strings
 }
 
+/** Values of an input type: usually valid, sometimes of another type. */
 export function valueOf(type: GraphQLInputType, depth = 4): fc.Arbitrary<unknown> {
   const bare = getNullableType(type)
   const named = getNamedType(bare)
-  const fitting = isListType(bare)
+  const valid = isListType(bare)
     ? fc.array(valueOf(bare.ofType, depth - 1), { maxLength: 3 })
     : isInputObjectType(named)
       ? depth > 0
@@ -65,7 +66,7 @@ export function valueOf(type: GraphQLInputType, depth = 4): fc.Arbitrary<unknown
         : fc.constant({})
       : leaf(named)
   return fc.oneof(
-    { weight: 12, arbitrary: fitting },
+    { weight: 12, arbitrary: valid },
     { weight: 1, arbitrary: junk },
     ...(isNonNullType(type) ? [] : [{ weight: 1, arbitrary: fc.constant(null) }]),
   )
@@ -95,7 +96,7 @@ export interface Request {
   readonly variables: Readonly<Record<string, unknown>>
 }
 
-/** One root field with all of its arguments as variables. */
+/** Requests for one root field, with every argument as a variable. */
 export function requests(schema: GraphQLSchema): fc.Arbitrary<Request> {
   const roots = [schema.getQueryType()!, schema.getMutationType()!].flatMap((root) =>
     Object.values(root.getFields()).map((field) => ({ keyword: root.name.toLowerCase(), field })),
@@ -112,7 +113,7 @@ export function requests(schema: GraphQLSchema): fc.Arbitrary<Request> {
   })
 }
 
-/** The same with something wrong in its text. */
+/** The same requests, with a random edit in the query text. */
 export const mutated = (request: fc.Arbitrary<Request>): fc.Arbitrary<Request> =>
   fc
     .tuple(
@@ -126,20 +127,21 @@ export const mutated = (request: fc.Arbitrary<Request>): fc.Arbitrary<Request> =
       return { variables, query: query.slice(0, at) + text + query.slice(at + cut) }
     })
 
-const name = fc.constantFrom('X-On-Behalf-Of', 'x-on-behalf-of', 'X-ON-BEHALF-OF', 'x_on_behalf_of', 'Authorization', 'AUTHORIZATION', 'Host', 'Accept', 'Content-Type',
+const headerName = fc.constantFrom('X-On-Behalf-Of', 'x-on-behalf-of', 'X-ON-BEHALF-OF', 'x_on_behalf_of', 'Authorization', 'AUTHORIZATION', 'Host', 'Accept', 'Content-Type',
   'Content-Length', 'Transfer-Encoding', 'Expect', 'Connection', 'Upgrade', 'X-Forwarded-For', 'X-Request-Id', 'Origin', 'Cookie', 'Accept-Encoding', 'Content-Encoding', 'Range', 'TE', 'Accept-Version', 'X-HTTP-Method-Override') // prettier-ignore
-const value = fc.oneof(
+const headerValue = fc.oneof(
   fc.string({ unit: 'binary-ascii', maxLength: 40 }),
   fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
   fc.constantFrom('alice', '*', '', ' ', 'chunked', 'chunked, chunked', 'identity', '0', '-1', '99999999999999999999', '100-continue', 'keep-alive, close', 'h2c', 'text/html',
     'multipart/mixed; deferSpec=20220824', 'application/json', 'application/json; charset=x', 'Bearer x', 'Basic eA==', '127.0.0.1', 'x\r\n folded', 'a\0b', 'y'.repeat(20_000)),
 ) // prettier-ignore
+/** Up to five header lines, valid or malformed. */
 export const headerLines = fc.array(
   fc
     .tuple(
-      fc.oneof({ weight: 9, arbitrary: name }, { weight: 1, arbitrary: fc.string({ maxLength: 10 }) }),
+      fc.oneof({ weight: 9, arbitrary: headerName }, { weight: 1, arbitrary: fc.string({ maxLength: 10 }) }),
       fc.constantFrom(': ', ':', ' : ', ':\t', ''),
-      value,
+      headerValue,
     )
     .map((parts) => parts.join('')),
   { maxLength: 5 },

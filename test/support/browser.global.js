@@ -1,4 +1,4 @@
-/** Before the first test: unpacks Chromium, which two test files at once would do over each other. */
+/** Jest global setup: unpacks Chromium once, since parallel test files would overwrite each other's copy. */
 import chromium from '@sparticuz/chromium'
 
 export default async function unpackBrowser() {

@@ -1,33 +1,33 @@
-/** A headless Chromium that reaches the origins that it is told, and nothing else. */
+/** A headless Chromium whose pages reach only the allowed origins. */
 import { join } from 'node:path'
 
 import chromium from '@sparticuz/chromium'
 import { chromium as playwright, type Browser, type Page } from 'playwright-core'
 
-/** Not the arguments that come with the package: they switch off the very rules (origins, policies) that the tests rely on. */
+/** The package's default arguments disable the same-origin and content policies that the tests check, so they are not used. */
 export const launchBrowser = async (): Promise<Browser> =>
   playwright.launch({ executablePath: await chromium.executablePath(), args: ['--no-sandbox', '--disable-gpu'], headless: true })
 
 export interface CutOff {
   readonly page: Page
-  /** Requests to other origins that were tried; each was aborted. */
+  /** URLs of the aborted requests to other origins. */
   readonly strays: readonly string[]
-  /** What the page complained of: errors, broken policies, failed requests. */
+  /** Console errors, policy violations, exceptions and failed requests of the page. */
   readonly complaints: readonly string[]
 }
 
-/** A page whose every request to another origin than those of `urls` is aborted, as where there is no internet. */
+/** Opens a page and aborts every request to an origin that is not among `urls`, as in a network without internet access. */
 export async function cutOffPage(browser: Browser, urls: readonly string[], width: number): Promise<CutOff> {
-  // A context of its own: nothing is left from another page.
+  // Each page has its own context, so it shares no storage with another page.
   const context = await browser.newContext({ viewport: { width, height: 800 } })
   const page = await context.newPage()
   const origins = urls.map((url) => new URL(url).origin)
   const strays: string[] = []
   const complaints: string[] = []
   await context.route('**/*', (route) => {
-    const asked = route.request().url()
-    if (origins.includes(new URL(asked).origin)) return route.continue()
-    strays.push(asked)
+    const url = route.request().url()
+    if (origins.includes(new URL(url).origin)) return route.continue()
+    strays.push(url)
     return route.abort()
   })
   page.on('console', (message) => {
@@ -38,7 +38,7 @@ export async function cutOffPage(browser: Browser, urls: readonly string[], widt
   return { page, strays, complaints }
 }
 
-/** All that a page could leave behind in the browser, as text. */
+/** Everything that a page stored in the browser, as JSON text. */
 export const remains = (page: Page): Promise<string> =>
   page.evaluate<string>(`(async () => JSON.stringify({
     local: { ...localStorage },
@@ -48,10 +48,10 @@ export const remains = (page: Page): Promise<string> =>
     caches: await caches.keys(),
   }))()`)
 
-/** Pixels; more than the window has means scrolling sideways. */
+/** Content width in pixels; more than the viewport's width means horizontal scrolling. */
 export const contentWidth = (page: Page): Promise<number> => page.evaluate<number>('document.documentElement.scrollWidth')
 
-/** For a person to look at: written where KEYHOUSE_TEST_SHOTS names a folder. */
+/** Saves a screenshot for manual review if KEYHOUSE_TEST_SHOTS names a folder. */
 export async function shoot(page: Page, name: string): Promise<void> {
   const folder = process.env['KEYHOUSE_TEST_SHOTS']
   if (folder) await page.screenshot({ path: join(folder, `${name}.png`) })

@@ -1,4 +1,4 @@
-/** Where secrets may be sent, read off the schema, so that what is added later is tested as well. */
+/** Finds every input position of type Secret in the schema, so that new operations are tested too. */
 import {
   getNamedType,
   getNullableType,
@@ -12,7 +12,7 @@ import {
   type GraphQLSchema,
 } from 'graphql'
 
-/** What stands in for a secret: it looks like a key, and is nobody's. */
+/** A fake secret in the format of an API key, which no organization owns. */
 export const canary = 'kh_sand_CANARYxxCANARYxxCANARYxxCANARYxxCANARY'
 
 export interface Position {
@@ -38,7 +38,8 @@ export const secretPositions = (schema: GraphQLSchema): Position[] =>
     ),
   )
 
-function plain(type: GraphQLInputType): unknown {
+/** The smallest valid value of a required type; undefined for a nullable one. */
+function minimalValue(type: GraphQLInputType): unknown {
   if (!isNonNullType(type)) return undefined
   const bare = getNullableType(type)
   if (isListType(bare)) return []
@@ -46,16 +47,18 @@ function plain(type: GraphQLInputType): unknown {
   if (!isInputObjectType(named)) return { Int: 1, Float: 1, Boolean: true }[named.name] ?? 'x'
   const fields: GraphQLInputField[] = Object.values(named.getFields())
   return Object.fromEntries(
-    fields.flatMap((field) => (field.defaultValue === undefined && isNonNullType(field.type) ? [[field.name, plain(field.type)]] : [])),
+    fields.flatMap((field) =>
+      field.defaultValue === undefined && isNonNullType(field.type) ? [[field.name, minimalValue(field.type)]] : [],
+    ),
   )
 }
 
-/** An input with `value` at the position, and what is required beside it. */
+/** An input with `value` at `path` and minimal values for the other required fields. */
 export function inputWith(type: GraphQLInputType, path: readonly string[], value: unknown): unknown {
   const bare = getNullableType(type)
   if (isListType(bare)) return [inputWith(bare.ofType, path, value)]
   const [step, ...rest] = path
   const named = getNamedType(bare)
   if (step === undefined || !isInputObjectType(named)) return value
-  return { ...(plain(named.isOneOf ? named : bare) as object), [step]: inputWith(named.getFields()[step]!.type, rest, value) }
+  return { ...(minimalValue(named.isOneOf ? named : bare) as object), [step]: inputWith(named.getFields()[step]!.type, rest, value) }
 }

@@ -1,4 +1,4 @@
-/** A TLS server whose certificate nobody has signed: made anew for each run, since a private key belongs into no repository. */
+/** A TLS server with a self-signed certificate, generated at run time so that no private key is in the repository. */
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:https'
@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 
 import type { Listening } from './mcp.js'
 
-/** One value in DER (ITU-T X.690 §8.1). */
+/** Encodes one value in DER (ITU-T X.690 §8.1). */
 function der(tag: number, ...parts: Buffer[]): Buffer {
   const body = Buffer.concat(parts)
   if (body.length < 128) return Buffer.concat([Buffer.from([tag, body.length]), body])
@@ -16,12 +16,12 @@ function der(tag: number, ...parts: Buffer[]): Buffer {
 const sequence = (...parts: Buffer[]): Buffer => der(0x30, ...parts)
 const integer = (value: number): Buffer => der(0x02, Buffer.from([value]))
 const utcTime = (text: string): Buffer => der(0x17, Buffer.from(text))
-/** ecdsa-with-SHA256 and commonName, as RFC 5758 and RFC 5280 number them. */
+/** Object identifiers of ecdsa-with-SHA256 (RFC 5758) and commonName (RFC 5280). */
 const ecdsaWithSha256 = sequence(der(0x06, Buffer.from('2a8648ce3d040302', 'hex')))
 const commonName = (name: string): Buffer =>
   sequence(der(0x31, sequence(der(0x06, Buffer.from('550403', 'hex')), der(0x0c, Buffer.from(name)))))
 
-/** An X.509 certificate of version 1 (RFC 5280 §4.1), signed by itself. */
+/** A self-signed X.509 certificate, version 1 (RFC 5280 §4.1), in PEM. */
 function selfSigned(): { key: string; cert: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = commonName('127.0.0.1')

@@ -1,4 +1,4 @@
-/** The chain of audit events, recomputed from the rows that are there. */
+/** Verifies the hash chain of the audit trail by recomputing it from the stored rows. */
 import type { MikroORM } from '@mikro-orm/core'
 
 import { readConfig } from '../../src/config/config.js'
@@ -7,7 +7,7 @@ import { AuditEvent } from '../../src/entities/audit-event.js'
 import { AuditHead } from '../../src/entities/audit-head.js'
 import { genesis, computeHash } from '../../src/journal/chain.js'
 
-/** The events of an organization, oldest first. @throws Error where the chain is broken */
+/** The organization's audit events, oldest first. @throws Error at the first broken link */
 export async function wholeChain(orm: MikroORM, organizationId: string): Promise<AuditEvent[]> {
   const em = orm.em.fork()
   em.setFilterParams('tenant', { organizationId, projectIds: null, environment: null })
@@ -24,11 +24,11 @@ export async function wholeChain(orm: MikroORM, organizationId: string): Promise
   return events
 }
 
-/** Looks into a database that no process of ours has open. */
-export async function withDatabase<T>(env: Record<string, string>, look: (orm: MikroORM) => Promise<T>): Promise<T> {
+/** Opens a database that no running application uses, and closes it after `read`. */
+export async function withDatabase<T>(env: Record<string, string>, read: (orm: MikroORM) => Promise<T>): Promise<T> {
   const orm = await createDatabase(readConfig(env))
   try {
-    return await look(orm)
+    return await read(orm)
   } finally {
     await orm.close(true)
   }

@@ -1,4 +1,4 @@
-/** The client as its users have it: packed, and installed from the tarball into a folder of its own without a registry. */
+/** Installs the client package as its users do: packed into a tarball and installed into a temporary folder, offline. */
 import { execFile, execFileSync } from 'node:child_process'
 import { accessSync, constants, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -11,20 +11,20 @@ const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../..')
 
 export interface ClientPackage {
-  /** Where it was installed: a program here writes `import … from '@keyhouse/client'`. */
+  /** The application's folder: programs in it can `import … from '@keyhouse/client'`. */
   readonly folder: string
-  /** The installed package itself. */
+  /** The folder of the installed package. */
   readonly directory: string
-  /** What a program there gets from `specifier`, such as `@keyhouse/client/documents`. */
+  /** Imports a specifier such as `@keyhouse/client/documents` as a program in that folder does. */
   load(specifier: string): Promise<any>
-  /** Puts packages of this repository beside it, as an application would have installed them. */
+  /** Links packages of this repository into the application's node_modules. */
   beside(...names: string[]): void
-  /** Copies a file of `client/test` there. */
+  /** Copies a file of `client/test` into the folder; returns its path. */
   bring(file: string): string
   remove(): void
 }
 
-/** `npm pack` and `npm install --offline`: whatever the tarball lacks, or asks a registry for, fails here. */
+/** Runs `npm pack` and `npm install --offline`, which fail if the tarball is incomplete or needs a registry. */
 export async function installClient(): Promise<ClientPackage> {
   const folder = mkdtempSync(join(tmpdir(), 'keyhouse-client-'))
   const { stdout } = await run('npm', ['pack', '--workspace', '@keyhouse/client', '--pack-destination', folder, '--json'], { cwd: root })
@@ -59,12 +59,12 @@ export async function installClient(): Promise<ClientPackage> {
   }
 }
 
-/** The oldest Node that the client promises to run on. */
+/** The oldest supported major version of Node. */
 export const oldestNode = 20
 
 const majorOf = (node: string): number => Number(execFileSync(node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }))
 
-/** Every Node of this machine that the client promises to run on: the one that runs the tests, and those of the PATH outside of node_modules. */
+/** Paths of all supported Node versions on this machine: the current one and those in PATH, except in node_modules. */
 export function nodes(): string[] {
   const outside = (process.env['PATH'] ?? '')
     .split(delimiter)
@@ -82,13 +82,13 @@ export function nodes(): string[] {
   return [...found].filter((node) => majorOf(node) >= oldestNode)
 }
 
-/** Runs a program in a folder and gives what it wrote. @throws with its errors when it fails. */
+/** Runs a program in its own folder; returns its stdout. @throws Error with its stderr if it fails */
 export async function runNode(node: string, file: string, env: Record<string, string> = {}): Promise<string> {
   const { stdout } = await run(node, [file], { cwd: dirname(file), env: { ...process.env, ...env } })
   return stdout
 }
 
-/** @returns the compiler's complaints; empty when there are none. */
+/** Compiles the folder's project; returns the compiler's errors, or an empty string. */
 export async function typeCheck(folder: string): Promise<string> {
   try {
     await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], { cwd: folder })

@@ -1,9 +1,9 @@
-/** A collector that takes traces over OTLP/HTTP, and reads of their protobuf what the tests ask about. */
+/** A trace collector over OTLP/HTTP that decodes the protobuf fields that the tests check. */
 import { gunzipSync } from 'node:zlib'
 
 import { listen, type Listening } from './mcp.js'
 
-/** The fields of one message by their numbers, in the wire format of protobuf. */
+/** Decodes one protobuf message into its fields by number. */
 function fieldsOf(bytes: Buffer): Map<number, (Buffer | bigint)[]> {
   const fields = new Map<number, (Buffer | bigint)[]>()
   let at = 0
@@ -41,7 +41,7 @@ const attributesOf = (bytes: Buffer, field: number): Record<string, unknown> =>
 export interface CollectedSpan {
   readonly traceId: string
   readonly spanId: string
-  /** Empty: none. */
+  /** Empty for a root span. */
   readonly parentId: string
   readonly name: string
   /** 1 internal, 2 server, 3 client. */
@@ -66,7 +66,7 @@ const spanOf = (bytes: Buffer): CollectedSpan => ({
 export interface Collector extends Listening {
   readonly spans: CollectedSpan[]
   readonly resources: Record<string, unknown>[]
-  /** Every request as it came. */
+  /** All received requests. */
   readonly requests: { readonly url: string; readonly headers: Readonly<Record<string, unknown>>; readonly body: Buffer }[]
 }
 

@@ -1,6 +1,6 @@
-/** What the callers of crash-load.ts ask for. */
+/** The GraphQL documents that crash-load.ts sends. */
 
-/** Where the servers under test say that they are: the same before and after they were killed, whatever their port. */
+/** KEYHOUSE_URL of the servers under test, independent of their port, so that tokens stay valid after a restart. */
 export const issuer = 'http://keyhouse.test'
 
 export const createKey = `mutation ($label: String) { it: createApiKey(input: { label: $label, permissions: [] }) { apiKey { id } secret userErrors { code } } }`

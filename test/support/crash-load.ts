@@ -1,4 +1,4 @@
-/** Callers that change things as fast as they can, and remember what was acknowledged: whatever is killed, all of it must hold. */
+/** Load generator for crash tests: records every acknowledged change, which must survive any crash. */
 import { expect } from '@jest/globals'
 
 import { AccessToken } from '../../src/entities/access-token.js'
@@ -10,7 +10,7 @@ import { wholeChain, withDatabase } from './chain.js'
 import * as documents from './crash-documents.js'
 import { ask } from './process.js'
 
-/** What one caller knows of one thing. A change that was asked for and never answered leaves it open. */
+/** State of one resource as its caller knows it. `isOpen`: a change was sent and not yet answered, so the state is unknown. */
 interface Known {
   readonly id: string
   isRevoked: boolean
@@ -32,7 +32,7 @@ export class CrashLoad {
   readonly keys: KnownKey[] = []
   readonly tokens: KnownToken[] = []
   readonly credentials: KnownCredential[] = []
-  /** Codes of refusals, once each. */
+  /** Distinct error codes of refused requests. */
   readonly refusals = new Set<string>()
   #serverId = ''
   #names = 0
@@ -51,14 +51,14 @@ export class CrashLoad {
     this.#serverId = (await this.#ask(url, this.root, documents.createServer))!.server.id
   }
 
-  /** Until it is told to stop, or nobody answers any more. */
+  /** Runs until the signal aborts or the server stops answering. */
   async run(url: string, signal: AbortSignal, callers = 6): Promise<void> {
     await Promise.all(
       Array.from({ length: callers }, async (_, i) => {
         try {
-          while (!signal.aborted) await this.#story(url, i)
+          while (!signal.aborted) await this.#runSequence(url, i)
         } catch (error) {
-          // Known by its words: it may be of another realm. An answer may also have been cut in two.
+          // Matched by message: `instanceof` fails across realms, and a truncated response is a JSON error.
           if (!/fetch failed|terminated|JSON/.test(String(error))) throw error
         }
       }),
@@ -66,11 +66,11 @@ export class CrashLoad {
   }
 
   /** A few changes that depend on each other. */
-  async #story(url: string, caller: number): Promise<void> {
+  async #runSequence(url: string, caller: number): Promise<void> {
     const n = ++this.#names
-    const made = await this.#ask(url, this.root, documents.createKey, { label: `${caller}-${n}` })
-    if (!made) return
-    const key: KnownKey = { id: made.apiKey.id, secret: made.secret, superseded: [], isRevoked: false, isOpen: false }
+    const created = await this.#ask(url, this.root, documents.createKey, { label: `${caller}-${n}` })
+    if (!created) return
+    const key: KnownKey = { id: created.apiKey.id, secret: created.secret, superseded: [], isRevoked: false, isOpen: false }
     this.keys.push(key)
     const token = await this.#exchange(url, key)
     if (token && n % 3 === 0) await this.#revoke(url, documents.revokeToken, token)
@@ -95,9 +95,9 @@ export class CrashLoad {
   }
 
   async #exchange(url: string, key: KnownKey): Promise<KnownToken | undefined> {
-    const made = await this.#ask(url, key.secret, documents.exchange)
-    if (!made) return undefined
-    const token = { id: made.accessToken.id as string, token: made.token as string, key, isRevoked: false, isOpen: false }
+    const exchanged = await this.#ask(url, key.secret, documents.exchange)
+    if (!exchanged) return undefined
+    const token = { id: exchanged.accessToken.id as string, token: exchanged.token as string, key, isRevoked: false, isOpen: false }
     this.tokens.push(token)
     return token
   }
@@ -109,7 +109,7 @@ export class CrashLoad {
     known.isOpen = false
   }
 
-  /** The payload; undefined when it was refused. */
+  /** The mutation's payload; undefined if it was refused. */
   async #ask(url: string, credential: string, query: string, variables: object = {}): Promise<any> {
     const { data, errors } = await ask(url, credential, query, variables)
     for (const { extensions } of errors ?? []) this.refusals.add(extensions.code)
@@ -117,7 +117,7 @@ export class CrashLoad {
     return data?.it && data.it.userErrors.length === 0 ? data.it : undefined
   }
 
-  /** What was acknowledged since the last time, by the server that is there now. */
+  /** Checks through the running server everything that was acknowledged since the last check. */
   async check(url: string): Promise<void> {
     const { keys, tokens, credentials } = this.#checked
     this.#checked = { keys: this.keys.length, tokens: this.tokens.length, credentials: this.credentials.length }
@@ -126,7 +126,7 @@ export class CrashLoad {
       for (const old of key.superseded) expect((await this.#verdict(url, old))[0]).not.toBe('VALID')
     }
     for (const { id, token, key, isRevoked, isOpen } of this.tokens.slice(tokens)) {
-      const { introspection } = await this.#insist(url, documents.introspect, { token })
+      const { introspection } = await this.#askWithRetries(url, documents.introspect, { token })
       if (isRevoked || key.isRevoked) expect(introspection).toEqual({ active: false, tokenId: null })
       else if (!isOpen && !key.isOpen) expect(introspection).toEqual({ active: true, tokenId: id })
     }
@@ -136,8 +136,8 @@ export class CrashLoad {
     }
   }
 
-  /** A connection that was lost with the database is noticed by the first who uses it. */
-  async #insist(url: string, query: string, variables: object): Promise<any> {
+  /** Retries up to ten times: a pooled connection that broke with the database fails on its first use. */
+  async #askWithRetries(url: string, query: string, variables: object): Promise<any> {
     for (let tries = 1; tries <= 10; tries++) {
       const payload = await this.#ask(url, this.root, query, variables)
       if (payload) return payload
@@ -146,11 +146,11 @@ export class CrashLoad {
   }
 
   async #verdict(url: string, secret: string): Promise<[code: string, id: string | undefined]> {
-    const { verdict } = await this.#insist(url, documents.verify, { secret })
+    const { verdict } = await this.#askWithRetries(url, documents.verify, { secret })
     return [verdict.code, verdict.apiKey?.id]
   }
 
-  /** All of it at the end, past the server: a link that one crash broke would have stayed broken. */
+  /** Checks everything directly in the database at the end, including the audit chain across all crashes. */
   async checkDatabase(env: Record<string, string>, masterKeyText: string): Promise<void> {
     await withDatabase(env, async (orm) => {
       const em = orm.em.fork()
@@ -159,7 +159,7 @@ export class CrashLoad {
       const events = await wholeChain(orm, this.organizationId)
       const recorded = (action: string): string[] =>
         events.filter((event) => event.action === action && event.outcome === 'ALLOWED').map(({ subjectId }) => subjectId!)
-      // Nothing acknowledged is missing, and nothing is there that no event records.
+      // Every acknowledged row exists, and every row has an audit event.
       const kinds = [
         [ApiKey, 'api_key:create', this.keys],
         [AccessToken, 'api_key:exchange', this.tokens],
@@ -168,8 +168,8 @@ export class CrashLoad {
       for (const [entity, action, known] of kinds) {
         const ids = (await em.find<{ id: string }>(entity, {})).map(({ id }) => id)
         expect(ids.toSorted()).toEqual(recorded(action).toSorted())
-        const there = new Set(ids)
-        expect(known.filter(({ id }) => !there.has(id))).toEqual([])
+        const stored = new Set(ids)
+        expect(known.filter(({ id }) => !stored.has(id))).toEqual([])
       }
       const rows = new Map((await em.find(McpCredential, {})).map((row) => [row.id, row]))
       const masterKeys = parseMasterKeys(masterKeyText)

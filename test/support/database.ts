@@ -1,4 +1,4 @@
-/** A database of its own for each test file: a temporary SQLite file, or a copy of the migrated PostgreSQL template. */
+/** Creates a database for each test file: a temporary SQLite file or a copy of the migrated PostgreSQL template. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { migrate, createDatabase } from '../../src/database/database.js'
 declare const database: 'sqlite' | 'postgres'
 export const isPostgres = database === 'postgres'
 
-/** Not a secret: it seals nothing outside the tests. */
+/** Fixed master keys for tests, in the format of KEYHOUSE_MASTER_KEYS. */
 export const testMasterKeys = `test:${Buffer.alloc(32, 7).toString('base64')}`
 const template = 'keyhouse_template'
 
@@ -53,7 +53,7 @@ async function postgres(isEmpty: boolean, options = ''): Promise<TestDatabase> {
       await client.query(`create database ${name} ${options}`)
       return
     }
-    // The first worker migrates the template, the others wait for it.
+    // The first worker migrates the template; the others wait for the advisory lock.
     await client.query('select pg_advisory_lock(1)')
     const { rowCount } = await client.query('select from pg_database where datname = $1', [template])
     if (rowCount === 0) {
@@ -73,11 +73,12 @@ async function postgres(isEmpty: boolean, options = ''): Promise<TestDatabase> {
   }
 }
 
+/** A migrated database on PostgreSQL, an empty one on SQLite. */
 export const newDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres(false) : Promise.resolve(sqlite()))
 
-/** One whose language knows more letters than ASCII's, as most servers' do; on SQLite like any other. */
+/** An unmigrated database whose locale has non-ASCII case mapping, as most servers have; SQLite has no locale. */
 export const localizedDatabase = (): Promise<TestDatabase> =>
   isPostgres ? postgres(true, `template template0 locale_provider builtin builtin_locale 'C.UTF-8'`) : Promise.resolve(sqlite())
 
-/** One that no process has prepared yet. */
+/** An unmigrated database. */
 export const emptyDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres(true) : Promise.resolve(sqlite()))

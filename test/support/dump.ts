@@ -1,4 +1,4 @@
-/** A dump of a PostgreSQL database restored into an empty one: by pg_dump where one is there that knows the server, else table by table. */
+/** Dumps a PostgreSQL database and restores it into an empty one, by pg_dump if a suitable version is installed. */
 import { execFileSync } from 'node:child_process'
 
 import { Client } from 'pg'
@@ -17,16 +17,16 @@ async function connected<T>(url: string, work: (client: Client) => Promise<T>): 
   }
 }
 
-/** "pg_dump (PostgreSQL) 18.1", where there is one; it refuses a server that is newer than itself. */
+/** Version text of pg_dump, such as "pg_dump (PostgreSQL) 18.1"; undefined if missing or older than the server, which it refuses. */
 async function pgDumpForThisServer(): Promise<string | undefined> {
   if (!isPostgres) return undefined
   try {
-    const said = execFileSync('pg_dump', ['--version'], { encoding: 'utf8' }).trim()
+    const version = execFileSync('pg_dump', ['--version'], { encoding: 'utf8' }).trim()
     const server = await connected(process.env['TEST_POSTGRES_URL']!, async (client) => {
       const { rows } = await client.query<{ version: string }>(`select current_setting('server_version_num') as version`)
       return Math.floor(Number(rows[0]!.version) / 10_000)
     })
-    return Number(/\d+/.exec(said)?.[0] ?? 0) >= server ? said : undefined
+    return Number(/\d+/.exec(version)?.[0] ?? 0) >= server ? version : undefined
   } catch {
     return undefined
   }
@@ -34,7 +34,7 @@ async function pgDumpForThisServer(): Promise<string | undefined> {
 
 export const pgDump = await pgDumpForThisServer()
 
-/** By the two commands of the guide, or else row by row. */
+/** Uses the two commands of the guide if pg_dump is available, and copies row by row otherwise. */
 export async function dumpAndRestore(from: Record<string, string>, to: Record<string, string>): Promise<void> {
   const [source, target] = [from['DATABASE_URL']!, to['DATABASE_URL']!]
   if (pgDump !== undefined) {
@@ -49,7 +49,7 @@ export async function dumpAndRestore(from: Record<string, string>, to: Record<st
   await connected(source, (source_) => connected(target, (target_) => copyRows(source_, target_)))
 }
 
-/** What pg_dump --data-only does: every row in one snapshot, its values as text, past triggers and foreign keys. */
+/** Copies like pg_dump --data-only: all rows of one snapshot, as text, with triggers and foreign keys disabled. */
 async function copyRows(source: Client, target: Client): Promise<void> {
   await source.query('begin isolation level repeatable read read only')
   const { rows: tables } = await source.query<{ name: string }>(

@@ -1,6 +1,6 @@
 /**
- * A database as an earlier commit's code left it. The fixture holds nothing that follows from a secret: keys, tokens and
- * sealed values are made here, anew and in the forms of that time, and put in the places that it left open.
+ * Restores a database as an earlier version of the code left it. The fixture holds no value derived from a secret. Keys,
+ * tokens and sealed values are generated here in the formats of that version and replace the fixture's placeholders.
  */
 import { createHmac, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -64,19 +64,19 @@ const epoch = (value: Date | number): number => Math.floor(new Date(value).getTi
 export interface Earlier {
   readonly env: Record<string, string>
   readonly organizationId: string
-  /** By the label of the key. */
+  /** By the key's label; `replaced` is the secret before its rotation. */
   readonly keys: Readonly<Record<string, { readonly id: string; readonly text: string; readonly replaced: string | undefined }>>
   readonly accessTokens: readonly { readonly row: Row; readonly text: string; readonly externalId: string }[]
-  /** By type, the revoked one by its description. */
+  /** By type; the revoked one by its description. */
   readonly personalTokens: Readonly<Record<string, { readonly id: string; readonly text: string }>>
   readonly invitation: string
   readonly signIn: string
-  /** What each server is to be sent, by its label. */
+  /** Credential headers that the gateway must send, by server label. */
   readonly headers: Readonly<Record<string, { readonly serverId: string; readonly sent: Record<string, string> }>>
   drop(): Promise<void>
 }
 
-/** With its MCP servers at `origin`. */
+/** Restores the fixture `name`, with the URLs of its MCP servers changed to `origin`. */
 export async function earlierDatabase(name: string, origin: string): Promise<Earlier> {
   const database = await emptyDatabase()
   const file = new URL(`../fixtures/upgrade/${name}.${isPostgres ? 'postgres' : 'sqlite'}.sql`, import.meta.url)
@@ -87,13 +87,13 @@ export async function earlierDatabase(name: string, origin: string): Promise<Ear
   const raw = await openRaw(env)
   try {
     await raw.script(readFileSync(file, 'utf8'))
-    return { env, ...(await fill(raw, master, origin)), drop: () => database.drop() }
+    return { env, ...(await fillPlaceholders(raw, master, origin)), drop: () => database.drop() }
   } finally {
     await raw.close()
   }
 }
 
-async function fill(raw: Raw, master: string, origin: string): Promise<Omit<Earlier, 'env' | 'drop'>> {
+async function fillPlaceholders(raw: Raw, master: string, origin: string): Promise<Omit<Earlier, 'env' | 'drop'>> {
   const masterKeys = parseMasterKeys(master)
   const set = (table: string, id: string, column: string, value: string): Promise<void> =>
     raw.run(`update ${table} set ${column} = ? where id = ?`, [value, id])
@@ -170,16 +170,16 @@ async function fill(raw: Raw, master: string, origin: string): Promise<Omit<Earl
     const [id, serverId] = [row['id'], row['server_id']]
     const value = randomBytes(20).toString('hex')
     const sent = row['auth_type'] === 'HEADERS' ? { [json(row['header_names'])[0]]: value } : { authorization: `Bearer ${value}` }
-    const place = [row['organization_id'], row['project_id'], row['environment'], row['end_user_id'], serverId, origin, id]
+    const aad = [row['organization_id'], row['project_id'], row['environment'], row['end_user_id'], serverId, origin, id]
     await set('mcp_server', serverId, 'server_url', `${origin}/mcp`)
     await set('mcp_credential', id, 'origin', origin)
     if (row['authorization_preview'] !== null) await set('mcp_credential', id, 'authorization_preview', `****...${value.slice(-4)}`)
     if (row['sealed_value'] === null) continue
-    await set('mcp_credential', id, 'sealed_value', seal(masterKeys, ['mcp_credential', ...place], JSON.stringify(sent)))
+    await set('mcp_credential', id, 'sealed_value', seal(masterKeys, ['mcp_credential', ...aad], JSON.stringify(sent)))
     headers[servers.get(serverId)!] = { serverId, sent }
   }
 
-  // What a repeated input is known by: an HMAC of its fields in order.
+  // Fingerprint of an idempotent input: an HMAC of its fields in sorted order.
   const hmacKey = randomBytes(32)
   for (const { id } of await all('deployment_secret')) {
     await set('deployment_secret', id, 'sealed_value', seal(masterKeys, ['deployment_secret', id], hmacKey.toString('base64url')))
@@ -196,7 +196,7 @@ async function fill(raw: Raw, master: string, origin: string): Promise<Omit<Earl
   return { organizationId: organization!['id'], keys, accessTokens, personalTokens, invitation, signIn, headers }
 }
 
-/** Where the fixture left a place open that {@link earlierDatabase} did not fill; empty when there is none. */
+/** Placeholders of the fixture that {@link earlierDatabase} did not fill; empty if there are none. */
 export async function openPlaces(raw: Raw): Promise<string[]> {
   const found: string[] = []
   for (const { name } of await raw.rows(tablesOf)) {

@@ -1,11 +1,11 @@
-/** Many rows at once by SQL, past the application: for tests that are about how much there is. */
+/** Bulk inserts by SQL, which bypass the application, for tests about data volume. */
 import type { SqlEntityManager } from '@mikro-orm/sql'
 import { Client } from 'pg'
 
 import type { TestApp } from './app.js'
 import { isPostgres } from './database.js'
 
-/** A statement on a connection that may take its time. */
+/** Executes a statement on a connection without a statement timeout. */
 export async function fill(app: TestApp, text: string): Promise<void> {
   if (!isPostgres) return void (await (app.services.orm.em.fork() as unknown as SqlEntityManager).execute(text))
   const client = new Client({ connectionString: app.env['DATABASE_URL'] })
@@ -17,17 +17,17 @@ export async function fill(app: TestApp, text: string): Promise<void> {
   }
 }
 
-/** `i` from 1 to n, as a table. */
+/** SQL table with a column `i` from 1 to n. */
 export const numbers = (n: number): string =>
   isPostgres
     ? `generate_series(1, ${n}) as n(i)`
     : `(with recursive n(i) as (select 1 union all select i + 1 from n where i < ${n}) select i from n) as n`
-/** 32 digits, as in ids. */
+/** SQL expression for 32 hexadecimal digits, as in ids. */
 export const hex = (expression: string): string => (isPostgres ? `lpad(to_hex(${expression}), 32, '0')` : `printf('%032x', ${expression})`)
 export const json = (expression: string): string => (isPostgres ? `(${expression})::jsonb` : expression)
 export const moment = (ms: string): string => (isPostgres ? `to_timestamp((${ms}) / 1000.0)` : ms)
 export const quoted = (value: unknown): string => `'${typeof value === 'string' ? value : JSON.stringify(value)}'`
 
-/** Rows 1 to `count` of a table: an SQL expression of `i` for each column. */
+/** Inserts `count` rows; `columns` maps each column to an SQL expression of `i`. */
 export const fillTable = (app: TestApp, table: string, count: number, columns: Readonly<Record<string, string>>): Promise<void> =>
   fill(app, `insert into ${table} (${Object.keys(columns).join(', ')}) select ${Object.values(columns).join(', ')} from ${numbers(count)}`)

@@ -1,4 +1,4 @@
-/** Goes through a page as its reader would: types what is to be typed, and compares what is answered with what is printed. */
+/** Executes the code blocks of a guide page and compares each result with the one that the page prints. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
@@ -16,22 +16,22 @@ export interface Fault {
   readonly fault: string
 }
 
-/** Whom the page calls admin, as the first start does. */
+/** Email address of the admin that the first start creates. */
 const email = 'admin@localhost.localdomain'
 
 export class Guide {
   private constructor(
     readonly app: TestApp,
     readonly mcp: Gate,
-    /** Further databases: for a page that starts anew, and for one that restores a copy. */
+    /** Extra databases: one for a page that starts from an empty one, one for a page that restores a backup. */
     readonly spare: readonly [TestDatabase, TestDatabase],
   ) {}
 
-  /** @param upstream a real MCP server, which here demands the credential of the page */
+  /** @param upstream origin of a real MCP server; the gate before it requires the page's credential */
   static async start(upstream: string): Promise<Guide> {
     const port = await freePort()
     const app = await startApp({ PORT: port, KEYHOUSE_URL: `http://127.0.0.1:${port}`, KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' })
-    // Services behind Keyhouse look at the real clock.
+    // Services behind Keyhouse use the real clock.
     app.clock.at = new Date()
     return new Guide(app, await gate(upstream), [await emptyDatabase(), await emptyDatabase()])
   }
@@ -42,7 +42,7 @@ export class Guide {
     for (const database of this.spare) await database.drop()
   }
 
-  /** @param isExecuted whether this is the place for a block */
+  /** Executes the page's blocks for which `isExecuted` holds; returns the differences. */
   async follow(file: string, isExecuted: (block: Block) => boolean): Promise<Fault[]> {
     const [, token] = /"bearerToken": ?"([^"]+)"/.exec(readFileSync(file, 'utf8')) ?? []
     if (token !== undefined) this.mcp.demand({ authorization: `Bearer ${token}` })
@@ -66,7 +66,7 @@ class Reader {
   ) {}
 
   static async start({ app, mcp, spare }: Guide): Promise<Reader> {
-    const made = await bootstrapOrganization(app.services, { name: 'My organization', email })
+    const organization = await bootstrapOrganization(app.services, { name: 'My organization', email })
     const port = await freePort()
     const like = new Likeness()
     like.bind('http://localhost:4000', app.url)
@@ -74,21 +74,21 @@ class Reader {
     like.bind('http://localhost:3001', mcp.origin)
     like.bind('https://mcp.example.com', mcp.origin)
     like.bind('postgres://keyhouse:…@localhost:5432/keyhouse', spare[0].env['DATABASE_URL'] ?? '')
-    like.bind('kh_sand_…', made.sandboxApiKey)
-    like.bind('eyJ…', made.adminToken)
-    like.bind('org_…', made.organizationId)
-    like.bind('prj_…', made.projectId)
+    like.bind('kh_sand_…', organization.sandboxApiKey)
+    like.bind('eyJ…', organization.adminToken)
+    like.bind('org_…', organization.organizationId)
+    like.bind('prj_…', organization.projectId)
     const shell = new Shell({
       ...app.env,
       PORT: port,
       START_PORT: await freePort(),
       KEYHOUSE_URL: app.url,
       POLL_SECONDS: '0.05',
-      KEY: made.sandboxApiKey,
-      ISSUER: made.sandboxIssuer,
+      KEY: organization.sandboxApiKey,
+      ISSUER: organization.sandboxIssuer,
       EMPTY_DATABASE_URL: spare[1].env['DATABASE_URL'] ?? '',
     })
-    return new Reader(app, shell, like, { key: made.sandboxApiKey, person: made.adminToken })
+    return new Reader(app, shell, like, { key: organization.sandboxApiKey, person: organization.adminToken })
   }
 
   async read(blocks: readonly Block[]): Promise<Fault[]> {
@@ -98,7 +98,7 @@ class Reader {
       const answer = (one: Block | undefined): Block | undefined =>
         one && ['json', 'text'].includes(one.language) && one.note === '' ? one : undefined
       if (block.language === 'sh') await this.type(block, block.text, answer(next))
-      else if (block.note.startsWith('examples/')) this.look(block)
+      else if (block.note.startsWith('examples/')) this.compareFile(block)
       else if (programOf(block) in programs) await this.program(block, answer(next))
       else if (block.language === 'graphql') {
         const variables = next?.language === 'json' && next.note === 'variables' ? next : undefined
@@ -108,37 +108,37 @@ class Reader {
     return this.faults
   }
 
-  /** What only reads is asked again until it answers as printed: services poll, and processes start. */
+  /** Repeats read-only commands until they print the expected result, since services poll and processes take time to start. */
   private async type(block: Block, text: string, expected: Block | undefined): Promise<void> {
     const isRepeatable = !/mutation|&\s|backup|create|sign-in|pg_dump/.test(text)
-    const until = performance.now() + (isRepeatable ? 10_000 : 0)
-    // A reader who tries another database does so in a terminal of its own.
-    const typed = text.includes('export DATABASE_URL') ? `( set -e\n${text})` : text
+    const deadline = performance.now() + (isRepeatable ? 10_000 : 0)
+    // A subshell keeps another DATABASE_URL out of the following blocks.
+    const command = text.includes('export DATABASE_URL') ? `( set -e\n${text})` : text
     for (;;) {
-      const { said, hasFailed } = await this.shell.type(this.like.real(typed))
-      const faults = [...(hasFailed ? ['a command failed:'] : []), ...this.compare(expected, said)]
-      if (faults.length === 0) return this.like.meet(said, text.includes('mutation'))
-      if (performance.now() > until) return void this.faults.push({ line: block.line, fault: [...faults, said].join('\n') })
-      await new Promise((wake) => setTimeout(wake, 50))
+      const { output, hasFailed } = await this.shell.type(this.like.real(command))
+      const faults = [...(hasFailed ? ['a command failed:'] : []), ...this.compare(expected, output)]
+      if (faults.length === 0) return this.like.bindIds(output, text.includes('mutation'))
+      if (performance.now() > deadline) return void this.faults.push({ line: block.line, fault: [...faults, output].join('\n') })
+      await new Promise((done) => setTimeout(done, 50))
     }
   }
 
-  private compare(expected: Block | undefined, said: string): string[] {
-    if (!expected) return said.includes('"errors":') ? ['nothing is printed, and this went wrong:'] : []
+  private compare(expected: Block | undefined, output: string): string[] {
+    if (!expected) return output.includes('"errors":') ? ['nothing is printed, and this went wrong:'] : []
     if (expected.language === 'text') {
-      const lines = said.split('\n').filter((line) => line.trim() !== '')
+      const lines = output.split('\n').filter((line) => line.trim() !== '')
       const printed = expected.text.trim().split('\n')
       return this.like.differences(printed, lines)
     }
     const printed = jsonValues(expected.text)
-    return this.like.differences(printed, jsonValues(said).slice(-printed.length))
+    return this.like.differences(printed, jsonValues(output).slice(-printed.length))
   }
 
   private async program(block: Block, expected: Block | undefined): Promise<void> {
     const { run, file, isThere, env = {} } = programs[programOf(block)]!
     if (!isThere) return
     const path = join(this.shell.folder, file)
-    // From standard input Node finds packages where the shell stands.
+    // Node resolves the packages of a program from standard input in the working directory.
     if (block.language === 'js') return this.type(block, `node --input-type=module <<'SNIPPET'\n${block.text}SNIPPET`, expected)
     writeFileSync(path, this.like.real(block.text))
     const set = Object.entries(env).map(([name, value]) => `${name}=${value} `)
@@ -154,11 +154,11 @@ class Reader {
     const refused = Object.values((data ?? {}) as Record<string, { userErrors?: unknown[] } | null>).some((one) => one?.userErrors?.length)
     const faults = expected ? this.compare(expected, text) : errors || refused ? [text] : []
     if (faults.length > 0) this.faults.push({ line: block.line, fault: faults.join('\n') })
-    this.like.meet(text, block.text.startsWith('mutation'))
+    this.like.bindIds(text, block.text.startsWith('mutation'))
   }
 
-  /** A file of the repository that the page shows is shown as it is. */
-  private look({ note, text, line }: Block): void {
+  /** A file of the repository that the page shows must be identical to the file. */
+  private compareFile({ note, text, line }: Block): void {
     if (readFileSync(resolve(root, note), 'utf8') !== text) this.faults.push({ line, fault: `${note} reads otherwise` })
   }
 }

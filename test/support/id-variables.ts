@@ -1,4 +1,4 @@
-/** Puts ids into the variables of an operation, and compares the answers. */
+/** Replaces ids in the variables of an operation and normalizes its responses for comparison. */
 import { getNamedType, getNullableType, isInputObjectType, isListType, type GraphQLInputType } from 'graphql'
 
 import { buildSchema } from '../../src/schema.js'
@@ -14,7 +14,7 @@ function pathsWithin(type: GraphQLInputType, path: string): string[] {
   return named.name === 'ID' ? [path] : []
 }
 
-/** The paths of arguments and input fields of type ID. */
+/** Paths of all arguments and input fields of type ID. */
 export const idPathsOf = (field: string): string[] => fields[field]!.args.flatMap((argument) => pathsWithin(argument.type, argument.name))
 
 function isList(field: string, path: string): boolean {
@@ -32,11 +32,11 @@ const put = (at: unknown, [step, ...rest]: string[], value: unknown): object => 
   [step!]: rest.length > 0 ? put(Reflect.get(Object(at), step!) ?? {}, rest, value) : value,
 })
 
-/** The variables with another id at that path. */
+/** The variables with `id` at `path`. */
 export const withId = (field: string, variables: object, path: string, id: string): object =>
   put(variables, path.split('.'), isList(field, path) ? [id] : id)
 
-/** What may be compared: all but the id of the request. */
+/** Status and body of a response without its request id, which differs for each request. */
 export const words = ({ status, text }: Answer): { status: number; body: string } => ({
   status,
   body: text.replaceAll(/"requestId":"[^"]*"/g, '"requestId":""'),

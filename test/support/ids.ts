@@ -1,5 +1,5 @@
+/** Creates a resource of every id kind in any scope, so that the operation tables can name existing resources. */
 import { authenticate } from '../../src/access/authenticate.js'
-/** Ids of every kind, made at any place: what the tables of operations need to speak of something that is there. */
 import { exchangeApiKey } from '../../src/api-keys/exchange-api-key.js'
 import { Context, systemContext } from '../../src/context/context.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
@@ -13,34 +13,34 @@ import { createMcpServer } from '../../src/mcp/servers/create-mcp-server.js'
 import type { TestApp } from './app.js'
 import type { SeededOrganization } from './seed.js'
 
-/** Where something stands, or a caller. */
+/** The scope of a resource or of a caller: organization, project, environment and end user. */
 export interface Place {
   readonly app: TestApp
   readonly organization: SeededOrganization
   readonly projectId: string
   readonly environment: Environment
-  /** For which of its backend's users, by external id; null: for the backend itself. */
+  /** External id of the end user; null for the backend itself. */
   readonly externalUserId: string | null
-  /** Who the caller is, if a person; what belongs to people is theirs then. */
+  /** The caller if it is a user; personal tokens are then created for that user. */
   readonly userId?: string
 }
 
-/** From wide to narrow: what is confined to one is confined to all before it. */
+/** Levels of confinement from wide to narrow; each one implies all before it. */
 export const dimensions = ['organization', 'project', 'environment', 'endUser'] as const
 export type Dimension = (typeof dimensions)[number]
 
 interface IdKind {
-  /** The narrowest thing that it belongs to. */
+  /** The narrowest level that the resource belongs to. */
   readonly confinedTo: Dimension
-  /** End users see those of the backend itself too. */
+  /** End users also see the backend's own resources of this kind. */
   readonly isShared?: true
-  /** The id of something of the kind at that place, made if need be. */
+  /** The id of a resource in that scope, created if needed. */
   readonly at: (place: Place) => Promise<string> | string
 }
 
 const keys = new Map<string, Promise<string>>()
 
-/** One key a place, which may do what the kinds below need. */
+/** The secret of one key per project and environment, with the permissions that the kinds below need. */
 function keyAt({ organization, projectId, environment }: Place): Promise<string> {
   const permissions = ['mcp_server:*', 'mcp_credential:*']
   const name = `${projectId} ${environment}`
@@ -49,13 +49,18 @@ function keyAt({ organization, projectId, environment }: Place): Promise<string>
   return key
 }
 
-/** What that key asks in, for the place's end user. */
+/** A request context of that key, on behalf of the scope's end user. */
 async function contextAt(place: Place): Promise<Context> {
   const secret = await keyAt(place)
   const { services } = place.app
-  const desk = { reader: services.queryRunner, now: services.clock(), url: services.config.url, verify: () => Promise.resolve(undefined) }
+  const dependencies = {
+    reader: services.queryRunner,
+    now: services.clock(),
+    url: services.config.url,
+    verify: () => Promise.resolve(undefined),
+  }
   const onBehalfOf = place.externalUserId === null ? [] : [place.externalUserId]
-  const actor = await authenticate(desk, { authorization: `Bearer ${secret}`, onBehalfOf })
+  const actor = await authenticate(dependencies, { authorization: `Bearer ${secret}`, onBehalfOf })
   const origin = { requestId: newId('req', services.clock()), ipAddress: null }
   return new Context(services, origin, actor, () => Promise.resolve(actor))
 }
@@ -67,7 +72,7 @@ async function exchange(place: Place): Promise<{ id: string; endUserId: string }
 
 let servers = 0
 
-/** No resolver knows the name (RFC 6761 §6.4). */
+/** Input for createMcpServer; its host never resolves (`.invalid`, RFC 6761 §6.4). */
 export const newMcpServer = (): { name: string; serverLabel: string; serverUrl: string } => ({
   name: 'Seeded',
   serverLabel: `seeded-${++servers}`,
@@ -76,7 +81,7 @@ export const newMcpServer = (): { name: string; serverLabel: string; serverUrl: 
 
 const mcpServer = async (place: Place): Promise<string> => (await createMcpServer(await contextAt(place), newMcpServer())).server.id
 
-/** With a server of its own. */
+/** Creates a credential together with its own server. */
 export async function mcpCredential(place: Place): Promise<{ serverId: string; credentialId: string }> {
   const serverId = await mcpServer(place)
   const input = { serverId, auth: { bearerToken: new Secret('a seeded token') } }
@@ -85,13 +90,13 @@ export async function mcpCredential(place: Place): Promise<{ serverId: string; c
 
 let calls = 0
 
-/** A tool call that waits; what made it is the key of the place. */
+/** Creates a pending tool call approval, requested by the scope's key. */
 async function mcpToolApproval(place: Place): Promise<string> {
   const { server } = await createMcpServer(await contextAt(place), newMcpServer())
   const credential = Object.assign(new McpCredential(), { id: 'none' })
   const params = { name: 'echo', arguments: { call: ++calls } }
-  const waiting = await approveToolCall(await contextAt(place), { server, tool: 'echo', params, headers: {}, credential })
-  return waiting!.approvalId
+  const pending = await approveToolCall(await contextAt(place), { server, tool: 'echo', params, headers: {}, credential })
+  return pending!.approvalId
 }
 
 let addresses = 0
@@ -103,7 +108,7 @@ export async function invitation({ app, organization }: Place): Promise<{ id: st
   return { id: answer.invitation.id, text: answer.invitationToken }
 }
 
-/** By the prefix of the id. A new kind of node, or of anything that an argument names by id, gets a row here. */
+/** Id kinds by prefix. Every new kind of node, and every kind that an argument names by id, needs a row here. */
 export const idKinds = {
   org: { confinedTo: 'organization', at: ({ organization }) => organization.id },
   prj: { confinedTo: 'project', at: ({ projectId }) => projectId },
@@ -112,7 +117,7 @@ export const idKinds = {
   inv: { confinedTo: 'organization', at: async (place) => (await invitation(place)).id },
   pt: {
     confinedTo: 'organization',
-    // Within the reach of any token of its user that is reduced to `agent:read`.
+    // Visible to any RESTRICTED token of its user with `agent:read`.
     at: async ({ organization, userId }) =>
       (await organization.personalToken(userId ?? (await organization.member('READER')).userId, 'EPHEMERAL', ['agent:read'], 60_000)).id,
   },

@@ -1,14 +1,14 @@
-// Given to Node by --import: writes which packages were loaded to the file that LOADED names, one line each.
+// Node --import hook: appends the name of each loaded package to the file named by LOADED, one per line.
 import { appendFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 
-const told = new Set()
+const reported = new Set()
 
 registerHooks({
   load(url, context, nextLoad) {
     const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1]
-    if (name !== undefined && !told.has(name)) {
-      told.add(name)
+    if (name !== undefined && !reported.has(name)) {
+      reported.add(name)
       appendFileSync(process.env['LOADED'], `${name}\n`)
     }
     return nextLoad(url, context)

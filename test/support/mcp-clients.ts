@@ -1,4 +1,4 @@
-/** The official MCP clients of both generations, driven through the same conversation. */
+/** Runs the same MCP session through both official client SDKs. */
 import { Client as NewClient, StreamableHTTPClientTransport as NewTransport } from '@modelcontextprotocol/client'
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -16,7 +16,7 @@ interface CallOptions {
   readonly resumptionToken?: string
 }
 
-/** What both generations have in common. */
+/** Common interface of both client SDKs. */
 export interface AnyClient {
   readonly client: any
   readonly transport: { readonly sessionId?: string | undefined; terminateSession(): Promise<void>; close(): Promise<void> }
@@ -61,18 +61,18 @@ export async function connectClient(
   }
 }
 
-/** What a refused request says, whichever class it comes in. */
+/** Code and message of a failed request, whatever its error class. */
 const faultOf = (error: unknown): object => ({
   code: Reflect.get(Object(error), 'code'),
   message: error instanceof Error ? error.message : String(error),
 })
 
 async function cancelled({ call }: AnyClient): Promise<object> {
-  const leaving = new AbortController()
+  const controller = new AbortController()
   const running = call(
     'trigger-long-running-operation',
     { duration: 30, steps: 300 },
-    { signal: leaving.signal, onprogress: () => leaving.abort('enough') },
+    { signal: controller.signal, onprogress: () => controller.abort('enough') },
   )
   return running.then(
     (result: object) => ({ result }),
@@ -80,9 +80,9 @@ async function cancelled({ call }: AnyClient): Promise<object> {
   )
 }
 
-/** One conversation with `server-everything`: everything that it answered. */
-export async function converse(spoken: AnyClient): Promise<Record<string, unknown>> {
-  const { client, call } = spoken
+/** Runs one session with `server-everything`; returns all of its results. */
+export async function converse(session: AnyClient): Promise<Record<string, unknown>> {
+  const { client, call } = session
   const progress: unknown[] = []
   const onprogress = (one: object): unknown => progress.push(one)
   const { resources } = await client.listResources()
@@ -108,7 +108,7 @@ export async function converse(spoken: AnyClient): Promise<Record<string, unknow
       argument: { name: 'department', value: 'E' },
     }),
     ping: await client.ping(),
-    cancelled: await cancelled(spoken),
+    cancelled: await cancelled(session),
     after: await call('echo', { message: 'still there' }),
   }
 }

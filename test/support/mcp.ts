@@ -1,4 +1,4 @@
-/** MCP servers to test against: a real one behind a gate that demands the right headers, and a double that answers as told. */
+/** MCP servers for tests: a real one, a proxy that requires certain headers, and a double with configurable answers. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -23,7 +23,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** `@modelcontextprotocol/server-everything` over streamable HTTP, as a process of its own. */
+/** Starts `@modelcontextprotocol/server-everything` over streamable HTTP in a child process. */
 export async function everythingServer(): Promise<Listening> {
   const port = await freePort()
   const folder = dirname(require.resolve('@modelcontextprotocol/server-everything/package.json'))
@@ -31,15 +31,15 @@ export async function everythingServer(): Promise<Listening> {
     env: { ...process.env, PORT: String(port), NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const words: string[] = []
+  const output: string[] = []
   const ready = new Promise<void>((resolve, reject) => {
-    const hear = (chunk: Buffer): void => {
-      words.push(chunk.toString())
-      if (words.join('').includes('listening')) resolve()
+    const onData = (chunk: Buffer): void => {
+      output.push(chunk.toString())
+      if (output.join('').includes('listening')) resolve()
     }
-    child.stdout?.on('data', hear)
-    child.stderr?.on('data', hear)
-    child.once('exit', () => reject(new Error(`the MCP server ended: ${words.join('')}`)))
+    child.stdout?.on('data', onData)
+    child.stderr?.on('data', onData)
+    child.once('exit', () => reject(new Error(`the MCP server ended: ${output.join('')}`)))
   })
   await ready
   return {
@@ -70,13 +70,13 @@ export async function listen(handler: Handler): Promise<Listening & { readonly s
 }
 
 export interface Gate extends Listening {
-  /** The headers of every request that came, let through or not. */
+  /** Headers of every request, forwarded or refused. */
   readonly seen: IncomingMessage['headers'][]
-  /** What is demanded from now on. */
+  /** Sets the headers that each later request must have. */
   demand(headers: Readonly<Record<string, string>>): void
 }
 
-/** Stands before a real server, and answers 401 to whoever does not bring the right headers. */
+/** Reverse proxy before a real server that answers 401 to requests without the required headers. */
 export async function gate(upstream: string): Promise<Gate> {
   let demanded: Readonly<Record<string, string>> = {}
   const seen: IncomingMessage['headers'][] = []
@@ -112,7 +112,7 @@ export async function bodyOf(incoming: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** Answers as a small MCP server with these tools; `change` may replace the text of an answer. */
+/** Answers as a minimal MCP server with these tools; `change` may replace the response text. */
 export const mcpAnswer = async (
   incoming: IncomingMessage,
   response: ServerResponse,

@@ -1,18 +1,18 @@
 /**
- * One row for every field of Query and Mutation: what the matrices (matrix.test.ts, matrix-ids.test.ts) ask of it.
+ * Test table with one row for every field of Query and Mutation, used by matrix.test.ts and matrix-ids.test.ts.
  *
  * A new operation needs
- *  1. a row here: `document` with a selection that reaches into nested fields, `variables` that are valid for a caller at the
- *     given place (made anew for each call, so they may be used up), and `permission` as in access/actions.ts. From these follow
- *     the answers that each kind of caller must get; what differs is said by the fields that `Operation` describes;
- *  2. in `ids` the path of every argument and input field of type ID, with the kind of thing that it names;
- *  3. for a new kind of id a row in `idKinds` (ids.ts), and where it is confined to.
+ *  1. a row here. `document` selects nested fields. `variables` are valid for a caller in the given scope and are created
+ *     for each call, so a call may consume them. `permission` is as in access/actions.ts. The expected outcome for each
+ *     kind of caller follows from these; the other fields of `Operation` describe exceptions;
+ *  2. in `ids` the path of every argument and input field of type ID, with its id kind;
+ *  3. for a new id kind a row in `idKinds` (ids.ts) with its confinement.
  * The tests fail while one of these is missing.
  */
 import { actions, type KeyhousePermission } from '../../src/access/actions.js'
 import { idAt, invitation, mcpCredential, newMcpServer, type IdKindName, type Place } from './ids.js'
 
-/** The kinds of caller that reach execution; who is refused before is refused alike everywhere. */
+/** The kinds of caller that reach execution. Callers refused earlier are refused alike for every operation. */
 export type CallerName =
   | 'anonymous'
   | 'sandbox key with nothing'
@@ -27,27 +27,27 @@ export type CallerName =
   | 'reduced token with exactly the permission'
   | 'reduced token without it'
 
-/** `OK`, `NULL` (an answer without an error, and without the thing), or the code of the refusal. */
+/** `OK`, `NULL` (no error, but the field is null), or the error code. */
 export type Outcome = 'OK' | 'NULL' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'INVALID' | 'PERMISSION_NOT_HELD' | 'PRODUCTION_NOT_SUPPORTED'
 
 export interface Operation {
   readonly document: string
   readonly variables: (here: Place) => object | Promise<object>
-  /** What the caller must hold; null: nothing beyond being who it is. */
+  /** Required permission; null if any authenticated caller is allowed. */
   readonly permission: KeyhousePermission | null
-  /** Left out: any credential. `anyone`: without one, too. */
+  /** Omitted: any credential. `anyone`: also without a credential. */
   readonly callers?: 'anyone' | 'keys' | 'people'
-  /** Only where `permission` is null; otherwise the catalogue says whether an end user can reach it. */
+  /** Only if `permission` is null; otherwise the action catalogue decides whether end users are allowed. */
   readonly isForEndUsers?: true
-  /** What a caller without the permission gets; left out: FORBIDDEN. */
+  /** Outcome for a caller without the permission; omitted: FORBIDDEN. */
   readonly lacking?: 'NULL'
-  /** A key is told what concerns its end users too: the trail and usage are of its project and environment. */
+  /** An API key also sees data of its end users, since audit events and usage belong to its project and environment. */
   readonly isAcrossEndUsers?: true
   /** Production callers get PRODUCTION_NOT_SUPPORTED. */
   readonly isSandboxOnly?: true
-  /** Path of every argument that takes an id → what kind of thing it names; `any`: whatever has an id. */
+  /** Path of every ID argument → its id kind; `any`: every kind of node. */
   readonly ids?: Readonly<Record<string, IdKindName | 'any'>>
-  /** Where a kind of caller gets another answer than follows from the above; say why beside it. */
+  /** Outcomes that differ from what the other fields imply; each needs a comment with the reason. */
   readonly except?: Readonly<Partial<Record<CallerName, Outcome>>>
 }
 
@@ -69,7 +69,7 @@ const none = (): object => ({})
 
 let slugs = 0
 
-/** A key that a reduced token may still rotate: one that ends before it. */
+/** A key that expires before a RESTRICTED token, which may therefore rotate it. */
 const shortLivedKey = async ({ app, organization, projectId, environment }: Place): Promise<string> => {
   const expiresAt = new Date(app.clock.now().getTime() + 3_600_000)
   return (await organization.apiKey({ projectId, environment, expiresAt })).id
@@ -186,7 +186,7 @@ export const queries: Readonly<Record<string, Operation>> = {
   },
   personalToken: {
     document: `query ($id: ID!) { personalToken(id: $id) { ${personalToken} } }`,
-    // One's own; those of others: personal-tokens.test.ts.
+    // Own tokens only; personal-tokens.test.ts covers those of other users.
     variables: async (here) => ({ id: await idAt('pt', here) }),
     permission: null,
     callers: 'people',
@@ -263,7 +263,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
     document: `mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id slug } ${userErrors} } }`,
     variables: () => ({ input: { name: 'made', slug: `made-${++slugs}` } }),
     permission: actions['project:create'].permission,
-    // A project outlives a reduced token.
+    // A RESTRICTED token cannot create a project, which would outlive it.
     except: { 'reduced token with exactly the permission': 'FORBIDDEN' },
   },
   updateProject: {
@@ -277,7 +277,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: ({ projectId }) => ({ input: { email: `made-${++slugs}@example.com`, role: 'READER', projectIds: [projectId] } }),
     permission: actions['member:invite'].permission,
     ids: { 'input.projectIds': 'prj' },
-    // A member outlives a reduced token.
+    // A RESTRICTED token cannot create a membership, which would outlive it.
     except: { 'reduced token with exactly the permission': 'FORBIDDEN' },
   },
   revokeInvitation: {
@@ -298,7 +298,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: async (here) => ({ input: { id: await idAt('mem', here), role: 'READER', projectIds: [here.projectId] } }),
     permission: actions['member:update'].permission,
     ids: { 'input.id': 'mem', 'input.projectIds': 'prj' },
-    // A role outlives a reduced token.
+    // A RESTRICTED token cannot grant a role, which would outlive it.
     except: { 'reduced token with exactly the permission': 'FORBIDDEN' },
   },
   removeMember: {
@@ -312,7 +312,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: async (here) => ({ input: { memberId: await idAt('mem', here) } }),
     permission: actions['sign_in_token:create'].permission,
     ids: { 'input.memberId': 'mem' },
-    // A reduced token lets nobody in.
+    // A RESTRICTED token cannot create a sign-in token, which leads to a LOGIN token.
     except: { 'reduced token with exactly the permission': 'FORBIDDEN' },
   },
   createPersonalToken: {
@@ -320,7 +320,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: () => ({ input: { type: 'EPHEMERAL', permissions: ['agent:read'] } }),
     permission: null,
     callers: 'people',
-    // A READER holds no permission of an application.
+    // A READER has no application permissions.
     except: { READER: 'PERMISSION_NOT_HELD' },
   },
   revealPersonalToken: {

@@ -1,4 +1,4 @@
-/** What each kind of caller gets from each operation, by the rules of the domain. */
+/** Derives the expected outcome of each operation for each kind of caller from the authorization rules. */
 import { permissions } from '../../src/access/actions.js'
 import { hasPermission, isAllowedForEndUser, rolePermissions } from '../../src/access/permissions.js'
 import type { CallerName, Operation, Outcome } from './operations.js'
@@ -18,7 +18,7 @@ export const callerNames: readonly CallerName[] = [
   'reduced token without it',
 ]
 
-/** For variables that are valid at the caller's place. */
+/** Expected outcome with variables that are valid in the caller's scope. */
 export function expectedOutcome(name: CallerName, operation: Operation): Outcome {
   const exception = operation.except?.[name]
   if (exception) return exception

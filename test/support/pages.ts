@@ -1,10 +1,10 @@
-/** A page of the guide as a reader goes through it: its blocks of code in order, and how an answer is like the one printed. */
+/** Parses the code blocks of a guide page and compares actual results with the printed ones. */
 import { readFileSync } from 'node:fs'
 
 export interface Block {
   /** `sh`, `json`, `js`, … */
   readonly language: string
-  /** What stands behind the language: how the block is meant. */
+  /** Info string after the language, such as `variables` or a file's path. */
   readonly note: string
   readonly text: string
   readonly line: number
@@ -12,6 +12,7 @@ export interface Block {
 
 const fence = /^```(\w+)(?: +(.+))?\n([\s\S]*?)^```$/gm
 
+/** The fenced code blocks of a Markdown file, in order. */
 export function blocksOf(file: string): Block[] {
   const page = readFileSync(file, 'utf8')
   return [...page.matchAll(fence)].map(({ 1: language = '', 2: note = '', 3: text = '', index }) => ({
@@ -22,7 +23,7 @@ export function blocksOf(file: string): Block[] {
   }))
 }
 
-/** The JSON values in a text, one behind the other, with or without anything between them. */
+/** All JSON objects and arrays in a text, with or without other text between them. */
 export function jsonValues(text: string): unknown[] {
   const values: unknown[] = []
   let depth = 0
@@ -41,7 +42,7 @@ export function jsonValues(text: string): unknown[] {
   return values
 }
 
-/** What no two runs have in common: ids, times, secrets, and whatever is cut short by `…`. */
+/** Formats of values that differ in each run: ids, timestamps, secrets and local URLs. */
 const shapes = [
   /^[a-z_]+_[0-9a-f]{32}$/,
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/,
@@ -50,12 +51,12 @@ const shapes = [
   /^http:\/\/(localhost|127\.0\.0\.1):\d+\S*$/,
 ]
 
-/** Numbers that no two runs have in common, by what they are called. */
+/** Paths of numbers that differ in each run. */
 const measures = /\.(?:iat|exp|durationMs)$/
 
 const ids = /\b(?:key|at|pt|mcp_srv|mcp_cred|mcp_apr|org|prj|usr|mem|inv|eu)_[0-9a-f]{32}\b/g
 
-/** What stands on the page → what it is in this run. */
+/** Maps each value that the page prints to the value of this run. */
 export class Likeness {
   readonly #bound = new Map<string, string>()
 
@@ -63,26 +64,26 @@ export class Likeness {
     this.#bound.set(printed, actual)
   }
 
-  /** What was made last is what `key_…` means from now on; what was only read is, while nothing else is. */
-  meet(answer: string, isChange: boolean): void {
-    const met = new Set<string>()
-    for (const [id] of answer.matchAll(ids)) {
+  /** Binds placeholders such as `key_…` to the ids of a response. An id that was only read does not replace a bound one. */
+  bindIds(response: string, isMutation: boolean): void {
+    const seen = new Set<string>()
+    for (const [id] of response.matchAll(ids)) {
       const kind = `${id.slice(0, id.lastIndexOf('_'))}_…`
-      if (!met.has(kind) && (isChange || !this.#bound.has(kind))) this.bind(kind, id)
-      met.add(kind)
+      if (!seen.has(kind) && (isMutation || !this.#bound.has(kind))) this.bind(kind, id)
+      seen.add(kind)
     }
   }
 
-  /** The text of the page with everything in it that this run knows by another name. */
+  /** The page's text with all bound values replaced by those of this run. */
   real(text: string): string {
     let result = text
-    // Long ones first: `kh_sand_…` is not part of `kh_sand_XYQw…`, but an URL may be part of another.
-    const known = [...this.#bound].toSorted(([a], [b]) => b.length - a.length)
-    for (const [printed, actual] of known) result = result.replaceAll(printed, actual)
+    // Longest first, since one URL may be a prefix of another.
+    const bindings = [...this.#bound].toSorted(([a], [b]) => b.length - a.length)
+    for (const [printed, actual] of bindings) result = result.replaceAll(printed, actual)
     return result
   }
 
-  /** What differs between the printed answer and the real one; remembers what is new. */
+  /** Describes each difference between the printed and the actual value; binds new values. */
   differences(printed: unknown, actual: unknown, path = '$'): string[] {
     if (typeof printed === 'string' && typeof actual === 'string') return this.#text(printed, actual, path)
     if (typeof printed !== 'object' || typeof actual !== 'object' || printed === null || actual === null) {
@@ -101,9 +102,9 @@ export class Likeness {
     if (this.real(printed) === actual) return []
     const shape = shapes.find((one) => one.test(printed))
     const [head = '', tail = ''] = printed.split('…', 2)
-    const isKind = /^(kh_[a-z]+_|eyJ)/.exec(head)?.[0] ?? head
-    const isLike = printed.includes('…') ? actual.startsWith(isKind) && actual.endsWith(tail) : shape?.test(actual)
-    if (!isLike) return [`${path}: ${JSON.stringify(printed)} is printed, ${JSON.stringify(actual)} was answered`]
+    const prefix = /^(kh_[a-z]+_|eyJ)/.exec(head)?.[0] ?? head
+    const isMatch = printed.includes('…') ? actual.startsWith(prefix) && actual.endsWith(tail) : shape?.test(actual)
+    if (!isMatch) return [`${path}: ${JSON.stringify(printed)} is printed, ${JSON.stringify(actual)} was answered`]
     this.bind(printed, actual)
     return []
   }

@@ -1,10 +1,10 @@
-/** What patterns of permissions mean, worked out the long way: as sets of plain permissions. */
+/** Reference model of permission patterns: expands each pattern into the set of permissions that it grants. */
 import { permissions } from '../../src/access/actions.js'
 
 const own = Object.keys(permissions)
 const resources = [...new Set(own.map((name) => name.split(':')[0]!))]
 
-/** Stand for all the actions and resources that no pattern below names, so that a finite set tells infinite ones apart. */
+/** Representatives of all actions and resources that no pattern below names, so that finite sets can model infinite ones. */
 const others = ['agent:whatever', 'tool:whatever', 'whatever:whatever']
 const tools = ['mcp_tool:search', 'mcp_tool:whatever']
 const applications = ['agent:read', 'agent:create', 'tool:run', ...others]

@@ -1,7 +1,7 @@
-// Starts one PostgreSQL for the whole run and puts its address into TEST_POSTGRES_URL; one that is named there is used instead.
+// Jest global setup: starts one PostgreSQL server and sets TEST_POSTGRES_URL, unless that names a server already.
 import { startServer } from './postgres.server.js'
 
-// Nothing here outlives the run, so nothing has to survive a power cut.
+// The data is temporary, so durability is switched off.
 const settings = { max_connections: '200', fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
 
 export default async function start() {

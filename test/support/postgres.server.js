@@ -1,4 +1,4 @@
-// A PostgreSQL out of the npm package, in a temporary folder, that can be killed and started again.
+// Starts a PostgreSQL server from the npm package in a temporary folder; it can be killed and restarted.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -11,7 +11,7 @@ import { binaries, publicFolder, servant, sweep } from './postgres.place.js'
 
 const common = { listen_addresses: '127.0.0.1', unix_socket_directories: '', timezone: 'UTC' }
 
-/** With these settings on top. Answers its address, and how to kill, to start again and to end it. */
+/** Starts a server with these settings; see postgres.server.d.ts. */
 export async function startServer(settings) {
   const parent = await publicFolder()
   await sweep(parent)
@@ -26,7 +26,7 @@ export async function startServer(settings) {
 }
 
 async function serve(directory, settings) {
-  // The servant must pass through the folder, which mkdtemp keeps for its maker alone.
+  // mkdtemp creates the folder with mode 0700, which the server's user could not enter.
   await chmod(directory, 0o755)
   const user = await servant()
   const { initdb, postgres } = await binaries(directory, user)
@@ -39,26 +39,26 @@ async function serve(directory, settings) {
   const options = { ...user, cwd: directory, env: { ...process.env, LC_ALL: 'C', LC_MESSAGES: 'C' } }
 
   const auth = ['--auth=password', '--username=postgres', `--pwfile=${passwordFile}`]
-  const making = launch(initdb, [`--pgdata=${data}`, ...auth, '--encoding=UTF8', '--locale=C', '--no-sync'], options)
-  if ((await making.ended) !== 0) throw new Error(`PostgreSQL's initdb failed.\n${making.said()}`)
+  const init = launch(initdb, [`--pgdata=${data}`, ...auth, '--encoding=UTF8', '--locale=C', '--no-sync'], options)
+  if ((await init.ended) !== 0) throw new Error(`PostgreSQL's initdb failed.\n${init.output()}`)
 
   const port = await freePort()
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const run = async () => {
     const server = launch(postgres, ['-D', data, '-p', String(port), ...flags], options)
-    await Promise.race([server.says('ready to accept connections'), server.ended])
-    if (server.child.exitCode !== null) throw new Error(`PostgreSQL did not start.\n${server.said()}`)
+    await Promise.race([server.waitForOutput('ready to accept connections'), server.ended])
+    if (server.child.exitCode !== null) throw new Error(`PostgreSQL did not start.\n${server.output()}`)
     return server
   }
   let server = await run()
-  const forget = endWithUs(() => server.child, directory)
+  const removeExitHandlers = stopOnExit(() => server.child, directory)
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
     async kill() {
       server.child.kill('SIGKILL')
       await server.ended
     },
-    /** After it was killed: it refuses while its orphans still hold the shared memory, which they leave by themselves. */
+    /** Retries, since PostgreSQL refuses to start while orphaned backends still hold the shared memory. */
     async restart() {
       for (let tries = 1; ; tries++) {
         try {
@@ -71,7 +71,7 @@ async function serve(directory, settings) {
       }
     },
     async stop() {
-      forget()
+      removeExitHandlers()
       server.child.kill('SIGINT')
       await server.ended
       rmSync(directory, { recursive: true, force: true })
@@ -79,53 +79,53 @@ async function serve(directory, settings) {
   }
 }
 
-/** A child whose every word is kept for the error message. */
+/** Spawns a child process and keeps its output for error messages. */
 function launch(file, args, options) {
   const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
-  const words = []
-  let heard = () => {}
+  const chunks = []
+  let onOutput = () => {}
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
-      words.push(text)
-      heard()
+      chunks.push(text)
+      onOutput()
     })
   }
-  const said = () => words.join('')
-  const says = (text) =>
+  const output = () => chunks.join('')
+  const waitForOutput = (text) =>
     new Promise((resolve) => {
-      heard = () => {
-        if (said().includes(text)) resolve()
+      onOutput = () => {
+        if (output().includes(text)) resolve()
       }
-      heard()
+      onOutput()
     })
   const ended = once(child, 'close').then(([code]) => code)
-  return { child, said, says, ended }
+  return { child, output, waitForOutput, ended }
 }
 
-/** However this process ends, but by SIGKILL, the server and its folder end with it. Returns how to call that off. */
-function endWithUs(childNow, directory) {
-  const end = () => {
-    // SIGQUIT: at once and without a checkpoint, for nobody will read this folder again.
-    childNow().kill('SIGQUIT')
-    // The server still writes while it dies, and rmSync says nothing of the folders that it could therefore not remove.
+/** Stops the server and removes its folder when this process exits, except by SIGKILL. Returns a function that removes the handlers. */
+function stopOnExit(currentChild, directory) {
+  const stop = () => {
+    // SIGQUIT stops the server without a checkpoint, which a folder about to be removed does not need.
+    currentChild().kill('SIGQUIT')
+    // The server still writes while it stops, and rmSync does not report folders that it could not remove.
     for (let tries = 0; existsSync(directory) && tries < 50; tries++) {
       rmSync(directory, { recursive: true, force: true })
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
     }
   }
   const onSignal = (signal) => {
-    forget()
-    end()
+    removeHandlers()
+    stop()
     process.kill(process.pid, signal)
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
-  const forget = () => {
-    process.off('exit', end)
+  const removeHandlers = () => {
+    process.off('exit', stop)
     for (const signal of signals) process.off(signal, onSignal)
   }
-  process.once('exit', end)
+  process.once('exit', stop)
   for (const signal of signals) process.once(signal, onSignal)
-  return forget
+  return removeHandlers
 }
 
 async function freePort() {

@@ -1,4 +1,4 @@
-// Stops the PostgreSQL that postgres.global.js started, if it did.
+// Jest global teardown: stops the PostgreSQL server that postgres.global.js started, if any.
 export default async function stop() {
   await globalThis.stopPostgres?.()
 }

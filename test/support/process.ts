@@ -1,4 +1,4 @@
-/** The command as a process of its own, built from src as `npm run build` leaves it. */
+/** Runs the built `keyhouse` command in a child process. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ const bin = fileURLToPath(new URL('../../bin/keyhouse.js', import.meta.url))
 
 type Variables = Readonly<Record<string, string>>
 
-/** Nothing of ours in the environment but what the test gives. `first`: shell commands before it, such as `ulimit -n 1024`. */
+/** The child's environment holds only PATH and `env`. `first`: shell commands to run before it, such as `ulimit -n 1024`. */
 const spawnCommand = (args: readonly string[], env: Variables, cwd: string, first = ':'): ChildProcess =>
   spawn('/bin/sh', ['-c', `${first}; exec "$@"`, 'sh', process.execPath, bin, ...args], {
     cwd,
@@ -27,13 +27,13 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** A test that fails leaves its servers behind, which would keep the worker from ending, and outlive it. */
+/** Child processes that still run. A failed test would leave them behind, and they would keep the Jest worker alive. */
 const running = new Set<ChildProcess>()
 afterAll(() => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-class Words {
+class CapturedProcess {
   stdout = ''
   stderr = ''
 
@@ -50,16 +50,16 @@ class Words {
   }
 }
 
-/** Runs `keyhouse …` to its end, in a folder that has no `.env` unless the test says so. */
+/** Runs `keyhouse …` until it exits, in an empty folder or in one with this `.env` file. */
 export async function keyhouse(args: readonly string[], env: Variables, dotEnv?: string): Promise<Ended> {
   const folder = mkdtempSync(join(tmpdir(), 'keyhouse-cwd-'))
   if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv)
-  const ended = await new Words(spawnCommand(args, env, folder)).ended()
+  const ended = await new CapturedProcess(spawnCommand(args, env, folder)).ended()
   rmSync(folder, { recursive: true })
   return ended
 }
 
-/** The same, of a command that is expected to succeed, with `--json`. */
+/** Runs a command with `--json` and returns its parsed output. @throws Error if it fails */
 export async function keyhouseJson(args: readonly string[], env: Variables): Promise<any> {
   const { code, stdout, stderr } = await keyhouse([...args, '--json'], env)
   if (code !== 0) throw new Error(`keyhouse ${args.join(' ')}: ${stderr}`)
@@ -69,7 +69,7 @@ export async function keyhouseJson(args: readonly string[], env: Variables): Pro
 export interface Served {
   readonly pid: number
   readonly url: string
-  /** All that it has written to stdout by now. */
+  /** Everything written to stdout so far. */
   said(): string
   kill(signal: NodeJS.Signals): void
   readonly ended: Promise<Ended>
@@ -84,26 +84,26 @@ export async function freePort(): Promise<string> {
   return String(typeof address === 'object' ? address?.port : address)
 }
 
-/** Runs `keyhouse start` until it says that it is ready; `first` are shell commands before it. */
+/** Starts `keyhouse start` and waits until it logs that it is ready; `first`: shell commands to run before it. */
 export async function serve(env: Variables, { dotEnv, first }: { dotEnv?: string; first?: string } = {}): Promise<Served> {
   const port = env['PORT'] ?? (await freePort())
   const folder = mkdtempSync(join(tmpdir(), 'keyhouse-cwd-'))
   if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv)
-  const words = new Words(spawnCommand(['start'], { ...env, PORT: port }, folder, first))
-  const ended = words.ended().finally(() => rmSync(folder, { recursive: true }))
-  const isReady = (): boolean => words.stdout.includes('"msg":"ready"')
-  while (!isReady() && words.child.exitCode === null) await Promise.race([once(words.child.stdout!, 'data'), ended])
-  if (!isReady()) throw new Error(`keyhouse start: ${words.stderr}`)
+  const captured = new CapturedProcess(spawnCommand(['start'], { ...env, PORT: port }, folder, first))
+  const ended = captured.ended().finally(() => rmSync(folder, { recursive: true }))
+  const isReady = (): boolean => captured.stdout.includes('"msg":"ready"')
+  while (!isReady() && captured.child.exitCode === null) await Promise.race([once(captured.child.stdout!, 'data'), ended])
+  if (!isReady()) throw new Error(`keyhouse start: ${captured.stderr}`)
   return {
-    pid: words.child.pid!,
+    pid: captured.child.pid!,
     url: `http://127.0.0.1:${port}`,
-    said: () => words.stdout,
-    kill: (signal) => void words.child.kill(signal),
+    said: () => captured.stdout,
+    kill: (signal) => void captured.child.kill(signal),
     ended,
   }
 }
 
-/** The whole answer to a GraphQL request. */
+/** Sends a GraphQL request and returns the parsed response body. */
 export async function ask(url: string, credential: string | null, query: string, variables: object = {}): Promise<any> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',

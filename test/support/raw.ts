@@ -1,10 +1,10 @@
-/** Speaks to the server byte by byte, as no well-behaved client would. */
+/** Raw TCP client for HTTP requests that no conforming client would send. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 export interface RawAnswer {
   readonly status: number
-  /** Lower-case names; repeated ones joined. */
+  /** Lower-case names; repeated headers are joined by a comma. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   readonly text: string
@@ -14,26 +14,26 @@ export async function dial(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   await once(socket, 'connect')
-  // A server that hangs up early resets the rest of what is being sent; what it said before is what counts.
+  // A server that closes early resets the connection during the upload; its response before that is what counts.
   socket.on('error', () => undefined)
   return socket
 }
 
-/** All that is said until the connection ends or is quiet after an answer. */
-export async function hear(socket: Socket, patience = 10_000): Promise<string> {
+/** Reads until the server closes the connection. @throws Error if it does not within `timeoutMs` */
+export async function hear(socket: Socket, timeoutMs = 10_000): Promise<string> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
   const ended = new Promise<'ended'>((resolve) => {
     socket.once('close', () => resolve('ended'))
   })
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(resolve, patience, 'late')
+  const timedOut = new Promise<'timedOut'>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, 'timedOut')
   })
-  const how = await Promise.race([ended, late])
+  const outcome = await Promise.race([ended, timedOut])
   clearTimeout(timer)
   socket.destroy()
-  if (how === 'late') throw new Error(`no end of the answer: ${Buffer.concat(chunks).toString('latin1')}`)
+  if (outcome === 'timedOut') throw new Error(`no end of the answer: ${Buffer.concat(chunks).toString('latin1')}`)
   return Buffer.concat(chunks).toString('utf8')
 }
 
@@ -49,15 +49,15 @@ export function readAnswer(text: string): RawAnswer {
   return { status: Number(first.split(' ')[1] ?? 0), headers, body: rest.join('\r\n\r\n'), text }
 }
 
-/** Sends exactly these bytes, and reads what comes back until the server hangs up. */
+/** Sends exactly these bytes and reads the response until the server closes the connection. */
 export async function say(url: string, bytes: string | Buffer, options: { isHalfClosed?: boolean } = {}): Promise<RawAnswer> {
   const socket = await dial(url)
-  const heard = hear(socket)
+  const response = hear(socket)
   socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
   if (options.isHalfClosed) socket.end()
-  return readAnswer(await heard)
+  return readAnswer(await response)
 }
 
-/** A request with these header lines; the connection closes after it. */
+/** The text of a request with these header lines and `Connection: close`. */
 export const requestOf = (lines: readonly string[], body: string, method = 'POST', path = '/graphql'): string =>
   [`${method} ${path} HTTP/1.1`, ...lines, 'Connection: close', `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n')

@@ -1,4 +1,4 @@
-/** Worlds built by sentences: `const acme = await organization(app); const ci = await acme.apiKey({ permissions: ['agent:read'] })`. */
+/** Test data builders: `const acme = await organization(app); const ci = await acme.apiKey({ permissions: ['agent:read'] })`. */
 import { systemActor } from '../../src/access/actor.js'
 import { createApiKey, type CreateApiKeyArgs } from '../../src/api-keys/create-api-key.js'
 import { bootstrapOrganization } from '../../src/commands/organization-create.js'
@@ -50,12 +50,12 @@ export class SeededOrganization {
     return { id: apiKey.id, secret: secret.reveal() }
   }
 
-  /** Many keys in one transaction, past the door: for tests that need hundreds, and are not about making them. */
+  /** Inserts many keys in one transaction without createApiKey, for tests that need hundreds of keys. */
   async apiKeys(count: number, permissions: string[]): Promise<SeededKey[]> {
-    const { apiKey } = await createApiKey(this.context, { projectId: this.projectId, permissions, expiresAt: null })
+    const { apiKey: template } = await createApiKey(this.context, { projectId: this.projectId, permissions, expiresAt: null })
     const { em } = this.context
     const keys = Array.from({ length: count }, () => ({ id: newId('key', this.app.clock.now()), secret: generateApiKey('kh', 'SANDBOX') }))
-    em.persist(keys.map(({ id, secret }) => Object.assign(new ApiKey(), apiKey, { id, digest: sha256(secret) })))
+    em.persist(keys.map(({ id, secret }) => Object.assign(new ApiKey(), template, { id, digest: sha256(secret) })))
     await em.flush()
     return keys
   }
@@ -101,23 +101,23 @@ export class SeededOrganization {
     return { memberId: member.id, userId: user.id, token }
   }
 
-  /** A token of any type and length, straight into the database: what a reduced credential may do is another's rule than how it is made. */
+  /** Inserts a personal token of any type and lifetime, without the rules of createPersonalToken. */
   async personalToken(
     userId: string,
     type: PersonalTokenType,
     permissions: readonly string[] | null = null,
-    lastsMs = 86_400_000,
+    ttlMs = 86_400_000,
   ): Promise<{ id: string; token: string }> {
     const context = this.context
     const now = this.app.clock.now()
-    const expiresAt = new Date(now.getTime() + lastsMs)
+    const expiresAt = new Date(now.getTime() + ttlMs)
     const issue = { organizationId: this.id, userId, createdBy: userId, type, description: null, permissions, expiresAt }
     const { personalToken, text } = await issuePersonalToken(context, issue, now)
     await context.em.persist(personalToken).flush()
     return { id: personalToken.id, token: text }
   }
 
-  /** A way in for a new member. */
+  /** Creates a new member and a sign-in token for it. */
   async signInToken(): Promise<string> {
     const { userId } = await this.member('READER')
     const { em } = this.context
@@ -126,12 +126,12 @@ export class SeededOrganization {
     return secret.reveal()
   }
 
-  /** The organization's audit trail, oldest first. */
+  /** The organization's audit events, oldest first; all of them or those of one action. */
   async events(action?: string): Promise<AuditEvent[]> {
     return this.context.em.find(AuditEvent, action === undefined ? { seq: { $gt: 0 } } : { action }, { orderBy: { seq: 'ASC' } })
   }
 
-  /** The key as the database has it now. */
+  /** The key's current row. */
   async keyRow(id: string): Promise<ApiKey> {
     return this.context.em.findOneOrFail(ApiKey, { id })
   }

@@ -1,4 +1,4 @@
-/** A shell in which a page is typed, block after block, in the root of the repository. */
+/** A Bash session in the repository's root that executes the blocks of a guide page one after the other. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,8 +8,8 @@ import { dirname, join, resolve } from 'node:path'
 export const root = resolve(import.meta.dirname, '../..')
 
 /**
- * Node and the command as `npm ci` would leave them; installing and starting are done already. A server that the page starts
- * is seen ready, and ended. Whatever fails is remembered, not only what comes last.
+ * Shell functions that replace npm and npx, since installing and building are done already. A server that the page starts
+ * is stopped once it is ready. FAILED holds the exit code of any failed command, not only of the last one.
  */
 const prelude = `
 npm() { :; }
@@ -29,21 +29,22 @@ trap 'FAILED=$?' ERR
 `
 
 export interface Typed {
-  readonly said: string
+  /** Stdout and stderr, interleaved. */
+  readonly output: string
   readonly hasFailed: boolean
 }
 
-/** Whether a program is there, and does this without complaint. */
+/** Tells whether a program is installed and exits with 0 for these arguments. */
 export const can = (program: string, args: string[], env: NodeJS.ProcessEnv = process.env): boolean =>
   spawnSync(program, args, { env, stdio: 'ignore' }).status === 0
 
 export class Shell {
   readonly #child: ChildProcess
   readonly #folder = mkdtempSync(join(tmpdir(), 'keyhouse-guide-'))
-  #said = ''
+  #output = ''
 
   constructor(readonly env: Readonly<Record<string, string>>) {
-    // Without what Go has compiled before it would compile its standard library anew.
+    // Go would recompile its standard library without its build cache.
     const GOCACHE = process.env['GOCACHE'] ?? join(homedir(), '.cache/go-build')
     const variables = { GOCACHE, HOME: this.#folder, FOLDER: this.#folder, ROOT: root, NODE: process.execPath, ...env }
     const path = `${dirname(process.execPath)}:${process.env['PATH']}`
@@ -52,8 +53,8 @@ export class Shell {
       env: { PATH: path, PYTHONPATH: process.env['PYTHONPATH'] ?? '', ...variables },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
-    this.#child.stdout?.on('data', (chunk: Buffer) => (this.#said += chunk.toString()))
-    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#said += chunk.toString()))
+    this.#child.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()))
+    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()))
     this.#child.stdin?.write(prelude)
   }
 
@@ -61,21 +62,21 @@ export class Shell {
     return this.#folder
   }
 
-  /** All that was said while this ran, and whether a command in it failed. */
+  /** Executes the text; returns its output and whether any command failed. */
   async type(text: string): Promise<Typed> {
-    const from = this.#said.length
+    const from = this.#output.length
     const mark = `-- end of block at ${from}: `
     this.#child.stdin?.write(`FAILED=0\n${text}\nprintf '\\n%s%s\\n' '${mark}' "$FAILED"\n`)
     for (;;) {
-      const said = this.#said.slice(from)
-      const [, code] = /-- end of block at \d+: (\d+)\n/.exec(said) ?? []
-      if (code !== undefined) return { said: said.slice(0, said.indexOf(mark)), hasFailed: code !== '0' }
-      if (this.#child.exitCode !== null) throw new Error(`the shell ended: ${said}`)
-      await new Promise((wake) => setTimeout(wake, 5))
+      const output = this.#output.slice(from)
+      const [, code] = /-- end of block at \d+: (\d+)\n/.exec(output) ?? []
+      if (code !== undefined) return { output: output.slice(0, output.indexOf(mark)), hasFailed: code !== '0' }
+      if (this.#child.exitCode !== null) throw new Error(`the shell ended: ${output}`)
+      await new Promise((done) => setTimeout(done, 5))
     }
   }
 
-  /** With everything that a page left running. */
+  /** Ends the shell and its background jobs. */
   async close(): Promise<void> {
     const ended = once(this.#child, 'exit')
     this.#child.stdin?.end('kill $(jobs -p) 2>/dev/null\nexit\n')

@@ -1,4 +1,4 @@
-/** Makes every query about invitations slow, without any work for the machine: as if there were very many. */
+/** Delays every query on the invitation table without using CPU, as if the table were very large. */
 import { Worker } from 'node:worker_threads'
 
 import { jest } from '@jest/globals'
@@ -8,13 +8,13 @@ import { isPostgres } from './database.js'
 import { fill } from './fill.js'
 
 export interface SlowQueries {
-  /** From now on; on SQLite until the end. */
+  /** Delays later queries by this many seconds on PostgreSQL, and until `end` on SQLite. */
   begin(seconds: number): Promise<void>
-  /** Those that wait are answered, and later ones at once. */
+  /** Releases the delayed queries and stops delaying. */
   end(): Promise<void>
 }
 
-/** PostgreSQL sleeps in a view that takes the place of the table. */
+/** Replaces the table by a view that calls pg_sleep. */
 async function onPostgres(app: TestApp): Promise<SlowQueries> {
   const sleep = (seconds: number): Promise<void> => fill(app, `update slow set seconds = ${seconds}`)
   await fill(app, 'alter table invitation rename to invitation_row')
@@ -26,20 +26,20 @@ async function onPostgres(app: TestApp): Promise<SlowQueries> {
   return { begin: sleep, end: () => sleep(0) }
 }
 
-/** The threads of SQLite get their questions late, and are busy until then. */
+/** Holds back the messages to SQLite's worker threads, which count as busy meanwhile. */
 function onSqlite(): SlowQueries {
   let isSlow = false
   const held: (() => void)[] = []
-  const post = Reflect.get(Worker.prototype, 'postMessage') as (this: Worker, question: object) => void
-  jest.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, question: { sql: string }) {
-    if (isSlow && question.sql.includes('`invitation`')) held.push(() => post.call(this, question))
-    else post.call(this, question)
+  const post = Reflect.get(Worker.prototype, 'postMessage') as (this: Worker, message: object) => void
+  jest.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, message: { sql: string }) {
+    if (isSlow && message.sql.includes('`invitation`')) held.push(() => post.call(this, message))
+    else post.call(this, message)
   })
   return {
     begin: () => Promise.resolve(void (isSlow = true)),
     end() {
       isSlow = false
-      for (const ask of held.splice(0)) ask()
+      for (const send of held.splice(0)) send()
       return Promise.resolve()
     },
   }

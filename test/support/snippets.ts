@@ -1,8 +1,8 @@
-/** The programs of the guide by their fence, language and library, and whether this machine can run them. */
+/** The guide's example programs by language and library, and whether this machine can run them. */
 import { can } from './shell.js'
 
 export interface Program {
-  /** How a program is run. */
+  /** The command that runs the file. */
   readonly run: string
   readonly file: string
   readonly isThere: boolean
@@ -11,7 +11,7 @@ export interface Program {
 
 const goPath = { GO111MODULE: 'off', GOPATH: '/usr/share/gocode' }
 
-/** Debian installs its packages for its own Python, which need not be the first one in the path. */
+/** Debian installs Python packages for /usr/bin/python3, which may not be the first Python in PATH. */
 const pythonWith = (modules: string): Pick<Program, 'run' | 'isThere'> => {
   const run = ['python3', '/usr/bin/python3'].find((one) => can(one, ['-c', `import ${modules}`]))
   return { run: run ?? 'python3', isThere: run !== undefined }

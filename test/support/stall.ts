@@ -1,23 +1,23 @@
-/** Measures how long the event loop was held without a pause, in CPU time of this thread, so that busy neighbours do not count. */
+/** Measures event loop stalls in CPU time of this thread, so that load of other processes does not count. */
 
-/** CPU time of this thread in milliseconds; needs the Node 24 that the tests run on. */
+/** CPU time of this thread in milliseconds; requires Node 24, which the tests run on. */
 function cpuMs(): number {
   const { user, system } = process.threadCpuUsage()
   return (user + system) / 1000
 }
 
-/** Runs `work`; `longestMs` is the longest stretch of CPU between two turns of the loop meanwhile. */
+/** Runs `work`; `longestMs` is the longest CPU time between two turns of the event loop meanwhile. */
 export async function measureStall<T>(work: () => Promise<T>): Promise<{ result: T; longestMs: number }> {
   let longestMs = 0
   let last = cpuMs()
   let isOver = false
-  const look = (): void => {
+  const sample = (): void => {
     const at = cpuMs()
     longestMs = Math.max(longestMs, at - last)
     last = cpuMs()
-    if (!isOver) setImmediate(look)
+    if (!isOver) setImmediate(sample)
   }
-  setImmediate(look)
+  setImmediate(sample)
   const result = await work().finally(() => {
     isOver = true
   })
@@ -25,7 +25,7 @@ export async function measureStall<T>(work: () => Promise<T>): Promise<{ result:
   return { result, longestMs }
 }
 
-/** CPU milliseconds that `work` took on this thread. */
+/** CPU time of `work` in milliseconds. */
 export function cpuOf(work: () => void): number {
   const before = cpuMs()
   work()

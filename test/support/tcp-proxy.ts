@@ -1,4 +1,4 @@
-/** A line to the database that can be cut: connections break, new ones are refused, or everything just falls silent. */
+/** A TCP proxy before the database that simulates outages: reset connections, refused connections, or lost packets. */
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
@@ -10,7 +10,7 @@ export class TcpProxy {
 
   constructor(private readonly target: URL) {}
 
-  /** The address of the target, by way of this proxy. */
+  /** The target's URL with the proxy's host and port. */
   get url(): string {
     const url = new URL(this.target)
     url.hostname = '127.0.0.1'
@@ -28,7 +28,7 @@ export class TcpProxy {
     return this
   }
 
-  /** As when the server is killed: what is open breaks, nothing new is let in. */
+  /** Resets all connections and refuses new ones, as if the server was killed. */
   async cut(): Promise<void> {
     const closed = this.#server && once(this.#server, 'close')
     this.#server?.close()
@@ -37,7 +37,7 @@ export class TcpProxy {
     this.#server = undefined
   }
 
-  /** As when a cable is pulled: nothing arrives, and nobody says so. */
+  /** Stops or resumes all traffic without closing connections, as if packets were lost. */
   hush(isSilent: boolean): void {
     this.#isSilent = isSilent
     for (const socket of this.#sockets) {

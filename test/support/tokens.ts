@@ -1,4 +1,4 @@
-/** Tokens in tests: exchanging them, reading them without belief, and forging them with the deployment's own keys. */
+/** Access tokens in tests: exchange, decode without verification, and sign arbitrary claims with the deployment's key. */
 import { SigningKey } from '../../src/entities/signing-key.js'
 import { signJwt } from '../../src/lib/jwt.js'
 import { openPrivateKey } from '../../src/signing-keys/create-signing-key.js'
@@ -13,11 +13,11 @@ export interface Exchanged {
 
 const selection = 'token accessToken { id expiresAt }'
 
-/** The whole payload, refusals included. */
+/** Runs exchangeApiKey and returns the payload, with its user errors. */
 export const exchangeRaw = (app: TestApp, credential: string, input: object, headers: Record<string, string> = {}): Promise<any> =>
   app.mutate(credential, 'exchangeApiKey', input, selection, headers)
 
-/** Fails unless a token was issued. */
+/** Exchanges a key for a token. @throws Error if no token was issued */
 export async function exchange(app: TestApp, credential: string, input: object = {}): Promise<Exchanged> {
   const payload = await exchangeRaw(app, credential, { audience, externalUserId: 'jane', ...input })
   if (!payload.token) throw new Error(JSON.stringify(payload.userErrors))
@@ -35,7 +35,7 @@ export async function signingKey(app: TestApp, state: 'CURRENT' | 'NEXT'): Promi
   return (await signingKeys(app, state))[0]!
 }
 
-/** A token signed with the key that signs now: whatever is wrong with it, the signature is not. */
+/** Signs arbitrary claims with the current signing key, so that only the claims can be invalid. */
 export async function forge(app: TestApp, typ: string, claims: object): Promise<string> {
   const { id, algorithm, sealedPrivateKey } = await signingKey(app, 'CURRENT')
   const privateKey = openPrivateKey(id, sealedPrivateKey, app.services.masterKeys)
@@ -52,7 +52,7 @@ export interface Revoked {
   readonly revokedSandboxes: { project: string; issuedBefore: number }[]
 }
 
-/** The deployment's list, or that of the issuer at a path. */
+/** The revocation list of the deployment, or of the issuer at `path`. */
 export const revoked = async (app: { url: string }, path = ''): Promise<Revoked> =>
   (await fetch(`${app.url}${path}/.well-known/revoked.json`)).json() as Promise<Revoked>
 

@@ -1,20 +1,20 @@
-/** The audit trail as the database has it, and whether its chain holds: recomputed from the columns. */
+/** Reads the audit trail from the database and verifies its hash chain by recomputing it. */
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import { AuditHead } from '../../src/entities/audit-head.js'
 import { genesis, computeHash } from '../../src/journal/chain.js'
 import type { TestApp } from './app.js'
 
-/** How many refusals an event stands for. */
+/** Number of refusals that an event summarizes. */
 export const refusalsIn = ({ details }: Pick<AuditEvent, 'details'>): number => Number(details['count'] ?? 1)
 
-/** In the order of the chain. */
+/** The organization's audit events in the order of the chain; all of them or those of one action. */
 export async function eventsOf(app: TestApp, organizationId: string, action?: string): Promise<AuditEvent[]> {
   const em = app.services.orm.em.fork()
   em.setFilterParams('tenant', { organizationId, projectIds: null, environment: null })
   return em.find(AuditEvent, action === undefined ? {} : { action }, { orderBy: { seq: 'ASC' } })
 }
 
-/** What is wrong with the chain; empty when nothing is. */
+/** Describes each broken link of the chain; empty if the chain is intact. */
 export async function chainFaults(app: TestApp, organizationId: string): Promise<string[]> {
   const events = await eventsOf(app, organizationId)
   const faults: string[] = []

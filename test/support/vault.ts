@@ -1,4 +1,4 @@
-/** The vault's rows as the database has them, and ways to tamper with them that no caller has. */
+/** Reads and tampers with stored MCP credentials directly in the database. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -8,7 +8,7 @@ import type { TestApp } from './app.js'
 import { isPostgres, testMasterKeys } from './database.js'
 import type { SeededOrganization } from './seed.js'
 
-/** Everybody's credentials of an organization. */
+/** All MCP credentials of an organization, of every owner. */
 export async function credentialRows(app: TestApp, { id }: SeededOrganization): Promise<McpCredential[]> {
   const { em } = systemContext(app.services, id)
   em.setFilterParams('owner', { allOwners: true })
@@ -21,14 +21,14 @@ export async function credentialRow(app: TestApp, organization: SeededOrganizati
   return row
 }
 
-/** SQL past every guard. `?` stands for a parameter. */
+/** Executes SQL without the application's checks; `?` is a parameter. */
 export const tamper = (app: TestApp, sql: string, parameters: (string | null)[]): Promise<unknown> =>
   (app.services.orm.em.getDriver().getConnection() as unknown as { execute(sql: string, parameters: unknown[]): Promise<unknown> }).execute(
     sql,
     parameters,
   )
 
-/** The master key that the tests' application started with, as `id:base64`. */
+/** The application's master key as `id:base64`. */
 export const firstMasterKey = (app: TestApp): string =>
   isPostgres ? testMasterKeys : readFileSync(join(app.config.dataDir, 'master.key'), 'utf8').trim()
 
