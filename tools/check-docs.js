@@ -1,6 +1,6 @@
 /**
- * Holds the documents against the code: every file, and every test by its title, that docs/threats.md names is there; every
- * dependency has a row with its licence in docs/dependencies.md, and every row a dependency; every link between documents leads somewhere.
+ * Checks the documents against the code. Every file and test title in docs/threats.md must exist. Every dependency must
+ * have a row with its licence in docs/dependencies.md, and vice versa. Every link between documents must resolve.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -9,7 +9,7 @@ const faults = []
 const textOf = (path) => readFileSync(path, 'utf8')
 const jsonOf = (path) => JSON.parse(textOf(path))
 
-/** `src/x.ts` in backticks, and `test/x.test.ts` · "title of the test" for as many titles as follow it. */
+/** Finds `src/x.ts` in backticks, and `test/x.test.ts` · "title of the test" with any number of titles. */
 function checkThreats(path) {
   for (const [, file, titles] of textOf(path).matchAll(/`([\w.-]+\/[\w./-]+\.[a-z]+)`((?:(?: ·|,) "[^"]+")*)/g)) {
     if (!existsSync(file)) {
@@ -22,7 +22,7 @@ function checkThreats(path) {
 }
 
 function checkDependencies(path) {
-  const told = new Map([...textOf(path).matchAll(/^\| `([^`]+)` +\| ([^|]+?) +\|/gm)].map(([, name, licence]) => [name, licence]))
+  const licences = new Map([...textOf(path).matchAll(/^\| `([^`]+)` +\| ([^|]+?) +\|/gm)].map(([, name, licence]) => [name, licence]))
   const { packages } = jsonOf('package-lock.json')
   const used = new Set()
   for (const manifest of ['package.json', 'client/package.json']) {
@@ -31,10 +31,10 @@ function checkDependencies(path) {
   }
   for (const name of used) {
     const licence = packages[`node_modules/${name}`]?.license ?? 'not stated'
-    if (!told.has(name)) faults.push(`${path}: ${name} has no row`)
-    else if (told.get(name) !== licence) faults.push(`${path}: the licence of ${name} is ${licence}, not ${told.get(name)}`)
+    if (!licences.has(name)) faults.push(`${path}: ${name} has no row`)
+    else if (licences.get(name) !== licence) faults.push(`${path}: the licence of ${name} is ${licence}, not ${licences.get(name)}`)
   }
-  for (const name of told.keys()) if (!used.has(name)) faults.push(`${path}: ${name} is no dependency`)
+  for (const name of licences.keys()) if (!used.has(name)) faults.push(`${path}: ${name} is no dependency`)
 }
 
 function checkLinks(path) {
