@@ -1,6 +1,6 @@
 /**
- * Keyhouse measured beside the programs that people would use instead, and against its own goals. A wrong answer voids the
- * run. Ratios are what counts; absolute times are the machine's. It ends by itself.
+ * Benchmarks Keyhouse against alternative programs and its own goals. A wrong response invalidates the run. Compare the
+ * ratios; absolute times depend on the machine.
  *
  * `npm run bench -- [ROW…] [--only ROW,ROW] [--rounds N] [--window MS] [--full] [--markdown]`
  */
@@ -38,10 +38,10 @@ const rows = all.filter((row) => asked.length === 0 || asked.includes(row))
 const options = {
   rounds: Number(values.rounds),
   windowMs: Number(values.window),
-  /** A million take some minutes, so a run that is to end in a few does fewer, and says how many. */
+  /** A million exchanges take several minutes, so a short run does fewer. */
   exchanges: values.full ? 1_000_000 : 50_000,
   isFull: values.full,
-  /** Contenders to keep to. */
+  /** Names of the contenders to run; undefined for all. */
   only: process.env.BENCH_ONLY?.split(','),
   say: (line) => console.error(line),
 }

@@ -1,16 +1,16 @@
 #!/usr/bin/env node
-// The command: sets what Node reads once, checks what would otherwise fail without a word, then hands over to src/cli.ts.
-// CommonJS, since older Nodes load an ES module by libuv's thread pool, whose size is then settled.
+// Entry point of the command: sets the thread pool size, checks the Node version and the build, then loads src/cli.ts.
+// CommonJS, since older Node versions load ES modules on libuv's thread pool, which fixes its size.
 const { existsSync } = require('fs')
 const path = require('path')
 
 const { requireNode } = require('./node-version.js')
 
-// Read by libuv when the pool is first used. Half of it may look names up (src/outbound/name-lookups.ts).
+// libuv reads it when the pool is first used. DNS lookups may use half of the pool (src/outbound/name-lookups.ts).
 process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '24'
 requireNode()
 if (existsSync(path.join(__dirname, '../dist/cli.js'))) {
-  // Loaded only now, after the check.
+  // A dynamic import, so that nothing is loaded before the check.
   import('../dist/cli.js').catch((error) => {
     console.error(error)
     process.exit(1)

@@ -1,9 +1,9 @@
-// Says whether this Node can run Keyhouse. Written for a Node as old as 12, which must still be able to read it.
+// Checks the Node version. Its syntax is limited to Node 12, so that old versions can print the error.
 const manifest = require('../package.json')
 
 const [needed, major, minor] = /(\d+)\.(\d+)/.exec(manifest.engines.node)
 
-/** Ends the process with one sentence when Node is too old: its native packages would crash it without a word. */
+/** Exits with an error message if Node is too old, since native packages would crash it without one. */
 exports.requireNode = function requireNode() {
   const here = process.versions.node.split('.').map(Number)
   if (here[0] > Number(major) || (here[0] === Number(major) && here[1] >= Number(minor))) return

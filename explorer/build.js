@@ -1,4 +1,4 @@
-/** Bundles the explorer into dist/explorer: all that the page loads, so that it works where nothing else can be reached. */
+/** Bundles the explorer and all of its assets into dist/explorer, so that it works without internet access. */
 import { copyFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 

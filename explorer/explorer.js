@@ -1,4 +1,4 @@
-/** GraphiQL for this server: no other origin, no memory. */
+/** GraphiQL for this server, without requests to other origins and without persistent storage. */
 import 'graphiql/style.css'
 import './explorer.css'
 import { GraphiQL } from 'graphiql'

@@ -1,6 +1,6 @@
-/** Sends what the explorer runs to this server, with the headers of the tab. */
+/** Sends the explorer's operations to this server with the headers of the tab. */
 
-/** The preset as it stands before a credential is put behind it: not sent, or the schema could not be read without a key. */
+/** An empty header, or the preset `Bearer ` without a token. It is not sent, since the schema is readable without a credential. */
 const isUnfilled = ([name, value]) =>
   typeof value !== 'string' || value.trim() === '' || (/^authorization$/i.test(name) && /^bearer$/i.test(value.trim()))
 

@@ -1,4 +1,4 @@
-/** What GraphiQL remembers: until the page is left, and nowhere else. Variables and headers hold secrets. */
+/** In-memory storage for GraphiQL, lost when the page is left, since variables and headers may hold secrets. */
 export function memoryStorage() {
   const items = new Map()
   return {

@@ -1,2 +1,2 @@
-/** What a newer schema takes from callers of an older one, and no decision record has owned up to. */
+/** Breaking changes between two schemas that no decision record declares, as described by graphql. */
 export declare function breakingChanges(older: string, newer: string, records?: readonly string[]): string[]

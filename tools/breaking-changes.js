@@ -1,11 +1,11 @@
-/** What a newer schema takes from callers of an older one, and no decision record has owned up to. */
+/** Finds breaking changes between two schemas that no decision record declares. */
 import { buildSchema, findBreakingChanges } from 'graphql'
 
 /**
  * @param {string} older SDL
  * @param {string} newer SDL
  * @param {readonly string[]} records the texts of the decision records
- * @returns {string[]} in graphql's words
+ * @returns {string[]} graphql's descriptions of the changes
  */
 export function breakingChanges(older, newer, records = []) {
   const recorded = new Set(records.flatMap((text) => text.split('\n').flatMap((line) => /^Breaking: (.+?)\s*$/.exec(line)?.[1] ?? [])))

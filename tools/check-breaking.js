@@ -1,8 +1,8 @@
 /**
- * Holds schema.graphql against that of a named earlier commit: a change that breaks a caller fails, unless a decision
- * record says so in a line "Breaking: " followed by graphql's own words for it. `--baseline COMMIT` names another commit.
+ * Compares schema.graphql with that of an earlier commit. A breaking change fails, unless a decision record declares it in
+ * a line "Breaking: " followed by graphql's description. `--baseline COMMIT` selects another commit.
  *
- * The earlier schema is kept beside this file, not read from the history, which a shallow clone does not have.
+ * A copy of the earlier schema is beside this file, since a shallow clone has no history.
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -19,7 +19,7 @@ function renew(name) {
   writeFileSync(baselineFile, head(commit) + git('show', `${commit}:schema.graphql`))
 }
 
-/** Where the history is at hand, the kept copy must be what the commit has. */
+/** If the commit is in the history, the copy must equal its schema.graphql. */
 function isFaithful(text) {
   const commit = /^# schema\.graphql at commit ([0-9a-f]{40})\b/.exec(text)?.[1]
   if (!commit) return false

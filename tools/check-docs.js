@@ -1,6 +1,6 @@
 /**
- * Holds the documents against the code: every file, symbol and test title that docs/threats.md names exists; every
- * dependency has a row with its licence in docs/dependencies.md, and every row a dependency; every link between documents leads somewhere.
+ * Checks the documents against the code. Every file, symbol and test title in docs/threats.md must exist. Every dependency must
+ * have a row with its licence in docs/dependencies.md, and vice versa. Every link between documents must resolve.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,7 +10,7 @@ const textOf = (path) => readFileSync(path, 'utf8')
 const jsonOf = (path) => JSON.parse(textOf(path))
 
 /**
- * `src/x.ts` in backticks; `src/x.ts` · `symbol`, and `test/x.test.ts` · "title of the test", for as many of them as follow it.
+ * Finds `src/x.ts` in backticks; `src/x.ts` · `symbol`, and `test/x.test.ts` · "title of the test", for as many of them as follow it.
  * A path has a slash and a symbol has none, so a list of paths is not taken for symbols.
  */
 function checkThreats(path) {
@@ -30,7 +30,7 @@ function checkThreats(path) {
 }
 
 function checkDependencies(path) {
-  const told = new Map([...textOf(path).matchAll(/^\| `([^`]+)` +\| ([^|]+?) +\|/gm)].map(([, name, licence]) => [name, licence]))
+  const licences = new Map([...textOf(path).matchAll(/^\| `([^`]+)` +\| ([^|]+?) +\|/gm)].map(([, name, licence]) => [name, licence]))
   const { packages } = jsonOf('package-lock.json')
   const used = new Set()
   for (const manifest of ['package.json', 'client/package.json']) {
@@ -39,10 +39,10 @@ function checkDependencies(path) {
   }
   for (const name of used) {
     const licence = packages[`node_modules/${name}`]?.license ?? 'not stated'
-    if (!told.has(name)) faults.push(`${path}: ${name} has no row`)
-    else if (told.get(name) !== licence) faults.push(`${path}: the licence of ${name} is ${licence}, not ${told.get(name)}`)
+    if (!licences.has(name)) faults.push(`${path}: ${name} has no row`)
+    else if (licences.get(name) !== licence) faults.push(`${path}: the licence of ${name} is ${licence}, not ${licences.get(name)}`)
   }
-  for (const name of told.keys()) if (!used.has(name)) faults.push(`${path}: ${name} is no dependency`)
+  for (const name of licences.keys()) if (!used.has(name)) faults.push(`${path}: ${name} is no dependency`)
 }
 
 function checkLinks(path) {

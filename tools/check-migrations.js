@@ -1,6 +1,6 @@
 /**
- * Holds the migrations of both databases against the entities: a fresh database that they made must need no change.
- * With `--write NAME` the change that it does need becomes a new migration instead.
+ * Checks the migrations of both databases against the entities: a freshly migrated database must need no schema change.
+ * With `--write NAME` it writes the missing changes as a new migration instead.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

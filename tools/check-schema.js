@@ -1,4 +1,4 @@
-/** Holds the committed schema.graphql against the code; `--write` renews it. */
+/** Checks that schema.graphql matches the code; `--write` regenerates it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const { buildSchema, printedSchema } = await import('../dist/schema.js')

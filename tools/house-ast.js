@@ -1,8 +1,8 @@
-// How house.js reads a syntax tree: globals under every spelling, static names, imports.
+// Syntax tree helpers for house.js: references to globals, statically known names, and imports.
 
 const wrappers = new Set(['ChainExpression', 'TSAsExpression', 'TSNonNullExpression', 'TSSatisfiesExpression', 'ParenthesizedExpression'])
 
-/** The property's name where it can be read off: `a.b`, `a['b']`, `` a[`b`] ``, `{ b: … }`. */
+/** The property's name if it is statically known: `a.b`, `a['b']`, `` a[`b`] ``, `{ b: … }`. */
 export function staticName(node) {
   const key = node.property ?? node.key
   if (!node.computed && (key.type === 'Identifier' || key.type === 'PrivateIdentifier')) return key.name
@@ -15,7 +15,7 @@ function text(node) {
   return undefined
 }
 
-/** Every expression that is the global of one of these names: `Date`, `globalThis.Date`, `globalThis['Date']`. */
+/** Every expression that refers to one of these globals: `Date`, `globalThis.Date`, `globalThis['Date']`. */
 export function globals(sourceCode, program, ...names) {
   const wanted = new Set(names)
   const found = []
@@ -28,7 +28,7 @@ export function globals(sourceCode, program, ...names) {
   return found
 }
 
-/** Identifiers that nothing in the file declares and that stand for a value, not for a type. */
+/** Value references, not type references, to identifiers that the file does not declare. */
 function freeIdentifiers(sourceCode, program) {
   const scope = sourceCode.getScope(program)
   const known = scope.variables.filter((variable) => variable.defs.length === 0).flatMap((variable) => variable.references)
@@ -39,7 +39,7 @@ function freeIdentifiers(sourceCode, program) {
     .filter((node) => !node.parent.type.startsWith('TS') || wrappers.has(node.parent.type))
 }
 
-/** What is done with an expression, looking through brackets, `!`, `as` and `?.`. */
+/** The parent of an expression and its role there, ignoring parentheses, `!`, `as` and `?.`. */
 export function useOf(expression) {
   let node = expression
   while (wrappers.has(node.parent.type)) node = node.parent
@@ -62,7 +62,7 @@ export function isInDecorator(node) {
   return false
 }
 
-/** Visitors that call `visit(node, module, names)` for whatever is loaded at run time, however that is written. */
+/** Visitors that call `visit(node, module, names)` for every import, export, `import()` and `require` of a value. */
 export function importsOf(visit) {
   const named = (specifier) => {
     if (specifier.type === 'ImportNamespaceSpecifier') return '*'

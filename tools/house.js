@@ -1,9 +1,9 @@
-// The linter's own rules: what this project forbids and no published rule can see.
+// Lint rules of this project that no published plugin provides.
 import { globals, importsOf, isInDecorator, staticName, useOf } from './house-ast.js'
 
 const rule = (description, create) => ({ meta: { type: 'problem', docs: { description } }, create })
 
-/** Anything but a plain `globalThis.name` lets the globals out under a name that no rule follows. */
+/** Reports `globalThis` other than as `globalThis.name`, since the rules do not follow aliases. */
 function reportAliases(context, program) {
   for (const node of globals(context.sourceCode, program, 'globalThis', 'global')) {
     const { parent, role } = useOf(node)
@@ -19,7 +19,7 @@ const ambientTime = rule('Time comes in by argument, from lib/clock.ts.', (conte
     const { parent, role } = useOf(node)
     if (role === 'object') return ['UTC', 'parse', 'prototype'].includes(staticName(parent))
     if (role === 'constructor') return parent.arguments.length > 0 && parent.arguments[0].type !== 'SpreadElement'
-    // As the name of a type, for TypeGraphQL and MikroORM: `() => Date`, `{ type: Date }`, `x instanceof Date`.
+    // A type reference for TypeGraphQL and MikroORM: `() => Date`, `{ type: Date }`, `x instanceof Date`.
     return role === 'instanceof' || role === 'answer' || isInDecorator(node)
   }
   return {
@@ -42,7 +42,7 @@ const ambientEnvironment = rule('Settings come in by argument, from config.ts.',
       for (const node of globals(context.sourceCode, program, 'process')) {
         const { parent, role } = useOf(node)
         const name = role === 'object' ? staticName(parent) : undefined
-        // A computed or passed-on `process` could be asked for anything, the environment too.
+        // A computed property or an alias of `process` could read the environment.
         if (role !== 'typeof' && (name === undefined || ['env', 'loadEnvFile'].includes(name))) context.report({ node, message })
       }
       reportAliases(context, program)
@@ -69,7 +69,7 @@ const unscopedQuery = rule('Queries that the tenant filter does not see.', (cont
     MemberExpression(node) {
       const name = staticName(node)
       if (queries.has(name)) report(node, name)
-      // Writing it is what switches the filter off; reading someone's filters harms nobody.
+      // Only an assignment to `filters` switches the tenant filter off; reading it is allowed.
       if (name === 'filters' && node.parent.type === 'AssignmentExpression' && node.parent.left === node) report(node, name)
     },
     Property(node) {
@@ -79,10 +79,10 @@ const unscopedQuery = rule('Queries that the tenant filter does not see.', (cont
   }
 })
 
-/** Pure helpers about addresses, in a module that otherwise opens sockets. */
+/** Exports of node:net that open no sockets. */
 const addressHelpers = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress'])
 
-/** Which imports open connections: those of a name for which the test holds, `*` being the whole module. */
+/** Modules that open connections, with a test of the imported names; `*` is the whole module. */
 const opensConnections = [
   [/^(?:node:)?(?:https|http2|tls|dns|dns\/promises|dgram)$|^undici(?:\/|$)/, () => true],
   [/^(?:node:)?net$/, (name) => !addressHelpers.has(name)],

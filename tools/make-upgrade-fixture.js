@@ -1,7 +1,7 @@
 /**
- * Makes what test/upgrade.test.ts starts from: the statements that bring an empty database to where an earlier commit's
- * code left it, on both databases. `node tools/make-upgrade-fixture.js FOLDER NAME`, with a built checkout of that commit.
- * Whatever follows from a secret is left out: `{{table.column}}` stands in its place.
+ * Writes the fixtures of test/upgrade.test.ts: SQL that brings an empty database to the state that an earlier version of the
+ * code left, for both databases. `node tools/make-upgrade-fixture.js FOLDER NAME`, with a built checkout of that version.
+ * Values derived from a secret are replaced by placeholders: `{{table.column}}`.
  */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,7 +23,7 @@ const { rotateSigningKeys } = await earlier('tokens/rotate-signing-keys.js')
 const { systemContext } = await earlier('context.js')
 const { addSignInToken } = await earlier('personal-tokens/add-sign-in-token.js')
 
-/** Columns that follow from a secret; a fixture holds none of their values. */
+/** Columns whose values derive from a secret and are replaced by placeholders. */
 const secretColumns = {
   api_key: ['digest', 'previous_digest', 'preview'],
   deployment_secret: ['sealed_value'],
@@ -37,15 +37,15 @@ const secretColumns = {
 }
 const jsonColumns = ['public_jwk']
 
-/** The test begins at noon, an hour after this. */
+/** One hour before the test's initial time, which is noon. */
 const start = Date.parse('2026-06-01T11:00:00.000Z')
 const end = Date.parse('2026-06-01T12:00:00.000Z')
 const issuer = 'http://keyhouse.test'
 
-/** Whatever was issued, so that none of it leaves. */
+/** All issued secrets, to assert that the fixture holds none of them. */
 const secrets = new Set()
 
-/** Whether the commit had this already. */
+/** Tells whether the schema of that version has the field. */
 async function has(url, type, field) {
   const query = `{ found: __type(name: "${type}") { fields { name } inputFields { name } } }`
   const response = await fetch(`${url}/graphql`, {
@@ -57,7 +57,7 @@ async function has(url, type, field) {
   return (fields ?? inputFields).some((one) => one.name === field)
 }
 
-/** The backend's credential, an end user's, and one that was revoked. */
+/** Creates a credential of the backend, one of an end user, and a revoked one. */
 async function fillVault(ask, key) {
   const store = async (server, auth, headers) => {
     const made = await ask(key, 'createMcpServer', { ...server, serverUrl: 'https://mcp.example/mcp' }, 'server { id }', headers)
@@ -74,8 +74,8 @@ async function fillVault(ask, key) {
   await ask(key, 'revokeMcpCredential', { id: wiped }, 'credential { id }')
 }
 
-/** A small world: of everything that must go on working one, and of what must not one too. */
-async function live(env) {
+/** Populates the database with one valid and one invalid credential of each kind. */
+async function populate(env) {
   let now = start
   const config = readConfig({ PORT: '0', KEYHOUSE_URL: issuer, LOG_LEVEL: 'silent', ...env })
   const app = await createApp(config, { clock: () => new Date(now) })
@@ -111,7 +111,7 @@ async function live(env) {
     await exchange('jane', 'https://agents.example/api')
     const { accessToken } = await exchange('joe', 'https://agents.example/api')
     await ask(admin, 'revokeAccessToken', { id: accessToken.id }, 'accessToken { id }')
-    // What was signed until now was signed by a key that is in office no more.
+    // After the rotation, earlier tokens are signed by a retired key.
     now += 1_800_000
     await rotateSigningKeys(app.services)
     await exchange('jim', 'https://agents.example/api')
@@ -122,7 +122,7 @@ async function live(env) {
     const makeToken = (input) => ask(admin, 'createPersonalToken', input, 'personalToken { id } token')
     const gone = await makeToken({ type: 'FULL_ACCESS', description: 'Revoked' })
     await ask(admin, 'revokePersonalToken', { id: gone.personalToken.id }, 'personalToken { id }')
-    // Within the five minutes in which it may be seen again.
+    // Within the token's reveal window of five minutes.
     now = end - 120_000
     await makeToken({ type: 'RESTRICTED', description: 'Restricted', permissions: ['api_key:read'] })
     const context = systemContext(app.services, acme.organizationId)
@@ -134,8 +134,8 @@ async function live(env) {
   }
 }
 
-/** What migrating asks of an empty database, as it was asked. */
-async function migrating(env) {
+/** Migrates an empty database; returns the executed statements. */
+async function recordMigration(env) {
   const config = readConfig(env)
   const orm = await openDatabase(config)
   const statements = []
@@ -149,7 +149,7 @@ async function migrating(env) {
 
 const nameOf = (text) => `"${text}"`
 
-/** One statement a row, in the order of their keys: what changes shows as the lines that changed. */
+/** One insert statement per row, sorted by key, so that a diff shows the changed rows. */
 async function rowsOf(env, isPostgres) {
   const orm = await openDatabase(readConfig(env))
   const execute = (sql) => orm.em.getConnection().execute(sql)
@@ -173,7 +173,7 @@ async function rowsOf(env, isPostgres) {
     }
     const sql = `select ${names.map((one) => `${literal(one)} as ${nameOf(one)}`).join(', ')} from ${nameOf(table)} order by ${nameOf(names[0])}`
     for (const row of await execute(sql)) {
-      // PostgreSQL numbers its migrations itself; whatever else is given whole.
+      // PostgreSQL generates the ids of migrations, so those rows name their columns.
       const given = isPostgres && table === 'mikro_orm_migrations' ? ` (${names.map(nameOf).join(', ')})` : ''
       lines.push(`insert into ${nameOf(table)}${given} values (${names.map((one) => row[one]).join(', ')});`)
     }
@@ -184,7 +184,8 @@ async function rowsOf(env, isPostgres) {
 
 const forms = [/kh_[a-z]+_[\w-]{30}/, /eyJ/, /PRIVATE KEY/, /\bv1\.[\w-]+\.[\w-]{16}\./]
 
-function refuseSecrets(text) {
+/** @throws Error if the text holds a secret, its digest, or anything in the format of a secret */
+function assertNoSecrets(text) {
   const digest = (secret) => createHash('sha256').update(secret).digest('hex')
   for (const secret of secrets)
     if (text.includes(secret) || text.includes(digest(secret))) throw new Error('a secret is left in the fixture')
@@ -200,10 +201,10 @@ try {
     postgres: { env: { DATABASE_URL: process.env.TEST_POSTGRES_URL, ...masterKeys }, head: 'set session_replication_role = replica;' },
   }
   for (const [kind, { env, head }] of Object.entries(kinds)) {
-    const statements = await migrating(env)
-    await live(env)
+    const statements = await recordMigration(env)
+    await populate(env)
     const text = [head, ...statements, ...(await rowsOf(env, kind === 'postgres')), ''].join('\n')
-    refuseSecrets(text)
+    assertNoSecrets(text)
     writeFileSync(`test/fixtures/upgrade/${name}.${kind}.sql`, text)
     console.log(`test/fixtures/upgrade/${name}.${kind}.sql`)
   }

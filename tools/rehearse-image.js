@@ -1,7 +1,7 @@
 /**
- * Takes the steps of the Dockerfile in a folder, with the restrictions of the image: only what runs is installed, the tree
- * cannot be written, the user is nobody (when this one is root), the data lies elsewhere. Needs `npm run build` before, and
- * the registry. It says what it saw, and exits non-zero when something is not so.
+ * Executes the steps of the Dockerfile in a temporary folder under the image's restrictions: production dependencies only,
+ * a read-only tree, an unprivileged user (if this one is root), and a separate data folder. Needs `npm run build` before,
+ * and the registry. It prints each step and exits non-zero if a check fails.
  */
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
@@ -11,7 +11,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** As in the Dockerfile. */
+/** User id, as in the Dockerfile. */
 const user = 10001
 const dockerfile = readFileSync('Dockerfile', 'utf8')
 const isRoot = process.getuid?.() === 0
@@ -26,18 +26,18 @@ function* everything(path) {
   if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) yield* everything(join(path, name))
 }
 
-/** Each path with what would change if it were written. */
+/** Size and modification time of each path, to detect writes. */
 const shapeOf = (root) => [...everything(root)].map((path) => `${path} ${lstatSync(path).size} ${lstatSync(path).mtimeMs}`).join('\n')
 
-/** The paths of whatever these packages need, and what that needs, as Node finds it. */
+/** Paths of all direct and transitive dependencies, found by Node's resolution. */
 function neededBy(installed, dependencies) {
   const needed = new Set()
   const visit = (names, from) => {
     for (const name of names) {
-      let place = from
-      while (place !== '' && !installed[`${place}/node_modules/${name}`])
-        place = place.slice(0, Math.max(0, place.lastIndexOf('/node_modules/')))
-      const path = `${place === '' ? '' : `${place}/`}node_modules/${name}`
+      let parent = from
+      while (parent !== '' && !installed[`${parent}/node_modules/${name}`])
+        parent = parent.slice(0, Math.max(0, parent.lastIndexOf('/node_modules/')))
+      const path = `${parent === '' ? '' : `${parent}/`}node_modules/${name}`
       const found = installed[path]
       if (!found || needed.has(path)) continue
       needed.add(path)
@@ -65,7 +65,7 @@ function install() {
   step(`${command.join(' ')}: ${Object.keys(installed).length} packages, ${Math.round(bytes / 1e6)} MB, none that only tests need`)
 }
 
-/** Nobody may write, and everybody may read, as in an image whose root is read-only. */
+/** Makes the tree read-only for every user, as in an image with a read-only root. */
 function lock() {
   chmodSync(folder, 0o755)
   for (const path of everything(app)) if (!lstatSync(path).isSymbolicLink()) chmodSync(path, statSync(path).isDirectory() ? 0o555 : 0o444)
@@ -99,14 +99,14 @@ async function serve(env) {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   running = child
-  let said = ''
-  child.stdout.on('data', (chunk) => (said += chunk))
-  while (!said.includes('"msg":"ready"')) {
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += chunk))
+  while (!output.includes('"msg":"ready"')) {
     assert.equal(child.exitCode, null, 'it ended before it was ready')
     await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
   }
   return {
-    said: () => said,
+    output: () => output,
     async stop() {
       child.kill('SIGTERM')
       const [code] = await once(child, 'exit')
@@ -147,7 +147,7 @@ async function rehearse() {
   }
   const first = await serve(env)
   checkHealth(env)
-  assert.doesNotMatch(first.said(), /kh_sand_|eyJ/, 'a secret is in the log')
+  assert.doesNotMatch(first.output(), /kh_sand_|eyJ/, 'a secret is in the log')
   const key = /kh_sand_\w+/.exec(readFileSync(join(data, 'first-start.txt'), 'utf8'))[0]
   const { exchangeApiKey } = await ask(
     port,
@@ -170,7 +170,7 @@ async function rehearse() {
 try {
   await rehearse()
 } finally {
-  // Whatever failed, no server stays behind.
+  // Stop the server even if a check failed.
   running?.kill('SIGKILL')
   for (const path of everything(folder)) if (lstatSync(path).isDirectory()) chmodSync(path, 0o755)
   rmSync(folder, { recursive: true })

@@ -1,5 +1,5 @@
-// better-auth with its API-key and JWT plugins on better-sqlite3, as its documentation sets it up: key → JWT, and verify.
-// What is not its default is in its favour, but for `synchronous`, where a commit is to be as durable for all.
+// better-auth with its API-key and JWT plugins on better-sqlite3, set up as documented: key → JWT, and verification.
+// Deviations from its defaults are in its favour, except `synchronous`: all contenders commit equally durably.
 import { createServer } from 'node:http'
 
 import { apiKey } from '@better-auth/api-key'
@@ -12,7 +12,7 @@ import Database from 'better-sqlite3'
 import { announce, answering, directory, readJson } from './common.js'
 
 const database = new Database(`${directory}/better-auth.db`)
-// Its own default is a rollback journal, which is as durable and costs more.
+// The default rollback journal is equally durable and slower.
 database.pragma('journal_mode = wal')
 database.pragma('synchronous = full')
 
@@ -21,10 +21,10 @@ const options = {
   baseURL: 'http://127.0.0.1',
   secret: 'not-a-secret-for-the-benchmark-alone',
   emailAndPassword: { enabled: true },
-  // On in production, by address; off it costs nothing.
+  // Enabled per address in production; disabled here in its favour.
   rateLimit: { enabled: false },
   telemetry: { enabled: false },
-  // The default allows ten requests a day. Keyhouse's check stays on: its keys have no limits by default.
+  // The default allows ten requests a day. Keyhouse's own check stays enabled; its keys have no limits by default.
   plugins: [jwt({ jwks: { keyPairConfig: { alg: 'ES256' } } }), apiKey({ enableSessionForAPIKeys: true, rateLimit: { enabled: false } })],
 }
 await (await getMigrations(options)).runMigrations()

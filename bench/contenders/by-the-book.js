@@ -1,4 +1,4 @@
-// A list of keys as a first version would write it: em.find for the key and for the rows, graphql-js on every request.
+// A straightforward list of keys: em.find for the key and for the rows, and graphql-js on every request.
 import { createServer } from 'node:http'
 
 import { EntitySchema, MikroORM } from '@mikro-orm/sqlite'

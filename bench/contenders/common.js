@@ -1,4 +1,4 @@
-// What every contender does: its own folder, a port, and one line that says how it wants to be asked.
+// Common parts of the contenders: the data folder, and a message with the port and the requests to send.
 export const directory = process.env.BENCH_DIRECTORY
 
 export function announce(server, scenarios) {
@@ -13,7 +13,7 @@ export function readJson(request) {
   })
 }
 
-/** An async handler, for a server that waits for nobody. */
+/** Wraps an async handler for a server that ignores returned promises. */
 export const answering = (work) => (request, response) => {
   void work(request, response)
 }

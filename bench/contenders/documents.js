@@ -1,4 +1,4 @@
-// The documents that are measured, the same for every program that speaks GraphQL.
+// The measured GraphQL documents, the same for every GraphQL contender.
 export const documents = {
   exchange: {
     query: 'mutation Exchange($input: ExchangeApiKeyInput!) { exchangeApiKey(input: $input) { token userErrors { code message } } }',

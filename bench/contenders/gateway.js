@@ -1,4 +1,4 @@
-// Keyhouse with an MCP server behind its gateway, whose credential it holds. Run with --expose-gc it tells what it holds in memory.
+// Keyhouse's gateway with one MCP server and a stored credential. With --expose-gc it reports its memory on request.
 import { directory } from './common.js'
 
 const { createApp } = await import('../../dist/app.js')
@@ -10,7 +10,7 @@ const app = await createApp(
     PORT: '0',
     KEYHOUSE_DATA_DIR: directory,
     KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1',
-    // One key does here what many end users do elsewhere.
+    // One key replaces many end users here, so the limits are raised.
     KEYHOUSE_LIMIT_CALLS_PER_END_USER: '64',
     KEYHOUSE_LIMIT_STREAMS_PER_END_USER: '4000',
     KEYHOUSE_LIMIT_STREAMS_PER_KEY: '4000',

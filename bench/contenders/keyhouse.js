@@ -1,4 +1,4 @@
-// Keyhouse as shipped: every default, its own database, a key for each scenario.
+// Keyhouse with default settings and its own database.
 import { directory } from './common.js'
 import { documents } from './documents.js'
 

@@ -1,4 +1,4 @@
-// An MCP server that answers each call at once, and keeps streams open.
+// An MCP server double that answers each call immediately and keeps streams open.
 import { createServer } from 'node:http'
 
 import { announce, answering, readJson } from './common.js'

@@ -1,5 +1,5 @@
-// oidc-provider's client_credentials with JWT access tokens (ES256) on its in-memory adapter, with a client that stands in
-// its configuration: nothing is looked up, nothing is durable, and no JWT is recorded.
+// oidc-provider's client_credentials grant with JWT access tokens (ES256), its in-memory adapter and a static client:
+// no look-up, no durable write, and no record of the JWT.
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 

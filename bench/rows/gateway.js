@@ -1,4 +1,4 @@
-/** What the gateway costs beside the same call made directly: CPU time of all servers involved, the wait, and memory of idle streams. */
+/** Measures the gateway against direct calls: CPU time of all servers, latency, and memory of idle streams. */
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,9 +8,9 @@ import { interleave, median, trendOf, typical } from '../support/measure.js'
 import { end, residentMemory, startContender } from '../support/processes.js'
 
 const streams = 2000
-/** Milliseconds of load until the optimizing compiler has had its say on three programs at once; after 10 s the trend was flat. */
+/** Warm-up for the optimizing compiler of three programs at once; after 10 s the trend was flat. */
 const warmUpMs = 10_000
-/** Opened before the first look, so that what any stream needs is there. */
+/** Opened before the first measurement, to exclude one-time allocations. */
 const firstStreams = 50
 
 export async function measureGateway({ rounds, windowMs, say }) {
@@ -25,7 +25,7 @@ export async function measureGateway({ rounds, windowMs, say }) {
     running.unshift(gateway)
     return [...(await compare(gateway, double, { rounds, windowMs, say })), await measureStreams(gateway, say)]
   } finally {
-    // The gateway first: what it forwards to must outlive it.
+    // The gateway first, since its upstream must outlive it.
     for (const one of running) await end(one)
   }
 }
@@ -101,9 +101,9 @@ async function measureStreams({ child, port, path, key }, say) {
     await sleep(1500)
   }
   await openMany(firstStreams)
-  const before = await held(child)
+  const before = await memoryOf(child)
   await openMany(streams)
-  const after = await held(child)
+  const after = await memoryOf(child)
   for (const response of open) response.destroy()
   const [resident, heap] = ['resident', 'heap'].map((what) => ((after[what] - before[what]) * 1024) / streams)
   say(`gateway: an idle stream holds ${resident.toFixed(1)} kB resident, ${heap.toFixed(1)} kB in the heap and outside of it`)
@@ -115,7 +115,8 @@ async function measureStreams({ child, port, path, key }, say) {
   }
 }
 
-async function held(child) {
+/** Megabytes of resident memory, and of heap and external memory after a garbage collection. */
+async function memoryOf(child) {
   const resident = residentMemory(child)
   child.send('heap')
   const [{ megabytes }] = await once(child, 'message')

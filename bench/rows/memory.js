@@ -1,4 +1,4 @@
-/** What Keyhouse holds in memory: at rest, after many exchanges, and whether it still grows in the last half of them. */
+/** Measures resident memory: idle, after many exchanges, and its growth in the last half of them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { documents } from '../contenders/documents.js'
@@ -10,7 +10,7 @@ const keys = 1000
 const endUsers = 10_000
 const restMs = 3000
 const samples = 400
-/** What collections of garbage make the mean of a quarter vary by. */
+/** Variation of a quarter's mean due to garbage collection. */
 const tolerance = 1.03
 
 export async function measureMemory({ exchanges, isFull, say }) {
@@ -36,7 +36,7 @@ export async function measureMemory({ exchanges, isFull, say }) {
         other: `${third.toFixed(0)} MB`,
         value: fourth / third,
         unit: '×',
-        // In a short run the heap is still on its way to the size that it keeps.
+        // In a short run the heap has not reached its steady size yet.
         ...(isFull ? { below: tolerance } : {}),
       },
     ]
@@ -45,7 +45,7 @@ export async function measureMemory({ exchanges, isFull, say }) {
   }
 }
 
-/** By all keys in turn, for many end users. @returns the memory between equal parts of the load */
+/** Exchanges all keys in turn for many end users. @returns resident memory after each of `samples` equal parts, in MB */
 async function exchangeAndSample({ child, port }, secrets, exchanges) {
   const { query, variables } = documents.exchange
   let at = 0

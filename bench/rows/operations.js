@@ -1,4 +1,4 @@
-/** What Keyhouse does most, beside other programs that do the same: CPU time of the server per request, on one core. */
+/** Measures the most frequent operations against comparable programs: CPU time of the server per request, on one core. */
 import Database from 'better-sqlite3'
 
 import { requestOf } from '../support/client.js'
@@ -13,7 +13,7 @@ export const contenders = {
   'by-the-book': 'by the book',
 }
 
-/** What each of them is asked, by whom, and what Keyhouse is to reach beside it. */
+/** Per operation: the contenders to compare with, and Keyhouse's goal as a ratio. */
 export const operations = {
   exchange: [
     { against: 'bare', says: '`exchangeApiKey` beside a bare `node:http` program that records the same', atLeast: 0.55 },
@@ -25,7 +25,7 @@ export const operations = {
   list: [{ against: 'by-the-book', says: '`apiKeys(first: 50)`, 10 fields, beside `em.find` and graphql-js by the book', atLeast: 4 }],
 }
 
-/** One answer of each is looked at closely: all of them must have done the same work. */
+/** Validates one response of each contender, to ensure that all do the same work. */
 const checks = {
   exchange: ({ data, token, access_token: accessToken }) => {
     const [head, claims] = (data?.exchangeApiKey.token ?? token ?? accessToken).split('.').map((part) => Buffer.from(part, 'base64url'))
@@ -37,10 +37,10 @@ const checks = {
 }
 
 export async function measureOperations(names, { rounds, windowMs, say, only }) {
-  const asked = new Set(names.flatMap((name) => ['keyhouse', ...operations[name].map(({ against }) => against)]))
+  const needed = new Set(names.flatMap((name) => ['keyhouse', ...operations[name].map(({ against }) => against)]))
   const running = []
   try {
-    for (const name of asked) if (!only || only.includes(name)) running.push(await startContender(name))
+    for (const name of needed) if (!only || only.includes(name)) running.push(await startContender(name))
     const results = []
     for (const name of names) results.push(...(await compare(name, running, { rounds, windowMs, say })))
     return results
@@ -51,7 +51,7 @@ export async function measureOperations(names, { rounds, windowMs, say, only }) 
 
 async function compare(operation, running, { rounds, windowMs, say }) {
   const subjects = running.filter(({ scenarios }) => operation in scenarios).map((one) => subjectOf(one, operation))
-  for (const subject of subjects) await lookClosely(subject, checks[operation])
+  for (const subject of subjects) await validateResponse(subject, checks[operation])
   const windows = await interleave(subjects, { rounds, windowMs })
   for (const subject of subjects) if (operation === 'exchange') assertRecorded(subject)
   const typically = new Map([...windows].map(([name, some]) => [name, typical(some)]))
@@ -76,7 +76,7 @@ function subjectOf({ name, child, port, directory, scenarios }, operation) {
   return { name, directory, request, expect, children: [child], ports: [port], next: () => bytes }
 }
 
-async function lookClosely(subject, check) {
+async function validateResponse(subject, check) {
   const { method = 'GET', path, headers, body, text } = subject.request
   const response = await fetch(`http://127.0.0.1:${subject.ports[0]}${path}`, {
     method,
@@ -87,7 +87,7 @@ async function lookClosely(subject, check) {
   if (!check(await response.json())) throw new Error(`void: ${subject.name} did not do what was asked`)
 }
 
-/** Whoever records must have recorded every exchange, twice: the token and the event. */
+/** A contender with a database must have recorded each exchange as a token and an audit event. @throws Error otherwise */
 function assertRecorded({ name, directory, sent }) {
   if (name !== 'keyhouse' && name !== 'bare') return
   const db = new Database(`${directory}/keyhouse.db`, { readonly: true })

@@ -1,4 +1,4 @@
-/** What a second replica on PostgreSQL brings where two cores are all there is, and the database and the client use them too. */
+/** Measures the gain of a second replica on PostgreSQL on two cores, which the database and the client share. */
 import { randomBytes } from 'node:crypto'
 import { cpus } from 'node:os'
 
@@ -8,12 +8,12 @@ import { requestOf } from '../support/client.js'
 import { interleave, inWords, ratio, typical } from '../support/measure.js'
 import { end, familyOf, newFolder, pinClient, runOnce, startKeyhouse } from '../support/processes.js'
 
-/** An organization's changes are serial, so few would measure their own queues. */
+/** Changes of one organization are serialized, so few organizations would measure their queues. */
 const organizations = 64
-/** More than beside SQLite: each replica gathers its own group while the one before it travels to the database and back. */
+/** More than with SQLite: each replica collects a group while the previous one commits over the network. */
 const connections = 128
 const windowMs = 1500
-/** The second replica sees half of it. */
+/** Milliseconds; each of two replicas gets half of the load. */
 const warmUp = 6000
 
 const operations = {
@@ -33,7 +33,7 @@ const requestTo = (body, key) => requestOf({ method: 'POST', path: '/graphql', h
 
 export async function measureReplicas({ rounds, say }) {
   pinClient('0,1')
-  // Every default that makes a commit durable.
+  // Default settings, so commits are durable.
   const postgres = await startServer({ max_connections: '100' })
   const replicas = []
   try {

@@ -1,4 +1,4 @@
-/** Whether a million keys are slower than a thousand: two deployments that differ in nothing else, asked in turns. */
+/** Measures throughput with a million keys against a thousand, alternating between two otherwise equal deployments. */
 import { documents } from '../contenders/documents.js'
 import { requestOf } from '../support/client.js'
 import { interleave, inWords, ratio, typical } from '../support/measure.js'
@@ -6,13 +6,13 @@ import { end, newFolder, runOnce, startKeyhouse } from '../support/processes.js'
 
 const many = 1_000_000
 const few = 1000
-/** Keys that are in use: as many of the million as there are of the thousand, spread over all of it. */
+/** Number of keys in use, equal in both deployments and spread over all keys. */
 const inUse = few
-/** Windows that hold several of the background writer's seconds. */
+/** Long enough for several one-second runs of the background writer. */
 const windowMs = 1500
-/** Longer than the background writer's second: what it writes for a window is the window's cost. */
+/** Longer than the background writer's one-second interval, so that its writes count as the window's cost. */
 const settleMs = 1200
-/** A step that visits all, neighbours far apart. */
+/** Coprime to the number of keys, so that it visits all of them with distant neighbours. */
 const step = 337
 
 const operations = {

@@ -1,4 +1,4 @@
-/** How long `keyhouse start` takes on a database that is up to date: from the start of the process to the first 200 of /readyz. */
+/** Measures the start of `keyhouse start` on a migrated database: from process start to the first 200 of /readyz. */
 import { median } from '../support/measure.js'
 import { end, newFolder, runOnce, startKeyhouse } from '../support/processes.js'
 
@@ -8,7 +8,7 @@ export async function measureStart({ rounds, say }) {
   const directory = newFolder('start')
   await runOnce('support/fill.js', { KEYHOUSE_DATA_DIR: directory, BENCH_KEYS: String(keys) })
   const times = []
-  // The first one finds its files on the disk and not yet in memory.
+  // The first start is not counted, since its files are not in the page cache yet.
   for (let round = -1; round < rounds; round++) {
     const keyhouse = await startKeyhouse({ directory })
     await end(keyhouse)

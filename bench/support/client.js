@@ -1,15 +1,14 @@
 /**
- * A client that costs little, so that the server under it is never idle: connections that are kept, requests that are
- * written as bytes beforehand, and answers of which the status and an expected text are checked, each of them.
+ * HTTP load client with little overhead, so that the server is never idle: keep-alive connections, requests serialized
+ * beforehand, and a check of each response's status and of an expected text.
  */
 import { connect } from 'node:net'
 
 const endOfHead = Buffer.from('\r\n\r\n')
 const endOfChunks = Buffer.from('0\r\n\r\n')
-/** Milliseconds that an answer may take. */
-const patience = 30_000
+const responseTimeoutMs = 30_000
 
-/** The bytes of a request. */
+/** Serializes a request. */
 export function requestOf({ method = 'GET', path, headers = {}, body, text = body && JSON.stringify(body) }) {
   const all = {
     host: '127.0.0.1',
@@ -22,33 +21,33 @@ export function requestOf({ method = 'GET', path, headers = {}, body, text = bod
 }
 
 /**
- * So many requests, one after the other on each connection, and as many connections at once as are given.
- * @param next the bytes of the next request
- * @param waits is given the milliseconds that each answer took
- * @param sharesCpu the client must leave its CPU to others
- * @returns milliseconds that all of them took
- * @throws at the first wrong answer
+ * Sends `amount` requests over `connections` parallel connections, sequentially on each.
+ * @param next returns the bytes of the next request
+ * @param waits array that receives the latency of each response in milliseconds
+ * @param sharesCpu whether the client must leave its CPU to other processes
+ * @returns total time in milliseconds
+ * @throws Error at the first wrong response
  */
 export async function ask({ ports, connections, amount, next, expect, waits, sharesCpu = false }) {
   let left = amount
   const began = performance.now()
   const one = (index) => converse({ port: ports[index % ports.length], expect, waits, next: () => (left-- > 0 ? next() : undefined) })
-  const fallAsleep = sharesCpu ? () => undefined : stayAwake()
-  await Promise.all(Array.from({ length: Math.min(connections, amount) }, (_, index) => one(index))).finally(fallAsleep)
+  const stopSpinning = sharesCpu ? () => undefined : spin()
+  await Promise.all(Array.from({ length: Math.min(connections, amount) }, (_, index) => one(index))).finally(stopSpinning)
   return performance.now() - began
 }
 
-/** Waking a client that sleeps is booked on the server that answers it, and the slower a server the more often its client sleeps. */
-function stayAwake() {
-  let isAwake = true
-  const turn = () => isAwake && setImmediate(turn)
+/** Keeps the event loop busy. Waking a sleeping client costs the server CPU time, and clients of slow servers sleep more often. */
+function spin() {
+  let isSpinning = true
+  const turn = () => isSpinning && setImmediate(turn)
   turn()
-  return () => (isAwake = false)
+  return () => (isSpinning = false)
 }
 
-/** Asks on one connection until there is no next request. */
+/** Sends requests on one connection until `next` returns none. */
 function converse({ port, expect, waits, next }) {
-  const wanted = Buffer.from(expect)
+  const expected = Buffer.from(expect)
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1').setNoDelay()
     let answer
@@ -67,13 +66,13 @@ function converse({ port, expect, waits, next }) {
       sentAt = waits && performance.now()
       socket.write(request)
     }
-    socket.setTimeout(patience, () => fail('no answer'))
+    socket.setTimeout(responseTimeoutMs, () => fail('no answer'))
     socket.on('error', ({ message }) => fail(message))
     socket.on('end', () => fail('hung up'))
     socket.on('data', (chunk) => {
       answer = answer ? Buffer.concat([answer, chunk]) : chunk
       if (!isWhole(answer)) return
-      if (answer.toString('latin1', 9, 12) !== '200' || !answer.includes(wanted)) return fail('a wrong answer')
+      if (answer.toString('latin1', 9, 12) !== '200' || !answer.includes(expected)) return fail('a wrong answer')
       waits?.push(performance.now() - sentAt)
       send()
     })

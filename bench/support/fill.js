@@ -1,6 +1,6 @@
 /**
- * Fills a deployment with so many working keys, quickly, and answers with the texts of some of them, spread over all,
- * and of a key of each organization that may do anything. A program of its own, so that nothing of it stays in the memory of those that measure or are measured.
+ * Fills a deployment with working keys and sends back the secrets of some of them, spread over all, and of one key with
+ * `*` per organization. It runs in its own process, so that it leaves nothing in the memory of the measured processes.
  */
 import Database from 'better-sqlite3'
 
@@ -14,22 +14,22 @@ const { newId } = await import('../../dist/lib/id.js')
 
 const organizations = Number(process.env.BENCH_ORGANIZATIONS ?? 1)
 const keys = Number(process.env.BENCH_KEYS)
-const told = Math.min(keys, Number(process.env.BENCH_TOLD ?? keys))
+const returnedCount = Math.min(keys, Number(process.env.BENCH_TOLD ?? keys))
 
 const config = readConfig({ ...process.env, LOG_LEVEL: 'silent' })
 const { services, close } = await openServices(config)
-const made = []
+const created = []
 for (let i = 0; i < organizations; i++)
-  made.push(await bootstrapOrganization(services, { name: `Bench ${i}`, email: `bench-${i}@example.com` }))
-const secrets = config.databaseUrl === undefined ? [] : await throughTheDoor()
+  created.push(await bootstrapOrganization(services, { name: `Bench ${i}`, email: `bench-${i}@example.com` }))
+const secrets = config.databaseUrl === undefined ? [] : await createByCommand()
 await close()
-if (config.databaseUrl === undefined) secrets.push(...inBulk())
-process.send({ callers: made.map(({ sandboxApiKey }) => sandboxApiKey), secrets }, () => process.disconnect())
+if (config.databaseUrl === undefined) secrets.push(...insertCopies())
+process.send({ callers: created.map(({ sandboxApiKey }) => sandboxApiKey), secrets }, () => process.disconnect())
 
-async function throughTheDoor() {
+async function createByCommand() {
   const texts = []
   for (let i = 0; i < keys; i++) {
-    const { organizationId } = made[i % organizations]
+    const { organizationId } = created[i % organizations]
     const { secret } = await createKeyByCommand(services, {
       organization: organizationId,
       environment: 'SANDBOX',
@@ -41,8 +41,8 @@ async function throughTheDoor() {
   return texts
 }
 
-/** Copies of a key that went through the door, each with an id, a text and a digest of its own. Nobody reads along, and a crash would only end the run. */
-function inBulk() {
+/** Inserts copies of a created key, each with its own id, secret and digest. No other process reads, so durability is off. */
+function insertCopies() {
   const db = new Database(`${config.dataDir}/keyhouse.db`)
   for (const pragma of ['synchronous = off', 'cache_size = -1000000']) db.pragma(pragma)
   const { ...pattern } = db.prepare('select * from api_key').get()
@@ -60,7 +60,7 @@ function inBulk() {
       permissions: '["agent:read"]',
     }
     insert.run(columns.map((column) => own[column] ?? pattern[column]))
-    if (Math.floor((i * told) / keys) === texts.length) texts.push(text)
+    if (Math.floor((i * returnedCount) / keys) === texts.length) texts.push(text)
   }
   db.exec('commit')
   db.pragma('wal_checkpoint(truncate)')

@@ -1,20 +1,20 @@
-/** Programs side by side: warmed up, then asked in windows that take turns, so that whatever else the machine does hits them alike. */
+/** Measures programs in alternating windows after a warm-up, so that other load on the machine affects all of them alike. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { ask } from './client.js'
 import { cpuTime } from './processes.js'
 
-/** Enough for group commits to be full: with more the cost per request no longer falls. */
+/** Enough to fill group commits; with more connections the cost per request no longer falls. */
 export const connections = 32
 
-/** Milliseconds of load until the optimizing compiler has had its say; after 4 s the trend of the windows was flat. */
+/** Warm-up for the optimizing compiler; after 4 s the trend of the windows was flat. */
 const warmUpMs = 5000
 
 /**
- * @param subjects `name`, `children` whose CPU time counts, `beside` (lists others, by name), `ports`, `next` (the bytes of a request), `expect` (what every answer holds)
- * @param settleMs what a server still does so long after a window is counted as its cost
- * @returns for each name its windows: microseconds of CPU per request, the same of those beside, requests per second, and
- * the median of the waits if asked for
+ * @param subjects `name`, `children` whose CPU time counts, `beside` (functions that list other processes, by name), `ports`, `next` (the bytes of a request), `expect` (text in every response)
+ * @param settleMs the server's CPU time in this time after a window counts as the window's cost
+ * @returns for each name its windows: CPU microseconds per request, the same for `beside`, requests per second, and the
+ * median latency if `waits` is set
  */
 export async function interleave(subjects, { rounds, windowMs, settleMs = 0, warmUp = warmUpMs }) {
   const amounts = new Map()
@@ -58,23 +58,23 @@ async function load(subject, amount, waits) {
 }
 
 const cpuTimes = (processes) => new Map(processes.map((one) => [one.pid, cpuTime(one)]))
-/** A database's workers come and go. */
+/** Processes that started meanwhile count from zero, since a database's workers come and go. */
 const spent = (before, after) => [...after].reduce((sum, [pid, time]) => sum + time - (before.get(pid) ?? 0), 0)
 
-/** The medians of each number of the windows. */
+/** The median of each value over the windows. */
 export const typical = (windows) =>
   Object.fromEntries(Object.keys(windows[0]).map((what) => [what, median(windows.map((one) => one[what]))]))
 
-/** By how much the cost of the last third of the windows differs from that of the first: 1 when the warm-up was long enough. */
+/** Cost of the last third of the windows relative to the first third; 1 if the warm-up was long enough. */
 export function trendOf(windows) {
   const third = Math.ceil(windows.length / 3)
   return typical(windows.slice(-third)).cpu / typical(windows.slice(0, third)).cpu
 }
 
-/** How a table says it. */
+/** Formats throughput and cost for the table. */
 export const inWords = ({ perSecond, cpu }) => `${Math.round(perSecond).toLocaleString('en')}/s, ${cpu.toFixed(0)} µs`
 
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 
-/** The median over the rounds of how the one does against the other in the same round. */
+/** The median over all rounds of the ratio within each round. */
 export const ratio = (of, over, what) => median(of.map((window, i) => what(window) / what(over[i])))

@@ -1,4 +1,4 @@
-/** The programs that are measured, each a process of its own. However the run ends, but by SIGKILL, they and their folders end with it. */
+/** Starts, pins and stops the measured programs. They and their folders are removed when the run ends, except by SIGKILL. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -9,9 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const isPinnable = process.platform === 'linux' && cpus().length > 1
-/** Milliseconds that a program may take to start, and to end in order. */
-const longestStart = 60_000
-const longestEnd = 10_000
+const startTimeoutMs = 60_000
+const stopTimeoutMs = 10_000
 
 const folder = mkdtempSync(join(tmpdir(), 'keyhouse-bench-'))
 const running = new Set()
@@ -24,21 +23,21 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 export const here = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url))
 export const newFolder = (name) => mkdtempSync(join(folder, `${name}-`))
 
-/** On this CPU, or on any where that cannot be said. */
+/** The command pinned to this CPU, or unchanged on platforms without taskset. */
 function pinned(cpu, command) {
   const [file, ...args] = isPinnable && cpu !== undefined ? ['taskset', '-c', String(cpu), ...command] : command
   return [file, args]
 }
 
-/** Moves this process, which is the client, away from the first CPU, or back to all. */
+/** Pins this process, which is the client, to these CPUs. */
 export function pinClient(where) {
   if (isPinnable) spawnSync('taskset', ['-acp', String(where), String(process.pid)], { stdio: 'ignore' })
 }
 
-/** As `npm start` and the image run Node (docs/decisions/0149); every program is given the same. */
+/** Node options of `npm start` and the image (docs/decisions/0149), used for every program. */
 const node = [process.execPath, '--max-semi-space-size=16']
 
-/** What it prints goes to a file, as a server's log would. */
+/** Starts a process whose stdout goes to a file, as a server's log does. */
 function launch(command, { cpu, env, directory, channel = [] }) {
   const [file, args] = pinned(cpu, command)
   const stdio = ['ignore', openSync(join(directory, 'stdout'), 'a'), 'inherit', ...channel]
@@ -48,18 +47,18 @@ function launch(command, { cpu, env, directory, channel = [] }) {
   return child
 }
 
-/** A contender on the first CPU. It says by itself where it listens and how it wants to be asked. */
+/** Starts a contender, by default on the first CPU. It reports its port and requests by message. */
 export async function startContender(name, { env = {}, cpu = 0, flags = [] } = {}) {
   const directory = newFolder(name)
   const command = [...node, ...flags, here(`contenders/${name}.js`)]
   const child = launch(command, { cpu, directory, channel: ['ipc'], env: { BENCH_DIRECTORY: directory, ...env } })
   const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${name} ended with ${code}`)))
   ended.catch(() => undefined)
-  const [said] = await Promise.race([once(child, 'message'), ended])
-  return { name, child, directory, ...said }
+  const [message] = await Promise.race([once(child, 'message'), ended])
+  return { name, child, directory, ...message }
 }
 
-/** `keyhouse start` as anybody would type it, ready when /readyz says so. */
+/** Runs `keyhouse start` and waits until /readyz answers 200. */
 export async function startKeyhouse({ directory, env = {}, cpu = 0 }) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -70,7 +69,7 @@ export async function startKeyhouse({ directory, env = {}, cpu = 0 }) {
     env: { PORT: String(port), KEYHOUSE_DATA_DIR: directory, ...env },
   })
   while (!(await isReady(url))) {
-    if (child.exitCode !== null || performance.now() - began > longestStart) throw new Error('void: Keyhouse did not get ready')
+    if (child.exitCode !== null || performance.now() - began > startTimeoutMs) throw new Error('void: Keyhouse did not get ready')
     await sleep(2)
   }
   return { child, directory, port, readyAfter: performance.now() - began }
@@ -82,23 +81,23 @@ const isReady = (url) =>
     () => false,
   )
 
-/** A program that does its work, answers once, and ends. */
+/** Runs a program until it exits; returns the one message that it sends. */
 export async function runOnce(file, env) {
   const child = launch([process.execPath, here(file)], { directory: folder, channel: ['ipc'], env })
-  let said
-  child.once('message', (answer) => (said = answer))
+  let message
+  child.once('message', (value) => (message = value))
   const [code] = await once(child, 'close')
-  if (code !== 0 || said === undefined) throw new Error(`${file} ended with ${code}`)
-  return said
+  if (code !== 0 || message === undefined) throw new Error(`${file} ended with ${code}`)
+  return message
 }
 
-/** In order if it can, by force otherwise. */
+/** Stops a program gracefully, or by SIGKILL after the timeout. */
 export async function end({ child }) {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   if (child.connected) child.disconnect()
   else child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), longestEnd)
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
   await ended
   clearTimeout(timer)
 }
@@ -111,7 +110,7 @@ export async function freePort() {
   return port
 }
 
-/** The processes of this name that this one started, and those that they started. */
+/** Child processes of this name, and their own children of the same name. */
 export function familyOf(name) {
   const parents = new Map()
   for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
@@ -122,7 +121,7 @@ export function familyOf(name) {
   return [...parents].filter(([pid, parent]) => heads.includes(pid) || heads.includes(parent)).map(([pid]) => ({ pid }))
 }
 
-/** Nothing of what has ended meanwhile. */
+/** A file in /proc; empty if the process has ended. */
 function read(path) {
   try {
     return readFileSync(path, 'utf8')
@@ -139,11 +138,11 @@ function list(path) {
   }
 }
 
-/** Nanoseconds of CPU, all threads. */
+/** CPU time of all threads in nanoseconds. */
 export function cpuTime({ pid }) {
   const tasks = `/proc/${pid}/task`
   return list(tasks).reduce((sum, task) => sum + Number(read(`${tasks}/${task}/schedstat`).split(' ', 1)[0]), 0)
 }
 
-/** Megabytes that a process holds now. */
+/** Resident memory in megabytes. */
 export const residentMemory = ({ pid }) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024

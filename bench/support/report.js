@@ -1,10 +1,10 @@
-/** The table: what was measured, on what, and whether the goal was reached. */
+/** Formats the results as a Markdown table, with the environment and the goals. */
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 
 const versionOf = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
 
-/** What the numbers depend on; never what the machine is called. */
+/** Hardware, versions and settings of the run, without the host name. */
 export function circumstances({ rounds, windowMs }) {
   const { version, devDependencies } = versionOf('../../package.json')
   const peers = versionOf('../package.json').dependencies

@@ -1,38 +1,38 @@
-/** Where calls go and with which credential; and how one is made. */
+/** The client: its options, and sending operations over HTTP. */
 import { ApiError, UserErrorsError } from './errors.js'
 import type { AnswerError, ApiErrorCode, UserErrorEntry } from './errors.js'
 import type { Operation } from './operation.js'
-import { isIdempotent, pause, retryAfterMs, waitBefore } from './retry.js'
+import { delay, isIdempotent, retryAfterMs, retryDelay } from './retry.js'
 
 export interface ClientOptions {
-  /** Where the server is: `https://keys.example.com`, with or without `/graphql`. Empty: the origin of this page. */
+  /** Server URL: `https://keys.example.com`, with or without `/graphql`. Empty: the origin of this page. */
   readonly url: string
-  /** An API key, an access token or a personal token; or what gives the current one, asked before each request. */
+  /** API key, access token or personal token; or a function that returns the current one, called before each request. */
   readonly credential?: string | (() => string | Promise<string>) | undefined
-  /** With an API key: the end user to act for, 1 to 150 printable ASCII characters. */
+  /** External id of the end user to act for, with an API key only; 1 to 150 printable ASCII characters. */
   readonly onBehalfOf?: string
-  /** In place of the global one. */
+  /** Replaces the global `fetch`. */
   readonly fetch?: typeof fetch
-  /** How often to try again when there was no answer, a limit, or a server that is away: 2 unless told. Only what is idempotent. */
+  /** Maximum number of retries of an idempotent operation after a network error or status 408, 429, 502, 503 or 504. Default: 2. */
   readonly retries?: number
 }
 
-/** What may differ from call to call. */
+/** Options of a single call. */
 export interface CallOptions {
-  /** Ends the call, its retries and waits too. */
+  /** Aborts the call, including its retries and delays. */
   readonly signal?: AbortSignal
-  /** In place of the client's. */
+  /** Overrides the client's `retries`. */
   readonly retries?: number
-  /** In place of the client's. */
+  /** Overrides the client's `onBehalfOf`. */
   readonly onBehalfOf?: string
-  /** Handed to `fetch`: `keepalive`, `priority`, further headers, a framework's own. */
+  /** Passed to `fetch`: `keepalive`, `priority`, additional headers, framework extensions. */
   readonly fetchOptions?: Omit<RequestInit, 'method' | 'body' | 'signal'>
 }
 
 export interface Client {
-  /** Where requests are sent. */
+  /** URL of the GraphQL endpoint. */
   readonly url: string
-  /** What the functions call. @throws UserErrorsError, ApiError, or the reason of the signal. */
+  /** Executes an operation. @throws UserErrorsError, ApiError, or the signal's reason. */
   execute<R>(operation: Operation, variables?: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<R>
 }
 
@@ -42,62 +42,62 @@ interface Answer {
 }
 
 /**
- * What cannot be a header is refused here: the platform's own error would quote it, secret or not. So is what would arrive
- * as another one, without the spaces around it, and what is no text: nobody acts for somebody else by mistake.
+ * Validates a header value before `fetch`, whose own error message would quote the secret. Surrounding spaces are refused,
+ * since they are trimmed in transit and the value would name another end user.
  */
-function headerText(name: string, text: unknown): string {
-  if (typeof text === 'string' && /^[\x21-\x7E]([\x20-\x7E]*[\x21-\x7E])?$/.test(text)) return text
+function toHeaderValue(name: string, value: unknown): string {
+  if (typeof value === 'string' && /^[\x21-\x7E]([\x20-\x7E]*[\x21-\x7E])?$/.test(value)) return value
   throw new TypeError(`${name} must be printable ASCII characters, at least one, without a space at either end.`)
 }
 
 export function createClient({ url, credential, onBehalfOf, fetch: ownFetch, retries = 2 }: ClientOptions): Client {
   const target = `${url.replace(/\/+$/, '').replace(/\/graphql$/, '')}/graphql`
 
-  async function once(operation: Operation, body: string, options: CallOptions): Promise<unknown> {
+  async function sendRequest(operation: Operation, body: string, options: CallOptions): Promise<unknown> {
     const { name } = operation
     const headers = new Headers(options.fetchOptions?.headers)
     headers.set('content-type', 'application/json')
     headers.set('accept', 'application/graphql-response+json, application/json')
-    const text = typeof credential === 'function' ? await credential() : credential
-    if (text !== undefined) headers.set('authorization', `Bearer ${headerText('The credential', text)}`)
+    const token = typeof credential === 'function' ? await credential() : credential
+    if (token !== undefined) headers.set('authorization', `Bearer ${toHeaderValue('The credential', token)}`)
     const endUser = options.onBehalfOf === undefined ? onBehalfOf : options.onBehalfOf
-    if (endUser !== undefined) headers.set('x-on-behalf-of', headerText('onBehalfOf', endUser))
+    if (endUser !== undefined) headers.set('x-on-behalf-of', toHeaderValue('onBehalfOf', endUser))
 
     let response: Response | undefined
-    let answered: string
+    let text: string
     try {
-      // No cookies, and no redirect: the credential goes to this server alone.
+      // Omit cookies and refuse redirects, so that the credential is sent to this server only.
       const init: RequestInit = { credentials: 'omit', redirect: 'error', ...options.fetchOptions, method: 'POST', headers, body }
       if (options.signal) init.signal = options.signal
       response = await (ownFetch ?? fetch)(target, init)
-      answered = await response.text()
+      text = await response.text()
     } catch (cause) {
       options.signal?.throwIfAborted()
       throw new ApiError(`${name} got no answer: the server could not be reached.`, name, null, 'NETWORK_ERROR', 0, null, [], { cause })
     }
-    return read(operation, response, answered)
+    return parseResponse(operation, response, text)
   }
 
   return {
     url: target,
     async execute<R>(operation: Operation, variables: Readonly<Record<string, unknown>> = {}, options: CallOptions = {}) {
       const body = JSON.stringify({ query: operation.text, variables })
-      const tries = isIdempotent(operation, variables) ? (options.retries ?? retries) : 0
+      const maxRetries = isIdempotent(operation, variables) ? (options.retries ?? retries) : 0
       for (let attempt = 0; ; attempt++) {
         options.signal?.throwIfAborted()
         try {
-          return (await once(operation, body, options)) as R
+          return (await sendRequest(operation, body, options)) as R
         } catch (error) {
-          const wait = attempt < tries ? waitBefore(attempt, error) : null
-          if (wait === null) throw error
-          await pause(wait, options.signal)
+          const delayMs = attempt < maxRetries ? retryDelay(attempt, error) : null
+          if (delayMs === null) throw error
+          await delay(delayMs, options.signal)
         }
       }
     },
   }
 }
 
-function read({ name, kind }: Operation, { status, headers }: Response, text: string): unknown {
+function parseResponse({ name, kind }: Operation, { status, headers }: Response, text: string): unknown {
   const requestId = headers.get('x-request-id')
   const fail = (message: string, code: ApiErrorCode, errors?: readonly AnswerError[]): ApiError =>
     new ApiError(message, name, requestId, code, status, retryAfterMs(headers.get('retry-after')), errors)
@@ -105,7 +105,7 @@ function read({ name, kind }: Operation, { status, headers }: Response, text: st
   try {
     answer = JSON.parse(text) as Answer | null
   } catch {
-    // A proxy's page, say: told below, without quoting it.
+    // Not JSON, such as a proxy's error page. Reported below without quoting the body.
   }
   const { data, errors } = answer ?? {}
   const first = errors?.[0]
@@ -115,7 +115,7 @@ function read({ name, kind }: Operation, { status, headers }: Response, text: st
   if (kind === 'query' && result !== undefined) return result
   if (!result) throw fail(`${name} got an answer with status ${status} that is not Keyhouse's.`, 'UNEXPECTED_ANSWER')
   const { userErrors, ...rest } = result as { userErrors: UserErrorEntry[] }
-  const [refusal, ...more] = userErrors
-  if (refusal) throw new UserErrorsError(name, requestId, [refusal, ...more])
+  const [firstError, ...otherErrors] = userErrors
+  if (firstError) throw new UserErrorsError(name, requestId, [firstError, ...otherErrors])
   return rest
 }

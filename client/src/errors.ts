@@ -1,16 +1,16 @@
-/** What can go wrong with a call, as classes: refused by a rule (`UserErrorsError`), or not answered as asked (`ApiError`). */
+/** Error classes of a call: user errors of a mutation (`UserErrorsError`), or a failed request (`ApiError`). */
 import type { UserErrorCode } from './generated/types.js'
 
-/** Common to both: which operation, and the id under which the server logged the request. */
+/** Base class with the operation's name and the request id. */
 export abstract class KeyhouseError extends Error {
-  /** The first of its codes; decide by this, never by the message. */
+  /** The first error code. Branch on this, never on the message. */
   abstract readonly code: string
 
   constructor(
     message: string,
-    /** The operation that was called: `createApiKey`. */
+    /** Name of the operation, such as `createApiKey`. */
     readonly operation: string,
-    /** For a report to whoever runs the server; null when nothing was answered. */
+    /** Id under which the server logged the request; null if there was no response. */
     readonly requestId: string | null,
     options?: ErrorOptions,
   ) {
@@ -18,23 +18,23 @@ export abstract class KeyhouseError extends Error {
   }
 }
 
-/** One reason for a refusal. */
+/** One user error of a mutation. */
 export interface UserErrorEntry {
   readonly code: UserErrorCode
-  /** A sentence for a person. */
+  /** Human-readable message. */
   readonly message: string
-  /** Where in the input: `['input', 'label']`. */
+  /** Path of the invalid input field, such as `['input', 'label']`; null if no field is at fault. */
   readonly path: readonly string[] | null
 }
 
-/** The server understood, and refused: nothing was changed. */
+/** A mutation that the server refused with user errors. Nothing was changed. */
 export class UserErrorsError extends KeyhouseError {
   override readonly name = 'UserErrorsError'
 
   constructor(
     operation: string,
     requestId: string | null,
-    /** Every reason, with code and path; never empty. */
+    /** All user errors; at least one. */
     readonly errors: readonly [UserErrorEntry, ...UserErrorEntry[]],
   ) {
     super(`${operation} was refused. ${errors.map(({ message }) => message).join(' ')}`, operation, requestId)
@@ -45,14 +45,14 @@ export class UserErrorsError extends KeyhouseError {
   }
 }
 
-/** A top-level error of the answer. */
+/** A top-level error of the GraphQL response. */
 export interface AnswerError {
   readonly message: string
   readonly path?: readonly (string | number)[]
   readonly extensions?: Readonly<Record<string, unknown>>
 }
 
-/** The server's codes, and two of the client's own: no answer, and an answer that is not GraphQL's. */
+/** The server's error codes and two of the client: NETWORK_ERROR (no response) and UNEXPECTED_ANSWER (not a Keyhouse response). */
 export type ApiErrorCode =
   | 'UNAUTHENTICATED'
   | 'CREDENTIAL_REVOKED'
@@ -74,7 +74,7 @@ export type ApiErrorCode =
   | 'NETWORK_ERROR'
   | 'UNEXPECTED_ANSWER'
 
-/** The request failed as a whole: no or a bad credential, a limit, a fault of the server, or no answer at all. */
+/** A request that failed as a whole: missing or invalid credential, rate limit, server error, or no response. */
 export class ApiError extends KeyhouseError {
   override readonly name = 'ApiError'
 
@@ -82,13 +82,13 @@ export class ApiError extends KeyhouseError {
     message: string,
     operation: string,
     requestId: string | null,
-    /** Why. */
+    /** Error code. */
     readonly code: ApiErrorCode,
-    /** The HTTP status; 0 when there was no answer. */
+    /** HTTP status; 0 if there was no response. */
     readonly status: number,
-    /** After how many milliseconds the server said to try again; null when it did not say. */
+    /** The server's Retry-After in milliseconds; null if it sent none. */
     readonly retryAfterMs: number | null,
-    /** All that the answer named. */
+    /** All top-level errors of the response. */
     readonly errors: readonly AnswerError[] = [],
     options?: ErrorOptions,
   ) {

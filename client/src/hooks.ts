@@ -1,4 +1,4 @@
-/** What the generated hooks share: the client from the tree, keys of the query cache, and mutations that leave nothing in it. */
+/** Base of the generated hooks: the client context, query keys, and mutations that keep no secrets in the cache. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { UseMutationResult, UseQueryOptions, UseQueryResult } from '@tanstack/react-query'
 import { createContext, createElement, useContext } from 'react'
@@ -9,12 +9,12 @@ import type { KeyhouseError } from './errors.js'
 
 const ClientContext = /* @__PURE__ */ createContext<Client | null>(null)
 
-/** Gives the hooks below it their client. Stands below TanStack's `QueryClientProvider`. */
+/** Provides the client to the hooks below it. Place it inside TanStack's `QueryClientProvider`. */
 export function KeyhouseProvider({ client, children }: { readonly client: Client; readonly children?: ReactNode }): ReactElement {
   return createElement(ClientContext.Provider, { value: client }, children)
 }
 
-/** The client of the nearest `KeyhouseProvider`. */
+/** The client of the nearest `KeyhouseProvider`. @throws Error if there is none */
 export function useKeyhouse(): Client {
   const client = useContext(ClientContext)
   if (!client) throw new Error('There is no Keyhouse client here: put <KeyhouseProvider client={createClient(…)}> above this component.')
@@ -23,8 +23,8 @@ export function useKeyhouse(): Client {
 
 const ids = /* @__PURE__ */ new WeakMap<Client, string>()
 
-/** Random, not counted: a cache that outlives the page must never answer one person's client with another's rows. */
-function idOf(client: Client): string {
+/** A random id per client. With a counter, a persisted cache could serve one user's data to another user's client. */
+function getClientId(client: Client): string {
   const known = ids.get(client)
   if (known !== undefined) return known
   const id = crypto.getRandomValues(new Uint32Array(2)).join('')
@@ -32,12 +32,12 @@ function idOf(client: Client): string {
   return id
 }
 
-/** The key of what a client has read: all of it, of one operation, or one answer. For `invalidateQueries` and the like. */
+/** Query key of a client's cached data: all of it, one operation, or one result. Pass it to `invalidateQueries` and similar. */
 export function operationKey(client: Client, operation?: string, variables?: object): readonly unknown[] {
-  return ['keyhouse', idOf(client), ...(operation === undefined ? [] : [operation]), ...(variables === undefined ? [] : [variables])]
+  return ['keyhouse', getClientId(client), ...(operation === undefined ? [] : [operation]), ...(variables === undefined ? [] : [variables])]
 }
 
-/** TanStack's options, but those that the operation decides; `call` is handed to the function. */
+/** TanStack Query options except `queryKey` and `queryFn`; `call` is passed to the operation's function. */
 export interface QueryHookOptions<R, T = R> extends Omit<UseQueryOptions<R, KeyhouseError, T>, 'queryKey' | 'queryFn'> {
   readonly call?: Omit<CallOptions, 'signal' | 'onBehalfOf'>
 }
@@ -50,7 +50,7 @@ export function useOperation<R, T>(
 ): UseQueryResult<T, KeyhouseError> {
   const client = useKeyhouse()
   return useQuery({
-    // The client tries again by itself, and knows what is worth it.
+    // The client retries by itself and knows which errors are retryable.
     retry: false,
     ...options,
     queryKey: operationKey(client, name, variables ?? {}),
@@ -64,21 +64,21 @@ export interface MutationHookOptions<R> {
   readonly call?: Omit<CallOptions, 'signal' | 'onBehalfOf'>
 }
 
-type Shown = 'status' | 'isIdle' | 'isPending' | 'isSuccess' | 'isError' | 'error' | 'submittedAt' | 'reset'
+type MutationState = 'status' | 'isIdle' | 'isPending' | 'isSuccess' | 'isError' | 'error' | 'submittedAt' | 'reset'
 
-/** A mutation as a component sees it. */
-export interface MutationHook<I, R> extends Pick<UseMutationResult<R, KeyhouseError, I>, Shown> {
-  /** What was answered, until `reset`, the next call, or the component is gone. */
+/** Result of a mutation hook. */
+export interface MutationHook<I, R> extends Pick<UseMutationResult<R, KeyhouseError, I>, MutationState> {
+  /** Result of the last call, until `reset`, the next call, or unmount. */
   readonly data: R | undefined
-  /** Errors are in `error`. */
+  /** Starts the mutation; errors are in `error`. */
   readonly mutate: (...input: I extends undefined ? [input?: I] : [input: I]) => void
-  /** @throws what the function throws. */
+  /** Runs the mutation and resolves to its result. @throws the errors of the operation's function. */
   readonly mutateAsync: (...input: I extends undefined ? [input?: I] : [input: I]) => Promise<R>
 }
 
 /**
- * Inputs and answers of mutations may hold secrets, and TanStack keeps both in its MutationCache, which tools show and
- * persisters write down. Wrapped like this neither can be read there; `gcTime: 0` drops it with its component.
+ * Hides a value from devtools and persisters, which read TanStack's MutationCache. Inputs and results of mutations may
+ * hold secrets, and the cache keeps both. `gcTime: 0` removes them on unmount.
  */
 class Sealed<T> {
   readonly #value: T
@@ -105,15 +105,15 @@ export function useOrder<I, R>(
   >({
     gcTime: 0,
     retry: false,
-    // A paused mutation would be written down by a persister.
+    // A persister would store a paused mutation.
     networkMode: 'always',
     mutationFn: async (input) => new Sealed(await run(client, input.open(), call)),
     onSuccess: async (result) => {
-      // What this client has read may have changed.
+      // The mutation may have changed any data that this client has read.
       await queryClient.invalidateQueries({ queryKey: operationKey(client) })
       await onSuccess?.(result.open())
     },
-    onError: (refusal) => onError?.(refusal),
+    onError: (cause) => onError?.(cause),
   })
   return {
     data: data?.open(),

@@ -1,4 +1,4 @@
-/** A client, the errors, and a function for every operation. */
+/** Public API: the client, its errors, and a function for every operation. */
 export { createClient } from './client.js'
 export type { CallOptions, Client, ClientOptions } from './client.js'
 export { ApiError, KeyhouseError, UserErrorsError } from './errors.js'

@@ -1,21 +1,21 @@
-/** What the core knows of an operation: its text, and what it may do with it. */
+/** Descriptor of an operation, and the result type of a successful mutation. */
 
 export interface Operation {
-  /** The field, which is the name of the function too: `createApiKey`. */
+  /** Name of the root field and of the generated function, such as `createApiKey`. */
   readonly name: string
-  /** The document as it is sent. */
+  /** GraphQL document as sent. */
   readonly text: string
   readonly kind: 'query' | 'mutation'
-  /** The name of the one variable that the function takes bare: a mutation's `input`. */
+  /** Name of the variable that the function takes as its argument: a mutation's `input`. */
   readonly bare?: string
 }
 
-type Bare<P> = Exclude<keyof P, 'userErrors'>
+type ResultField<P> = Exclude<keyof P, 'userErrors'>
 
 /**
- * What a mutation that was not refused answers. Its fields are null only beside a refusal, which is thrown; all but
- * those named in `Kept`, which a repeated idempotency key answers without: a secret is shown once.
+ * Result of a successful mutation. Payload fields are null only beside user errors, which are thrown. The exceptions are
+ * the fields in `NullableOnReplay`: a secret is shown once, and is null when an idempotency key is repeated.
  */
-export type Succeeded<P, Kept extends PropertyKey = never> = {
-  readonly [K in Bare<NonNullable<P>>]: K extends Kept ? NonNullable<P>[K] : NonNullable<NonNullable<P>[K]>
+export type Succeeded<P, NullableOnReplay extends PropertyKey = never> = {
+  readonly [K in ResultField<NonNullable<P>>]: K extends NullableOnReplay ? NonNullable<P>[K] : NonNullable<NonNullable<P>[K]>
 }

@@ -1,42 +1,40 @@
-/** When to try again, and after how long. */
+/** Retry policy: which operations and errors are retried, and after which delay. */
 import { ApiError } from './errors.js'
 import type { Operation } from './operation.js'
 
-/** Milliseconds. Whoever is told to wait longer than this hears of it instead. */
-const longestWait = 30_000
-const firstWait = 250
+/** A longer Retry-After is not waited for; the error is thrown instead. */
+const maxDelayMs = 30_000
+const initialDelayMs = 250
 
-/**
- * A query changes nothing; of the mutations the server repeats without a second effect those that carry an idempotency key.
- */
+/** Queries are idempotent; mutations are if they carry an idempotency key. */
 export const isIdempotent = ({ kind, bare }: Operation, variables: Readonly<Record<string, unknown>>): boolean =>
   kind === 'query' || !!(variables[bare!] as { idempotencyKey?: unknown } | null | undefined)?.idempotencyKey
 
-/** No answer, too many requests, or a server that is away; whatever else would fail again. */
-const isPassing = ({ status }: ApiError): boolean => [0, 408, 429, 502, 503, 504].includes(status)
+/** Network error (status 0), timeout, rate limit or unavailable server; other errors would occur again. */
+const isRetryable = ({ status }: ApiError): boolean => [0, 408, 429, 502, 503, 504].includes(status)
 
-/** Milliseconds until the next try; null: there is none. */
-export function waitBefore(attempt: number, error: unknown): number | null {
-  if (!(error instanceof ApiError) || !isPassing(error)) return null
-  // Half of it by chance, so that callers who failed together do not come back together.
-  const chance = crypto.getRandomValues(new Uint8Array(1))[0]! / 256
-  const wait = error.retryAfterMs ?? firstWait * 2 ** attempt * (0.5 + chance / 2)
-  return wait <= longestWait ? wait : null
+/** Delay before the next attempt in milliseconds; null if the error is not retryable. */
+export function retryDelay(attempt: number, error: unknown): number | null {
+  if (!(error instanceof ApiError) || !isRetryable(error)) return null
+  // Exponential backoff with jitter, so that clients that failed together do not retry together.
+  const jitter = crypto.getRandomValues(new Uint8Array(1))[0]! / 256
+  const delayMs = error.retryAfterMs ?? initialDelayMs * 2 ** attempt * (0.5 + jitter / 2)
+  return delayMs <= maxDelayMs ? delayMs : null
 }
 
-/** Seconds or a date: RFC 9110 §10.2.3. */
+/** Parses Retry-After, which is seconds or a date (RFC 9110 §10.2.3), to milliseconds. */
 export function retryAfterMs(header: string | null): number | null {
   if (header === null) return null
   const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
   return Number.isNaN(wait) ? null : Math.max(0, wait)
 }
 
-/** @throws the reason of the signal. */
-export const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+/** Resolves after `ms` milliseconds. @throws the signal's reason if it aborts first. */
+export const delay = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve, reject) => {
     const abort = (): void => {
       clearTimeout(timer)
-      // As fetch does: what was given as the reason is thrown as it is.
+      // Rejects with the signal's reason unchanged, as fetch does.
       reject(signal!.reason as Error)
     }
     const timer = setTimeout(() => {

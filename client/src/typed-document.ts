@@ -1,8 +1,8 @@
-/** The form of a document that Apollo Client, urql and graphql-request read variables and answer from. */
+/** Typed document that Apollo Client, urql and graphql-request infer variables and result from. */
 import type { DocumentNode } from 'graphql'
 
-/** The same as `TypedDocumentNode` of @graphql-typed-document-node/core, which needs not be installed. */
+/** Compatible with `TypedDocumentNode` of @graphql-typed-document-node/core, which need not be installed. */
 export interface TypedDocument<Result, Variables> extends DocumentNode {
-  /** Never there: carries the types alone. */
+  /** Exists in the type only; carries `Result` and `Variables`. */
   readonly __apiType?: (variables: Variables) => Result
 }

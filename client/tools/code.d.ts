@@ -1,3 +1,5 @@
+/** Types of code.js. */
+
 /** The files of src/generated, by name without `.ts`. */
 export declare function code(
   schemaText: string,

@@ -1,4 +1,4 @@
-/** What the client is made of, from a schema and documents: types by graphql-codegen; functions, hooks and documents by our plugin. */
+/** Generates the client's source from a schema and documents: types by graphql-codegen, everything else by functions-plugin.js. */
 import { codegen } from '@graphql-codegen/core'
 import * as typescriptOperations from '@graphql-codegen/typescript-operations'
 import { buildSchema, parse, validate } from 'graphql'
@@ -28,7 +28,7 @@ const config = {
  * @param {string} schemaText SDL
  * @param {readonly { location: string, text: string }[]} sources
  * @returns {Promise<Record<string, string>>} the files of src/generated, by name without `.ts`
- * @throws when a document does not fit, naming all that do not
+ * @throws Error that lists all documents that are invalid for the schema
  */
 export async function code(schemaText, sources) {
   const schema = buildSchema(schemaText)
@@ -36,14 +36,14 @@ export async function code(schemaText, sources) {
   const faults = documents.flatMap(({ location, document }) => validate(schema, document).map(({ message }) => `${location}: ${message}`))
   if (faults.length > 0) throw new Error(`These documents do not fit the schema:\n${faults.join('\n')}`)
 
-  const made = (name, plugin, options) =>
+  const generate = (name, plugin, options) =>
     codegen({ filename: `${name}.ts`, schema: parse(schemaText), documents, plugins: [{ plugin: options }], pluginMap: { plugin }, config })
-  const types = await made('types', typescriptOperations, {})
+  const types = await generate('types', typescriptOperations, {})
   return {
-    // Without a helper for @defer, which nobody sends.
+    // Remove the helper type for @defer, which no document uses.
     types: types.replace(/\/\*\* Internal type[^\n]*\nexport type Incremental[^\n]*\n/, ''),
-    operations: await made('operations', functions, { kind: 'operations' }),
-    hooks: await made('hooks', functions, { kind: 'hooks' }),
-    documents: await made('documents', functions, { kind: 'documents' }),
+    operations: await generate('operations', functions, { kind: 'operations' }),
+    hooks: await generate('hooks', functions, { kind: 'hooks' }),
+    documents: await generate('documents', functions, { kind: 'documents' }),
   }
 }

@@ -1,3 +1,4 @@
+/** Types of default-document.js. */
 import type { GraphQLField, GraphQLSchema } from 'graphql'
 
 export interface SchemaOperation {

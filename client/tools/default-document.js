@@ -1,11 +1,13 @@
-/** The document that an operation starts with: what most callers want of it, for a person to edit. */
+/** Writes the default document of an operation, which is meant to be edited by hand. */
 import { getNamedType, isInterfaceType, isLeafType, isObjectType, isUnionType } from 'graphql'
 
 import { pascal } from './names.js'
 
-/** Enough to show something that is only pointed at. */
-const telling = new Set('id name label slug email externalId preview serverLabel role kid type description action tool audience'.split(' '))
-/** Columns; the formatter breaks what is wider. */
+/** Fields that identify a referenced object. */
+const summaryFields = new Set(
+  'id name label slug email externalId preview serverLabel role kid type description action tool audience'.split(' '),
+)
+/** Maximum line width in columns; the formatter breaks longer lines. */
 const width = 140
 
 const indent = (lines) => lines.map((line) => `  ${line}`)
@@ -17,21 +19,21 @@ const isPlain = (field) => field.args.length === 0
 const fieldsOf = (type) => Object.values(type.getFields()).toSorted((a, b) => Number(b.name === 'id') - Number(a.name === 'id'))
 const leaves = (type) => fieldsOf(type).filter((field) => isPlain(field) && isLeafType(getNamedType(field.type)))
 
-const tellingFields = (type) => leaves(type).filter(({ name }) => telling.has(name))
+const summaryOf = (type) => leaves(type).filter(({ name }) => summaryFields.has(name))
 
 /**
- * Members of a union may not answer one name with two types (nullability counts), so the commoner type keeps the name.
- * graphql spec, "Field Selection Merging".
+ * Inline fragments for the members. Fields of one name must have the same type, nullability included (GraphQL spec,
+ * "Field Selection Merging"), so only the members with the most common type select the field.
  */
 function members(type, schema) {
   const types = schema.getPossibleTypes(type).toSorted((a, b) => a.name.localeCompare(b.name))
   const common = isInterfaceType(type) ? Object.keys(type.getFields()) : []
-  const spoken = types.flatMap((member) => tellingFields(member).map((field) => `${field.name}: ${String(field.type)}`))
-  const count = (text) => spoken.filter((other) => other === text).length
+  const candidates = types.flatMap((member) => summaryOf(member).map((field) => `${field.name}: ${String(field.type)}`))
+  const count = (text) => candidates.filter((other) => other === text).length
   const wins = (field) =>
-    spoken.every((other) => !other.startsWith(`${field.name}:`) || count(other) <= count(`${field.name}: ${String(field.type)}`))
+    candidates.every((other) => !other.startsWith(`${field.name}:`) || count(other) <= count(`${field.name}: ${String(field.type)}`))
   return types.flatMap((member) => {
-    const chosen = tellingFields(member).filter((field) => !common.includes(field.name) && wins(field))
+    const chosen = summaryOf(member).filter((field) => !common.includes(field.name) && wins(field))
     return chosen.length > 0
       ? block(
           `... on ${member.name}`,
@@ -41,14 +43,14 @@ function members(type, schema) {
   })
 }
 
-/** What is pointed at: who or which, and no more. */
+/** Selection for a referenced object: its identifying fields only. */
 function brief(type, schema) {
   if (isUnionType(type)) return ['__typename', ...members(type, schema)]
   if (isInterfaceType(type)) return ['__typename', ...Object.keys(type.getFields()), ...members(type, schema)]
-  return isNode(type) ? tellingFields(type).map(({ name }) => name) : whole(type, schema)
+  return isNode(type) ? summaryOf(type).map(({ name }) => name) : whole(type, schema)
 }
 
-/** All of a record, and briefly what it points at. Lists within it are left to a document that asks for them. */
+/** Selection of all fields of an object and the summary of each referenced object; fields with arguments are omitted. */
 function whole(type, schema) {
   if (!isObjectType(type)) return brief(type, schema)
   return fieldsOf(type)
@@ -81,14 +83,14 @@ function selection(kind, type, schema) {
   return isConnection(type) ? page(type, schema) : whole(type, schema)
 }
 
-/** Whether a connection of it can be counted, which costs, so it is asked for. */
-const counts = (type) => isObjectType(type) && isConnection(type) && 'totalCount' in type.getFields()
+/** Tells whether the connection has a totalCount, which is costly and therefore behind a variable. */
+const hasTotalCount = (type) => isObjectType(type) && isConnection(type) && 'totalCount' in type.getFields()
 
 export function defaultDocument({ kind, field }, schema) {
   const type = getNamedType(field.type)
   const variables = [
     ...field.args.map((arg) => `$${arg.name}: ${String(arg.type)}`),
-    ...(counts(type) ? ['$withTotalCount: Boolean! = false'] : []),
+    ...(hasTotalCount(type) ? ['$withTotalCount: Boolean! = false'] : []),
   ]
   const args = field.args.map(({ name }) => `${name}: $${name}`)
   const chosen = selection(kind, type, schema)

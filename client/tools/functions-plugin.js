@@ -1,12 +1,13 @@
-/** A graphql-codegen plugin: one function, one hook, one document for each operation. */
+/** A graphql-codegen plugin that writes one function, one hook and one document for each operation. */
 import { getNamedType, isNonNullType, print, stripIgnoredCharacters, typeFromAST } from 'graphql'
 
 import { pascal } from './names.js'
 
-const shown = new Set(['Secret', 'JWT'])
+/** Scalars of values that are shown only once. */
+const secretScalars = new Set(['Secret', 'JWT'])
 
-/** All that the writers below need to know of a document. */
-function operationOf({ location, document }, schema) {
+/** Describes a document's operation for the writers below. @throws Error if the document breaks the conventions */
+function describeOperation({ location, document }, schema) {
   const [definition, ...more] = document.definitions
   const [root, ...others] = definition.selectionSet.selections
   const name = root.name.value
@@ -31,13 +32,13 @@ function operationOf({ location, document }, schema) {
   }
 }
 
-/** Fields of a payload that a repeated idempotency key answers null for, the record being the same. */
-function kept({ field }) {
+/** Payload fields that are null when an idempotency key is repeated. */
+function nullableOnReplay({ field }) {
   const input = field.args.find(({ name }) => name === 'input')
   const fields = input ? getNamedType(input.type).getFields() : {}
   if (!('idempotencyKey' in fields)) return []
   return Object.values(getNamedType(field.type).getFields())
-    .filter(({ type }) => shown.has(getNamedType(type).name))
+    .filter(({ type }) => secretScalars.has(getNamedType(type).name))
     .map(({ name }) => `'${name}'`)
 }
 
@@ -53,24 +54,24 @@ const described = ({ field, kind }, more = []) =>
 const resultType = (operation) => {
   const { name, kind, type } = operation
   const of = `Types.${type}['${name}']`
-  return `export type ${pascal(name)}Result = ${kind === 'query' ? of : `Succeeded<${[of, kept(operation).join(' | ')].filter(Boolean).join(', ')}>`}\n`
+  return `export type ${pascal(name)}Result = ${kind === 'query' ? of : `Succeeded<${[of, nullableOnReplay(operation).join(' | ')].filter(Boolean).join(', ')}>`}\n`
 }
 
 const inputType = ({ args }) => `Types.${getNamedType(args[0].type).name}${isNonNullType(args[0].type) ? '' : ' | null'}`
 
-/** The argument between the client and the options; empty when there is none. */
+/** The function's parameter between the client and the options; empty if there is none. */
 const argument = ({ kind, field, type, hasVariables, isOptional }) => {
   if (!hasVariables) return ''
   const [name, of] = kind === 'mutation' ? ['input', inputType(field)] : ['variables', `Types.${type}Variables`]
   return `${name}${isOptional ? '?' : ''}: ${of}`
 }
 
-const isBare = ({ kind, hasVariables }) => kind === 'mutation' && hasVariables
+const takesInput = ({ kind, hasVariables }) => kind === 'mutation' && hasVariables
 
 function functionOf(operation) {
   const { name, kind, text, hasVariables } = operation
-  const parts = [`name: '${name}'`, `kind: '${kind}'`, ...(isBare(operation) ? [`bare: 'input'`] : []), `text: ${JSON.stringify(text)}`]
-  const passed = isBare(operation) ? '{ input }' : hasVariables ? 'variables' : '{}'
+  const parts = [`name: '${name}'`, `kind: '${kind}'`, ...(takesInput(operation) ? [`bare: 'input'`] : []), `text: ${JSON.stringify(text)}`]
+  const passed = takesInput(operation) ? '{ input }' : hasVariables ? 'variables' : '{}'
   const parameters = ['client: Client', argument(operation), 'options?: CallOptions'].filter(Boolean).join(', ')
   return [
     `const ${name}Operation: Operation = { ${parts.join(', ')} }\n`,
@@ -92,7 +93,7 @@ function hookOf(operation) {
   return `${described(operation)}export const use${pascal(name)} = <T = ${result}>(${parameters}): UseQueryResult<T, KeyhouseError> => useOperation('${name}', ${run}, ${hasVariables ? 'variables' : 'undefined'}, options)\n`
 }
 
-/** As a literal: nothing of graphql runs where it is used, and what is not used is shaken off. */
+/** Writes the parsed document as a literal, so that the bundle needs no GraphQL parser and unused documents are tree-shaken. */
 const documentOf = (operation) =>
   `${doc((operation.field.description ?? '').split('\n'))}export const ${pascal(operation.name)}Document = ${JSON.stringify(operation.document)} as unknown as TypedDocument<Types.${operation.type}, Types.${operation.type}Variables>\n`
 
@@ -110,5 +111,5 @@ const writers = {
 
 export function plugin(schema, documents, { kind }) {
   const [write, head] = writers[kind]
-  return `${head}\n${documents.map((document) => write(operationOf(document, schema))).join('\n')}`
+  return `${head}\n${documents.map((document) => write(describeOperation(document, schema))).join('\n')}`
 }

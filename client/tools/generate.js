@@ -1,4 +1,4 @@
-/** From schema.graphql and operations/ to src/generated. */
+/** Generates src/generated from schema.graphql and operations/. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 import { code } from './code.js'

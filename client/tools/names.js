@@ -1,9 +1,9 @@
-/** From the name of an operation to the names of what stands for it. */
+/** Naming of files and types after an operation, and the list of a schema's operations. */
 
 export const kebab = (field) => field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 export const pascal = (field) => `${field.charAt(0).toUpperCase()}${field.slice(1)}`
 
-/** Every operation of a schema: queries first, each in the order of the schema. */
+/** Every operation of a schema in the schema's order, queries first. */
 export const operationsOf = (schema) =>
   [
     ['query', schema.getQueryType()],

@@ -1,13 +1,15 @@
-/** Bytes, minified, before compression. */
+/** Types of sizes.js. */
+
+/** Maximum size in bytes, minified, before compression. */
 export declare const limit: number
 
 export interface Size {
   readonly name: string
-  /** With `createClient`. */
+  /** Size of the function with `createClient`. */
   readonly bytes: number
-  /** The function by itself. */
+  /** Size of the function without the client. */
   readonly alone: number
-  /** The files that went into it. */
+  /** Bundled source files. */
   readonly inputs: readonly string[]
 }
 

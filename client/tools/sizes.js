@@ -1,9 +1,9 @@
-/** Prints what each function weighs in a page: alone with the client, bundled and minified. Fails above the limit. */
+/** Prints the bundle size of each function, with and without the client; fails above the limit. */
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 import { build } from 'esbuild'
 
-/** Bytes, minified, before compression. */
+/** Maximum size in bytes, minified, before compression. */
 export const limit = 4096
 
 /** @param {string} dist the compiled package */

@@ -1,4 +1,4 @@
-/** Gives every operation of the schema that has no document yet the default one. What is there is left alone: it may have been edited. */
+/** Writes the default document of each operation that has none; existing documents are kept, since they may be edited. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 import { buildSchema } from 'graphql'

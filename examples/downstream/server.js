@@ -1,11 +1,11 @@
-// A service behind Keyhouse. It verifies tokens offline with nothing but jose, asks Keyhouse about API keys, and polls
-// what was revoked. Copy it: there is no other trick to it.
+// A service behind Keyhouse that verifies tokens offline with jose, polls the revocation list, and verifies API keys through
+// Keyhouse. Copy it as a starting point.
 import { createServer } from 'node:http'
 
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 
 const port = Number(process.env.PORT ?? 4100)
-/** The issuer of one organization and environment: `viewer { issuer }` tells it. Every other tenant's tokens have another one. */
+/** The issuer of one organization and environment, from `viewer { issuer }`. Tokens of other tenants have another `iss`. */
 const issuer = process.env.KEYHOUSE_ISSUER
 if (!URL.canParse(issuer ?? '')) {
   console.error(
@@ -13,15 +13,15 @@ if (!URL.canParse(issuer ?? '')) {
   )
   process.exit(1)
 }
-/** Projects of one organization share its issuers. Undefined: all of them are trusted alike. */
+/** Projects of one organization share its issuers. Undefined: tokens of all its projects are accepted. */
 const trustedProject = process.env.PROJECT
 const audience = process.env.AUDIENCE ?? `http://localhost:${port}`
 const apiKey = process.env.KEYHOUSE_API_KEY
 const pollSeconds = Number(process.env.POLL_SECONDS ?? 10)
 
-/** With a list older than this, nobody is let in: a revocation may have been missed. */
-const oldestList = Math.max(60, 6 * pollSeconds) * 1000
-/** Names the algorithms that Keyhouse may be configured for; never take the token's word for it. */
+/** Refuse all tokens if the revocation list is older than this, since a revocation may have been missed. */
+const maxListAgeMs = Math.max(60, 6 * pollSeconds) * 1000
+/** Algorithms that Keyhouse supports. A fixed list prevents algorithm confusion (RFC 8725 §3.1). */
 const algorithms = ['ES256', 'EdDSA', 'RS256']
 
 class Refusal extends Error {
@@ -32,7 +32,7 @@ class Refusal extends Error {
   }
 }
 
-// What was revoked before its time, fetched again when it has changed.
+// The current revocation list, revalidated by its ETag.
 let revoked = { tokens: new Set(), clients: new Set(), sandboxes: new Map(), etag: undefined, at: 0 }
 
 async function poll() {
@@ -44,7 +44,7 @@ async function poll() {
     if (response.status === 304) {
       revoked.at = Date.now()
     } else if (response.ok) {
-      // An older Keyhouse names no sandboxes.
+      // Older versions of Keyhouse omit revokedSandboxes.
       const { revokedTokens, revokedClients, revokedSandboxes = [] } = await response.json()
       revoked = {
         tokens: new Set(revokedTokens),
@@ -61,10 +61,10 @@ async function poll() {
   }
 }
 
-// As long as Keyhouse lets it be cached. A key that is not in it is looked for at once.
+// Cached for the max-age of the key set. An unknown `kid` triggers a fetch.
 const jwks = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), { cacheMaxAge: 300_000 })
 
-/** By itself, with its key, or by a reset of its sandbox in the second of its `iat` or later. */
+/** Revoked individually, with its API key, or by a reset of its sandbox in the second of its `iat` or later. */
 const isRevoked = ({ jti, client_id, env, project, iat }) =>
   revoked.tokens.has(jti) || revoked.clients.has(client_id) || (env === 'SANDBOX' && iat <= revoked.sandboxes.get(project))
 
@@ -74,36 +74,36 @@ function bearer(request) {
   return text
 }
 
-async function claimsOf(request) {
+async function verifyToken(request) {
   const token = bearer(request)
   const invalid = new Refusal(401, 'invalid_token', { 'www-authenticate': 'Bearer error="invalid_token"' })
-  if (Date.now() - revoked.at > oldestList) throw new Refusal(503, 'revocations_unknown', { 'retry-after': String(pollSeconds) })
+  if (Date.now() - revoked.at > maxListAgeMs) throw new Refusal(503, 'revocations_unknown', { 'retry-after': String(pollSeconds) })
   try {
     const { payload } = await jwtVerify(token, jwks, { issuer, audience, typ: 'at+jwt', algorithms })
     if (trustedProject !== undefined && payload.project !== trustedProject) throw invalid
     if (isRevoked(payload)) throw invalid
     return payload
   } catch (error) {
-    // A key set that cannot be fetched says nothing about the token.
+    // A failed fetch of the key set is not the token's fault: 503, not 401.
     const isFetch = error instanceof errors.JWKSTimeout || error.code === 'ERR_JOSE_GENERIC'
     if (error === invalid || (error instanceof errors.JOSEError && !isFetch)) throw invalid
     throw new Refusal(503, 'keys_unavailable', { 'retry-after': String(pollSeconds) })
   }
 }
 
-/** `*` and `application:*` cover every permission that this service makes up, `agent:*` those about agents. */
-const allows = (permissions, wanted) =>
-  ['*', 'application:*', `${wanted.split(':')[0]}:*`, wanted].some((pattern) => permissions.includes(pattern))
+/** `*` and `application:*` include every permission that this service defines, `agent:*` those of agents. */
+const hasPermission = (permissions, required) =>
+  ['*', 'application:*', `${required.split(':')[0]}:*`, required].some((pattern) => permissions.includes(pattern))
 
 async function listAgents(request) {
-  const { sub, permissions } = await claimsOf(request)
-  if (!Array.isArray(permissions) || !allows(permissions, 'agent:read')) {
+  const { sub, permissions } = await verifyToken(request)
+  if (!Array.isArray(permissions) || !hasPermission(permissions, 'agent:read')) {
     throw new Refusal(403, 'insufficient_scope', { 'www-authenticate': 'Bearer error="insufficient_scope", scope="agent:read"' })
   }
   return { endUser: sub, agents: [{ id: 'agent-1', name: 'Concierge' }] }
 }
 
-/** For sandbox keys only: it pretends that a payment was made. */
+/** Simulates a payment; accepts sandbox keys only. */
 async function provePayment(request) {
   const secret = bearer(request)
   const response = await fetch(new URL('/graphql', issuer), {
