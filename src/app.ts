@@ -5,7 +5,7 @@ import { gatewayTimeouts, type GatewayTimeouts } from './gateway/timeouts.js'
 import type { Plugin } from './graphql/routed-request.js'
 import { httpTimeouts, type HttpTimeouts } from './http/timeouts.js'
 import { startJobs } from './jobs/jobs.js'
-import { newLogger } from './observability/log.js'
+import { createLogger } from './observability/log.js'
 import { createTraces } from './observability/traces.js'
 import { openServices, type ServiceOverrides } from './open-services.js'
 import { createMetricsServer } from './routes/metrics.js'
@@ -28,7 +28,7 @@ export interface App {
 }
 
 export async function createApp(config: Config, overrides: Overrides = {}): Promise<App> {
-  const log = overrides.log ?? newLogger(config.logLevel)
+  const log = overrides.log ?? createLogger(config.logLevel)
   const traces = config.traces && (await createTraces(config.traces, log))
   const { services, close } = await openServices(config, { ...overrides, log }, traces)
   const server = await createServer(

@@ -1,14 +1,14 @@
 /** Command line. Each command prints its result, with `--json` for programs; on failure it prints one sentence and exits non-zero. */
 import { Command, Option } from 'commander'
 
-import { createKeyByCommand, type ApiKeyOptions } from './commands/api-key-create.js'
-import { exportByCommand } from './commands/audit-export.js'
+import { createKey, type ApiKeyOptions } from './commands/api-key-create.js'
+import { exportAuditTrail } from './commands/audit-export.js'
 import { signatureNotChecked, verifyAll, verifyFile } from './commands/audit-verify.js'
 import { backup } from './commands/backup.js'
 import { CommandError } from './commands/command-error.js'
 import { describeError } from './commands/describe-error.js'
 import { bootstrapOrganization } from './commands/organization-create.js'
-import { listByCommand, resumeByCommand, suspendByCommand } from './commands/organization-suspension.js'
+import { listAllOrganizations, resume, suspend } from './commands/organization-suspension.js'
 import {
   formatApiKey,
   formatBackup,
@@ -20,7 +20,7 @@ import {
   formatSignIn,
 } from './commands/output.js'
 import { signInByEmail } from './commands/sign-in.js'
-import { retireKeyByCommand, rotateKeysByCommand } from './commands/signing-key.js'
+import { retireKey, rotateKeys } from './commands/signing-key.js'
 import { addVaultCommands } from './commands/vault.js'
 import { readConfig } from './config/config.js'
 import type { Services } from './context/services.js'
@@ -91,21 +91,21 @@ organizations
   .command('list')
   .description('list every organization, oldest first')
   .option('--json', 'print JSON')
-  .action((options: OutputOptions) => printResult(options, listByCommand, formatOrganizationList))
+  .action((options: OutputOptions) => printResult(options, listAllOrganizations, formatOrganizationList))
 
 organizations
   .command('suspend')
   .description('refuse every credential of an organization at once, until it is resumed')
   .argument('<id>', 'which organization')
   .option('--json', 'print JSON')
-  .action((id: string, options: OutputOptions) => printResult(options, (services) => suspendByCommand(services, id), formatSuspension))
+  .action((id: string, options: OutputOptions) => printResult(options, (services) => suspend(services, id), formatSuspension))
 
 organizations
   .command('resume')
   .description('let the credentials of a suspended organization work again')
   .argument('<id>', 'which organization')
   .option('--json', 'print JSON')
-  .action((id: string, options: OutputOptions) => printResult(options, (services) => resumeByCommand(services, id), formatSuspension))
+  .action((id: string, options: OutputOptions) => printResult(options, (services) => resume(services, id), formatSuspension))
 
 organizations
   .command('create')
@@ -138,9 +138,7 @@ program
   .option('--label <text>', 'what its people call it')
   .option('--permissions <list...>', 'what it may do, such as agent:read; everything that a key may when left out', ['*'])
   .option('--json', 'print JSON')
-  .action((options: ApiKeyOptions & OutputOptions) =>
-    printResult(options, (services) => createKeyByCommand(services, options), formatApiKey),
-  )
+  .action((options: ApiKeyOptions & OutputOptions) => printResult(options, (services) => createKey(services, options), formatApiKey))
 
 const signingKey = program.command('signing-key').description('the keys that sign tokens')
 
@@ -148,14 +146,14 @@ signingKey
   .command('rotate')
   .description('let the next key sign from now on; what the last one signed stays good')
   .option('--json', 'print JSON')
-  .action((options: OutputOptions) => printResult(options, rotateKeysByCommand, formatRotation))
+  .action((options: OutputOptions) => printResult(options, rotateKeys, formatRotation))
 
 signingKey
   .command('retire')
   .description('withdraw a key at once, with every token that it signed')
   .argument('<kid>', 'which key')
   .option('--json', 'print JSON')
-  .action((kid: string, options: OutputOptions) => printResult(options, (services) => retireKeyByCommand(services, kid), formatRetirement))
+  .action((kid: string, options: OutputOptions) => printResult(options, (services) => retireKey(services, kid), formatRetirement))
 
 const audit = program.command('audit').description('the audit trail')
 
@@ -164,7 +162,7 @@ audit
   .description('print the trail of an organization as lines of JSON, ended by a signed checkpoint')
   .requiredOption('--organization <id>', 'which organization')
   .action(({ organization }: { organization: string }) =>
-    withServices((services) => exportByCommand(services, organization, process.stdout)),
+    withServices((services) => exportAuditTrail(services, organization, process.stdout)),
   )
 
 audit

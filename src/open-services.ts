@@ -21,7 +21,7 @@ import { ConcurrencyLimiter } from './lib/concurrency.js'
 import { FixedWindowLimiter } from './lib/fixed-window.js'
 import { maxConnectionsFor, maxDescriptors } from './lib/max-descriptors.js'
 import { SealError } from './lib/seal.js'
-import { newLogger } from './observability/log.js'
+import { createLogger } from './observability/log.js'
 import { Metrics } from './observability/metrics.js'
 import type { Traces } from './observability/traces.js'
 import { createOutbound } from './outbound/create-outbound.js'
@@ -50,7 +50,7 @@ export interface ServiceOverrides {
 /** @throws ConfigError when the master keys do not match the database */
 export async function openServices(
   config: Config,
-  { clock = systemClock, log = newLogger(config.logLevel), resolve, descriptorLimit = maxDescriptors() }: ServiceOverrides = {},
+  { clock = systemClock, log = createLogger(config.logLevel), resolve, descriptorLimit = maxDescriptors() }: ServiceOverrides = {},
   traces?: Traces,
 ): Promise<{ services: Services; close: () => Promise<void> }> {
   const metrics = new Metrics()
@@ -108,12 +108,12 @@ export async function openServices(
       keyring,
       masterKeys,
       outbound,
-      inFlight: new ConcurrencyLimiter(),
-      refusals,
+      outboundConcurrency: new ConcurrencyLimiter(),
+      refusalJournal: refusals,
       writeBehind,
       limiter,
       unknownCredentialCounter,
-      verifications: new VerificationQueue(),
+      verificationQueue: new VerificationQueue(),
       deploymentSecrets: secrets,
       metrics,
       log,

@@ -29,8 +29,8 @@ import { SandboxResolver } from './resolvers/sandbox.resolver.js'
 import { sanitizeIdArguments } from './resolvers/sanitize-ids.js'
 import { SignInResolver } from './resolvers/sign-in.resolver.js'
 import { SigningKeyResolver } from './resolvers/signing-key.resolver.js'
-import { McpTestResolver } from './resolvers/test-mcp-server.resolver.js'
-import { IntrospectionResolver } from './resolvers/token-introspection.resolver.js'
+import { TestMcpServerResolver } from './resolvers/test-mcp-server.resolver.js'
+import { TokenIntrospectionResolver } from './resolvers/token-introspection.resolver.js'
 import { UsageResolver } from './resolvers/usage.resolver.js'
 import { recordUsage, domainErrorsToPayload } from './resolvers/user-error.js'
 import { VerifyApiKeyResolver } from './resolvers/verify-api-key.resolver.js'
@@ -49,10 +49,10 @@ export function buildSchema(): GraphQLSchema {
       EndUserResolver,
       InvitationResolver,
       MemberResolver,
-      IntrospectionResolver,
+      TokenIntrospectionResolver,
       McpCredentialResolver,
       McpServerResolver,
-      McpTestResolver,
+      TestMcpServerResolver,
       McpToolApprovalResolver,
       NodeResolver,
       OrganizationResolver,

@@ -12,7 +12,7 @@ import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import { checkpointType } from '../src/audit/checkpoint.js'
 import { parseEvent, serializeEvent } from '../src/audit/export-format.js'
-import { exportByCommand } from '../src/commands/audit-export.js'
+import { exportAuditTrail } from '../src/commands/audit-export.js'
 import { verifyAll, verifyFile } from '../src/commands/audit-verify.js'
 import { createRetentionJob } from '../src/jobs/jobs.js'
 import { genesis, computeHash, type ChainedEvent } from '../src/journal/chain.js'
@@ -30,7 +30,7 @@ let lines: string[]
 
 async function exported(id: string): Promise<string[]> {
   const chunks: string[] = []
-  await exportByCommand(app.services, id, new Writable({ write: (chunk: Buffer, _, done) => (chunks.push(chunk.toString()), done()) }))
+  await exportAuditTrail(app.services, id, new Writable({ write: (chunk: Buffer, _, done) => (chunks.push(chunk.toString()), done()) }))
   return chunks.join('').trimEnd().split('\n')
 }
 

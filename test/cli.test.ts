@@ -4,10 +4,10 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { createKeyByCommand } from '../src/commands/api-key-create.js'
+import { createKey } from '../src/commands/api-key-create.js'
 import { signInByEmail } from '../src/commands/sign-in.js'
-import { createOrganization, maxNameLength } from '../src/organizations/create-organization.js'
-import { signInTokenLasts } from '../src/sign-in/issue-sign-in-token.js'
+import { createOrganization, maxOrganizationNameLength } from '../src/organizations/create-organization.js'
+import { signInTokenTtlSeconds } from '../src/sign-in/issue-sign-in-token.js'
 import { startApp, type TestApp } from './support/app.js'
 import { wholeChain, withDatabase } from './support/chain.js'
 import { emptyDatabase, isPostgres } from './support/database.js'
@@ -135,8 +135,8 @@ describe('organization create', () => {
   test.each([
     [0, false],
     [1, true],
-    [maxNameLength, true],
-    [maxNameLength + 1, false],
+    [maxOrganizationNameLength, true],
+    [maxOrganizationNameLength + 1, false],
   ])('a name of %i characters: %p', async (length, isGood) => {
     const making = createOrganization(app.services, { name: 'n'.repeat(length), email: newEmail(), userName: 'Admin' })
     await (isGood ? expect(making).resolves.toBeDefined() : expect(making).rejects.toMatchObject({ code: 'INVALID' }))
@@ -180,9 +180,9 @@ describe('sign-in', () => {
   })
 
   test.each([
-    [signInTokenLasts * 1000 - 1, true],
-    [signInTokenLasts * 1000, false],
-    [signInTokenLasts * 1000 + 1, false],
+    [signInTokenTtlSeconds * 1000 - 1, true],
+    [signInTokenTtlSeconds * 1000, false],
+    [signInTokenTtlSeconds * 1000 + 1, false],
   ])('%i ms later: %p', async (later, isGood) => {
     const email = newEmail()
     await createOrganization(app.services, { name: 'Acme', email, userName: 'Ada' })
@@ -238,7 +238,7 @@ describe('api-key create', () => {
     [{ label: 'x'.repeat(256) }, '"label" must have 1 to 255 characters.'],
   ])('refuses %j', async (options, message) => {
     const acme = await organization(app)
-    const making = createKeyByCommand(app.services, { organization: acme.id, environment: 'SANDBOX', permissions: [], ...options })
+    const making = createKey(app.services, { organization: acme.id, environment: 'SANDBOX', permissions: [], ...options })
     await expect(making).rejects.toThrow(message)
   })
 

@@ -135,7 +135,7 @@ test('an answer that its client does not take is not work; one that is still mad
   const connections = new Connections(5)
   let streaming: ServerResponse | undefined
   const server = createServer((request, response) => {
-    connections.begun(response)
+    connections.track(response)
     if (request.url === '/stream') (streaming = response).write('HTTP/1.1 200')
     else response.end(Buffer.alloc(64 * 1024 * 1024))
   })

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { acceptsGzip } from '../src/http/cacheable-json.js'
-import { revokedMaxAge } from '../src/routes/well-known.js'
+import { revocationListMaxAgeSeconds } from '../src/routes/well-known.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, forge, headerOf, revoked, wellKnown } from './support/tokens.js'
@@ -283,7 +283,7 @@ describe('/.well-known/revoked.json', () => {
     const plain = await wellKnown(app, 'revoked', { 'accept-encoding': 'identity' })
     const tag = plain.headers.get('etag')!
     expect(plain.headers.get('content-encoding')).toBeNull()
-    expect(plain.headers.get('cache-control')).toBe(`public, max-age=${revokedMaxAge}`)
+    expect(plain.headers.get('cache-control')).toBe(`public, max-age=${revocationListMaxAgeSeconds}`)
     expect(plain.headers.get('access-control-allow-origin')).toBe('*')
     expect(plain.headers.get('vary')).toBe('accept-encoding')
     const zipped = await wellKnown(app, 'revoked', { 'accept-encoding': 'gzip' })

@@ -22,7 +22,7 @@ const users = ['', 'alice', 'bob', 'carol', 'dave']
 const actingFor = (user: string): Record<string, string> => (user === '' ? {} : { 'x-on-behalf-of': user })
 
 async function start(env: Record<string, string>): Promise<void> {
-  world = await Gateway.start({ times: { silence: 5000 } }, env)
+  world = await Gateway.start({ times: { idleTimeoutMs: 5000 } }, env)
   serverId = await sharedServer({})
 }
 async function sharedServer(input: object): Promise<string> {
@@ -40,7 +40,7 @@ const refused = (what: string): object => ({
     },
   },
 })
-const released = (): Promise<unknown> => eventually(() => world.app.services.inFlight.size === 0 || undefined)
+const released = (): Promise<unknown> => eventually(() => world.app.services.outboundConcurrency.size === 0 || undefined)
 
 /** Calls or streams that stay open until they are let go. */
 class Held {

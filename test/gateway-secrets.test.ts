@@ -1,7 +1,7 @@
 /** The upstream never sees the caller's credential, and the caller never the upstream's, however it is sent back. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { scrubbed } from '../src/lib/redact/redact.js'
+import { redactionText } from '../src/lib/redact/redact.js'
 import { Gateway, result, sendJson, type Answering } from './support/gateway.js'
 
 let world: Gateway
@@ -85,7 +85,7 @@ describe.each(Object.entries(answers))('sent back in %s', (_where, answering) =>
     )
     expect(decoded).not.toContain(never)
     expect(decoded).not.toContain(secret)
-    expect(all).toContain(scrubbed)
+    expect(all).toContain(redactionText)
     expect(world.app.log).not.toContain(secret)
   })
 })
@@ -103,7 +103,7 @@ test('split at every byte of the stream', async () => {
       response.end(bytes.subarray(at))
     }
     const answer = await world.post(serverId, key, { jsonrpc: '2.0', id: 1, method: 'prompts/list' })
-    expect(answer.text).toBe(`id: 7\ndata: ${JSON.stringify(result(1, { content: [{ type: 'text', text: `<${scrubbed}>` }] }))}\n\n`)
+    expect(answer.text).toBe(`id: 7\ndata: ${JSON.stringify(result(1, { content: [{ type: 'text', text: `<${redactionText}>` }] }))}\n\n`)
   }
 })
 
@@ -113,7 +113,7 @@ test('a bearer token is found without its scheme, and a short secret destroys no
   const long = await world.server()
   await world.credential(long, { bearerToken: '12345678' })
   world.upstream.answer = echo
-  expect((await world.call(long, key)).body.result).toMatchObject({ token: scrubbed, headers: { authorization: scrubbed } })
+  expect((await world.call(long, key)).body.result).toMatchObject({ token: redactionText, headers: { authorization: redactionText } })
   const short = await world.server()
   await world.credential(short, { headers: [{ name: 'x-key', value: '1234567' }] })
   world.upstream.answer = ({ response, body }) => sendJson(response, result(body.id, { text: 'a 1234567 b', e: 'e' }))
@@ -206,7 +206,7 @@ describe('what is echoed in another form', () => {
     await world.credential(own, auth)
     world.upstream.answer = ({ response, body }) => sendJson(response, result(body.id, { content: [{ type: 'text', text: `<${text}>` }] }))
     const answer = await world.call(own, key)
-    expect(answer.body.result.content[0].text).toContain(scrubbed)
+    expect(answer.body.result.content[0].text).toContain(redactionText)
     expect(answer.text).not.toContain(never)
   })
 

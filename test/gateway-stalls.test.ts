@@ -1,7 +1,7 @@
 /** No message, answer or credential holds the event loop: each is as large as it may be, and shaped to be slow. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { scrubbed } from '../src/lib/redact/redact.js'
+import { redactionText } from '../src/lib/redact/redact.js'
 import { Gateway, defaultToolAnswer } from './support/gateway.js'
 import { measureStall } from './support/stall.js'
 
@@ -128,7 +128,7 @@ describe('a credential of', () => {
     const answer = resultOf(JSON.stringify(inner))
     answerWith('application/json', answer)
     const { text, longestMs } = await send(own, callOf('1'), keyOfAll)
-    if (holdsSecret) expect(JSON.parse(text).result.structuredContent).toContain(scrubbed)
+    if (holdsSecret) expect(JSON.parse(text).result.structuredContent).toContain(redactionText)
     else expect(text === answer).toBe(true)
     expect(longestMs).toBeLessThan(maxStall)
   })

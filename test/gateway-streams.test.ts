@@ -16,7 +16,7 @@ let credentialId: string
 const alice = { 'x-on-behalf-of': 'alice' }
 
 beforeAll(async () => {
-  world = await Gateway.start({ times: { look: 50, silence: 400, heartbeat: 100, grace: 300 } })
+  world = await Gateway.start({ times: { revalidateIntervalMs: 50, idleTimeoutMs: 400, heartbeatIntervalMs: 100, drainGraceMs: 300 } })
 })
 afterAll(() => world.close())
 beforeEach(async () => {
@@ -63,7 +63,7 @@ const outcomes = async (): Promise<unknown[]> => (await world.events('mcp_tool:c
 
 test('the numbers are those that are promised', () => {
   expect(gatewayTimeouts).toMatchObject({ silence: 60_000, heartbeat: 20_000 })
-  expect(gatewayTimeouts.look).toBeLessThan(1000)
+  expect(gatewayTimeouts.revalidateIntervalMs).toBeLessThan(1000)
 })
 
 describe('an open stream ends when', () => {
@@ -145,7 +145,7 @@ describe('an open stream ends when', () => {
 
   if (isPostgres)
     test('the key is revoked through another process', async () => {
-      const replica = await world.replica({ times: { look: 50 } })
+      const replica = await world.replica({ times: { revalidateIntervalMs: 50 } })
       world.upstream.answer = listening
       const stream = await listenTo(key.secret, alice, replica.url)
       await world.app.mutate(world.acme.sandboxKey, 'revokeApiKey', { id: key.id }, 'userErrors { code }')
@@ -263,7 +263,7 @@ describe('a client that leaves', () => {
 })
 
 test('a server that drains lets a call end, and its streams', async () => {
-  const replica = await world.replica({ times: { look: 50, grace: 5000 } })
+  const replica = await world.replica({ times: { revalidateIntervalMs: 50, drainGraceMs: 5000 } })
   world.upstream.answer = listening
   const stream = await listenTo(key.secret, alice, replica.url)
   let finish: (() => void) | undefined
@@ -281,7 +281,7 @@ test('a server that drains lets a call end, and its streams', async () => {
 })
 
 test('a server that drains does not wait for ever, and what it cuts short is recorded', async () => {
-  const replica = await world.replica({ times: { look: 50, grace: 100 } })
+  const replica = await world.replica({ times: { revalidateIntervalMs: 50, drainGraceMs: 100 } })
   world.upstream.answer = listening
   const call = await listenTo(key.secret, alice, replica.url, 'POST', callText)
   await replica.close()

@@ -97,7 +97,7 @@ describe('a token is refused as unknown, without a look at the database', () => 
 describe('before cryptography', () => {
   /** Signatures that were looked at. */
   const verified = (): (() => number) => {
-    const turns = jest.spyOn(app.services.verifications, 'turn')
+    const turns = jest.spyOn(app.services.verificationQueue, 'waitForTurn')
     return () => turns.mock.calls.length
   }
 
@@ -150,7 +150,7 @@ test(`after ${maxFailedSignatures} failed signatures verifications of that addre
   }
   expect(await flood('203.0.113.1')).toBeGreaterThanOrEqual(26 * 20 - 5)
   // API keys are no signatures, and another address is not concerned.
-  const turns = jest.spyOn(app.services.verifications, 'turn')
+  const turns = jest.spyOn(app.services.verificationQueue, 'waitForTurn')
   expect((await send(acme.sandboxKey)).status).toBe(200)
   expect(turns).not.toHaveBeenCalled()
   await flood('203.0.113.2')
@@ -160,8 +160,8 @@ test(`after ${maxFailedSignatures} failed signatures verifications of that addre
 
 test('a token that expires while it waits for its turn is refused', async () => {
   const { token } = await exchange(app, acme.sandboxKey, { audience: app.config.url, expiresIn: 300 })
-  const { verifications } = app.services
-  jest.spyOn(verifications, 'turn').mockImplementationOnce(() => {
+  const { verificationQueue } = app.services
+  jest.spyOn(verificationQueue, 'waitForTurn').mockImplementationOnce(() => {
     app.clock.advance(300_000)
     return Promise.resolve(true)
   })
@@ -169,7 +169,7 @@ test('a token that expires while it waits for its turn is refused', async () => 
 })
 
 test('introspection is not slowed: whoever asks is known', async () => {
-  const turns = jest.spyOn(app.services.verifications, 'turn')
+  const turns = jest.spyOn(app.services.verificationQueue, 'waitForTurn')
   const { token } = await exchange(app, acme.sandboxKey, { audience })
   await app.mutate(acme.sandboxKey, 'introspectToken', { token }, 'introspection { active }')
   expect(turns).not.toHaveBeenCalled()

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { pino } from 'pino'
 
-import { loggedError } from '../src/observability/log-error.js'
+import { serializeError } from '../src/observability/log-error.js'
 import { serializers } from '../src/observability/log.js'
 import { OutboundError } from '../src/outbound/outbound-error.js'
 import { untrustedServer } from './support/certificate.js'
@@ -22,7 +22,7 @@ const forms = [secret, Buffer.from(secret).toString('base64').slice(0, 40), [...
 let world: Gateway
 const servers: Server[] = []
 beforeAll(async () => {
-  world = await Gateway.start({ times: { silence: 300, headersTimeoutMs: 300, requestTimeoutMs: 400, checkIntervalMs: 50 } })
+  world = await Gateway.start({ times: { idleTimeoutMs: 300, headersTimeoutMs: 300, requestTimeoutMs: 400, checkIntervalMs: 50 } })
 })
 afterAll(async () => {
   for (const server of servers) server.close()
@@ -193,9 +193,9 @@ describe('an error in the log', () => {
       const lines: string[] = []
       pino({ level: 'trace', serializers }, { write: (line) => void lines.push(line) }).info({ err: cause }, 'failed')
       for (const form of [...forms, 'SECRET']) expect(lines.join('')).not.toContain(form)
-      expect(loggedError(cause).stack).toContain('at ')
+      expect(serializeError(cause).stack).toContain('at ')
     }
-    expect(loggedError(new OutboundError('TIMEOUT', { cause: inner }))).toMatchObject({
+    expect(serializeError(new OutboundError('TIMEOUT', { cause: inner }))).toMatchObject({
       type: 'OutboundError',
       code: 'TIMEOUT',
       cause: { type: 'Error', code: 'HPE_INVALID_CHUNK_SIZE' },
@@ -205,7 +205,7 @@ describe('an error in the log', () => {
   test('of our own has its message, and a cycle of causes ends', () => {
     const error = new Error('the lock is not held')
     error.cause = error
-    expect(loggedError(error)).toMatchObject({ type: 'Error', message: 'the lock is not held' })
-    expect(loggedError('text')).toEqual({ type: 'string' })
+    expect(serializeError(error)).toMatchObject({ type: 'Error', message: 'the lock is not held' })
+    expect(serializeError('text')).toEqual({ type: 'string' })
   })
 })

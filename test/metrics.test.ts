@@ -1,7 +1,7 @@
 /** What an operator sees: numbers that are right, labels that nobody else can choose, and a log that joins the audit trail. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { countKept } from '../src/encryption/count-sealed-rows.js'
+import { countCacheTtlMs } from '../src/encryption/count-sealed-rows.js'
 import { requestErrorStatus, userErrorCodes } from '../src/lib/errors.js'
 import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
@@ -85,7 +85,7 @@ describe('the numbers', () => {
     const reveal = (text: string): number => Number(/what="reveal texts",key_id="\w+"\} (\d+)/.exec(text)?.[1] ?? 0)
     const before = reveal(await scrape())
     await app.mutate(acme.adminToken, 'createPersonalToken', { type: 'FULL_ACCESS' }, 'token')
-    app.clock.advance(countKept - 1)
+    app.clock.advance(countCacheTtlMs - 1)
     expect(reveal(await scrape())).toBe(before)
     app.clock.advance(1)
     // Whoever asks first is told the old count, and begins the new one.

@@ -1,7 +1,11 @@
 /** Suspending an organization: every credential of it is refused at once, and works again when it is resumed. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { listByCommand, resumeByCommand, suspendByCommand } from '../src/commands/organization-suspension.js'
+import {
+  listAllOrganizations,
+  resume as resumeOrganization,
+  suspend as suspendOrganization,
+} from '../src/commands/organization-suspension.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { keyhouse } from './support/process.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -12,8 +16,8 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const suspend = (acme: SeededOrganization): Promise<unknown> => suspendByCommand(app.services, acme.id)
-const resume = (acme: SeededOrganization): Promise<unknown> => resumeByCommand(app.services, acme.id)
+const suspend = (acme: SeededOrganization): Promise<unknown> => suspendOrganization(app.services, acme.id)
+const resume = (acme: SeededOrganization): Promise<unknown> => resumeOrganization(app.services, acme.id)
 const viewer = '{ viewer { kind } }'
 const exchange = `mutation ($input: ExchangeApiKeyInput!) { exchangeApiKey(input: $input) { token userErrors { code } } }`
 const outcome = async (credential: string): Promise<unknown> => {
@@ -76,10 +80,10 @@ test('of a hundred exchanges in flight none is recorded after the suspension', a
 
 test('suspending twice keeps the first time; both verbs leave an event', async () => {
   const acme = await organization(app)
-  const { suspendedAt } = await suspendByCommand(app.services, acme.id)
+  const { suspendedAt } = await suspendOrganization(app.services, acme.id)
   app.clock.advance(1000)
-  expect((await suspendByCommand(app.services, acme.id)).suspendedAt).toBe(suspendedAt)
-  expect((await listByCommand(app.services)).find(({ organizationId }) => organizationId === acme.id)).toMatchObject({ suspendedAt })
+  expect((await suspendOrganization(app.services, acme.id)).suspendedAt).toBe(suspendedAt)
+  expect((await listAllOrganizations(app.services)).find(({ organizationId }) => organizationId === acme.id)).toMatchObject({ suspendedAt })
   expect(await resume(acme)).toMatchObject({ suspendedAt: null })
   expect((await acme.events()).map(({ action }) => action).filter((action) => action.startsWith('organization:'))).toEqual([
     'organization:create',

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { maxResponseBytes } from '../src/mcp/servers/read-response.js'
-import type { Resolved } from '../src/outbound/name-lookups.js'
+import type { ResolvedAddress } from '../src/outbound/name-lookups.js'
 import { startApp, type TestApp } from './support/app.js'
 import { untrustedServer } from './support/certificate.js'
 import { listen, mcpAnswer, type Handler, type Listening } from './support/mcp.js'
@@ -20,7 +20,7 @@ let asked: string[] = []
 const open: Listening[] = []
 const secret = 'a-secret-for-one-origin'
 
-const resolve = (host: string): Promise<Resolved[]> => {
+const resolve = (host: string): Promise<ResolvedAddress[]> => {
   asked.push(host)
   const next = answers.length > 1 ? answers.shift()! : (answers[0] ?? [])
   return Promise.resolve(next.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })))

@@ -44,7 +44,7 @@ async function during(work: (i: number) => Promise<unknown>, change: () => Promi
 
 /** What the trail says was made before the change of the member, and after it. */
 async function madeAround(world: SeededOrganization, action: string): Promise<{ before: number; after: number; refused: number }> {
-  for (const { services } of [app, other]) await services.refusals.flush()
+  for (const { services } of [app, other]) await services.refusalJournal.flush()
   const events = await world.events()
   const cut = events.findIndex((event) => event.action === 'member:update' && event.outcome === 'ALLOWED')
   const made = events.map((event, i) => ({ isAfter: i > cut, event })).filter(({ event }) => event.action === action && event.actorId)

@@ -194,7 +194,7 @@ test('200 verbs at once, refused ones among them: exact counts, an unbroken chai
   ]
   const outcomes = await Promise.all(Array.from({ length: 200 }, (_, i) => kinds[i % 8]!(Math.floor(i / 8))))
   expect(tally(outcomes)).toEqual({ OK: 125, FORBIDDEN: 25, INVALID: 25, NOT_FOUND: 25 })
-  for (const one of [app, second]) await one?.services.refusals.flush()
+  for (const one of [app, second]) await one?.services.refusalJournal.flush()
   const events = (await acme.events()).slice(before)
   const sum = (some: typeof events): number => some.reduce((all, one) => all + refusalsIn(one), 0)
   const count = (action: string, outcome: string): number => sum(events.filter((one) => one.action === action && one.outcome === outcome))

@@ -66,7 +66,7 @@ test('names what the caller could see, and is found by whoever reads the trail',
   const { id } = await acme.apiKey()
   const reader = await acme.apiKey({ permissions: ['api_key:read'] })
   for (let i = 0; i < 12; i++) await app.mutate(reader.secret, 'revokeApiKey', { id }, 'apiKey { id }')
-  await app.services.refusals.flush()
+  await app.services.refusalJournal.flush()
   const query = 'query ($id: ID!) { auditEvents(filter: { subjectId: $id, outcome: DENIED }) { nodes { details } } }'
   const { data } = await app.run(acme.sandboxKey, query, { id })
   expect(data.auditEvents.nodes.map(refusalsIn)).toEqual([2, ...Array(10).fill(1)])
@@ -89,13 +89,13 @@ test('each process gathers its own', async () => {
   await flooded(other, token)
   await other.close()
   await flooded(app, token)
-  await app.services.refusals.flush()
+  await app.services.refusalJournal.flush()
   expect((await denied()).map(refusalsIn)).toEqual([...Array(10).fill(1), flood - 10, ...Array(10).fill(1), flood - 10])
 })
 
 test('writing all that one organization can have gathered does not hold up the event loop', async () => {
   const refuse = (actor: number): Promise<void> =>
-    app.services.refusals.record({
+    app.services.refusalJournal.record({
       organizationId: acme.id,
       projectId: acme.projectId,
       environment: 'SANDBOX',
@@ -110,7 +110,7 @@ test('writing all that one organization can have gathered does not hold up the e
       at: app.clock.now(),
     })
   for (let actor = 0; actor < 1000; actor++) await Promise.all(Array.from({ length: 11 }, () => refuse(actor)))
-  const { longestMs } = await measureStall(() => app.services.refusals.flush())
+  const { longestMs } = await measureStall(() => app.services.refusalJournal.flush())
   expect(longestMs).toBeLessThanOrEqual(250)
   const written = (await acme.events('api_key:create')).filter(({ details }) => details['count'] !== undefined)
   expect(written).toHaveLength(1000)

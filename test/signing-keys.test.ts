@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createApp } from '../src/app.js'
 import { readConfig } from '../src/config/config.js'
 import { AccessToken } from '../src/entities/access-token.js'
-import { jwksMaxAge } from '../src/signing-keys/jwks.js'
+import { jwksMaxAgeSeconds } from '../src/signing-keys/jwks.js'
 import { maintainSigningKeys } from '../src/signing-keys/maintain-signing-keys.js'
 import { retireSigningKey } from '../src/signing-keys/retire-signing-key.js'
 import { rotateSigningKeys } from '../src/signing-keys/rotate-signing-keys.js'
@@ -53,7 +53,7 @@ describe('rotation', () => {
     await rotate()
     const refusal = { code: 'INVALID_STATE' }
     await expect(rotate()).rejects.toMatchObject(refusal)
-    app.clock.advance(jwksMaxAge * second - 1)
+    app.clock.advance(jwksMaxAgeSeconds * second - 1)
     await expect(rotate()).rejects.toMatchObject(refusal)
     expect(await states()).toEqual(['PREVIOUS', 'CURRENT', 'NEXT'])
     app.clock.advance(1)
@@ -131,7 +131,7 @@ describe('a previous key', () => {
     await later(12 * 3600 * second)
     const { id } = await signingKey(app, 'CURRENT')
     await rotate()
-    await later(jwksMaxAge * second - 1)
+    await later(jwksMaxAgeSeconds * second - 1)
     expect(await publishedKids(app)).toContain(id)
     await later(1)
     expect(await publishedKids(app)).not.toContain(id)
@@ -203,7 +203,7 @@ describe('the algorithm', () => {
     await restart('EdDSA')
     const next = await signingKey(app, 'NEXT')
     expect([next.algorithm, (await signingKey(app, 'CURRENT')).algorithm]).toEqual(['EdDSA', 'ES256'])
-    app.clock.advance(jwksMaxAge * second - 1)
+    app.clock.advance(jwksMaxAgeSeconds * second - 1)
     await restart('EdDSA')
     expect((await signingKey(app, 'CURRENT')).algorithm).toBe('ES256')
     app.clock.advance(1)
@@ -215,7 +215,7 @@ describe('the algorithm', () => {
 
   test('that is only the default waits for the next rotation: verifiers of a deployment that exists pin the other one', async () => {
     await restart('EdDSA')
-    app.clock.advance(jwksMaxAge * second)
+    app.clock.advance(jwksMaxAgeSeconds * second)
     await restart('EdDSA')
     const { id, activatedAt } = await signingKey(app, 'CURRENT')
     await restart()

@@ -6,18 +6,18 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { startTimer } from '../src/lib/clock.js'
-import type { Resolved } from '../src/outbound/name-lookups.js'
+import type { ResolvedAddress } from '../src/outbound/name-lookups.js'
 import { Gateway, defaultToolAnswer } from './support/gateway.js'
 import { serve } from './support/process.js'
 import { organization } from './support/seed.js'
 
 let world: Gateway
 const asked: string[] = []
-const address: Resolved = { address: '127.0.0.1', family: 4 }
+const address: ResolvedAddress = { address: '127.0.0.1', family: 4 }
 
 beforeAll(async () => {
   // A slow one never answers.
-  const resolve = (host: string): Promise<Resolved[]> => {
+  const resolve = (host: string): Promise<ResolvedAddress[]> => {
     asked.push(host)
     return host.startsWith('slow') ? new Promise(() => undefined) : Promise.resolve([address])
   }

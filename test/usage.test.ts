@@ -224,7 +224,7 @@ describe('the counts of the last second', () => {
     const [batch] = counts.drain()
     expect(counts.drain()).toEqual([])
     counts.used({ actor, operation: 'viewer', isDenied: false, at })
-    batch!.giveBack()
+    batch!.requeue()
     const statements = counts.drain().flatMap((one) => one.statements)
     expect(statements).toHaveLength(6)
     expect(statements.map(({ parameters }) => parameters.slice(-2))).toEqual(Array.from({ length: 6 }, () => [2, 1]))

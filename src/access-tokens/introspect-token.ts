@@ -37,14 +37,14 @@ export async function introspectToken(
     validator.throwIfInvalid()
     permit()
     // Reject other `typ` values (RFC 8725 §3.11): a personal token must not pass as an access token at a service.
-    const claims = await ctx.app.keyring.verify(token.reveal(), 'at+jwt')
+    const claims = await ctx.services.keyring.verify(token.reveal(), 'at+jwt')
     const { jti, sub } = claims ?? {}
     if (!claims || !isId(jti, 'at') || typeof sub !== 'string') return inactive
     const row = await ctx.load(AccessToken, jti)
     const key = row && (await ctx.loadInOrganization(row, ApiKey, row.apiKeyId))
     if (!row || key?.status(now) !== 'ACTIVE' || row.status(now, key, null) !== 'ACTIVE') return inactive
     if (audience != null && audience !== row.audience) return inactive
-    const issuer = issuerOfToken(ctx.app.config.url, row, row.hasTenantIssuer)
+    const issuer = issuerOfToken(ctx.services.config.url, row, row.hasTenantIssuer)
     if (claims['iss'] !== issuer) return inactive
     return {
       active: true,

@@ -3,7 +3,7 @@ import { raw } from '@mikro-orm/core'
 
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
-import { isRevoked } from '../database/queries/live-credentials.js'
+import { tokenRevokedCondition } from '../database/queries/live-credentials.js'
 import { AccessToken } from '../entities/access-token.js'
 import type { CredentialStatus, Environment } from '../entities/enums.js'
 import type { PageArguments } from '../pagination/page.js'
@@ -11,7 +11,7 @@ import { parsePageArgs, paginate, type Page } from '../pagination/paginate.js'
 import { deriveEndUserIds } from '../tenancy/end-user.js'
 import { environmentFilter } from '../tenancy/environment.js'
 
-export interface AccessTokenQuery {
+export interface AccessTokenFilterArgs {
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
   readonly apiKeyId?: string | null | undefined
@@ -25,12 +25,12 @@ type Where = Record<PropertyKey, unknown>
 const newestFirst = { field: 'id', direction: 'DESC' } as const
 
 function withStatus(status: CredentialStatus, now: Date): Where {
-  if (status === 'REVOKED') return { [raw(isRevoked)]: [] }
-  return { [raw(`not ${isRevoked}`)]: [], expiresAt: status === 'EXPIRED' ? { $lte: now } : { $gt: now } }
+  if (status === 'REVOKED') return { [raw(tokenRevokedCondition)]: [] }
+  return { [raw(`not ${tokenRevokedCondition}`)]: [], expiresAt: status === 'EXPIRED' ? { $lte: now } : { $gt: now } }
 }
 
 /** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
-export async function listAccessTokens(ctx: Context, page: PageArguments, filter: AccessTokenQuery): Promise<Page<AccessToken>> {
+export async function listAccessTokens(ctx: Context, page: PageArguments, filter: AccessTokenFilterArgs): Promise<Page<AccessToken>> {
   const conditions: Where[] = [environmentFilter(ctx.actor, filter.environment)]
   parsePageArgs(ctx.em, AccessToken, page, newestFirst)
   requirePermission(ctx.actor, 'access_token:read')

@@ -9,10 +9,10 @@ import type { QueryRunner } from '../database/query-runner.js'
 import { startTimer, type Clock } from '../lib/clock.js'
 import type { Issuer } from '../lib/issuer.js'
 import { prepareDocument, type PreparedDocument } from '../lib/prepared-document.js'
-import { Revocations } from './revocations.js'
+import { RevocationSerializer } from './revocations.js'
 
 /** Minimum milliseconds between two computations. */
-export const revocationListInterval = 1000
+export const revocationListIntervalMs = 1000
 
 interface Computed {
   readonly document: PreparedDocument
@@ -55,10 +55,10 @@ export class RevocationList {
     const computed = this.#computed
     const isUnexpired = computed !== undefined && computed.nextExpiry > this.clock().getTime()
     if (isUnexpired && computed.version === (await this.#version())) return computed.document
-    if (computed) await setTimeout(Math.max(0, revocationListInterval - computed.ageSeconds() * 1000))
+    if (computed) await setTimeout(Math.max(0, revocationListIntervalMs - computed.ageSeconds() * 1000))
     // Read the version before the rows: the next call then detects a revocation made while the rows are read.
     const version = await this.#version()
-    const revocations = new Revocations(this.queryRunner, this.issuer, this.clock())
+    const revocations = new RevocationSerializer(this.queryRunner, this.issuer, this.clock())
     const document = await prepareDocument(revocations.parts())
     this.#computed = { document, version, nextExpiry: revocations.nextExpiry, ageSeconds: startTimer() }
     return document

@@ -4,7 +4,14 @@
  */
 import { setImmediate } from 'node:timers/promises'
 
-import { revocationPage, type Source, suspended, ifSuspended, ofDeployment, ofIssuer } from '../database/queries/revocations.js'
+import {
+  revocationPage,
+  type RevocationSource,
+  suspendedOrganizations,
+  suspendedOrganization,
+  deploymentRevocations,
+  issuerRevocations,
+} from '../database/queries/revocations.js'
 import type { Parameter, QueryRunner } from '../database/query-runner.js'
 import type { Issuer } from '../lib/issuer.js'
 
@@ -12,7 +19,7 @@ import type { Issuer } from '../lib/issuer.js'
  * Streams the list as JSON and tracks its earliest expiry. A row revoked during the read may be missing. The caller therefore
  * reads the list's version first, and recomputes when it has changed.
  */
-export class Revocations {
+export class RevocationSerializer {
   /** Earliest expiry among the entries, in milliseconds since 1970; complete once `parts` has ended. */
   nextExpiry = Infinity
 
@@ -25,7 +32,7 @@ export class Revocations {
   /** Concatenated, the parts are one JSON object. */
   async *parts(): AsyncGenerator<string> {
     let opener = '{'
-    for (const [name, sources] of Object.entries(this.issuer ? ofIssuer : ofDeployment)) {
+    for (const [name, sources] of Object.entries(this.issuer ? issuerRevocations : deploymentRevocations)) {
       yield `${opener}"${name}":[`
       let separator = ''
       for (const source of sources) {
@@ -43,14 +50,16 @@ export class Revocations {
   }
 
   /** Parameters that scope a query to this list: one set per run of the query. */
-  async #scopes({ isOfSuspended }: Source): Promise<string[][]> {
+  async #scopes({ isOfSuspended }: RevocationSource): Promise<string[][]> {
     const { issuer, queryRunner } = this
     if (!isOfSuspended) return [issuer ? [issuer.organizationId, issuer.environment] : []]
-    const rows = await (issuer ? queryRunner.readAll(ifSuspended, [issuer.organizationId]) : queryRunner.readAll(suspended, []))
+    const rows = await (issuer
+      ? queryRunner.readAll(suspendedOrganization, [issuer.organizationId])
+      : queryRunner.readAll(suspendedOrganizations, []))
     return rows.map((row) => [row['id'] as string, ...(issuer ? [issuer.environment] : [])])
   }
 
-  async *#pages({ query, columns, start, until, entry }: Source, scope: readonly string[]): AsyncGenerator<unknown[]> {
+  async *#pages({ query, columns, start, until, entry }: RevocationSource, scope: readonly string[]): AsyncGenerator<unknown[]> {
     let cursor: readonly Parameter[] = [start(this.now), '']
     for (;;) {
       const rows = await this.queryRunner.readAll(query, [...scope, ...cursor])

@@ -7,7 +7,7 @@ import { notFound } from '../lib/errors.js'
 /** @throws DomainError NOT_FOUND or FORBIDDEN */
 export async function revokeAccessToken(ctx: Context, { id }: { id: string }): Promise<{ accessToken: AccessToken }> {
   return perform(ctx, 'access_token:revoke', async ({ em, now, permit }) => {
-    permit({ named: id })
+    permit({ requestedId: id })
     const accessToken = await em.findOne(AccessToken, { id })
     if (!accessToken) throw notFound('No such access token.', ['input', 'id'])
     permit(accessToken)

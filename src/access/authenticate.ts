@@ -4,7 +4,7 @@ import type { QueryRunner } from '../database/query-runner.js'
 import { parseApiKey } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { organizationSuspended, RequestError, UnknownCredentialError, unauthenticated } from '../lib/errors.js'
-import { deriveEndUserId, externalIdRule, isExternalId } from '../lib/external-id.js'
+import { deriveEndUserId, externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { isId } from '../lib/id.js'
 import { issuerOfToken } from '../lib/issuer.js'
 import { decodeHeader } from '../lib/jwt.js'
@@ -13,7 +13,7 @@ import { intersection, rolePermissions } from './permissions.js'
 
 /** Dependencies of {@link authenticate}. */
 export interface AuthDependencies {
-  readonly reader: QueryRunner
+  readonly queryRunner: QueryRunner
   readonly now: Date
   /** `KEYHOUSE_URL`: the audience of tokens for this server, the issuer of personal tokens, the prefix of tenant issuers. */
   readonly url: string
@@ -50,7 +50,7 @@ export async function authenticate(deps: AuthDependencies, { authorization, onBe
 
 async function authenticateApiKey(deps: AuthDependencies, secret: string, onBehalfOf: readonly string[]): Promise<Actor> {
   if (!parseApiKey(secret)) throw unknownCredential()
-  const key = await readKey(deps.reader, sha256(secret))
+  const key = await readKey(deps.queryRunner, sha256(secret))
   // A superseded secret is unknown after its overlap, even if its key was revoked since.
   if (!key || isOverlapOver(key, deps.now)) throw unknownCredential()
   if (key.revokedAt) throw new RequestError('CREDENTIAL_REVOKED', 'This API key has been revoked.')
@@ -101,7 +101,7 @@ function parseOnBehalfOf(onBehalfOf: readonly string[]): string | undefined {
   if (onBehalfOf.length === 0) return undefined
   const [externalId, second] = onBehalfOf
   if (second !== undefined) throw badHeader('X-On-Behalf-Of was sent twice.')
-  if (externalId === undefined || !isExternalId(externalId)) throw badHeader(`X-On-Behalf-Of ${externalIdRule}.`)
+  if (externalId === undefined || !isExternalId(externalId)) throw badHeader(`X-On-Behalf-Of ${externalIdMessage}.`)
   return externalId
 }
 
@@ -127,7 +127,7 @@ async function verifyClaims(deps: AuthDependencies, jwt: string, typ: keyof type
 /** Actor of an end user. Its permissions are those of the token that its API key still holds. */
 async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBehalfOf: readonly string[]): Promise<Actor> {
   const { iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt')
-  const token = await readAccessToken(deps.reader, jti)
+  const token = await readAccessToken(deps.queryRunner, jti)
   // The issuer must match the token's record: this rejects an issuer of another tenant or environment (RFC 8725 §3.8).
   if (token && iss !== issuerOfToken(deps.url, token.key, token.hasTenantIssuer)) throw unknownCredential()
   if (!token || token.revokedAt || token.key.revokedAt) throw unauthenticated('This token has been revoked, or its key has.')
@@ -157,7 +157,7 @@ async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBe
 async function authenticatePersonalToken(deps: AuthDependencies, jwt: string, onBehalfOf: readonly string[]): Promise<Actor> {
   const { iss, jti } = await verifyClaims(deps, jwt, 'kh-personal+jwt')
   if (iss !== deps.url) throw unknownCredential()
-  const token = await readPersonalToken(deps.reader, jti)
+  const token = await readPersonalToken(deps.queryRunner, jti)
   if (!token || token.revokedAt) throw unauthenticated('This token has been revoked, or its user is no longer a member.')
   if (token.isOrganizationSuspended) throw organizationSuspended()
   if (token.expiresAt <= deps.now) throw unauthenticated('This token has expired.')

@@ -16,7 +16,7 @@ export async function findRootKeyIds(em: EntityManager, keyIds: readonly string[
  * Whether a key shares a root with any of the other keys. Creating or rotating a key reveals its secret, so related keys may
  * have the same holder.
  */
-export async function areRelated(em: EntityManager, keyId: string, otherKeyIds: readonly string[]): Promise<boolean> {
+export async function shareRootKey(em: EntityManager, keyId: string, otherKeyIds: readonly string[]): Promise<boolean> {
   const roots = await findRootKeyIds(em, otherKeyIds)
   return [...(await findRootKeyIds(em, [keyId]))].some((id) => roots.has(id))
 }

@@ -24,7 +24,7 @@ interface NodeType {
 }
 
 /** Node types by id prefix. */
-export const kinds: Readonly<Record<string, NodeType>> = {
+export const nodeTypes: Readonly<Record<string, NodeType>> = {
   org: { entity: Organization, permission: 'organization:read' },
   prj: { entity: Project, permission: 'project:read' },
   usr: { entity: User, permission: 'member:read' },
@@ -55,7 +55,7 @@ interface Viewer {
 export async function findNode(viewer: Viewer, id: string): Promise<{ id: string } | null> {
   const prefix = id.slice(0, id.lastIndexOf('_'))
   // An id is untrusted input: "constructor_1" would name an inherited property.
-  const nodeType = Object.hasOwn(kinds, prefix) ? kinds[prefix] : undefined
+  const nodeType = Object.hasOwn(nodeTypes, prefix) ? nodeTypes[prefix] : undefined
   if (!nodeType) return null
   const isAllowed = can(viewer.actor, nodeType.permission)
   if (!isAllowed && !nodeType.isOwn) return null

@@ -9,7 +9,7 @@ declare const proof: unique symbol
 export interface Target {
   readonly id?: string | null
   /** Id from the input, before the look-up. The event of a denied attempt includes it if the actor may read that row. */
-  readonly named?: string
+  readonly requestedId?: string
   readonly projectId?: string | null
   readonly environment?: 'SANDBOX' | 'PRODUCTION' | null
   /** Created by this change: no row with this id exists if the change is denied. */
@@ -22,7 +22,7 @@ export interface Target {
 export interface Permit {
   readonly [proof]: true
   readonly action: Action
-  readonly subject: Target
+  readonly target: Target
 }
 
 /** @throws DomainError FORBIDDEN, with the permission. */
@@ -41,5 +41,5 @@ export function authorize(actor: Actor, action: Action, target: Target): Permit 
       `This needs "${permission}" with a LOGIN or FULL_ACCESS token: what a RESTRICTED or EPHEMERAL token makes must not outlive it.`,
     )
   }
-  return { action, subject: target } as Permit
+  return { action, target: target } as Permit
 }

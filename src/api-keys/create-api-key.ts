@@ -50,7 +50,7 @@ export async function createApiKey<S = never>(
       // Omitted: the creator's own expiry. An explicit null asks for no expiry, which an expiring creator cannot grant.
       const expiresAt = input.expiresAt === undefined ? maxExpiry(actor, 'key') : input.expiresAt
       assertExpiryWithinActor(actor, expiresAt, ['input', 'expiresAt'])
-      const secret = generateApiKey(ctx.app.config.keyPrefix, environment)
+      const secret = generateApiKey(ctx.services.config.keyPrefix, environment)
       const apiKey = Object.assign(new ApiKey(), {
         id,
         organizationId: actor.organizationId,

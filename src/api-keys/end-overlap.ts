@@ -9,14 +9,14 @@ class NoOverlapError extends Error {
   override readonly name = 'NoOverlapError'
 }
 
-export interface UsedKey {
+export interface EndOverlapArgs {
   readonly id: string
   readonly projectId: string
   readonly environment: Environment
 }
 
 /** Does nothing when the overlap has ended already. */
-export async function endOverlap(ctx: Context, { id, projectId, environment }: UsedKey): Promise<void> {
+export async function endOverlap(ctx: Context, { id, projectId, environment }: EndOverlapArgs): Promise<void> {
   try {
     await perform(ctx, 'api_key:end_overlap', async ({ em, now, permit }) => {
       permit({ id, projectId, environment })

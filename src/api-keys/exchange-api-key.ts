@@ -9,7 +9,7 @@ import { AccessToken, minTokenTtlSeconds, maxTokenTtlSeconds } from '../entities
 import { EndUser } from '../entities/end-user.js'
 import { epochSeconds } from '../lib/clock.js'
 import { DomainError, forbidden, invalid, RequestError } from '../lib/errors.js'
-import { externalIdRule, isExternalId } from '../lib/external-id.js'
+import { externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { newId } from '../lib/id.js'
 import { issuerUrl } from '../lib/issuer.js'
 import { buildEndUser } from '../tenancy/end-user.js'
@@ -53,8 +53,8 @@ export async function exchangeApiKey(
     const expiresAt = resolveExpiry(actor, input.expiresIn, issuedAt)
     await waitUntil(issuedAt, now)
     ctx.deadline?.throwIfExpired()
-    const issuer = issuerUrl(ctx.app.config.url, organizationId, environment)
-    const { text, kid } = await ctx.app.keyring.sign('at+jwt', {
+    const issuer = issuerUrl(ctx.services.config.url, organizationId, environment)
+    const { text, kid } = await ctx.services.keyring.sign('at+jwt', {
       iss: issuer,
       aud: input.audience,
       sub: subject,
@@ -85,7 +85,7 @@ export async function exchangeApiKey(
     }
     append(EndUser, endUser, { isIfAbsent: true })
     append(AccessToken, row)
-    ctx.app.writeBehind.touchEndUser(endUser.id, now)
+    ctx.services.writeBehind.touchEndUser(endUser.id, now)
     return { token: text, accessToken: Object.assign(new AccessToken(), row), issuer }
   })
 }
@@ -95,7 +95,7 @@ function validate(actor: Actor, { audience, externalUserId, expiresIn, permissio
   const validator = new Validator()
   const issue = validateAudience(audience)
   if (issue) validator.addIssue('audience', issue)
-  if (externalUserId != null && !isExternalId(externalUserId)) validator.addIssue('externalUserId', externalIdRule)
+  if (externalUserId != null && !isExternalId(externalUserId)) validator.addIssue('externalUserId', externalIdMessage)
   validator.notNull('externalUserId', externalUserId)
   validator.notNull('expiresIn', expiresIn)
   validator.integer('expiresIn', expiresIn, minTokenTtlSeconds, maxTokenTtlSeconds)

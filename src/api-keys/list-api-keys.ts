@@ -9,7 +9,7 @@ import { parsePageArgs, paginate, newestFirst, type Page } from '../pagination/p
 import { environmentFilter } from '../tenancy/environment.js'
 import { validateFilter } from '../validation/filters.js'
 
-export interface ApiKeyQuery {
+export interface ApiKeyFilterArgs {
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
   readonly statuses?: readonly CredentialStatus[] | null | undefined
@@ -18,10 +18,10 @@ export interface ApiKeyQuery {
   readonly unusedSince?: Date | null | undefined
 }
 
-export const orderFields = { CREATED_AT: 'createdAt', LABEL: 'label', LAST_USED_AT: 'lastUsedAt' } as const
+export const apiKeyOrderFields = { CREATED_AT: 'createdAt', LABEL: 'label', LAST_USED_AT: 'lastUsedAt' } as const
 
-export interface ApiKeySorting {
-  readonly field: keyof typeof orderFields
+export interface ApiKeyOrderArgs {
+  readonly field: keyof typeof apiKeyOrderFields
   readonly direction: 'ASC' | 'DESC'
 }
 
@@ -38,8 +38,8 @@ const withStatus = (status: CredentialStatus, now: Date): Where => {
 export async function listApiKeys(
   ctx: Context,
   page: PageArguments,
-  filter: ApiKeyQuery,
-  sorting?: ApiKeySorting | null,
+  filter: ApiKeyFilterArgs,
+  sorting?: ApiKeyOrderArgs | null,
 ): Promise<Page<ApiKey>> {
   const { actor } = ctx
   validateFilter({ ...filter })
@@ -50,7 +50,7 @@ export async function listApiKeys(
   if (filter.expiresBefore) conditions.push({ expiresAt: { $lt: filter.expiresBefore } })
   if (filter.unusedSince) conditions.push({ $or: [{ lastUsedAt: null }, { lastUsedAt: { $lt: filter.unusedSince } }] })
   const order = sorting
-    ? { field: orderFields[sorting.field], direction: sorting.direction, hasNulls: sorting.field !== 'CREATED_AT' }
+    ? { field: apiKeyOrderFields[sorting.field], direction: sorting.direction, hasNulls: sorting.field !== 'CREATED_AT' }
     : newestFirst
   parsePageArgs(ctx.em, ApiKey, page, order)
   requirePermission(actor, 'api_key:read')

@@ -12,7 +12,7 @@ export async function revokeApiKey(ctx: Context, input: { id: string; reason?: s
     const validator = new Validator()
     validator.text('reason', input.reason, maxReasonLength, 0)
     validator.throwIfInvalid()
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     const apiKey = await findApiKey(em, input.id)
     permit(apiKey)
     if (input.reason) addDetails({ reason: input.reason })

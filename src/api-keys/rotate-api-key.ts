@@ -28,7 +28,7 @@ export async function rotateApiKey(ctx: Context, input: RotateApiKeyArgs): Promi
     validator.notNull('endOverlapAtFirstUse', input.endOverlapAtFirstUse)
     validator.integer('overlapSeconds', input.overlapSeconds, 0, maxOverlapSeconds)
     validator.throwIfInvalid()
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     assertCanManageKeys(actor, input.id)
     const apiKey = await findApiKey(em, input.id)
     permit(apiKey)
@@ -37,7 +37,7 @@ export async function rotateApiKey(ctx: Context, input: RotateApiKeyArgs): Promi
     if (apiKey.status(now) !== 'ACTIVE') throw invalidState(`This API key is ${apiKey.status(now).toLowerCase()}.`)
     // The rotating key receives the new secret, so both keys become one family (docs/decisions/0163).
     if (actor.apiKey && actor.apiKey.id !== apiKey.id) apiKey.rootKeyIds = [...(await findRootKeyIds(em, [apiKey.id, actor.apiKey.id]))]
-    const secret = generateApiKey(ctx.app.config.keyPrefix, apiKey.environment)
+    const secret = generateApiKey(ctx.services.config.keyPrefix, apiKey.environment)
     apiKey.rotate(
       { digest: sha256(secret), preview: maskApiKey(secret) },
       input.overlapSeconds ?? 0,

@@ -13,7 +13,7 @@ export async function updateApiKey(ctx: Context, input: ApiKeyGrants & { readonl
     const validator = new Validator()
     validateGrants(validator, input)
     validator.throwIfInvalid()
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     assertCanManageKeys(actor, input.id)
     const apiKey = await findApiKey(em, input.id)
     permit(apiKey)

@@ -2,7 +2,7 @@
 import { missingKeyPermissions, expandKeyWildcard } from '../access/permissions.js'
 import type { Context } from '../context/context.js'
 import { authorizeRead } from '../context/perform.js'
-import { ownKey, ownOlderKey } from '../database/queries/credentials.js'
+import { keyInOrganization, previousKeyInOrganization } from '../database/queries/credentials.js'
 import type { Row } from '../database/row-mapper.js'
 import { hydrate } from '../database/row-mapper.js'
 import { ApiKey } from '../entities/api-key.js'
@@ -25,7 +25,7 @@ export const verdictCodes = [
 export type VerdictCode = (typeof verdictCodes)[number]
 
 /** Result of verifying a key: the first failing check, or VALID. */
-export interface Verdict {
+export interface ApiKeyVerdict {
   readonly valid: boolean
   readonly code: VerdictCode
   readonly apiKey: ApiKey | null
@@ -40,7 +40,7 @@ export interface VerifyApiKeyArgs {
   readonly environment?: Environment | null | undefined
 }
 
-const verdict = (code: VerdictCode, apiKey: ApiKey | null, missingPermissions: readonly string[] = []): Verdict => ({
+const verdict = (code: VerdictCode, apiKey: ApiKey | null, missingPermissions: readonly string[] = []): ApiKeyVerdict => ({
   valid: code === 'VALID',
   code,
   apiKey,
@@ -49,7 +49,7 @@ const verdict = (code: VerdictCode, apiKey: ApiKey | null, missingPermissions: r
 })
 
 /** Consumes the key's rate limits only when every other check passes. @throws DomainError INVALID or FORBIDDEN */
-export async function verifyApiKey(ctx: Context, input: VerifyApiKeyArgs): Promise<Verdict> {
+export async function verifyApiKey(ctx: Context, input: VerifyApiKeyArgs): Promise<ApiKeyVerdict> {
   const result = await authorizeRead(ctx, 'api_key:verify', async ({ actor, now, permit }) => {
     const validator = new Validator()
     validator.permissions('permissions', input.permissions)
@@ -68,32 +68,32 @@ async function recordUse(ctx: Context, apiKey: ApiKey, secret: Secret): Promise<
     // The key may be outside the caller's projects and environment. Possession of its secret authorizes the change.
     await endOverlap(ctx.withActor({ ...ctx.actor, projectIds: null, environment: null, authVersion: null }), apiKey)
   }
-  ctx.app.writeBehind.touchApiKey(apiKey.id, ctx.now())
+  ctx.services.writeBehind.touchApiKey(apiKey.id, ctx.now())
 }
 
 /** Searches the whole organization: possession of the secret is the proof, so project and environment do not filter. */
 async function findBySecret(ctx: Context, organizationId: string, secret: string, now: Date): Promise<ApiKey | undefined> {
   if (!parseApiKey(secret)) return undefined
-  const { queryRunner } = ctx.app
+  const { queryRunner } = ctx.services
   const digest = sha256(secret)
-  const toKey = (row: Row): ApiKey => hydrate(ctx.app.orm.getMetadata(), ApiKey, row)
-  const row = await queryRunner.read(ownKey, [digest, organizationId])
+  const toKey = (row: Row): ApiKey => hydrate(ctx.services.orm.getMetadata(), ApiKey, row)
+  const row = await queryRunner.read(keyInOrganization, [digest, organizationId])
   if (row) return toKey(row)
-  const older = await queryRunner.read(ownOlderKey, [digest, organizationId])
+  const older = await queryRunner.read(previousKeyInOrganization, [digest, organizationId])
   const apiKey = older && toKey(older)
   // A superseded secret is unknown once its overlap has ended.
   return apiKey?.previousSecretExpiresAt && apiKey.previousSecretExpiresAt > now ? apiKey : undefined
 }
 
 /** Applied last, so that a key rejected for another reason consumes nothing. */
-async function applyRateLimit(ctx: Context, evaluated: Verdict, now: Date): Promise<Verdict> {
+async function applyRateLimit(ctx: Context, evaluated: ApiKeyVerdict, now: Date): Promise<ApiKeyVerdict> {
   const { apiKey } = evaluated
   if (!evaluated.valid || !apiKey || apiKey.rateLimits.length === 0) return evaluated
-  const { isAllowed, retryAfterMs } = await ctx.app.limiter.take(apiKey, now)
+  const { isAllowed, retryAfterMs } = await ctx.services.limiter.consume(apiKey, now)
   return isAllowed ? evaluated : { ...verdict('RATE_LIMITED', apiKey), retryAfterMs }
 }
 
-function evaluate(apiKey: ApiKey, { permissions, environment }: VerifyApiKeyArgs, now: Date): Verdict {
+function evaluate(apiKey: ApiKey, { permissions, environment }: VerifyApiKeyArgs, now: Date): ApiKeyVerdict {
   const status = apiKey.status(now)
   if (status !== 'ACTIVE') return verdict(status, apiKey)
   if (environment && environment !== apiKey.environment) return verdict('ENVIRONMENT_MISMATCH', apiKey)

@@ -4,7 +4,7 @@ import { compactVerify, decodeProtectedHeader, importJWK, type JWK } from 'jose'
 import type { Services } from '../context/services.js'
 import type { ChainHead } from '../journal/chain.js'
 import type { Keyring } from '../signing-keys/keyring.js'
-import { isRecord, parsed } from './export-format.js'
+import { isRecord, parseJson } from './export-format.js'
 import { getChainHead } from './read-trail.js'
 
 export const checkpointType = 'kh-audit-checkpoint+jws'
@@ -32,8 +32,8 @@ export async function signCheckpoint(keyring: Keyring, organization: string, hea
 }
 
 /** Parses an export line; undefined when it is not a checkpoint. Does not verify the signature. */
-export function createCheckpoint(line: string): SignedCheckpoint | undefined {
-  const value = parsed(line)
+export function parseCheckpoint(line: string): SignedCheckpoint | undefined {
+  const value = parseJson(line)
   if (!isRecord(value) || !isRecord(value['checkpoint']) || typeof value['jws'] !== 'string') return undefined
   const { organization, count, head, time } = value['checkpoint']
   const isValid = [organization, head, time].every((field) => typeof field === 'string') && Number.isSafeInteger(count)
@@ -69,7 +69,7 @@ export async function validateSignature({ checkpoint, jws }: SignedCheckpoint, k
     if (!jwk?.alg) return `the key that signed it (${String(kid)}) is not among those given`
     // Take the algorithm from the key, never from the JWS header: prevents algorithm confusion (RFC 8725 §3.1).
     const { payload } = await compactVerify(jws, await importJWK(jwk, jwk.alg), { algorithms: [jwk.alg] })
-    const payloadFields = parsed(new TextDecoder().decode(payload))
+    const payloadFields = parseJson(new TextDecoder().decode(payload))
     const isSame = isRecord(payloadFields) && Object.entries(checkpoint).every(([name, value]) => payloadFields[name] === value)
     return isSame ? validateSigningTime(jwk, checkpoint.time) : 'it is not what was signed'
   } catch {

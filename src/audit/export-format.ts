@@ -18,7 +18,7 @@ export function serializeEvent(event: ChainedEvent): string {
  * This also detects changes that the hash does not cover.
  */
 export function parseEvent(line: string): ChainedEvent | undefined {
-  const value = parsed(line)
+  const value = parseJson(line)
   if (!isRecord(value) || !isRecord(value['details']) || !Number.isSafeInteger(value['seq'])) return undefined
   if (!stringFields.every((name) => typeof value[name] === 'string')) return undefined
   if (!nullableFields.every((name) => value[name] === null || typeof value[name] === 'string')) return undefined
@@ -30,7 +30,7 @@ export function parseEvent(line: string): ChainedEvent | undefined {
 
 /** Extracts id and sequence number from a line that {@link parseEvent} rejected, to report which event was changed. */
 export function parsePosition(line: string): { id: string | undefined; seq: number | undefined } {
-  const value = parsed(line)
+  const value = parseJson(line)
   const { id, seq } = isRecord(value) ? value : {}
   return { id: typeof id === 'string' ? id : undefined, seq: Number.isSafeInteger(seq) ? (seq as number) : undefined }
 }
@@ -38,7 +38,7 @@ export function parsePosition(line: string): { id: string | undefined; seq: numb
 export const hasValidHash = (event: ChainedEvent): boolean => computeHash(event) === event.hash
 
 /** Undefined for invalid JSON. */
-export function parsed(line: string): unknown {
+export function parseJson(line: string): unknown {
   try {
     return JSON.parse(line) as unknown
   } catch {

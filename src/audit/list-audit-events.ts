@@ -10,7 +10,7 @@ import { deriveEndUserIds } from '../tenancy/end-user.js'
 import { environmentFilter } from '../tenancy/environment.js'
 import { validateFilter, queryableValues } from '../validation/filters.js'
 
-export interface AuditQuery {
+export interface AuditEventFilterArgs {
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
   readonly actions?: readonly string[] | null | undefined
@@ -29,7 +29,7 @@ const unindexedAction: Action = 'api_key:exchange'
 const newestFirst = { field: 'at', direction: 'DESC' } as const
 
 /** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
-export async function listAuditEvents(ctx: Context, page: PageArguments, filter: AuditQuery): Promise<Page<AuditEvent>> {
+export async function listAuditEvents(ctx: Context, page: PageArguments, filter: AuditEventFilterArgs): Promise<Page<AuditEvent>> {
   const { actor, em } = ctx
   validateFilter({ ...filter })
   const conditions: Where[] = [environmentFilter(actor, filter.environment)]

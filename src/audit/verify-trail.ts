@@ -2,19 +2,19 @@
 import type { JWK } from 'jose'
 
 import type { Services } from '../context/services.js'
-import { createCheckpoint, validateSignature, type SignedCheckpoint } from './checkpoint.js'
+import { parseCheckpoint, validateSignature, type SignedCheckpoint } from './checkpoint.js'
 import { parseEvent, parsePosition } from './export-format.js'
 import { getChainHead, readTrail } from './read-trail.js'
 import { formatBreak, verifyChain, type Link } from './verify-chain.js'
 
 /** `fault` is a sentence. */
-export type TrailVerification = { readonly events: number; readonly organization: string } | { readonly fault: string }
+export type TrailVerification = { readonly events: number; readonly organization: string } | { readonly issue: string }
 
 /**
  * Verifies the lines of an export. `keys`: JWKs that verify the checkpoint's signature.
  * Without keys the signature is not verified, so a chain rebuilt from scratch passes.
  */
-export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly JWK[]): Promise<TrailVerification> {
+export async function verifyExport(lines: AsyncIterable<string>, keys?: readonly JWK[]): Promise<TrailVerification> {
   let signed: SignedCheckpoint | undefined
   let hasTrailingLine = false
   let organization: string | undefined
@@ -24,7 +24,7 @@ export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly 
         hasTrailingLine = true
         return
       }
-      signed = createCheckpoint(line)
+      signed = parseCheckpoint(line)
       if (signed) continue
       const event = parseEvent(line)
       organization ??= event?.organizationId
@@ -32,32 +32,32 @@ export async function verifyLines(lines: AsyncIterable<string>, keys?: readonly 
     }
   }
   const { head, broken } = await verifyChain(links())
-  if (broken) return { fault: formatBreak(broken) }
-  if (!signed) return { fault: `There is no checkpoint after event number ${head.seq}: the end was cut off.` }
-  if (hasTrailingLine) return { fault: 'Something follows the checkpoint.' }
+  if (broken) return { issue: formatBreak(broken) }
+  if (!signed) return { issue: `There is no checkpoint after event number ${head.seq}: the end was cut off.` }
+  if (hasTrailingLine) return { issue: 'Something follows the checkpoint.' }
   const { checkpoint } = signed
   const signatureIssue = keys && (await validateSignature(signed, keys))
-  if (signatureIssue !== undefined) return { fault: `The checkpoint is broken: ${signatureIssue}.` }
+  if (signatureIssue !== undefined) return { issue: `The checkpoint is broken: ${signatureIssue}.` }
   if (head.seq !== checkpoint.count) {
-    return { fault: `The checkpoint is broken: it counts ${checkpoint.count} events, and there are ${head.seq}.` }
+    return { issue: `The checkpoint is broken: it counts ${checkpoint.count} events, and there are ${head.seq}.` }
   }
-  if (head.hash !== checkpoint.head) return { fault: 'The checkpoint is broken: it ends another chain than this one.' }
+  if (head.hash !== checkpoint.head) return { issue: 'The checkpoint is broken: it ends another chain than this one.' }
   if ((organization ?? checkpoint.organization) !== checkpoint.organization) {
-    return { fault: 'The checkpoint is broken: it is that of another organization.' }
+    return { issue: 'The checkpoint is broken: it is that of another organization.' }
   }
   return { events: head.seq, organization: checkpoint.organization }
 }
 
 /** Verifies the stored chain up to its head; the database has no checkpoint to compare with. */
-export async function verifyDatabase(services: Services, organization: string): Promise<TrailVerification> {
+export async function verifyStoredTrail(services: Services, organization: string): Promise<TrailVerification> {
   const end = await getChainHead(services, organization)
   async function* links(): AsyncGenerator<Link, void, undefined> {
     // Stop at the head read above: later events are not part of this verification.
     for await (const event of readTrail(services, organization, end.seq)) yield { event }
   }
   const { head, broken } = await verifyChain(links())
-  if (broken) return { fault: formatBreak(broken) }
-  if (head.seq < end.seq) return { fault: `Event number ${head.seq + 1} was removed, with all that followed up to ${end.seq}.` }
-  if (head.hash !== end.hash) return { fault: `Event number ${head.seq} was changed: the chain should end in another hash.` }
+  if (broken) return { issue: formatBreak(broken) }
+  if (head.seq < end.seq) return { issue: `Event number ${head.seq + 1} was removed, with all that followed up to ${end.seq}.` }
+  if (head.hash !== end.hash) return { issue: `Event number ${head.seq} was changed: the chain should end in another hash.` }
   return { events: head.seq, organization }
 }

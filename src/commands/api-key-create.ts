@@ -30,7 +30,7 @@ async function findSoleOrganization(services: Services, id: string | undefined):
 }
 
 /** @throws CommandError or DomainError */
-export async function createKeyByCommand(services: Services, options: ApiKeyOptions): Promise<{ apiKeyId: string; secret: string }> {
+export async function createKey(services: Services, options: ApiKeyOptions): Promise<{ apiKeyId: string; secret: string }> {
   const { environment, label, permissions, project } = options
   const ctx = systemContext(services, await findSoleOrganization(services, options.organization))
   const { apiKey, secret } = await createApiKey(ctx, {

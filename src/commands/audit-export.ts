@@ -8,7 +8,7 @@ import { findOrganizations } from '../database/unscoped-queries.js'
 import { CommandError } from './command-error.js'
 
 /** @throws CommandError for an unknown organization, and instead of the checkpoint when the chain is broken */
-export async function exportByCommand(services: Services, organization: string, out: Writable): Promise<void> {
+export async function exportAuditTrail(services: Services, organization: string, out: Writable): Promise<void> {
   const [known] = await findOrganizations(services.orm, organization)
   if (!known) throw new CommandError('No such organization.')
   try {

@@ -4,7 +4,7 @@ import { createReadStream, readFileSync } from 'node:fs'
 import type { JWK } from 'jose'
 
 import { splitLines } from '../audit/split-lines.js'
-import { verifyDatabase, verifyLines, type TrailVerification } from '../audit/verify-trail.js'
+import { verifyStoredTrail, verifyExport, type TrailVerification } from '../audit/verify-trail.js'
 import type { Services } from '../context/services.js'
 import { listOrganizationIds } from '../database/unscoped-queries.js'
 import { CommandError } from './command-error.js'
@@ -31,8 +31,8 @@ async function download(url: string): Promise<string> {
 }
 
 /** @throws CommandError */
-const assertVerified = (result: TrailVerification): Exclude<TrailVerification, { fault: string }> => {
-  if ('fault' in result) throw new CommandError(result.fault)
+const assertVerified = (result: TrailVerification): Exclude<TrailVerification, { issue: string }> => {
+  if ('issue' in result) throw new CommandError(result.issue)
   return result
 }
 
@@ -44,7 +44,7 @@ export async function verifyFile(file: string, jwks: string | undefined): Promis
   const keys = jwks === undefined ? undefined : await readKeySet(jwks)
   const input = createReadStream(file, 'utf8')
   try {
-    const { events, organization } = assertVerified(await verifyLines(splitLines(input), keys))
+    const { events, organization } = assertVerified(await verifyExport(splitLines(input), keys))
     if (keys) return `Proved ${events} events of ${organization}, and the checkpoint is signed.`
     return `The chain of ${events} events of ${organization} is whole, but the signature of the checkpoint was not checked: --jwks checks it, --hashes-only accepts that.`
   } catch (error) {
@@ -59,8 +59,8 @@ export async function verifyAll(services: Services): Promise<string[]> {
   const lines: string[] = []
   const failures: string[] = []
   for (const organization of await listOrganizationIds(services.orm)) {
-    const result = await verifyDatabase(services, organization)
-    if ('fault' in result) failures.push(`${organization}: ${result.fault}`)
+    const result = await verifyStoredTrail(services, organization)
+    if ('issue' in result) failures.push(`${organization}: ${result.issue}`)
     else lines.push(`${organization}: proved ${result.events} events.`)
   }
   if (failures.length > 0) throw new CommandError([...lines, ...failures].join('\n'))

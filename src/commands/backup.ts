@@ -3,7 +3,7 @@ import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from 'no
 import { dirname, resolve } from 'node:path'
 
 import type { Config } from '../config/config.js'
-import { sqliteFile } from '../database/sqlite.js'
+import { sqliteFilePath } from '../database/sqlite.js'
 import { masterKeyFile } from '../encryption/master-keys.js'
 import { CommandError } from './command-error.js'
 
@@ -17,7 +17,7 @@ export interface Backup {
 /** @throws CommandError with PostgreSQL, without a database, and when the target exists */
 export async function backup(config: Config, target: string): Promise<Backup> {
   if (config.databaseUrl !== undefined) throw new CommandError('This is for SQLite. Copy a PostgreSQL database with pg_dump.')
-  const source = sqliteFile(config)
+  const source = sqliteFilePath(config)
   if (!existsSync(source)) throw new CommandError(`There is no database at ${source}: look at KEYHOUSE_DATA_DIR.`)
   const file = resolve(target)
   createEmptyFile(file)

@@ -10,7 +10,7 @@ import { findOrganizations } from '../database/unscoped-queries.js'
 import { addSeconds } from '../lib/clock.js'
 import { loginTtlSeconds } from '../personal-tokens/issue-personal-token.js'
 import { bootstrapOrganization } from './organization-create.js'
-import { columns, curl } from './output.js'
+import { formatColumns, formatCurl } from './output.js'
 
 const adminEmail = 'admin@localhost.localdomain'
 const whoAmI = '{ viewer { kind environment permissions organization { name } project { name } } }'
@@ -33,16 +33,16 @@ export async function announceFirstStart(
   const text = `
 Keyhouse is ready. It created an organization for you, and shows these once:
 
-${columns([
+${formatColumns([
   ['Sandbox API key', sandboxApiKey],
   ["Admin's LOGIN token", adminToken],
 ])}
 
 The key may do all that a key may; the token is a person's, and good for 12 hours. Try the key:
 
-  ${curl(graphql, { query: whoAmI }, sandboxApiKey)}
+  ${formatCurl(graphql, { query: whoAmI }, sandboxApiKey)}
 
-${columns([
+${formatColumns([
   ...(config.explorer === 'sandbox' ? [['Explore in a browser', graphql] as const] : []),
   ['Issuer of sandbox tokens', sandboxIssuer],
   ['Another key', 'npx keyhouse api-key create'],

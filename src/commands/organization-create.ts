@@ -6,7 +6,7 @@ import { issuerUrl } from '../lib/issuer.js'
 import { createOrganization } from '../organizations/create-organization.js'
 import { createLoginToken } from '../personal-tokens/create-login-token.js'
 
-export interface Bootstrapped {
+export interface BootstrapResult {
   readonly organizationId: string
   readonly projectId: string
   readonly sandboxApiKey: string
@@ -16,7 +16,10 @@ export interface Bootstrapped {
   readonly adminToken: string
 }
 
-export async function bootstrapOrganization(services: Services, { name, email }: { name: string; email: string }): Promise<Bootstrapped> {
+export async function bootstrapOrganization(
+  services: Services,
+  { name, email }: { name: string; email: string },
+): Promise<BootstrapResult> {
   const { organizationId, projectId, userId } = await createOrganization(services, { name, email, userName: 'Admin' })
   const ctx = systemContext(services, organizationId)
   const { secret } = await createApiKey(ctx, {

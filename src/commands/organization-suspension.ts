@@ -22,7 +22,7 @@ const toListed = ({ id, name, createdAt, suspendedAt }: Organization): ListedOrg
   suspendedAt: suspendedAt?.toISOString() ?? null,
 })
 
-export const listByCommand = async (services: Services): Promise<ListedOrganization[]> =>
+export const listAllOrganizations = async (services: Services): Promise<ListedOrganization[]> =>
   (await listOrganizations(services.orm)).map(toListed)
 
 const toCommand =
@@ -33,5 +33,5 @@ const toCommand =
     return toListed((await operation(systemContext(services, organization.id))).organization)
   }
 
-export const suspendByCommand = toCommand(suspendOrganization)
-export const resumeByCommand = toCommand(resumeOrganization)
+export const suspend = toCommand(suspendOrganization)
+export const resume = toCommand(resumeOrganization)

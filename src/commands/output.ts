@@ -1,6 +1,6 @@
 /** Formats the results of commands as text for people. */
 import type { Backup } from './backup.js'
-import type { Bootstrapped } from './organization-create.js'
+import type { BootstrapResult } from './organization-create.js'
 import type { ListedOrganization } from './organization-suspension.js'
 import type { SignIn } from './sign-in.js'
 import type { Retirement, Rotation } from './signing-key.js'
@@ -8,24 +8,24 @@ import type { Retirement, Rotation } from './signing-key.js'
 type Rows = readonly (readonly [name: string, value: string])[]
 
 /** Two aligned columns, one row a line. */
-export function columns(rows: Rows): string {
+export function formatColumns(rows: Rows): string {
   const width = Math.max(...rows.map(([name]) => name.length))
   return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n')
 }
 
 /** `2026-05-01 12:00 UTC`. */
-export const timeOfDay = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+export const formatTime = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 /** A curl command in one line. The request must not contain an apostrophe, which ends the shell's quoting. */
-export function curl(url: string, request: { query: string; variables?: object }, credential?: string): string {
+export function formatCurl(url: string, request: { query: string; variables?: object }, credential?: string): string {
   const authorization = credential === undefined ? '' : ` -H 'Authorization: Bearer ${credential}'`
   return `curl -s ${url} -H 'Content-Type: application/json'${authorization} -d '${JSON.stringify(request)}'`
 }
 
 const shownOnce = 'These are shown once: keep them now.'
 
-export const formatOrganization = ({ organizationId, projectId, sandboxApiKey, sandboxIssuer, adminToken }: Bootstrapped): string =>
-  `${columns([
+export const formatOrganization = ({ organizationId, projectId, sandboxApiKey, sandboxIssuer, adminToken }: BootstrapResult): string =>
+  `${formatColumns([
     ['Organization', organizationId],
     ['Project', projectId],
     ['Issuer of sandbox tokens', sandboxIssuer],
@@ -36,10 +36,10 @@ export const formatOrganization = ({ organizationId, projectId, sandboxApiKey, s
 export const formatOrganizationList = (organizations: readonly ListedOrganization[]): string =>
   organizations.length === 0
     ? 'There is no organization yet: create one with "keyhouse organization create".'
-    : columns(
+    : formatColumns(
         organizations.map(({ organizationId, name, suspendedAt }) => [
           organizationId,
-          suspendedAt === null ? name : `${name} (suspended since ${timeOfDay(new Date(suspendedAt))})`,
+          suspendedAt === null ? name : `${name} (suspended since ${formatTime(new Date(suspendedAt))})`,
         ]),
       )
 
@@ -50,7 +50,7 @@ export const formatSuspension = ({ organizationId, name, suspendedAt }: ListedOr
 Services that verify tokens offline refuse them at their next poll of the revocation list.`
 
 export const formatApiKey = ({ apiKeyId, secret }: { apiKeyId: string; secret: string }): string =>
-  `${columns([
+  `${formatColumns([
     ['API key', secret],
     ['Its id', apiKeyId],
   ])}\n\nThe key is shown once: keep it now.`
@@ -58,21 +58,21 @@ export const formatApiKey = ({ apiKeyId, secret }: { apiKeyId: string; secret: s
 const signInMutation = 'mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { message } } }'
 
 export const formatSignIn = ({ signInToken, expiresAt, organizationId }: SignIn, url: string): string =>
-  `${columns([
+  `${formatColumns([
     ['Sign-in token', signInToken],
-    ['Good until', `${timeOfDay(new Date(expiresAt))}, once`],
+    ['Good until', `${formatTime(new Date(expiresAt))}, once`],
     ['Organization', organizationId],
-  ])}\n\nTurn it into a LOGIN token, good for 12 hours:\n\n  ${curl(url, { query: signInMutation, variables: { input: { signInToken } } })}`
+  ])}\n\nTurn it into a LOGIN token, good for 12 hours:\n\n  ${formatCurl(url, { query: signInMutation, variables: { input: { signInToken } } })}`
 
 export const formatRotation = ({ current, previous, next }: Rotation): string =>
-  `${columns([
+  `${formatColumns([
     ['Signs now', current],
     ['Signed until now', previous],
     ['Comes next', next],
   ])}\n\nWhat the previous key signed stays good until it expires.`
 
 export const formatRetirement = ({ retired, current, next }: Retirement): string =>
-  `${columns([
+  `${formatColumns([
     ['Withdrawn', retired],
     ['Signs now', current],
     ['Comes next', next],
@@ -80,7 +80,7 @@ export const formatRetirement = ({ retired, current, next }: Retirement): string
 Services that keep the key set believe it for up to five minutes.`
 
 export const formatBackup = ({ file, bytes, masterKeyFile }: Backup): string =>
-  `${columns([
+  `${formatColumns([
     ['Copied to', file],
     ['Bytes', String(bytes)],
   ])}\n\nIt opens with the master key alone: keep ${masterKeyFile ?? 'what KEYHOUSE_MASTER_KEYS holds'} too, in another place.`

@@ -4,7 +4,7 @@ import { perform } from '../context/perform.js'
 import type { Services } from '../context/services.js'
 import { findUsers } from '../database/unscoped-queries.js'
 import { Member } from '../entities/member.js'
-import { addSignInToken } from '../sign-in/issue-sign-in-token.js'
+import { issueSignInToken } from '../sign-in/issue-sign-in-token.js'
 import { CommandError } from './command-error.js'
 
 export interface SignIn {
@@ -32,7 +32,7 @@ export async function signInByEmail(services: Services, email: string, organizat
       const member = await em.findOne(Member, { userId })
       if (!member) throw new CommandError('No member has this e-mail address.')
       permit({ id: member.id })
-      return addSignInToken(em, actor, userId, now)
+      return issueSignInToken(em, actor, userId, now)
     },
   )
   return { signInToken: secret.reveal(), expiresAt: expiresAt.toISOString(), organizationId }

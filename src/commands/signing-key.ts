@@ -17,14 +17,14 @@ export interface Retirement extends ActiveKeyIds {
 }
 
 /** @throws DomainError INVALID_STATE within the key set's max-age after the last rotation */
-export async function rotateKeysByCommand(services: Services): Promise<Rotation> {
+export async function rotateKeys(services: Services): Promise<Rotation> {
   const rotated = await rotateSigningKeys(services)
   if (!rotated) throw new TypeError('a rotation by hand is always due')
   return { current: rotated.current.id, previous: rotated.previous.id, next: rotated.next.id }
 }
 
 /** @throws DomainError NOT_FOUND for an unknown kid */
-export async function retireKeyByCommand(services: Services, kid: string): Promise<Retirement> {
+export async function retireKey(services: Services, kid: string): Promise<Retirement> {
   const { current, next, retired } = await retireSigningKey(services, kid)
   return { retired: retired.id, current: current.id, next: next.id }
 }

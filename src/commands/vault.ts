@@ -5,10 +5,10 @@ import { readConfig, type Config } from '../config/config.js'
 import type { Services } from '../context/services.js'
 import { migrate, createDatabase } from '../database/database.js'
 import { isNewDatabase, loadMasterKeys } from '../encryption/master-keys.js'
-import { reseal, type Report, type Resealed } from '../encryption/reseal.js'
-import { type VaultStatus, vaultStatus } from '../encryption/vault-status.js'
+import { reseal, type Report, type ResealResult } from '../encryption/reseal.js'
+import { type VaultStatus, getVaultStatus } from '../encryption/vault-status.js'
 import { CommandError } from './command-error.js'
-import { columns } from './output.js'
+import { formatColumns } from './output.js'
 
 const barWidth = 30
 
@@ -32,8 +32,8 @@ function formatStatus({ newest, configured, missing, sealed }: VaultStatus): str
   ].join('\n')
 }
 
-const formatReseal = ({ newest, resealed, overtaken, failed, remaining }: Resealed): string =>
-  columns([
+const formatReseal = ({ newest, resealed, overtaken, failed, remaining }: ResealResult): string =>
+  formatColumns([
     ['Sealing under', newest],
     ['Moved there', String(resealed)],
     ['Changed by others meanwhile', String(overtaken)],
@@ -49,7 +49,7 @@ export function addVaultCommands(program: Command, withServices: <T>(work: (serv
     .description('what is sealed under which master key')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const status = await vaultStatusByCommand(readConfig())
+      const status = await printVaultStatus(readConfig())
       console.log(json ? JSON.stringify(status) : formatStatus(status))
     })
 
@@ -68,12 +68,12 @@ export function addVaultCommands(program: Command, withServices: <T>(work: (serv
     })
 }
 
-export async function vaultStatusByCommand(config: Config): Promise<VaultStatus> {
+export async function printVaultStatus(config: Config): Promise<VaultStatus> {
   const orm = await createDatabase(config)
   try {
     await migrate(orm, config)
     const [first, ...rest] = loadMasterKeys(config, await isNewDatabase(orm))
-    return await vaultStatus(orm, [first.id, ...rest.map(({ id }) => id)])
+    return await getVaultStatus(orm, [first.id, ...rest.map(({ id }) => id)])
   } finally {
     await orm.close(true)
   }

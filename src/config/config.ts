@@ -57,7 +57,7 @@ export class ConfigError extends Error {
 }
 
 /** Origin of the hosted Apollo Sandbox: the default CORS origin of a local deployment. */
-export const hostedSandbox = 'https://studio.apollographql.com'
+export const hostedSandboxOrigin = 'https://studio.apollographql.com'
 /** libuv's default, for a process that `bin/keyhouse.js` did not start. */
 const defaultLibuvThreads = 4
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -139,7 +139,7 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
       ) ?? [],
     corsOrigins:
       reader.listOf('KEYHOUSE_CORS_ORIGINS', isOrigin, 'must be origins separated by commas, such as https://app.example.com') ??
-      (isLocal ? [hostedSandbox] : []),
+      (isLocal ? [hostedSandboxOrigin] : []),
     trustedProxies:
       reader.listOf(
         'KEYHOUSE_TRUSTED_PROXIES',

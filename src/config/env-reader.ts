@@ -1,5 +1,5 @@
 /** Typed reader of environment variables, which collects issues by the variable's name and never by its value. */
-import { withoutTrailing } from '../lib/trailing.js'
+import { trimTrailing } from '../lib/trailing.js'
 
 /** @throws URIError for a name or value that neither an HTTP header nor a span attribute can hold */
 function parsePair(text: string): [string, string] {
@@ -70,7 +70,7 @@ export class EnvReader {
 
   /** An http or https origin without a trailing slash. */
   origin(name: string, fallback: string): string {
-    const text = withoutTrailing(this.text(name) ?? fallback, '/')
+    const text = trimTrailing(this.text(name) ?? fallback, '/')
     // Issuers are paths below the origin (RFC 8414 §3). A user name or password in it would be published.
     if (/^https?:\/\/[^/?#@\\]+$/.test(text) && URL.canParse(text)) return text
     this.addIssue(name, 'must be an http or https origin without a path, query or fragment, such as https://keys.example.com')

@@ -1,5 +1,5 @@
 /** Trace exporter and sampler settings, from the environment variables that the OpenTelemetry specification defines. */
-import { withoutTrailing } from '../lib/trailing.js'
+import { trimTrailing } from '../lib/trailing.js'
 import type { EnvReader } from './env-reader.js'
 
 const samplers = [
@@ -73,7 +73,7 @@ export function readTraces(reader: EnvReader): TracesConfig | undefined {
   const timeout = reader.integer('OTEL_EXPORTER_OTLP_TIMEOUT', 10_000, 1, 60_000)
   const serviceName = reader.text('OTEL_SERVICE_NAME')
   return {
-    url: tracesEndpoint ?? `${withoutTrailing(baseEndpoint ?? defaultEndpoint, '/')}/v1/traces`,
+    url: tracesEndpoint ?? `${trimTrailing(baseEndpoint ?? defaultEndpoint, '/')}/v1/traces`,
     headers: { ...parseHeaders(reader, 'OTEL_EXPORTER_OTLP_HEADERS'), ...parseHeaders(reader, 'OTEL_EXPORTER_OTLP_TRACES_HEADERS') },
     timeout: reader.integer('OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', timeout, 1, 60_000),
     delay: reader.integer('OTEL_BSP_SCHEDULE_DELAY', 5000, 1, 60_000),

@@ -51,7 +51,7 @@ export class Attempt<A extends Action> {
         return permit
       },
       addDetails: (details) => Object.assign(this.details, details),
-      append: (entity, row, options) => this.rows.push({ entity, row, isIfAbsent: options?.isIfAbsent ?? false }),
+      append: (entity, row, options) => this.rows.push({ entity, row, skipIfExists: options?.isIfAbsent ?? false }),
     }
   }
 

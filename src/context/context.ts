@@ -26,7 +26,7 @@ export class Context {
   usageCount = 0
 
   constructor(
-    readonly app: Services,
+    readonly services: Services,
     readonly origin: RequestOrigin,
     /** Null: the request has no credential. */
     public actorOrNull: Actor | null,
@@ -46,14 +46,14 @@ export class Context {
   }
 
   now(): Date {
-    return this.app.clock()
+    return this.services.clock()
   }
 
   /** Records usage for the actor; does nothing without one. @param operation null if the request failed before it was known */
   recordUsage(operation: string | null, isDenied: boolean): void {
     if (!this.actorOrNull) return
     this.usageCount++
-    this.app.writeBehind.recordUsage({ actor: this.actorOrNull, operation, isDenied, at: this.now() })
+    this.services.writeBehind.recordUsage({ actor: this.actorOrNull, operation, isDenied, at: this.now() })
   }
 
   /** Authenticates again, after a CredentialChangedError. @throws RequestError if the credential is no longer valid */
@@ -73,7 +73,7 @@ export class Context {
   /** Runs a list, count, aggregate or search query. @throws RequestError CONCURRENCY_LIMITED, QUERY_TIMEOUT or UNAVAILABLE */
   query(query: TenantQuery): Promise<readonly Row[]> {
     const { organizationId } = this.actor
-    this.queryRunner ??= this.app.queries.forRequest(organizationId, () => this.deadline?.throwIfExpired())
+    this.queryRunner ??= this.services.queries.forRequest(organizationId, () => this.deadline?.throwIfExpired())
     return this.queryRunner.run(query)
   }
 
@@ -106,7 +106,7 @@ export class Context {
 
   /** The same request as another actor: the bearer of an invitation or sign-in token, which is the target of the change. */
   withActor(actor: Actor): Context {
-    return Object.assign(new Context(this.app, this.origin, actor, () => Promise.resolve(actor)), { deadline: this.deadline })
+    return Object.assign(new Context(this.services, this.origin, actor, () => Promise.resolve(actor)), { deadline: this.deadline })
   }
 
   private async loadWithin<T extends { id: string }>(
@@ -131,7 +131,7 @@ export class Context {
 
   private newEm({ organizationId, projectIds, environment }: Scope): EntityManager {
     this.deadline?.throwIfExpired()
-    const em = this.app.orm.em.fork()
+    const em = this.services.orm.em.fork()
     em.setFilterParams('tenant', { organizationId, projectIds, environment })
     // Without an actor the filter has no parameters, so queries on owned rows throw.
     if (this.actorOrNull) em.setFilterParams('owner', toOwnerScope(this.actorOrNull))

@@ -82,9 +82,9 @@ export async function authorizeRead<R>(
 
 /** Records a denied attempt, even if the credential is no longer valid. The event names the target if the actor may read it. */
 async function recordRefusal<A extends Action>(ctx: Context, attempt: Attempt<A>, code: string): Promise<void> {
-  const { named } = attempt.target
-  const visible = named === undefined ? null : await findNode(ctx, named).catch(() => null)
-  await ctx.app.refusals.record(attempt.toDeniedEntry(code, visible ?? attempt.target))
+  const { requestedId } = attempt.target
+  const visible = requestedId === undefined ? null : await findNode(ctx, requestedId).catch(() => null)
+  await ctx.services.refusalJournal.record(attempt.toDeniedEntry(code, visible ?? attempt.target))
 }
 
 async function runAttempt<A extends Action, R, S>(
@@ -94,7 +94,7 @@ async function runAttempt<A extends Action, R, S>(
   verb: (scope: ActionScopeFor<A>) => Promise<R> | R,
   idempotentCreate: IdempotentCreate<S> | undefined,
 ): Promise<R | S> {
-  const { journal, deploymentSecrets } = ctx.app
+  const { journal, deploymentSecrets } = ctx.services
   const scope = attempt.scope()
   ctx.deadline?.throwIfExpired()
   if (getAction(action).appendOnly) {

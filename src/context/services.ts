@@ -15,7 +15,7 @@ import type { FixedWindowLimiter } from '../lib/fixed-window.js'
 import type { MasterKeys } from '../lib/seal.js'
 import type { Metrics } from '../observability/metrics.js'
 import type { Outbound } from '../outbound/outbound.js'
-import type { Limiter } from '../rate-limits/limiter.js'
+import type { RateLimiter } from '../rate-limits/limiter.js'
 import type { VerificationQueue } from '../rate-limits/verification-queue.js'
 import type { Keyring } from '../signing-keys/keyring.js'
 
@@ -35,13 +35,13 @@ export interface Services {
   readonly masterKeys: MasterKeys
   readonly outbound: Outbound
   /** Limits concurrent requests to MCP servers in this process. */
-  readonly inFlight: ConcurrencyLimiter
-  readonly refusals: Refusals
+  readonly outboundConcurrency: ConcurrencyLimiter
+  readonly refusalJournal: Refusals
   readonly writeBehind: WriteBehind
-  readonly limiter: Limiter
+  readonly limiter: RateLimiter
   /** Counts malformed and unknown credentials by client address. */
   readonly unknownCredentialCounter: FixedWindowLimiter
-  readonly verifications: VerificationQueue
+  readonly verificationQueue: VerificationQueue
   readonly deploymentSecrets: DeploymentSecrets
   readonly metrics: Metrics
   readonly log: Logger

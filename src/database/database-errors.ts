@@ -32,7 +32,7 @@ export function isUnavailable(error: unknown): boolean {
   return false
 }
 
-export const unavailable = (cause: unknown): RequestError =>
+export const unavailableError = (cause: unknown): RequestError =>
   new RequestError('UNAVAILABLE', 'The database cannot be reached at the moment. Try again shortly.', { 'retry-after': '1' }, { cause })
 
 /** True if PostgreSQL rejected a value that the validation had accepted. */
@@ -41,11 +41,11 @@ export function isInvalidValue(error: unknown): boolean {
   return false
 }
 
-export const invalidValue = (cause: unknown): DomainError =>
+export const invalidValueError = (cause: unknown): DomainError =>
   invalid('A value cannot be kept: texts must be well-formed Unicode without NUL, numbers and times within their range.', null, { cause })
 
 /** Converts a database error for the caller; any other error is returned unchanged. */
 export function toPublicError(error: unknown): unknown {
-  if (isInvalidValue(error)) return invalidValue(error)
-  return isUnavailable(error) ? unavailable(error) : error
+  if (isInvalidValue(error)) return invalidValueError(error)
+  return isUnavailable(error) ? unavailableError(error) : error
 }

@@ -17,7 +17,7 @@ const maxSearchLength = 255
  * @throws RequestError BAD_USER_INPUT for a search text above 255 characters
  */
 export function containsFilter(
-  { app }: { readonly app: { readonly config: { readonly databaseUrl: string | undefined } } },
+  { services }: { readonly services: { readonly config: { readonly databaseUrl: string | undefined } } },
   column: string,
   searchText: string,
 ): Record<PropertyKey, unknown> {
@@ -26,6 +26,6 @@ export function containsFilter(
   if (searchText.includes('\0')) return { id: '' }
   const pattern = searchText.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replaceAll(/[!%_]/g, (special) => `!${special}`)
   // With other collations, `lower` affects letters beyond ASCII too; the Turkish one maps I to a dotless i.
-  const operand = app.config.databaseUrl === undefined ? column : `${column} collate "C"`
+  const operand = services.config.databaseUrl === undefined ? column : `${column} collate "C"`
   return { [raw(`lower(${operand}) like ? escape '!'`, [`%${pattern}%`])]: [] }
 }

@@ -5,7 +5,7 @@ import { Migrator } from '@mikro-orm/migrations'
 import { entities } from '../entities/index.js'
 import { FlushGuard } from './flush-guard.js'
 
-export const common = {
+export const commonOrmOptions = {
   entities,
   subscribers: [new FlushGuard()],
   extensions: [Migrator],

@@ -1,7 +1,7 @@
 /** PostgreSQL connection in pipeline mode: queries do not wait for earlier results. It reconnects after a loss. */
 import { Client, type ClientConfig, type QueryResult } from 'pg'
 
-import { unavailable, isUnavailable } from './database-errors.js'
+import { unavailableError, isUnavailable } from './database-errors.js'
 
 /** Statement of node-postgres; PostgreSQL prepares a named one once for each connection. */
 export interface Statement {
@@ -65,7 +65,7 @@ export class Pipeline {
     } catch (error) {
       // Another caller may have reconnected already.
       if (this.#client === connecting) this.#client = undefined
-      throw unavailable(error)
+      throw unavailableError(error)
     }
   }
 

@@ -14,7 +14,7 @@ export function toNamedStatement({ name, sql }: PreparedQuery, parameters: reado
   return { name, text, values: [...parameters] }
 }
 
-export class PostgresReads implements QueryRunner {
+export class PostgresQueryRunner implements QueryRunner {
   constructor(
     /** Pipeline for single rows by an index, such as for authentication: a slow query would delay those behind it. */
     private readonly singleRows: Pipeline,

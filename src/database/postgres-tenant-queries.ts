@@ -5,7 +5,7 @@ import { KeyedQueue } from '../lib/concurrency.js'
 import { toPublicError } from './database-errors.js'
 import { toPositional } from './dialect.js'
 import type { TenantQueries, TenantQuery, TenantQueryRunner } from './query-runner.js'
-import { queryTimeout, queryTimeoutMs, queueFull } from './query-timeout.js'
+import { queryTimeoutError, queryTimeoutMs, queueFullError } from './query-timeout.js'
 import { RequestQueries, type RunningQuery } from './request-queries.js'
 import type { Row } from './row-mapper.js'
 
@@ -28,7 +28,7 @@ export class PostgresTenantQueries implements TenantQueries {
     })
     // The pool replaces a lost idle connection. Without a listener the event would end the process.
     this.#pool.on('error', () => undefined)
-    this.#queue = new KeyedQueue(runningPerOrganization, queuedPerOrganization, queueFull)
+    this.#queue = new KeyedQueue(runningPerOrganization, queuedPerOrganization, queueFullError)
   }
 
   forRequest(organizationId: string, assertActive: () => void): TenantQueryRunner {
@@ -54,7 +54,7 @@ export class PostgresTenantQueries implements TenantQueries {
       return (await this.#pool.query<Row>(toPositional(sql), [...parameters])).rows
     } catch (error) {
       // The cause is left out, since its SQLSTATE would count as that of an unavailable database.
-      throw Reflect.get(Object(error), 'code') === queryCanceled ? queryTimeout() : toPublicError(error)
+      throw Reflect.get(Object(error), 'code') === queryCanceled ? queryTimeoutError() : toPublicError(error)
     }
   }
 }

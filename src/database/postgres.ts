@@ -3,7 +3,7 @@ import type { MikroORM } from '@mikro-orm/core'
 import { Client, type Pool, type PoolClient } from 'pg'
 
 import { postgresMigrations } from './migrations/postgres/index.js'
-import { common } from './orm-options.js'
+import { commonOrmOptions } from './orm-options.js'
 
 /** Key of the advisory lock, arbitrary but the same in every process. */
 const migrationLock = 4_711_001
@@ -28,7 +28,7 @@ function reclaimLostConnections(pool: Pool): void {
 export async function createPostgres(url: string, onPool: (pool: Pool) => void): Promise<MikroORM> {
   const { MikroORM: Postgres } = await import('@mikro-orm/postgresql')
   return Postgres.init({
-    ...common,
+    ...commonOrmOptions,
     clientUrl: url,
     pool: { max: 8 },
     driverOptions: {

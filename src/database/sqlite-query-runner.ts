@@ -13,7 +13,7 @@ export const stored = (parameter: unknown): unknown => {
 /** Maximum cached statements of lists. */
 const maxPreparedStatements = 200
 
-export class SqliteReads implements QueryRunner {
+export class SqliteQueryRunner implements QueryRunner {
   readonly #statements = new Map<string, Statement>()
   readonly #lists = new Map<string, Statement>()
 

@@ -1,21 +1,21 @@
 /** Tenant queries on SQLite: indexed pages run on the main thread, all others in worker threads. */
 import { KeyedQueue } from '../lib/concurrency.js'
 import type { TenantQueries, TenantQuery, TenantQueryRunner } from './query-runner.js'
-import { queueFull } from './query-timeout.js'
+import { queueFullError } from './query-timeout.js'
 import { RequestQueries, type RunningQuery } from './request-queries.js'
-import { stored, type SqliteReads } from './sqlite-query-runner.js'
-import type { SqliteThreads } from './sqlite-threads.js'
+import { stored, type SqliteQueryRunner } from './sqlite-query-runner.js'
+import type { SqliteThreadPool } from './sqlite-threads.js'
 
 export class SqliteTenantQueries implements TenantQueries {
   readonly #queue
 
   constructor(
-    private readonly reads: SqliteReads,
-    private readonly threads: SqliteThreads,
+    private readonly reads: SqliteQueryRunner,
+    private readonly threads: SqliteThreadPool,
     queuedPerOrganization: number,
   ) {
     // One of two threads: a slow query of one organization leaves the other thread to other organizations.
-    this.#queue = new KeyedQueue(1, queuedPerOrganization, queueFull)
+    this.#queue = new KeyedQueue(1, queuedPerOrganization, queueFullError)
   }
 
   forRequest(organizationId: string, assertActive: () => void): TenantQueryRunner {

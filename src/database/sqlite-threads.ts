@@ -3,8 +3,8 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
-import { toPublicError, unavailable } from './database-errors.js'
-import { queryTimeout, queryTimeoutMs } from './query-timeout.js'
+import { toPublicError, unavailableError } from './database-errors.js'
+import { queryTimeoutError, queryTimeoutMs } from './query-timeout.js'
 import type { RunningQuery } from './request-queries.js'
 import type { Row } from './row-mapper.js'
 import type { ThreadAnswer, ThreadQuestion } from './sqlite-thread.js'
@@ -23,7 +23,7 @@ function failJob({ rows, done }: Job, error: unknown): void {
   done.resolve()
 }
 
-const databaseClosed = (): unknown => unavailable(new Error('the database is closed'))
+const databaseClosed = (): unknown => unavailableError(new Error('the database is closed'))
 
 /** Worker script beside this file: TypeScript in tests, JavaScript in production. */
 const threadFile = fileURLToPath(new URL(`sqlite-thread${extname(import.meta.url)}`, import.meta.url))
@@ -31,7 +31,7 @@ const threadFile = fileURLToPath(new URL(`sqlite-thread${extname(import.meta.url
 /** Starts a worker with an empty environment, since the one of the process may contain master keys. */
 export const startSqliteThread = (databaseFile: string): Worker => new Worker(threadFile, { workerData: databaseFile, env: {} })
 
-export class SqliteThreads {
+export class SqliteThreadPool {
   readonly #threads = new Map<Worker, Job | undefined>()
   #queue: Job[] = []
   #isClosed = false
@@ -62,9 +62,9 @@ export class SqliteThreads {
 
   /** Rejects a job. One that a thread has begun keeps that thread until the query ends. */
   #timeOut(job: Job): void {
-    if (!this.#queue.includes(job)) return job.rows.reject(queryTimeout())
+    if (!this.#queue.includes(job)) return job.rows.reject(queryTimeoutError())
     this.#queue = this.#queue.filter((queued) => queued !== job)
-    failJob(job, queryTimeout())
+    failJob(job, queryTimeoutError())
   }
 
   #assign(): void {
@@ -110,7 +110,7 @@ export class SqliteThreads {
   #handleExit(thread: Worker, cause: unknown): void {
     const job = this.#threads.get(thread)
     this.#threads.delete(thread)
-    if (job) failJob(job, unavailable(cause ?? new Error('the thread of this query has ended')))
+    if (job) failJob(job, unavailableError(cause ?? new Error('the thread of this query has ended')))
     this.#assign()
   }
 }

@@ -7,7 +7,7 @@ import type { Database } from 'better-sqlite3'
 
 import type { Config } from '../config/config.js'
 import { sqliteMigrations } from './migrations/sqlite/index.js'
-import { common } from './orm-options.js'
+import { commonOrmOptions } from './orm-options.js'
 
 /**
  * Begins a transaction before a rollback when SQLite has already rolled back (full or failing disk).
@@ -20,23 +20,23 @@ export const ensureTransaction = (writer: Database): EventSubscriber => ({
   },
 })
 
-export const sqliteFile = (config: Config): string => join(config.dataDir, 'keyhouse.db')
+export const sqliteFilePath = (config: Config): string => join(config.dataDir, 'keyhouse.db')
 
 /** Creates the data directory and the database file, readable only by their owner, and opens the database. */
 export async function createSqlite(config: Config): Promise<MikroORM> {
   const { MikroORM: Sqlite } = await import('@mikro-orm/sqlite')
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const file = sqliteFile(config)
+  const file = sqliteFilePath(config)
   // Created before SQLite opens it, so that it is never readable by others. The -wal and -shm files inherit the mode.
   closeSync(openSync(file, 'a', 0o600))
   chmodSync(file, 0o600)
   const orm = await Sqlite.init({
-    ...common,
+    ...commonOrmOptions,
     dbName: file,
     driverOptions: { timeout: 1000 },
     migrations: { migrationsList: sqliteMigrations, snapshot: false, disableForeignKeys: false, silent: true },
   })
-  const db = await nativeSqlite(orm)
+  const db = await getNativeConnection(orm)
   // Without recursive triggers, `insert or replace` deletes a row without firing the delete trigger.
   for (const pragma of ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on', 'secure_delete = on', 'recursive_triggers = on'])
     db.pragma(pragma)
@@ -44,7 +44,7 @@ export async function createSqlite(config: Config): Promise<MikroORM> {
 }
 
 /** The better-sqlite3 connection of the ORM. */
-export async function nativeSqlite(orm: MikroORM): Promise<Database> {
+export async function getNativeConnection(orm: MikroORM): Promise<Database> {
   return (orm.em.getDriver().getConnection() as unknown as { getNativeClient(): Promise<Database> }).getNativeClient()
 }
 

@@ -9,7 +9,7 @@ import type { Sample } from '../observability/prometheus.js'
 import { sealedColumns, describeTable } from './sealed-columns.js'
 
 /** How long a count is cached, in milliseconds: counting reads every sealed row. */
-export const countKept = 600_000
+export const countCacheTtlMs = 600_000
 
 /** Rows of one page, which takes about a millisecond. */
 const pageLength = 1000
@@ -58,7 +58,7 @@ export function createSealedRowsGauge(deps: CountDeps): () => Promise<readonly S
   return () => {
     const now = deps.clock().getTime()
     const cached = last
-    if (cached && now - cached.at < countKept) return cached.samples
+    if (cached && now - cached.at < countCacheTtlMs) return cached.samples
     const samples = count()
     last = { samples, at: now }
     return cached ? cached.samples : samples

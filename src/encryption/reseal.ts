@@ -8,7 +8,7 @@ import { open, seal, getKeyId, SealError, type MasterKeys } from '../lib/seal.js
 import {
   countNotSealedWith,
   replaceEnvelope,
-  rowsById,
+  findRowsById,
   findNotSealedWith,
   sealedColumns,
   type SealedColumn,
@@ -23,7 +23,7 @@ const maxPasses = 3
 const maxAttempts = 50
 
 /** Result of a reseal: row counts, and the id of the newest master key. */
-export interface Resealed {
+export interface ResealResult {
   readonly newest: string
   readonly resealed: number
   /** Rows that another process changed or wiped between read and update. */
@@ -47,7 +47,7 @@ interface Tally {
  * Each row is opened, sealed, opened again, then replaced if unchanged; each page is read back. The envelopes themselves
  * record the progress, so a run that was killed continues with the next one.
  */
-export async function reseal(orm: MikroORM, masterKeys: MasterKeys, report: Report): Promise<Resealed> {
+export async function reseal(orm: MikroORM, masterKeys: MasterKeys, report: Report): Promise<ResealResult> {
   const newest = masterKeys[0].id
   const tally: Tally = { resealed: 0, overtaken: 0, failed: new Set() }
   const remaining = async (): Promise<number> => {
@@ -107,7 +107,7 @@ async function verify(
   rows: readonly SealedRow[],
   tally: Tally,
 ): Promise<void> {
-  const current = await rowsById(
+  const current = await findRowsById(
     orm,
     column,
     rows.map(({ id }) => id),

@@ -95,7 +95,7 @@ export async function findNotSealedWith(
 }
 
 /** Current envelopes of these rows, without rows that were wiped or deleted. */
-export async function rowsById(orm: MikroORM, column: SealedColumn, ids: readonly string[]): Promise<SealedRow[]> {
+export async function findRowsById(orm: MikroORM, column: SealedColumn, ids: readonly string[]): Promise<SealedRow[]> {
   const where = { id: { $in: ids }, [column.property]: { $ne: null } } as object
   const rows = await forkUnscoped(orm).find(column.entity, where, unfiltered)
   return rows.map((row) => toSealedRow(column, row))

@@ -16,7 +16,7 @@ export interface VaultStatus {
 }
 
 /** @param configured ids of the configured keys, newest first */
-export async function vaultStatus(orm: MikroORM, configured: readonly [string, ...string[]]): Promise<VaultStatus> {
+export async function getVaultStatus(orm: MikroORM, configured: readonly [string, ...string[]]): Promise<VaultStatus> {
   const sealed: VaultStatus['sealed'][number][] = []
   for (const column of sealedColumns) {
     for (const keyId of [...configured, ...(await findUnknownKeyIds(orm, column, configured))]) {

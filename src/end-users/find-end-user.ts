@@ -6,13 +6,17 @@ import { DomainError } from '../lib/errors.js'
 import { deriveEndUserId, isExternalId } from '../lib/external-id.js'
 import { environmentFilter } from '../tenancy/environment.js'
 import { findProjectOrDefault } from '../tenancy/project.js'
-import type { EndUserQuery } from './list-end-users.js'
+import type { EndUserFilterArgs } from './list-end-users.js'
 
 /**
  * Null when no record exists. Defaults: the caller's own environment, SANDBOX for members; the caller's first project.
  * @throws DomainError FORBIDDEN
  */
-export async function findEndUser(ctx: Context, externalId: string, { environment, projectId }: EndUserQuery): Promise<EndUser | null> {
+export async function findEndUser(
+  ctx: Context,
+  externalId: string,
+  { environment, projectId }: EndUserFilterArgs,
+): Promise<EndUser | null> {
   const { actor, em } = ctx
   const { environment: scopedEnvironment = 'SANDBOX' } = environmentFilter(actor, environment ?? actor.environment)
   if (!actor.endUser) requirePermission(actor, 'end_user:read')

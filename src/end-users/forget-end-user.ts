@@ -8,14 +8,14 @@ import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { notFound } from '../lib/errors.js'
-import { deriveEndUserId, externalIdRule, isExternalId } from '../lib/external-id.js'
+import { deriveEndUserId, externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { revokeCredentials } from '../mcp/credentials/revoke-credentials.js'
 import { resolveEnvironment } from '../tenancy/environment.js'
 import { disableOwnerFilter } from '../tenancy/owner-filter.js'
 import { findProjectOrDefault } from '../tenancy/project.js'
 import { Validator } from '../validation/validator.js'
 
-export interface Forgotten {
+export interface ForgetEndUserArgs {
   readonly externalId: string
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
@@ -24,11 +24,11 @@ export interface Forgotten {
 /** @throws DomainError INVALID, FORBIDDEN or NOT_FOUND */
 export async function forgetEndUser(
   ctx: Context,
-  input: Forgotten,
+  input: ForgetEndUserArgs,
 ): Promise<{ forgottenEndUserId: string; revokedTokens: number; wipedCredentials: number; deletedServers: number }> {
   return perform(ctx, 'end_user:forget', async ({ em, actor, now, permit, addDetails }) => {
     const validator = new Validator()
-    if (!isExternalId(input.externalId)) validator.addIssue('externalId', externalIdRule)
+    if (!isExternalId(input.externalId)) validator.addIssue('externalId', externalIdMessage)
     validator.throwIfInvalid()
     const environment = resolveEnvironment(actor, input.environment)
     permit({ environment })

@@ -8,7 +8,7 @@ import type { PageArguments } from '../pagination/page.js'
 import { parsePageArgs, paginate, type Page } from '../pagination/paginate.js'
 import { environmentFilter } from '../tenancy/environment.js'
 
-export interface EndUserQuery {
+export interface EndUserFilterArgs {
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
 }
@@ -19,7 +19,7 @@ const newestFirst = { field: 'firstSeenAt', direction: 'DESC' } as const
 export async function listEndUsers(
   ctx: Context,
   page: PageArguments,
-  filter: EndUserQuery & { search?: string | null | undefined },
+  filter: EndUserFilterArgs & { search?: string | null | undefined },
 ): Promise<Page<EndUser>> {
   const where = {
     ...environmentFilter(ctx.actor, filter.environment),

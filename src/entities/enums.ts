@@ -1,7 +1,7 @@
 /** Enums shared by database rows and the GraphQL API. */
 import { registerEnumType } from 'type-graphql'
 
-import { windowLengths } from '../lib/fixed-window.js'
+import { windowLengthsMs } from '../lib/fixed-window.js'
 import { formatNumber } from './format-number.js'
 
 /** Registers a GraphQL enum whose values equal their names. */
@@ -12,7 +12,7 @@ const defineEnum = <T extends string>(name: string, description: string, values:
   return keys
 }
 
-const lengthInSeconds = (window: keyof typeof windowLengths): string => formatNumber(windowLengths[window] / 1000)
+const lengthInSeconds = (window: keyof typeof windowLengthsMs): string => formatNumber(windowLengthsMs[window] / 1000)
 
 export const Environment = defineEnum(
   'Environment',

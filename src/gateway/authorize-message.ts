@@ -5,7 +5,7 @@ import type { McpServer } from '../entities/mcp-server.js'
 import { forbidden, invalidState, limitExceeded, RequestError, type DomainError } from '../lib/errors.js'
 import { isId } from '../lib/id.js'
 import { isJsonObject, rpcErrorCodes, type JsonObject, type JsonRpcMessage } from '../lib/json/json-rpc.js'
-import { plainJson } from '../lib/json/plain-json.js'
+import { toInteroperableJson } from '../lib/json/plain-json.js'
 import {
   approveToolCall,
   maxArgumentsBytes,
@@ -17,7 +17,7 @@ import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 import { findServerWithCredential } from './find-server-with-credential.js'
 import { recordRefusedCall } from './record-tool-call.js'
 import { unbindSession } from './session.js'
-import { toolRule, type ToolFilter } from './tool-filter.js'
+import { createToolFilter, type ToolFilter } from './tool-filter.js'
 
 /** A message that is not forwarded. The client receives a JSON-RPC error. */
 export class GatewayError extends Error {
@@ -46,7 +46,7 @@ export interface AuthorizedMessage {
   readonly tool: string | null
 }
 
-export interface Arrival {
+export interface AuthorizeMessageArgs {
   readonly serverId: string
   readonly message: JsonRpcMessage | null
   /** Session id as the client sent it, sealed by the gateway. */
@@ -64,7 +64,7 @@ const parseToolCall = (message: JsonRpcMessage | null): { tool: unknown; params:
 /** The order of the checks is part of the contract. @throws GatewayError or RequestError */
 export async function authorizeMessage(
   ctx: Context,
-  { serverId, message, session: boundSession, headers }: Arrival,
+  { serverId, message, session: boundSession, headers }: AuthorizeMessageArgs,
 ): Promise<AuthorizedMessage> {
   const { actor } = ctx
   if (!actor.apiKey)
@@ -73,7 +73,7 @@ export async function authorizeMessage(
   const found = isId(serverId, 'mcp_srv') ? await findServerWithCredential(ctx, serverId) : null
   if (!found) throw new GatewayError(404, rpcErrorCodes.refused, 'No such MCP server.')
   const { server, credential } = found
-  const isAllowed = toolRule(actor, server)
+  const isAllowed = createToolFilter(actor, server)
   const call = parseToolCall(message)
   if (call && message?.id == null)
     throw new GatewayError(400, rpcErrorCodes.invalidRequest, 'A tool call is a request: it must have an id.')
@@ -90,7 +90,8 @@ export async function authorizeMessage(
     const text = 'There is no usable credential for this MCP server: store one with createMcpCredential.'
     return refuse(new GatewayError(message?.id == null ? 403 : 200, rpcErrorCodes.noCredential, text), invalidState(text))
   }
-  const session = boundSession === undefined ? null : unbindSession(ctx.app.deploymentSecrets, boundSession, { actor, server, credential })
+  const session =
+    boundSession === undefined ? null : unbindSession(ctx.services.deploymentSecrets, boundSession, { actor, server, credential })
   if (session === undefined) throw new GatewayError(404, rpcErrorCodes.refused, 'No such session.')
   if (call && tool !== null && server.requireApproval === 'ALWAYS')
     await approve(ctx, { server, tool, params: call.params, headers, credential }, refuse)
@@ -102,7 +103,7 @@ export async function authorizeMessage(
  * form differs from what would be forwarded.
  */
 function toApprovableParams(params: JsonObject): ToolCall['params'] | null {
-  const plain = plainJson({ ...params, arguments: params['arguments'] ?? {} }, maxParamsBytes)
+  const plain = toInteroperableJson({ ...params, arguments: params['arguments'] ?? {} }, maxParamsBytes)
   const args = isJsonObject(plain) ? plain['arguments'] : undefined
   return isJsonObject(args) && Buffer.byteLength(JSON.stringify(args)) <= maxArgumentsBytes ? (plain as ToolCall['params']) : null
 }

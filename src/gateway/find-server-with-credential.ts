@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../access/actor.js'
 import type { Context } from '../context/context.js'
-import { usable } from '../database/queries/mcp.js'
+import { serverWithCredential } from '../database/queries/mcp.js'
 import { hydrate, type Row } from '../database/row-mapper.js'
 import type { McpAuthType } from '../entities/enums.js'
 import { McpCredential } from '../entities/mcp-credential.js'
@@ -25,15 +25,15 @@ const toScopeParameters = ({ organizationId, projectIds, environment }: Actor): 
 
 /** Null when the server does not exist or is not in the caller's scope. */
 export async function findServerWithCredential(ctx: Context, id: string): Promise<ServerWithCredential | null> {
-  const { actor, app } = ctx
+  const { actor, services } = ctx
   const now = ctx.now()
-  const time = app.config.databaseUrl === undefined ? now.getTime() : now.toISOString()
+  const time = services.config.databaseUrl === undefined ? now.getTime() : now.toISOString()
   const scope = toScopeParameters(actor)
   // An end user may use the backend's servers too. The backend may not use its end users' servers.
   const owner = actor.endUser?.id
-  const row = await app.queryRunner.read(usable, [id, ...scope, owner ?? '', time, id, ...scope, owner ?? 'backend'])
+  const row = await services.queryRunner.read(serverWithCredential, [id, ...scope, owner ?? '', time, id, ...scope, owner ?? 'backend'])
   if (!row) return null
-  const server = hydrate(app.orm.getMetadata(), McpServer, row)
+  const server = hydrate(services.orm.getMetadata(), McpServer, row)
   return { server, credential: toCredential(row, ctx, server) }
 }
 

@@ -1,7 +1,7 @@
 /** Forwards one message upstream and relays the response, until it ends or is aborted. */
 import type { FastifyReply } from 'fastify'
 
-import { onAnswerOver } from '../http/response-end.js'
+import { onResponseEnd } from '../http/response-end.js'
 import { RequestError } from '../lib/errors.js'
 import { rpcErrorCodes } from '../lib/json/json-rpc.js'
 import { writeJson } from '../lib/json/write-json.js'
@@ -18,9 +18,9 @@ function trackLifetime(context: ForwardContext, forwarded: ForwardedRequest): ()
   const abortIfUnfinished = (): void => {
     if (!reply.raw.writableFinished) forwarded.end('LEFT')
   }
-  const stop = onAnswerOver(reply, request, abortIfUnfinished)
+  const stop = onResponseEnd(reply, request, abortIfUnfinished)
   const isStream = request.method === 'GET'
-  const removeStream = streams.add({ standing: ctx.actor.authVersion, credential, server, isStream, end: () => forwarded.end('ENDED') })
+  const removeStream = streams.add({ snapshot: ctx.actor.authVersion, credential, server, isStream, end: () => forwarded.end('ENDED') })
   return () => {
     stop()
     forwarded.dispose()
@@ -32,7 +32,7 @@ async function sendUpstream(context: ForwardContext, forwarded: ForwardedRequest
   const { ctx, request, message, session, server, credential } = context
   const opened = openCredential(ctx, credential)
   const headers = requestHeaders({ headers: request.headers, session, hasBody: message !== null, credential: opened.headers })
-  const upstream = await ctx.app.outbound.send(server.serverUrl, {
+  const upstream = await ctx.services.outbound.send(server.serverUrl, {
     organizationId: server.organizationId,
     method: request.method as 'GET' | 'POST' | 'DELETE',
     headers,
@@ -41,7 +41,7 @@ async function sendUpstream(context: ForwardContext, forwarded: ForwardedRequest
     signal: forwarded.signal,
     // A GET stream holds its connection, so it does not take one from the pool.
     ...(request.method === 'POST' ? { poolKey: credential.id } : {}),
-    onSent: () => ctx.app.writeBehind.touchMcpCredential(credential.id, ctx.now()),
+    onSent: () => ctx.services.writeBehind.touchMcpCredential(credential.id, ctx.now()),
   })
   forwarded.resetIdleTimer()
   await relayResponse(context, forwarded, upstream, opened.secrets)
@@ -52,16 +52,19 @@ const upstreamFailed = 'The MCP server could not be reached, or did not answer a
 /** Resolves when the response has been handed to the reply. @throws GatewayError or RequestError before anything was sent */
 export async function forward(context: ForwardContext): Promise<FastifyReply> {
   const { ctx, request, reply, message, server, tool, credential, times } = context
-  const forwarded = new ForwardedRequest({ ctx, server, credential, tool, mayBeSilent: request.method === 'GET' }, times.silence)
+  const forwarded = new ForwardedRequest({ ctx, server, credential, tool, mayBeSilent: request.method === 'GET' }, times.idleTimeoutMs)
   const stopTracking = trackLifetime(context, forwarded)
   try {
     await sendUpstream(context, forwarded)
     return reply
   } catch (error) {
-    await forwarded.tellFailure()
+    await forwarded.recordFailure()
     if (reply.sent || error instanceof GatewayError || error instanceof RequestError) throw error
     const level = forwarded.ending === 'LEFT' || forwarded.ending === 'ENDED' ? 'debug' : 'info'
-    ctx.app.log[level]({ err: error, requestId: request.id, serverId: server.id, ending: forwarded.ending }, 'the upstream server failed')
+    ctx.services.log[level](
+      { err: error, requestId: request.id, serverId: server.id, ending: forwarded.ending },
+      'the upstream server failed',
+    )
     throw new GatewayError(message?.id == null ? 502 : 200, rpcErrorCodes.upstream, upstreamFailed)
   } finally {
     stopTracking()

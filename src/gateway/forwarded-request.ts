@@ -80,7 +80,7 @@ export class ForwardedRequest {
   }
 
   /** Records the failure of a call that got no complete response. */
-  tellFailure(): Promise<void> {
+  recordFailure(): Promise<void> {
     return this.recordOutcome(this.ending ? outcomes[this.ending] : 'UPSTREAM_FAILED')
   }
 

@@ -1,7 +1,7 @@
 /** Headers that pass the gateway in either direction: MCP protocol headers, never the caller's credentials. */
 import type { IncomingHttpHeaders } from 'node:http'
 
-import type { Scrubber } from '../lib/redact/redact.js'
+import type { Redactor } from '../lib/redact/redact.js'
 import type { OutboundResponse } from '../outbound/outbound.js'
 
 export const sessionHeader = 'mcp-session-id'
@@ -46,7 +46,7 @@ export function requestHeaders({ headers, session, hasBody, credential }: Reques
 }
 
 /** Headers of the client's response, without the session id. */
-export function responseHeaders(headers: OutboundResponse['headers'], { line }: Scrubber): Record<string, string> {
+export function responseHeaders(headers: OutboundResponse['headers'], { line }: Redactor): Record<string, string> {
   const result: Record<string, string> = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
   for (const name of allowedResponseHeaders) {
     const value = headers[name]

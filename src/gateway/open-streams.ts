@@ -4,14 +4,14 @@
  */
 import type { CredentialSnapshot } from '../access/actor.js'
 import type { Services } from '../context/services.js'
-import { credentialStands, serverStands } from '../database/queries/mcp.js'
+import { credentialIsLive, serverVersion } from '../database/queries/mcp.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { Registry } from '../lib/bag.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 import type { GatewayTimeouts } from './timeouts.js'
 
 export interface OpenStream {
-  readonly standing: CredentialSnapshot | null
+  readonly snapshot: CredentialSnapshot | null
   readonly credential: UsableCredential
   readonly server: McpServer
   /** A GET stream, which has no end of its own. A POST ends by itself. */
@@ -32,7 +32,7 @@ export class OpenStreams {
     private readonly services: Pick<Services, 'queryRunner' | 'clock' | 'log'>,
     private readonly times: GatewayTimeouts,
   ) {
-    this.#timer = setInterval(() => void this.#revalidate(), times.look).unref()
+    this.#timer = setInterval(() => void this.#revalidate(), times.revalidateIntervalMs).unref()
   }
 
   /** The returned function removes the stream. */
@@ -48,7 +48,7 @@ export class OpenStreams {
     setTimeout(() => {
       clearInterval(this.#timer)
       for (const { end } of this.#streams.all()) end()
-    }, this.times.grace).unref()
+    }, this.times.drainGraceMs).unref()
   }
 
   async #revalidate(): Promise<void> {
@@ -69,11 +69,11 @@ export class OpenStreams {
     if (failed) this.services.log.warn({ err: failed.reason as unknown }, 'open streams could not be looked at')
   }
 
-  async #checkStream({ standing, credential, server, end }: OpenStream, memoized: Memoized): Promise<void> {
+  async #checkStream({ snapshot, credential, server, end }: OpenStream, memoized: Memoized): Promise<void> {
     const isValid =
-      (!standing ||
-        (await memoized(`${standing.query.name} ${standing.id} ${standing.version} ${standing.expiresAt?.getTime()}`, () =>
-          this.#isCallerValid(standing),
+      (!snapshot ||
+        (await memoized(`${snapshot.query.name} ${snapshot.id} ${snapshot.version} ${snapshot.expiresAt?.getTime()}`, () =>
+          this.#isCallerValid(snapshot),
         ))) &&
       (await memoized(credential.id, () => this.#isCredentialValid(credential))) &&
       (await memoized(`${server.id} ${server.updatedAt.getTime()}`, () => this.#isServerUnchanged(server)))
@@ -87,11 +87,11 @@ export class OpenStreams {
 
   async #isCredentialValid({ id, expiresAt }: UsableCredential): Promise<boolean> {
     if (expiresAt && expiresAt <= this.services.clock()) return false
-    return Number((await this.services.queryRunner.read(credentialStands, [id]))?.['standing']) === 1
+    return Number((await this.services.queryRunner.read(credentialIsLive, [id]))?.['standing']) === 1
   }
 
   async #isServerUnchanged({ id, updatedAt }: McpServer): Promise<boolean> {
-    const row = await this.services.queryRunner.read(serverStands, [id])
+    const row = await this.services.queryRunner.read(serverVersion, [id])
     return row !== undefined && new Date(row['updated_at'] as number | Date).getTime() === updatedAt.getTime()
   }
 }

@@ -4,12 +4,12 @@ import type { Readable } from 'node:stream'
 
 import { rpcErrorCodes } from '../lib/json/json-rpc.js'
 import { JsonError } from '../lib/json/strict-json.js'
-import { runInSlices, type Work } from '../lib/slices.js'
+import { runInSlices, type SlicedComputation } from '../lib/slices.js'
 import type { OutboundResponse } from '../outbound/outbound.js'
 import { GatewayError } from './authorize-message.js'
 import type { ForwardedRequest, ForwardContext } from './forwarded-request.js'
 import { responseHeaders, sessionHeader } from './headers.js'
-import { SseSanitizer, maxMessageBytes, matchResponse, sanitizer, type CleanMessage, type Sanitizer } from './sanitize.js'
+import { SseSanitizer, maxMessageBytes, matchResponse, createSanitizer, type SanitizedMessage, type Sanitizer } from './sanitize.js'
 import { bindSession } from './session.js'
 
 export async function relayResponse(
@@ -23,7 +23,7 @@ export async function relayResponse(
   try {
     if (encoding !== 'identity') throw new JsonError('The upstream server encodes its answer, though it was asked not to.')
     if (status === 401 || status === 403) return await reportCredentialRejected(context, forwarded, status)
-    const sanitize = sanitizer(secrets, context.isAllowed)
+    const sanitize = createSanitizer(secrets, context.isAllowed)
     const headers = toClientHeaders(context, upstream, sanitize)
     const type = upstream.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
     if (type === 'text/event-stream' && status < 300) await relayStream(context, forwarded, body, headers, new SseSanitizer(sanitize))
@@ -49,7 +49,7 @@ function toClientHeaders(
   const result = responseHeaders(headers, sanitize)
   const session = headers[sessionHeader]
   if (session === undefined) return result
-  return { ...result, [sessionHeader]: bindSession(ctx.app.deploymentSecrets, session, { actor: ctx.actor, server, credential }) }
+  return { ...result, [sessionHeader]: bindSession(ctx.services.deploymentSecrets, session, { actor: ctx.actor, server, credential }) }
 }
 
 /** Uses stream events: async iteration would cost as much as sending the request. @throws JsonError when too large or cut off */
@@ -88,7 +88,7 @@ interface BufferedResponse {
   readonly body: string
 }
 
-function* readText(body: string, { isSuspect, text }: Sanitizer): Work<CleanMessage> {
+function* readText(body: string, { isSuspect, text }: Sanitizer): SlicedComputation<SanitizedMessage> {
   return { message: undefined, text: isSuspect(body) ? yield* text(body) : body }
 }
 
@@ -127,7 +127,8 @@ async function relayStream(
     'x-accel-buffering': 'no',
   })
   raw.flushHeaders()
-  const heartbeat = request.method === 'GET' ? setInterval(() => raw.writableNeedDrain || raw.write(':\n\n'), times.heartbeat) : undefined
+  const heartbeat =
+    request.method === 'GET' ? setInterval(() => raw.writableNeedDrain || raw.write(':\n\n'), times.heartbeatIntervalMs) : undefined
   try {
     for await (const chunk of upstream as AsyncIterable<Buffer>) {
       // No idle timeout while the gateway itself processes the chunk.

@@ -5,12 +5,12 @@ import type { Config } from '../config/config.js'
 import type { Services } from '../context/services.js'
 import { getDeploymentId } from '../encryption/deployment-secrets.js'
 import { createContext } from '../http/create-context.js'
-import { onAnswerOver } from '../http/response-end.js'
+import { onResponseEnd } from '../http/response-end.js'
 import { DomainError, RequestError } from '../lib/errors.js'
 import { isJsonObject, parseMessage, rpcErrorCodes, rpcError, type JsonRpcMessage } from '../lib/json/json-rpc.js'
 import { JsonError } from '../lib/json/strict-json.js'
 import { runInSlices } from '../lib/slices.js'
-import { beginExchange, type ExchangeKind } from '../mcp/in-flight.js'
+import { acquireExchangeSlot, type ExchangeKind } from '../mcp/in-flight.js'
 import { authorizeMessage, GatewayError } from './authorize-message.js'
 import { forward } from './forward.js'
 import { firstValue, protocolHeaders, sessionHeader } from './headers.js'
@@ -91,7 +91,7 @@ export async function registerGateway(server: FastifyInstance, services: Service
         request.state.message = message
         assertHeadersMatchBody(request.headers, message)
       }
-      const release = beginExchange(ctx, exchangeKind(request.method, message))
+      const release = acquireExchangeSlot(ctx, exchangeKind(request.method, message))
       try {
         const headers = Object.fromEntries(protocolHeaders(request.headers).map((name) => [name, String(request.headers[name])]))
         const session = firstValue(request.headers[sessionHeader])
@@ -99,7 +99,7 @@ export async function registerGateway(server: FastifyInstance, services: Service
         ctx.recordUsage(operation, false)
         return await forward({ ctx, request, reply, streams, message, times, ...authorized })
       } finally {
-        onAnswerOver(reply, request, release)
+        onResponseEnd(reply, request, release)
       }
     } catch (error) {
       if (ctx.usageCount === 0) ctx.recordUsage(operation, true)

@@ -6,8 +6,8 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { isJsonObject, type JsonObject } from '../lib/json/json-rpc.js'
 import { JsonError, parseStrictJson } from '../lib/json/strict-json.js'
 import { writeJson } from '../lib/json/write-json.js'
-import { scrubber, type Scrubber } from '../lib/redact/redact.js'
-import type { Work } from '../lib/slices.js'
+import { createRedactor, type Redactor } from '../lib/redact/redact.js'
+import type { SlicedComputation } from '../lib/slices.js'
 import { filterTools, type ToolFilter } from './tool-filter.js'
 
 /** Maximum size of one message in either direction, in bytes. */
@@ -16,21 +16,21 @@ export const maxMessageBytes = 4_194_304
 /** Messages of a batch processed between two yields. */
 const stride = 64
 
-export interface CleanMessage {
+export interface SanitizedMessage {
   /** The parsed message with filtered tools. Its credentials are not redacted. */
   readonly message: unknown
   /** The text to send to the client. */
   readonly text: string
 }
 
-export interface Sanitizer extends Scrubber {
+export interface Sanitizer extends Redactor {
   /** Sanitizes a JSON body or the data of an event. @throws JsonError */
-  json(text: string): Work<CleanMessage>
+  json(text: string): SlicedComputation<SanitizedMessage>
 }
 
-export function sanitizer(secrets: readonly string[], isAllowed: ToolFilter): Sanitizer {
-  const scrub = scrubber(secrets)
-  function* withAllowed(messages: readonly unknown[]): Work<unknown[]> {
+export function createSanitizer(secrets: readonly string[], isAllowed: ToolFilter): Sanitizer {
+  const scrub = createRedactor(secrets)
+  function* withAllowed(messages: readonly unknown[]): SlicedComputation<unknown[]> {
     const allowed: unknown[] = []
     for (const message of messages) {
       if (allowed.length % stride === 0) yield
@@ -85,9 +85,9 @@ export class SseSanitizer {
   }
 
   /** @throws JsonError or ParseError when an event is larger than {@link maxMessageBytes} */
-  *feed(chunk: Buffer): Work<CleanMessage[]> {
+  *feed(chunk: Buffer): SlicedComputation<SanitizedMessage[]> {
     this.#parser.feed(this.#decoder.write(chunk))
-    const clean: CleanMessage[] = []
+    const clean: SanitizedMessage[] = []
     for (const block of this.#blocks.splice(0)) {
       yield
       const message = yield* this.#clean(block)
@@ -96,7 +96,7 @@ export class SseSanitizer {
     return clean
   }
 
-  *#clean({ id, event, data, retry }: Block): Work<CleanMessage | undefined> {
+  *#clean({ id, event, data, retry }: Block): SlicedComputation<SanitizedMessage | undefined> {
     if (retry !== undefined) return { message: null, text: `retry: ${Math.min(retry, maxRetryMs)}\n\n` }
     if (data !== undefined && Buffer.byteLength(data) > maxMessageBytes)
       throw new JsonError('An event of the upstream server is too large.')
@@ -110,7 +110,7 @@ export class SseSanitizer {
     return { message: body.message, text: `${lines.join('\n')}\n\n` }
   }
 
-  *#json(data: string): Work<CleanMessage | undefined> {
+  *#json(data: string): SlicedComputation<SanitizedMessage | undefined> {
     try {
       return yield* this.sanitize.json(data)
     } catch (error) {
@@ -119,7 +119,7 @@ export class SseSanitizer {
     }
   }
 
-  *#line(text: string): Work<string> {
+  *#line(text: string): SlicedComputation<string> {
     const { isSuspect, text: scrub } = this.sanitize
     return (isSuspect(text) ? yield* scrub(text) : text).replaceAll(/[\r\n]/g, ' ')
   }

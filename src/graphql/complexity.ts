@@ -19,7 +19,17 @@ import {
 } from 'graphql'
 
 import { defaultPageSize, maxPageSize } from '../pagination/page.js'
-import { fieldCost, expectedEntries, free, higher, introspection, isConnection, multiply, sum, type Cost } from './field-cost.js'
+import {
+  fieldCost,
+  expectedEntries,
+  zeroCost,
+  maxCost,
+  introspectionCost,
+  isConnection,
+  multiply,
+  addCosts,
+  type Cost,
+} from './field-cost.js'
 
 export type Variables = Readonly<Record<string, unknown>>
 
@@ -43,21 +53,22 @@ class Complexity {
 
   /** A row has one concrete type, so of the fragments on concrete types only the most expensive one counts. */
   of(set: SelectionSetNode, parent: GraphQLNamedType | undefined): Cost {
-    let total = free
+    let total = zeroCost
     const byType = new Map<string, Cost>()
     for (const selection of set.selections) {
       if (this.#isSkipped(selection.directives)) continue
       if (selection.kind === Kind.FIELD) {
-        total = sum(total, this.#field(selection, parent))
+        total = addCosts(total, this.#field(selection, parent))
         continue
       }
       const condition = this.#conditionOf(selection) ?? parent
       const cost =
         selection.kind === Kind.INLINE_FRAGMENT ? this.of(selection.selectionSet, condition) : this.#fragment(selection.name.value)
-      if (isAbstractType(parent) && isObjectType(condition)) byType.set(condition.name, sum(byType.get(condition.name) ?? free, cost))
-      else total = sum(total, cost)
+      if (isAbstractType(parent) && isObjectType(condition))
+        byType.set(condition.name, addCosts(byType.get(condition.name) ?? zeroCost, cost))
+      else total = addCosts(total, cost)
     }
-    return sum(total, [...byType.values()].reduce(higher, free))
+    return addCosts(total, [...byType.values()].reduce(maxCost, zeroCost))
   }
 
   #conditionOf(selection: Exclude<SelectionNode, FieldNode>): GraphQLNamedType | undefined {
@@ -70,7 +81,7 @@ class Complexity {
     const known = this.#fragments.get(name)
     if (known !== undefined) return known
     const fragment = this.#definitions.get(name)
-    const cost = fragment ? this.of(fragment.selectionSet, typeFromAST(this.schema, fragment.typeCondition)) : free
+    const cost = fragment ? this.of(fragment.selectionSet, typeFromAST(this.schema, fragment.typeCondition)) : zeroCost
     this.#fragments.set(name, cost)
     return cost
   }
@@ -78,11 +89,11 @@ class Complexity {
   #field(node: FieldNode, parent: GraphQLNamedType | undefined): Cost {
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined
     // Unknown fields are introspection, whose size is bounded by the schema.
-    if (!parent || !field) return introspection
+    if (!parent || !field) return introspectionCost
     const own = fieldCost(field, parent)
     if (!node.selectionSet) return own
     const entries = this.#sizeOf(node, isConnection(field)) ?? expectedEntries(field, parent)
-    return sum(own, multiply(entries, this.of(node.selectionSet, getNamedType(field.type))))
+    return addCosts(own, multiply(entries, this.of(node.selectionSet, getNamedType(field.type))))
   }
 
   /** Number of entries by `first`, `last` or `ids`; undefined without any of them. */

@@ -2,11 +2,11 @@
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, type OperationDefinitionNode } from 'graphql'
 import type { Logger } from 'pino'
 
-import { isUnavailable, isInvalidValue, unavailable, invalidValue } from '../database/database-errors.js'
+import { isUnavailable, isInvalidValue, unavailableError, invalidValueError } from '../database/database-errors.js'
 import { DomainError, RequestError, requestErrorStatus, type RequestErrorCode } from '../lib/errors.js'
 import { redactCredentials } from '../lib/secret.js'
-import { clearerText, redactUnknownWords, redactValues } from './redact-messages.js'
-import { inputFaults } from './variable-errors.js'
+import { toPublicMessage, redactUnknownWords, redactValues } from './redact-messages.js'
+import { describeVariableErrors } from './variable-errors.js'
 
 /** Errors of a response, with its HTTP status and headers. */
 export interface FormattedErrors {
@@ -63,7 +63,7 @@ export class ErrorFormatter {
   ) {}
 
   /** Formats errors before the execution: of parsing, validation, Apollo Server or a plugin. */
-  refused(errors: readonly GraphQLError[], context: ErrorContext, status = 400): FormattedErrors {
+  formatRequestErrors(errors: readonly GraphQLError[], context: ErrorContext, status = 400): FormattedErrors {
     const formatted = errors.map((error) => this.#formatError(error, refusalCode(error)))
     for (const [i, { extensions }] of formatted.entries()) this.#log(extensions?.['code'], originalError(errors[i]), context)
     const excess = formatted.find((error) => error.extensions?.['code'] === 'OPERATION_TOO_COMPLEX')
@@ -72,9 +72,11 @@ export class ErrorFormatter {
   }
 
   /** Formats errors of variable coercion, by path and type: the messages of graphql-js contain values. */
-  unfitVariables(errors: readonly GraphQLError[], context: ErrorContext): FormattedErrors {
+  formatVariableErrors(errors: readonly GraphQLError[], context: ErrorContext): FormattedErrors {
     const ours = errors.filter((error) => isOurs(originalError(error))).map((error) => this.#formatError(error, 'BAD_USER_INPUT'))
-    const described = context.operation ? inputFaults(this.schema, context.operation, context.variables ?? {}, this.isSchemaHidden) : []
+    const described = context.operation
+      ? describeVariableErrors(this.schema, context.operation, context.variables ?? {}, this.isSchemaHidden)
+      : []
     const messages = described.length > 0 ? described : ['The variables do not fit the operation.']
     const theirs = messages.map((message) => ({
       message: redactUnknownWords(this.schema, message),
@@ -84,7 +86,7 @@ export class ErrorFormatter {
   }
 
   /** Formats errors of the execution. */
-  failed(errors: readonly GraphQLError[], context: ErrorContext): FormattedErrors {
+  formatExecutionErrors(errors: readonly GraphQLError[], context: ErrorContext): FormattedErrors {
     const formatted = errors.map((error) => this.#formatError(error, 'INTERNAL_SERVER_ERROR'))
     for (const [i, { extensions }] of formatted.entries()) this.#log(extensions?.['code'], originalError(errors[i]), context)
     return this.#toResponse(formatted, errors, context, 200)
@@ -108,11 +110,11 @@ export class ErrorFormatter {
   }
 
   #messageOf({ message }: GraphQLError, origin: unknown, code: RequestErrorCode): string {
-    if (isInvalidValue(origin)) return invalidValue(origin).message
-    if (isUnavailable(origin)) return unavailable(origin).message
+    if (isInvalidValue(origin)) return invalidValueError(origin).message
+    if (isUnavailable(origin)) return unavailableError(origin).message
     if (code === 'INTERNAL_SERVER_ERROR') return 'Something went wrong on our side.'
     if (message.startsWith('Syntax Error: Document contains more')) return 'This document has too many tokens.'
-    const redacted = redactCredentials(redactValues(code, clearerText(message)))
+    const redacted = redactCredentials(redactValues(code, toPublicMessage(message)))
     return isOurs(origin) ? redacted : redactUnknownWords(this.schema, redacted)
   }
 

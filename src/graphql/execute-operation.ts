@@ -65,10 +65,10 @@ export function operationPlugin(services: Services, schema: GraphQLSchema, hasPl
         ...(operation ? { operation } : {}),
       }
       const formatted = !routed.isExecuted
-        ? formatter.refused(raised, errorContext, response.http.status)
+        ? formatter.formatRequestErrors(raised, errorContext, response.http.status)
         : result.data === undefined
-          ? formatter.unfitVariables(raised, errorContext)
-          : formatter.failed(raised, errorContext)
+          ? formatter.formatVariableErrors(raised, errorContext)
+          : formatter.formatExecutionErrors(raised, errorContext)
       const isStatus200 =
         (state.type ?? jsonMediaType) === jsonMediaType &&
         result.data === undefined &&

@@ -20,10 +20,10 @@ export const objectPoints = 25
 export const plainListSize = 10
 
 const cost = (points: number, counts = 0, ownCounts = 0): Cost => ({ points, counts, ownCounts })
-export const free = cost(0)
-export const introspection = cost(1)
-export const sum = (a: Cost, b: Cost): Cost => cost(a.points + b.points, a.counts + b.counts, a.ownCounts + b.ownCounts)
-export const higher = (a: Cost, b: Cost): Cost =>
+export const zeroCost = cost(0)
+export const introspectionCost = cost(1)
+export const addCosts = (a: Cost, b: Cost): Cost => cost(a.points + b.points, a.counts + b.counts, a.ownCounts + b.ownCounts)
+export const maxCost = (a: Cost, b: Cost): Cost =>
   cost(Math.max(a.points, b.points), Math.max(a.counts, b.counts), Math.max(a.ownCounts, b.ownCounts))
 
 /** Cost of a selection set, once for each entry of its list. */

@@ -36,7 +36,7 @@ const clearerTexts: Readonly<Record<string, string>> = {
   'provided sha does not match query': '"extensions.persistedQuery.sha256Hash" must be the SHA-256 of "query".',
 }
 
-export const clearerText = (message: string): string => clearerTexts[message] ?? message
+export const toPublicMessage = (message: string): string => clearerTexts[message] ?? message
 
 /** Removes literals of the document from a message. */
 export function redactValues(code: RequestErrorCode, message: string): string {

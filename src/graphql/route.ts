@@ -6,7 +6,7 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
 import type { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { createContext } from '../http/create-context.js'
-import { html, own, jsonMediaType, preferredType } from '../http/media-types.js'
+import { html, own, jsonMediaType, negotiateMediaType } from '../http/media-types.js'
 import { ResponseDeadline } from '../http/response-deadline.js'
 import type { HttpTimeouts } from '../http/timeouts.js'
 import { RequestError } from '../lib/errors.js'
@@ -47,7 +47,7 @@ export async function registerGraphql(
     url: '/graphql',
     // Negotiated first, so that early errors have the requested media type too. Clients read codes only from that type.
     onRequest: (request, _reply, done) => {
-      request.state.type = preferredType(request, [jsonMediaType, own])
+      request.state.type = negotiateMediaType(request, [jsonMediaType, own])
       done()
     },
     // Authenticate before reading the body.
@@ -61,7 +61,8 @@ export async function registerGraphql(
       const context = request.state.context!
       const { url, body } = request
       try {
-        const isAcceptable = request.state.type !== undefined || (hasLandingPage && !isPost && preferredType(request, [html]) !== undefined)
+        const isAcceptable =
+          request.state.type !== undefined || (hasLandingPage && !isPost && negotiateMediaType(request, [html]) !== undefined)
         if (!isAcceptable) throw new RequestError('BAD_REQUEST', `An answer is ${jsonMediaType} or ${own}.`, {}, { status: 406 })
         const deadline = new ResponseDeadline(times.responseTimeoutMs)
         context.deadline = request.state.deadline = deadline

@@ -53,7 +53,7 @@ function describeVariableError(
 }
 
 /** Messages in the order of the variables; empty when all are valid. */
-export function inputFaults(
+export function describeVariableErrors(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,

@@ -53,7 +53,12 @@ export async function sendCacheableJson(
 }
 
 /** Sends a document that is kept gzipped. @param maxAge seconds that a cache may keep it */
-export function publishPrepared(request: FastifyRequest, reply: FastifyReply, document: PreparedDocument, maxAge: number): FastifyReply {
+export function sendPreparedDocument(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  document: PreparedDocument,
+  maxAge: number,
+): FastifyReply {
   const { tag, length, gzip: compressed } = document
   if (isNotModified(request, reply, tag, maxAge)) return reply.code(304).send()
   if (acceptsGzip(request.headers['accept-encoding'])) return reply.header('content-encoding', 'gzip').send(compressed)

@@ -51,7 +51,7 @@ export class Connections {
   }
 
   /** Marks the connection as busy. The returned function marks the end of the response. */
-  begun(response: ServerResponse): () => void {
+  track(response: ServerResponse): () => void {
     const connection = this.#bySocket.get(response.req.socket)
     if (!connection) return () => undefined
     connection.open++

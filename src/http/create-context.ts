@@ -10,14 +10,14 @@ import { missingCredential, RequestError } from '../lib/errors.js'
 import type { SignatureGate } from '../signing-keys/keyring.js'
 import { clientAddress } from './client-address.js'
 import { enforceRateLimit, throttleUnknownCredentials } from './rate-limits.js'
-import { respelledHeader, rawHeaderValues } from './raw-headers.js'
+import { findMisspelledHeader, rawHeaderValues } from './raw-headers.js'
 
 /** @throws RequestError UNAUTHENTICATED, RATE_LIMITED or BAD_REQUEST */
 export async function createContext(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
   const authorization = rawHeaderValues(request.raw, 'authorization')
   const onBehalfOf = rawHeaderValues(request.raw, 'x-on-behalf-of')
   const origin = { requestId: request.id, ipAddress: clientAddress(request) }
-  const respelled = respelledHeader(request.raw)
+  const respelled = findMisspelledHeader(request.raw)
   const [first, second] = authorization
   if (first === undefined) {
     if (onBehalfOf.length > 0 || respelled !== undefined) throw missingCredential()
@@ -42,7 +42,7 @@ export async function createContext(services: Services, request: FastifyRequest,
 }
 
 const authDependencies = (services: Services, gate: SignatureGate): AuthDependencies => ({
-  reader: services.queryRunner,
+  queryRunner: services.queryRunner,
   // Read at each use: a verification may have waited in the queue.
   get now() {
     return services.clock()
@@ -51,17 +51,17 @@ const authDependencies = (services: Services, gate: SignatureGate): AuthDependen
   verify: (text, typ) => services.keyring.verify(text, typ, gate),
 })
 
-const signatureGate = ({ verifications, clock }: Services, { raw }: FastifyRequest, address: string): SignatureGate => ({
+const signatureGate = ({ verificationQueue, clock }: Services, { raw }: FastifyRequest, address: string): SignatureGate => ({
   async enter() {
-    const isPresent = await verifications.turn(address, clock(), () => raw.socket.destroyed)
+    const isPresent = await verificationQueue.waitForTurn(address, clock(), () => raw.socket.destroyed)
     if (!isPresent) throw new RequestError('REQUEST_TIMEOUT', 'The client disconnected.')
   },
-  failed: () => verifications.failed(address, clock()),
+  recordFailure: () => verificationQueue.recordFailure(address, clock()),
 })
 
 async function recordUse(ctx: Context): Promise<void> {
   const { kind, apiKey, personalToken, endUser, projectIds, environment } = ctx.actor
-  const { writeBehind } = ctx.app
+  const { writeBehind } = ctx.services
   // An access token is not a use of the API key that it was exchanged from.
   if (apiKey && kind === 'API_KEY') writeBehind.touchApiKey(apiKey.id, ctx.now())
   if (personalToken) writeBehind.touchPersonalToken(personalToken.id, ctx.now())

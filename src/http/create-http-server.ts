@@ -86,7 +86,7 @@ export function createHttpServer(
   if (traces) registerRequestSpans(server, traces)
   server.addHook('onRequest', (request, reply, done) => {
     const untrack = drain.track(reply.raw)
-    const markIdle = connections.begun(reply.raw)
+    const markIdle = connections.track(reply.raw)
     // Fastify reports a client disconnect only while the request arrives, not while the response is produced.
     reply.raw.once('close', () => {
       untrack()

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 
 import type { FastifyError } from 'fastify'
 
-import { isUnavailable, unavailable } from '../database/database-errors.js'
+import { isUnavailable, unavailableError } from '../database/database-errors.js'
 import { RequestError, type RequestErrorCode } from '../lib/errors.js'
 
 /** Maximum size of a request body, in bytes. */
@@ -38,7 +38,7 @@ export function toErrorResponse(error: unknown): ErrorResponse {
     const { code, message, headers } = error
     return { code, message, headers, status: code === 'FORBIDDEN' ? 403 : error.status }
   }
-  if (isUnavailable(error) && !isClientAbort(error)) return toErrorResponse(unavailable(error))
+  if (isUnavailable(error) && !isClientAbort(error)) return toErrorResponse(unavailableError(error))
   const { code, statusCode } = error as Partial<FastifyError>
   const isClientError = error instanceof SyntaxError || (statusCode !== undefined && statusCode < 500)
   const [known, status] = codes[String(code)] ?? [isClientError ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR']

@@ -7,5 +7,5 @@ export const own = 'application/graphql-response+json; charset=utf-8'
 export const html = 'text/html'
 
 /** Undefined when the client accepts none of them. */
-export const preferredType = ({ headers: { accept } }: FastifyRequest, offered: string[]): string | undefined =>
+export const negotiateMediaType = ({ headers: { accept } }: FastifyRequest, offered: string[]): string | undefined =>
   accept ? new Negotiator({ headers: { accept } }).mediaType(offered) : jsonMediaType

@@ -8,7 +8,7 @@ import type { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { toRateLimitSubnet } from '../lib/address.js'
 import { RequestError, UnknownCredentialError } from '../lib/errors.js'
-import { windowLengths, type RateLimitResult, type Limit } from '../lib/fixed-window.js'
+import { windowLengthsMs, type RateLimitResult, type WindowLimit } from '../lib/fixed-window.js'
 
 /** Malformed or unknown credentials that one IPv4 address or IPv6 /64 may send in a minute. */
 export const maxUnknownCredentials = 100
@@ -21,7 +21,7 @@ const tooMany = (message: string, retryAfterMs: number): RequestError =>
 
 const rateLimitHeaders = ({ allowances }: RateLimitResult): Record<string, string> => ({
   'ratelimit-policy': allowances
-    .map(({ window, max }) => `"${window.toLowerCase()}";q=${max};w=${windowLengths[window] / 1000}`)
+    .map(({ window, max }) => `"${window.toLowerCase()}";q=${max};w=${windowLengthsMs[window] / 1000}`)
     .join(', '),
   ratelimit: allowances
     .map(({ window, remaining, resetMs }) => `"${window.toLowerCase()}";r=${remaining};t=${seconds(resetMs)}`)
@@ -32,19 +32,19 @@ const rateLimitHeaders = ({ allowances }: RateLimitResult): Record<string, strin
 export async function enforceRateLimit(ctx: Context, reply: FastifyReply): Promise<void> {
   const { apiKey, organizationId } = ctx.actor
   if (!apiKey || apiKey.rateLimits.length === 0) return
-  const result = await ctx.app.limiter.take({ id: apiKey.id, organizationId, rateLimits: apiKey.rateLimits }, ctx.now())
+  const result = await ctx.services.limiter.consume({ id: apiKey.id, organizationId, rateLimits: apiKey.rateLimits }, ctx.now())
   void reply.headers(rateLimitHeaders(result))
   if (result.isAllowed) return
   ctx.recordUsage(null, true)
   throw tooMany('A rate limit of this API key is used up. Try again later.', result.retryAfterMs)
 }
 
-const addressLimit: readonly Limit[] = [{ window: 'MINUTE', max: maxUnknownCredentials }]
+const addressLimit: readonly WindowLimit[] = [{ window: 'MINUTE', max: maxUnknownCredentials }]
 
 /** Counts an unknown credential against its address; other errors do not count. @throws RequestError RATE_LIMITED over the limit */
 export function throttleUnknownCredentials(services: Services, error: unknown, address: string): void {
   if (!(error instanceof UnknownCredentialError)) return
-  const { isAllowed, retryAfterMs } = services.unknownCredentialCounter.take(
+  const { isAllowed, retryAfterMs } = services.unknownCredentialCounter.consume(
     toRateLimitSubnet(address),
     addressLimit,
     services.clock().getTime(),

@@ -18,7 +18,7 @@ const credentialHeaders = new Map(['Authorization', 'X-On-Behalf-Of'].map((name)
  * Returns the credential header that was sent in another spelling, such as `X_On_Behalf_Of`. CGI maps every character but
  * letters and digits to `_` (RFC 3875 §4.1.18), so another hop may read it as the real header.
  */
-export function respelledHeader({ rawHeaders }: IncomingMessage): string | undefined {
+export function findMisspelledHeader({ rawHeaders }: IncomingMessage): string | undefined {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const sent = rawHeaders[i]!
     const name = /[^A-Za-z0-9-]|^-|-$/.test(sent) ? credentialHeaders.get(normalizeHeaderName(sent)) : undefined

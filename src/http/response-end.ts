@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Calls `done` once; synchronously when the response has already ended. The returned function removes the listeners. */
-export function onAnswerOver({ raw: response }: FastifyReply, { raw: { socket } }: FastifyRequest, done: () => void): () => void {
+export function onResponseEnd({ raw: response }: FastifyReply, { raw: { socket } }: FastifyRequest, done: () => void): () => void {
   const stop = (): void => {
     response.removeListener('close', settle)
     socket.removeListener('close', settle)

@@ -2,10 +2,10 @@
 import type { EventDraft } from './chain.js'
 
 /** Maximum entries in each id list of an event. */
-export const maxIds = 20
+export const maxListedIds = 20
 
 /** Denied attempts of one organization, action and code. */
-export interface GatheredRefusals {
+export interface RefusalAggregate {
   /** Fields that all attempts share; null where they differ. The request id is that of the first one. */
   readonly event: EventDraft
   readonly count: number
@@ -19,7 +19,7 @@ export interface GatheredRefusals {
 const toIdList = (id: string | null): string[] => (id === null ? [] : [id])
 
 /** Starts an aggregate with one denied attempt. */
-export const gathered = (event: EventDraft): GatheredRefusals => ({
+export const startAggregate = (event: EventDraft): RefusalAggregate => ({
   event,
   count: 1,
   first: event.at,
@@ -30,10 +30,10 @@ export const gathered = (event: EventDraft): GatheredRefusals => ({
 })
 
 const shared = <T>(a: T, b: T): T | null => (a === b ? a : null)
-const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])].slice(0, maxIds)
+const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])].slice(0, maxListedIds)
 
 /** Merges two aggregates of the same organization, action and code. */
-export function merge(a: GatheredRefusals, b: GatheredRefusals): GatheredRefusals {
+export function mergeAggregates(a: RefusalAggregate, b: RefusalAggregate): RefusalAggregate {
   const [first, second] = [a.event, b.event]
   const event: EventDraft = {
     ...first,
@@ -57,7 +57,7 @@ export function merge(a: GatheredRefusals, b: GatheredRefusals): GatheredRefusal
 }
 
 /** Audit event of an aggregate. Its details omit id lists that its columns already name. */
-export function toGatheredEvent({ event, count, first, last, targetIds, actorIds, endUserIds }: GatheredRefusals, now: Date): EventDraft {
+export function toAggregateEvent({ event, count, first, last, targetIds, actorIds, endUserIds }: RefusalAggregate, now: Date): EventDraft {
   const details = {
     ...event.details,
     count,

@@ -10,7 +10,7 @@ export interface AppendedRow {
   readonly entity: new () => object
   readonly row: object
   /** Keeps an existing row with the same key. */
-  readonly isIfAbsent?: boolean
+  readonly skipIfExists?: boolean
 }
 
 /** One change: its rows and audit event, committed together. */

@@ -55,10 +55,10 @@ export class LastUsed implements WriteBehindSource {
       const drained = pending.times
       pending.times = new Map()
       const statements = this.#buildStatements(pending.sql, drained)
-      const giveBack = (): void => {
+      const requeue = (): void => {
         pending.times = new Map([...drained, ...pending.times])
       }
-      return statements.length > 0 ? [{ statements, giveBack }] : []
+      return statements.length > 0 ? [{ statements, requeue }] : []
     })
   }
 

@@ -10,7 +10,7 @@ import type { AppendedRow } from './journal.js'
 
 /** One statement per table, for any number of rows. */
 export function buildInserts(metadata: MetadataStorage, rows: readonly AppendedRow[]): Statement[] {
-  const groups = Map.groupBy(rows, (row) => `${row.isIfAbsent ? 'if absent' : 'new'} ${describeTable(metadata, row.entity).name}`)
+  const groups = Map.groupBy(rows, (row) => `${row.skipIfExists ? 'if absent' : 'new'} ${describeTable(metadata, row.entity).name}`)
   return [...groups].map(([name, [first, ...rest]]) => {
     const table = describeTable(metadata, first!.entity)
     const columns = table.columns.map((column) => `"${column.name}"`).join(', ')
@@ -19,7 +19,7 @@ export function buildInserts(metadata: MetadataStorage, rows: readonly AppendedR
     )
     return {
       name: `insert ${name}`,
-      text: `insert into "${table.name}" (${columns}) select ${columns} from json_populate_recordset(null::"${table.name}", $1)${first!.isIfAbsent ? ' on conflict do nothing' : ''}`,
+      text: `insert into "${table.name}" (${columns}) select ${columns} from json_populate_recordset(null::"${table.name}", $1)${first!.skipIfExists ? ' on conflict do nothing' : ''}`,
       values: [JSON.stringify(values)],
     }
   })

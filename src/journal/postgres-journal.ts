@@ -5,12 +5,12 @@ import type { SqlEntityManager } from '@mikro-orm/sql'
 import { isUnavailable, toPublicError } from '../database/database-errors.js'
 import { toPositional } from '../database/dialect.js'
 import { withRollback, sendTransaction, type Pipeline, type Send } from '../database/pipeline.js'
-import { toNamedStatement, type PostgresReads } from '../database/postgres-query-runner.js'
+import { toNamedStatement, type PostgresQueryRunner } from '../database/postgres-query-runner.js'
 import { lockHeads } from '../database/queries/audit-heads.js'
 import type { Row } from '../database/row-mapper.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import { startTimer, type Clock } from '../lib/clock.js'
-import type { GroupMeter } from '../observability/metrics.js'
+import type { CommitObserver } from '../observability/metrics.js'
 import { linkEvent, type ChainHead } from './chain.js'
 import { CredentialChangedError, isCurrent, type BackgroundStatement, type JournalEntry, type Journal } from './journal.js'
 import { buildEventInserts, buildInserts } from './postgres-inserts.js'
@@ -40,13 +40,13 @@ export class PostgresJournal implements Journal {
   #inFlight: Promise<void> | undefined
 
   constructor(
-    private readonly reads: PostgresReads,
+    private readonly reads: PostgresQueryRunner,
     private readonly writes: Pipeline,
     /** For entries whose organization stays locked, so that no other organization waits for the lock. */
     private readonly overflowConnection: Pipeline,
     private readonly metadata: MetadataStorage,
     private readonly clock: Clock,
-    private readonly meter: GroupMeter,
+    private readonly meter: CommitObserver,
   ) {}
 
   commit(entry: JournalEntry): Promise<void> {

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { isUnavailable } from '../database/database-errors.js'
 import type { Clock } from '../lib/clock.js'
 import type { EventDraft } from './chain.js'
-import { toGatheredEvent, gathered, merge, type GatheredRefusals } from './gathered-refusals.js'
+import { toAggregateEvent, startAggregate, mergeAggregates, type RefusalAggregate } from './gathered-refusals.js'
 import type { Journal } from './journal.js'
 
 /** Single events per minute of one actor, action and code; further ones are aggregated. */
@@ -18,7 +18,7 @@ const sweepIntervalMs = 1000
 interface Series {
   readonly startedAt: number
   singleEvents: number
-  aggregate: GatheredRefusals | undefined
+  aggregate: RefusalAggregate | undefined
 }
 
 /** One map per organization, so that no organization can exhaust the capacity of another. */
@@ -62,7 +62,7 @@ export interface Refusals {
 export class RefusalJournal implements Refusals {
   readonly #series = new MapsByOrganization<Series>()
   /** Aggregates that wait to be written, by the same keys. */
-  readonly #due = new MapsByOrganization<GatheredRefusals>()
+  readonly #due = new MapsByOrganization<RefusalAggregate>()
   readonly #timer: NodeJS.Timeout
   #inFlight: Promise<void> = Promise.resolve()
   /** Number of attempts whose aggregate is being written. */
@@ -91,7 +91,7 @@ export class RefusalJournal implements Refusals {
       series.singleEvents++
       return this.#commit(event)
     }
-    series.aggregate = series.aggregate ? merge(series.aggregate, gathered(event)) : gathered(event)
+    series.aggregate = series.aggregate ? mergeAggregates(series.aggregate, startAggregate(event)) : startAggregate(event)
   }
 
   /** Writes the aggregates of past minutes. While the database is unavailable, they stay for the next sweep. */
@@ -127,11 +127,11 @@ export class RefusalJournal implements Refusals {
   }
 
   /** Adds an aggregate to those to be written, merged with one of the same key. */
-  #postpone(aggregate: GatheredRefusals): void {
+  #postpone(aggregate: RefusalAggregate): void {
     const map = this.#due.of(aggregate.event.organizationId)
     const key = seriesKey(map, aggregate.event)
     const existing = map.get(key)
-    map.set(key, existing ? merge(existing, aggregate) : aggregate)
+    map.set(key, existing ? mergeAggregates(existing, aggregate) : aggregate)
   }
 
   async #writeDue(): Promise<void> {
@@ -144,10 +144,10 @@ export class RefusalJournal implements Refusals {
     await Promise.all(due.map((aggregate) => this.#write(aggregate, now)))
   }
 
-  async #write(aggregate: GatheredRefusals, now: Date): Promise<void> {
+  async #write(aggregate: RefusalAggregate, now: Date): Promise<void> {
     this.#unwritten += aggregate.count
     try {
-      await this.#commit(toGatheredEvent(aggregate, now))
+      await this.#commit(toAggregateEvent(aggregate, now))
       this.#unwritten -= aggregate.count
     } catch (error) {
       this.#unwritten -= aggregate.count

@@ -20,10 +20,10 @@ export class SqliteInserts {
     private readonly metadata: MetadataStorage,
   ) {}
 
-  add({ entity, row, isIfAbsent }: AppendedRow): void {
+  add({ entity, row, skipIfExists }: AppendedRow): void {
     const insert = this.#inserts.get(entity) ?? this.#prepare(entity)
     const values = insert.columns.map((column) => toSqliteValue(row, column))
-    if (isIfAbsent) insert.ifAbsent.run(values)
+    if (skipIfExists) insert.ifAbsent.run(values)
     else insert.always.run(values)
   }
 

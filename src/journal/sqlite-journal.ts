@@ -3,11 +3,11 @@ import type { EntityManager } from '@mikro-orm/core'
 import type { Database, Statement } from 'better-sqlite3'
 
 import type { CredentialSnapshot } from '../access/actor.js'
-import { isUnavailable, toPublicError, unavailable } from '../database/database-errors.js'
+import { isUnavailable, toPublicError, unavailableError } from '../database/database-errors.js'
 import type { Row } from '../database/row-mapper.js'
-import type { SqliteReads } from '../database/sqlite-query-runner.js'
+import type { SqliteQueryRunner } from '../database/sqlite-query-runner.js'
 import { startTimer, type Clock } from '../lib/clock.js'
-import type { GroupMeter } from '../observability/metrics.js'
+import type { CommitObserver } from '../observability/metrics.js'
 import { CredentialChangedError, isCurrent, type BackgroundStatement, type JournalEntry, type Journal } from './journal.js'
 import { SqliteChains } from './sqlite-chains.js'
 import type { SqliteInserts } from './sqlite-inserts.js'
@@ -39,10 +39,10 @@ export class SqliteJournal implements Journal {
   constructor(
     /** MikroORM's own connection: a second writer would block the event loop until its lock timed out. */
     private readonly writer: Database,
-    private readonly reads: SqliteReads,
+    private readonly reads: SqliteQueryRunner,
     private readonly inserts: SqliteInserts,
     private readonly clock: Clock,
-    private readonly meter: GroupMeter,
+    private readonly meter: CommitObserver,
   ) {
     this.#chains = new SqliteChains(writer, inserts)
   }
@@ -136,7 +136,7 @@ export class SqliteJournal implements Journal {
       this.#chains.clear()
       // Busy, full and I/O errors fail the whole group, without a retry. For any other error, one of the entries is invalid.
       if (!isUnavailable(error)) this.#retryEach(group, errors)
-      else for (const pending of group) errors.set(pending, unavailable(error))
+      else for (const pending of group) errors.set(pending, unavailableError(error))
     }
     this.meter(group.length, elapsed())
     for (const pending of group) {

@@ -31,7 +31,7 @@ export interface WriteBehind {
 export interface Batch {
   readonly statements: readonly BackgroundStatement[]
   /** Returns the batch to its source after a failed write. */
-  giveBack(): void
+  requeue(): void
 }
 
 /** Data that the background writer drains. */
@@ -75,7 +75,7 @@ export class BackgroundWriter {
         try {
           await this.journal.writeBackground(batch.statements)
         } catch (error) {
-          batch.giveBack()
+          batch.requeue()
           this.onFailure(source.name)
           this.log.warn({ err: error, source: source.name, statements: batch.statements.length }, 'could not be written yet')
         }

@@ -5,7 +5,7 @@
  */
 import ipaddr from 'ipaddr.js'
 
-import { withoutTrailing } from './trailing.js'
+import { trimTrailing } from './trailing.js'
 
 interface PortRule {
   /** Null allows every port. */
@@ -27,7 +27,7 @@ const metadataServices: ReadonlySet<string> = new Set(['168.63.129.16'])
 const hostNamePattern = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/
 
 /** Lower case, without the trailing dot of a fully qualified name and the brackets of an IPv6 literal. */
-export const normalizeHost = (host: string): string => withoutTrailing(host.toLowerCase(), '.').replace(/^\[(.*)\]$/, '$1')
+export const normalizeHost = (host: string): string => trimTrailing(host.toLowerCase(), '.').replace(/^\[(.*)\]$/, '$1')
 
 /** Parses an IP address; an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) becomes IPv4. Undefined for other text. */
 function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {

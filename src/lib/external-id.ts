@@ -13,4 +13,4 @@ export function deriveEndUserId(organizationId: string, projectId: string, envir
 /** 1 to 150 printable ASCII characters, no space at either end, not `*`. Applies to `sub` and X-On-Behalf-Of. */
 export const isExternalId = (text: string): boolean => /^[\x21-\x7E]([\x20-\x7E]{0,148}[\x21-\x7E])?$/.test(text) && text !== '*'
 
-export const externalIdRule = 'must be 1 to 150 printable ASCII characters without a space at either end, and not "*"'
+export const externalIdMessage = 'must be 1 to 150 printable ASCII characters without a space at either end, and not "*"'

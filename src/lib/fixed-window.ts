@@ -5,11 +5,11 @@
  */
 
 /** Window lengths in milliseconds. */
-export const windowLengths = { SECOND: 1000, MINUTE: 60_000, HOUR: 3_600_000, DAY: 86_400_000 } as const
-export type WindowName = keyof typeof windowLengths
-export const windowNames = Object.keys(windowLengths) as WindowName[]
+export const windowLengthsMs = { SECOND: 1000, MINUTE: 60_000, HOUR: 3_600_000, DAY: 86_400_000 } as const
+export type WindowName = keyof typeof windowLengthsMs
+export const windowNames = Object.keys(windowLengthsMs) as WindowName[]
 
-export interface Limit {
+export interface WindowLimit {
   readonly window: WindowName
   readonly max: number
 }
@@ -39,14 +39,14 @@ export interface RateLimitResult {
 }
 
 const isRunning = (count: Count | undefined, window: WindowName, now: number): count is Count =>
-  count !== undefined && now < count.startedAt + windowLengths[window]
+  count !== undefined && now < count.startedAt + windowLengthsMs[window]
 
 /** Rate limit result for the counts after a request was allowed or refused. */
-export function toRateLimitResult(counts: Counts, limits: readonly Limit[], isAllowed: boolean, now: number): RateLimitResult {
+export function toRateLimitResult(counts: Counts, limits: readonly WindowLimit[], isAllowed: boolean, now: number): RateLimitResult {
   const allowances = limits.map(({ window, max }) => {
     const count = counts[window]
     const current = isRunning(count, window, now) ? count : { startedAt: now, used: 0 }
-    return { window, max, remaining: Math.max(0, max - current.used), resetMs: current.startedAt + windowLengths[window] - now }
+    return { window, max, remaining: Math.max(0, max - current.used), resetMs: current.startedAt + windowLengthsMs[window] - now }
   })
   const resets = isAllowed ? [0] : allowances.filter(({ remaining }) => remaining === 0).map(({ resetMs }) => resetMs)
   // At least 1 ms: a full window may have reset since it refused this request.
@@ -54,7 +54,7 @@ export function toRateLimitResult(counts: Counts, limits: readonly Limit[], isAl
 }
 
 /** Counts after one more request; undefined when a window is full. Windows without a limit are dropped. */
-export function consume(counts: Counts, limits: readonly Limit[], now: number): Counts | undefined {
+export function incrementCounts(counts: Counts, limits: readonly WindowLimit[], now: number): Counts | undefined {
   const next: Counts = {}
   for (const { window, max } of limits) {
     const count = counts[window]
@@ -75,9 +75,9 @@ export class FixedWindowLimiter {
     return this.#counts.size
   }
 
-  take(name: string, limits: readonly Limit[], now: number): RateLimitResult {
+  consume(name: string, limits: readonly WindowLimit[], now: number): RateLimitResult {
     const current = this.#counts.get(name) ?? {}
-    const next = consume(current, limits, now)
+    const next = incrementCounts(current, limits, now)
     if (next) {
       if (!this.#counts.has(name)) this.#evict(now)
       this.#counts.set(name, next)
@@ -86,8 +86,8 @@ export class FixedWindowLimiter {
   }
 
   /** True if `take` would allow a request now. */
-  hasRoom(name: string, limits: readonly Limit[], now: number): boolean {
-    return consume(this.#counts.get(name) ?? {}, limits, now) !== undefined
+  hasRoom(name: string, limits: readonly WindowLimit[], now: number): boolean {
+    return incrementCounts(this.#counts.get(name) ?? {}, limits, now) !== undefined
   }
 
   #evict(now: number): void {

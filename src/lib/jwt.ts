@@ -28,7 +28,7 @@ function decodePart(part: string | undefined): Unverified | undefined {
 export const decodeHeader = (text: string): Unverified | undefined => decodePart(text.slice(0, text.indexOf('.')))
 
 /** Decodes header and claims without verification, to reject a token before the signature check. Undefined if malformed. */
-export function unverified(text: string): { readonly header: Unverified; readonly claims: Unverified } | undefined {
+export function decodeUnverified(text: string): { readonly header: Unverified; readonly claims: Unverified } | undefined {
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return undefined
   const [header, claims] = text.split('.', 2).map(decodePart)
   return header && claims ? { header, claims } : undefined

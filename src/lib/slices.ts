@@ -3,13 +3,13 @@ import { startTimer } from './clock.js'
 import { KeyedQueue } from './concurrency.js'
 
 /** Computation that yields where it may pause, at least once a millisecond. */
-export type Work<T> = Generator<undefined, T, undefined>
+export type SlicedComputation<T> = Generator<undefined, T, undefined>
 
 /** Milliseconds of the first and each later slice. Ordinary messages finish in the first. */
 const firstSliceMs = 1
 const laterSliceMs = 5
 
-function advance<T>(work: Work<T>, maxMs: number): IteratorResult<undefined, T> {
+function advance<T>(work: SlicedComputation<T>, maxMs: number): IteratorResult<undefined, T> {
   const elapsed = startTimer()
   let step = work.next()
   while (step.done !== true && elapsed() * 1000 < maxMs) step = work.next()
@@ -33,7 +33,7 @@ const nextTurn = (): Promise<void> =>
 const ownerQueue = new KeyedQueue(1, Number.POSITIVE_INFINITY, () => new Error('the queue has no end'))
 
 /** Runs a computation to its end, pausing every few milliseconds. */
-export async function runInSlices<T>(work: Work<T>, owner: string): Promise<T> {
+export async function runInSlices<T>(work: SlicedComputation<T>, owner: string): Promise<T> {
   const first = advance(work, firstSliceMs)
   if (first.done === true) return first.value
   return ownerQueue.run(owner, async () => {
@@ -46,7 +46,7 @@ export async function runInSlices<T>(work: Work<T>, owner: string): Promise<T> {
 }
 
 /** Runs a computation to its end without a pause, for input of a bounded small size. */
-export function runAtOnce<T>(work: Work<T>): T {
+export function runToCompletion<T>(work: SlicedComputation<T>): T {
   let step = work.next()
   while (step.done !== true) step = work.next()
   return step.value

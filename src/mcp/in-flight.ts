@@ -13,15 +13,15 @@ const nouns = { call: 'MCP calls', notification: 'MCP notifications and response
 const retryAfterSecondsByKind = { call: 1, notification: 1, stream: 10 } as const
 
 /** Error with a Retry-After header. */
-export const concurrencyLimited = (message: string, retryAfterSeconds: number): RequestError =>
+export const concurrencyLimitedError = (message: string, retryAfterSeconds: number): RequestError =>
   new RequestError('CONCURRENCY_LIMITED', message, { 'retry-after': String(retryAfterSeconds) })
 
 /**
  * Acquires a slot and returns the function that releases it. An access token counts as its key and end user; a key without
  * an end user counts as one. @throws RequestError CONCURRENCY_LIMITED
  */
-export function beginExchange({ actor, app }: Context, kind: ExchangeKind): () => void {
-  const { limits, inFlight } = app
+export function acquireExchangeSlot({ actor, services }: Context, kind: ExchangeKind): () => void {
+  const { limits, outboundConcurrency } = services
   const isStream = kind === 'stream'
   const sharedKind = isStream ? 'stream' : 'call'
   const caller = actor.apiKey?.id ?? actor.id
@@ -34,10 +34,10 @@ export function beginExchange({ actor, app }: Context, kind: ExchangeKind): () =
     [`${sharedKind} ${caller}`, isStream ? limits.streamsPerKey : limits.callsPerKey, 'API key'],
     [`${sharedKind} ${actor.organizationId}`, isStream ? limits.streamsPerOrganization : limits.callsPerOrganization, 'organization'],
   ] as const
-  const release = inFlight.acquire(slots)
+  const release = outboundConcurrency.acquire(slots)
   if (release) return release
-  const [, max, scope] = slots.find(([key, limit]) => inFlight.count(key) >= limit)!
-  throw concurrencyLimited(
+  const [, max, scope] = slots.find(([key, limit]) => outboundConcurrency.count(key) >= limit)!
+  throw concurrencyLimitedError(
     `At most ${max} ${nouns[kind]} of one ${scope} may be in flight. Try again when one has ended.`,
     retryAfterSecondsByKind[kind],
   )

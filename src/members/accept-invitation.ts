@@ -32,7 +32,7 @@ export async function acceptInvitation(
   ctx: Context,
   { invitationToken, name }: { invitationToken: Secret; name: string },
 ): Promise<{ personalToken: PersonalToken; token: string }> {
-  const row = await ctx.app.queryRunner.read(invitationByDigest, [sha256(invitationToken.reveal())])
+  const row = await ctx.services.queryRunner.read(invitationByDigest, [sha256(invitationToken.reveal())])
   if (!row) {
     validateName(name)
     // An unknown token belongs to no organization, so no audit trail can record the attempt.

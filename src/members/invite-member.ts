@@ -16,12 +16,12 @@ import { Secret } from '../lib/secret.js'
 import { generateToken } from '../lib/token-format.js'
 import { assertProjectsExist } from '../tenancy/project.js'
 import { Validator } from '../validation/validator.js'
-import { checkProjects } from './member-rules.js'
+import { validateProjects } from './member-rules.js'
 
 /** 14 days. */
 export const invitationTtlSeconds = 14 * 86_400
 
-export interface NewInvitation {
+export interface InviteMemberArgs {
   readonly email: string
   readonly role: MemberRole
   readonly projectIds?: readonly string[] | null | undefined
@@ -31,12 +31,12 @@ export interface NewInvitation {
  * Replaces pending invitations of the same address.
  * @throws DomainError INVALID, FORBIDDEN, NOT_FOUND, PERMISSION_NOT_HELD or CONFLICT
  */
-export async function inviteMember(ctx: Context, input: NewInvitation): Promise<{ invitation: Invitation; invitationToken: Secret }> {
+export async function inviteMember(ctx: Context, input: InviteMemberArgs): Promise<{ invitation: Invitation; invitationToken: Secret }> {
   return perform(ctx, 'member:invite', async ({ em, actor, now, permit, addDetails }) => {
     const { email, role } = input
     const validator = new Validator()
     validator.email('email', email)
-    checkProjects(validator, role, input.projectIds)
+    validateProjects(validator, role, input.projectIds)
     validator.throwIfInvalid()
     permit()
     if (!actor.personalToken) throw forbidden('Only a member can invite people.')

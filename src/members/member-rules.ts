@@ -4,7 +4,7 @@ import type { Validator } from '../validation/validator.js'
 
 export const maxProjects = 100
 
-export function checkProjects(
+export function validateProjects(
   validator: Validator,
   role: MemberRole | null | undefined,
   projectIds: readonly string[] | null | undefined,

@@ -8,7 +8,7 @@ import { findMember, assertNotLastAdmin } from './find-member.js'
 
 export async function removeMember(ctx: Context, input: { id: string }): Promise<{ removedMemberId: string; revokedTokenCount: number }> {
   return perform(ctx, 'member:remove', async ({ em, actor, now, permit, addDetails }) => {
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     const member = await findMember(em, input.id)
     permit({ id: member.id })
     await assertNotLastAdmin(em, member)

@@ -6,7 +6,7 @@ import { invalidState, notFound } from '../lib/errors.js'
 
 export async function revokeInvitation(ctx: Context, input: { id: string }): Promise<{ invitation: Invitation }> {
   return perform(ctx, 'invitation:revoke', async ({ em, now, permit }) => {
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     const invitation = await em.findOne(Invitation, { id: input.id })
     if (!invitation) throw notFound('No such invitation.', ['input', 'id'])
     permit({ id: invitation.id })

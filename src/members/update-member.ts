@@ -7,21 +7,21 @@ import type { Member } from '../entities/member.js'
 import { assertProjectsExist } from '../tenancy/project.js'
 import { Validator } from '../validation/validator.js'
 import { findMember, assertNotLastAdmin } from './find-member.js'
-import { checkProjects } from './member-rules.js'
+import { validateProjects } from './member-rules.js'
 
-export interface MemberChange {
+export interface UpdateMemberArgs {
   readonly id: string
   readonly role?: MemberRole | null | undefined
   readonly projectIds?: readonly string[] | null | undefined
 }
 
-export async function updateMember(ctx: Context, input: MemberChange): Promise<{ member: Member }> {
+export async function updateMember(ctx: Context, input: UpdateMemberArgs): Promise<{ member: Member }> {
   return perform(ctx, 'member:update', async ({ em, actor, permit, addDetails }) => {
     const validator = new Validator()
     validator.notNull('role', input.role)
-    checkProjects(validator, input.role, input.projectIds)
+    validateProjects(validator, input.role, input.projectIds)
     validator.throwIfInvalid()
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     const member = await findMember(em, input.id)
     await assertProjectsExist(em, input.projectIds ?? [])
     permit({ id: member.id })

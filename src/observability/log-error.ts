@@ -31,7 +31,7 @@ function stackFrames({ message, stack }: Error): string {
  * Errors of sockets, HTTP parsers, TLS and databases have a code. Their messages or properties may contain peer data
  * (undici's `HTTPParserError.data`, Node's `rawPacket`). A SyntaxError quotes its input.
  */
-export function loggedError(error: unknown, depth = 1, isOfPeer = false): LoggedError {
+export function serializeError(error: unknown, depth = 1, isOfPeer = false): LoggedError {
   if (!isError(error)) return { type: typeof error }
   const code: unknown = Reflect.get(error, 'code')
   const hidesMessage = isOfPeer || code !== undefined || error.name === 'SyntaxError'
@@ -41,6 +41,6 @@ export function loggedError(error: unknown, depth = 1, isOfPeer = false): Logged
     ...(isCode(code) ? { code } : {}),
     ...(hidesMessage ? {} : { message: error.message }),
     ...(stack === '' ? {} : { stack }),
-    ...(error.cause === undefined || depth === maxDepth ? {} : { cause: loggedError(error.cause, depth + 1, hidesMessage) }),
+    ...(error.cause === undefined || depth === maxDepth ? {} : { cause: serializeError(error.cause, depth + 1, hidesMessage) }),
   }
 }

@@ -2,7 +2,7 @@
 import { destination, pino, type Logger } from 'pino'
 
 import { systemClock } from '../lib/clock.js'
-import { loggedError } from './log-error.js'
+import { serializeError } from './log-error.js'
 
 /** Flush interval in milliseconds, and the number of buffered characters that causes an earlier flush. */
 const flushIntervalMs = 200
@@ -52,10 +52,10 @@ function createTimestamp(): () => string {
 }
 
 /** Serializers of every logger: pino's default one copies all properties of an error. */
-export const serializers = { err: (error: unknown) => loggedError(error) }
+export const serializers = { err: (error: unknown) => serializeError(error) }
 
 /** Creates the logger, with level names and ISO 8601 times. */
-export const newLogger = (level: string): Logger =>
+export const createLogger = (level: string): Logger =>
   pino(
     { level, base: null, timestamp: createTimestamp(), formatters: { level: (label) => ({ level: label }) }, serializers },
     bufferedStdout(),

@@ -21,10 +21,10 @@ function operationLabel(operation: string | undefined): string {
 }
 
 /** Observes every attempted group commit: number of entries, and duration in seconds. */
-export type GroupMeter = (entries: number, seconds: number) => void
+export type CommitObserver = (entries: number, seconds: number) => void
 
 /** Outcome of one request. */
-export interface Answered {
+export interface RequestObservation {
   /** Route pattern; null for an unknown route. */
   readonly route: string | null
   /** Operation type and root fields, as in the request log. */
@@ -87,7 +87,7 @@ export class Metrics {
     })
   }
 
-  observeRequest({ route, operation, codes, seconds }: Answered): void {
+  observeRequest({ route, operation, codes, seconds }: RequestObservation): void {
     const label = operationLabel(operation)
     const routeLabel = route ?? '(none)'
     this.requests.add(routeLabel, label, codes?.[0] ?? ok)
@@ -100,7 +100,7 @@ export class Metrics {
     this.refusals.add(operation, code)
   }
 
-  readonly observeCommit: GroupMeter = (entries, seconds) => {
+  readonly observeCommit: CommitObserver = (entries, seconds) => {
     this.groupEntries.observe(entries)
     this.groupSeconds.observe(seconds)
   }

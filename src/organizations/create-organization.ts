@@ -12,10 +12,10 @@ import { normalizeEmail } from '../lib/email.js'
 import { newId } from '../lib/id.js'
 import { Validator } from '../validation/validator.js'
 
-export const maxNameLength = 255
+export const maxOrganizationNameLength = 255
 
 /** Ids of the created rows. */
-export interface NewOrganization {
+export interface CreatedOrganization {
   readonly organizationId: string
   readonly projectId: string
   readonly userId: string
@@ -25,10 +25,10 @@ export interface NewOrganization {
 export async function createOrganization(
   services: Services,
   input: { name: string; email: string; userName: string },
-): Promise<NewOrganization> {
+): Promise<CreatedOrganization> {
   // Validate outside `perform`: a rejected organization has no audit trail to record the denial.
   const validator = new Validator()
-  validator.text('name', input.name, maxNameLength)
+  validator.text('name', input.name, maxOrganizationNameLength)
   validator.email('email', input.email)
   validator.throwIfInvalid()
   const organizationId = newId('org', services.clock())

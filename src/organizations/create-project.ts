@@ -5,7 +5,7 @@ import { Project } from '../entities/project.js'
 import { conflict } from '../lib/errors.js'
 import { newId } from '../lib/id.js'
 import { Validator } from '../validation/validator.js'
-import { maxNameLength } from './create-organization.js'
+import { maxOrganizationNameLength } from './create-organization.js'
 
 const slugPattern = /^[a-z][a-z0-9-]{0,62}$/
 
@@ -13,7 +13,7 @@ const slugPattern = /^[a-z][a-z0-9-]{0,62}$/
 export async function createProject(ctx: Context, { name, slug }: { name: string; slug: string }): Promise<{ project: Project }> {
   return perform(ctx, 'project:create', async ({ em, actor, now, permit }) => {
     const validator = new Validator()
-    validator.text('name', name, maxNameLength)
+    validator.text('name', name, maxOrganizationNameLength)
     if (!slugPattern.test(slug)) validator.addIssue('slug', 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter')
     validator.throwIfInvalid()
     const id = newId('prj', now)

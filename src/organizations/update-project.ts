@@ -4,15 +4,15 @@ import { perform } from '../context/perform.js'
 import { Project } from '../entities/project.js'
 import { notFound } from '../lib/errors.js'
 import { Validator } from '../validation/validator.js'
-import { maxNameLength } from './create-organization.js'
+import { maxOrganizationNameLength } from './create-organization.js'
 
 export async function updateProject(ctx: Context, input: { id: string; name?: string | null | undefined }): Promise<{ project: Project }> {
   return perform(ctx, 'project:update', async ({ em, now, permit }) => {
     const validator = new Validator()
     validator.notNull('name', input.name)
-    validator.text('name', input.name, maxNameLength)
+    validator.text('name', input.name, maxOrganizationNameLength)
     validator.throwIfInvalid()
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     const project = await em.findOne(Project, { id: input.id })
     if (!project) throw notFound('No such project.', ['input', 'id'])
     permit({ id: project.id, projectId: project.id })

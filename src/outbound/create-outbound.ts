@@ -18,7 +18,7 @@ import {
   parsePort,
 } from '../lib/address.js'
 import { ConnectionPools, type Destination } from './connection-pools.js'
-import { NameLookups, systemResolve, type LookupLimits, type DnsLookup, type Resolved } from './name-lookups.js'
+import { DnsLookups, systemLookup, type LookupLimits, type DnsLookup, type ResolvedAddress } from './name-lookups.js'
 import { OutboundError, toOutboundError } from './outbound-error.js'
 import type { Outbound, OutboundRequest, OutboundResponse } from './outbound.js'
 import { sendRequest } from './send-request.js'
@@ -42,15 +42,15 @@ export interface OutboundOptions {
 }
 
 /** Creates the outbound HTTP client. @throws Error for an invalid allow-list entry */
-export function createOutbound({ allowed, lookups: limits, maxConnections, resolve = systemResolve }: OutboundOptions): Outbound {
+export function createOutbound({ allowed, lookups: limits, maxConnections, resolve = systemLookup }: OutboundOptions): Outbound {
   const allowList = parseAllowList(allowed)
-  const lookups = new NameLookups(resolve, limits)
+  const lookups = new DnsLookups(resolve, limits)
 
-  async function resolveAllowed(host: string, { organizationId, origin }: Destination): Promise<readonly Resolved[]> {
+  async function resolveAllowed(host: string, { organizationId, origin }: Destination): Promise<readonly ResolvedAddress[]> {
     const addresses = await lookups.resolve(organizationId, host)
     const port = parsePort(new URL(origin))
     // Reject the host if any resolved address is disallowed: an attacker may mix both kinds.
-    const isDisallowed = ({ address }: Resolved): boolean => !isPublicAddress(address) && !isAllowedAddress(allowList, address, port)
+    const isDisallowed = ({ address }: ResolvedAddress): boolean => !isPublicAddress(address) && !isAllowedAddress(allowList, address, port)
     if (!isAllowedHost(allowList, host, port) && addresses.some(isDisallowed)) throw new OutboundError('URL_NOT_ALLOWED')
     return addresses
   }
@@ -110,7 +110,7 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
   }
 
   return {
-    fault: (text) => validateUrl(new URL(text)),
+    validateUrl: (text) => validateUrl(new URL(text)),
 
     close: () => pools.close(),
 

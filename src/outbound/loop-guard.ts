@@ -18,7 +18,7 @@ export function withLoopGuard(outbound: Outbound, ownUrl: string, deploymentId: 
   }
   return {
     ...outbound,
-    fault: (url) => (isOwnGateway(url) ? "must not lead to this server's own gateway" : outbound.fault(url)),
+    validateUrl: (url) => (isOwnGateway(url) ? "must not lead to this server's own gateway" : outbound.validateUrl(url)),
 
     async send(url, request) {
       if (isOwnGateway(url)) throw new OutboundError('URL_NOT_ALLOWED')

@@ -9,14 +9,14 @@ import { KeyedQueue } from '../lib/concurrency.js'
 import { OutboundError, type OutboundCode } from './outbound-error.js'
 
 /** Resolved address; `family` is 4 or 6. */
-export interface Resolved {
+export interface ResolvedAddress {
   readonly address: string
   readonly family: number
 }
 /** Resolves a host name to all of its addresses. */
-export type DnsLookup = (host: string) => Promise<readonly Resolved[]>
+export type DnsLookup = (host: string) => Promise<readonly ResolvedAddress[]>
 
-export const systemResolve: DnsLookup = (host) => lookup(host, { all: true })
+export const systemLookup: DnsLookup = (host) => lookup(host, { all: true })
 
 /** Maximum concurrent look-ups, by organization and in this process. */
 export interface LookupLimits {
@@ -40,11 +40,11 @@ const maxFailures = 10_000
 const maxQueued = 100
 
 interface Pending {
-  answer: Promise<readonly Resolved[]>
+  answer: Promise<readonly ResolvedAddress[]>
   deadline: number
 }
 
-export class NameLookups {
+export class DnsLookups {
   readonly #organizationQueue: KeyedQueue
   readonly #globalQueue: KeyedQueue
   /** By organization and name: a shared cache would disclose one organization's look-ups to another. */
@@ -52,7 +52,7 @@ export class NameLookups {
   readonly #failures = new Map<string, { code: OutboundCode; until: number }>()
 
   constructor(
-    private readonly systemLookup: DnsLookup,
+    private readonly dnsLookup: DnsLookup,
     { perOrganization, total }: LookupLimits,
   ) {
     const createTimeoutError = (): OutboundError => new OutboundError('TIMEOUT')
@@ -61,7 +61,7 @@ export class NameLookups {
   }
 
   /** @throws OutboundError TIMEOUT, CONNECTION_FAILED */
-  async resolve(organizationId: string, host: string): Promise<readonly Resolved[]> {
+  async resolve(organizationId: string, host: string): Promise<readonly ResolvedAddress[]> {
     const key = `${organizationId} ${host}`
     const failure = this.#failures.get(key)
     if (failure && monotonicMs() < failure.until) throw new OutboundError(failure.code)
@@ -72,7 +72,7 @@ export class NameLookups {
 
   #begin(key: string, organizationId: string, host: string): Pending {
     const pending: Pending = { answer: Promise.resolve([]), deadline: Infinity }
-    const task = (): Promise<readonly Resolved[]> => this.#lookUp(key, host, pending)
+    const task = (): Promise<readonly ResolvedAddress[]> => this.#lookUp(key, host, pending)
     pending.answer = this.#organizationQueue
       .run(organizationId, () => this.#globalQueue.run('', task))
       .finally(() => this.#pending.delete(key))
@@ -80,12 +80,12 @@ export class NameLookups {
     return pending
   }
 
-  async #lookUp(key: string, host: string, pending: Pending): Promise<readonly Resolved[]> {
+  async #lookUp(key: string, host: string, pending: Pending): Promise<readonly ResolvedAddress[]> {
     // No caller waits any more. A long queue is no failure of the name, so it is not cached.
     if (monotonicMs() >= pending.deadline) throw new OutboundError('TIMEOUT')
     const timer = setTimeout(() => this.#cacheFailure(key, 'TIMEOUT'), maxWait)
     try {
-      const addresses = await this.systemLookup(host)
+      const addresses = await this.dnsLookup(host)
       if (addresses.length > 0) return addresses
       throw new Error('the name has no address')
     } catch (cause) {

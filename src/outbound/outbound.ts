@@ -27,7 +27,7 @@ export interface OutboundResponse {
 /** Outbound HTTP client that enforces the address rules. */
 export interface Outbound {
   /** Issue of a disallowed URL, found without a DNS look-up; undefined for an allowed one. */
-  fault(url: string): string | undefined
+  validateUrl(url: string): string | undefined
   /** Resolves with the response head, before the body is read. @throws OutboundError */
   send(url: string, request: OutboundRequest): Promise<OutboundResponse>
   close(): Promise<void>

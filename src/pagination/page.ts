@@ -21,7 +21,7 @@ export interface Order {
 }
 
 /** Type of the sort property. A cursor with a value of another type was not issued by this list. */
-export type OrderedBy = 'date' | 'text'
+export type SortValueType = 'date' | 'text'
 
 /** One page as a query: conditions, order and limit. `isBackward` means that the rows come in reverse order. */
 export interface PageQuery {
@@ -48,7 +48,7 @@ export function encodeCursor(value: unknown, id: string): string {
 const maxTimestampMs = 253_402_300_800_000
 
 /** @throws PageArgumentError for a cursor that this list did not issue. */
-function decodeCursor(cursor: string, by: OrderedBy): Position {
+function decodeCursor(cursor: string, by: SortValueType): Position {
   try {
     const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     if (!Array.isArray(decoded) || decoded.length !== 3) throw new PageArgumentError()
@@ -80,7 +80,7 @@ function afterCursor(position: Position, { field, direction, hasNulls }: Order):
 const opposite = { ASC: 'DESC', DESC: 'ASC' } as const
 
 /** @throws PageArgumentError for a size outside 1 to 100, both directions at once, or a cursor that this list did not issue. */
-export function toPageQuery(page: PageArguments, order: Order, by: OrderedBy): PageQuery {
+export function toPageQuery(page: PageArguments, order: Order, by: SortValueType): PageQuery {
   const { first, last } = page
   if (first != null && last != null) throw new PageArgumentError('Give "first" or "last", not both.')
   const limit = first ?? last ?? defaultPageSize

@@ -1,7 +1,7 @@
 /** Pages of the rows visible to the actor, in the shape of Relay connections. */
 import type { EntityManager, EntityProperty } from '@mikro-orm/core'
 
-import { countStatement, listStatement, type Condition } from '../database/queries/lists.js'
+import { buildCountQuery, buildListQuery, type Condition } from '../database/queries/lists.js'
 import type { TenantQuery } from '../database/query-runner.js'
 import { hydrate, type Row } from '../database/row-mapper.js'
 import { badUserInput } from '../lib/errors.js'
@@ -33,7 +33,7 @@ export function parsePageArgs(em: EntityManager, entity: new () => object, page:
 }
 
 /** Request data that a list query needs: an entity manager scoped to the actor, and its query runner. */
-export interface Desk {
+export interface ListSource {
   readonly em: EntityManager
   query(query: TenantQuery): Promise<readonly Row[]>
 }
@@ -42,19 +42,19 @@ export interface Desk {
  * Reads rows as detached entities. MikroORM builds the query, with its filters; its unit of work is bypassed, since it
  * would take five times as long as the rest.
  */
-async function findRows<T extends object>(source: Desk, entity: new () => T, where: Condition, page: PageQuery): Promise<T[]> {
-  const rows = await source.query(await listStatement(source.em, entity, where, page))
+async function findRows<T extends object>(source: ListSource, entity: new () => T, where: Condition, page: PageQuery): Promise<T[]> {
+  const rows = await source.query(await buildListQuery(source.em, entity, where, page))
   return rows.map((row) => hydrate(source.em.getMetadata(), entity, row))
 }
 
-async function countRows(source: Desk, entity: new () => object, where: Condition): Promise<number> {
-  const [row] = await source.query(await countStatement(source.em, entity, where))
+async function countRows(source: ListSource, entity: new () => object, where: Condition): Promise<number> {
+  const [row] = await source.query(await buildCountQuery(source.em, entity, where))
   return Number(row?.['count'])
 }
 
 /** Reads one page. @throws RequestError BAD_USER_INPUT for an invalid size or cursor */
 export async function paginate<T extends { id: string }>(
-  source: Desk,
+  source: ListSource,
   entity: new () => T,
   page: PageArguments,
   where: Condition = {},
@@ -80,5 +80,5 @@ export async function paginate<T extends { id: string }>(
 }
 
 /** Rows in the order of their ids, without pagination. */
-export const listById = <T extends object>(source: Desk, entity: new () => T, limit = Number.MAX_SAFE_INTEGER): Promise<T[]> =>
+export const listById = <T extends object>(source: ListSource, entity: new () => T, limit = Number.MAX_SAFE_INTEGER): Promise<T[]> =>
   findRows(source, entity, {}, { limit, isBackward: false, where: {}, orderBy: [{ id: 'ASC' }] })

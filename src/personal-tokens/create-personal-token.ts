@@ -25,7 +25,7 @@ export const maxDescriptionLength = 128
 
 type CreatableType = keyof typeof lifetimes
 
-export interface NewPersonalToken {
+export interface CreatePersonalTokenArgs {
   readonly type?: PersonalTokenType | null | undefined
   readonly description?: string | null | undefined
   readonly expiresAt?: Date | null | undefined
@@ -40,7 +40,7 @@ interface CreatedPersonalToken {
 }
 
 /** @throws DomainError INVALID, FORBIDDEN or PERMISSION_NOT_HELD */
-export async function createPersonalToken(ctx: Context, input: NewPersonalToken): Promise<CreatedPersonalToken> {
+export async function createPersonalToken(ctx: Context, input: CreatePersonalTokenArgs): Promise<CreatedPersonalToken> {
   const create = async ({ em, actor, now, permit, addDetails }: ActionScopeFor<'personal_token:create'>): Promise<CreatedPersonalToken> => {
     const type = validate(input, now)
     permit()
@@ -70,7 +70,7 @@ export async function createPersonalToken(ctx: Context, input: NewPersonalToken)
 
 /** Returns the type to create. @throws DomainError INVALID with every issue */
 function validate(
-  { type = 'FULL_ACCESS', description, expiresAt, permissions, idempotencyKey }: NewPersonalToken,
+  { type = 'FULL_ACCESS', description, expiresAt, permissions, idempotencyKey }: CreatePersonalTokenArgs,
   now: Date,
 ): CreatableType {
   const validator = new Validator()

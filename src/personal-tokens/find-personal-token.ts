@@ -12,4 +12,4 @@ export async function findPersonalToken(em: EntityManager, id: string): Promise<
   return token
 }
 
-export const isOwn = (actor: Actor, token: PersonalToken): boolean => actor.personalToken?.userId === token.userId
+export const isOwnToken = (actor: Actor, token: PersonalToken): boolean => actor.personalToken?.userId === token.userId

@@ -27,8 +27,8 @@ export async function issuePersonalToken(
   now: Date,
 ): Promise<{ personalToken: PersonalToken; text: string }> {
   const id = newId('pt', now)
-  const { url } = ctx.app.config
-  const { text, kid } = await ctx.app.keyring.sign('kh-personal+jwt', {
+  const { url } = ctx.services.config
+  const { text, kid } = await ctx.services.keyring.sign('kh-personal+jwt', {
     iss: url,
     aud: url,
     sub: args.userId,
@@ -46,7 +46,7 @@ export async function issuePersonalToken(
     issuedAt: now,
     lastUsedOn: null,
     visibleUntil: addSeconds(now, revealWindowSeconds),
-    sealedText: seal(ctx.app.masterKeys, personalTokenAad({ ...args, id }), text),
+    sealedText: seal(ctx.services.masterKeys, personalTokenAad({ ...args, id }), text),
     revokedAt: null,
     revokedBy: null,
   })

@@ -5,21 +5,22 @@ import { perform } from '../context/perform.js'
 import { type PersonalToken, personalTokenAad } from '../entities/personal-token.js'
 import { alreadyRevealed, forbidden, invalidState } from '../lib/errors.js'
 import { open } from '../lib/seal.js'
-import { findPersonalToken, isOwn } from './find-personal-token.js'
+import { findPersonalToken, isOwnToken } from './find-personal-token.js'
 import { assertWithinScope } from './restricted-tokens.js'
 
 /** @throws DomainError NOT_FOUND, FORBIDDEN, PERMISSION_NOT_HELD, INVALID_STATE or ALREADY_REVEALED; SealError */
 export async function revealPersonalToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken; token: string }> {
   return perform(ctx, 'personal_token:reveal', async ({ em, actor, now, permit }) => {
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     requireUser(actor)
     const personalToken = await findPersonalToken(em, input.id)
     permit({ id: personalToken.id })
-    if (!isOwn(actor, personalToken) || personalToken.createdBy !== actor.id) throw forbidden('Only its creator may see a token again.')
+    if (!isOwnToken(actor, personalToken) || personalToken.createdBy !== actor.id)
+      throw forbidden('Only its creator may see a token again.')
     assertWithinScope(actor, personalToken)
     if (personalToken.status(now) !== 'ACTIVE') throw invalidState(`This token is ${personalToken.status(now).toLowerCase()}.`)
     const sealed = personalToken.visibleText(now)
     if (sealed === null) throw alreadyRevealed('The five minutes in which this token could be seen again are over.', ['input', 'id'])
-    return { personalToken, token: open(ctx.app.masterKeys, personalTokenAad(personalToken), sealed) }
+    return { personalToken, token: open(ctx.services.masterKeys, personalTokenAad(personalToken), sealed) }
   })
 }

@@ -6,7 +6,7 @@ import { findPersonalToken } from './find-personal-token.js'
 
 export async function revokeOrganizationToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken }> {
   return perform(ctx, 'personal_token:revoke', async ({ em, actor, now, permit }) => {
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     const personalToken = await findPersonalToken(em, input.id)
     permit({ id: personalToken.id })
     if (!personalToken.revokedAt) personalToken.revoke(actor.id, now)

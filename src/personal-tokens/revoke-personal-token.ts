@@ -4,15 +4,15 @@ import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { forbidden } from '../lib/errors.js'
-import { findPersonalToken, isOwn } from './find-personal-token.js'
+import { findPersonalToken, isOwnToken } from './find-personal-token.js'
 
 export async function revokePersonalToken(ctx: Context, input: { id: string }): Promise<{ personalToken: PersonalToken }> {
   return perform(ctx, 'personal_token:revoke_own', async ({ em, actor, now, permit }) => {
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     requireUser(actor)
     const personalToken = await findPersonalToken(em, input.id)
     permit({ id: personalToken.id })
-    if (!isOwn(actor, personalToken)) {
+    if (!isOwnToken(actor, personalToken)) {
       throw forbidden('This is the token of somebody else: "revokeOrganizationToken" ends it, with the permission "personal_token:revoke".')
     }
     if (!personalToken.revokedAt) personalToken.revoke(actor.id, now)

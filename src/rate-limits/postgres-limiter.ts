@@ -1,17 +1,17 @@
 /** Rate limiter on PostgreSQL: one row per key, one statement per request, shared by all processes. */
-import { isUnavailable, unavailable } from '../database/database-errors.js'
+import { isUnavailable, unavailableError } from '../database/database-errors.js'
 import type { Pipeline } from '../database/pipeline.js'
-import { columns, take, look } from '../database/queries/rate-counters.js'
+import { windowColumns, consumeStatement, selectCounters } from '../database/queries/rate-counters.js'
 import type { Row } from '../database/row-mapper.js'
 import { toRateLimitResult, windowNames, type Counts, type WindowName } from '../lib/fixed-window.js'
-import type { Limiter } from './limiter.js'
+import type { RateLimiter } from './limiter.js'
 
 // Parameters of `take`: $1 key, $2 organization, $3 now, from $4 the limit of each window or null. With clock skew, the process
 // whose clock is behind waits for the other's window to end: skew makes a window longer, never allows more requests.
 
 function toCounts(row: Row | undefined): Counts {
   return Object.fromEntries(
-    columns.flatMap(({ window, at, used }): [WindowName, object][] => {
+    windowColumns.flatMap(({ window, at, used }): [WindowName, object][] => {
       const startedAt = row?.[at]
       return startedAt instanceof Date ? [[window, { startedAt: startedAt.getTime(), used: row?.[used] }]] : []
     }),
@@ -22,17 +22,17 @@ function toCounts(row: Row | undefined): Counts {
  * A rejected request changes no counter.
  * @param connection used for nothing else, so that keys without limits never wait for these commits
  */
-export const postgresLimiter = (connection: Pipeline): Limiter & { close(): Promise<void> } => ({
-  async take({ id, organizationId, rateLimits }, now) {
+export const postgresLimiter = (connection: Pipeline): RateLimiter & { close(): Promise<void> } => ({
+  async consume({ id, organizationId, rateLimits }, now) {
     const limits = windowNames.map((window) => rateLimits.find((limit) => limit.window === window)?.max ?? null)
     try {
-      const [taken] = await connection.send([{ ...take, values: [id, organizationId, now.toISOString(), ...limits] }])
+      const [taken] = await connection.send([{ ...consumeStatement, values: [id, organizationId, now.toISOString(), ...limits] }])
       const row = taken?.rows[0] as Row | undefined
       if (row) return toRateLimitResult(toCounts(row), rateLimits, true, now.getTime())
-      const [current] = await connection.send([{ ...look, values: [id] }])
+      const [current] = await connection.send([{ ...selectCounters, values: [id] }])
       return toRateLimitResult(toCounts(current?.rows[0] as Row | undefined), rateLimits, false, now.getTime())
     } catch (error) {
-      throw isUnavailable(error) ? unavailable(error) : error
+      throw isUnavailable(error) ? unavailableError(error) : error
     }
   },
   close: () => connection.close(),

@@ -1,6 +1,6 @@
 /** Throttles signature verification for addresses that send invalid signatures. */
 import { toRateLimitSubnet } from '../lib/address.js'
-import { FixedWindowLimiter, type Limit } from '../lib/fixed-window.js'
+import { FixedWindowLimiter, type WindowLimit } from '../lib/fixed-window.js'
 
 /** Invalid signatures per minute of one address, or one IPv6 /64, before its verifications are queued. */
 export const maxFailedSignatures = 100
@@ -17,17 +17,17 @@ interface Waiter {
 
 /** Queues, never rejects: a valid token from a throttled address is still verified. */
 export class VerificationQueue {
-  readonly #limits: readonly Limit[] = [{ window: 'MINUTE', max: maxFailedSignatures }]
+  readonly #limits: readonly WindowLimit[] = [{ window: 'MINUTE', max: maxFailedSignatures }]
   readonly #failures = new FixedWindowLimiter(maxAddresses)
   readonly #waiting = new Map<string, Set<Waiter>>()
 
   /** Counts an invalid signature. */
-  failed(address: string, now: Date): void {
-    this.#failures.take(toRateLimitSubnet(address), this.#limits, now.getTime())
+  recordFailure(address: string, now: Date): void {
+    this.#failures.consume(toRateLimitSubnet(address), this.#limits, now.getTime())
   }
 
   /** Resolves when a signature may be verified; with false if the client has disconnected by then. */
-  async turn(address: string, now: Date, isDisconnected: () => boolean): Promise<boolean> {
+  async waitForTurn(address: string, now: Date, isDisconnected: () => boolean): Promise<boolean> {
     const subnet = toRateLimitSubnet(address)
     if (this.#failures.hasRoom(subnet, this.#limits, now.getTime())) return true
     const waiting = this.#waiting.get(subnet)

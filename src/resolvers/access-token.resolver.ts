@@ -1,7 +1,7 @@
 /** GraphQL types and operations of access tokens: the exchange, the records and their revocation. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
-import { listAccessTokens, type AccessTokenQuery } from '../access-tokens/list-access-tokens.js'
+import { listAccessTokens, type AccessTokenFilterArgs } from '../access-tokens/list-access-tokens.js'
 import { revokeAccessToken } from '../access-tokens/revoke-access-token.js'
 import { can } from '../access/actor.js'
 import { exchangeApiKey, type ExchangeApiKeyArgs } from '../api-keys/exchange-api-key.js'
@@ -68,7 +68,7 @@ class ExchangeApiKeyPayload extends Payload {
 }
 
 @InputType('AccessTokenFilter', { description: 'Filters access tokens. Omitted fields do not filter.' })
-class AccessTokenFilter implements AccessTokenQuery {
+class AccessTokenFilter implements AccessTokenFilterArgs {
   @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 

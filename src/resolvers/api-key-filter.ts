@@ -1,14 +1,14 @@
 /** Filter and order inputs of the list of API keys. */
 import { Field, ID, InputType, registerEnumType } from 'type-graphql'
 
-import { orderFields, type ApiKeyQuery, type ApiKeySorting } from '../api-keys/list-api-keys.js'
+import { apiKeyOrderFields, type ApiKeyFilterArgs, type ApiKeyOrderArgs } from '../api-keys/list-api-keys.js'
 import { CredentialStatus, Environment } from '../entities/enums.js'
 import { DateTimeScalar } from '../entities/scalars.js'
 import { maxFilterValues } from '../validation/filters.js'
 import { OrderDirection } from './connection.js'
 import { environmentFilter, projectFilter, searchFilter } from './descriptions.js'
 
-const ApiKeyOrderField = Object.fromEntries(Object.keys(orderFields).map((field) => [field, field]))
+const ApiKeyOrderField = Object.fromEntries(Object.keys(apiKeyOrderFields).map((field) => [field, field]))
 registerEnumType(ApiKeyOrderField, {
   name: 'ApiKeyOrderField',
   description: 'Field that a list of API keys is ordered by. Ties are ordered by id.',
@@ -20,16 +20,16 @@ registerEnumType(ApiKeyOrderField, {
 })
 
 @InputType('ApiKeyOrder', { description: 'Order of a list of API keys.' })
-export class ApiKeyOrder implements ApiKeySorting {
+export class ApiKeyOrder implements ApiKeyOrderArgs {
   @Field(() => ApiKeyOrderField, { description: 'Field to order by.' })
-  field!: ApiKeySorting['field']
+  field!: ApiKeyOrderArgs['field']
 
   @Field(() => OrderDirection, { description: 'Ascending or descending.' })
   direction!: OrderDirection
 }
 
 @InputType('ApiKeyFilter', { description: 'Filters API keys. Omitted fields do not filter.' })
-export class ApiKeyFilter implements ApiKeyQuery {
+export class ApiKeyFilter implements ApiKeyFilterArgs {
   @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 

@@ -1,7 +1,7 @@
 /** GraphQL types and operations of the audit trail. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Query, Resolver, Root } from 'type-graphql'
 
-import { listAuditEvents, type AuditQuery } from '../audit/list-audit-events.js'
+import { listAuditEvents, type AuditEventFilterArgs } from '../audit/list-audit-events.js'
 import type { Context } from '../context/context.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import { EndUser } from '../entities/end-user.js'
@@ -16,7 +16,7 @@ import { visibleEndUser } from './visible-end-user.js'
 const AuditEvents = createConnectionType('AuditEvent', () => AuditEvent, { hasTotalCount: false })
 
 @InputType('AuditEventFilter', { description: 'Filters audit events. Omitted fields do not filter.' })
-class AuditEventFilter implements AuditQuery {
+class AuditEventFilter implements AuditEventFilterArgs {
   @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 

@@ -3,7 +3,7 @@ import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, Obj
 
 import type { Context } from '../context/context.js'
 import { findEndUser } from '../end-users/find-end-user.js'
-import { forgetEndUser, type Forgotten } from '../end-users/forget-end-user.js'
+import { forgetEndUser, type ForgetEndUserArgs } from '../end-users/forget-end-user.js'
 import { listEndUsers } from '../end-users/list-end-users.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment } from '../entities/enums.js'
@@ -30,7 +30,7 @@ class EndUserFilter {
 }
 
 @InputType('ForgetEndUserInput', { description: 'End user to forget.' })
-class ForgetEndUserInput implements Forgotten {
+class ForgetEndUserInput implements ForgetEndUserArgs {
   @Field(() => String, {
     description: 'External id that your product assigned: 1 to 150 printable ASCII characters. NOT_FOUND if nothing is recorded for it.',
   })

@@ -10,7 +10,7 @@ import { EmailScalar, JwtScalar, SecretScalar } from '../entities/scalars.js'
 import { User } from '../entities/user.js'
 import type { Secret } from '../lib/secret.js'
 import { acceptInvitation, maxUserNameLength } from '../members/accept-invitation.js'
-import { invitationTtlSeconds, inviteMember, type NewInvitation } from '../members/invite-member.js'
+import { invitationTtlSeconds, inviteMember, type InviteMemberArgs } from '../members/invite-member.js'
 import { listInvitations } from '../members/list-invitations.js'
 import { maxProjects } from '../members/member-rules.js'
 import { revokeInvitation } from '../members/revoke-invitation.js'
@@ -25,7 +25,7 @@ import { visibleProjects } from './visible-projects.js'
 const Invitations = createConnectionType('Invitation', () => Invitation)
 
 @InputType('InviteMemberInput', { description: 'Person to invite, with the role and projects of the future member.' })
-class InviteMemberInput implements NewInvitation {
+class InviteMemberInput implements InviteMemberArgs {
   @Field(() => EmailScalar, {
     description: `E-mail address of the person: at most ${maxEmailLength} characters. Keyhouse sends no e-mail: deliver the invitation token yourself.`,
   })

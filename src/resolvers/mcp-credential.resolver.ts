@@ -22,7 +22,7 @@ import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { DateTimeScalar, SecretScalar } from '../entities/scalars.js'
 import type { Secret } from '../lib/secret.js'
-import { createMcpCredential, type NewMcpCredential } from '../mcp/credentials/create-mcp-credential.js'
+import { createMcpCredential, type CreateMcpCredentialArgs } from '../mcp/credentials/create-mcp-credential.js'
 import { maxHeaderNameLength, maxHeaders, maxHeadersBytes, maxSecretLength, type McpAuth } from '../mcp/credentials/credential-value.js'
 import { revokeMcpCredential } from '../mcp/credentials/revoke-mcp-credential.js'
 import { maxNameLength } from '../validation/validator.js'
@@ -70,7 +70,7 @@ class McpAuthInput implements McpAuth {
 }
 
 @InputType('CreateMcpCredentialInput', { description: 'MCP credential to store.' })
-class CreateMcpCredentialInput implements NewMcpCredential {
+class CreateMcpCredentialInput implements CreateMcpCredentialArgs {
   @Field(() => ID, { description: "Id of the MCP server. Another end user's server is refused (FORBIDDEN or NOT_FOUND)." })
   serverId!: string
 

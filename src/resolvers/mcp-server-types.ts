@@ -4,8 +4,8 @@ import { Field, ID, InputType, Int, ObjectType } from 'type-graphql'
 import { Environment, McpApprovalPolicy } from '../entities/enums.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { JsonObjectScalar, UrlScalar } from '../entities/scalars.js'
-import type { NewMcpServer } from '../mcp/servers/create-mcp-server.js'
-import type { McpServerQuery } from '../mcp/servers/list-mcp-servers.js'
+import type { CreateMcpServerArgs } from '../mcp/servers/create-mcp-server.js'
+import type { McpServerFilterArgs } from '../mcp/servers/list-mcp-servers.js'
 import {
   maxDescriptionLength,
   maxLabelLength,
@@ -39,7 +39,7 @@ const metadataRule = `a JSON object of at most ${maxMetadataBytes / 1024} KiB an
 const relaxing = 'needs `mcp_approval:decide` and is refused while acting for an end user (FORBIDDEN).'
 
 @InputType('CreateMcpServerInput', { description: 'Properties of a new MCP server.' })
-export class CreateMcpServerInput implements NewMcpServer {
+export class CreateMcpServerInput implements CreateMcpServerArgs {
   @Field(() => String, { description: nameRule })
   name!: string
 
@@ -118,7 +118,7 @@ export class DeleteMcpServerInput {
 }
 
 @InputType('McpServerFilter', { description: 'Filters MCP servers. Omitted fields do not filter.' })
-export class McpServerFilter implements McpServerQuery {
+export class McpServerFilter implements McpServerFilterArgs {
   @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 

@@ -23,8 +23,8 @@ import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { JsonObjectScalar } from '../entities/scalars.js'
 import { approvalTtlSeconds } from '../mcp/approvals/approve-tool-call.js'
-import { decideMcpToolCall, maxReasonLength, type Decision } from '../mcp/approvals/decide-mcp-tool-call.js'
-import { listToolApprovals, type ApprovalQuery } from '../mcp/approvals/list-mcp-tool-approvals.js'
+import { decideMcpToolCall, maxReasonLength, type DecideMcpToolCallArgs } from '../mcp/approvals/decide-mcp-tool-call.js'
+import { listMcpToolApprovals, type ToolApprovalFilterArgs } from '../mcp/approvals/list-mcp-tool-approvals.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { environmentFilter, externalUserFilter, formatDuration, projectFilter } from './descriptions.js'
@@ -46,7 +46,7 @@ registerEnumType(McpToolDecision, {
 })
 
 @InputType('McpToolApprovalFilter', { description: 'Filters MCP tool approvals. Omitted fields do not filter.' })
-class McpToolApprovalFilter implements ApprovalQuery {
+class McpToolApprovalFilter implements ToolApprovalFilterArgs {
   @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 
@@ -64,12 +64,12 @@ class McpToolApprovalFilter implements ApprovalQuery {
 }
 
 @InputType('DecideMcpToolCallInput', { description: 'Decision on one tool call.' })
-class DecideMcpToolCallInput implements Decision {
+class DecideMcpToolCallInput implements DecideMcpToolCallArgs {
   @Field(() => ID, { description: 'Id of the approval, as named in the error of the tool call.' })
   id!: string
 
   @Field(() => McpToolDecision, { description: 'Approves or denies the call.' })
-  decision!: Decision['decision']
+  decision!: DecideMcpToolCallArgs['decision']
 
   @Field(() => String, {
     nullable: true,
@@ -95,7 +95,7 @@ export class McpToolApprovalResolver {
     @Arg('filter', () => McpToolApprovalFilter, { nullable: true, description: 'Filters the approvals. Omitted: no filter.' })
     filter?: McpToolApprovalFilter | null,
   ): Promise<Connection<McpToolApproval>> {
-    return McpToolApprovals.from(await listToolApprovals(ctx, page, filter ?? {}))
+    return McpToolApprovals.from(await listMcpToolApprovals(ctx, page, filter ?? {}))
   }
 
   @Mutation(() => DecideMcpToolCallPayload, {

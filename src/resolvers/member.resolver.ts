@@ -11,7 +11,7 @@ import { User } from '../entities/user.js'
 import { listMembers } from '../members/list-members.js'
 import { maxProjects } from '../members/member-rules.js'
 import { removeMember } from '../members/remove-member.js'
-import { updateMember, type MemberChange } from '../members/update-member.js'
+import { updateMember, type UpdateMemberArgs } from '../members/update-member.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { Payload } from './user-error.js'
 import { visibleProjects } from './visible-projects.js'
@@ -19,7 +19,7 @@ import { visibleProjects } from './visible-projects.js'
 const Members = createConnectionType('Member', () => Member)
 
 @InputType('UpdateMemberInput', { description: 'Changes to a member. Omitted fields stay unchanged.' })
-class UpdateMemberInput implements MemberChange {
+class UpdateMemberInput implements UpdateMemberArgs {
   @Field(() => ID, { description: 'Id of the member.' })
   id!: string
 

@@ -8,7 +8,7 @@ import { Organization } from '../entities/organization.js'
 import { Project } from '../entities/project.js'
 import { UrlScalar } from '../entities/scalars.js'
 import { issuerUrl } from '../lib/issuer.js'
-import { maxNameLength } from '../organizations/create-organization.js'
+import { maxOrganizationNameLength } from '../organizations/create-organization.js'
 import { createProject } from '../organizations/create-project.js'
 import { listProjects } from '../organizations/list-projects.js'
 import { updateProject } from '../organizations/update-project.js'
@@ -16,7 +16,7 @@ import { formatLength } from './descriptions.js'
 import { findByIdOrForbid } from './node.resolver.js'
 import { Payload } from './user-error.js'
 
-const nameRule = `Name for people: ${formatLength(maxNameLength)}.`
+const nameRule = `Name for people: ${formatLength(maxOrganizationNameLength)}.`
 
 @InputType('CreateProjectInput', { description: 'Properties of a new project.' })
 class CreateProjectInput {
@@ -79,7 +79,7 @@ export class OrganizationResolver {
     description: 'Issuers of the access tokens of this organization, one per environment. All projects share them.',
   })
   issuers(@Root() { id }: Organization, @Ctx() ctx: Context): OrganizationIssuer[] {
-    return Object.values(Environment).map((environment) => ({ environment, url: issuerUrl(ctx.app.config.url, id, environment) }))
+    return Object.values(Environment).map((environment) => ({ environment, url: issuerUrl(ctx.services.config.url, id, environment) }))
   }
 
   @Mutation(() => CreateProjectPayload, {

@@ -4,13 +4,13 @@ import { Field, ID, InputType, Int, ObjectType } from 'type-graphql'
 import { PersonalTokenType } from '../entities/enums.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { DateTimeScalar, PermissionScalar, JwtScalar } from '../entities/scalars.js'
-import { lifetimes, maxDescriptionLength, type NewPersonalToken } from '../personal-tokens/create-personal-token.js'
+import { lifetimes, maxDescriptionLength, type CreatePersonalTokenArgs } from '../personal-tokens/create-personal-token.js'
 import { revealWindowSeconds } from '../personal-tokens/issue-personal-token.js'
 import { formatDuration, idempotencyKey, permissionCount } from './descriptions.js'
 import { Payload } from './user-error.js'
 
 @InputType('CreatePersonalTokenInput', { description: 'Properties of a new personal token.' })
-export class CreatePersonalTokenInput implements NewPersonalToken {
+export class CreatePersonalTokenInput implements CreatePersonalTokenArgs {
   @Field(() => PersonalTokenType, {
     nullable: true,
     defaultValue: 'FULL_ACCESS',

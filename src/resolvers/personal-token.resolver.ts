@@ -8,7 +8,7 @@ import { DateTimeScalar, PermissionScalar } from '../entities/scalars.js'
 import { User } from '../entities/user.js'
 import { createPersonalToken } from '../personal-tokens/create-personal-token.js'
 import { effectivePermissions } from '../personal-tokens/effective-permissions.js'
-import { isOwn } from '../personal-tokens/find-personal-token.js'
+import { isOwnToken } from '../personal-tokens/find-personal-token.js'
 import { listOrganizationTokens } from '../personal-tokens/list-organization-tokens.js'
 import { listOwnTokens } from '../personal-tokens/list-personal-tokens.js'
 import { revealPersonalToken } from '../personal-tokens/reveal-personal-token.js'
@@ -41,7 +41,7 @@ export class PersonalTokenResolver {
     @Ctx() ctx: Context,
     @Arg('id', () => ID, { description: 'Id of the personal token.' }) id: string,
   ): Promise<PersonalToken | null> {
-    return findByIdOrForbid(ctx, PersonalToken, id, 'personal_token:read', isOwn)
+    return findByIdOrForbid(ctx, PersonalToken, id, 'personal_token:read', isOwnToken)
   }
 
   @Query(() => PersonalTokens.type, {

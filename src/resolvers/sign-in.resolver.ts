@@ -7,7 +7,7 @@ import { DateTimeScalar, JwtScalar, SecretScalar } from '../entities/scalars.js'
 import type { Secret } from '../lib/secret.js'
 import { loginTtlSeconds } from '../personal-tokens/issue-personal-token.js'
 import { createSignInToken } from '../sign-in/create-sign-in-token.js'
-import { signInTokenLasts } from '../sign-in/issue-sign-in-token.js'
+import { signInTokenTtlSeconds } from '../sign-in/issue-sign-in-token.js'
 import { signIn } from '../sign-in/sign-in.js'
 import { formatDuration } from './descriptions.js'
 import { Payload } from './user-error.js'
@@ -30,7 +30,7 @@ class CreateSignInTokenPayload extends Payload {
 
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: `Expiry of the sign-in token: ${formatDuration(signInTokenLasts)} from now, or the expiry of the calling FULL_ACCESS token if earlier. Null if \`userErrors\` is not empty.`,
+    description: `Expiry of the sign-in token: ${formatDuration(signInTokenTtlSeconds)} from now, or the expiry of the calling FULL_ACCESS token if earlier. Null if \`userErrors\` is not empty.`,
   })
   expiresAt?: Date | null
 }
@@ -38,7 +38,7 @@ class CreateSignInTokenPayload extends Payload {
 @InputType('SignInInput', { description: 'Sign-in token to redeem.' })
 class SignInInput {
   @Field(() => SecretScalar, {
-    description: `Sign-in token, valid once, for at most ${formatDuration(signInTokenLasts)}. NOT_FOUND if unknown, INVALID_STATE if used or expired.`,
+    description: `Sign-in token, valid once, for at most ${formatDuration(signInTokenTtlSeconds)}. NOT_FOUND if unknown, INVALID_STATE if used or expired.`,
   })
   signInToken!: Secret
 }

@@ -5,7 +5,13 @@ import type { Context } from '../context/context.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { testFailureCodes, type McpTestFailure as Failure, type TestFailureCode } from '../mcp/servers/probe.js'
 import { maxResponseBytes } from '../mcp/servers/read-response.js'
-import { maxTestMs, minTestMs, testMcpServer, type McpServerTest as Test, type TestOfServer } from '../mcp/servers/test-mcp-server.js'
+import {
+  maxTestTimeoutMs,
+  minTestTimeoutMs,
+  testMcpServer,
+  type McpServerTest as Test,
+  type TestMcpServerArgs,
+} from '../mcp/servers/test-mcp-server.js'
 import { formatCount } from './descriptions.js'
 import { Payload } from './user-error.js'
 
@@ -26,7 +32,7 @@ registerEnumType(McpTestFailureCode, {
 })
 
 @InputType('TestMcpServerInput', { description: 'MCP server to test, and the credential to send.' })
-class TestMcpServerInput implements TestOfServer {
+class TestMcpServerInput implements TestMcpServerArgs {
   @Field(() => ID, { description: 'Id of the MCP server.' })
   serverId!: string
 
@@ -39,8 +45,8 @@ class TestMcpServerInput implements TestOfServer {
 
   @Field(() => Int, {
     nullable: true,
-    defaultValue: maxTestMs,
-    description: `Timeout of the whole test: ${minTestMs} to ${formatCount(maxTestMs)} milliseconds. Null is invalid.`,
+    defaultValue: maxTestTimeoutMs,
+    description: `Timeout of the whole test: ${minTestTimeoutMs} to ${formatCount(maxTestTimeoutMs)} milliseconds. Null is invalid.`,
   })
   timeoutMs?: number | null
 }
@@ -91,7 +97,7 @@ class TestMcpServerPayload extends Payload {
 }
 
 @Resolver()
-export class McpTestResolver {
+export class TestMcpServerResolver {
   @Mutation(() => TestMcpServerPayload, {
     nullable: true,
     description:

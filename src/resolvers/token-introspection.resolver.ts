@@ -62,7 +62,7 @@ class IntrospectTokenPayload extends Payload {
 }
 
 @Resolver()
-export class IntrospectionResolver {
+export class TokenIntrospectionResolver {
   @Mutation(() => IntrospectTokenPayload, {
     nullable: true,
     description:

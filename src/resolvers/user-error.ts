@@ -60,7 +60,7 @@ export const domainErrorsToPayload =
     } catch (error) {
       if (!(error instanceof DomainError)) throw error
       const [, , context, { fieldName }] = call
-      context.app.metrics.countRefusal(fieldName, error.code)
+      context.services.metrics.countRefusal(fieldName, error.code)
       return { userErrors: error.faults }
     }
   }

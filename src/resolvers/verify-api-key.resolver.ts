@@ -1,7 +1,13 @@
 /** GraphQL types and operation of API key verification. */
 import { Arg, Ctx, Field, InputType, Int, Mutation, ObjectType, registerEnumType, Resolver } from 'type-graphql'
 
-import { verdictCodes, verifyApiKey, type VerifyApiKeyArgs, type Verdict, type VerdictCode } from '../api-keys/verify-api-key.js'
+import {
+  verdictCodes,
+  verifyApiKey,
+  type ApiKeyVerdict as Verdict,
+  type VerifyApiKeyArgs,
+  type VerdictCode,
+} from '../api-keys/verify-api-key.js'
 import type { Context } from '../context/context.js'
 import { ApiKey } from '../entities/api-key.js'
 import { Environment } from '../entities/enums.js'

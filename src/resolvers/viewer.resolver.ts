@@ -70,7 +70,7 @@ export class ViewerResolver {
       'Issuer (`iss`) of access tokens in the organization and environment of the caller: an absolute URL, compared byte for byte. Null for members, who see both environments.',
   })
   issuer(@Root() { actor }: Viewer, @Ctx() ctx: Context): string | null {
-    return actor.environment && issuerUrl(ctx.app.config.url, actor.organizationId, actor.environment)
+    return actor.environment && issuerUrl(ctx.services.config.url, actor.organizationId, actor.environment)
   }
 
   @FieldResolver(() => Project, { nullable: true, description: 'Project of the API key or access token. Null for members.' })

@@ -8,7 +8,7 @@ import type { Services } from '../context/services.js'
 import { sendCacheableJson } from '../http/cacheable-json.js'
 import { parseIssuer } from '../lib/issuer.js'
 import { algorithms } from '../lib/jwt.js'
-import { jwksMaxAge, getJwks } from '../signing-keys/jwks.js'
+import { jwksMaxAgeSeconds, getJwks } from '../signing-keys/jwks.js'
 
 const path = '/o/:organizationId/:environment'
 
@@ -30,7 +30,7 @@ export function registerIssuers(server: FastifyInstance, services: Services): vo
       const { organizationId, environment } = request.params as { organizationId: string; environment: string }
       const issuer = `${url}/o/${organizationId}/${environment}`
       if (!parseIssuer(url, issuer)) return reply.callNotFound()
-      return sendCacheableJson(request, reply, await createDocument(issuer), jwksMaxAge)
+      return sendCacheableJson(request, reply, await createDocument(issuer), jwksMaxAgeSeconds)
     })
   }
 

@@ -5,17 +5,17 @@ import { perform } from '../context/perform.js'
 import { Member } from '../entities/member.js'
 import { notFound } from '../lib/errors.js'
 import type { Secret } from '../lib/secret.js'
-import { addSignInToken } from './issue-sign-in-token.js'
+import { issueSignInToken } from './issue-sign-in-token.js'
 
 export async function createSignInToken(ctx: Context, input: { memberId: string }): Promise<{ signInToken: Secret; expiresAt: Date }> {
   return perform(ctx, 'sign_in_token:create', async ({ em, actor, now, permit }) => {
-    permit({ named: input.memberId })
+    permit({ requestedId: input.memberId })
     const member = await em.findOne(Member, { id: input.memberId })
     if (!member) throw notFound('No such member.', ['input', 'memberId'])
     permit({ id: member.id })
     // The holder signs in as that member, so the creator must be able to grant all of the member's access.
     assertCanGrantMembership(actor, member)
-    const { secret, expiresAt } = addSignInToken(em, actor, member.userId, now)
+    const { secret, expiresAt } = issueSignInToken(em, actor, member.userId, now)
     return { signInToken: secret, expiresAt }
   })
 }

@@ -10,12 +10,12 @@ import { Secret } from '../lib/secret.js'
 import { generateToken } from '../lib/token-format.js'
 
 /** Seconds. */
-export const signInTokenLasts = 900
+export const signInTokenTtlSeconds = 900
 
 /** Persists the row with the token's digest; only the returned `secret` holds the token. */
-export function addSignInToken(em: EntityManager, actor: Actor, userId: string, now: Date): { secret: Secret; expiresAt: Date } {
+export function issueSignInToken(em: EntityManager, actor: Actor, userId: string, now: Date): { secret: Secret; expiresAt: Date } {
   const secret = generateToken('signin')
-  const expiresAt = capExpiry(actor, addSeconds(now, signInTokenLasts))
+  const expiresAt = capExpiry(actor, addSeconds(now, signInTokenTtlSeconds))
   em.persist(
     Object.assign(new SignInToken(), {
       id: newId('sit', now),

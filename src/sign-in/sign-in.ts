@@ -18,7 +18,7 @@ const path = ['input', 'signInToken']
 
 /** @throws DomainError NOT_FOUND or INVALID_STATE; RequestError CREDENTIAL_SUSPENDED */
 export async function signIn(ctx: Context, signInToken: Secret): Promise<{ personalToken: PersonalToken; token: string }> {
-  const row = await ctx.app.queryRunner.read(signInTokenByDigest, [sha256(signInToken.reveal())])
+  const row = await ctx.services.queryRunner.read(signInTokenByDigest, [sha256(signInToken.reveal())])
   if (!row) throw notFound('No such sign-in token.', path)
   if (row['suspended_at'] != null) throw organizationSuspended()
   const id = String(row['id'])

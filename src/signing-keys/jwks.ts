@@ -5,7 +5,7 @@ import { SigningKey } from '../entities/signing-key.js'
 import type { SigningKeyDeps } from './create-signing-key.js'
 
 /** Cache max-age of the JWKS, in seconds. A rotation requires that the next key was published for at least as long. */
-export const jwksMaxAge = 300
+export const jwksMaxAgeSeconds = 300
 
 const findKeys = (deps: Pick<SigningKeyDeps, 'orm'>, where: object): Promise<SigningKey[]> =>
   deps.orm.em.fork().find(SigningKey, where, { orderBy: { id: 'ASC' } })

@@ -1,12 +1,12 @@
 /** Signs JWTs with the current signing key, and verifies them with the published ones. */
 import { compactVerify, importJWK, type CryptoKey, type JWK } from 'jose'
 
-import { currentKey, signersToBe, signingKey, publishedKey } from '../database/queries/signing-keys.js'
+import { currentKey, activeSigningKeys, signingKey, publishedKey } from '../database/queries/signing-keys.js'
 import type { QueryRunner } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import { isId } from '../lib/id.js'
 import { parseIssuer } from '../lib/issuer.js'
-import { signJwt, unverified, type Algorithm, type Signer } from '../lib/jwt.js'
+import { signJwt, decodeUnverified, type Algorithm, type Signer } from '../lib/jwt.js'
 import type { MasterKeys } from '../lib/seal.js'
 import { openPrivateKey } from './create-signing-key.js'
 
@@ -15,7 +15,7 @@ export interface SignatureGate {
   /** Resolves when the signature may be verified. @throws RequestError if the client has disconnected */
   enter(): Promise<void>
   /** Reports an invalid signature. */
-  failed(): void
+  recordFailure(): void
 }
 
 /** Signs and verifies the JWTs of this deployment. */
@@ -76,7 +76,7 @@ export function openKeyring(queryRunner: QueryRunner, masterKeys: MasterKeys, ur
   return {
     async assertKeysOpen() {
       // Includes the next key: otherwise a rotation could promote one that does not open.
-      for (const row of await queryRunner.readAll(signersToBe, [])) await getSigner(row['id'] as string)
+      for (const row of await queryRunner.readAll(activeSigningKeys, [])) await getSigner(row['id'] as string)
     },
 
     async sign(typ, claims) {
@@ -85,7 +85,7 @@ export function openKeyring(queryRunner: QueryRunner, masterKeys: MasterKeys, ur
     },
 
     async verify(jwt, typ, gate) {
-      const { header, claims } = unverified(jwt) ?? {}
+      const { header, claims } = decodeUnverified(jwt) ?? {}
       // Explicit typing prevents using one kind of JWT as another (RFC 8725 §3.11).
       if (header?.['typ'] !== typ || !isOurs(claims?.['iss'])) return undefined
       const { kid, alg } = header
@@ -100,7 +100,7 @@ export function openKeyring(queryRunner: QueryRunner, masterKeys: MasterKeys, ur
         const { payload } = await compactVerify(jwt, key, { algorithms: [algorithm] })
         return JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>
       } catch {
-        gate?.failed()
+        gate?.recordFailure()
         return undefined
       }
     },

@@ -3,7 +3,7 @@ import { liveAccessToken, livePersonalToken } from '../database/unscoped-queries
 import { SigningKey } from '../entities/signing-key.js'
 import { addSeconds } from '../lib/clock.js'
 import type { SigningKeyDeps } from './create-signing-key.js'
-import { jwksMaxAge } from './jwks.js'
+import { jwksMaxAgeSeconds } from './jwks.js'
 import { retireSigningKey } from './retire-signing-key.js'
 import { findActiveSigningKeys, rotateSigningKeys, type ActiveSigningKeys } from './rotate-signing-keys.js'
 
@@ -15,7 +15,7 @@ const day = 86_400
  */
 export function isRotationDue(app: Pick<SigningKeyDeps, 'config'>, { current, next }: ActiveSigningKeys, now: Date): boolean {
   const { signingKeyDays, jwtAlgorithm, isJwtAlgorithmSet } = app.config
-  if (addSeconds(next.createdAt, jwksMaxAge) > now) return false
+  if (addSeconds(next.createdAt, jwksMaxAgeSeconds) > now) return false
   if (addSeconds(current.activatedAt ?? current.createdAt, signingKeyDays * day) <= now) return true
   return isJwtAlgorithmSet && current.algorithm !== jwtAlgorithm && next.algorithm === jwtAlgorithm
 }
@@ -32,7 +32,7 @@ export async function maintainSigningKeys(app: SigningKeyDeps): Promise<void> {
 /** The last token that it signed has expired. What it signed a moment ago may still be on its way to the disk. */
 async function isUnused({ queryRunner, clock }: SigningKeyDeps, { id, supersededAt, createdAt }: SigningKey): Promise<boolean> {
   const now = clock()
-  if (addSeconds(supersededAt ?? createdAt, jwksMaxAge) > now) return false
+  if (addSeconds(supersededAt ?? createdAt, jwksMaxAgeSeconds) > now) return false
   const live = await Promise.all([liveAccessToken, livePersonalToken].map((query) => queryRunner.read(query, [id, now])))
   return live.every((row) => row === undefined)
 }

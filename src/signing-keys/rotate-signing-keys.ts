@@ -5,7 +5,7 @@ import { SigningKey } from '../entities/signing-key.js'
 import { addSeconds } from '../lib/clock.js'
 import { invalidState } from '../lib/errors.js'
 import { createSigningKey, type SigningKeyDeps } from './create-signing-key.js'
-import { jwksMaxAge } from './jwks.js'
+import { jwksMaxAgeSeconds } from './jwks.js'
 
 /** The key that signs, and the published key that will replace it. */
 export interface ActiveSigningKeys {
@@ -38,13 +38,13 @@ export async function promoteNext(em: EntityManager, next: SigningKey, successor
  * so that no JWKS has one without the other.
  */
 async function isNextTooRecent(em: EntityManager, { createdAt }: SigningKey, now: Date): Promise<boolean> {
-  if (addSeconds(createdAt, jwksMaxAge) <= now) return false
+  if (addSeconds(createdAt, jwksMaxAgeSeconds) <= now) return false
   return (await em.count(SigningKey)) > 2
 }
 
 /**
  * Rotates the keys. Returns undefined if the rotation is not due, for example because another process rotated first.
- * @throws DomainError INVALID_STATE within {@link jwksMaxAge} seconds of the last rotation
+ * @throws DomainError INVALID_STATE within {@link jwksMaxAgeSeconds} seconds of the last rotation
  */
 export async function rotateSigningKeys(
   deps: SigningKeyDeps,
@@ -56,7 +56,7 @@ export async function rotateSigningKeys(
     const keys = await findActiveSigningKeys(em)
     if (!isDue(keys, now)) return undefined
     if (await isNextTooRecent(em, keys.next, now)) {
-      throw invalidState(`The next key was published less than ${jwksMaxAge} seconds ago, and verifiers may not know it yet.`)
+      throw invalidState(`The next key was published less than ${jwksMaxAgeSeconds} seconds ago, and verifiers may not know it yet.`)
     }
     keys.current.state = 'PREVIOUS'
     keys.current.supersededAt = now

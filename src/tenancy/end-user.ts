@@ -7,7 +7,7 @@ import { Environment } from '../entities/enums.js'
 import { Project } from '../entities/project.js'
 import { badUserInput } from '../lib/errors.js'
 import { deriveEndUserId, isExternalId } from '../lib/external-id.js'
-import { listById, type Desk } from '../pagination/paginate.js'
+import { listById, type ListSource } from '../pagination/paginate.js'
 
 /** Maximum ids derived for one filter. */
 const maxIds = 10_000
@@ -18,7 +18,7 @@ const maxIds = 10_000
  * @throws RequestError BAD_USER_INPUT for more than 10,000 ids
  */
 export async function deriveEndUserIds(
-  source: Desk & { readonly actor: Actor },
+  source: ListSource & { readonly actor: Actor },
   externalIds: readonly string[],
   { environment, projectId }: { environment?: Environment | null | undefined; projectId?: string | null | undefined },
 ): Promise<string[]> {

@@ -1,6 +1,6 @@
 /** Deletes usage rows past their retention. The same usage remains in the longer intervals. */
 import type { Services } from '../context/services.js'
-import { forget } from '../database/queries/usage.js'
+import { deleteExpired } from '../database/queries/usage.js'
 import type { UsageInterval } from '../entities/enums.js'
 
 /** Retention in days. DAY rows are kept forever. */
@@ -13,7 +13,7 @@ export async function deleteExpiredUsage({ journal, clock, config }: Pick<Servic
   await journal.writeBackground(
     Object.entries(usageRetentionDays).map(([interval, days]) => {
       const cutoff = now - days * dayMs
-      return { sql: forget, parameters: [interval, config.databaseUrl === undefined ? cutoff : new Date(cutoff).toISOString()] }
+      return { sql: deleteExpired, parameters: [interval, config.databaseUrl === undefined ? cutoff : new Date(cutoff).toISOString()] }
     }),
   )
 }

@@ -8,13 +8,13 @@ import { badUserInput } from '../lib/errors.js'
 import { deriveEndUserIds } from '../tenancy/end-user.js'
 import { environmentFilter } from '../tenancy/environment.js'
 import { validateFilter, queryableValues } from '../validation/filters.js'
-import { intervalLengths, intervalStart } from './intervals.js'
+import { intervalLengthMs, intervalStart } from './intervals.js'
 
 /** Limits of one response. */
 export const maxIntervals = 1440
 export const maxRows = 1000
 
-export interface UsageQuery {
+export interface ReadUsageArgs {
   /** Inclusive; rounded down to the start of its interval. */
   readonly from: Date
   /** Exclusive. */
@@ -43,13 +43,13 @@ export interface UsageRow {
 }
 
 /** @throws RequestError BAD_USER_INPUT for an invalid range, too many intervals or too many rows; DomainError FORBIDDEN */
-export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageRow[]> {
+export async function readUsage(ctx: Context, query: ReadUsageArgs): Promise<UsageRow[]> {
   const { actor } = ctx
   const { to, interval } = query
   const filter = query.filter ?? {}
   const from = intervalStart(query.from, interval)
   if (query.from >= to) throw badUserInput('"from" must be before "to".')
-  if (to.getTime() - from.getTime() > maxIntervals * intervalLengths[interval]) {
+  if (to.getTime() - from.getTime() > maxIntervals * intervalLengthMs[interval]) {
     throw badUserInput(`From "from" to "to" there may be at most ${maxIntervals} intervals.`)
   }
   validateFilter({ ...filter })
@@ -69,7 +69,7 @@ export async function readUsage(ctx: Context, query: UsageQuery): Promise<UsageR
   if (Object.values(conditions).some((values) => values?.length === 0)) return []
   const groupBy = [...new Set(query.groupBy)]
   const aggregateQuery = { interval, from, to, groupBy, wanted: conditions, limit: maxRows + 1 }
-  const rows = await ctx.query(usageQuery(actor, aggregateQuery, ctx.app.config.databaseUrl !== undefined))
+  const rows = await ctx.query(usageQuery(actor, aggregateQuery, ctx.services.config.databaseUrl !== undefined))
   if (rows.length > maxRows) throw badUserInput(`This would be more than ${maxRows} rows: ask for less time, or tell less apart.`)
   return rows.map((row) => ({
     start: new Date(row['start'] as number | string | Date),

@@ -1,15 +1,15 @@
 /** Write-behind aggregation of usage: counts in memory, flushed by upserts that add to the stored counts. */
-import { all, addOne, addMany } from '../database/queries/usage.js'
+import { usageColumns, upsertUsage, upsertUsageBatch } from '../database/queries/usage.js'
 import type { UsageInterval } from '../entities/enums.js'
 import { ALL_END_USERS, type UsageCount } from '../entities/usage-count.js'
 import type { Batch, WriteBehindSource, UsageRecord } from '../journal/write-behind.js'
-import { intervalLengths, intervalStart } from './intervals.js'
+import { intervalLengthMs, intervalStart } from './intervals.js'
 
 /** Memory limit while the database is unavailable. Usage that would need a further row is not counted. */
 const maxRows = 50_000
 /** Rows per transaction. On SQLite each row is a statement that blocks the event loop. */
 const batchSize = 300
-const intervals = Object.keys(intervalLengths) as UsageInterval[]
+const intervals = Object.keys(intervalLengthMs) as UsageInterval[]
 
 type Row = { [K in keyof UsageCount]: UsageCount[K] }
 
@@ -89,14 +89,14 @@ export class UsageAggregator implements WriteBehindSource {
   }
 
   #batch(rows: readonly Row[]): Batch {
-    const giveBack = (): void => {
+    const requeue = (): void => {
       for (const row of rows) this.#add(row)
     }
     if (!this.isPostgres)
-      return { giveBack, statements: rows.map((row) => ({ sql: addOne, parameters: toValues(row, row.start.getTime()) })) }
-    const names = all.split(', ')
+      return { requeue, statements: rows.map((row) => ({ sql: upsertUsage, parameters: toValues(row, row.start.getTime()) })) }
+    const names = usageColumns.split(', ')
     const records = rows.map((row) => Object.fromEntries(toValues(row, row.start.toISOString()).map((value, i) => [names[i], value])))
-    return { giveBack, statements: [{ sql: addMany, parameters: [JSON.stringify(records)] }] }
+    return { requeue, statements: [{ sql: upsertUsageBatch, parameters: [JSON.stringify(records)] }] }
   }
 
   #add(row: Row): void {

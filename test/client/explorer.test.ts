@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { parse, validate } from 'graphql'
 import type { Browser } from 'playwright-core'
 
-import { hostedSandbox } from '../../src/config/config.js'
+import { hostedSandboxOrigin } from '../../src/config/config.js'
 import { buildSchema } from '../../src/schema.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { contentWidth, cutOffPage, launchBrowser, remains, shoot } from '../support/browser.js'
@@ -125,7 +125,7 @@ describe('with Sandbox', () => {
     const [sandbox, explorer] = links
     expect(links).toHaveLength(2)
     const { origin, pathname, searchParams } = new URL(sandbox!)
-    expect([origin, pathname]).toEqual([hostedSandbox, '/sandbox/explorer'])
+    expect([origin, pathname]).toEqual([hostedSandboxOrigin, '/sandbox/explorer'])
     expect(searchParams.get('endpoint')).toBe('http://localhost:4000/graphql')
     const document = searchParams.get('document')!
     expect(validate(buildSchema(), parse(document))).toEqual([])
@@ -166,14 +166,14 @@ describe('with Sandbox', () => {
     const preflight = await fetch(`${app.url}/graphql`, {
       method: 'OPTIONS',
       headers: {
-        origin: hostedSandbox,
+        origin: hostedSandboxOrigin,
         'access-control-request-method': 'POST',
         'access-control-request-headers': 'authorization,content-type,x-on-behalf-of,apollo-require-preflight',
         'access-control-request-private-network': 'true',
       },
     })
     expect(preflight.status).toBe(204)
-    expect(preflight.headers.get('access-control-allow-origin')).toBe(hostedSandbox)
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(hostedSandboxOrigin)
     const allowed = preflight.headers.get('access-control-allow-headers')?.split(', ')
     expect(allowed).toEqual(expect.arrayContaining(['authorization', 'content-type', 'x-on-behalf-of', 'apollo-require-preflight']))
     expect(preflight.headers.get('access-control-allow-private-network')).toBe('true')
@@ -181,14 +181,16 @@ describe('with Sandbox', () => {
 
     const asked = await fetch(`${app.url}/graphql`, {
       method: 'POST',
-      headers: { origin: hostedSandbox, 'content-type': 'application/json' },
+      headers: { origin: hostedSandboxOrigin, 'content-type': 'application/json' },
       body: JSON.stringify({ query: '{ __typename }' }),
     })
-    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([200, hostedSandbox])
+    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([200, hostedSandboxOrigin])
     expect(asked.headers.get('access-control-expose-headers')).toContain('x-request-id')
 
     // What a form of any page could send without a preflight is refused.
-    const simple = await fetch(`${app.url}/graphql?query=${encodeURIComponent('{ __typename }')}`, { headers: { origin: hostedSandbox } })
+    const simple = await fetch(`${app.url}/graphql?query=${encodeURIComponent('{ __typename }')}`, {
+      headers: { origin: hostedSandboxOrigin },
+    })
     expect(simple.status).toBe(400)
   })
 })

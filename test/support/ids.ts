@@ -54,7 +54,7 @@ async function contextAt(place: Place): Promise<Context> {
   const secret = await keyAt(place)
   const { services } = place.app
   const dependencies = {
-    reader: services.queryRunner,
+    queryRunner: services.queryRunner,
     now: services.clock(),
     url: services.config.url,
     verify: () => Promise.resolve(undefined),

@@ -14,7 +14,7 @@ import { sha256 } from '../../src/lib/digest.js'
 import { newId } from '../../src/lib/id.js'
 import { createLoginToken } from '../../src/personal-tokens/create-login-token.js'
 import { issuePersonalToken } from '../../src/personal-tokens/issue-personal-token.js'
-import { addSignInToken } from '../../src/sign-in/issue-sign-in-token.js'
+import { issueSignInToken } from '../../src/sign-in/issue-sign-in-token.js'
 import type { TestApp } from './app.js'
 
 export interface SeededKey {
@@ -121,7 +121,7 @@ export class SeededOrganization {
   async signInToken(): Promise<string> {
     const { userId } = await this.member('READER')
     const { em } = this.context
-    const { secret } = addSignInToken(em, systemActor(this.id), userId, this.app.clock.now())
+    const { secret } = issueSignInToken(em, systemActor(this.id), userId, this.app.clock.now())
     await em.flush()
     return secret.reveal()
   }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { FixedWindowLimiter, windowLengths, windowNames, type Limit } from '../../src/lib/fixed-window.js'
+import { FixedWindowLimiter, windowLengthsMs, windowNames, type WindowLimit } from '../../src/lib/fixed-window.js'
 
 const limits = fc.uniqueArray(fc.record({ window: fc.constantFrom(...windowNames), max: fc.integer({ min: 1, max: 5 }) }), {
   selector: ({ window }) => window,
@@ -11,14 +11,14 @@ const limits = fc.uniqueArray(fc.record({ window: fc.constantFrom(...windowNames
 const steps = fc.array(fc.oneof(fc.integer({ min: 0, max: 700 }), fc.integer({ min: 0, max: 50_000 })), { maxLength: 60 })
 
 /** What the words say, written down another way: every admitted request, and from it the windows. */
-function admits(log: readonly number[], { window, max }: Limit, now: number): boolean {
+function admits(log: readonly number[], { window, max }: WindowLimit, now: number): boolean {
   let start = -Infinity
   let used = 0
   for (const at of log) {
-    if (at >= start + windowLengths[window]) [start, used] = [at, 0]
+    if (at >= start + windowLengthsMs[window]) [start, used] = [at, 0]
     used++
   }
-  return now >= start + windowLengths[window] || used < max
+  return now >= start + windowLengthsMs[window] || used < max
 }
 
 describe('fixed windows', () => {
@@ -31,7 +31,7 @@ describe('fixed windows', () => {
         for (const wait of waits) {
           now += wait
           const expected = some.every((limit) => admits(admitted, limit, now))
-          const { isAllowed, retryAfterMs, allowances } = counters.take('k', some, now)
+          const { isAllowed, retryAfterMs, allowances } = counters.consume('k', some, now)
           expect(isAllowed).toBe(expected)
           if (isAllowed) admitted.push(now)
           else {
@@ -47,21 +47,21 @@ describe('fixed windows', () => {
 
   test('never end early when the clock goes back', () => {
     const counters = new FixedWindowLimiter(10)
-    const one: Limit[] = [{ window: 'SECOND', max: 1 }]
-    expect(counters.take('k', one, 5000).isAllowed).toBe(true)
-    expect(counters.take('k', one, 100)).toMatchObject({ isAllowed: false, retryAfterMs: 5900 })
-    expect(counters.take('k', one, 6000).isAllowed).toBe(true)
+    const one: WindowLimit[] = [{ window: 'SECOND', max: 1 }]
+    expect(counters.consume('k', one, 5000).isAllowed).toBe(true)
+    expect(counters.consume('k', one, 100)).toMatchObject({ isAllowed: false, retryAfterMs: 5900 })
+    expect(counters.consume('k', one, 6000).isAllowed).toBe(true)
   })
 
   test('are kept for so many names only: first what ran out goes, then the oldest', () => {
     const counters = new FixedWindowLimiter(3)
-    const one: Limit[] = [{ window: 'SECOND', max: 1 }]
-    for (const name of ['a', 'b', 'c']) counters.take(name, one, 0)
-    counters.take('d', one, 500)
+    const one: WindowLimit[] = [{ window: 'SECOND', max: 1 }]
+    for (const name of ['a', 'b', 'c']) counters.consume(name, one, 0)
+    counters.consume('d', one, 500)
     expect(counters.size).toBe(3)
-    expect(counters.take('b', one, 500).isAllowed).toBe(false)
-    expect(counters.take('a', one, 500).isAllowed).toBe(true)
-    counters.take('e', one, 5000)
+    expect(counters.consume('b', one, 500).isAllowed).toBe(false)
+    expect(counters.consume('a', one, 500).isAllowed).toBe(true)
+    counters.consume('e', one, 5000)
     expect(counters.size).toBe(1)
   })
 })

@@ -5,7 +5,7 @@ import type { McpServer } from '../../src/entities/mcp-server.js'
 import { OpenStreams, type OpenStream } from '../../src/gateway/open-streams.js'
 
 const updatedAt = new Date('2026-01-01')
-const times = { silence: 1000, heartbeat: 1000, look: 10, grace: 1000 }
+const times = { idleTimeoutMs: 1000, heartbeatIntervalMs: 1000, revalidateIntervalMs: 10, drainGraceMs: 1000 }
 
 /** A query runner whose answers come when they are let go; `broken` cannot be asked. */
 class SlowQueryRunner {
@@ -44,9 +44,9 @@ function watched(ids: readonly string[]): { queryRunner: SlowQueryRunner; ended:
   const server = { id: 'server', updatedAt } as McpServer
   for (const id of ids) {
     const credential = { id, expiresAt: null } as OpenStream['credential']
-    streams.add({ standing: null, credential, server, isStream: true, end: () => ended.push(id) })
+    streams.add({ snapshot: null, credential, server, isStream: true, end: () => ended.push(id) })
   }
-  jest.advanceTimersByTime(times.look)
+  jest.advanceTimersByTime(times.revalidateIntervalMs)
   return { queryRunner, ended }
 }
 
@@ -64,6 +64,6 @@ test('one that cannot be asked about ends nobody, and keeps nobody from ending',
   await queryRunner.letGo()
   expect(ended).toEqual(['revoked'])
   expect(queryRunner.warnings).toHaveLength(1)
-  jest.advanceTimersByTime(times.look)
+  jest.advanceTimersByTime(times.revalidateIntervalMs)
   expect(queryRunner.waiting).toHaveLength(3)
 })

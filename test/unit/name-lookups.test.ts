@@ -1,16 +1,16 @@
 /** Name look-ups: how many at once, how long they are waited for, and when a name is asked again. */
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 
-import { maxLookupsFor, maxWait, NameLookups, retryDelay, type Resolved } from '../../src/outbound/name-lookups.js'
+import { maxLookupsFor, maxWait, DnsLookups, retryDelay, type ResolvedAddress } from '../../src/outbound/name-lookups.js'
 
-const address: Resolved = { address: '93.184.216.34', family: 4 }
+const address: ResolvedAddress = { address: '93.184.216.34', family: 4 }
 
 /** A resolver that answers when told. */
 class Resolver {
   readonly asked: string[] = []
-  private readonly open = new Map<string, { resolve: (answers: Resolved[]) => void; reject: (error: Error) => void }>()
+  private readonly open = new Map<string, { resolve: (answers: ResolvedAddress[]) => void; reject: (error: Error) => void }>()
 
-  readonly look = (host: string): Promise<Resolved[]> => {
+  readonly look = (host: string): Promise<ResolvedAddress[]> => {
     this.asked.push(host)
     return new Promise((resolve, reject) => this.open.set(host, { resolve, reject }))
   }
@@ -19,7 +19,7 @@ class Resolver {
     return this.open.size
   }
 
-  async answer(host: string, answers: Resolved[] = [address]): Promise<void> {
+  async answer(host: string, answers: ResolvedAddress[] = [address]): Promise<void> {
     this.open.get(host)!.resolve(answers)
     this.open.delete(host)
     await jest.advanceTimersByTimeAsync(0)
@@ -33,11 +33,11 @@ class Resolver {
 }
 
 let resolver: Resolver
-let lookups: NameLookups
+let lookups: DnsLookups
 beforeEach(() => {
   void jest.useFakeTimers()
   resolver = new Resolver()
-  lookups = new NameLookups(resolver.look, { perOrganization: 2, total: 12 })
+  lookups = new DnsLookups(resolver.look, { perOrganization: 2, total: 12 })
 })
 afterEach(() => {
   jest.useRealTimers()

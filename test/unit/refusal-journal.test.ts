@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { pino } from 'pino'
 
 import type { EventDraft } from '../../src/journal/chain.js'
-import { gathered, merge, maxIds } from '../../src/journal/gathered-refusals.js'
+import { startAggregate, mergeAggregates, maxListedIds } from '../../src/journal/gathered-refusals.js'
 import type { JournalEntry } from '../../src/journal/journal.js'
 import { maxSeries, maxSingleEvents, RefusalJournal } from '../../src/journal/refusal-journal.js'
 import { defaultNow, TestClock } from '../support/app.js'
@@ -107,7 +107,7 @@ describe('refusals of one actor, action and code', () => {
     await refusals.flush()
     expect(counts()).toEqual([...Array(10).fill(1), 90])
     expect(written.at(-1)).toMatchObject({ actorId: 'key_1', endUserId: null })
-    expect(written.at(-1)!.details['endUserIds']).toEqual(Array.from({ length: maxIds }, (_, i) => `eu_${i + 10}`))
+    expect(written.at(-1)!.details['endUserIds']).toEqual(Array.from({ length: maxListedIds }, (_, i) => `eu_${i + 10}`))
   })
 })
 
@@ -133,13 +133,13 @@ describe('the gathered event', () => {
     })
   })
 
-  test.each([maxIds - 1, maxIds, maxIds + 1])('names at most twenty of %i targets', async (targets) => {
+  test.each([maxListedIds - 1, maxListedIds, maxListedIds + 1])('names at most twenty of %i targets', async (targets) => {
     await refuse(10)
     await refuse(targets * 2, (i) => ({ subjectId: `key_${i % targets}` }))
     await refusals.flush()
     const event = written.at(-1)!
     expect(event.subjectId).toBeNull()
-    expect(event.details['targetIds']).toEqual(Array.from({ length: Math.min(targets, maxIds) }, (_, i) => `key_${i}`))
+    expect(event.details['targetIds']).toEqual(Array.from({ length: Math.min(targets, maxListedIds) }, (_, i) => `key_${i}`))
   })
 
   test('keeps what all have in common, and nothing else', async () => {
@@ -158,9 +158,11 @@ describe('memory', () => {
   test('does not grow with the number of refusals', () => {
     const many = (count: number): number => {
       const all = Array.from({ length: count }, (_, i) =>
-        gathered(draft({ subjectId: `key_${i}`, actorId: `u_${i}`, endUserId: `eu_${i}` })),
+        startAggregate(draft({ subjectId: `key_${i}`, actorId: `u_${i}`, endUserId: `eu_${i}` })),
       )
-      return JSON.stringify(all.reduce(merge).targetIds.concat(all.reduce(merge).actorIds, all.reduce(merge).endUserIds)).length
+      return JSON.stringify(
+        all.reduce(mergeAggregates).targetIds.concat(all.reduce(mergeAggregates).actorIds, all.reduce(mergeAggregates).endUserIds),
+      ).length
     }
     expect(many(2000)).toBe(many(20))
   })

@@ -17,10 +17,10 @@ import {
 import { maxPermissionLength } from '../../src/access/permissions.js'
 import { maxRateLimit } from '../../src/api-keys/api-key-rules.js'
 import { maxTokenTtlSeconds } from '../../src/entities/access-token.js'
-import { maxIds } from '../../src/journal/gathered-refusals.js'
+import { maxListedIds } from '../../src/journal/gathered-refusals.js'
 import { maxSingleEvents } from '../../src/journal/refusal-journal.js'
 import { isExternalId } from '../../src/lib/external-id.js'
-import { windowLengths } from '../../src/lib/fixed-window.js'
+import { windowLengthsMs } from '../../src/lib/fixed-window.js'
 import { approvalTtlSeconds } from '../../src/mcp/approvals/approve-tool-call.js'
 import { minPreviewedLength } from '../../src/mcp/credentials/credential-value.js'
 import { invitationTtlSeconds } from '../../src/members/invite-member.js'
@@ -142,8 +142,8 @@ const limits: Readonly<Record<string, readonly number[]>> = {
   'McpToolApprovalStatus.DENIED': [approvalTtlSeconds / minute],
   'McpCredential.authorizationPreview': [minPreviewedLength],
   AuditEvent: [maxSingleEvents, minute],
-  'AuditEvent.details': [maxIds],
-  'RateLimitWindow.DAY': [windowLengths.DAY / 1000],
+  'AuditEvent.details': [maxListedIds],
+  'RateLimitWindow.DAY': [windowLengthsMs.DAY / 1000],
   'UsageInterval.MINUTE': [minute, usageRetentionDays.MINUTE],
   'UsageInterval.HOUR': [hour, usageRetentionDays.HOUR],
 }

@@ -4,15 +4,15 @@ import fc from 'fast-check'
 
 import { parseStrictJson } from '../../src/lib/json/strict-json.js'
 import { writeJson } from '../../src/lib/json/write-json.js'
-import { scrubbed, scrubber } from '../../src/lib/redact/redact.js'
-import { runAtOnce, runInSlices } from '../../src/lib/slices.js'
+import { redactionText, createRedactor } from '../../src/lib/redact/redact.js'
+import { runToCompletion, runInSlices } from '../../src/lib/slices.js'
 import { listSecrets } from '../../src/mcp/credentials/credential-secrets.js'
 import { cpuOf, measureStall } from '../support/stall.js'
 
-const scrub = (secrets: readonly string[], text: string): string => scrubber(secrets).line(text)
+const scrub = (secrets: readonly string[], text: string): string => createRedactor(secrets).line(text)
 /** A JSON value as it comes out. */
 const scrubValue = (secrets: readonly string[], value: unknown): unknown =>
-  JSON.parse(runAtOnce(writeJson(value, scrubber(secrets)))) as unknown
+  JSON.parse(runToCompletion(writeJson(value, createRedactor(secrets)))) as unknown
 
 const secret = fc.string({ unit: 'grapheme-ascii', minLength: 8, maxLength: 60 }).filter((text) => !/^\s|\s$/.test(text))
 /** For several layers: none that reads as an escape itself, which is a limit (docs/threats.md). */
@@ -69,9 +69,9 @@ test.each([
       const bytes = Buffer.concat([before, Buffer.from(value), after])
       const encoded = bytes.toString(encoding)
       const text = scrub([value], every === 0 ? encoded : wrapped(encoded, every, by))
-      expect(text).toContain(scrubbed)
+      expect(text).toContain(redactionText)
       // What is left holds none of the secret's bytes.
-      const left = text.split(scrubbed).map((part) => part.replaceAll(by === '' ? ' ' : by, ''))
+      const left = text.split(redactionText).map((part) => part.replaceAll(by === '' ? ' ' : by, ''))
       expect(left.join('').length).toBeLessThanOrEqual(Math.ceil(((before.length + after.length) * 4) / 3) + 4)
     }),
   )
@@ -88,42 +88,42 @@ test('beyond ASCII: as characters, as bytes read as Latin-1, in escapes, and as 
   const secrets = listSecrets({ 'x-key': value })
   const latin = Buffer.from(value).toString('latin1')
   for (const text of [value, latin, quoted(value), encodeURIComponent(value), encodeURIComponent(latin), percentAll(value)])
-    expect(scrub(secrets, `<${text}>`)).toBe(`<${scrubbed}>`)
+    expect(scrub(secrets, `<${text}>`)).toBe(`<${redactionText}>`)
   const units = Array.from({ length: value.length }, (_, i) => `\\u${value.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
-  expect(scrub(secrets, `<${units}>`)).toBe(`<${scrubbed}>`)
-  expect(scrub(secrets, Buffer.from(latin).toString('base64'))).toContain(scrubbed)
+  expect(scrub(secrets, `<${units}>`)).toBe(`<${redactionText}>`)
+  expect(scrub(secrets, Buffer.from(latin).toString('base64'))).toContain(redactionText)
 })
 
 describe('of a credential', () => {
   test('a value with a scheme goes with and without it', () => {
     const secrets = listSecrets({ authorization: 'Bearer abcdefgh12345678' })
-    expect(scrub(secrets, 'x abcdefgh12345678 y')).toBe(`x ${scrubbed} y`)
-    expect(scrub(secrets, 'Bearer abcdefgh12345678')).toBe(scrubbed)
+    expect(scrub(secrets, 'x abcdefgh12345678 y')).toBe(`x ${redactionText} y`)
+    expect(scrub(secrets, 'Bearer abcdefgh12345678')).toBe(redactionText)
   })
 
   test('a Basic credential goes as it is sent, as user and password, and as the password', () => {
     const pair = 'somebody:correct horse:battery'
     const secrets = listSecrets({ Authorization: `Basic ${Buffer.from(pair).toString('base64')}` })
     for (const text of [pair, 'correct horse:battery', Buffer.from(pair).toString('base64'), Buffer.from(`${pair}.`).toString('base64url')])
-      expect(scrub(secrets, `<${text}>`)).toContain(scrubbed)
-    expect(scrub(secrets, '<correct horse:battery>')).toBe(`<${scrubbed}>`)
+      expect(scrub(secrets, `<${text}>`)).toContain(redactionText)
+    expect(scrub(secrets, '<correct horse:battery>')).toBe(`<${redactionText}>`)
     expect(scrub(secrets, 'somebody')).toBe('somebody')
   })
 
   test('each cookie goes alone', () => {
     const secrets = listSecrets({ Cookie: 'theme=dark; session=abcdefgh12345678; other="quoted-value"' })
-    expect(scrub(secrets, 'session is abcdefgh12345678')).toBe(`session is ${scrubbed}`)
-    expect(scrub(secrets, '"quoted-value", quoted-value')).toBe(`"${scrubbed}", ${scrubbed}`)
+    expect(scrub(secrets, 'session is abcdefgh12345678')).toBe(`session is ${redactionText}`)
+    expect(scrub(secrets, '"quoted-value", quoted-value')).toBe(`"${redactionText}", ${redactionText}`)
     expect(scrub(secrets, 'theme=dark')).toBe('theme=dark')
   })
 })
 
 test('a secret within another one, secrets that overlap, and secrets beside each other', () => {
   const secrets = ['abcdefgh', 'abcdefghijklmnop', 'mnopqrstuvwx', 'cdefghij']
-  expect(scrub(secrets, '<abcdefghijklmnop>')).toBe(`<${scrubbed}>`)
-  expect(scrub(secrets, '<abcdefghijklmnopqrstuvwx>')).toBe(`<${scrubbed}>`)
-  expect(scrub(secrets, '<abcdefghij.abcdefgh>')).toBe(`<${scrubbed}.${scrubbed}>`)
-  expect(scrub(['abababab'], 'xababababababx')).toBe(`x${scrubbed}x`)
+  expect(scrub(secrets, '<abcdefghijklmnop>')).toBe(`<${redactionText}>`)
+  expect(scrub(secrets, '<abcdefghijklmnopqrstuvwx>')).toBe(`<${redactionText}>`)
+  expect(scrub(secrets, '<abcdefghij.abcdefgh>')).toBe(`<${redactionText}.${redactionText}>`)
+  expect(scrub(['abababab'], 'xababababababx')).toBe(`x${redactionText}x`)
 })
 
 test('finds what a search for each secret finds', () => {
@@ -134,7 +134,7 @@ test('finds what a search for each secret finds', () => {
       const isCovered = Array.from(from, () => false)
       for (const one of secrets)
         for (let at = from.indexOf(one); at !== -1; at = from.indexOf(one, at + 1)) isCovered.fill(true, at, at + one.length)
-      const expected = Array.from(from, (c, i) => (isCovered[i] ? (i > 0 && isCovered[i - 1] ? '' : scrubbed) : c)).join('')
+      const expected = Array.from(from, (c, i) => (isCovered[i] ? (i > 0 && isCovered[i - 1] ? '' : redactionText) : c)).join('')
       expect(scrub(secrets, from)).toBe(expected)
     }),
   )
@@ -142,21 +142,21 @@ test('finds what a search for each secret finds', () => {
 
 test('every string of a JSON value is looked at, names too', () => {
   expect(scrubValue(['supersecret'], { a: ['supersecret', 1, null, true], supersecret: { b: 'xsupersecretx' } })).toEqual({
-    a: [scrubbed, 1, null, true],
-    [scrubbed]: { b: `x${scrubbed}x` },
+    a: [redactionText, 1, null, true],
+    [redactionText]: { b: `x${redactionText}x` },
   })
 })
 
 test('names that become alike are written once', () => {
   const value = { supersecret: 1, SUPERSECRET: 2, c: 3 }
-  expect(runAtOnce(writeJson(value, scrubber(['supersecret'])))).toBe(`{"${scrubbed}":1,"c":3}`)
-  expect(runAtOnce(writeJson({ supersecret: 1, [scrubbed]: 2 }, scrubber(['supersecret'])))).toBe(`{"${scrubbed}":2}`)
+  expect(runToCompletion(writeJson(value, createRedactor(['supersecret'])))).toBe(`{"${redactionText}":1,"c":3}`)
+  expect(runToCompletion(writeJson({ supersecret: 1, [redactionText]: 2 }, createRedactor(['supersecret'])))).toBe(`{"${redactionText}":2}`)
 })
 
 test('a secret of digits is one as a number too', () => {
-  expect(scrubValue(['1234567890'], { a: [1234567890, 12345, -1234567890] })).toEqual({ a: [scrubbed, 12345, `-${scrubbed}`] })
-  const numbers = runAtOnce(parseStrictJson('[9007199254740993, 1.10]'))
-  expect(runAtOnce(writeJson(numbers, scrubber(['9007199254740993'])))).toBe(`["${scrubbed}",1.10]`)
+  expect(scrubValue(['1234567890'], { a: [1234567890, 12345, -1234567890] })).toEqual({ a: [redactionText, 12345, `-${redactionText}`] })
+  const numbers = runToCompletion(parseStrictJson('[9007199254740993, 1.10]'))
+  expect(runToCompletion(writeJson(numbers, createRedactor(['9007199254740993'])))).toBe(`["${redactionText}",1.10]`)
 })
 
 test.each([['1234567'], ['a'], ['']])('a secret of fewer than eight characters destroys no answer: %j', (short) => {
@@ -168,8 +168,8 @@ test.each([['1234567'], ['a'], ['']])('a secret of fewer than eight characters d
 test('what holds no secret comes back as it was', () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 3 }), (json) => {
-      const parsed = runAtOnce(parseStrictJson(json))
-      expect(runAtOnce(writeJson(parsed, scrubber(['a-secret-that-nobody-has'])))).toBe(JSON.stringify(JSON.parse(json)))
+      const parsed = runToCompletion(parseStrictJson(json))
+      expect(runToCompletion(writeJson(parsed, createRedactor(['a-secret-that-nobody-has'])))).toBe(JSON.stringify(JSON.parse(json)))
     }),
   )
 })
@@ -192,7 +192,7 @@ describe('costs', () => {
   const textOf = (unit: string, length: number): string => unit.repeat(Math.ceil(length / unit.length))
 
   test.each(hostile)('%s: twice the text costs at most two and a half times as much', (_name, secrets, unit) => {
-    const { line } = scrubber(secrets)
+    const { line } = createRedactor(secrets)
     line(textOf(unit, 1000))
     const cost = (length: number): number => Math.min(...[1, 2, 3].map(() => cpuOf(() => line(textOf(unit, length)))))
     const once = cost(200_000)
@@ -203,7 +203,7 @@ describe('costs', () => {
 
   test.each(hostile)('%s: four mebibytes stall the event loop for less than 250 ms', async (_name, secrets, unit) => {
     const text = textOf(unit, 4_194_304)
-    const { longestMs } = await measureStall(() => runInSlices(scrubber(secrets).text(text), 'owner'))
+    const { longestMs } = await measureStall(() => runInSlices(createRedactor(secrets).text(text), 'owner'))
     expect(longestMs).toBeLessThan(250)
   })
 
@@ -211,6 +211,6 @@ describe('costs', () => {
     const headers = Object.fromEntries(
       Array.from({ length: 32 }, (_, i) => [`x-${i}`, `Scheme ${String.fromCharCode(0xe0 + i).repeat(508)}`]),
     )
-    expect(cpuOf(() => scrubber(listSecrets(headers)).line('nothing here'))).toBeLessThan(250)
+    expect(cpuOf(() => createRedactor(listSecrets(headers)).line('nothing here'))).toBeLessThan(250)
   })
 })

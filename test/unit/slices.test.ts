@@ -3,11 +3,11 @@ import { setImmediate } from 'node:timers/promises'
 
 import { expect, test } from '@jest/globals'
 
-import { runAtOnce, runInSlices, type Work } from '../../src/lib/slices.js'
+import { runToCompletion, runInSlices, type SlicedComputation } from '../../src/lib/slices.js'
 import { cpuOf, measureStall } from '../support/stall.js'
 
 /** Pauses after each of so many spins of about a tenth of a millisecond. */
-function* spin(times: number, done = (): void => undefined): Work<number> {
+function* spin(times: number, done = (): void => undefined): SlicedComputation<number> {
   for (let i = 0; i < times; i++) {
     const from = performance.now()
     while (performance.now() - from < 0.1);
@@ -57,7 +57,7 @@ test('one owner with many works does not make another one wait for them', async 
 })
 
 test('work that fails lets the next one of its owner go on', async () => {
-  function* failing(): Work<number> {
+  function* failing(): SlicedComputation<number> {
     yield* spin(50)
     throw new Error('it failed')
   }
@@ -68,6 +68,6 @@ test('work that fails lets the next one of its owner go on', async () => {
 
 test('without pauses it takes as long as it takes', () => {
   let result = 0
-  expect(cpuOf(() => (result = runAtOnce(spin(30))))).toBeGreaterThan(0)
+  expect(cpuOf(() => (result = runToCompletion(spin(30))))).toBeGreaterThan(0)
   expect(result).toBe(30)
 })

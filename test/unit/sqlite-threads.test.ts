@@ -8,7 +8,7 @@ import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import Sqlite from 'better-sqlite3'
 
-import { SqliteThreads, startSqliteThread } from '../../src/database/sqlite-threads.js'
+import { SqliteThreadPool, startSqliteThread } from '../../src/database/sqlite-threads.js'
 import { measureStall } from '../support/stall.js'
 
 const notes = { sql: 'select id, text from note where id > ? order by id', parameters: [0] }
@@ -18,7 +18,7 @@ describe('real ones', () => {
   let folder: string
   let database: Sqlite.Database
   let started: Worker[]
-  let threads: SqliteThreads
+  let threads: SqliteThreadPool
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'keyhouse-threads-'))
     database = new Sqlite(join(folder, 'keyhouse.db'))
@@ -34,8 +34,8 @@ describe('real ones', () => {
   })
 
   /** With all the time that a busy machine may need. */
-  const open = (file: string): SqliteThreads =>
-    new SqliteThreads(() => {
+  const open = (file: string): SqliteThreadPool =>
+    new SqliteThreadPool(() => {
       const thread = startSqliteThread(file)
       started.push(thread)
       return thread
@@ -112,11 +112,11 @@ describe('slow ones', () => {
     }
   }
   let started: Thread[]
-  let threads: SqliteThreads
+  let threads: SqliteThreadPool
   beforeEach(() => {
     jest.useFakeTimers()
     started = []
-    threads = new SqliteThreads(() => {
+    threads = new SqliteThreadPool(() => {
       const thread = new Thread()
       started.push(thread)
       return thread as unknown as Worker

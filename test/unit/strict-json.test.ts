@@ -2,16 +2,16 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { plainJson } from '../../src/lib/json/plain-json.js'
+import { toInteroperableJson } from '../../src/lib/json/plain-json.js'
 import { maxDepth, JsonError, maxNumberLength, parseStrictJson } from '../../src/lib/json/strict-json.js'
 import { writeJson } from '../../src/lib/json/write-json.js'
-import { scrubber } from '../../src/lib/redact/redact.js'
-import { runAtOnce, runInSlices } from '../../src/lib/slices.js'
+import { createRedactor } from '../../src/lib/redact/redact.js'
+import { runToCompletion, runInSlices } from '../../src/lib/slices.js'
 import { cpuOf, measureStall } from '../support/stall.js'
 
-const parse = (text: string): unknown => runAtOnce(parseStrictJson(text))
-const rewritten = (text: string): string => runAtOnce(writeJson(parse(text)))
-const plain = (text: string, maxBytes = 1000): unknown => plainJson(parse(text), maxBytes)
+const parse = (text: string): unknown => runToCompletion(parseStrictJson(text))
+const rewritten = (text: string): string => runToCompletion(writeJson(parse(text)))
+const plain = (text: string, maxBytes = 1000): unknown => toInteroperableJson(parse(text), maxBytes)
 
 test('reads what JSON.parse reads', () => {
   fc.assert(fc.property(fc.json(), (text) => expect(rewritten(text)).toBe(JSON.stringify(JSON.parse(text)))))
@@ -38,7 +38,7 @@ test.each(['9007199254740993', '1.10', '1e400', '-0', '0.10000000000000000555111
 
 test('numbers keep their digits through the scrubber', () => {
   const text = '{"a":[9007199254740993,{"b":1.10}]}'
-  expect(runAtOnce(writeJson(parse(text), scrubber(['some-secret'])))).toBe(text)
+  expect(runToCompletion(writeJson(parse(text), createRedactor(['some-secret'])))).toBe(text)
 })
 
 test.each([
@@ -184,7 +184,7 @@ describe('costs', () => {
   ]
   function* through(text: string): Generator<undefined, string> {
     try {
-      return yield* writeJson(yield* parseStrictJson(text), scrubber(['a-secret-that-nobody-has']))
+      return yield* writeJson(yield* parseStrictJson(text), createRedactor(['a-secret-that-nobody-has']))
     } catch (error) {
       if (error instanceof JsonError) return ''
       throw error
@@ -198,7 +198,7 @@ describe('costs', () => {
   })
 
   test.each([...shapes, ...faulty])('%s: twice as much costs at most two and a half times as much', (_name, of) => {
-    const cost = (length: number): number => Math.min(...[1, 2, 3].map(() => cpuOf(() => runAtOnce(through(of(length))))))
+    const cost = (length: number): number => Math.min(...[1, 2, 3].map(() => cpuOf(() => runToCompletion(through(of(length))))))
     cost(100_000)
     // The collector of garbage takes its time, too.
     expect(cost(400_000)).toBeLessThanOrEqual(2.5 * cost(200_000) + 50)
@@ -211,6 +211,6 @@ describe('costs', () => {
     } catch {
       return
     }
-    expect(cpuOf(() => plainJson(value, 65_536))).toBeLessThan(250)
+    expect(cpuOf(() => toInteroperableJson(value, 65_536))).toBeLessThan(250)
   })
 })

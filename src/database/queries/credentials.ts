@@ -177,9 +177,12 @@ export const versionQueries = {
 } as const satisfies Record<string, PreparedQuery>
 
 // Scoped by organization only: the secret proves possession of the key, in whichever project and environment it is.
-export const ownKey: PreparedQuery = { name: 'organizations_key', sql: 'select * from api_key where digest = ? and organization_id = ?' }
+export const keyInOrganization: PreparedQuery = {
+  name: 'organizations_key',
+  sql: 'select * from api_key where digest = ? and organization_id = ?',
+}
 
-export const ownOlderKey: PreparedQuery = {
+export const previousKeyInOrganization: PreparedQuery = {
   name: 'organizations_older_key',
   sql: 'select * from api_key where previous_digest = ? and organization_id = ?',
 }

@@ -20,7 +20,7 @@ const visibilityCondition = async (em: EntityManager, entity: new () => object):
   (await em.applyFilters(entity, {}, {}, 'read')) ?? {}
 
 /** One page of the visible rows that match the condition, with all columns. */
-export async function listStatement(em: EntityManager, entity: new () => object, where: Condition, page: ListPage): Promise<TenantQuery> {
+export async function buildListQuery(em: EntityManager, entity: new () => object, where: Condition, page: ListPage): Promise<TenantQuery> {
   const { orderBy, limit } = page
   const visible = await visibilityCondition(em, entity)
   const query = (em as SqlEntityManager)
@@ -34,7 +34,7 @@ export async function listStatement(em: EntityManager, entity: new () => object,
 }
 
 /** Number of visible rows that match the condition, as `count`. */
-export async function countStatement(em: EntityManager, entity: new () => object, where: Condition): Promise<TenantQuery> {
+export async function buildCountQuery(em: EntityManager, entity: new () => object, where: Condition): Promise<TenantQuery> {
   const condition = { $and: [where, await visibilityCondition(em, entity)] }
   const { sql, params } = (em as SqlEntityManager).createQueryBuilder(entity).count().where(condition).toQuery()
   return { sql, parameters: params, isIndexed: false }

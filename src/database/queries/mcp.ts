@@ -5,7 +5,7 @@ import type { PreparedQuery } from '../query-runner.js'
  * MCP server with the latest live credential of the caller: the backend or one end user.
  * An end user may use the backend's servers. The backend cannot use servers of its end users.
  */
-export const usable: PreparedQuery = {
+export const serverWithCredential: PreparedQuery = {
   name: 'usable_mcp_server',
   sql: `select * from mcp_server left join (
       select id as credential_id, auth_type as credential_type, origin as credential_origin, sealed_value as credential_value,
@@ -19,9 +19,9 @@ export const usable: PreparedQuery = {
 }
 
 /** Counts the credential if it is not revoked. */
-export const credentialStands: PreparedQuery = {
+export const credentialIsLive: PreparedQuery = {
   name: 'mcp_credential_stands',
   sql: 'select count(*) as standing from mcp_credential where id = ? and revoked_at is null',
 }
 
-export const serverStands: PreparedQuery = { name: 'mcp_server_stands', sql: 'select updated_at from mcp_server where id = ?' }
+export const serverVersion: PreparedQuery = { name: 'mcp_server_stands', sql: 'select updated_at from mcp_server where id = ?' }

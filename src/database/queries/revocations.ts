@@ -15,13 +15,13 @@ export const organizationVersion: PreparedQuery = {
   sql: 'select revocation_version as version from organization where id = ?',
 }
 
-export const suspended: PreparedQuery = {
+export const suspendedOrganizations: PreparedQuery = {
   name: 'suspended_organizations',
   sql: 'select id from organization where suspended_at is not null order by id',
 }
 
 /** The organization's id if it is suspended, otherwise no row. */
-export const ifSuspended: PreparedQuery = {
+export const suspendedOrganization: PreparedQuery = {
   name: 'organization_if_suspended',
   sql: 'select id from organization where suspended_at is not null and id = ?',
 }
@@ -33,7 +33,7 @@ export const revocationPage = 2000
 const maxClockSkewSeconds = 86_400
 
 /** Query of one page after a two-column cursor, in index order, so that the cost of a page is constant. */
-export interface Source {
+export interface RevocationSource {
   readonly query: PreparedQuery
   readonly columns: readonly [time: string, id: string]
   /** Time of the initial cursor. */
@@ -50,7 +50,7 @@ const toDate = (value: unknown): Date => new Date(value as string | number | Dat
 /** Times have a precision of milliseconds, so the next row is at least 1 ms after `now`. */
 const afterNow = (now: Date): Date => new Date(now.getTime() + 1)
 
-const tokens = (name: string, table: string, scope: string): Source => ({
+const tokens = (name: string, table: string, scope: string): RevocationSource => ({
   query: {
     name,
     sql: `select id, expires_at from ${table} where revoked_at is not null ${scope}
@@ -63,7 +63,7 @@ const tokens = (name: string, table: string, scope: string): Source => ({
 })
 
 /** Revoked API keys. Keys revoked earlier than the maximum token lifetime have no live token, so the cost stays bounded. */
-const clients = (name: string, scope: string): Source => ({
+const clients = (name: string, scope: string): RevocationSource => ({
   query: {
     name,
     sql: `select id, revoked_at, (select max(expires_at) from access_token where api_key_id = api_key.id) as last_expires_at
@@ -77,7 +77,7 @@ const clients = (name: string, scope: string): Source => ({
 })
 
 /** API keys of suspended organizations: a suspension ends their tokens without revoking the keys. */
-const suspendedClients = (name: string, scope: string): Source => ({
+const suspendedClients = (name: string, scope: string): RevocationSource => ({
   query: {
     name,
     sql: `select id, created_at, (select max(expires_at) from access_token where api_key_id = api_key.id) as last_expires_at
@@ -92,7 +92,7 @@ const suspendedClients = (name: string, scope: string): Source => ({
 })
 
 /** Reset sandboxes. All keys of a sandbox have the same reset time, so `distinct` gives one row for each project. */
-const sandboxes = (name: string, scope: string): Source => ({
+const sandboxes = (name: string, scope: string): RevocationSource => ({
   query: {
     name,
     sql: `select distinct project_id, sandbox_reset_at, reset_tokens_expire_at from api_key where reset_tokens_expire_at is not null ${scope}
@@ -104,9 +104,9 @@ const sandboxes = (name: string, scope: string): Source => ({
   entry: (row) => ({ project: row['project_id'], issuedBefore: epochSeconds(toDate(row['sandbox_reset_at'])) }),
 })
 
-type Sources = Readonly<Record<'revokedTokens' | 'revokedClients' | 'revokedSandboxes', readonly Source[]>>
+type Sources = Readonly<Record<'revokedTokens' | 'revokedClients' | 'revokedSandboxes', readonly RevocationSource[]>>
 
-export const ofDeployment: Sources = {
+export const deploymentRevocations: Sources = {
   revokedTokens: [
     tokens('revoked_access_tokens', 'access_token', ''),
     // Other services must not accept personal tokens; this entry protects a misconfigured one that does.
@@ -118,7 +118,7 @@ export const ofDeployment: Sources = {
 
 const ofOwnIssuer = 'and organization_id = ? and environment = ?'
 
-export const ofIssuer: Sources = {
+export const issuerRevocations: Sources = {
   revokedTokens: [tokens('revoked_access_tokens_of_issuer', 'access_token', ofOwnIssuer)],
   revokedClients: [
     clients('revoked_clients_of_issuer', ofOwnIssuer),
@@ -128,4 +128,6 @@ export const ofIssuer: Sources = {
 }
 
 /** All queries, for the measurement of their cost. */
-export const revocationQueries = [ofDeployment, ofIssuer].flatMap((sources) => Object.values(sources).flat()).map(({ query }) => query)
+export const revocationQueries = [deploymentRevocations, issuerRevocations]
+  .flatMap((sources) => Object.values(sources).flat())
+  .map(({ query }) => query)

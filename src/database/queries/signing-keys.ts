@@ -3,7 +3,10 @@ import type { PreparedQuery } from '../query-runner.js'
 
 export const currentKey: PreparedQuery = { name: 'current_signing_key', sql: `select id from signing_key where state = 'CURRENT'` }
 
-export const signersToBe: PreparedQuery = { name: 'keys_in_office', sql: `select id from signing_key where state in ('CURRENT', 'NEXT')` }
+export const activeSigningKeys: PreparedQuery = {
+  name: 'keys_in_office',
+  sql: `select id from signing_key where state in ('CURRENT', 'NEXT')`,
+}
 
 export const signingKey: PreparedQuery = { name: 'signing_key', sql: `select algorithm, sealed_private_key from signing_key where id = ?` }
 

@@ -52,17 +52,17 @@ export const maxInt32 = 2_147_483_647
 
 const columns = ['organization_id', 'length', 'end_user_id', 'start', 'project_id', 'environment', 'api_key_id', 'operation'] as const
 
-export const all = [...columns, 'requests', 'denied'].join(', ')
+export const usageColumns = [...columns, 'requests', 'denied'].join(', ')
 
 const onConflict = (least: string, cast: string): string => `on conflict (${columns.join(', ')}) do update set
   requests = ${least}(usage_count.requests${cast} + excluded.requests, ${maxInt32}),
   denied = ${least}(usage_count.denied${cast} + excluded.denied, ${maxInt32})`
 
 /** Adds a row of counts on SQLite. */
-export const addOne = `insert into usage_count (${all}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${onConflict('min', '')}`
+export const upsertUsage = `insert into usage_count (${usageColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${onConflict('min', '')}`
 
 /** Adds rows of counts on PostgreSQL, from a JSON array. */
-export const addMany = `insert into usage_count (${all}) select ${all} from json_populate_recordset(null::usage_count, ?) ${onConflict('least', '::bigint')}`
+export const upsertUsageBatch = `insert into usage_count (${usageColumns}) select ${usageColumns} from json_populate_recordset(null::usage_count, ?) ${onConflict('least', '::bigint')}`
 
 // The condition on the organization lets the index on organization, length and start apply.
-export const forget = 'delete from usage_count where organization_id in (select id from organization) and length = ? and start < ?'
+export const deleteExpired = 'delete from usage_count where organization_id in (select id from organization) and length = ? and start < ?'

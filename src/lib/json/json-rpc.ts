@@ -1,5 +1,5 @@
 /** JSON-RPC 2.0 messages of MCP: one message at a time, no batches. */
-import type { Work } from '../slices.js'
+import type { SlicedComputation } from '../slices.js'
 import { JsonError, parseStrictJson } from './strict-json.js'
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -20,7 +20,7 @@ const parseMessageId = (body: JsonObject): MessageId | null => {
 }
 
 /** Parses one message. @throws JsonError for invalid JSON, a duplicate name, a batch or an invalid message */
-export function* parseMessage(text: string): Work<JsonRpcMessage> {
+export function* parseMessage(text: string): SlicedComputation<JsonRpcMessage> {
   const body = yield* parseStrictJson(text)
   if (Array.isArray(body)) throw new JsonError('Batches are not accepted: send one message at a time.')
   if (!isJsonObject(body) || body['jsonrpc'] !== '2.0') throw new JsonError('This is not a JSON-RPC 2.0 message.')

@@ -1,12 +1,12 @@
 /** Interoperable JSON values (I-JSON, RFC 7493), for display and comparison. */
-import { withoutTrailing } from '../trailing.js'
+import { trimTrailing } from '../trailing.js'
 import { isExactNumber } from './strict-json.js'
 
 /** Canonical form of a number: significant digits and a power of ten. Equal numbers have equal forms. */
 function canonicalNumber(source: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(source) ?? []
   const digits = `${whole}${fraction}`.replace(/^0+/, '')
-  const significant = withoutTrailing(digits, '0')
+  const significant = trimTrailing(digits, '0')
   if (significant === '') return '0'
   return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`
 }
@@ -19,7 +19,7 @@ const isPlainText = (text: string): boolean => text.isWellFormed() && !text.incl
  * Undefined also when readers would differ: a number that no double holds exactly, or a lone surrogate.
  * Undefined for NUL as well, which PostgreSQL does not store.
  */
-export function plainJson(value: unknown, maxBytes: number): unknown {
+export function toInteroperableJson(value: unknown, maxBytes: number): unknown {
   // Lower bound of the serialized size so far.
   let size = 0
   const fits = (bytes: number): boolean => (size += bytes) <= maxBytes

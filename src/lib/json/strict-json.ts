@@ -2,7 +2,7 @@
  * Strict JSON parser (RFC 8259 §4): rejects duplicate names and keeps the digits of every number.
  * Parsers differ in which value of a duplicate name they use. Parsing takes linear time.
  */
-import type { Work } from '../slices.js'
+import type { SlicedComputation } from '../slices.js'
 
 export class JsonError extends Error {
   override readonly name = 'JsonError'
@@ -134,7 +134,7 @@ function add(container: Container, name: string, value: unknown): void {
 const stride = 512
 
 /** Parses a JSON text. @throws JsonError for invalid JSON, a duplicate name, or an exceeded limit */
-export function* parseStrictJson(text: string): Work<unknown> {
+export function* parseStrictJson(text: string): SlicedComputation<unknown> {
   const reader = new Reader(text)
   const enclosing: [container: Container, name: string][] = []
   let container: Container | undefined

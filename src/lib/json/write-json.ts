@@ -1,15 +1,15 @@
 /** Serializer for values of the strict JSON parser: keeps the digits of numbers and can transform strings. */
-import type { Work } from '../slices.js'
+import type { SlicedComputation } from '../slices.js'
 import { isExactNumber } from './strict-json.js'
 
 /** Transformation of strings, names and numbers. A number that changes becomes a string. */
-export interface Change {
+export interface StringTransform {
   /** False leaves the text unchanged. */
   readonly isSuspect: (text: string) => boolean
-  readonly text: (text: string) => Work<string>
+  readonly text: (text: string) => SlicedComputation<string>
 }
 
-const identity: Change = {
+const identity: StringTransform = {
   isSuspect: () => false,
   // oxlint-disable-next-line require-yield
   *text(from) {
@@ -55,7 +55,7 @@ class Frame {
 const stride = 512
 
 /** Serializes a JSON value and transforms its strings, names and numbers. */
-export function* writeJson(value: unknown, change: Change = identity): Work<string> {
+export function* writeJson(value: unknown, change: StringTransform = identity): SlicedComputation<string> {
   const joined: string[] = []
   let pieces: string[] = []
   const enclosing: Frame[] = []

@@ -3,7 +3,7 @@
  * The states form a trie of the patterns. The failure link of a state leads to its longest suffix that is also in the trie.
  * Time is linear for any text and patterns.
  */
-import type { Work } from '../slices.js'
+import type { SlicedComputation } from '../slices.js'
 
 /** Marks a state whose parent has the preceding number: every state except the first of a branch. */
 const sequential = 256
@@ -32,7 +32,7 @@ export class ByteAutomaton {
     this.maxPatternBytes = patterns.reduce((max, { length }) => Math.max(max, length), 0)
   }
 
-  static *of(patterns: readonly Uint8Array[]): Work<ByteAutomaton> {
+  static *of(patterns: readonly Uint8Array[]): SlicedComputation<ByteAutomaton> {
     const automaton = new ByteAutomaton(patterns)
     yield* automaton.#add(patterns)
     yield* automaton.#link(patterns)
@@ -54,7 +54,7 @@ export class ByteAutomaton {
     return this.#branches.size === 0 ? 0 : (this.#branches.get(state * 256 + byte) ?? 0)
   }
 
-  *#add(patterns: readonly Uint8Array[]): Work<void> {
+  *#add(patterns: readonly Uint8Array[]): SlicedComputation<void> {
     for (const pattern of patterns) {
       let state = 0
       for (let i = 0; i < pattern.length; i++) {
@@ -74,7 +74,7 @@ export class ByteAutomaton {
   }
 
   /** Sets failure links level by level, since each leads to a state of a lower depth. */
-  *#link(patterns: readonly Uint8Array[]): Work<void> {
+  *#link(patterns: readonly Uint8Array[]): SlicedComputation<void> {
     const states = new Uint32Array(patterns.length)
     let steps = 0
     for (let depth = 0; depth < this.maxPatternBytes; depth++) {

@@ -1,5 +1,5 @@
 /** Bytes of a text: undecoded, decoded once, or decoded through every layer of encoding. */
-import type { Work } from '../slices.js'
+import type { SlicedComputation } from '../slices.js'
 
 /**
  * `NONE`: UTF-8 only. `ONCE`: also JSON escapes (RFC 8259 §7) and percent-encoding (RFC 3986 §2.1).
@@ -8,7 +8,7 @@ import type { Work } from '../slices.js'
 export type Decoding = 'NONE' | 'ONCE' | 'ALL'
 
 /** Receives each byte with its range in the text. */
-export type TakeByte = (byte: number, from: number, to: number) => void
+export type ByteConsumer = (byte: number, from: number, to: number) => void
 
 const backslash = 0x5c
 const percent = 0x25
@@ -30,7 +30,7 @@ class Decoder {
   constructor(
     private readonly text: string,
     private readonly decoding: Decoding,
-    private readonly take: TakeByte,
+    private readonly take: ByteConsumer,
   ) {}
 
   /** Decodes one character. */
@@ -114,7 +114,7 @@ class Decoder {
 }
 
 /** Passes each byte of the text to `take`. */
-export function* decodedBytes(text: string, decoding: Decoding, take: TakeByte): Work<void> {
+export function* decodedBytes(text: string, decoding: Decoding, take: ByteConsumer): SlicedComputation<void> {
   const decoder = new Decoder(text, decoding, take)
   for (let nextYield = stride; ; nextYield += stride) {
     while (decoder.at < text.length && decoder.at < nextYield) decoder.next()

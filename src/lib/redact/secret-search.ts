@@ -2,7 +2,7 @@
 import type { ByteAutomaton } from './byte-automaton.js'
 
 /** Normalized bytes for comparison: lower-case letters, and a space for a plus sign (WHATWG URL form encoding). */
-export const folded = Uint8Array.from({ length: 256 }, (_, byte) =>
+export const normalizedBytes = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte === 0x2b ? 0x20 : byte,
 )
 
@@ -61,7 +61,7 @@ export class SecretSearch {
 
   readonly take = (byte: number, from: number, to: number): void => {
     this.#positions.add(from)
-    this.#state = this.automaton.step(this.#state, folded[byte]!)
+    this.#state = this.automaton.step(this.#state, normalizedBytes[byte]!)
     const length = this.automaton.longest[this.#state]!
     if (length > 0) this.onMatch(this.#positions.before(length), to)
     if (this.isBase64) this.#takeDigit(digits[byte]!, from, to)
@@ -91,7 +91,7 @@ export class SecretSearch {
 
   #takeByte(nth: number, byte: number, to: number): void {
     const group = (this.#digitPositions.count - nth) & 3
-    const state = this.automaton.step(this.#states[group]!, folded[byte]!)
+    const state = this.automaton.step(this.#states[group]!, normalizedBytes[byte]!)
     this.#states[group] = state
     const length = this.automaton.longest[state]!
     if (length > 0) this.onMatch(this.#digitPositions.before(digitsBack(nth, length)), to)

@@ -1,5 +1,5 @@
 /** Pre-check for short texts, which avoids the full search in most of them. */
-import { withoutTrailing } from '../trailing.js'
+import { trimTrailing } from '../trailing.js'
 
 /** Above these limits the pre-check would take as long as the full search. */
 const maxTraces = 16
@@ -21,12 +21,12 @@ const plainTrace = (secret: string): string => longest(secret.split(/[^!-$&-*,-[
  */
 const base64Traces = (secret: string): string[] =>
   [0, 1, 2].map((before) => {
-    const digits = withoutTrailing(Buffer.from(`${'\0'.repeat(before)}${secret}`).toString('base64'), '=')
+    const digits = trimTrailing(Buffer.from(`${'\0'.repeat(before)}${secret}`).toString('base64'), '=')
     return longest(digits.slice(before === 0 ? 0 : before + 1, -1).split(/[+/]/))
   })
 
 /** Creates a check whether a text may contain a secret; false is certain, true needs the full search. */
-export function traceFinder(secrets: readonly string[]): (text: string) => boolean {
+export function createSecretPrecheck(secrets: readonly string[]): (text: string) => boolean {
   const plain = [...new Set(secrets.map(plainTrace))]
   const encoded = [...new Set(secrets.flatMap(base64Traces))]
   if (plain.length + encoded.length > maxTraces || [...plain, ...encoded].some(({ length }) => length < minTraceBytes)) return () => true

@@ -11,7 +11,7 @@ import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import { addSeconds } from '../../lib/clock.js'
 import { newId } from '../../lib/id.js'
 import { upsertEndUser } from '../../tenancy/end-user.js'
-import { computeCallDigest, type CalledAs } from './call-digest.js'
+import { computeCallDigest, type ForwardedCall } from './call-digest.js'
 import { assertPendingLimit } from './pending-approvals.js'
 import { recordCaller } from './server-callers.js'
 
@@ -21,7 +21,7 @@ export const approvalTtlSeconds = 600
 export const maxArgumentsBytes = 65_536
 export const maxParamsBytes = 131_072
 
-export interface ToolCall extends CalledAs {
+export interface ToolCall extends ForwardedCall {
   readonly server: McpServer
   readonly tool: string
 }

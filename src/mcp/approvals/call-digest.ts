@@ -8,7 +8,7 @@ import { isJsonObject, type JsonObject } from '../../lib/json/json-rpc.js'
 import type { UsableCredential } from '../credentials/open-credential.js'
 
 /** Everything that is forwarded with a tool call. */
-export interface CalledAs {
+export interface ForwardedCall {
   readonly params: JsonObject & { readonly arguments: JsonObject }
   /** Headers of the client that are forwarded by name. */
   readonly headers: Readonly<Record<string, string>>
@@ -35,5 +35,9 @@ function withoutVolatileMeta({ _meta, ...params }: JsonObject): JsonObject {
 /** The value of a credential is immutable, so its id is its version. Extend this if a value ever changes in place. */
 const credentialVersion = ({ id }: UsableCredential): readonly unknown[] => [id]
 
-export const computeCallDigest = ({ endUser }: Actor, { id, serverUrl }: McpServer, { params, headers, credential }: CalledAs): string =>
+export const computeCallDigest = (
+  { endUser }: Actor,
+  { id, serverUrl }: McpServer,
+  { params, headers, credential }: ForwardedCall,
+): string =>
   sha256(canonicalize([id, serverUrl, endUser?.id ?? null, withoutVolatileMeta(params), headers, credentialVersion(credential)]) ?? '')

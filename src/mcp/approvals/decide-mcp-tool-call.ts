@@ -1,6 +1,6 @@
 /** Approves or denies a pending tool call. The key that made the call, and its key family, cannot decide it. */
 import { capExpiry } from '../../access/actor.js'
-import { areRelated } from '../../access/key-families.js'
+import { shareRootKey } from '../../access/key-families.js'
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
@@ -14,24 +14,27 @@ export const maxReasonLength = 500
 const sameFamilyMessage =
   'The key that made this call cannot decide it, nor can keys of its family. Decide as a member, or with a key that no key of the family made or rotated.'
 
-export interface Decision {
+export interface DecideMcpToolCallArgs {
   readonly id: string
   readonly decision: 'APPROVE' | 'DENY'
   readonly reason?: string | null | undefined
 }
 
 /** @throws DomainError INVALID, NOT_FOUND, FORBIDDEN or INVALID_STATE */
-export async function decideMcpToolCall(ctx: Context, { id, decision, reason }: Decision): Promise<{ approval: McpToolApproval }> {
+export async function decideMcpToolCall(
+  ctx: Context,
+  { id, decision, reason }: DecideMcpToolCallArgs,
+): Promise<{ approval: McpToolApproval }> {
   return perform(ctx, 'mcp_approval:decide', async ({ em, actor, now, permit, addDetails }) => {
     const validator = new Validator()
     validator.text('reason', reason, maxReasonLength, 0)
     validator.throwIfInvalid()
-    permit({ named: id })
+    permit({ requestedId: id })
     const approval = await em.findOne(McpToolApproval, { id })
     if (!approval) throw notFound('No such approval.', ['input', 'id'])
     permit(approval)
     // `actor.apiKey` is also set for an access token exchanged from the key, so a token cannot bypass this.
-    if (actor.apiKey && (await areRelated(em, actor.apiKey.id, approval.requestedBy))) throw forbidden(sameFamilyMessage)
+    if (actor.apiKey && (await shareRootKey(em, actor.apiKey.id, approval.requestedBy))) throw forbidden(sameFamilyMessage)
     const status = approval.status(now)
     if (status !== 'PENDING') throw invalidState(`This approval is ${status.toLowerCase()} already.`)
     addDetails({ decision })

@@ -8,7 +8,7 @@ import { parsePageArgs, paginate, type Page } from '../../pagination/paginate.js
 import { deriveEndUserIds } from '../../tenancy/end-user.js'
 import { environmentFilter } from '../../tenancy/environment.js'
 
-export interface ApprovalQuery {
+export interface ToolApprovalFilterArgs {
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
   readonly externalUserId?: string | null | undefined
@@ -28,7 +28,11 @@ const withStatus = (status: McpToolApprovalStatus, now: Date): Where => {
 }
 
 /** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
-export async function listToolApprovals(ctx: Context, page: PageArguments, filter: ApprovalQuery): Promise<Page<McpToolApproval>> {
+export async function listMcpToolApprovals(
+  ctx: Context,
+  page: PageArguments,
+  filter: ToolApprovalFilterArgs,
+): Promise<Page<McpToolApproval>> {
   const conditions: Where[] = [environmentFilter(ctx.actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.serverId != null) conditions.push({ serverId: filter.serverId })

@@ -6,7 +6,7 @@ import type { Context } from '../../context/context.js'
 import type { Environment } from '../../entities/enums.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import { disableOwnerFilter } from '../../tenancy/owner-filter.js'
-import { concurrencyLimited } from '../in-flight.js'
+import { concurrencyLimitedError } from '../in-flight.js'
 
 /** Long, since a human decides. */
 const retryAfterSeconds = 60
@@ -18,12 +18,12 @@ export async function assertPendingLimit(
   ctx: Context,
   { projectId, environment }: { readonly projectId: string; readonly environment: Environment },
 ): Promise<void> {
-  const { limits } = ctx.app
+  const { limits } = ctx.services
   const { actor } = ctx
   const pending = { projectId, environment, state: 'PENDING' as const, expiresAt: { $gt: ctx.now() } }
   const reject = (max: number, scope: string): never => {
     const message = `At most ${max} tool calls of one ${scope} may wait for a person. Have one decided, or try again when one has lapsed.`
-    throw concurrencyLimited(message, retryAfterSeconds)
+    throw concurrencyLimitedError(message, retryAfterSeconds)
   }
   if (actor.endUser) {
     const count = await em.count(McpToolApproval, { ...pending, endUserId: actor.endUser.id })

@@ -9,7 +9,7 @@ import { Validator, maxNameLength } from '../../validation/validator.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { validateAuth, sealValue, toCredentialValue, type McpAuth } from './credential-value.js'
 
-export interface NewMcpCredential {
+export interface CreateMcpCredentialArgs {
   readonly serverId: string
   readonly name?: string | null | undefined
   readonly auth: McpAuth
@@ -18,7 +18,7 @@ export interface NewMcpCredential {
 }
 
 /** @throws DomainError INVALID, FORBIDDEN or NOT_FOUND */
-export async function createMcpCredential(ctx: Context, input: NewMcpCredential): Promise<{ credential: McpCredential }> {
+export async function createMcpCredential(ctx: Context, input: CreateMcpCredentialArgs): Promise<{ credential: McpCredential }> {
   const create = async ({
     em,
     actor,
@@ -63,7 +63,7 @@ export async function createMcpCredential(ctx: Context, input: NewMcpCredential)
       updatedAt: now,
       revokedAt: null,
     })
-    credential.sealedValue = sealValue(ctx.app.masterKeys, credential, value)
+    credential.sealedValue = sealValue(ctx.services.masterKeys, credential, value)
     if (actor.endUser) await upsertEndUser(em, server, actor.endUser.externalId, now)
     em.persist(credential)
     return { credential }

@@ -14,13 +14,13 @@ export interface OpenCredential {
 }
 
 /** @throws SealError, after logging the credential's id */
-export function openCredential({ app }: Context, credential: UsableCredential): OpenCredential {
+export function openCredential({ services }: Context, credential: UsableCredential): OpenCredential {
   try {
-    const value = openValue(app.masterKeys, credential)
+    const value = openValue(services.masterKeys, credential)
     if (!value) return { headers: null, secrets: [] }
     return { headers: encodeHeaders(value), secrets: listSecrets(value) }
   } catch (error) {
-    app.log.error({ err: error, credentialId: credential.id }, 'a stored credential does not open')
+    services.log.error({ err: error, credentialId: credential.id }, 'a stored credential does not open')
     throw error
   }
 }

@@ -6,7 +6,7 @@ import { notFound } from '../../lib/errors.js'
 
 export async function revokeMcpCredential(ctx: Context, input: { readonly id: string }): Promise<{ credential: McpCredential }> {
   return perform(ctx, 'mcp_credential:revoke', async ({ em, now, permit, addDetails }) => {
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     const credential = await em.findOne(McpCredential, { id: input.id })
     if (!credential) throw notFound('No such MCP credential.', ['input', 'id'])
     permit(credential)

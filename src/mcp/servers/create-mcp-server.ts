@@ -11,7 +11,7 @@ import { Validator } from '../../validation/validator.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { validateServer, assertLabelAvailable, assertUrlAllowed, type McpServerFields } from './server-rules.js'
 
-export interface NewMcpServer extends McpServerFields {
+export interface CreateMcpServerArgs extends McpServerFields {
   readonly name: string
   readonly serverLabel: string
   readonly serverUrl: string
@@ -21,13 +21,13 @@ export interface NewMcpServer extends McpServerFields {
 }
 
 /** @throws DomainError INVALID, URL_NOT_ALLOWED, FORBIDDEN, NOT_FOUND or CONFLICT */
-export async function createMcpServer(ctx: Context, input: NewMcpServer): Promise<{ server: McpServer }> {
+export async function createMcpServer(ctx: Context, input: CreateMcpServerArgs): Promise<{ server: McpServer }> {
   const create = async ({ em, actor, now, permit }: ActionScopeFor<'mcp_server:create'>): Promise<{ server: McpServer }> => {
     const validator = new Validator()
     validateServer(validator, input)
     validator.idempotencyKey(input.idempotencyKey)
     validator.throwIfInvalid()
-    assertUrlAllowed(ctx.app.outbound, input.serverUrl)
+    assertUrlAllowed(ctx.services.outbound, input.serverUrl)
     const environment = resolveEnvironment(actor, input.environment)
     permit({ environment })
     const project = await findProjectOrDefault(em, input.projectId)

@@ -12,7 +12,7 @@ export async function deleteMcpServer(
   input: { readonly id: string },
 ): Promise<{ deletedServerId: string; revokedCredentialCount: number }> {
   return perform(ctx, 'mcp_server:delete', async ({ em, actor, now, permit, addDetails }) => {
-    permit({ named: input.id })
+    permit({ requestedId: input.id })
     const server = await findMcpServer(em, input.id)
     const permitted = permit(server)
     assertCanModify(actor, server)

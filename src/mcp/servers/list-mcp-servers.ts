@@ -9,7 +9,7 @@ import { parsePageArgs, paginate, type Page } from '../../pagination/paginate.js
 import { deriveEndUserIds } from '../../tenancy/end-user.js'
 import { environmentFilter } from '../../tenancy/environment.js'
 
-export interface McpServerQuery {
+export interface McpServerFilterArgs {
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
   readonly externalUserId?: string | null | undefined
@@ -17,7 +17,7 @@ export interface McpServerQuery {
 }
 
 /** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
-export async function listMcpServers(ctx: Context, page: PageArguments, filter: McpServerQuery): Promise<Page<McpServer>> {
+export async function listMcpServers(ctx: Context, page: PageArguments, filter: McpServerFilterArgs): Promise<Page<McpServer>> {
   const conditions: Record<PropertyKey, unknown>[] = [environmentFilter(ctx.actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.search)

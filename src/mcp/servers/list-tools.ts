@@ -20,7 +20,7 @@ export class HttpStatusError extends Error {
 }
 
 /** The server to connect to. `onSent` runs when a request, and with it the credential, has left the process. */
-export interface Peer {
+export interface McpPeer {
   readonly organizationId: string
   readonly url: string
   readonly credential: Readonly<Record<string, string>> | null
@@ -46,7 +46,7 @@ class Session {
 
   constructor(
     private readonly outbound: Outbound,
-    private readonly peer: Peer,
+    private readonly peer: McpPeer,
   ) {}
 
   /** Sends a request and returns its result. */
@@ -96,7 +96,7 @@ class Session {
 }
 
 /** Tool names of all pages. @throws OutboundError or HttpStatusError */
-export async function listTools(outbound: Outbound, peer: Peer): Promise<ToolList> {
+export async function listTools(outbound: Outbound, peer: McpPeer): Promise<ToolList> {
   const session = new Session(outbound, peer)
   const { protocolVersion } = await session.request('initialize', {
     protocolVersion: latestVersion,

@@ -1,7 +1,7 @@
 /** Connection test of an MCP server, with failures mapped to the codes of the public schema. */
 import type { McpServer } from '../../entities/mcp-server.js'
-import { scrubber } from '../../lib/redact/redact.js'
-import { runInSlices, type Work } from '../../lib/slices.js'
+import { createRedactor } from '../../lib/redact/redact.js'
+import { runInSlices, type SlicedComputation } from '../../lib/slices.js'
 import { OutboundError, type OutboundCode } from '../../outbound/outbound-error.js'
 import type { Outbound } from '../../outbound/outbound.js'
 import { encodeHeaders, listSecrets } from '../credentials/credential-secrets.js'
@@ -46,8 +46,8 @@ export const unavailableCredential = failed(
 )
 
 /** True when a text contains part of the credential, in any encoding that the gateway redacts. */
-function* containsSecret(texts: readonly string[], credential: Readonly<Record<string, string>>): Work<boolean> {
-  const { isSuspect, text: redact } = scrubber(listSecrets(credential))
+function* containsSecret(texts: readonly string[], credential: Readonly<Record<string, string>>): SlicedComputation<boolean> {
+  const { isSuspect, text: redact } = createRedactor(listSecrets(credential))
   for (const candidate of texts) {
     yield
     if (isSuspect(candidate) && (yield* redact(candidate)) !== candidate) return true

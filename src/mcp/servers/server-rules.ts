@@ -76,7 +76,7 @@ export function validateServer(validator: Validator, fields: McpServerFields): v
 
 /** @throws DomainError URL_NOT_ALLOWED for an address that the outbound policy blocks (SSRF) */
 export function assertUrlAllowed(outbound: Outbound, serverUrl: string | null | undefined): void {
-  const issue = serverUrl == null ? undefined : outbound.fault(serverUrl)
+  const issue = serverUrl == null ? undefined : outbound.validateUrl(serverUrl)
   if (issue) throw new DomainError([{ code: 'URL_NOT_ALLOWED', message: `"serverUrl" ${issue}.`, path: ['input', 'serverUrl'] }])
 }
 

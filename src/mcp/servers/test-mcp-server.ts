@@ -12,12 +12,12 @@ import { Validator } from '../../validation/validator.js'
 import { openValue } from '../credentials/credential-value.js'
 import { isUsable, findCredential, findLatestCredential } from '../credentials/select-credential.js'
 import { findMcpServer } from '../find-mcp-server.js'
-import { beginExchange } from '../in-flight.js'
+import { acquireExchangeSlot } from '../in-flight.js'
 import { probe, unavailableCredential, type McpTestFailure, type ProbeResult } from './probe.js'
 
 /** Limits of the timeout. */
-export const minTestMs = 100
-export const maxTestMs = 10_000
+export const minTestTimeoutMs = 100
+export const maxTestTimeoutMs = 10_000
 
 export interface McpServerTest {
   readonly connected: boolean
@@ -28,7 +28,7 @@ export interface McpServerTest {
   readonly failure: McpTestFailure | null
 }
 
-export interface TestOfServer {
+export interface TestMcpServerArgs {
   readonly serverId: string
   readonly credentialId?: string | null | undefined
   readonly timeoutMs?: number | null | undefined
@@ -42,8 +42,8 @@ interface PreparedTest {
 }
 
 /** @throws DomainError INVALID, FORBIDDEN or NOT_FOUND; RequestError CONCURRENCY_LIMITED; SealError */
-export async function testMcpServer(ctx: Context, input: TestOfServer): Promise<{ server: McpServer; test: McpServerTest }> {
-  const release = beginExchange(ctx, 'call')
+export async function testMcpServer(ctx: Context, input: TestMcpServerArgs): Promise<{ server: McpServer; test: McpServerTest }> {
+  const release = acquireExchangeSlot(ctx, 'call')
   try {
     return await runTest(ctx, input)
   } finally {
@@ -51,14 +51,14 @@ export async function testMcpServer(ctx: Context, input: TestOfServer): Promise<
   }
 }
 
-async function runTest(ctx: Context, input: TestOfServer): Promise<{ server: McpServer; test: McpServerTest }> {
+async function runTest(ctx: Context, input: TestMcpServerArgs): Promise<{ server: McpServer; test: McpServerTest }> {
   // Rows read earlier in this request may be stale.
   ctx.clearCaches()
   const preparedTest = await prepareTest(ctx, input)
   const { server, credential } = preparedTest
   const startedAt = ctx.now()
   const result = preparedTest.isCredentialUsable
-    ? await probe(ctx.app.outbound, server, openCredentialValue(ctx, credential), input.timeoutMs ?? maxTestMs)
+    ? await probe(ctx.services.outbound, server, openCredentialValue(ctx, credential), input.timeoutMs ?? maxTestTimeoutMs)
     : unavailableCredential
   const { failure, toolNames, protocolVersion } = result
   const durationMs = ctx.now().getTime() - startedAt.getTime()
@@ -67,13 +67,13 @@ async function runTest(ctx: Context, input: TestOfServer): Promise<{ server: Mcp
   return { server, test }
 }
 
-const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestOfServer): Promise<PreparedTest> =>
+const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestMcpServerArgs): Promise<PreparedTest> =>
   authorizeRead(ctx, 'mcp_server:test', async ({ actor, now, permit }) => {
     const validator = new Validator()
     validator.notNull('timeoutMs', timeoutMs)
-    validator.integer('timeoutMs', timeoutMs, minTestMs, maxTestMs)
+    validator.integer('timeoutMs', timeoutMs, minTestTimeoutMs, maxTestTimeoutMs)
     validator.throwIfInvalid()
-    permit({ named: serverId })
+    permit({ requestedId: serverId })
     const server = await findMcpServer(ctx.em, serverId, 'serverId')
     const namedCredential = credentialId == null ? null : await findCredential(ctx.em, server, credentialId)
     permit(server)
@@ -84,11 +84,11 @@ const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestOf
   })
 
 /** @throws SealError, after logging the credential's id */
-function openCredentialValue({ app }: Context, credential: McpCredential | null): Record<string, string> | null {
+function openCredentialValue({ services }: Context, credential: McpCredential | null): Record<string, string> | null {
   try {
-    return credential && openValue(app.masterKeys, credential)
+    return credential && openValue(services.masterKeys, credential)
   } catch (error) {
-    app.log.error({ err: error, credentialId: credential?.id }, 'a stored credential does not open')
+    services.log.error({ err: error, credentialId: credential?.id }, 'a stored credential does not open')
     throw error
   }
 }
