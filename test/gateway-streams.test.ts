@@ -62,7 +62,7 @@ const callText = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', p
 const outcomes = async (): Promise<unknown[]> => (await world.events('mcp_tool:call', serverId)).map(({ details }) => details['outcome'])
 
 test('the numbers are those that are promised', () => {
-  expect(gatewayTimeouts).toMatchObject({ silence: 60_000, heartbeat: 20_000 })
+  expect(gatewayTimeouts).toMatchObject({ idleTimeoutMs: 60_000, heartbeatIntervalMs: 20_000 })
   expect(gatewayTimeouts.revalidateIntervalMs).toBeLessThan(1000)
 })
 

@@ -43,12 +43,12 @@ describe('in a browser without the internet', () => {
       .locator('.graphiql-query-editor .view-line span', { hasText: /^environment$/ })
       .last()
       .hover()
-    await page.locator('.monaco-hover', { hasText: 'null for people, who see both' }).waitFor()
+    await page.locator('.monaco-hover', { hasText: 'Null for members, who see both' }).waitFor()
     await shoot(page, `explorer-${width}`)
 
     await page.getByRole('button', { name: /documentation/i }).click()
     await page.locator('.graphiql-doc-explorer').getByRole('link', { name: 'Mutation' }).click()
-    await page.locator('.graphiql-doc-explorer', { hasText: 'Whatever takes or gives a secret is here' }).waitFor()
+    await page.locator('.graphiql-doc-explorer', { hasText: 'every operation that takes or returns a secret' }).waitFor()
     await shoot(page, `explorer-docs-${width}`)
     // No scrolling sideways, on a telephone either.
     expect(await contentWidth(page)).toBeLessThanOrEqual(width)

@@ -9,7 +9,7 @@ const fileAt = (path: string): string => readFileSync(new URL(`../../${path}`, i
 const namesIn = (text: string, form: RegExp): string[] => [...text.matchAll(form)].map(([, name]) => name!).toSorted()
 
 const readBy = (file: string): string[] =>
-  namesIn(fileAt(file), /\bv[.,]\s*(?:\w+(?:<[^>]*>)?\(\s*)?'([A-Z_]+)'/g).filter((name, i, all) => all.indexOf(name) === i)
+  namesIn(fileAt(file), /\breader[.,]\s*(?:\w+(?:<[^>]*>)?\(\s*)?'([A-Z_]+)'/g).filter((name, i, all) => all.indexOf(name) === i)
 
 const read = [...readBy('src/config/config.ts'), ...readBy('src/config/limits-config.ts')].toSorted()
 
