@@ -11,7 +11,7 @@ export interface StringTransform {
 
 const identity: StringTransform = {
   isSuspect: () => false,
-  // oxlint-disable-next-line require-yield
+  // oxlint-disable-next-line require-yield -- the identity change has nothing to pause for
   *text(from) {
     return from
   },

@@ -34,7 +34,7 @@ const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
  * Control characters other than the tab, which RFC 9110 §5.5 disallows in field values.
  * CR, LF and NUL would allow header injection and request splitting.
  */
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- the control characters are what a header must not hold
 const controlCharacters = /[\u0000-\u0008\u000A-\u001F\u007F]/
 /** Hop-by-hop headers (RFC 9110 §7.6.1), and those that the HTTP client sets itself. */
 const connectionHeaders = new Set([
