@@ -42,7 +42,7 @@ export interface QueryHookOptions<R, T = R> extends Omit<UseQueryOptions<R, Keyh
   readonly call?: Omit<CallOptions, 'signal' | 'onBehalfOf'>
 }
 
-export function useOperation<R, T>(
+export function useKeyhouseQuery<R, T>(
   name: string,
   run: (client: Client, options: CallOptions) => Promise<R>,
   variables: object | undefined,
@@ -92,7 +92,7 @@ class Sealed<T> {
   }
 }
 
-export function useOrder<I, R>(
+export function useKeyhouseMutation<I, R>(
   run: (client: Client, input: I, options: CallOptions) => Promise<R>,
   { onSuccess, onError, call = {} }: MutationHookOptions<R> = {},
 ): MutationHook<I, R> {

@@ -7,7 +7,7 @@ export interface Operation {
   readonly text: string
   readonly kind: 'query' | 'mutation'
   /** Name of the variable that the function takes as its argument: a mutation's `input`. */
-  readonly bare?: string
+  readonly inputVariable?: string
 }
 
 type ResultField<P> = Exclude<keyof P, 'userErrors'>
@@ -16,6 +16,6 @@ type ResultField<P> = Exclude<keyof P, 'userErrors'>
  * Result of a successful mutation. Payload fields are null only beside user errors, which are thrown. The exceptions are
  * the fields in `NullableOnReplay`: a secret is shown once, and is null when an idempotency key is repeated.
  */
-export type Succeeded<P, NullableOnReplay extends PropertyKey = never> = {
+export type MutationResult<P, NullableOnReplay extends PropertyKey = never> = {
   readonly [K in ResultField<NonNullable<P>>]: K extends NullableOnReplay ? NonNullable<P>[K] : NonNullable<NonNullable<P>[K]>
 }

@@ -7,8 +7,8 @@ const maxDelayMs = 30_000
 const initialDelayMs = 250
 
 /** Queries are idempotent; mutations are if they carry an idempotency key. */
-export const isIdempotent = ({ kind, bare }: Operation, variables: Readonly<Record<string, unknown>>): boolean =>
-  kind === 'query' || !!(variables[bare!] as { idempotencyKey?: unknown } | null | undefined)?.idempotencyKey
+export const isIdempotent = ({ kind, inputVariable }: Operation, variables: Readonly<Record<string, unknown>>): boolean =>
+  kind === 'query' || !!(variables[inputVariable!] as { idempotencyKey?: unknown } | null | undefined)?.idempotencyKey
 
 /** Network error (status 0), timeout, rate limit or unavailable server; other errors would occur again. */
 const isRetryable = ({ status }: ApiError): boolean => [0, 408, 429, 502, 503, 504].includes(status)

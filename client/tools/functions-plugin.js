@@ -54,7 +54,7 @@ const described = ({ field, kind }, more = []) =>
 const resultType = (operation) => {
   const { name, kind, type } = operation
   const of = `Types.${type}['${name}']`
-  return `export type ${pascal(name)}Result = ${kind === 'query' ? of : `Succeeded<${[of, nullableOnReplay(operation).join(' | ')].filter(Boolean).join(', ')}>`}\n`
+  return `export type ${pascal(name)}Result = ${kind === 'query' ? of : `MutationResult<${[of, nullableOnReplay(operation).join(' | ')].filter(Boolean).join(', ')}>`}\n`
 }
 
 const inputType = ({ args }) => `Types.${getNamedType(args[0].type).name}${isNonNullType(args[0].type) ? '' : ' | null'}`
@@ -70,7 +70,12 @@ const takesInput = ({ kind, hasVariables }) => kind === 'mutation' && hasVariabl
 
 function functionOf(operation) {
   const { name, kind, text, hasVariables } = operation
-  const parts = [`name: '${name}'`, `kind: '${kind}'`, ...(takesInput(operation) ? [`bare: 'input'`] : []), `text: ${JSON.stringify(text)}`]
+  const parts = [
+    `name: '${name}'`,
+    `kind: '${kind}'`,
+    ...(takesInput(operation) ? [`inputVariable: 'input'`] : []),
+    `text: ${JSON.stringify(text)}`,
+  ]
   const passed = takesInput(operation) ? '{ input }' : hasVariables ? 'variables' : '{}'
   const parameters = ['client: Client', argument(operation), 'options?: CallOptions'].filter(Boolean).join(', ')
   return [
@@ -86,11 +91,11 @@ function hookOf(operation) {
   if (kind === 'mutation') {
     const input = hasVariables ? `${inputType(field)}${isOptional ? ' | undefined' : ''}` : 'undefined'
     const run = hasVariables ? `Operations.${name}` : `(client, _, options) => Operations.${name}(client, options)`
-    return `${described(operation)}export const use${pascal(name)} = (options?: MutationHookOptions<${result}>): MutationHook<${input}, ${result}> => useOrder(${run}, options)\n`
+    return `${described(operation)}export const use${pascal(name)} = (options?: MutationHookOptions<${result}>): MutationHook<${input}, ${result}> => useKeyhouseMutation(${run}, options)\n`
   }
   const run = `(client, call) => Operations.${name}(client, ${hasVariables ? `variables${isOptional ? ' ?? {}' : ''}, ` : ''}call)`
   const parameters = [argument(operation), `options?: QueryHookOptions<${result}, T>`].filter(Boolean).join(', ')
-  return `${described(operation)}export const use${pascal(name)} = <T = ${result}>(${parameters}): UseQueryResult<T, KeyhouseError> => useOperation('${name}', ${run}, ${hasVariables ? 'variables' : 'undefined'}, options)\n`
+  return `${described(operation)}export const use${pascal(name)} = <T = ${result}>(${parameters}): UseQueryResult<T, KeyhouseError> => useKeyhouseQuery('${name}', ${run}, ${hasVariables ? 'variables' : 'undefined'}, options)\n`
 }
 
 /** Writes the parsed document as a literal, so that the bundle needs no GraphQL parser and unused documents are tree-shaken. */
@@ -100,11 +105,11 @@ const documentOf = (operation) =>
 const writers = {
   operations: [
     functionOf,
-    `import type { CallOptions, Client } from '../client.js'\nimport type { Operation, Succeeded } from '../operation.js'\nimport type * as Types from './types.js'\n`,
+    `import type { CallOptions, Client } from '../client.js'\nimport type { Operation, MutationResult } from '../operation.js'\nimport type * as Types from './types.js'\n`,
   ],
   hooks: [
     hookOf,
-    `import type { UseQueryResult } from '@tanstack/react-query'\n\nimport type { KeyhouseError } from '../errors.js'\nimport { useOperation, useOrder } from '../hooks.js'\nimport type { MutationHook, MutationHookOptions, QueryHookOptions } from '../hooks.js'\nimport * as Operations from './operations.js'\nimport type * as Types from './types.js'\n`,
+    `import type { UseQueryResult } from '@tanstack/react-query'\n\nimport type { KeyhouseError } from '../errors.js'\nimport { useKeyhouseQuery, useKeyhouseMutation } from '../hooks.js'\nimport type { MutationHook, MutationHookOptions, QueryHookOptions } from '../hooks.js'\nimport * as Operations from './operations.js'\nimport type * as Types from './types.js'\n`,
   ],
   documents: [documentOf, `import type { TypedDocument } from '../typed-document.js'\nimport type * as Types from './types.js'\n`],
 }

@@ -68,7 +68,7 @@ async function authenticateApiKey(deps: AuthDependencies, secret: string, onBeha
     permissions: key.permissions,
     endUser,
     expiresAt: key.expiresAt,
-    authVersion: { query: versionQueries.apiKey, id: key.id, version: key.standing, expiresAt: effectiveExpiry(key) },
+    authVersion: { query: versionQueries.apiKey, id: key.id, version: key.authVersion, expiresAt: effectiveExpiry(key) },
     apiKey: toActorApiKey(key, deps.now),
     personalToken: null,
   }
@@ -147,7 +147,7 @@ async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBe
     permissions: intersection(token.permissions, key.permissions),
     endUser: { id: token.endUserId, externalId: sub },
     expiresAt,
-    authVersion: { query: versionQueries.accessToken, id: token.id, version: key.standing, expiresAt },
+    authVersion: { query: versionQueries.accessToken, id: token.id, version: key.authVersion, expiresAt },
     apiKey: { ...toActorApiKey(key, deps.now), endsOverlap: false },
     personalToken: null,
   }
@@ -172,7 +172,7 @@ async function authenticatePersonalToken(deps: AuthDependencies, jwt: string, on
     permissions: token.permissions ? intersection(role, token.permissions) : role,
     endUser: null,
     expiresAt: token.expiresAt,
-    authVersion: { query: versionQueries.personalToken, id: token.id, version: token.standing, expiresAt: token.expiresAt },
+    authVersion: { query: versionQueries.personalToken, id: token.id, version: token.authVersion, expiresAt: token.expiresAt },
     apiKey: null,
     personalToken: { id: token.id, type: token.type, userId: token.userId, memberId: token.memberId },
   }

@@ -63,7 +63,7 @@ export async function createApiKey<S = never>(
         permissions,
         rateLimits: [...(input.rateLimits ?? [])],
         allowedAudiences: input.allowedAudiences ? [...input.allowedAudiences] : null,
-        standing: 0,
+        authVersion: 0,
         createdAt: now,
         updatedAt: now,
         expiresAt,

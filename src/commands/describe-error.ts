@@ -16,7 +16,7 @@ const describeReason = (error: unknown): string => {
 /** Undefined for an unexpected error, which the caller prints with its stack. */
 export function describeError(error: unknown): string | undefined {
   if (error instanceof CommandError || error instanceof ConfigError) return error.message
-  if (error instanceof DomainError) return error.faults.map(({ message }) => message).join('\n')
+  if (error instanceof DomainError) return error.userErrors.map(({ message }) => message).join('\n')
   const code = String(Reflect.get(Object(error), 'code'))
   const isListening = Reflect.get(Object(error), 'syscall') === 'listen'
   if (isListening && code === 'EADDRINUSE') return `Port ${Reflect.get(Object(error), 'port')} is in use: choose another with PORT.`

@@ -32,11 +32,11 @@ function formatStatus({ newest, configured, missing, sealed }: VaultStatus): str
   ].join('\n')
 }
 
-const formatReseal = ({ newest, resealed, overtaken, failed, remaining }: ResealResult): string =>
+const formatReseal = ({ newest, resealed, conflicted, failed, remaining }: ResealResult): string =>
   formatColumns([
     ['Sealing under', newest],
     ['Moved there', String(resealed)],
-    ['Changed by others meanwhile', String(overtaken)],
+    ['Changed by others meanwhile', String(conflicted)],
     ['Do not open', failed.length === 0 ? 'none' : failed.join(', ')],
     ['Not there yet', String(remaining)],
   ])

@@ -49,9 +49,9 @@ export interface Config {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
-  constructor(readonly faults: readonly string[]) {
+  constructor(readonly issues: readonly string[]) {
     super(
-      `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+      `The configuration has ${issues.length === 1 ? 'an error' : `${issues.length} errors`}:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
     )
   }
 }

@@ -81,8 +81,8 @@ export class ApiKey extends Node {
   allowedAudiences!: string[] | null
 
   /** Version of the credential. Every change of its rights raises it; `perform` compares it again under the organization's lock. */
-  @Property(integer())
-  standing!: number
+  @Property({ ...integer(), fieldName: 'standing' })
+  authVersion!: number
 
   @Field(() => DateTimeScalar, { description: 'Creation time of the key.' })
   @Property(timestamp())
@@ -175,6 +175,6 @@ export class ApiKey extends Node {
   /** Marks a change of rights, so that requests in flight with this key are authorized again. */
   bumpVersion(now: Date): void {
     this.updatedAt = now
-    this.standing++
+    this.authVersion++
   }
 }

@@ -33,8 +33,8 @@ export class Member extends Node {
   projectIds!: string[] | null
 
   /** Version of the membership. Every change of role or projects raises it; `perform` compares it again under the organization's lock. */
-  @Property(integer())
-  standing!: number
+  @Property({ ...integer(), fieldName: 'standing' })
+  authVersion!: number
 
   @Field(() => DateTimeScalar, { description: 'Time at which the user became a member.' })
   @Property(timestamp())
@@ -44,6 +44,6 @@ export class Member extends Node {
   change(role: MemberRole, projectIds: readonly string[] | null): void {
     this.role = role
     this.projectIds = projectIds && [...projectIds]
-    this.standing++
+    this.authVersion++
   }
 }

@@ -16,11 +16,17 @@ import { relayResponse } from './relay-response.js'
 function trackLifetime(context: ForwardContext, forwarded: ForwardedRequest): () => void {
   const { ctx, request, reply, streams, credential, server } = context
   const abortIfUnfinished = (): void => {
-    if (!reply.raw.writableFinished) forwarded.end('LEFT')
+    if (!reply.raw.writableFinished) forwarded.end('CLIENT_CLOSED')
   }
   const stop = onResponseEnd(reply, request, abortIfUnfinished)
   const isStream = request.method === 'GET'
-  const removeStream = streams.add({ snapshot: ctx.actor.authVersion, credential, server, isStream, end: () => forwarded.end('ENDED') })
+  const removeStream = streams.add({
+    snapshot: ctx.actor.authVersion,
+    credential,
+    server,
+    isStream,
+    end: () => forwarded.end('TERMINATED'),
+  })
   return () => {
     stop()
     forwarded.dispose()
@@ -60,9 +66,9 @@ export async function forward(context: ForwardContext): Promise<FastifyReply> {
   } catch (error) {
     await forwarded.recordFailure()
     if (reply.sent || error instanceof GatewayError || error instanceof RequestError) throw error
-    const level = forwarded.ending === 'LEFT' || forwarded.ending === 'ENDED' ? 'debug' : 'info'
+    const level = forwarded.abortReason === 'CLIENT_CLOSED' || forwarded.abortReason === 'TERMINATED' ? 'debug' : 'info'
     ctx.services.log[level](
-      { err: error, requestId: request.id, serverId: server.id, ending: forwarded.ending },
+      { err: error, requestId: request.id, serverId: server.id, ending: forwarded.abortReason },
       'the upstream server failed',
     )
     throw new GatewayError(message?.id == null ? 502 : 200, rpcErrorCodes.upstream, upstreamFailed)

@@ -10,10 +10,14 @@ import type { OpenStreams } from './open-streams.js'
 import { recordToolCall, type CallOutcome } from './record-tool-call.js'
 import type { GatewayTimeouts } from './timeouts.js'
 
-/** LEFT: the client disconnected. ENDED: the gateway ended it. SILENCE: the idle timeout. */
-export type AbortReason = 'LEFT' | 'ENDED' | 'SILENCE'
+/** CLIENT_CLOSED: the client disconnected. TERMINATED: the gateway ended it. IDLE_TIMEOUT: neither side sent anything. */
+export type AbortReason = 'CLIENT_CLOSED' | 'TERMINATED' | 'IDLE_TIMEOUT'
 
-const outcomes: Readonly<Record<AbortReason, CallOutcome>> = { LEFT: 'CLIENT_LEFT', ENDED: 'ENDED_BY_KEYHOUSE', SILENCE: 'UPSTREAM_FAILED' }
+const outcomes: Readonly<Record<AbortReason, CallOutcome>> = {
+  CLIENT_CLOSED: 'CLIENT_LEFT',
+  TERMINATED: 'ENDED_BY_KEYHOUSE',
+  IDLE_TIMEOUT: 'UPSTREAM_FAILED',
+}
 
 interface Target {
   readonly ctx: Context
@@ -53,7 +57,7 @@ export class ForwardedRequest {
     return this.#controller.signal
   }
 
-  get ending(): AbortReason | null {
+  get abortReason(): AbortReason | null {
     return this.signal.aborted ? (this.signal.reason as AbortReason) : null
   }
 
@@ -81,10 +85,10 @@ export class ForwardedRequest {
 
   /** Records the failure of a call that got no complete response. */
   recordFailure(): Promise<void> {
-    return this.recordOutcome(this.ending ? outcomes[this.ending] : 'UPSTREAM_FAILED')
+    return this.recordOutcome(this.abortReason ? outcomes[this.abortReason] : 'UPSTREAM_FAILED')
   }
 
   #startIdleTimer(): void {
-    this.#timer = setTimeout(() => this.end('SILENCE'), this.idleTimeoutMs)
+    this.#timer = setTimeout(() => this.end('IDLE_TIMEOUT'), this.idleTimeoutMs)
   }
 }

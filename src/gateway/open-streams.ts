@@ -6,7 +6,7 @@ import type { CredentialSnapshot } from '../access/actor.js'
 import type { Services } from '../context/services.js'
 import { credentialIsLive, serverVersion } from '../database/queries/mcp.js'
 import type { McpServer } from '../entities/mcp-server.js'
-import { Registry } from '../lib/bag.js'
+import { Registry } from '../lib/registry.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 import type { GatewayTimeouts } from './timeouts.js'
 

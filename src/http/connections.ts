@@ -2,8 +2,8 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-import { Registry } from '../lib/bag.js'
 import { monotonicMs } from '../lib/clock.js'
+import { Registry } from '../lib/registry.js'
 
 /** Fraction of the limit above which each new connection evicts an idle one. */
 const evictionShare = 0.8

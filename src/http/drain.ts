@@ -9,8 +9,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 
 import type { Config } from '../config/config.js'
-import { Registry } from '../lib/bag.js'
 import { startTimer } from '../lib/clock.js'
+import { Registry } from '../lib/registry.js'
 import type { Connections } from './connections.js'
 import type { HttpTimeouts } from './timeouts.js'
 

@@ -5,7 +5,7 @@ import { AuditEvent } from '../entities/audit-event.js'
 import { genesis, linkEvent, type EventDraft, type ChainHead } from './chain.js'
 import type { SqliteInserts } from './sqlite-inserts.js'
 
-/** Maps are replaced instead of cleared, for the reason given in lib/bag.ts. */
+/** Maps are replaced instead of cleared, for the reason given in lib/registry.ts. */
 export class SqliteChains {
   /** Heads that this connection wrote last; stale after a write of another connection. */
   #heads = new Map<string, ChainHead>()

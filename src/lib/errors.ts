@@ -31,11 +31,11 @@ export class DomainError extends Error {
   readonly code: UserErrorCode
 
   constructor(
-    readonly faults: readonly [UserErrorDetail, ...UserErrorDetail[]],
+    readonly userErrors: readonly [UserErrorDetail, ...UserErrorDetail[]],
     options?: ErrorOptions,
   ) {
-    super(faults[0].message, options)
-    this.code = faults[0].code
+    super(userErrors[0].message, options)
+    this.code = userErrors[0].code
   }
 
   /** Extensions that graphql-js copies into the error of a query. */

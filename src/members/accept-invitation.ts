@@ -72,7 +72,7 @@ async function createMembership(em: EntityManager, invitation: Invitation, userI
     ...(existingUser ? {} : { id: userId, organizationId, emailKey, createdAt: now }),
   })
   const id = newId('mem', now)
-  const member = Object.assign(new Member(), { id, organizationId, userId: user.id, role, projectIds, standing: 0, joinedAt: now })
+  const member = Object.assign(new Member(), { id, organizationId, userId: user.id, role, projectIds, authVersion: 0, joinedAt: now })
   em.persist([user, member])
   return member
 }

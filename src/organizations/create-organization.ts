@@ -54,7 +54,7 @@ export async function createOrganization(
         userId,
         role: 'ADMIN',
         projectIds: null,
-        standing: 0,
+        authVersion: 0,
         joinedAt: now,
       }),
     ])

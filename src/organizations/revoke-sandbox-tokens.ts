@@ -19,7 +19,7 @@ export async function revokeSandboxTokens(em: EntityManager, sandbox: Sandbox, n
   // Cover tokens issued by a replica whose clock is ahead.
   const sandboxResetAt = new Date(Math.max(epochSeconds(now) * 1000, live.issuedAt.getTime()))
   // A new version makes concurrent exchanges check the key again.
-  await em.nativeUpdate(ApiKey, sandbox, { sandboxResetAt, resetTokensExpireAt: live.expiresAt, standing: raw<number>('standing + 1') })
+  await em.nativeUpdate(ApiKey, sandbox, { sandboxResetAt, resetTokensExpireAt: live.expiresAt, authVersion: raw<number>('standing + 1') })
   return live.count
 }
 

@@ -1,7 +1,7 @@
 /** Upstream connection pools: a connection stays open briefly for reuse with the same credential, never with another. */
 import { Client, Pool, type Dispatcher } from 'undici'
 
-import { Registry } from '../lib/bag.js'
+import { Registry } from '../lib/registry.js'
 
 /**
  * Keep-alive timeout in milliseconds, below the usual one of servers: a call that is lost when the server closes its

@@ -15,15 +15,15 @@ import { assertRestrictedType } from './restricted-tokens.js'
 const yearSeconds = 365 * 86_400
 
 /** Maximum and default lifetime in seconds. LOGIN is absent: only signing in or accepting an invitation creates one. */
-export const lifetimes = {
-  FULL_ACCESS: { longest: yearSeconds, usual: yearSeconds },
-  RESTRICTED: { longest: yearSeconds, usual: yearSeconds },
-  EPHEMERAL: { longest: 86_400, usual: 3600 },
+export const personalTokenTtlSeconds = {
+  FULL_ACCESS: { max: yearSeconds, default: yearSeconds },
+  RESTRICTED: { max: yearSeconds, default: yearSeconds },
+  EPHEMERAL: { max: 86_400, default: 3600 },
 } as const
 /** Characters. */
 export const maxDescriptionLength = 128
 
-type CreatableType = keyof typeof lifetimes
+type CreatableType = keyof typeof personalTokenTtlSeconds
 
 export interface CreatePersonalTokenArgs {
   readonly type?: PersonalTokenType | null | undefined
@@ -81,7 +81,7 @@ function validate(
   validator.notNull('expiresAt', expiresAt)
   validator.future('expiresAt', expiresAt, now)
   const creatableType: CreatableType = type === null || type === 'LOGIN' ? 'FULL_ACCESS' : type
-  const { longest: maxTtlSeconds } = lifetimes[creatableType]
+  const { max: maxTtlSeconds } = personalTokenTtlSeconds[creatableType]
   if (expiresAt && expiresAt > addSeconds(now, maxTtlSeconds))
     validator.addIssue('expiresAt', `must be at most ${maxTtlSeconds} seconds from now for ${creatableType}`)
   if (!isRestrictedType(creatableType)) {
@@ -95,7 +95,7 @@ function validate(
 
 /** A token must not expire later than the token that creates it; a LOGIN token sets no limit. @throws DomainError INVALID */
 function resolveExpiry(actor: Actor, type: CreatableType, requested: Date | null | undefined, now: Date): Date {
-  if (!requested) return capExpiry(actor, addSeconds(now, lifetimes[type].usual))
+  if (!requested) return capExpiry(actor, addSeconds(now, personalTokenTtlSeconds[type].default))
   const latest = maxExpiry(actor, 'token')
   if (latest && requested > latest)
     throw invalid(`Nothing outlives its maker: this credential ends at ${latest.toISOString()}.`, ['input', 'expiresAt'])

@@ -4,7 +4,7 @@ import { Field, ID, InputType, Int, ObjectType } from 'type-graphql'
 import { PersonalTokenType } from '../entities/enums.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { DateTimeScalar, PermissionScalar, JwtScalar } from '../entities/scalars.js'
-import { lifetimes, maxDescriptionLength, type CreatePersonalTokenArgs } from '../personal-tokens/create-personal-token.js'
+import { personalTokenTtlSeconds, maxDescriptionLength, type CreatePersonalTokenArgs } from '../personal-tokens/create-personal-token.js'
 import { revealWindowSeconds } from '../personal-tokens/issue-personal-token.js'
 import { formatDuration, idempotencyKey, permissionCount } from './descriptions.js'
 import { Payload } from './user-error.js'
@@ -28,8 +28,8 @@ export class CreatePersonalTokenInput implements CreatePersonalTokenArgs {
   @Field(() => DateTimeScalar, {
     nullable: true,
     description:
-      `Expiry: at most ${formatDuration(lifetimes.FULL_ACCESS.longest)} from now, or ${formatDuration(lifetimes.EPHEMERAL.longest)} for EPHEMERAL. ` +
-      `Default: ${formatDuration(lifetimes.FULL_ACCESS.usual)}, or ${formatDuration(lifetimes.EPHEMERAL.usual)} for EPHEMERAL. ` +
+      `Expiry: at most ${formatDuration(personalTokenTtlSeconds.FULL_ACCESS.max)} from now, or ${formatDuration(personalTokenTtlSeconds.EPHEMERAL.max)} for EPHEMERAL. ` +
+      `Default: ${formatDuration(personalTokenTtlSeconds.FULL_ACCESS.default)}, or ${formatDuration(personalTokenTtlSeconds.EPHEMERAL.default)} for EPHEMERAL. ` +
       'The token cannot outlive the token that creates it, unless that is a LOGIN token (INVALID). Null is invalid.',
   })
   expiresAt?: Date | null

@@ -9,7 +9,7 @@ import { EndUser } from '../entities/end-user.js'
 import { Environment, UsageInterval } from '../entities/enums.js'
 import { DateTimeScalar } from '../entities/scalars.js'
 import { dimensionColumns, type UsageDimension } from '../entities/usage-count.js'
-import { maxIntervals, maxRows, readUsage, type UsageRow, type UsageWhere } from '../usage/read-usage.js'
+import { maxIntervals, maxRows, readUsage, type UsageRow, type UsageFilterArgs } from '../usage/read-usage.js'
 import { maxFilterValues } from '../validation/filters.js'
 import { environmentFilter, formatCount, projectFilter } from './descriptions.js'
 import { visibleEndUser } from './visible-end-user.js'
@@ -28,7 +28,7 @@ registerEnumType(UsageDimensions, {
 @InputType('UsageFilter', {
   description: `Filters usage. Omitted fields do not filter. Each list has at most ${maxFilterValues} entries, and an empty list matches nothing.`,
 })
-class UsageFilter implements UsageWhere {
+class UsageFilter implements UsageFilterArgs {
   @Field(() => Environment, { nullable: true, description: environmentFilter })
   environment?: Environment | null
 

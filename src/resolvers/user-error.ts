@@ -61,7 +61,7 @@ export const domainErrorsToPayload =
       if (!(error instanceof DomainError)) throw error
       const [, , context, { fieldName }] = call
       context.services.metrics.countRefusal(fieldName, error.code)
-      return { userErrors: error.faults }
+      return { userErrors: error.userErrors }
     }
   }
 

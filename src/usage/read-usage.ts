@@ -21,10 +21,10 @@ export interface ReadUsageArgs {
   readonly to: Date
   readonly interval: UsageInterval
   readonly groupBy?: readonly UsageDimension[] | null | undefined
-  readonly filter?: UsageWhere | null | undefined
+  readonly filter?: UsageFilterArgs | null | undefined
 }
 
-export interface UsageWhere {
+export interface UsageFilterArgs {
   readonly environment?: Environment | null | undefined
   readonly projectId?: string | null | undefined
   readonly apiKeyIds?: readonly string[] | null | undefined

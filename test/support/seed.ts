@@ -93,7 +93,7 @@ export class SeededOrganization {
       userId: user.id,
       role,
       projectIds,
-      standing: 0,
+      authVersion: 0,
       joinedAt: now,
     })
     await context.em.persist([user, member]).flush()

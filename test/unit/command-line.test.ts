@@ -31,7 +31,7 @@ describe('keyhouse', () => {
       LOG_LEVEL: 'loud',
     })
     expect(code).toBe(1)
-    expect(stderr).toContain('The configuration has 5 faults:')
+    expect(stderr).toContain('The configuration has 5 errors:')
     for (const name of ['PORT', 'KEYHOUSE_URL', 'DATABASE_URL', 'KEYHOUSE_MASTER_KEYS', 'LOG_LEVEL'])
       expect(stderr).toContain(`- ${name}: `)
     expect(stderr).not.toContain('hunter2')
@@ -40,7 +40,7 @@ describe('keyhouse', () => {
 
   test('reads .env in its folder, and what is set wins over it', async () => {
     const { stderr } = await keyhouse(['migrate'], { LOG_LEVEL: 'info' }, 'PORT=one\nLOG_LEVEL=loud\n')
-    expect(stderr).toContain('The configuration has a fault:\n  - PORT: ')
+    expect(stderr).toContain('The configuration has an error:\n  - PORT: ')
   })
 
   test('wants master keys for PostgreSQL, and tells how to make one', async () => {

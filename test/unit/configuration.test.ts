@@ -59,7 +59,7 @@ describe('what is read', () => {
       readConfig(env)
       return []
     } catch (error) {
-      return (error as ConfigError).faults
+      return (error as ConfigError).issues
     }
   }
 

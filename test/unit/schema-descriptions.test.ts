@@ -24,7 +24,7 @@ import { windowLengthsMs } from '../../src/lib/fixed-window.js'
 import { approvalTtlSeconds } from '../../src/mcp/approvals/approve-tool-call.js'
 import { minPreviewedLength } from '../../src/mcp/credentials/credential-value.js'
 import { invitationTtlSeconds } from '../../src/members/invite-member.js'
-import { lifetimes } from '../../src/personal-tokens/create-personal-token.js'
+import { personalTokenTtlSeconds } from '../../src/personal-tokens/create-personal-token.js'
 import { loginTtlSeconds, revealWindowSeconds } from '../../src/personal-tokens/issue-personal-token.js'
 import { buildSchema } from '../../src/schema.js'
 import { usageRetentionDays } from '../../src/usage/delete-expired-usage.js'
@@ -133,9 +133,9 @@ const limits: Readonly<Record<string, readonly number[]>> = {
   Permission: [maxPermissionLength],
   'AccessToken.expiresAt': [maxTokenTtlSeconds],
   'PersonalTokenType.LOGIN': [loginTtlSeconds / hour],
-  'PersonalTokenType.FULL_ACCESS': [lifetimes.FULL_ACCESS.longest / day],
-  'PersonalTokenType.RESTRICTED': [lifetimes.RESTRICTED.longest / day],
-  'PersonalTokenType.EPHEMERAL': [lifetimes.EPHEMERAL.longest / hour],
+  'PersonalTokenType.FULL_ACCESS': [personalTokenTtlSeconds.FULL_ACCESS.max / day],
+  'PersonalTokenType.RESTRICTED': [personalTokenTtlSeconds.RESTRICTED.max / day],
+  'PersonalTokenType.EPHEMERAL': [personalTokenTtlSeconds.EPHEMERAL.max / hour],
   'PersonalToken.visibleUntil': [revealWindowSeconds / minute],
   'Invitation.expiresAt': [invitationTtlSeconds / day],
   'McpToolApproval.expiresAt': [approvalTtlSeconds / minute, approvalTtlSeconds / minute],

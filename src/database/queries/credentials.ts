@@ -20,7 +20,7 @@ export interface KeyRow {
   readonly permissions: readonly string[]
   readonly rateLimits: readonly RateLimit[]
   readonly allowedAudiences: readonly string[] | null
-  readonly standing: number
+  readonly authVersion: number
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
   readonly isOrganizationSuspended: boolean
@@ -50,7 +50,7 @@ const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
   permissions: toJson(row['permissions']) as string[],
   rateLimits: toJson(row['rate_limits']) as RateLimit[],
   allowedAudiences: toJson(row['allowed_audiences']) as string[] | null,
-  standing: row['standing'] as number,
+  authVersion: row['standing'] as number,
   expiresAt: toDate(row['expires_at']),
   revokedAt: toDate(row['revoked_at']),
   isOrganizationSuspended: row['suspended_at'] != null,
@@ -78,7 +78,7 @@ export interface PersonalTokenRow {
   readonly permissions: readonly string[] | null
   readonly role: MemberRole
   readonly projectIds: readonly string[] | null
-  readonly standing: number
+  readonly authVersion: number
   readonly expiresAt: Date
   readonly revokedAt: Date | null
   readonly isOrganizationSuspended: boolean
@@ -105,7 +105,7 @@ export async function readPersonalToken(reader: QueryRunner, id: string): Promis
       permissions: toJson(row['permissions']) as string[] | null,
       role: row['role'] as MemberRole,
       projectIds: toJson(row['project_ids']) as string[] | null,
-      standing: row['standing'] as number,
+      authVersion: row['standing'] as number,
       expiresAt: toDate(row['expires_at']) ?? new Date(0),
       revokedAt: toDate(row['revoked_at']),
       isOrganizationSuspended: row['suspended_at'] != null,

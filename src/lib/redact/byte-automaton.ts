@@ -13,7 +13,7 @@ const stride = 4096
 
 export class ByteAutomaton {
   /** By state: length of the longest pattern that ends here, or 0. */
-  readonly longest: Uint32Array
+  readonly maxLength: Uint32Array
   readonly maxPatternBytes: number
   readonly #failure: Uint32Array
   /** By state: the byte that leads to it, with the flag {@link sequential}. */
@@ -25,7 +25,7 @@ export class ByteAutomaton {
 
   private constructor(patterns: readonly Uint8Array[]) {
     const size = patterns.reduce((sum, pattern) => sum + pattern.length, 1)
-    this.longest = new Uint32Array(size)
+    this.maxLength = new Uint32Array(size)
     this.#failure = new Uint32Array(size)
     // One more, since `#child` reads the label of the next state.
     this.#label = new Uint16Array(size + 1)
@@ -61,7 +61,7 @@ export class ByteAutomaton {
         if (i % stride === stride - 1) yield
         state = this.#child(state, pattern[i]!) || this.#append(state, pattern[i]!)
       }
-      this.longest[state] = pattern.length
+      this.maxLength[state] = pattern.length
     }
   }
 
@@ -86,7 +86,7 @@ export class ByteAutomaton {
         const state = this.#child(parent, byte)
         const failure = parent === 0 ? 0 : this.step(this.#failure[parent]!, byte)
         this.#failure[state] = failure
-        this.longest[state] ||= this.longest[failure]!
+        this.maxLength[state] ||= this.maxLength[failure]!
         states[i] = state
       }
     }

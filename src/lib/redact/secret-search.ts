@@ -62,7 +62,7 @@ export class SecretSearch {
   readonly take = (byte: number, from: number, to: number): void => {
     this.#positions.add(from)
     this.#state = this.automaton.step(this.#state, normalizedBytes[byte]!)
-    const length = this.automaton.longest[this.#state]!
+    const length = this.automaton.maxLength[this.#state]!
     if (length > 0) this.onMatch(this.#positions.before(length), to)
     if (this.isBase64) this.#takeDigit(digits[byte]!, from, to)
   }
@@ -93,7 +93,7 @@ export class SecretSearch {
     const group = (this.#digitPositions.count - nth) & 3
     const state = this.automaton.step(this.#states[group]!, normalizedBytes[byte]!)
     this.#states[group] = state
-    const length = this.automaton.longest[state]!
+    const length = this.automaton.maxLength[state]!
     if (length > 0) this.onMatch(this.#digitPositions.before(digitsBack(nth, length)), to)
   }
 }

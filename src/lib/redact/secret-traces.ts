@@ -9,11 +9,11 @@ const maxTraceBytes = 16
 /** Minimum length of a trace: shorter ones occur in too many texts. */
 const minTraceBytes = 4
 
-const longest = (pieces: readonly string[]): string =>
+const findLongest = (pieces: readonly string[]): string =>
   pieces.reduce((best, piece) => (piece.length > best.length ? piece : best), '').slice(0, maxTraceBytes)
 
 /** Substring of every encoding without escapes, in lower case. */
-const plainTrace = (secret: string): string => longest(secret.split(/[^!-$&-*,-[\]-~]/)).toLowerCase()
+const plainTrace = (secret: string): string => findLongest(secret.split(/[^!-$&-*,-[\]-~]/)).toLowerCase()
 
 /**
  * Substrings of the secret's base64 at alignments 0, 1 and 2.
@@ -22,7 +22,7 @@ const plainTrace = (secret: string): string => longest(secret.split(/[^!-$&-*,-[
 const base64Traces = (secret: string): string[] =>
   [0, 1, 2].map((before) => {
     const digits = trimTrailing(Buffer.from(`${'\0'.repeat(before)}${secret}`).toString('base64'), '=')
-    return longest(digits.slice(before === 0 ? 0 : before + 1, -1).split(/[+/]/))
+    return findLongest(digits.slice(before === 0 ? 0 : before + 1, -1).split(/[+/]/))
   })
 
 /** Creates a check whether a text may contain a secret; false is certain, true needs the full search. */

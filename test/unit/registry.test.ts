@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { Registry } from '../../src/lib/bag.js'
+import { Registry } from '../../src/lib/registry.js'
 
 test('it holds what came and has not gone, once for each time that it came', () => {
   fc.assert(
