@@ -3,7 +3,7 @@
  * Label values come from the schema, from closed lists or from the configuration, never from a caller.
  */
 import { version } from '../lib/version.js'
-import { Counter, Histogram, CallbackMetric, type Sample } from './prometheus.js'
+import { MetricRegistry } from './prometheus.js'
 
 const requestBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 const outboundBounds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -34,98 +34,74 @@ export interface RequestObservation {
   readonly seconds: number | undefined
 }
 
-export class Metrics {
-  private readonly requests = new Counter(
-    'keyhouse_requests_total',
-    'Requests answered, by route, operation and code of the first error.',
-    ['route', 'operation', 'code'],
-  )
-  private readonly latencies = new Histogram(
+export class Metrics extends MetricRegistry {
+  readonly #requests = this.counter('keyhouse_requests_total', 'Requests answered, by route, operation and code of the first error.', [
+    'route',
+    'operation',
+    'code',
+  ])
+  readonly #latencies = this.histogram(
     'keyhouse_request_seconds',
     'Time from the first byte of a request to the last of its answer.',
     requestBounds,
     ['route', 'operation'],
   )
-  private readonly refusals = new Counter('keyhouse_refusals_total', 'Refusals by code, those in userErrors of mutations too.', [
+  readonly #refusals = this.counter('keyhouse_refusals_total', 'Refusals by code, those in userErrors of mutations too.', [
     'operation',
     'code',
   ])
-  private readonly groupEntries = new Histogram('keyhouse_group_commit_entries', 'Entries that share one commit.', entryBounds)
-  private readonly groupSeconds = new Histogram(
+  readonly #groupEntries = this.histogram('keyhouse_group_commit_entries', 'Entries that share one commit.', entryBounds)
+  readonly #groupSeconds = this.histogram(
     'keyhouse_group_commit_seconds',
     'Time that one group commit takes, its fsync included.',
     commitBounds,
   )
-  private readonly writeBehindFailures = new Counter(
+  readonly #writeBehindFailures = this.counter(
     'keyhouse_write_behind_failures_total',
     'Writes of what is behind that failed and are tried again.',
     ['source'],
   )
-  private readonly outbound = new Counter('keyhouse_outbound_requests_total', 'Requests to MCP servers, by how they ended.', ['outcome'])
-  private readonly outboundTimes = new Histogram(
+  readonly #outbound = this.counter('keyhouse_outbound_requests_total', 'Requests to MCP servers, by how they ended.', ['outcome'])
+  readonly #outboundSeconds = this.histogram(
     'keyhouse_outbound_seconds',
     'Time until the headers of an MCP server, or the failure.',
     outboundBounds,
   )
-  private readonly families: (Counter | Histogram | CallbackMetric)[] = [
-    this.requests,
-    this.latencies,
-    this.refusals,
-    this.groupEntries,
-    this.groupSeconds,
-    this.writeBehindFailures,
-    this.outbound,
-    this.outboundTimes,
-  ]
 
   constructor() {
+    super()
     this.gauge('keyhouse_build_info', 'The version that runs.', ['version'], () => [[[version], 1]])
     this.gauge('process_resident_memory_bytes', 'Resident memory.', [], () => [[[], process.memoryUsage.rss()]])
-    this.addCallbackMetric('process_cpu_seconds_total', 'CPU time, user and system.', 'counter', [], () => {
+    this.callbackCounter('process_cpu_seconds_total', 'CPU time, user and system.', () => {
       const { user, system } = process.cpuUsage()
-      return [[[], (user + system) / 1e6]]
+      return (user + system) / 1e6
     })
   }
 
   observeRequest({ route, operation, codes, seconds }: RequestObservation): void {
     const label = operationLabel(operation)
     const routeLabel = route ?? '(none)'
-    this.requests.add(routeLabel, label, codes?.[0] ?? ok)
-    if (seconds !== undefined) this.latencies.observe(seconds, routeLabel, label)
-    for (const code of codes ?? []) this.refusals.add(label, code)
+    this.#requests(routeLabel, label, codes?.[0] ?? ok).inc()
+    if (seconds !== undefined) this.#latencies(routeLabel, label).observe(seconds)
+    for (const code of codes ?? []) this.#refusals(label, code).inc()
   }
 
   /** Counts an error in the payload of a mutation. */
   countRefusal(operation: string, code: string): void {
-    this.refusals.add(operation, code)
+    this.#refusals(operation, code).inc()
   }
 
   readonly observeCommit: CommitObserver = (entries, seconds) => {
-    this.groupEntries.observe(entries)
-    this.groupSeconds.observe(seconds)
+    this.#groupEntries().observe(entries)
+    this.#groupSeconds().observe(seconds)
   }
 
   readonly countWriteFailure = (source: string): void => {
-    this.writeBehindFailures.add(source)
+    this.#writeBehindFailures(source).inc()
   }
 
   observeOutbound(outcome: string, seconds: number): void {
-    this.outbound.add(outcome)
-    this.outboundTimes.observe(seconds)
-  }
-
-  /** Adds a gauge, whose callback runs at each scrape. */
-  gauge(name: string, help: string, labelNames: readonly string[], read: () => readonly Sample[] | Promise<readonly Sample[]>): void {
-    this.addCallbackMetric(name, help, 'gauge', labelNames, read)
-  }
-
-  /** All metrics in the text exposition format. */
-  async text(): Promise<string> {
-    const texts = await Promise.all(this.families.map((family) => family.text()))
-    return `${texts.join('\n')}\n`
-  }
-
-  private addCallbackMetric(...args: ConstructorParameters<typeof CallbackMetric>): void {
-    this.families.push(new CallbackMetric(...args))
+    this.#outbound(outcome).inc()
+    this.#outboundSeconds().observe(seconds)
   }
 }

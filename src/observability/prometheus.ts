@@ -1,126 +1,87 @@
-/** Counters, gauges and histograms, and their Prometheus text exposition format, version 0.0.4. */
+/** Metrics of prom-client in one registry, with a limit on the series of each metric. */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 /** Maximum series of one metric. Further ones count as {@link overflow}, so that no caller can fill the memory with labels. */
 export const maxSeries = 1000
 export const overflow = '(other)'
 
-export const contentType = 'text/plain; version=0.0.4; charset=utf-8'
+export const contentType = Registry.PROMETHEUS_CONTENT_TYPE
 
 /** Label values in the order of the label names, then the value of the sample. */
 export type Sample = readonly [labels: readonly string[], value: number]
 
-const escapeLabelValue = (value: string): string =>
-  value
-    .replaceAll('\\', String.raw`\\`)
-    .replaceAll('\n', String.raw`\n`)
-    .replaceAll('"', String.raw`\"`)
+type ReadSamples = () => readonly Sample[] | Promise<readonly Sample[]>
 
-const formatLabels = (names: readonly string[], values: readonly string[]): string =>
-  names.length === 0 ? '' : `{${names.map((name, i) => `${name}="${escapeLabelValue(values[i] ?? '')}"`).join(',')}}`
+/** Returns the series of these label values, in the order of the label names. */
+type FindSeries<Series> = (...labels: readonly string[]) => Series
 
-/** Metric family: one metric with all of its series. */
-abstract class Family<S extends { readonly labels: readonly string[] }> {
-  protected readonly series = new Map<string, S>()
-
-  constructor(
-    readonly name: string,
-    readonly help: string,
-    readonly type: 'counter' | 'gauge' | 'histogram',
-    protected readonly labelNames: readonly string[],
-  ) {}
-
-  protected abstract createSeries(labels: readonly string[]): S
-  abstract lines(): readonly string[] | Promise<readonly string[]>
-
-  protected getSeries(labels: readonly string[]): S {
-    const key = labels.length === 1 ? labels[0]! : labels.join('\n')
-    const existing = this.series.get(key)
+function limitSeries<Series>(labelNames: readonly string[], createSeries: FindSeries<Series>): FindSeries<Series> {
+  const known = new Map<string, Series>()
+  const rest = labelNames.map(() => overflow)
+  return (...labels) => {
+    const key = labels.join('\n')
+    const existing = known.get(key)
     if (existing) return existing
-    const isFull = this.series.size >= maxSeries - 1
-    const seriesLabels = isFull ? this.labelNames.map(() => overflow) : labels
-    const seriesKey = seriesLabels.join('\n')
-    const series = this.series.get(seriesKey) ?? this.createSeries(seriesLabels)
-    this.series.set(seriesKey, series)
+    // One series is left for the rest.
+    if (known.size >= maxSeries - 1) return createSeries(...rest)
+    const series = createSeries(...labels)
+    known.set(key, series)
     return series
   }
-
-  async text(): Promise<string> {
-    return [`# HELP ${this.name} ${this.help}`, `# TYPE ${this.name} ${this.type}`, ...(await this.lines())].join('\n')
-  }
 }
 
-export class Counter extends Family<{ readonly labels: readonly string[]; value: number }> {
-  constructor(name: string, help: string, labelNames: readonly string[] = []) {
-    super(name, help, 'counter', labelNames)
+/** The metrics of one app: prom-client's global registry would mix those of several apps in one process. */
+export class MetricRegistry {
+  readonly #registry = new Registry()
+
+  counter(name: string, help: string, labelNames: readonly string[]): FindSeries<Counter.Internal> {
+    const counter = new Counter({ name, help, labelNames, registers: [this.#registry] })
+    return limitSeries(labelNames, (...labels) => counter.labels(...labels))
   }
 
-  add(...labels: readonly string[]): void {
-    this.getSeries(labels).value++
-  }
-
-  protected createSeries(labels: readonly string[]): { readonly labels: readonly string[]; value: number } {
-    return { labels, value: 0 }
-  }
-
-  lines(): string[] {
-    return [...this.series.values()].map(({ labels, value }) => `${this.name}${formatLabels(this.labelNames, labels)} ${value}`)
-  }
-}
-
-interface Distribution {
-  readonly labels: readonly string[]
-  /** Observations by bucket, not cumulative; the last bucket is +Inf. */
-  readonly counts: Float64Array
-  sum: number
-}
-
-export class Histogram extends Family<Distribution> {
-  constructor(
+  histogram(
     name: string,
     help: string,
-    private readonly bounds: readonly number[],
+    buckets: readonly number[],
     labelNames: readonly string[] = [],
-  ) {
-    super(name, help, 'histogram', labelNames)
+  ): FindSeries<Histogram.Internal<string>> {
+    const histogram = new Histogram({ name, help, labelNames, buckets: [...buckets], registers: [this.#registry] })
+    return limitSeries(labelNames, (...labels) => histogram.labels(...labels))
   }
 
-  observe(value: number, ...labels: readonly string[]): void {
-    const series = this.getSeries(labels)
-    let i = 0
-    while (i < this.bounds.length && value > this.bounds[i]!) i++
-    series.counts[i]!++
-    series.sum += value
-  }
-
-  protected createSeries(labels: readonly string[]): Distribution {
-    return { labels, counts: new Float64Array(this.bounds.length + 1), sum: 0 }
-  }
-
-  lines(): string[] {
-    return [...this.series.values()].flatMap(({ labels, counts, sum }) => {
-      let total = 0
-      const buckets = [...this.bounds.map(String), '+Inf'].map((bound, i) => {
-        total += counts[i] ?? 0
-        return `${this.name}_bucket${formatLabels([...this.labelNames, 'le'], [...labels, bound])} ${total}`
-      })
-      const seriesLabels = formatLabels(this.labelNames, labels)
-      return [...buckets, `${this.name}_sum${seriesLabels} ${sum}`, `${this.name}_count${seriesLabels} ${total}`]
+  /** Adds a gauge, whose callback runs at each scrape. */
+  gauge(name: string, help: string, labelNames: readonly string[], read: ReadSamples): void {
+    const gauge = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [],
+      async collect() {
+        const samples = await read()
+        // Synchronous from here: a concurrent scrape must not see half of the samples.
+        gauge.reset()
+        for (const [labels, value] of samples) gauge.labels(...labels).set(value)
+      },
     })
+    this.#registry.registerMetric(gauge)
   }
-}
 
-/** Counter or gauge whose callback runs at each scrape. */
-export class CallbackMetric {
-  constructor(
-    readonly name: string,
-    readonly help: string,
-    readonly type: 'counter' | 'gauge',
-    private readonly labelNames: readonly string[],
-    private readonly read: () => readonly Sample[] | Promise<readonly Sample[]>,
-  ) {}
+  /** Adds a counter, whose callback runs at each scrape. */
+  callbackCounter(name: string, help: string, read: () => number): void {
+    const counter = new Counter({
+      name,
+      help,
+      registers: [],
+      collect() {
+        counter.reset()
+        counter.inc(read())
+      },
+    })
+    this.#registry.registerMetric(counter)
+  }
 
-  async text(): Promise<string> {
-    const samples = (await this.read()).map(([labels, value]) => `${this.name}${formatLabels(this.labelNames, labels)} ${value}`)
-    return [`# HELP ${this.name} ${this.help}`, `# TYPE ${this.name} ${this.type}`, ...samples].join('\n')
+  /** All metrics in the text exposition format. */
+  text(): Promise<string> {
+    return this.#registry.metrics()
   }
 }

@@ -1,39 +1,62 @@
 /** The text that Prometheus reads, and the bound of what it holds; who is let see it. */
 import { describe, expect, test } from '@jest/globals'
 import { fastify } from 'fastify'
+import { register } from 'prom-client'
 
 import type { Services } from '../../src/context/services.js'
-import { Counter, Histogram, maxSeries, overflow, CallbackMetric } from '../../src/observability/prometheus.js'
+import { Metrics } from '../../src/observability/metrics.js'
+import { MetricRegistry, maxSeries, overflow, type Sample } from '../../src/observability/prometheus.js'
 import { createMetricsServer, registerMetrics } from '../../src/routes/metrics.js'
 
 describe('the text', () => {
   test('of a counter: each series by its labels, whatever stands in them', async () => {
-    const counter = new Counter('done_total', 'What was done.', ['what', 'how'])
-    counter.add('a', 'b')
-    counter.add('a', 'b')
-    counter.add('a"\\\n', '')
-    expect(await counter.text()).toBe(
-      '# HELP done_total What was done.\n# TYPE done_total counter\ndone_total{what="a",how="b"} 2\ndone_total{what="a\\"\\\\\\n",how=""} 1',
+    const registry = new MetricRegistry()
+    const done = registry.counter('done_total', 'What was done.', ['what', 'how'])
+    done('a', 'b').inc()
+    done('a', 'b').inc()
+    done('a"\\\n', '').inc()
+    expect(await registry.text()).toBe(
+      '# HELP done_total What was done.\n# TYPE done_total counter\ndone_total{what="a",how="b"} 2\ndone_total{what="a\\"\\\\\\n",how=""} 1\n',
     )
   })
 
   test('of a histogram: a value on a bound is within it, buckets add up, the last holds all', async () => {
-    const histogram = new Histogram('took_seconds', 'How long.', [0.1, 1], ['what'])
-    for (const value of [0.1, 0.11, 1, 1.5]) histogram.observe(value, 'x')
-    expect((await histogram.text()).split('\n').slice(2)).toEqual([
-      'took_seconds_bucket{what="x",le="0.1"} 1',
-      'took_seconds_bucket{what="x",le="1"} 3',
-      'took_seconds_bucket{what="x",le="+Inf"} 4',
+    const registry = new MetricRegistry()
+    const took = registry.histogram('took_seconds', 'How long.', [0.1, 1], ['what'])
+    for (const value of [0.1, 0.11, 1, 1.5]) took('x').observe(value)
+    expect((await registry.text()).trim().split('\n').slice(2)).toEqual([
+      'took_seconds_bucket{le="0.1",what="x"} 1',
+      'took_seconds_bucket{le="1",what="x"} 3',
+      'took_seconds_bucket{le="+Inf",what="x"} 4',
       'took_seconds_sum{what="x"} 2.71',
       'took_seconds_count{what="x"} 4',
     ])
   })
 
-  test('of a reading: what is so when it is asked for', async () => {
-    let now = 1
-    const reading = new CallbackMetric('level', 'How high.', 'gauge', [], () => [[[], now]])
-    now = 2
-    expect(await reading.text()).toBe('# HELP level How high.\n# TYPE level gauge\nlevel 2')
+  test('of a gauge: the samples at the time of the scrape, and no earlier ones', async () => {
+    const registry = new MetricRegistry()
+    let samples: Sample[] = [[['old'], 1]]
+    registry.gauge('level', 'How high.', ['where'], () => samples)
+    await registry.text()
+    samples = [[['new'], 2]]
+    expect(await registry.text()).toBe('# HELP level How high.\n# TYPE level gauge\nlevel{where="new"} 2\n')
+  })
+
+  test('of a counter that is read at each scrape', async () => {
+    const registry = new MetricRegistry()
+    let now = 1.5
+    registry.callbackCounter('spent_total', 'How much.', () => now)
+    await registry.text()
+    now = 2.5
+    expect(await registry.text()).toBe('# HELP spent_total How much.\n# TYPE spent_total counter\nspent_total 2.5\n')
+  })
+
+  test('of two apps in one process: each has its own numbers', async () => {
+    const [one, other] = [new Metrics(), new Metrics()]
+    one.countWriteFailure('usage')
+    expect(await one.text()).toContain('keyhouse_write_behind_failures_total{source="usage"} 1')
+    expect(await other.text()).not.toContain('source="usage"')
+    expect(await register.metrics()).toBe('\n')
   })
 })
 
@@ -42,16 +65,24 @@ test.each([
   [maxSeries, maxSeries, '1'],
   [maxSeries + 1, maxSeries, '2'],
 ])('of %i series %i are kept, and what is more is counted together: %s', async (count, kept, others) => {
-  const counter = new Counter('done_total', 'What was done.', ['what'])
-  for (let i = 0; i < count; i++) counter.add(`label ${i}`)
-  const lines = counter.lines()
-  expect(lines).toHaveLength(kept)
-  expect(
-    lines
-      .find((line) => line.includes(`"${overflow}"`))
-      ?.split(' ')
-      .at(-1),
-  ).toBe(others)
+  const registry = new MetricRegistry()
+  const done = registry.counter('done_total', 'What was done.', ['what'])
+  const took = registry.histogram('took_seconds', 'How long.', [1], ['what'])
+  for (let i = 0; i < count; i++) {
+    done(`label ${i}`).inc()
+    took(`label ${i}`).observe(1)
+  }
+  const lines = (await registry.text()).split('\n')
+  for (const name of ['done_total', 'took_seconds_count']) {
+    const series = lines.filter((line) => line.startsWith(`${name}{`))
+    expect(series).toHaveLength(kept)
+    expect(
+      series
+        .find((line) => line.includes(`"${overflow}"`))
+        ?.split(' ')
+        .at(-1),
+    ).toBe(others)
+  }
 })
 
 describe('/metrics', () => {
