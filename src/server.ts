@@ -7,6 +7,7 @@ import { registerGateway } from './gateway/route.js'
 import type { GatewayTimeouts } from './gateway/timeouts.js'
 import { registerGraphql } from './graphql/route.js'
 import type { Plugin } from './graphql/routed-request.js'
+import { registerCors } from './http/cors.js'
 import { createHttpServer } from './http/create-http-server.js'
 import type { HttpTimeouts } from './http/timeouts.js'
 import type { Traces } from './observability/traces.js'
@@ -24,6 +25,7 @@ export async function createServer(
 ): Promise<FastifyInstance> {
   const { config } = services
   const { server, drain } = createHttpServer(services, times, traces)
+  await registerCors(server, config)
   registerHealth(server, services, drain)
   if (config.metricsPort === undefined) registerMetrics(server, services)
   registerWellKnown(server, services)

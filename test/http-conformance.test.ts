@@ -255,7 +255,7 @@ describe('browsers', () => {
       expect(Object.fromEntries(leave.headers)).toMatchObject({
         'access-control-allow-origin': studio,
         'access-control-allow-private-network': 'true',
-        vary: 'origin',
+        vary: 'Origin',
       })
       expect(leave.headers.get('access-control-allow-headers')?.split(', ')).toEqual(
         expect.arrayContaining([
@@ -266,6 +266,11 @@ describe('browsers', () => {
           'x-apollo-operation-name',
         ]),
       )
+      const elsewhere = await fetch(`${local.url}/healthz`, {
+        method: 'OPTIONS',
+        headers: { origin: studio, 'access-control-request-method': 'GET' },
+      })
+      expect([elsewhere.status, elsewhere.headers.get('access-control-allow-methods')]).toEqual([404, null])
     } finally {
       await local.close()
     }

@@ -10,7 +10,6 @@ import { newId } from '../lib/id.js'
 import type { Traces } from '../observability/traces.js'
 import { clientAddress } from './client-address.js'
 import { Connections } from './connections.js'
-import { registerCors } from './cors.js'
 import { Drain } from './drain.js'
 import {
   errorBody,
@@ -113,7 +112,6 @@ export function createHttpServer(
       .header('cache-control', 'no-store')
       .send(errorBody({ code: 'BAD_REQUEST', message }, request.id))
   })
-  registerCors(server, config)
   return { server, drain }
 }
 
