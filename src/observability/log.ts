@@ -4,37 +4,20 @@ import { destination, pino, type Logger } from 'pino'
 import { systemClock } from '../lib/clock.js'
 import { serializeError } from './log-error.js'
 
-/** Flush interval in milliseconds, and the number of buffered characters that causes an earlier flush. */
-const flushIntervalMs = 200
-const maxBufferedCharacters = 32_000
 /** Maximum bytes that are kept while stdout cannot be written. */
 const maxUnwrittenBytes = 1_000_000
 
-/** Stdout with buffered lines, since a write for each line costs as much as an API key look-up. Flushes at exit too. */
+/**
+ * Stdout, buffered by sonic-boom: a write for each line would double the cost of a line.
+ * sonic-boom measures its whole buffer at each line, so larger buffers cost more than they save.
+ */
 function bufferedStdout(): { write(line: string): void } {
-  const stdout = destination({ sync: true, maxLength: maxUnwrittenBytes })
-  let lines: string[] = []
-  let size = 0
-  const flush = (): void => {
-    if (size === 0) return
-    const text = lines.join('')
-    lines = []
-    size = 0
-    try {
-      stdout.write(text)
-    } catch {
-      // A full disk or a closed pipe must not end the server. The destination keeps the text for its next write.
-    }
-  }
-  setInterval(flush, flushIntervalMs).unref()
-  process.once('exit', flush)
-  return {
-    write(line) {
-      lines.push(line)
-      size += line.length
-      if (size >= maxBufferedCharacters) flush()
-    },
-  }
+  const stdout = destination({ sync: true, minLength: 4096, periodicFlush: 200, maxLength: maxUnwrittenBytes })
+  // A full disk or a closed pipe must not end the server. The text is kept for the next write.
+  stdout.on('error', () => undefined)
+  process.once('exit', () => stdout.end())
+  // Only `write`: pino calls `flushSync` after a fatal line, which on a full disk retries for ever.
+  return { write: (line) => void stdout.write(line) }
 }
 
 /** Timestamp of a log line, formatted once a millisecond. */
