@@ -309,6 +309,7 @@ describe('/.well-known/revoked.json', () => {
     ['*', true],
     ['*;q=0', false],
     ['identity', false],
+    ['gzip;q=0.5, identity', false],
   ])('compresses for %j: %j', (header, isWanted) => expect(acceptsGzip(header)).toBe(isWanted))
 })
 

@@ -3,22 +3,16 @@ import { promisify } from 'node:util'
 import { createGunzip, gzip } from 'node:zlib'
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import Negotiator from 'negotiator'
 
 import { sha256 } from '../lib/digest.js'
 import type { PreparedDocument } from '../lib/prepared-document.js'
 
 const compress = promisify(gzip)
 
-/** Accept-Encoding lists gzip (or `*`) with a weight above zero (RFC 9110 §12.5.3). */
-export function acceptsGzip(header: string | undefined): boolean {
-  const weights = new Map<string, number>()
-  for (const item of (header ?? '').toLowerCase().split(',')) {
-    const [coding = '', ...parameters] = item.split(';').map((part) => part.trim())
-    const weight = parameters.find((parameter) => parameter.startsWith('q='))
-    weights.set(coding, weight === undefined ? 1 : Number(weight.slice(2)))
-  }
-  return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0
-}
+/** Accept-Encoding names gzip or `*` with a weight above zero, and does not prefer another coding (RFC 9110 §12.5.3). */
+export const acceptsGzip = (header: string | undefined): boolean =>
+  new Negotiator({ headers: { 'accept-encoding': header } }).encoding(['gzip', 'identity']) === 'gzip'
 
 /** If-None-Match names the tag. Weak comparison (RFC 9110 §13.1.2): the gzip form is the same document. */
 function matchesEtag(header: string | undefined, tag: string): boolean {
