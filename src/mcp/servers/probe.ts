@@ -5,7 +5,8 @@ import { runInSlices, type SlicedComputation } from '../../lib/slices.js'
 import { OutboundError, type OutboundCode } from '../../outbound/outbound-error.js'
 import type { Outbound } from '../../outbound/outbound.js'
 import { encodeHeaders, listSecrets } from '../credentials/credential-secrets.js'
-import { listTools, HttpStatusError } from './list-tools.js'
+import { listTools } from './list-tools.js'
+import { HttpStatusError } from './mcp-session.js'
 
 export const testFailureCodes = [
   'CONNECTION_FAILED',

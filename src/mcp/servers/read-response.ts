@@ -21,10 +21,18 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Undefined when the message is not the response to `id`. @throws OutboundError PROTOCOL_ERROR, also for a JSON-RPC error */
+/** The server answered the request with a JSON-RPC error. */
+export class JsonRpcError extends OutboundError {
+  constructor() {
+    super('PROTOCOL_ERROR')
+  }
+}
+
+/** Undefined when the message is not the response to `id`. @throws OutboundError PROTOCOL_ERROR; JsonRpcError for a JSON-RPC error */
 function toResult(message: unknown, id: number): Message | undefined {
   if (!isObject(message) || message['jsonrpc'] !== '2.0') throw protocolError()
   if (message['id'] !== id || 'method' in message) return undefined
+  if (isObject(message['error'])) throw new JsonRpcError()
   if (!isObject(message['result'])) throw protocolError()
   return message['result']
 }
