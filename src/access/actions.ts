@@ -115,47 +115,57 @@ interface ActionRow {
   readonly appendOnly?: true
 }
 
-/** Every audited change and the permission that it requires. */
-export const actions = {
+/** A row may omit the permission if the action has the name of one, which is then required. */
+type ActionRows<Name extends PropertyKey> = { readonly [A in Name]: A extends KeyhousePermission ? Partial<ActionRow> : ActionRow }
+
+type Actions<Rows> = {
+  readonly [A in keyof Rows]: Rows[A] & { readonly permission: Rows[A] extends { permission: infer P } ? P : A }
+}
+
+const defineActions = <const Rows extends ActionRows<keyof Rows>>(rows: Rows): Actions<Rows> =>
+  Object.fromEntries(Object.entries<Partial<ActionRow>>(rows).map(([name, row]) => [name, { permission: name, ...row }])) as Actions<Rows>
+
+/** Every audited change. `{}`: it requires the permission of its own name. */
+export const actions = defineActions({
   'organization:create': { permission: null },
   'organization:suspend': { permission: null },
   'organization:resume': { permission: null },
-  'api_key:create': { permission: 'api_key:create' },
-  'api_key:update': { permission: 'api_key:update' },
-  'api_key:rotate': { permission: 'api_key:rotate' },
+  'api_key:create': {},
+  'api_key:update': {},
+  'api_key:rotate': {},
   'api_key:end_overlap': { permission: null },
-  'api_key:revoke': { permission: 'api_key:revoke' },
-  'api_key:verify': { permission: 'api_key:verify' },
+  'api_key:revoke': {},
+  'api_key:verify': {},
   'api_key:exchange': { permission: null, appendOnly: true },
-  'project:create': { permission: 'project:create', grantsLastingRights: true },
-  'project:update': { permission: 'project:update' },
-  'member:invite': { permission: 'member:invite', grantsLastingRights: true },
-  'member:update': { permission: 'member:update', grantsLastingRights: true },
-  'member:remove': { permission: 'member:remove' },
+  'project:create': { grantsLastingRights: true },
+  'project:update': {},
+  'member:invite': { grantsLastingRights: true },
+  'member:update': { grantsLastingRights: true },
+  'member:remove': {},
   'invitation:revoke': { permission: 'member:invite' },
   'invitation:accept': { permission: null },
-  'access_token:revoke': { permission: 'access_token:revoke' },
-  'access_token:introspect': { permission: 'access_token:introspect' },
+  'access_token:revoke': {},
+  'access_token:introspect': {},
   'personal_token:create': { permission: null },
   'personal_token:reveal': { permission: null },
-  'personal_token:revoke': { permission: 'personal_token:revoke' },
+  'personal_token:revoke': {},
   'personal_token:revoke_own': { permission: null },
   'personal_token:revoke_all': { permission: null },
-  'sandbox:reset': { permission: 'sandbox:reset' },
+  'sandbox:reset': {},
   'sign_in_token:create': { permission: 'member:update', grantsLastingRights: true },
   'sign_in_token:use': { permission: null },
-  'end_user:forget': { permission: 'end_user:forget' },
-  'mcp_server:create': { permission: 'mcp_server:create' },
-  'mcp_server:update': { permission: 'mcp_server:update' },
-  'mcp_server:delete': { permission: 'mcp_server:delete' },
-  'mcp_server:test': { permission: 'mcp_server:test' },
-  'mcp_credential:create': { permission: 'mcp_credential:create' },
-  'mcp_credential:revoke': { permission: 'mcp_credential:revoke' },
+  'end_user:forget': {},
+  'mcp_server:create': {},
+  'mcp_server:update': {},
+  'mcp_server:delete': {},
+  'mcp_server:test': {},
+  'mcp_credential:create': {},
+  'mcp_credential:revoke': {},
   'mcp_approval:request': { permission: 'mcp_server:use' },
   'mcp_approval:spend': { permission: 'mcp_server:use' },
-  'mcp_approval:decide': { permission: 'mcp_approval:decide' },
+  'mcp_approval:decide': {},
   'mcp_tool:call': { permission: null, appendOnly: true },
-} as const satisfies Record<string, ActionRow>
+})
 
 /** Name of an audited change, as written to the audit trail. */
 export type Action = keyof typeof actions
