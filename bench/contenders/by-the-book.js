@@ -11,13 +11,13 @@ import { documents } from './documents.js'
 const { createApp } = await import('../../dist/app.js')
 const { readConfig } = await import('../../dist/config/config.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
-const { createKeyByCommand } = await import('../../dist/commands/api-key-create.js')
+const { createKey } = await import('../../dist/commands/api-key-create.js')
 const { sha256 } = await import('../../dist/lib/digest.js')
 
 const app = await createApp(readConfig({ PORT: '0', KEYHOUSE_DATA_DIR: directory, LOG_LEVEL: 'silent' }))
 const { sandboxApiKey } = await bootstrapOrganization(app.services, { name: 'Bench', email: 'bench@example.com' })
 for (let i = 0; i < 100; i++)
-  await createKeyByCommand(app.services, { environment: 'SANDBOX', label: `Key ${i}`, permissions: ['agent:read'] })
+  await createKey(app.services, { environment: 'SANDBOX', label: `Key ${i}`, permissions: ['agent:read'] })
 await app.close()
 
 const text = { type: 'text' }

@@ -5,12 +5,12 @@ import { documents } from './documents.js'
 const { createApp } = await import('../../dist/app.js')
 const { readConfig } = await import('../../dist/config/config.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
-const { createKeyByCommand } = await import('../../dist/commands/api-key-create.js')
+const { createKey } = await import('../../dist/commands/api-key-create.js')
 
 const app = await createApp(readConfig({ PORT: '0', KEYHOUSE_DATA_DIR: directory }))
 const { sandboxApiKey: secret } = await bootstrapOrganization(app.services, { name: 'Bench', email: 'bench@example.com' })
 for (let i = 0; i < 100; i++)
-  await createKeyByCommand(app.services, { environment: 'SANDBOX', label: `Key ${i}`, permissions: ['agent:read'] })
+  await createKey(app.services, { environment: 'SANDBOX', label: `Key ${i}`, permissions: ['agent:read'] })
 
 const headers = { authorization: `Bearer ${secret}` }
 process.send({

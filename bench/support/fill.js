@@ -6,7 +6,7 @@ import Database from 'better-sqlite3'
 
 const { openServices } = await import('../../dist/open-services.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
-const { createKeyByCommand } = await import('../../dist/commands/api-key-create.js')
+const { createKey } = await import('../../dist/commands/api-key-create.js')
 const { readConfig } = await import('../../dist/config/config.js')
 const { generateApiKey, maskApiKey } = await import('../../dist/lib/api-key-format.js')
 const { sha256 } = await import('../../dist/lib/digest.js')
@@ -30,7 +30,7 @@ async function createByCommand() {
   const texts = []
   for (let i = 0; i < keys; i++) {
     const { organizationId } = created[i % organizations]
-    const { secret } = await createKeyByCommand(services, {
+    const { secret } = await createKey(services, {
       organization: organizationId,
       environment: 'SANDBOX',
       label: `Key ${i}`,
