@@ -1,17 +1,8 @@
 /** From resolvers to the schema, and to the text that is committed as schema.graphql. */
 import 'reflect-metadata'
-import {
-  defaultFieldResolver,
-  isInputObjectType,
-  lexicographicSortSchema,
-  printSchema,
-  type GraphQLField,
-  type GraphQLObjectType,
-  type GraphQLSchema,
-} from 'graphql'
-import { buildSchemaSync, getMetadataStorage } from 'type-graphql'
+import { isInputObjectType, lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql'
+import { buildSchemaSync } from 'type-graphql'
 
-import type { Context } from './context/context.js'
 import { AccessTokenResolver } from './resolvers/access-token.resolver.js'
 import { ApiKeyResolver } from './resolvers/api-key.resolver.js'
 import { AuditResolver } from './resolvers/audit.resolver.js'
@@ -25,22 +16,17 @@ import { NodeResolver } from './resolvers/node.resolver.js'
 import { OrganizationResolver } from './resolvers/organization.resolver.js'
 import { PermissionResolver } from './resolvers/permission.resolver.js'
 import { PersonalTokenResolver, PersonalTokenChangesResolver } from './resolvers/personal-token.resolver.js'
+import { rootFieldMiddleware } from './resolvers/root-field-middleware.js'
 import { SandboxResolver } from './resolvers/sandbox.resolver.js'
-import { sanitizeIdArguments } from './resolvers/sanitize-ids.js'
 import { SignInResolver } from './resolvers/sign-in.resolver.js'
 import { SigningKeyResolver } from './resolvers/signing-key.resolver.js'
 import { TestMcpServerResolver } from './resolvers/test-mcp-server.resolver.js'
 import { TokenIntrospectionResolver } from './resolvers/token-introspection.resolver.js'
 import { UsageResolver } from './resolvers/usage.resolver.js'
-import { recordUsage, domainErrorsToPayload } from './resolvers/user-error.js'
 import { VerifyApiKeyResolver } from './resolvers/verify-api-key.resolver.js'
 import { ViewerResolver } from './resolvers/viewer.resolver.js'
 
-const listFields = (type: GraphQLObjectType | null | undefined): GraphQLField<unknown, Context>[] => Object.values(type?.getFields() ?? {})
-
 export function buildSchema(): GraphQLSchema {
-  // A plain property needs no resolver of its own, and a wrapper around each costs more than the rest of a list.
-  for (const type of getMetadataStorage().objectTypes) type.simpleResolvers = true
   const schema = buildSchemaSync({
     resolvers: [
       AccessTokenResolver,
@@ -68,16 +54,12 @@ export function buildSchema(): GraphQLSchema {
     ],
     // Input is checked by the verbs: class-validator would return whole inputs, secrets included.
     validate: false,
+    globalMiddlewares: [rootFieldMiddleware],
   })
-  for (const field of listFields(schema.getMutationType())) field.resolve = domainErrorsToPayload(field.resolve ?? defaultFieldResolver)
-  for (const field of [...listFields(schema.getQueryType()), ...listFields(schema.getMutationType())]) {
-    field.resolve = recordUsage(field.resolve ?? defaultFieldResolver)
-  }
   // TypeGraphQL knows no @oneOf: as a directive it compiles, and two keys pass silently.
   for (const type of Object.values(schema.getTypeMap())) {
     if (isInputObjectType(type) && type.extensions['isOneOf'] === true) type.isOneOf = true
   }
-  sanitizeIdArguments(schema)
   // Nor does it describe the roots, which an explorer shows first.
   schema.getQueryType()!.description = 'Read operations. Lists are Relay connections. Objects that the caller cannot see are left out.'
   schema.getMutationType()!.description =

@@ -15,6 +15,7 @@ export const minTokenTtlSeconds = 300
 export const maxTokenTtlSeconds = 2_592_000
 
 @ObjectType('AccessToken', {
+  simpleResolvers: true,
   implements: Node,
   description:
     'Access token record. Describes a JWT exchanged from an API key; its id is the `jti` claim. The JWT itself is not stored. Reading needs `access_token:read`.',

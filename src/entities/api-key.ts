@@ -10,7 +10,10 @@ import { Project } from './project.js'
 import { DateTimeScalar, PermissionScalar, UrlScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
-@ObjectType('RateLimit', { description: 'Rate limit of an API key: a maximum number of requests in a fixed window.' })
+@ObjectType('RateLimit', {
+  simpleResolvers: true,
+  description: 'Rate limit of an API key: a maximum number of requests in a fixed window.',
+})
 export class RateLimit {
   @Field(() => RateLimitWindow, { description: 'Length of the window. An API key has at most one limit per window length.' })
   window!: RateLimitWindow
@@ -20,6 +23,7 @@ export class RateLimit {
 }
 
 @ObjectType('ApiKey', {
+  simpleResolvers: true,
   implements: Node,
   description:
     'API key. Identifies a backend in one organization, project and environment. The secret is returned once, by `createApiKey` or `rotateApiKey`; only its digest is stored. Reading needs `api_key:read`.',

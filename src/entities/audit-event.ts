@@ -9,6 +9,7 @@ import { DateTimeScalar, JsonObjectScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
 @ObjectType('AuditEvent', {
+  simpleResolvers: true,
   implements: Node,
   description:
     'Audit event. Records one action, allowed or refused. After 10 like refusals of one actor within 60 seconds, further ones are grouped into one event. Events are never changed or deleted. Reading needs `audit_event:read`.',

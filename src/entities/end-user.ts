@@ -14,6 +14,7 @@ import { DateTimeScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
 @ObjectType('EndUser', {
+  simpleResolvers: true,
   implements: Node,
   description:
     'End user. A user of your product, named by the `X-On-Behalf-Of` header or the `sub` claim of an access token. Reading needs `end_user:read`; an end user reads itself without it.',

@@ -10,6 +10,7 @@ import { DateTimeScalar, EmailScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
 @ObjectType('Invitation', {
+  simpleResolvers: true,
   implements: Node,
   description: 'Invitation. Lets a person become a member of the organization, once. Reading needs `member:read`.',
 })

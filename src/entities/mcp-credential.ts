@@ -11,6 +11,7 @@ import { DateTimeScalar } from './scalars.js'
 import { owner, tenant } from './tenant-filter.js'
 
 @ObjectType('McpCredential', {
+  simpleResolvers: true,
   implements: Node,
   description:
     'MCP credential. Authenticates one owner, a backend or an end user, to an MCP server. The value is write-only: no operation returns it. Reading needs `mcp_credential:read`.',

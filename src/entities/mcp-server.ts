@@ -11,6 +11,7 @@ import { DateTimeScalar, JsonObjectScalar, UrlScalar } from './scalars.js'
 import { owner, tenant } from './tenant-filter.js'
 
 @ObjectType('McpServer', {
+  simpleResolvers: true,
   implements: Node,
   description:
     'MCP server. Registered in the vault and reached through the gateway at `/mcp/{id}`. Without an end user, every end user of its project and environment can read it. Reading needs `mcp_server:read`.',

@@ -11,6 +11,7 @@ import { DateTimeScalar } from './scalars.js'
 import { owner, tenant } from './tenant-filter.js'
 
 @ObjectType('McpToolApproval', {
+  simpleResolvers: true,
   implements: Node,
   description:
     'MCP tool approval. Created by a tool call on a server with `requireApproval: ALWAYS`, and decided with `decideMcpToolCall`. Reading needs `mcp_approval:read`.',

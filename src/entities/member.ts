@@ -11,6 +11,7 @@ import { tenant } from './tenant-filter.js'
 import { User } from './user.js'
 
 @ObjectType('Member', {
+  simpleResolvers: true,
   implements: Node,
   description: 'Member. Gives a user a role and projects in the organization. Reading needs `member:read`.',
 })

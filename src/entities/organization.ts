@@ -8,6 +8,7 @@ import { DateTimeScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
 @ObjectType('Organization', {
+  simpleResolvers: true,
   implements: Node,
   description:
     'Organization. Tenant of this server: data of one organization is invisible to every other. Reading by id needs `organization:read`.',

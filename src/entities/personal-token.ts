@@ -11,6 +11,7 @@ import { tenant } from './tenant-filter.js'
 import { User } from './user.js'
 
 @ObjectType('PersonalToken', {
+  simpleResolvers: true,
   implements: Node,
   description:
     'Personal token. Identifies a member to Keyhouse, with the role and projects that the member has at each request. Own tokens need no permission; others need `personal_token:read`.',

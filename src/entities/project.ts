@@ -9,6 +9,7 @@ import { DateTimeScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
 @ObjectType('Project', {
+  simpleResolvers: true,
   implements: Node,
   description: 'Project. Groups the API keys, end users and MCP servers of an organization. Listing needs `project:read`.',
 })

@@ -10,6 +10,7 @@ import { Node } from './node.js'
 import { DateTimeScalar } from './scalars.js'
 
 @ObjectType('SigningKey', {
+  simpleResolvers: true,
   implements: Node,
   description:
     'Signing key. Key pair of the deployment that signs access tokens and personal tokens. `/.well-known/jwks.json` has its public half. Reading needs `signing_key:read`.',

@@ -9,6 +9,7 @@ import { DateTimeScalar, EmailScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
 @ObjectType('User', {
+  simpleResolvers: true,
   implements: Node,
   description: 'User. A person who is or was a member of the organization. Reading needs `member:read`.',
 })

@@ -41,7 +41,7 @@ export class PageArgs {
   before?: string | null
 }
 
-@ObjectType('PageInfo', { description: 'Position of a page in its list (Relay).' })
+@ObjectType('PageInfo', { simpleResolvers: true, description: 'Position of a page in its list (Relay).' })
 class PageInfo {
   @Field(() => Boolean, { description: 'True if the list has rows after this page.' })
   hasNextPage!: boolean
@@ -68,7 +68,7 @@ export function createConnectionType<T extends object>(
   node: () => ClassType<T>,
   options: { hasTotalCount: boolean } = { hasTotalCount: true },
 ): { type: ClassType<Connection<T>>; from: (page: Page<T>) => Connection<T> } {
-  @ObjectType(`${name}Edge`, { description: `Edge of \`${name}Connection\`: one row and its cursor.` })
+  @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `Edge of \`${name}Connection\`: one row and its cursor.` })
   class Edge {
     @Field(() => String, { description: 'Opaque position of the row in the list, for `after` and `before`.' })
     cursor!: string

@@ -50,7 +50,7 @@ class UpdateProjectPayload extends Payload {
   project?: Project | null
 }
 
-@ObjectType('OrganizationIssuer', { description: 'Issuer of the access tokens of one environment.' })
+@ObjectType('OrganizationIssuer', { simpleResolvers: true, description: 'Issuer of the access tokens of one environment.' })
 class OrganizationIssuer {
   @Field(() => Environment, { description: 'Environment of the API keys that are exchanged for these tokens.' })
   environment!: Environment

@@ -6,6 +6,7 @@ import { MemberRole } from '../entities/enums.js'
 import { PermissionScalar } from '../entities/scalars.js'
 
 @ObjectType('PermissionDefinition', {
+  simpleResolvers: true,
   description: 'Built-in permission of Keyhouse. Application permissions, of your own services, need no definition.',
 })
 class PermissionDefinition {

@@ -45,7 +45,10 @@ class UsageFilter implements UsageFilterArgs {
   operations?: string[] | null
 }
 
-@ObjectType('UsageBucket', { description: 'Usage of one interval and combination of dimensions. Intervals without usage are omitted.' })
+@ObjectType('UsageBucket', {
+  simpleResolvers: true,
+  description: 'Usage of one interval and combination of dimensions. Intervals without usage are omitted.',
+})
 class UsageBucket {
   @Field(() => DateTimeScalar, { description: 'Start of the interval, in UTC, inclusive.' })
   start!: Date

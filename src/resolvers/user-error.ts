@@ -1,9 +1,7 @@
 /** Domain errors of mutations as `userErrors` of the payload, so that one refusal does not null the other root fields. */
-import type { GraphQLFieldResolver } from 'graphql'
 import { Field, ObjectType, registerEnumType } from 'type-graphql'
 
-import type { Context } from '../context/context.js'
-import { DomainError, RequestError, userErrorCodes, type UserErrorCode } from '../lib/errors.js'
+import { userErrorCodes, type UserErrorCode } from '../lib/errors.js'
 
 const descriptions: Readonly<Record<UserErrorCode, string>> = {
   INVALID: 'An argument is invalid. `path` names it and `message` the rule.',
@@ -26,7 +24,7 @@ registerEnumType(UserErrorCodes, {
   valuesConfig: Object.fromEntries(userErrorCodes.map((code) => [code, { description: descriptions[code] }])),
 })
 
-@ObjectType('UserError', { description: 'Error that the caller can correct. The mutation changed nothing.' })
+@ObjectType('UserError', { simpleResolvers: true, description: 'Error that the caller can correct. The mutation changed nothing.' })
 export class UserError {
   @Field(() => UserErrorCodes, { description: 'Machine-readable reason.' })
   code!: UserErrorCode
@@ -41,52 +39,9 @@ export class UserError {
   path!: readonly string[] | null
 }
 
-/** Base of all payloads. A resolver leaves `userErrors` out: {@link domainErrorsToPayload} adds it. */
+/** Base of all payloads. A resolver leaves `userErrors` out: the global middleware adds it. */
 @ObjectType()
 export abstract class Payload {
   @Field(() => [UserError], { description: 'Errors that the caller can correct. Empty on success. If not empty, nothing was changed.' })
   userErrors?: readonly UserError[]
 }
-
-type Resolve = GraphQLFieldResolver<unknown, Context>
-
-/** Wraps a mutation resolver: a DomainError becomes `userErrors` of the payload. */
-export const domainErrorsToPayload =
-  (resolve: Resolve): Resolve =>
-  async (...call) => {
-    try {
-      const result: unknown = await resolve(...call)
-      return { userErrors: [], ...(result as object) }
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error
-      const [, , context, { fieldName }] = call
-      context.services.metrics.countRefusal(fieldName, error.code)
-      return { userErrors: error.userErrors }
-    }
-  }
-
-/** Whether the server failed. Usage counts such a request as not denied: the caller did nothing wrong. */
-const isServerFailure = (error: unknown): boolean =>
-  !(error instanceof DomainError || error instanceof RequestError) || (error instanceof RequestError && error.status >= 500)
-
-/** Wraps a root resolver: counts one use per root field, under the field's name and not its alias. Synchronous results stay synchronous. */
-export const recordUsage =
-  (resolve: Resolve): Resolve =>
-  (source, args, context, info) => {
-    const counted = (result: unknown): unknown => {
-      const errors: unknown = result instanceof Object ? Reflect.get(result, 'userErrors') : undefined
-      context.recordUsage(info.fieldName, Array.isArray(errors) && errors.length > 0)
-      return result
-    }
-    const failed = (error: unknown): never => {
-      context.recordUsage(info.fieldName, !isServerFailure(error))
-      throw error
-    }
-    let result: unknown
-    try {
-      result = resolve(source, args, context, info)
-    } catch (error) {
-      return failed(error)
-    }
-    return result instanceof Promise ? result.then(counted, failed) : counted(result)
-  }

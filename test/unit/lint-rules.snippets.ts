@@ -45,6 +45,11 @@ export const faults: Faults = {
     'environment by import': "import { env } from 'node:process'\nexport const a = env",
     'time by import': "import { performance } from 'node:perf_hooks'\nexport const a = performance.now()",
   }),
+  ...planted('src/resolvers/', 'eslint(no-restricted-imports)', {
+    'guard that simpleResolvers drop': "import { Authorized } from 'type-graphql'\nexport const a = Authorized",
+    'middleware that simpleResolvers drop': "import { UseMiddleware } from 'type-graphql'\nexport const a = UseMiddleware",
+    'change of the metadata of type-graphql': "import { getMetadataStorage } from 'type-graphql'\nexport const a = getMetadataStorage()",
+  }),
   ...planted('src/lib/', 'eslint(no-restricted-imports)', {
     'lib imports something of ours': "import { a } from '../config.js'\nexport const b = a",
     'environment by import, in lib': "import { env } from 'node:process'\nexport const a = env",
