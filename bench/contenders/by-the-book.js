@@ -16,8 +16,7 @@ const { sha256 } = await import('../../dist/lib/digest.js')
 
 const app = await createApp(readConfig({ PORT: '0', KEYHOUSE_DATA_DIR: directory, LOG_LEVEL: 'silent' }))
 const { sandboxApiKey } = await bootstrapOrganization(app.services, { name: 'Bench', email: 'bench@example.com' })
-for (let i = 0; i < 100; i++)
-  await createKey(app.services, { environment: 'SANDBOX', label: `Key ${i}`, permissions: ['agent:read'] })
+for (let i = 0; i < 100; i++) await createKey(app.services, { environment: 'SANDBOX', label: `Key ${i}`, permissions: ['agent:read'] })
 await app.close()
 
 const text = { type: 'text' }

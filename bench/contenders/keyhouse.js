@@ -9,8 +9,7 @@ const { createKey } = await import('../../dist/commands/api-key-create.js')
 
 const app = await createApp(readConfig({ PORT: '0', KEYHOUSE_DATA_DIR: directory }))
 const { sandboxApiKey: secret } = await bootstrapOrganization(app.services, { name: 'Bench', email: 'bench@example.com' })
-for (let i = 0; i < 100; i++)
-  await createKey(app.services, { environment: 'SANDBOX', label: `Key ${i}`, permissions: ['agent:read'] })
+for (let i = 0; i < 100; i++) await createKey(app.services, { environment: 'SANDBOX', label: `Key ${i}`, permissions: ['agent:read'] })
 
 const headers = { authorization: `Bearer ${secret}` }
 process.send({
