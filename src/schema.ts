@@ -15,7 +15,7 @@ import { MemberResolver } from './resolvers/member.resolver.js'
 import { NodeResolver } from './resolvers/node.resolver.js'
 import { OrganizationResolver } from './resolvers/organization.resolver.js'
 import { PermissionResolver } from './resolvers/permission.resolver.js'
-import { PersonalTokenResolver, PersonalTokenChangesResolver } from './resolvers/personal-token.resolver.js'
+import { PersonalTokenResolver } from './resolvers/personal-token.resolver.js'
 import { rootFieldMiddleware } from './resolvers/root-field-middleware.js'
 import { SandboxResolver } from './resolvers/sandbox.resolver.js'
 import { SignInResolver } from './resolvers/sign-in.resolver.js'
@@ -43,7 +43,6 @@ export function buildSchema(): GraphQLSchema {
       NodeResolver,
       OrganizationResolver,
       PermissionResolver,
-      PersonalTokenChangesResolver,
       PersonalTokenResolver,
       SignInResolver,
       SigningKeyResolver,

@@ -60,7 +60,7 @@ export class PersonalToken extends Node {
   @Property(timestamp())
   expiresAt!: Date
 
-  /** Midnight UTC of the day of its last use. */
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Day of the last use, as midnight UTC. Null if never used.' })
   @Property(timestamp({ nullable: true }))
   lastUsedOn!: Date | null
 

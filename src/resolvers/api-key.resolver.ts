@@ -23,7 +23,7 @@ import {
   RevokeApiKeyPayload,
 } from './api-key-types.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
-import { findByIdOrForbid } from './node.resolver.js'
+import { findByIdOrForbid } from './find-by-id-or-forbid.js'
 
 const ApiKeys = createConnectionType('ApiKey', () => ApiKey)
 

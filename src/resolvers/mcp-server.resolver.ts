@@ -12,6 +12,7 @@ import { deleteMcpServer } from '../mcp/servers/delete-mcp-server.js'
 import { listMcpServers } from '../mcp/servers/list-mcp-servers.js'
 import { updateMcpServer } from '../mcp/servers/update-mcp-server.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
+import { findByIdOrForbid } from './find-by-id-or-forbid.js'
 import {
   CreateMcpServerInput,
   UpdateMcpServerInput,
@@ -21,7 +22,6 @@ import {
   UpdateMcpServerPayload,
   DeleteMcpServerPayload,
 } from './mcp-server-types.js'
-import { findByIdOrForbid } from './node.resolver.js'
 import { visibleEndUser } from './visible-end-user.js'
 
 const McpServers = createConnectionType('McpServer', () => McpServer)

@@ -1,32 +1,12 @@
 /** Queries for any object by its global id (GraphQL Global Object Identification). */
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
 
-import type { KeyhousePermission } from '../access/actions.js'
-import type { Actor } from '../access/actor.js'
 import { findNode } from '../access/node-types.js'
-import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { Node } from '../entities/node.js'
 import { badUserInput } from '../lib/errors.js'
 
 const maxIds = 100
-
-/**
- * One visible row by id. The permission is checked before the lookup (docs/decisions/0178). With `isOwn` it is checked
- * after: an own row needs none. @throws DomainError FORBIDDEN
- */
-export async function findByIdOrForbid<T extends { id: string }>(
-  ctx: Context,
-  entity: new () => T,
-  id: string,
-  permission: KeyhousePermission,
-  isOwn?: (actor: Actor, row: T) => boolean,
-): Promise<T | null> {
-  if (!isOwn) requirePermission(ctx.actor, permission)
-  const row = await ctx.load(entity, id)
-  if (row && !isOwn?.(ctx.actor, row)) requirePermission(ctx.actor, permission)
-  return row
-}
 
 @Resolver()
 export class NodeResolver {

@@ -4,7 +4,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } fr
 import type { Context } from '../context/context.js'
 import { CredentialStatus } from '../entities/enums.js'
 import { PersonalToken } from '../entities/personal-token.js'
-import { DateTimeScalar, PermissionScalar } from '../entities/scalars.js'
+import { PermissionScalar } from '../entities/scalars.js'
 import { User } from '../entities/user.js'
 import { createPersonalToken } from '../personal-tokens/create-personal-token.js'
 import { effectivePermissions } from '../personal-tokens/effective-permissions.js'
@@ -17,7 +17,7 @@ import { revokeOrganizationToken } from '../personal-tokens/revoke-organization-
 import { revokePersonalToken } from '../personal-tokens/revoke-personal-token.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
-import { findByIdOrForbid } from './node.resolver.js'
+import { findByIdOrForbid } from './find-by-id-or-forbid.js'
 import {
   CreatePersonalTokenInput,
   CreatePersonalTokenPayload,
@@ -60,39 +60,6 @@ export class PersonalTokenResolver {
     return PersonalTokens.from(await listOrganizationTokens(ctx, page))
   }
 
-  @FieldResolver(() => CredentialStatus, { description: 'Status at the time of the request.' })
-  status(@Root() token: PersonalToken, @Ctx() ctx: Context): CredentialStatus {
-    return token.status(ctx.now())
-  }
-
-  @FieldResolver(() => User, { description: 'User that the token belongs to.' })
-  user(@Root() token: PersonalToken, @Ctx() ctx: Context): Promise<User | null> {
-    return ctx.loadInOrganization(token, User, token.userId)
-  }
-
-  @FieldResolver(() => [PermissionScalar], {
-    description: "Permissions of the token at the time of the request: those of the user's role, intersected with the token's own list.",
-  })
-  effectivePermissions(@Root() token: PersonalToken, @Ctx() ctx: Context): Promise<readonly string[]> {
-    return effectivePermissions(ctx, token)
-  }
-
-  @FieldResolver(() => DateTimeScalar, { nullable: true, description: 'Day of the last use, as midnight UTC. Null if never used.' })
-  lastUsedOn(@Root() token: PersonalToken): Date | null {
-    return token.lastUsedOn
-  }
-
-  @FieldResolver(() => ActorUnion, {
-    nullable: true,
-    description: 'User that revoked the token. Null if not revoked, and without `member:read`.',
-  })
-  revokedBy(@Root() token: PersonalToken, @Ctx() ctx: Context): Promise<ActorRow | null> {
-    return findActor(ctx, token.revokedBy)
-  }
-}
-
-@Resolver()
-export class PersonalTokenChangesResolver {
   @Mutation(() => CreatePersonalTokenPayload, {
     nullable: true,
     description: 'Creates a personal token of the caller. Needs a personal token (FORBIDDEN) but no permission.',
@@ -146,5 +113,29 @@ export class PersonalTokenChangesResolver {
     @Arg('input', () => RevokePersonalTokenInput, { description: 'Personal token to revoke.' }) input: RevokePersonalTokenInput,
   ): Promise<RevokePersonalTokenPayload> {
     return revokeOrganizationToken(ctx, input)
+  }
+  @FieldResolver(() => CredentialStatus, { description: 'Status at the time of the request.' })
+  status(@Root() token: PersonalToken, @Ctx() ctx: Context): CredentialStatus {
+    return token.status(ctx.now())
+  }
+
+  @FieldResolver(() => User, { description: 'User that the token belongs to.' })
+  user(@Root() token: PersonalToken, @Ctx() ctx: Context): Promise<User | null> {
+    return ctx.loadInOrganization(token, User, token.userId)
+  }
+
+  @FieldResolver(() => [PermissionScalar], {
+    description: "Permissions of the token at the time of the request: those of the user's role, intersected with the token's own list.",
+  })
+  effectivePermissions(@Root() token: PersonalToken, @Ctx() ctx: Context): Promise<readonly string[]> {
+    return effectivePermissions(ctx, token)
+  }
+
+  @FieldResolver(() => ActorUnion, {
+    nullable: true,
+    description: 'User that revoked the token. Null if not revoked, and without `member:read`.',
+  })
+  revokedBy(@Root() token: PersonalToken, @Ctx() ctx: Context): Promise<ActorRow | null> {
+    return findActor(ctx, token.revokedBy)
   }
 }

@@ -3,6 +3,7 @@ import { Ctx, Field, FieldResolver, ObjectType, Query, registerEnumType, Resolve
 
 import type { Actor } from '../access/actor.js'
 import type { Context } from '../context/context.js'
+import { findActingEndUser } from '../end-users/find-acting-end-user.js'
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment } from '../entities/enums.js'
@@ -102,12 +103,7 @@ export class ViewerResolver {
     description:
       'End user that the request acts for. Null if there is none. For an end user not yet recorded, both times are the time of the request.',
   })
-  async endUser(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<EndUser | null> {
-    const { endUser, environment, organizationId } = actor
-    const projectId = actor.projectIds?.[0]
-    if (!endUser || !environment || projectId === undefined) return null
-    const now = ctx.now()
-    const unrecorded = { ...endUser, organizationId, projectId, environment, firstSeenAt: now, lastSeenAt: now }
-    return (await ctx.load(EndUser, endUser.id)) ?? Object.assign(new EndUser(), unrecorded)
+  endUser(@Root() { actor }: Viewer, @Ctx() ctx: Context): Promise<EndUser | null> {
+    return findActingEndUser(ctx, actor)
   }
 }
