@@ -11,26 +11,27 @@ export interface ChainHead {
   readonly hash: string
 }
 
+/** Fields that the hash covers: all but `hash` itself. */
+const hashedFields = [
+  'id',
+  'organizationId',
+  'seq',
+  'projectId',
+  'environment',
+  'action',
+  'outcome',
+  'actorId',
+  'endUserId',
+  'subjectId',
+  'details',
+  'requestId',
+  'ipAddress',
+  'at',
+  'previousHash',
+] as const
+
 /** An audit event with its position and hashes. */
-export type ChainedEvent = Pick<
-  AuditEvent,
-  | 'id'
-  | 'organizationId'
-  | 'seq'
-  | 'projectId'
-  | 'environment'
-  | 'action'
-  | 'outcome'
-  | 'actorId'
-  | 'endUserId'
-  | 'subjectId'
-  | 'details'
-  | 'requestId'
-  | 'ipAddress'
-  | 'at'
-  | 'previousHash'
-  | 'hash'
->
+export type ChainedEvent = Pick<AuditEvent, (typeof hashedFields)[number] | 'hash'>
 
 /** An audit event before it is linked into the chain. */
 export type EventDraft = Omit<ChainedEvent, 'id' | 'seq' | 'previousHash' | 'hash'>
@@ -38,29 +39,9 @@ export type EventDraft = Omit<ChainedEvent, 'id' | 'seq' | 'previousHash' | 'has
 /** Head of an empty chain. */
 export const genesis: ChainHead = { seq: 0, hash: '0'.repeat(64) }
 
-/**
- * SHA-256 over the canonical JSON (RFC 8785) of every field but `hash`. The fields are listed in canonical order, so that
- * JSON.stringify writes canonical text; only `details` needs canonicalization.
- */
-export function computeHash(event: Omit<ChainedEvent, 'hash'>): string {
-  const { action, actorId, at, endUserId, environment, id, ipAddress, organizationId } = event
-  const { outcome, previousHash, projectId, requestId, seq, subjectId } = event
-  const before = JSON.stringify({ action, actorId, at })
-  const after = JSON.stringify({
-    endUserId,
-    environment,
-    id,
-    ipAddress,
-    organizationId,
-    outcome,
-    previousHash,
-    projectId,
-    requestId,
-    seq,
-    subjectId,
-  })
-  return sha256(`${before.slice(0, -1)},"details":${canonicalize(event.details)},${after.slice(1)}`)
-}
+/** SHA-256 over the canonical JSON (RFC 8785) of the hashed fields. */
+export const computeHash = (event: Omit<ChainedEvent, 'hash'>): string =>
+  sha256(canonicalize(Object.fromEntries(hashedFields.map((name) => [name, event[name]]))) ?? '')
 
 /** Links an event to the head of its chain. */
 export function linkEvent(head: ChainHead, draft: EventDraft): ChainedEvent {
