@@ -1,21 +1,5 @@
 /** Identifiers: a type prefix and the 32 hex digits of a UUIDv7 (RFC 9562 §5.7). */
-import { randomFillSync } from 'node:crypto'
-
-/** Hex digits that hold the two variant bits (§4.1) and two random bits. */
-const variants = ['8', '9', 'a', 'b']
-
-const bytes = Buffer.alloc(4096)
-let pool = ''
-let used = 0
-
-function randomHex(digits: number): string {
-  if (used + digits > pool.length) {
-    pool = randomFillSync(bytes).toString('hex')
-    used = 0
-  }
-  used += digits
-  return pool.slice(used - digits, used)
-}
+import { randomUUID } from 'node:crypto'
 
 const hex = /^[0-9a-f]{32}$/
 
@@ -24,14 +8,7 @@ export const isId = (text: unknown, prefix: string): text is string =>
   typeof text === 'string' && text.startsWith(`${prefix}_`) && hex.test(text.slice(prefix.length + 1))
 
 let lastMs = 0
-let timeHex = '000000000000'
 let counter = 0
-
-function advanceTime(ms: number): void {
-  lastMs = ms
-  timeHex = ms.toString(16).padStart(12, '0')
-  counter = 0
-}
 
 /**
  * Creates an id that sorts after earlier ones, within a millisecond too: `rand_a` is a counter (RFC 9562 §6.2, method 1).
@@ -39,10 +16,11 @@ function advanceTime(ms: number): void {
  */
 export function newId(prefix: string, at: Date): string {
   const ms = at.getTime()
-  if (ms > lastMs) advanceTime(ms)
-  else if (++counter > 0xfff) advanceTime(lastMs + 1)
-  const count = (0x1000 + counter).toString(16).slice(1)
-  const random = randomHex(16)
-  const variant = variants[Number.parseInt(random.charAt(0), 16) & 0x3]!
-  return `${prefix}_${timeHex}7${count}${variant}${random.slice(1)}`
+  if (ms > lastMs) [lastMs, counter] = [ms, 0]
+  else if (++counter > 0xfff) [lastMs, counter] = [lastMs + 1, 0]
+  const time = lastMs.toString(16).padStart(12, '0')
+  const count = counter.toString(16).padStart(3, '0')
+  // The last 64 bits, variant and `rand_b`, are the same in a UUIDv4 (§5.4).
+  const variantAndRandom = randomUUID().slice(19).replace('-', '')
+  return `${prefix}_${time}7${count}${variantAndRandom}`
 }

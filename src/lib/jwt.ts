@@ -41,20 +41,10 @@ export interface Signer {
   readonly privateKey: KeyObject
 }
 
-const encodedHeaders = new Map<string, string>()
-
-function encodeHeader(kid: string, alg: Algorithm, typ: string): string {
-  const cacheKey = `${alg} ${typ} ${kid}`
-  let header = encodedHeaders.get(cacheKey)
-  if (header === undefined) {
-    header = Buffer.from(JSON.stringify({ alg, kid, typ })).toString('base64url')
-    encodedHeaders.set(cacheKey, header)
-  }
-  return header
-}
+const encodePart = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
 /** Signs the claims; `typ` is the header parameter of RFC 7515 §4.1.9. */
-export function signJwt(signer: Signer, typ: string, claims: object): string {
-  const signingInput = `${encodeHeader(signer.kid, signer.algorithm, typ)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
-  return `${signingInput}.${signFunctions[signer.algorithm](Buffer.from(signingInput), signer.privateKey).toString('base64url')}`
+export function signJwt({ kid, algorithm, privateKey }: Signer, typ: string, claims: object): string {
+  const signingInput = `${encodePart({ alg: algorithm, kid, typ })}.${encodePart(claims)}`
+  return `${signingInput}.${signFunctions[algorithm](Buffer.from(signingInput), privateKey).toString('base64url')}`
 }

@@ -1,7 +1,6 @@
 /** Logger: one JSON object a line on stdout. */
-import { destination, pino, type Logger } from 'pino'
+import { destination, pino, stdTimeFunctions, type Logger } from 'pino'
 
-import { systemClock } from '../lib/clock.js'
 import { serializeError } from './log-error.js'
 
 /** Maximum bytes that are kept while stdout cannot be written. */
@@ -20,26 +19,12 @@ function bufferedStdout(): { write(line: string): void } {
   return { write: (line) => void stdout.write(line) }
 }
 
-/** Timestamp of a log line, formatted once a millisecond. */
-function createTimestamp(): () => string {
-  let last = 0
-  let text = ''
-  return () => {
-    const now = systemClock()
-    if (now.getTime() !== last) {
-      last = now.getTime()
-      text = `,"time":"${now.toISOString()}"`
-    }
-    return text
-  }
-}
-
 /** Serializers of every logger: pino's default one copies all properties of an error. */
 export const serializers = { err: (error: unknown) => serializeError(error) }
 
 /** Creates the logger, with level names and ISO 8601 times. */
 export const createLogger = (level: string): Logger =>
   pino(
-    { level, base: null, timestamp: createTimestamp(), formatters: { level: (label) => ({ level: label }) }, serializers },
+    { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) }, serializers },
     bufferedStdout(),
   )
