@@ -1,4 +1,6 @@
 /** The process's revocation lists: one for the deployment, and an LRU cache of one for each issuer. */
+import { LRUCache } from 'lru-cache'
+
 import type { Services } from '../context/services.js'
 import { organizationVersion } from '../database/queries/revocations.js'
 import type { Issuer } from '../lib/issuer.js'
@@ -10,12 +12,16 @@ export const maxRevocationLists = 1000
 
 export class RevocationLists {
   readonly #deployment
-  /** By organization and environment, least recently used first. */
-  readonly #lists = new Map<string, RevocationList>()
+  /** By organization and environment. */
+  readonly #lists: LRUCache<string, RevocationList, Issuer>
   #empty: Promise<PreparedDocument> | undefined
 
   constructor(private readonly services: Pick<Services, 'queryRunner' | 'clock'>) {
     this.#deployment = new RevocationList(services.queryRunner, services.clock, null)
+    this.#lists = new LRUCache({
+      max: maxRevocationLists,
+      memoMethod: (_key, _stale, { context }) => new RevocationList(services.queryRunner, services.clock, context),
+    })
   }
 
   ofDeployment(): Promise<PreparedDocument> {
@@ -29,16 +35,6 @@ export class RevocationLists {
     if (!this.#lists.has(cacheKey) && !(await queryRunner.read(organizationVersion, [issuer.organizationId]))) {
       return (this.#empty ??= prepareDocument(['{"revokedTokens":[],"revokedClients":[],"revokedSandboxes":[]}']))
     }
-    return this.#use(cacheKey, issuer).current()
-  }
-
-  /** Gets or creates the list, marks it most recently used, and evicts the least recently used. */
-  #use(cacheKey: string, issuer: Issuer): RevocationList {
-    const list = this.#lists.get(cacheKey) ?? new RevocationList(this.services.queryRunner, this.services.clock, issuer)
-    this.#lists.delete(cacheKey)
-    this.#lists.set(cacheKey, list)
-    const [oldest] = this.#lists.keys()
-    if (this.#lists.size > maxRevocationLists && oldest !== undefined) this.#lists.delete(oldest)
-    return list
+    return this.#lists.memo(cacheKey, { context: issuer }).current()
   }
 }

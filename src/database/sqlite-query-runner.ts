@@ -1,5 +1,6 @@
 /** Prepared queries on a read-only SQLite connection: on the writing one, an uncommitted key would already be valid. */
 import type { Database, Statement } from 'better-sqlite3'
+import { LRUCache } from 'lru-cache'
 
 import type { Parameter, PreparedQuery, QueryRunner } from './query-runner.js'
 import type { Row } from './row-mapper.js'
@@ -10,12 +11,12 @@ export const stored = (parameter: unknown): unknown => {
   return typeof parameter === 'boolean' ? Number(parameter) : parameter
 }
 
-/** Maximum cached statements of lists. */
+/** Maximum cached statements of lists. Each combination of filters is a statement. */
 const maxPreparedStatements = 200
 
 export class SqliteQueryRunner implements QueryRunner {
   readonly #statements = new Map<string, Statement>()
-  readonly #lists = new Map<string, Statement>()
+  readonly #lists = new LRUCache<string, Statement>({ max: maxPreparedStatements, memoMethod: (sql) => this.reader.prepare(sql) })
 
   constructor(private readonly reader: Database) {}
 
@@ -28,13 +29,7 @@ export class SqliteQueryRunner implements QueryRunner {
   }
 
   queryAll(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
-    let statement = this.#lists.get(sql)
-    if (!statement) {
-      // Each combination of filters is a statement, so an unbounded cache could fill the memory.
-      if (this.#lists.size >= maxPreparedStatements) this.#lists.clear()
-      this.#lists.set(sql, (statement = this.reader.prepare(sql)))
-    }
-    return Promise.resolve(statement.all(...parameters.map(stored)) as Row[])
+    return Promise.resolve(this.#lists.memo(sql).all(...parameters.map(stored)) as Row[])
   }
 
   close(): void {

@@ -5,6 +5,7 @@
 import type { LookupFunction } from 'node:net'
 import { callbackify } from 'node:util'
 
+import { LRUCache } from 'lru-cache'
 import type { Dispatcher } from 'undici'
 
 import {
@@ -80,16 +81,12 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
     maxConnections,
   )
 
-  const allowedUrls = new Map<string, URL>()
   function assertAllowed(text: string): URL {
-    const cached = allowedUrls.get(text)
-    if (cached) return cached
     const url = new URL(text)
     if (validateUrl(url) !== undefined) throw new OutboundError('URL_NOT_ALLOWED')
-    if (allowedUrls.size >= maxCachedUrls) allowedUrls.clear()
-    allowedUrls.set(text, url)
     return url
   }
+  const allowedUrls = new LRUCache<string, URL>({ max: maxCachedUrls, memoMethod: assertAllowed })
 
   async function sendOnce(url: URL, request: OutboundRequest): Promise<OutboundResponse> {
     const { method, credential, body, signal, organizationId, poolKey } = request
@@ -115,7 +112,7 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
     close: () => pools.close(),
 
     async send(text, request) {
-      let url = assertAllowed(text)
+      let url = allowedUrls.memo(text)
       for (let redirects = 0; ; redirects++) {
         const response = await sendOnce(url, request)
         const next = redirectTarget(response, url)

@@ -4,6 +4,8 @@
  */
 import { lookup } from 'node:dns/promises'
 
+import { LRUCache } from 'lru-cache'
+
 import { monotonicMs } from '../lib/clock.js'
 import { KeyedQueue } from '../lib/concurrency.js'
 import { OutboundError, type OutboundCode } from './outbound-error.js'
@@ -49,7 +51,7 @@ export class DnsLookups {
   readonly #globalQueue: KeyedQueue
   /** By organization and name: a shared cache would disclose one organization's look-ups to another. */
   readonly #pending = new Map<string, Pending>()
-  readonly #failures = new Map<string, { code: OutboundCode; until: number }>()
+  readonly #failures = new LRUCache<string, { code: OutboundCode; until: number }>({ max: maxFailures })
 
   constructor(
     private readonly dnsLookup: DnsLookup,
@@ -63,7 +65,8 @@ export class DnsLookups {
   /** @throws OutboundError TIMEOUT, CONNECTION_FAILED */
   async resolve(organizationId: string, host: string): Promise<readonly ResolvedAddress[]> {
     const key = `${organizationId} ${host}`
-    const failure = this.#failures.get(key)
+    // `get` would count as a use, and keep the entry longer than later failures.
+    const failure = this.#failures.peek(key)
     if (failure && monotonicMs() < failure.until) throw new OutboundError(failure.code)
     const pending = this.#pending.get(key) ?? this.#begin(key, organizationId, host)
     pending.deadline = monotonicMs() + maxWait
@@ -97,9 +100,6 @@ export class DnsLookups {
   }
 
   #cacheFailure(key: string, code: OutboundCode): void {
-    this.#failures.delete(key)
-    const [oldest] = this.#failures.keys()
-    if (this.#failures.size >= maxFailures && oldest !== undefined) this.#failures.delete(oldest)
     this.#failures.set(key, { code, until: monotonicMs() + retryDelay })
   }
 }
