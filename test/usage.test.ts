@@ -91,6 +91,23 @@ describe('usage', () => {
     ])
   })
 
+  test('counts a request once that has no operation, as denied if the caller is at fault', async () => {
+    const key = await acme.apiKey()
+    const post = async (body: string, headers: Record<string, string> = {}): Promise<number> => {
+      const authorization = `Bearer ${key.secret}`
+      const all = { authorization, 'content-type': 'application/json', ...headers }
+      return (await fetch(`${app.url}/graphql`, { method: 'POST', headers: all, body })).status
+    }
+    const asked = { groupBy: ['OPERATION'], filter: { apiKeyIds: [key.id] } }
+    expect(await post('{"query":"{ __typename }"}')).toBe(200)
+    expect(await usage(asked)).toMatchObject([{ operation: null, requests: 1, denied: 0 }])
+    expect(await post('{"query":"{ __typename }"}', { accept: 'text/plain' })).toBe(406)
+    expect(await post('{"query":')).toBe(400)
+    expect(await post('{}', { 'content-type': 'text/plain' })).toBe(415)
+    expect(await post('{"query":1}')).toBe(400)
+    expect(await usage(asked)).toMatchObject([{ operation: null, requests: 5, denied: 4 }])
+  })
+
   test('is kept in minutes, hours and days, each from its full one', async () => {
     const key = await acme.apiKey()
     const filter = { apiKeyIds: [key.id] }

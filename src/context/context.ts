@@ -22,8 +22,8 @@ export class Context {
   inTransaction = false
   /** Response deadline: no new work starts after a timeout or client disconnect. Null: no deadline. */
   deadline: { throwIfExpired(): void } | null = null
-  /** Usage records of this request so far. */
-  usageCount = 0
+  /** Whether an operation of this request was recorded in usage. */
+  isUsageRecorded = false
 
   constructor(
     readonly services: Services,
@@ -52,7 +52,7 @@ export class Context {
   /** Records usage for the actor; does nothing without one. @param operation null if the request failed before it was known */
   recordUsage(operation: string | null, isDenied: boolean): void {
     if (!this.actorOrNull) return
-    this.usageCount++
+    this.isUsageRecorded = true
     this.services.writeBehind.recordUsage({ actor: this.actorOrNull, operation, isDenied, at: this.now() })
   }
 

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Config } from '../config/config.js'
+import type { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { getDeploymentId } from '../encryption/deployment-secrets.js'
 import { createContext } from '../http/create-context.js'
@@ -12,7 +13,7 @@ import { JsonError } from '../lib/json/strict-json.js'
 import { runInSlices } from '../lib/slices.js'
 import { acquireExchangeSlot, type ExchangeKind } from '../mcp/in-flight.js'
 import { assertNoLoop } from './assert-no-loop.js'
-import { authorizeMessage, GatewayError } from './authorize-message.js'
+import { authorizeMessage, GatewayError, type AuthorizedMessage } from './authorize-message.js'
 import { forward } from './forward.js'
 import { firstValue, protocolHeaders, sessionHeader } from './headers.js'
 import { OpenStreams } from './open-streams.js'
@@ -68,6 +69,14 @@ function toGatewayError(error: unknown): GatewayError | undefined {
   return new GatewayError(413, rpcErrorCodes.invalidRequest, text, undefined, { connection: 'close' })
 }
 
+type GatewayRequest = FastifyRequest<{ Params: { serverId: string } }>
+
+/** A message that may be forwarded. `release` frees its slot. */
+interface AdmittedMessage extends AuthorizedMessage {
+  readonly message: JsonRpcMessage | null
+  readonly release: () => void
+}
+
 export async function registerGateway(server: FastifyInstance, services: Services, times: GatewayTimeouts): Promise<void> {
   const deploymentId = getDeploymentId(services.deploymentSecrets)
   const streams = new OpenStreams(services, times)
@@ -76,15 +85,16 @@ export async function registerGateway(server: FastifyInstance, services: Service
     done()
   })
 
-  const relay = async (request: FastifyRequest<{ Params: { serverId: string } }>, reply: FastifyReply): Promise<FastifyReply> => {
-    const ctx = await createContext(services, request, reply)
+  /** Parses and authorizes the message, and counts it in usage. */
+  const admit = async (ctx: Context, request: GatewayRequest, reply: FastifyReply): Promise<AdmittedMessage> => {
     // Authenticated first: a caller without a credential learns nothing about the message checks.
-    request.state.actorId = ctx.actor.id
+    const { organizationId } = ctx.actor
     let operation: string | null = null
+    let isDenied = true
     try {
       assertAllowedOrigin(services.config, request.headers)
       assertNoLoop(deploymentId, firstValue(request.headers['cdn-loop']))
-      const message = await parseRequestMessage(request, ctx.actor.organizationId)
+      const message = await parseRequestMessage(request, organizationId)
       operation = usageLabel(request.method, message)
       request.state.operation = operation
       if (message) {
@@ -96,14 +106,24 @@ export async function registerGateway(server: FastifyInstance, services: Service
         const headers = Object.fromEntries(protocolHeaders(request.headers).map((name) => [name, String(request.headers[name])]))
         const session = firstValue(request.headers[sessionHeader])
         const authorized = await authorizeMessage(ctx, { serverId: request.params.serverId, message, session, headers })
-        ctx.recordUsage(operation, false)
-        return await forward({ ctx, request, reply, streams, message, times, ...authorized })
-      } finally {
+        isDenied = false
+        return { ...authorized, message, release }
+      } catch (error) {
         onResponseEnd(reply, request, release)
+        throw error
       }
-    } catch (error) {
-      if (ctx.usageCount === 0) ctx.recordUsage(operation, true)
-      throw error
+    } finally {
+      ctx.recordUsage(operation, isDenied)
+    }
+  }
+
+  const relay = async (request: GatewayRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const ctx = await createContext(services, request, reply)
+    const { release, ...admitted } = await admit(ctx, request, reply)
+    try {
+      return await forward({ ctx, request, reply, streams, times, ...admitted })
+    } finally {
+      onResponseEnd(reply, request, release)
     }
   }
 

@@ -55,8 +55,6 @@ export function operationPlugin(services: Services, schema: GraphQLSchema, hasPl
       const { context, state } = routed
       // Apollo rejects a mutation by GET before didResolveOperation, which sets the label.
       if (operation && document) state.operation ??= prepare(document, operation).label
-      // No resolver counted the request: introspection only, or no execution.
-      if (context.usageCount === 0) context.recordUsage(null, result.data === undefined)
       const raised = errors ?? routed.errors
       if (!raised) return
       const errorContext = {

@@ -52,43 +52,33 @@ export async function registerGraphql(
     },
     // Authenticate before reading the body.
     preParsing: async (request, reply) => {
-      const context = await createContext(services, request, reply)
-      request.state.context = context
-      request.state.actorId = context.actorOrNull?.id ?? null
+      await createContext(services, request, reply)
     },
     handler: async (request, reply) => {
       const isPost = request.method === 'POST'
       const context = request.state.context!
       const { url, body } = request
-      try {
-        const isAcceptable =
-          request.state.type !== undefined || (hasLandingPage && !isPost && negotiateMediaType(request, [html]) !== undefined)
-        if (!isAcceptable) throw new RequestError('BAD_REQUEST', `An answer is ${jsonMediaType} or ${own}.`, {}, { status: 406 })
-        const deadline = new ResponseDeadline(times.responseTimeoutMs)
-        context.deadline = request.state.deadline = deadline
-        const httpGraphQLRequest: RoutedRequest = {
-          // HEAD is processed as GET; Node omits the body.
-          method: isPost ? 'POST' : 'GET',
-          headers: isPost && plugins.length === 0 ? preflightedPostHeaders : toHeaderMap(request),
-          search: url.includes('?') ? url.slice(url.indexOf('?')) : '',
-          body,
-          context,
-          state: request.state,
-        }
-        const response = await deadline.race(apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: placeholderContext }))
-        if (httpGraphQLRequest.codes) request.state.codes = httpGraphQLRequest.codes
-        else if (response.status !== undefined && response.status >= 400) throw toRequestError(response)
-        return toReplyBody(request, reply, response)
-      } catch (error) {
-        if (context.usageCount === 0 && isClientError(error)) context.recordUsage(null, true)
-        throw error
+      const isAcceptable =
+        request.state.type !== undefined || (hasLandingPage && !isPost && negotiateMediaType(request, [html]) !== undefined)
+      if (!isAcceptable) throw new RequestError('BAD_REQUEST', `An answer is ${jsonMediaType} or ${own}.`, {}, { status: 406 })
+      const deadline = new ResponseDeadline(times.responseTimeoutMs)
+      context.deadline = request.state.deadline = deadline
+      const httpGraphQLRequest: RoutedRequest = {
+        // HEAD is processed as GET; Node omits the body.
+        method: isPost ? 'POST' : 'GET',
+        headers: isPost && plugins.length === 0 ? preflightedPostHeaders : toHeaderMap(request),
+        search: url.includes('?') ? url.slice(url.indexOf('?')) : '',
+        body,
+        context,
+        state: request.state,
       }
+      const response = await deadline.race(apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: placeholderContext }))
+      if (httpGraphQLRequest.codes) request.state.codes = httpGraphQLRequest.codes
+      else if (response.status !== undefined && response.status >= 400) throw toRequestError(response)
+      return toReplyBody(request, reply, response)
     },
   })
 }
-
-/** A request that timed out is recorded in usage when its operation ends. */
-const isClientError = (error: unknown): boolean => error instanceof RequestError && error.status < 500 && error.code !== 'REQUEST_TIMEOUT'
 
 /** Sets status and headers of the reply, and returns its body. */
 function toReplyBody(request: FastifyRequest, reply: FastifyReply, { status = 200, headers, body }: HTTPGraphQLResponse): string {

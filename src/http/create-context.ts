@@ -12,7 +12,7 @@ import { clientAddress } from './client-address.js'
 import { enforceRateLimit, throttleUnknownCredentials } from './rate-limits.js'
 import { findMisspelledHeader, rawHeaderValues } from './raw-headers.js'
 
-/** @throws RequestError UNAUTHENTICATED, RATE_LIMITED or BAD_REQUEST */
+/** Sets the context of the request's state. @throws RequestError UNAUTHENTICATED, RATE_LIMITED or BAD_REQUEST */
 export async function createContext(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
   const authorization = rawHeaderValues(request.raw, 'authorization')
   const onBehalfOf = rawHeaderValues(request.raw, 'x-on-behalf-of')
@@ -21,7 +21,7 @@ export async function createContext(services: Services, request: FastifyRequest,
   const [first, second] = authorization
   if (first === undefined) {
     if (onBehalfOf.length > 0 || respelled !== undefined) throw missingCredential()
-    return new Context(services, origin, null, () => Promise.reject(missingCredential()))
+    return (request.state.context = new Context(services, origin, null, () => Promise.reject(missingCredential())))
   }
   if (second !== undefined) throw new RequestError('BAD_REQUEST', 'Authorization was sent twice.')
   const gate = signatureGate(services, request, origin.ipAddress ?? '')
@@ -35,7 +35,7 @@ export async function createContext(services: Services, request: FastifyRequest,
       'BAD_REQUEST',
       `${respelled} was sent in another spelling. Send it as "${respelled}", with hyphens and no underscores.`,
     )
-  const ctx = new Context(services, origin, actor, resolveActor)
+  const ctx = (request.state.context = new Context(services, origin, actor, resolveActor))
   await enforceRateLimit(ctx, reply)
   await recordUse(ctx)
   return ctx

@@ -23,6 +23,7 @@ import {
 import { registerJsonParser } from './json-body.js'
 import { rawHeaderValues } from './raw-headers.js'
 import { registerRequestSpans } from './request-spans.js'
+import type { RequestState } from './request-state.js'
 import type { HttpTimeouts } from './timeouts.js'
 
 /** Returns the Fastify instance, and the drain that the readiness route reads. */
@@ -97,6 +98,10 @@ export function createHttpServer(
     })
     done(validateHost(request))
   })
+  server.addHook('onSend', (request, reply, _payload, done) => {
+    recordRequest(request.state, reply.statusCode)
+    done()
+  })
   server.addHook('onResponse', (request, reply, done) => {
     logRequest(services, request, reply.statusCode, reply.elapsedTime)
     done()
@@ -152,8 +157,15 @@ const createErrorHandler =
       .send(errorBody(response, request.id))
   }
 
+/** Records usage of a request without an operation: it was refused before one, or asked for introspection only. */
+function recordRequest({ context, codes }: RequestState, status: number): void {
+  // After a timeout the operation continues. It is recorded when it ends.
+  if (!context || context.isUsageRecorded || codes?.includes('REQUEST_TIMEOUT')) return
+  context.recordUsage(null, codes !== undefined && status < 500)
+}
+
 function logRequest({ log, metrics }: Services, request: FastifyRequest, status: number, elapsed?: number): void {
-  const { operation, actorId, codes, traceId } = request.state
+  const { operation, context, codes, traceId } = request.state
   const route = request.routeOptions.url ?? null
   metrics.observeRequest({ route, operation, codes, seconds: elapsed === undefined ? undefined : elapsed / 1000 })
   log.info(
@@ -165,7 +177,7 @@ function logRequest({ log, metrics }: Services, request: FastifyRequest, status:
       ms: elapsed === undefined ? undefined : Math.round(elapsed * 10) / 10,
       ip: clientAddress(request),
       operation,
-      actorId,
+      actorId: context && (context.actorOrNull?.id ?? null),
       codes,
       // Spelled as in OpenTelemetry's trace context for non-OTLP logs.
       trace_id: traceId,

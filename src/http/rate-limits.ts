@@ -35,7 +35,6 @@ export async function enforceRateLimit(ctx: Context, reply: FastifyReply): Promi
   const result = await ctx.services.limiter.consume({ id: apiKey.id, organizationId, rateLimits: apiKey.rateLimits }, ctx.now())
   void reply.headers(rateLimitHeaders(result))
   if (result.isAllowed) return
-  ctx.recordUsage(null, true)
   throw tooMany('A rate limit of this API key is used up. Try again later.', result.retryAfterMs)
 }
 

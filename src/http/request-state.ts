@@ -6,7 +6,6 @@ import type { ResponseDeadline } from './response-deadline.js'
 export interface RequestState {
   /** Field names of the schema. The client's operation name is never used: it may hold a pasted secret. */
   operation?: string
-  actorId?: string | null
   /** Error codes of the response. */
   codes?: readonly string[]
   /** W3C trace id of this request's span, sampled or not. */
