@@ -105,7 +105,8 @@ describe('usage', () => {
     expect(await post('{"query":')).toBe(400)
     expect(await post('{}', { 'content-type': 'text/plain' })).toBe(415)
     expect(await post('{"query":1}')).toBe(400)
-    expect(await usage(asked)).toMatchObject([{ operation: null, requests: 5, denied: 4 }])
+    expect(await post(' '.repeat(100_001))).toBe(413)
+    expect(await usage(asked)).toMatchObject([{ operation: null, requests: 6, denied: 5 }])
   })
 
   test('is kept in minutes, hours and days, each from its full one', async () => {
