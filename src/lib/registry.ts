@@ -2,7 +2,7 @@
  * Array-backed registry of objects that are added and removed with every request.
  * V8 reallocates the table of a busy `Set` every few dozen changes. The old table points to the new one.
  * Once one table is in the old generation, all later tables and their entries live until the next full collection.
- * With 32 objects at a time, a young collection then takes 7.4 ms with a `Set`, and 0.26 ms with this class (0153).
+ * With 32 objects at a time, each then costs at least 4 times as much with a `Set` as with this class (0153).
  */
 export class Registry<T> {
   readonly #entries: { readonly item: T; index: number }[] = []
