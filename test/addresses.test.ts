@@ -25,8 +25,8 @@ async function recorded(name: string, forwardedFor: string): Promise<string> {
   const made = await app.run(acme.sandboxKey, query, {}, { 'x-forwarded-for': forwardedFor })
   const list = '{ auditEvents(first: 1) { nodes { requestId ipAddress } } }'
   const [event] = (await app.run(acme.adminToken, list)).data.auditEvents.nodes
-  expect(event.requestId).toBe(made.headers.get('x-request-id'))
-  return event.ipAddress
+  expect(event!.requestId).toBe(made.headers.get('x-request-id'))
+  return event!.ipAddress
 }
 
 test.each([

@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { generateApiKey } from '../src/lib/api-key-format.js'
-import { codeOf, startApp, type TestApp } from './support/app.js'
+import { codeOf, startApp, type TestApp, type AnswerBody } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -20,7 +20,7 @@ const who = '{ viewer { kind endUser { externalId } } }'
 interface RawAnswer {
   readonly status: number
   readonly headers: Record<string, unknown>
-  readonly body: any
+  readonly body: AnswerBody
 }
 
 /** Headers byte by byte, repeated ones included, as fetch would not send them. */
@@ -167,9 +167,9 @@ describe('Authorization', () => {
   test('an access token of ours is no personal token, whatever its signature', async () => {
     const input = { audience: app.config.url, externalUserId: 'u' }
     const { token } = await app.mutate(acme.sandboxKey, 'exchangeApiKey', input, 'token')
-    const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString())
+    const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
     const header = Buffer.from(
-      JSON.stringify({ ...JSON.parse(Buffer.from(token.split('.')[0], 'base64url').toString()), typ: 'kh-personal+jwt' }),
+      JSON.stringify({ ...JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()), typ: 'kh-personal+jwt' }),
     )
     expect(claims.aud).toBe(app.config.url)
     const forged = `${header.toString('base64url')}.${token.split('.').slice(1).join('.')}`

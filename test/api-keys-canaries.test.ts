@@ -7,6 +7,7 @@ import { Client } from 'pg'
 
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
+import type { Results } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -59,7 +60,7 @@ test('they appear in no log line, error, audit row or database file', async () =
     query: string,
     variables: object = {},
     headers: Record<string, string> = {},
-  ): Promise<any> => {
+  ): Promise<Results> => {
     const { text, data } = await app.run(credential, query, variables, headers)
     said.push(text)
     return data

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
+import type { Payloads, AnyPayload } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -12,14 +13,15 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const create = (by: string, input: object): Promise<any> =>
+const create = (by: string, input: object): Promise<Payloads['createApiKey']> =>
   app.mutate(
     by,
     'createApiKey',
     input,
     'secret apiKey { id label permissions expiresAt environment rateLimits { window max } allowedAudiences }',
   )
-const faultsOf = ({ userErrors }: any): [string, string | null][] => userErrors.map(({ code, path }: any) => [code, path && path.join('.')])
+const faultsOf = ({ userErrors }: Pick<AnyPayload, 'userErrors'>): [string, string | null][] =>
+  userErrors.map(({ code, path }) => [code, path && path.join('.')])
 const inMs = (ms: number): Date => new Date(app.clock.now().getTime() + ms)
 
 describe('permissions', () => {
@@ -43,8 +45,8 @@ describe('permissions', () => {
     const { secret } = await acme.apiKey({ permissions: ['api_key:create', ...held].filter((one, i, all) => all.indexOf(one) === i) })
     const { userErrors, apiKey } = await create(secret, { permissions: wanted })
     if (excess.length === 0) return expect([userErrors, apiKey.permissions]).toEqual([[], wanted])
-    expect([userErrors.length, userErrors[0].code, userErrors[0].path]).toEqual([1, 'PERMISSION_NOT_HELD', ['input', 'permissions']])
-    expect([...userErrors[0].message.matchAll(/"([^"]+)"/g)].map(([, name]) => name)).toEqual(excess)
+    expect([userErrors.length, userErrors[0]!.code, userErrors[0]!.path]).toEqual([1, 'PERMISSION_NOT_HELD', ['input', 'permissions']])
+    expect([...userErrors[0]!.message.matchAll(/"([^"]+)"/g)].map(([, name]) => name)).toEqual(excess)
   })
 
   test('a MEMBER cannot grant "*": it names what they lack; an ADMIN can', async () => {
@@ -57,7 +59,7 @@ describe('permissions', () => {
 
   test('a misspelt action of ours is an error with a suggestion', async () => {
     const { userErrors } = await create(acme.adminToken, { permissions: ['agent:raed', 'api_key:raed', 'usage:write'] })
-    expect(userErrors.map(({ path, message }: any) => [path.at(-1), /did you mean "([^"]+)"\?$/.exec(message)?.[1]])).toEqual([
+    expect(userErrors.map(({ path, message }) => [path.at(-1), /did you mean "([^"]+)"\?$/.exec(message)?.[1]])).toEqual([
       ['1', 'api_key:read'],
       ['2', 'usage:read'],
     ])
@@ -83,7 +85,7 @@ describe('permissions', () => {
   ])('no key can hold %s, whoever grants it', async (permission) => {
     const { userErrors } = await create(acme.adminToken, { permissions: ['agent:read', permission] })
     expect(faultsOf({ userErrors })).toEqual([['INVALID', 'input.permissions']])
-    expect(userErrors[0].message).toContain(permission)
+    expect(userErrors[0]!.message).toContain(permission)
   })
 
   test.each([
@@ -99,8 +101,9 @@ describe('permissions', () => {
   test('nobody rotates or updates a key that holds more than they do; a key rotates itself and does not update itself', async () => {
     const rich = await acme.apiKey({ permissions: ['agent:read', 'agent:write'] })
     const poor = await acme.apiKey({ permissions: ['api_key:rotate', 'api_key:update', 'agent:read'] })
-    const rotate = (id: string): Promise<any> => app.mutate(poor.secret, 'rotateApiKey', { id }, 'secret')
-    const update = (id: string): Promise<any> => app.mutate(poor.secret, 'updateApiKey', { id, permissions: [] }, 'apiKey { permissions }')
+    const rotate = (id: string): Promise<Payloads['rotateApiKey']> => app.mutate(poor.secret, 'rotateApiKey', { id }, 'secret')
+    const update = (id: string): Promise<Payloads['updateApiKey']> =>
+      app.mutate(poor.secret, 'updateApiKey', { id, permissions: [] }, 'apiKey { permissions }')
     for (const answer of [await rotate(rich.id), await update(rich.id)]) {
       const message = 'This key holds "agent:write", which you do not, so you can neither rotate nor update it.'
       expect(answer.userErrors).toEqual([{ code: 'PERMISSION_NOT_HELD', message, path: null }])

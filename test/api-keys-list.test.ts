@@ -4,6 +4,7 @@ import fc from 'fast-check'
 
 import { ApiKey } from '../src/entities/api-key.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
+import type { Results } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -54,8 +55,11 @@ function sorted(rows: readonly ApiKey[], field: Field, direction: 'ASC' | 'DESC'
 const document = `query ($first: Int, $after: String, $last: Int, $before: String, $orderBy: ApiKeyOrder, $filter: ApiKeyFilter) {
   apiKeys(first: $first, after: $after, last: $last, before: $before, orderBy: $orderBy, filter: $filter) {
     totalCount edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`
-const page = async (acme: SeededOrganization, variables: object): Promise<any> => {
-  const { data, text } = await app.run(acme.adminToken, document, variables)
+interface Page extends Pick<Results['apiKeys'], 'pageInfo' | 'totalCount'> {
+  readonly edges: { cursor: string; node: { id: string } }[]
+}
+const page = async (acme: SeededOrganization, variables: object): Promise<Page> => {
+  const { data, text } = await app.run<{ apiKeys: Page } | undefined>(acme.adminToken, document, variables)
   if (!data) throw new Error(text)
   return data.apiKeys
 }
@@ -71,10 +75,10 @@ test('every order, both directions, forwards and backwards, in pages of any size
     for (let more = true; more;) {
       const bounds: object = isBackward ? { last: size, before: cursor } : { first: size, after: cursor }
       const { edges, pageInfo, totalCount } = await page(acme, { ...bounds, orderBy: { field, direction } })
-      const ids = edges.map((edge: any) => edge.node.id)
+      const ids = edges.map((edge) => edge.node.id)
       if (isBackward) seen.unshift(...ids)
       else seen.push(...ids)
-      expect([totalCount, pageInfo.startCursor, pageInfo.endCursor]).toEqual([rows.length, edges[0].cursor, edges.at(-1).cursor])
+      expect([totalCount, pageInfo.startCursor, pageInfo.endCursor]).toEqual([rows.length, edges[0]!.cursor, edges.at(-1)!.cursor])
       more = isBackward ? pageInfo.hasPreviousPage : pageInfo.hasNextPage
       cursor = isBackward ? pageInfo.startCursor : pageInfo.endCursor
       expect(seen.length <= rows.length).toBe(true)
@@ -92,8 +96,8 @@ test('the newest come first, ties by id, 20 when nothing is said; the one before
   await acme.apiKeys(5, [])
   const { edges, totalCount, pageInfo } = await page(acme, {})
   expect([edges.length, totalCount, pageInfo.hasNextPage]).toEqual([20, rows.length + 6, true])
-  const rest = await page(acme, { after: edges[4].cursor, before: edges[8].cursor })
-  expect(rest.edges.map((edge: any) => edge.cursor)).toEqual(edges.slice(5, 8).map((edge: any) => edge.cursor))
+  const rest = await page(acme, { after: edges[4]!.cursor, before: edges[8]!.cursor })
+  expect(rest.edges.map((edge) => edge.cursor)).toEqual(edges.slice(5, 8).map((edge) => edge.cursor))
 })
 
 test('a list in a filter has at most 100 entries', async () => {
@@ -112,7 +116,7 @@ test('a page stays where it is while keys are added', async () => {
   app.clock.advance(1000)
   await acme.apiKeys(3, [])
   const second = await page(acme, { first: 100, after: first.pageInfo.endCursor })
-  const seen = [...first.edges, ...second.edges].map((edge: any) => edge.node.id)
+  const seen = [...first.edges, ...second.edges].map((edge) => edge.node.id)
   expect(seen).toEqual(sorted(rows, 'CREATED_AT', 'DESC'))
 })
 
@@ -123,7 +127,7 @@ test('filters are what they say, together and apart, and the count obeys them', 
   const found = async (filter: object): Promise<string[]> => {
     const { edges, totalCount } = await page(acme, { first: 100, filter })
     expect(totalCount).toBe(edges.length)
-    return edges.map((edge: any) => edge.node.id).toSorted()
+    return edges.map((edge) => edge.node.id).toSorted()
   }
   const those = (is: (row: ApiKey) => boolean): string[] => rows.filter(is).map(({ id }) => id)
   const statuses = ['ACTIVE', 'EXPIRED', 'REVOKED'] as const

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { codeOf, startApp, type TestApp } from './support/app.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -18,7 +19,7 @@ const answerTo = async (text: string): Promise<string> => {
   const answer = await app.run(text, '{ viewer { kind } }')
   return answer.errors ? `${answer.status} ${codeOf(answer)}` : 'works'
 }
-const rotate = (by: string, id: string, options: object = {}): Promise<any> =>
+const rotate = (by: string, id: string, options: object = {}): Promise<Payloads['rotateApiKey']> =>
   app.mutate(by, 'rotateApiKey', { id, ...options }, 'secret apiKey { id preview rotatedAt previousSecretExpiresAt expiresAt }')
 const verdictOn = async (secret: string, by = acme.sandboxKey): Promise<string> =>
   (await app.mutate(by, 'verifyApiKey', { secret }, 'verdict { code }')).verdict.code
@@ -168,7 +169,7 @@ test('a superseded text creates, rotates and updates nothing, and may still be u
 describe('revokeApiKey', () => {
   test('is immediate, final and the same when repeated', async () => {
     const { key, fresh } = await rotated({ overlapSeconds: 60 })
-    const revoke = (): Promise<any> =>
+    const revoke = (): Promise<Payloads['revokeApiKey']> =>
       app.mutate(
         acme.sandboxKey,
         'revokeApiKey',

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { createApp } from '../src/app.js'
 import { generateApiKey } from '../src/lib/api-key-format.js'
-import { startApp, type TestApp } from './support/app.js'
+import { startApp, type TestApp, type AnswerBody } from './support/app.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -14,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const verify = (secret: string, input: object = {}, by = acme.sandboxKey): Promise<any> =>
+const verify = (secret: string, input: object = {}, by = acme.sandboxKey): Promise<Payloads['verifyApiKey']> =>
   app.mutate(
     by,
     'verifyApiKey',
@@ -101,7 +102,7 @@ test('a key issued under an older prefix keeps working, and a new one bears the 
       headers: { 'content-type': 'application/json', authorization: `Bearer ${older.secret}` },
       body: JSON.stringify({ query: 'mutation { createApiKey(input: { permissions: [] }) { secret apiKey { preview } } }' }),
     })
-    const { data } = (await response.json()) as any
+    const { data } = (await response.json()) as AnswerBody
     expect(data.createApiKey.secret).toMatch(/^acme1_sand_[0-9A-Za-z]{38}$/)
     expect(data.createApiKey.apiKey.preview).toBe(`acme1_sand_****${data.createApiKey.secret.slice(-4)}`)
     expect((await verify(data.createApiKey.secret)).verdict.code).toBe('VALID')

@@ -13,6 +13,7 @@ import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { Callers, forEndUser, type Caller } from './support/callers.js'
 import { mutations, type CallerName } from './support/operations.js'
+import type { AnyPayload } from './support/results.js'
 import type { SeededKey, SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -39,7 +40,7 @@ const newest = async (): Promise<AuditEvent | undefined> =>
 interface Done {
   readonly callerId: string | null
   readonly variables: object
-  readonly payload: any
+  readonly payload: AnyPayload
   /** What the mutation left in the trail. */
   readonly events: readonly AuditEvent[]
 }
@@ -50,10 +51,10 @@ async function run(field: string, name: CallerName): Promise<Done> {
   const variables = await make(caller.place)
   const callerId = await idOf(caller)
   const last = (await newest())?.seq ?? 0
-  const answer = await app.run(caller.credential, document, variables, caller.headers)
+  const answer = await app.run<Record<string, AnyPayload>>(caller.credential, document, variables, caller.headers)
   if (answer.errors) throw new Error(answer.text)
   const events = await em().find(AuditEvent, { seq: { $gt: last } }, { orderBy: { seq: 'ASC' } })
-  return { callerId, variables, payload: answer.data[field], events }
+  return { callerId, variables, payload: answer.data[field]!, events }
 }
 
 async function idOf({ credential }: Caller): Promise<string> {
@@ -127,7 +128,7 @@ describe('a refusal', () => {
   test('of the input leaves one event with its code', async () => {
     const last = (await newest())!.seq
     const { userErrors } = await app.mutate(acme.sandboxKey, 'createApiKey', { label: '' }, 'apiKey { id }')
-    expect(userErrors[0].code).toBe('INVALID')
+    expect(userErrors[0]!.code).toBe('INVALID')
     const events = await em().find(AuditEvent, { seq: { $gt: last } })
     expect(events.map(({ action, outcome, details }) => [action, outcome, details])).toEqual([
       ['api_key:create', 'DENIED', { code: 'INVALID' }],

@@ -4,6 +4,7 @@ import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
+import type { Results } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -26,7 +27,7 @@ const query = `query ($first: Int, $after: String, $last: Int, $before: String, 
   }
 }`
 const ask = (credential: string, variables: object = {}): Promise<Answer> => app.run(credential, query, variables)
-async function events(filter: object = {}, credential = acme.adminToken): Promise<any[]> {
+async function events(filter: object = {}, credential = acme.adminToken): Promise<Results['auditEvents']['nodes']> {
   const { data, text } = await ask(credential, { first: 100, filter })
   if (!data?.auditEvents) throw new Error(text)
   return data.auditEvents.nodes
@@ -58,11 +59,11 @@ describe('auditEvents', () => {
       details: { reason: 'leaked' },
     })
     expect(denied).toMatchObject({ action: 'api_key:create', outcome: 'DENIED', actor, subjectId: null, details: { code: 'INVALID' } })
-    expect(denied.at).toBe(app.clock.now().toISOString())
-    expect(denied.requestId).toMatch(/^req_/)
-    expect(denied.ipAddress).toMatch(/127\.0\.0\.1|::1/)
-    expect((await app.run(acme.adminToken, `{ node(id: "${denied.id}") { id __typename } }`)).data.node).toEqual({
-      id: denied.id,
+    expect(denied!.at).toBe(app.clock.now().toISOString())
+    expect(denied!.requestId).toMatch(/^req_/)
+    expect(denied!.ipAddress).toMatch(/127\.0\.0\.1|::1/)
+    expect((await app.run(acme.adminToken, `{ node(id: "${denied!.id}") { id __typename } }`)).data.node).toEqual({
+      id: denied!.id,
       __typename: 'AuditEvent',
     })
   })
@@ -154,7 +155,7 @@ describe('auditEvents', () => {
     expect(seen).not.toContain(neighbour.id)
     expect(await subjects(acme.adminToken)).toEqual(expect.arrayContaining([own.id, production.id, neighbour.id]))
     expect((await subjects(globex.adminToken)).some((id) => [own.id, production.id, acme.id].includes(id))).toBe(false)
-    const foreign = (await events())[0].id
+    const foreign = (await events())[0]!.id
     expect((await app.run(globex.adminToken, `{ node(id: "${foreign}") { id } }`)).data.node).toBeNull()
     for (const credential of [production.secret, (await acme.member('MEMBER')).token])
       expect(codeOf(await ask(credential))).toBe('FORBIDDEN')

@@ -39,8 +39,7 @@ const viewer = '{ viewer { kind organization { id } } }'
 
 /** Copies while keys are being made; answers with those that were acknowledged before it began. */
 async function whileWriting<T>(copy: () => Promise<T>): Promise<{ before: string[]; made: T }> {
-  const create = async (): Promise<string> =>
-    (await app.mutate(acme.sandboxKey, 'createApiKey', { permissions: [] }, 'secret')).secret as string
+  const create = async (): Promise<string> => (await app.mutate(acme.sandboxKey, 'createApiKey', { permissions: [] }, 'secret')).secret
   const before = await Promise.all(Array.from({ length: 20 }, create))
   const state = { isDone: false }
   const writing = (async () => {
@@ -68,7 +67,7 @@ async function copied(): Promise<{ before: string[]; env: Record<string, string>
     const data = join(folder, 'restored')
     mkdirSync(data)
     cpSync(file, join(data, 'keyhouse.db'))
-    cpSync(made.masterKeyFile as string, join(data, 'master.key'))
+    cpSync(made.masterKeyFile, join(data, 'master.key'))
     return { before, env: { KEYHOUSE_DATA_DIR: data }, target: null }
   }
   const target = await emptyDatabase()
@@ -102,7 +101,7 @@ test(`the copy (${how}) serves every key, every token and every credential`, asy
   const restored = await startApp({ ...issuer, ...env })
   try {
     expect(await (await wellKnown(restored, 'jwks')).json()).toEqual(jwks)
-    for (const key of [acme.sandboxKey, rotatedKey.secret, newText as string, ...before]) {
+    for (const key of [acme.sandboxKey, rotatedKey.secret, newText, ...before]) {
       expect((await restored.run(key, viewer)).data).toEqual({ viewer: { kind: 'API_KEY', organization: { id: acme.id } } })
     }
     expect((await restored.run(revokedKey.secret, viewer)).status).toBe(403)

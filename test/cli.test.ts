@@ -12,6 +12,7 @@ import { startApp, type TestApp } from './support/app.js'
 import { wholeChain, withDatabase } from './support/chain.js'
 import { emptyDatabase, isPostgres } from './support/database.js'
 import { keyhouse, keyhouseJson } from './support/process.js'
+import type { Payloads } from './support/results.js'
 import { organization } from './support/seed.js'
 
 let app: TestApp
@@ -21,7 +22,8 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 const viewer = '{ viewer { kind environment permissions organization { id name } user { email } } }'
-const signIn = (signInToken: string): Promise<any> => app.mutate(null, 'signIn', { signInToken }, 'token personalToken { type }')
+const signIn = (signInToken: string): Promise<Payloads['signIn']> =>
+  app.mutate(null, 'signIn', { signInToken }, 'token personalToken { type }')
 let people = 0
 const newEmail = (): string => `ada-${++people}@example.com`
 
@@ -253,7 +255,7 @@ describe('api-key create', () => {
 
   test('beside a server under load: nothing fails on either side, and the chain holds', async () => {
     const acme = await organization(app)
-    const exchange = (): Promise<any> =>
+    const exchange = (): Promise<Payloads['exchangeApiKey']> =>
       app.mutate(acme.sandboxKey, 'exchangeApiKey', { audience: 'https://api.example.com', externalUserId: 'ada' }, 'token')
     const done = new AbortController()
     const load = [1, 2, 3, 4].map(async () => {

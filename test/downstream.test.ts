@@ -60,7 +60,7 @@ afterAll(async () => {
 })
 beforeEach(async () => void (key = await acme.apiKey({ permissions: ['application:*'] })))
 
-async function ask(path: string, credential: string | null, method = 'GET'): Promise<[status: number, body: any]> {
+async function ask(path: string, credential: string | null, method = 'GET'): Promise<[status: number, body: unknown]> {
   const headers = credential === null ? {} : { authorization: `Bearer ${credential}` }
   const response = await fetch(`${url}${path}`, { method, headers })
   return [response.status, await response.json()]
@@ -154,7 +154,7 @@ describe('a sandbox reset', () => {
 })
 
 describe('POST /payments/proof', () => {
-  const proof = (credential: string | null): Promise<[number, any]> => ask('/payments/proof', credential, 'POST')
+  const proof = (credential: string | null): Promise<[number, unknown]> => ask('/payments/proof', credential, 'POST')
 
   test('is for sandbox keys', async () => {
     expect(await proof(key.secret)).toEqual([200, { proof: 'paid-in-sandbox' }])

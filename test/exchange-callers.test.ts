@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { codeOf, startApp, type TestApp } from './support/app.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 import { exchange, exchangeRaw } from './support/tokens.js'
 
@@ -73,7 +74,7 @@ describe('an access token whose audience is this server', () => {
       const answer = await app.run(token, query)
       expect([query, answer.status, codeOf(answer)]).toEqual([query, 200, 'FORBIDDEN'])
     }
-    const forbidden = async (field: string, input: object, selection: string): Promise<unknown> =>
+    const forbidden = async (field: keyof Payloads, input: object, selection: string): Promise<unknown> =>
       (await app.mutate(token, field, input, selection)).userErrors.map((error: { code: string }) => error.code)
     expect(await forbidden('createApiKey', {}, 'secret')).toEqual(['FORBIDDEN'])
     expect(await forbidden('updateApiKey', { id: other.id, label: 'x' }, 'apiKey { id }')).toEqual(['FORBIDDEN'])

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { acceptsGzip } from '../src/http/cacheable-json.js'
 import { revocationListMaxAgeSeconds } from '../src/routes/well-known.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
+import type { Payloads, Results } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, forge, headerOf, revoked, wellKnown } from './support/tokens.js'
 
@@ -26,7 +27,7 @@ const tokensOf = async (credential: string, filter: object = {}): Promise<string
   return nodes.map(({ id }: { id: string }) => id)
 }
 const issue = async (secret: string, input: object = {}): Promise<string> => (await exchange(app, secret, input)).accessToken.id
-const revoke = (id: string, credential = acme.adminToken): Promise<any> =>
+const revoke = (id: string, credential = acme.adminToken): Promise<Payloads['revokeAccessToken']> =>
   app.mutate(credential, 'revokeAccessToken', { id }, 'accessToken { id status revokedAt }')
 
 describe('accessTokens', () => {
@@ -94,7 +95,7 @@ describe('accessTokens', () => {
   test('page in both directions', async () => {
     const ids = []
     for (let i = 0; i < 5; i++) ids.unshift(await issue(key.secret))
-    const page = async (args: string): Promise<any> =>
+    const page = async (args: string): Promise<Results['accessTokens']> =>
       (
         await app.run(
           acme.adminToken,
@@ -164,7 +165,11 @@ describe('introspectToken', () => {
     expiresAt: null,
     claims: null,
   }
-  const ask = async (token: string, input: object = {}, credential = acme.sandboxKey): Promise<any> =>
+  const ask = async (
+    token: string,
+    input: object = {},
+    credential = acme.sandboxKey,
+  ): Promise<Payloads['introspectToken']['introspection']> =>
     (await app.mutate(credential, 'introspectToken', { token, ...input }, all)).introspection
   const inactive = { active: false, ...nothing }
 

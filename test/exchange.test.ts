@@ -4,6 +4,7 @@ import fc from 'fast-check'
 
 import { deriveEndUserId } from '../src/lib/external-id.js'
 import { startApp, type TestApp } from './support/app.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, exchangeRaw } from './support/tokens.js'
 
@@ -17,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const ask = (input: object, headers: Record<string, string> = {}): Promise<any> =>
+const ask = (input: object, headers: Record<string, string> = {}): Promise<Payloads['exchangeApiKey']> =>
   exchangeRaw(app, key, { audience, externalUserId: 'jane', ...input }, headers)
 const refusalsOf = async (input: object, headers: Record<string, string> = {}): Promise<string[]> => {
   const { token, accessToken, userErrors } = await ask(input, headers)
@@ -28,7 +29,8 @@ const refusalsOf = async (input: object, headers: Record<string, string> = {}): 
 test('the token names its end user to that end user; to a key without `end_user:read` it does not', async () => {
   const mutation = 'mutation ($input: ExchangeApiKeyInput!) { exchangeApiKey(input: $input) { accessToken { endUser { externalId } } } }'
   const seen = async (input: object, headers: Record<string, string>): Promise<unknown> =>
-    (await app.run(key, mutation, { input: { audience, ...input } }, headers)).data.exchangeApiKey.accessToken.endUser
+    (await app.run<{ exchangeApiKey: { accessToken: { endUser: unknown } } }>(key, mutation, { input: { audience, ...input } }, headers))
+      .data.exchangeApiKey.accessToken.endUser
   expect(await seen({}, { 'x-on-behalf-of': 'jane' })).toEqual({ externalId: 'jane' })
   expect(await seen({ externalUserId: 'jane' }, {})).toBeNull()
 })
@@ -246,8 +248,8 @@ describe('permissions', () => {
     const { userErrors, token } = await ask({ permissions })
     expect(token).toBeNull()
     expect(userErrors).toMatchObject([{ code: 'PERMISSION_NOT_HELD', path: ['input', 'permissions'] }])
-    for (const name of names) expect(userErrors[0].message).toContain(`"${name}"`)
-    expect(userErrors[0].message).not.toContain('"api_key:read"')
+    for (const name of names) expect(userErrors[0]!.message).toContain(`"${name}"`)
+    expect(userErrors[0]!.message).not.toContain('"api_key:read"')
   })
 
   test.each([

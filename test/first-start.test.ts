@@ -8,6 +8,7 @@ import { createApp } from '../src/app.js'
 import { announceFirstStart } from '../src/commands/first-start.js'
 import { readConfig } from '../src/config/config.js'
 import { createOrganization } from '../src/organizations/create-organization.js'
+import type { AnswerBody } from './support/app.js'
 import { emptyDatabase, isPostgres, type TestDatabase } from './support/database.js'
 import { ask, freePort, keyhouse, keyhouseJson, serve, type Served } from './support/process.js'
 
@@ -18,12 +19,12 @@ const viewer = '{ viewer { kind permissions organization { name } } }'
 const wordsOf = (line: string): string[] => [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!)
 
 /** Does what the printed line does. */
-async function runCurl(line: string): Promise<any> {
+async function runCurl(line: string): Promise<AnswerBody> {
   const [command, silent, url, ...options] = wordsOf(line)
   expect([command, silent]).toEqual(['curl', '-s'])
   const headers = options.flatMap((option, i) => (options[i - 1] === '-H' ? [option.split(': ', 2) as [string, string]] : []))
   const body = options[options.indexOf('-d') + 1]!
-  return (await fetch(url!, { method: 'POST', headers, body })).json()
+  return (await fetch(url!, { method: 'POST', headers, body })).json() as Promise<AnswerBody>
 }
 
 async function end(served: Served): Promise<void> {

@@ -5,6 +5,7 @@ import { systemContext } from '../src/context/context.js'
 import { McpToolApproval } from '../src/entities/mcp-tool-approval.js'
 import { approvalTtlSeconds } from '../src/mcp/approvals/approve-tool-call.js'
 import { eventually, Gateway, type Rpc } from './support/gateway.js'
+import type { Payloads, Results } from './support/results.js'
 
 let world: Gateway
 let serverId: string
@@ -33,19 +34,21 @@ const waitingFor = async (...args: Parameters<typeof call>): Promise<string> => 
   expect(body.error).toMatchObject({ code: -32_002, data: { status: 'PENDING' } })
   return body.error.data.approvalId
 }
+type Approval = Results['mcpToolApprovals']['nodes'][number]
 const decide = (
   credential: string,
   id: string,
   decision = 'APPROVE',
   headers: Record<string, string> = {},
   more: object = {},
-): Promise<any> => world.app.mutate(credential, 'decideMcpToolCall', { id, decision, ...more }, `approval { ${fields} }`, headers)
-const approve = async (id: string): Promise<any> => {
+): Promise<Payloads['decideMcpToolCall']> =>
+  world.app.mutate(credential, 'decideMcpToolCall', { id, decision, ...more }, `approval { ${fields} }`, headers)
+const approve = async (id: string): Promise<Approval> => {
   const { approval, userErrors } = await decide(world.acme.adminToken, id)
   expect(userErrors).toEqual([])
   return approval
 }
-const approvals = async (filter: object = { serverId }, credential = world.acme.adminToken): Promise<any[]> => {
+const approvals = async (filter: object = { serverId }, credential = world.acme.adminToken): Promise<Approval[]> => {
   const query = `query ($filter: McpToolApprovalFilter) { mcpToolApprovals(filter: $filter) { nodes { ${fields} } totalCount } }`
   const { data, errors } = await world.app.run(credential, query, { filter })
   expect(errors).toBeUndefined()
@@ -246,7 +249,11 @@ describe('who decides', () => {
   })
 
   test('nor does it loosen the rules: not as an end user, not without the permission, not who called', async () => {
-    const loosen = async (credential: string, change: object, headers: Record<string, string> = {}): Promise<any> =>
+    const loosen = async (
+      credential: string,
+      change: object,
+      headers: Record<string, string> = {},
+    ): Promise<Payloads['updateMcpServer']['userErrors']> =>
       (await world.app.mutate(credential, 'updateMcpServer', { id: serverId, ...change }, 'server { id }', headers)).userErrors
     const update = ['mcp_server:update', 'mcp_server:read']
     const plain = await world.acme.apiKey({ permissions: update })

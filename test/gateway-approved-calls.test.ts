@@ -1,7 +1,7 @@
 /** What a person approved is what travels: every parameter, the headers that go along, and the credential. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { Gateway } from './support/gateway.js'
+import { Gateway, type RpcBody } from './support/gateway.js'
 import { measureStall } from './support/stall.js'
 
 let world: Gateway
@@ -24,7 +24,7 @@ interface Call {
   readonly params?: object
   readonly headers?: Record<string, string>
 }
-const send = async ({ params = {}, headers = {} }: Call): Promise<any> => {
+const send = async ({ params = {}, headers = {} }: Call): Promise<RpcBody> => {
   const message = { jsonrpc: '2.0', id: ++id, method: 'tools/call', params: { name: 'echo', arguments: { a: 1 }, ...params } }
   return (await world.post(serverId, agent.secret, message, headers)).body
 }

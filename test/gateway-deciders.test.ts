@@ -6,7 +6,8 @@ import { Migration0009 as PostgresMigration } from '../src/database/migrations/p
 import { Migration0009 as SqliteMigration } from '../src/database/migrations/sqlite/0009-key-families.js'
 import { McpServerCaller } from '../src/entities/mcp-server-caller.js'
 import { isPostgres } from './support/database.js'
-import { Gateway } from './support/gateway.js'
+import { Gateway, type RpcBody } from './support/gateway.js'
+import type { Payloads } from './support/results.js'
 import { tamper } from './support/vault.js'
 
 interface Key {
@@ -59,9 +60,9 @@ const waitingFor = async (credential: string, headers: Record<string, string> = 
   expect(body.error).toMatchObject({ code: -32_002, data: { status: 'PENDING' } })
   return body.error.data.approvalId
 }
-const decide = (credential: string, id: string, headers: Record<string, string> = alice): Promise<any> =>
+const decide = (credential: string, id: string, headers: Record<string, string> = alice): Promise<Payloads['decideMcpToolCall']> =>
   world.app.mutate(credential, 'decideMcpToolCall', { id, decision: 'APPROVE' }, 'approval { status }', headers)
-const loosen = async (credential: string): Promise<any> =>
+const loosen = async (credential: string): Promise<Payloads['updateMcpServer']['userErrors']> =>
   (await world.app.mutate(credential, 'updateMcpServer', { id: serverId, requireApproval: 'NEVER' }, 'server { id }')).userErrors
 const forbidden = [{ code: 'FORBIDDEN' }]
 
@@ -149,7 +150,7 @@ describe('who has called a server does not loosen it', () => {
       await world.acme.apiKey({ permissions }),
       await world.acme.apiKey({ permissions }),
     ]
-    const call = async ({ secret }: Key): Promise<any> => (await world.call(serverId, secret, 'echo', {}, alice)).body
+    const call = async ({ secret }: Key): Promise<RpcBody> => (await world.call(serverId, secret, 'echo', {}, alice)).body
     const { approvalId } = (await call(agent)).error.data
     expect((await call(second)).error.data.approvalId).toBe(approvalId)
     await decide(world.acme.adminToken, approvalId, {})

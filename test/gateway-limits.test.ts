@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
+import type { Answer } from './support/app.js'
 import { closed, eventually, Gateway, defaultToolAnswer, type Received, type Rpc } from './support/gateway.js'
 
 let world: Gateway
@@ -238,7 +239,7 @@ describe('with small settings', () => {
 
   test('tests of a server count as calls, for people too', async () => {
     const held = new Held()
-    const tested = (): Promise<any> =>
+    const tested = (): Promise<Answer> =>
       world.app.run(
         world.acme.adminToken,
         'mutation ($input: TestMcpServerInput!) { testMcpServer(input: $input) { test { connected } } }',

@@ -5,6 +5,7 @@ import { createApp } from '../src/app.js'
 import { readConfig } from '../src/config/config.js'
 import { Gateway, result, sendJson, type Rpc } from './support/gateway.js'
 import { listen, mcpAnswer } from './support/mcp.js'
+import type { Payloads } from './support/results.js'
 import { tamper } from './support/vault.js'
 
 const env = { KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1,keyhouse.test' }
@@ -26,7 +27,7 @@ async function usable(at: Gateway, serverUrl: string, bearerToken = 'the-secret-
   await at.credential(id, { bearerToken })
   return { id, key: (await at.agent()).secret }
 }
-const moveTo = (at: Gateway, id: string, serverUrl: string): Promise<any> =>
+const moveTo = (at: Gateway, id: string, serverUrl: string): Promise<Payloads['updateMcpServer']> =>
   at.app.mutate(at.acme.sandboxKey, 'updateMcpServer', { id, serverUrl }, 'server { id }')
 /** How many messages reached a gateway since then. */
 const arrivals = (at: Gateway, since: number): number =>

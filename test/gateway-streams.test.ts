@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { gatewayTimeouts } from '../src/gateway/timeouts.js'
 import { isPostgres } from './support/database.js'
 import { closed, eventually, Gateway, result } from './support/gateway.js'
+import type { AnyPayload, Payloads } from './support/results.js'
 
 let world: Gateway
 let serverId: string
@@ -67,7 +68,7 @@ test('the numbers are those that are promised', () => {
 })
 
 describe('an open stream ends when', () => {
-  const admin = (field: string, input: object, headers: Record<string, string> = {}): Promise<any> =>
+  const admin = (field: keyof Payloads, input: object, headers: Record<string, string> = {}): Promise<AnyPayload> =>
     world.app.mutate(world.acme.sandboxKey, field, input, 'userErrors { code }', headers)
   const exchange = async (more: object = {}): Promise<{ token: string; id: string }> => {
     const { token, accessToken } = await world.app.mutate(

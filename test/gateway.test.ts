@@ -1,7 +1,7 @@
 /** The gateway: what passes and what does not, message by message. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { Gateway, result, sendJson } from './support/gateway.js'
+import { Gateway, result, sendJson, type Received } from './support/gateway.js'
 
 let world: Gateway
 beforeAll(async () => {
@@ -72,42 +72,47 @@ describe('a call', () => {
   })
 
   test.each([
-    ['a tool that fails', () => (r: any) => sendJson(r.response, result(r.body.id, { isError: true, content: [] })), 'TOOL_ERROR', 200],
+    [
+      'a tool that fails',
+      () => (r: Received) => sendJson(r.response, result(r.body.id, { isError: true, content: [] })),
+      'TOOL_ERROR',
+      200,
+    ],
     [
       'a JSON-RPC error',
-      () => (r: any) => sendJson(r.response, { jsonrpc: '2.0', id: r.body.id, error: { code: -1, message: 'no' } }),
+      () => (r: Received) => sendJson(r.response, { jsonrpc: '2.0', id: r.body.id, error: { code: -1, message: 'no' } }),
       'TOOL_ERROR',
       200,
     ],
     [
       'an answer that is no JSON',
-      () => (r: any) => void r.response.writeHead(200, { 'content-type': 'application/json' }).end('{'),
+      () => (r: Received) => void r.response.writeHead(200, { 'content-type': 'application/json' }).end('{'),
       'UPSTREAM_FAILED',
       200,
     ],
     [
       'a name twice in the answer',
-      () => (r: any) => void r.response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":1,"a":2}'),
+      () => (r: Received) => void r.response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":1,"a":2}'),
       'UPSTREAM_FAILED',
       200,
     ],
     [
       'an encoded answer',
-      () => (r: any) => void r.response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end('x'),
+      () => (r: Received) => void r.response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end('x'),
       'UPSTREAM_FAILED',
       200,
     ],
-    ['a broken connection', () => (r: any) => void r.response.socket.destroy(), 'UPSTREAM_FAILED', 200],
-    ['a server that is broken', () => (r: any) => void r.response.writeHead(500).end(), 'UPSTREAM_FAILED', 502],
+    ['a broken connection', () => (r: Received) => void r.response.socket!.destroy(), 'UPSTREAM_FAILED', 200],
+    ['a server that is broken', () => (r: Received) => void r.response.writeHead(500).end(), 'UPSTREAM_FAILED', 502],
     [
       'a redirect elsewhere',
-      () => (r: any) => void r.response.writeHead(307, { location: 'https://example.com/' }).end(),
+      () => (r: Received) => void r.response.writeHead(307, { location: 'https://example.com/' }).end(),
       'UPSTREAM_FAILED',
       200,
     ],
     [
       'a refused credential',
-      () => (r: any) => void r.response.writeHead(401, { 'www-authenticate': 'Bearer' }).end(),
+      () => (r: Received) => void r.response.writeHead(401, { 'www-authenticate': 'Bearer' }).end(),
       'CREDENTIAL_REFUSED',
       200,
     ],
@@ -180,7 +185,7 @@ describe('tools', () => {
   const tools = ['echo', 'sum', 'other']
   const listed = async (serverId: string, key: string): Promise<string[]> => {
     const { body } = await world.rpc(serverId, key, 'tools/list')
-    return body.result.tools.map(({ name }: { name: string }) => name)
+    return body.result.tools.map(({ name }) => name)
   }
 
   test.each([
@@ -336,7 +341,7 @@ describe('a message', () => {
     const query = `query ($from: DateTime!, $to: DateTime!, $filter: UsageFilter) {
       usage(from: $from, to: $to, interval: DAY, groupBy: [OPERATION], filter: $filter) { operation requests denied } }`
     const { data } = await world.app.run(world.acme.adminToken, query, { from: day(-1), to: day(1), filter: { apiKeyIds: [agent.id] } })
-    const counted = Object.fromEntries(data.usage.map((row: any) => [row.operation, [row.requests, row.denied]]))
+    const counted = Object.fromEntries(data.usage.map((row) => [row.operation, [row.requests, row.denied]]))
     expect(counted).toEqual({
       'mcp:resources/list': [1, 0],
       'mcp:other': [1, 0],

@@ -1,7 +1,7 @@
 /** What graphql-cop, an auditor of GraphQL servers, would report: each of its twelve findings, and the two of later versions. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { startApp, type TestApp } from './support/app.js'
+import { startApp, type TestApp, type AnswerBody } from './support/app.js'
 
 let app: TestApp
 beforeAll(async () => {
@@ -12,7 +12,7 @@ afterAll(() => app.close())
 interface Heard {
   readonly text: string
   /** Undefined when it is no JSON. */
-  readonly body: any
+  readonly body: AnswerBody<Readonly<Record<string, unknown>> | null>
 }
 
 async function hear(path: string, init?: RequestInit): Promise<Heard> {
@@ -29,7 +29,7 @@ const times = (count: number, text: (i: number) => string): string => Array.from
 
 /** Each answers whether there is something to report. */
 const findings: Record<string, () => Promise<boolean>> = {
-  'alias overloading': async () => (await ask(`{ ${times(101, (i) => `a${i}: __typename`)} }`)).body.data?.a100 !== undefined,
+  'alias overloading': async () => (await ask(`{ ${times(101, (i) => `a${i}: __typename`)} }`)).body.data?.['a100'] !== undefined,
 
   'batch queries': async () => {
     const { body } = await post(Array.from({ length: 11 }, () => ({ query: '{ __typename }' })))

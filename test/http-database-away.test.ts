@@ -87,8 +87,8 @@ onPostgres('while it is away every request is refused with 503 and a code, and a
       if (answer.errors) {
         refused.add(`${answer.status} ${codeOf(answer)} ${answer.headers.get('retry-after')}`)
       } else {
-        const { apiKey, accessToken } = answer.data.createApiKey ?? answer.data.exchangeApiKey
-        acknowledged.push((apiKey ?? accessToken).id)
+        const { createApiKey, exchangeApiKey } = answer.data
+        acknowledged.push((worker % 2 ? exchangeApiKey.accessToken : createApiKey.apiKey).id)
       }
     }
   })

@@ -7,6 +7,7 @@ import { IdempotencyKey } from '../src/entities/idempotency-key.js'
 import { deleteExpiredKeys, fingerprint } from '../src/journal/idempotency.js'
 import { Secret } from '../src/lib/secret.js'
 import { startApp, type TestApp } from './support/app.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -19,7 +20,7 @@ beforeEach(async () => {
 })
 afterAll(() => app.close())
 
-const create = (credential: string, input: object): Promise<any> =>
+const create = (credential: string, input: object): Promise<Payloads['createApiKey']> =>
   app.mutate(credential, 'createApiKey', input, 'secret apiKey { id label }')
 
 function em(): ReturnType<TestApp['services']['orm']['em']['fork']> {
@@ -67,7 +68,8 @@ describe('a create under an idempotency key', () => {
 
   test('with another input is this conflict, even where the other input would clash with what was made', async () => {
     const server = { name: 'one', serverLabel: 'one', serverUrl: 'https://mcp.example/mcp', idempotencyKey: 'order-9' }
-    const register = (input: object): Promise<any> => app.mutate(acme.sandboxKey, 'createMcpServer', input, 'server { id }')
+    const register = (input: object): Promise<Payloads['createMcpServer']> =>
+      app.mutate(acme.sandboxKey, 'createMcpServer', input, 'server { id }')
     expect((await register(server)).userErrors).toEqual([])
     expect(await register({ ...server, name: 'other' })).toMatchObject({ server: null, userErrors: [{ code: 'IDEMPOTENCY_CONFLICT' }] })
     expect(await register({ ...server, idempotencyKey: 'order-10' })).toMatchObject({ userErrors: [{ code: 'CONFLICT' }] })
@@ -116,7 +118,7 @@ describe('a create under an idempotency key', () => {
 
   test('says so when what it made is gone, and makes nothing new', async () => {
     const server = { name: 'one', serverLabel: 'one', serverUrl: 'https://mcp.example/mcp', idempotencyKey: 'order-11' }
-    const register = (): Promise<any> => app.mutate(acme.sandboxKey, 'createMcpServer', server, 'server { id }')
+    const register = (): Promise<Payloads['createMcpServer']> => app.mutate(acme.sandboxKey, 'createMcpServer', server, 'server { id }')
     expect((await register()).userErrors).toEqual([])
     await app.mutate(acme.sandboxKey, 'resetSandbox', {}, 'deletedServers')
     expect(await register()).toMatchObject({ server: null, userErrors: [{ code: 'NOT_FOUND', path: ['input', 'idempotencyKey'] }] })
@@ -129,7 +131,7 @@ describe('a create under an idempotency key', () => {
     await app.mutate(acme.adminToken, 'updateApiKey', { id, permissions: [] }, 'apiKey { id }')
     const { apiKey, userErrors } = await create(secret, input)
     expect(apiKey).toBeNull()
-    expect(userErrors[0].code).toBe('FORBIDDEN')
+    expect(userErrors[0]!.code).toBe('FORBIDDEN')
   })
 
   test('has 1 to 255 characters', async () => {
@@ -148,13 +150,13 @@ describe('a create under an idempotency key', () => {
 
 describe('createPersonalToken under an idempotency key', () => {
   test('answers the token once', async () => {
-    const make = (input: object): Promise<any> =>
+    const make = (input: object): Promise<Payloads['createPersonalToken']> =>
       app.mutate(acme.adminToken, 'createPersonalToken', { idempotencyKey: 'token-1', ...input }, 'token personalToken { id }')
     const first = await make({ description: 'deploy' })
     expect(first.token).toMatch(/^ey/)
     expect(await make({ description: 'deploy' })).toEqual({ token: null, personalToken: first.personalToken, userErrors: [] })
-    expect((await make({ description: 'other' })).userErrors[0].code).toBe('IDEMPOTENCY_CONFLICT')
-    expect((await make({ idempotencyKey: '' })).userErrors[0].code).toBe('INVALID')
+    expect((await make({ description: 'other' })).userErrors[0]!.code).toBe('IDEMPOTENCY_CONFLICT')
+    expect((await make({ idempotencyKey: '' })).userErrors[0]!.code).toBe('INVALID')
   })
 })
 

@@ -164,7 +164,7 @@ describe('the number of entries', () => {
 })
 
 describe('the length of a search', () => {
-  const searches = ['apiKeys', 'endUsers', 'mcpServers']
+  const searches = ['apiKeys', 'endUsers', 'mcpServers'] as const
   test('is that of three lists', () => {
     const found = Object.values(schema.getQueryType()!.getFields()).filter(({ args }) =>
       args.some(({ type }) => {

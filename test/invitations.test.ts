@@ -4,7 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { signInByEmail } from '../src/commands/sign-in.js'
 import { startApp, type TestApp } from './support/app.js'
 import { accept, day, hour, invite, later, mint, minute, newEmail, refusalOf, works } from './support/people.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+
+interface InvitationNode {
+  readonly node: { readonly acceptedAt: string; readonly revokedAt: string }
+}
 
 let app: TestApp
 let acme: SeededOrganization
@@ -17,7 +22,7 @@ afterAll(() => app.close())
 /** The first admin is signed in anew where a test moved the clock by days. */
 const signedIn = async (): Promise<string> => (await acme.member('ADMIN')).token
 const record = 'id email role projects { id } invitedBy { id } createdAt expiresAt acceptedAt revokedAt'
-const inviteRaw = (by: string, input: object): Promise<any> =>
+const inviteRaw = (by: string, input: object): Promise<Payloads['inviteMember']> =>
   app.mutate(by, 'inviteMember', input, `invitationToken invitation { ${record} }`)
 
 describe('inviteMember', () => {
@@ -46,14 +51,18 @@ describe('inviteMember', () => {
     })
     const { data } = await app.run(
       accepted.token,
-      '{ viewer { permissions user { id } } projects { id } node: members(first: 1) { nodes { role user { name } } } }',
+      '{ viewer { permissions user { id } } projects { id } members(first: 1) { nodes { role user { name } } } }',
     )
     expect(data.viewer.user.id).toBe(accepted.personalToken.user.id)
     expect(data.projects).toEqual([{ id: acme.projectId }])
-    expect(data.node.nodes).toEqual([{ role: 'MEMBER', user: { name: 'Grace' } }])
-    const again = await app.run(acme.adminToken, 'query ($id: ID!) { node(id: $id) { ... on Invitation { acceptedAt } } }', {
-      id: made.invitation.id,
-    })
+    expect(data.members.nodes).toEqual([{ role: 'MEMBER', user: { name: 'Grace' } }])
+    const again = await app.run<InvitationNode>(
+      acme.adminToken,
+      'query ($id: ID!) { node(id: $id) { ... on Invitation { acceptedAt } } }',
+      {
+        id: made.invitation.id,
+      },
+    )
     expect(again.data.node.acceptedAt).toBe(later(app, 0))
   })
 
@@ -133,7 +142,8 @@ describe('acceptInvitation', () => {
   test('not after it was withdrawn, which may be repeated, nor is an accepted one withdrawn', async () => {
     const by = await signedIn()
     const { id, text } = await invite(app, by)
-    const revoke = (which: string): Promise<any> => app.mutate(by, 'revokeInvitation', { id: which }, 'invitation { id revokedAt }')
+    const revoke = (which: string): Promise<Payloads['revokeInvitation']> =>
+      app.mutate(by, 'revokeInvitation', { id: which }, 'invitation { id revokedAt }')
     const first = await revoke(id)
     expect(first.invitation).toEqual({ id, revokedAt: later(app, 0) })
     app.clock.advance(minute)
@@ -167,7 +177,9 @@ describe('acceptInvitation', () => {
     // The right is asked at acceptance, so one who has it back lets them in after all; a removal is for good.
     await app.mutate(by, 'updateMember', { id: demoted.memberId, role: 'ADMIN' }, 'member { id }')
     expect(refusalOf(await accept(app, three.text))).toBeUndefined()
-    const { data } = await app.run(by, 'query ($id: ID!) { node(id: $id) { ... on Invitation { revokedAt } } }', { id: two.id })
+    const { data } = await app.run<InvitationNode>(by, 'query ($id: ID!) { node(id: $id) { ... on Invitation { revokedAt } } }', {
+      id: two.id,
+    })
     expect(data.node.revokedAt).toBe(later(app, 0))
   })
 
@@ -196,7 +208,7 @@ describe('acceptInvitation', () => {
     const first = await accept(app, (await invite(app, by, { email })).text)
     const memberOf = async (userId: string): Promise<string | undefined> => {
       const { data } = await app.run(by, '{ members(first: 100) { nodes { id user { id } } } }')
-      return data.members.nodes.find((one: any) => one.user.id === userId)?.id
+      return data.members.nodes.find((one) => one.user.id === userId)?.id
     }
     const userId = first.personalToken.user.id
     const memberId = await memberOf(userId)
@@ -211,8 +223,9 @@ describe('acceptInvitation', () => {
 })
 
 describe('createSignInToken', () => {
-  const make = (by: string, memberId: string): Promise<any> => app.mutate(by, 'createSignInToken', { memberId }, 'signInToken expiresAt')
-  const signIn = (signInToken: string): Promise<any> =>
+  const make = (by: string, memberId: string): Promise<Payloads['createSignInToken']> =>
+    app.mutate(by, 'createSignInToken', { memberId }, 'signInToken expiresAt')
+  const signIn = (signInToken: string): Promise<Payloads['signIn']> =>
     app.mutate(null, 'signIn', { signInToken }, 'token personalToken { type expiresAt user { id } }')
 
   test('lets a member back in, once', async () => {

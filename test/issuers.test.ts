@@ -5,10 +5,10 @@ import * as oauth from 'oauth4webapi'
 
 import { newId } from '../src/lib/id.js'
 import { issuerUrl } from '../src/lib/issuer.js'
-import { startApp, type TestApp } from './support/app.js'
+import { startApp, type TestApp, type AnswerBody } from './support/app.js'
 import { openRaw, type Raw } from './support/earlier.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { audience, claimsOf, exchange, forge } from './support/tokens.js'
+import { audience, claimsOf, exchange, forge, type Claims } from './support/tokens.js'
 
 const ceo = { externalUserId: 'ceo@acme.example', permissions: ['*'] }
 
@@ -34,9 +34,10 @@ afterAll(async () => {
 const productionKey = async (of: SeededOrganization): Promise<string> =>
   (await of.apiKey({ environment: 'PRODUCTION', permissions: ['*'] })).secret
 
-const get = async (path: string): Promise<{ status: number; body: any; headers: Headers }> => {
+type Body = Pick<AnswerBody, 'errors'> & { readonly keys: readonly unknown[] }
+const get = async (path: string): Promise<{ status: number; body: Body; headers: Headers }> => {
   const response = await fetch(`${app.url}${path}`)
-  return { status: response.status, body: await response.json(), headers: response.headers }
+  return { status: response.status, body: (await response.json()) as Body, headers: response.headers }
 }
 
 describe('a service of the production of Acme, by the documented recipe', () => {
@@ -65,7 +66,7 @@ describe('Keyhouse itself', () => {
     expect(introspection.issuer).toBe(claimed)
     return [(await app.run(token, '{ viewer { kind } }')).status, introspection.active]
   }
-  const own = async (): Promise<any> => claimsOf((await exchange(app, acme.sandboxKey, { audience: app.config.url })).token)
+  const own = async (): Promise<Claims> => claimsOf((await exchange(app, acme.sandboxKey, { audience: app.config.url })).token)
 
   test('believes the issuer of the record alone, whatever the signature says', async () => {
     const claims = await own()

@@ -8,6 +8,7 @@ import { forEndUser } from './support/callers.js'
 import { fields, idPathsOf, withId, words } from './support/id-variables.js'
 import { dimensions, idAt, idKinds, type Dimension, type IdKindName, type Place } from './support/ids.js'
 import { mutations, queries, type Operation } from './support/operations.js'
+import type { AnyPayload } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -113,10 +114,11 @@ async function foreignIds(kind: IdKindName | 'any', prober: Prober): Promise<[la
   return ids
 }
 
+type Found = AnyPayload | null[] | { edges?: unknown[]; nodes?: unknown[] } | null
 function expectNotExisting(field: string, answer: Answer): void {
   expect(answer.errors).toBeUndefined()
-  const value = answer.data[field]
-  if (value?.userErrors) expect(value.userErrors).toMatchObject([{ code: 'NOT_FOUND', path: expect.any(Array) }])
+  const value = Reflect.get(answer.data, field) as Found
+  if (value && 'userErrors' in value) expect(value.userErrors).toMatchObject([{ code: 'NOT_FOUND', path: expect.any(Array) }])
   else if (Array.isArray(value)) expect(value.filter((one) => one !== null)).toEqual([])
   else expect(value === null || (value.edges ?? value.nodes)?.length === 0).toBe(true)
 }

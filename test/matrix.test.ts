@@ -7,6 +7,7 @@ import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { Callers } from './support/callers.js'
 import { mutations, queries } from './support/operations.js'
 import { callerNames, expectedOutcome } from './support/outcomes.js'
+import type { AnyPayload } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -32,8 +33,8 @@ test('every operation of the schema has a row, and every row an operation', () =
 /** What came back, in the words of the table. */
 function outcomeOf(answer: Answer, field: string, isMutation: boolean): string {
   if (answer.errors) return String(codeOf(answer))
-  const value = answer.data[field]
-  if (isMutation) return value.userErrors[0]?.code ?? 'OK'
+  const value: unknown = Reflect.get(answer.data, field)
+  if (isMutation) return (value as AnyPayload).userErrors[0]?.code ?? 'OK'
   return value === null || (Array.isArray(value) && value.length > 0 && value.every((one) => one === null)) ? 'NULL' : 'OK'
 }
 
@@ -93,7 +94,7 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
         operation.callers !== 'people' && (operation.permission === null || permissions[operation.permission].grantableToApiKey)
       const missing = credential === otherOrganization.sandboxKey && !isDoneByKeys ? 'FORBIDDEN' : 'NOT_FOUND'
       const required = Object.keys(operation.ids ?? {}).filter(
-        (path) => path.split('.').reduce((at: any, step) => at?.[step], variables) !== undefined,
+        (path) => path.split('.').reduce((at: unknown, step) => Reflect.get(Object(at), step), variables) !== undefined,
       )
       if (required.length > 0 && isMutation) expect(outcomeOf(answer, field, isMutation)).toBe(missing)
       else if (required.length > 0) expect(outcomeOf(answer, field, isMutation)).toBe('NULL')

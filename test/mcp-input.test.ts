@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -17,13 +18,13 @@ afterAll(() => app.close())
 
 const canary = 'canary-that-nobody-repeats'
 
-const create = (input: object): Promise<any> => {
+const create = (input: object): Promise<Payloads['createMcpServer']> => {
   const all = { name: 'x', serverLabel: `s-${++labels}`, serverUrl: 'https://mcp.example/mcp', ...input }
   return app.mutate(acme.sandboxKey, 'createMcpServer', all, 'server { id metadata allowedTools serverUrl }')
 }
-const change = (input: object): Promise<any> =>
+const change = (input: object): Promise<Payloads['updateMcpServer']> =>
   app.mutate(acme.sandboxKey, 'updateMcpServer', { id: serverId, ...input }, 'server { id serverUrl }')
-const store = (auth: object, input: object = {}): Promise<any> =>
+const store = (auth: object, input: object = {}): Promise<Payloads['createMcpCredential']> =>
   app.mutate(
     acme.sandboxKey,
     'createMcpCredential',
@@ -58,7 +59,7 @@ describe('a server', () => {
   ])('may have %s', async (_name, input) => {
     const made = await create(input)
     expect(made.userErrors).toEqual([])
-    for (const [field, value] of Object.entries(input)) if (field in made.server) expect(made.server[field]).toEqual(value)
+    for (const [field, value] of Object.entries(input)) if (field in made.server) expect(Reflect.get(made.server, field)).toEqual(value)
     const { userErrors } = await change({ ...input, ...('serverLabel' in input ? { serverLabel: `u-${++labels}` } : {}) })
     expect(userErrors).toEqual([])
   })
@@ -253,7 +254,7 @@ describe('what does not fit the types', () => {
 })
 
 describe('testMcpServer', () => {
-  const tryOut = (timeoutMs: number | null): Promise<any> =>
+  const tryOut = (timeoutMs: number | null): Promise<Payloads['testMcpServer']> =>
     app.mutate(acme.sandboxKey, 'testMcpServer', { serverId: 'mcp_srv_none', timeoutMs }, 'test { connected }')
 
   test.each([

@@ -7,6 +7,7 @@ import { McpCredential } from '../src/entities/mcp-credential.js'
 import { startApp, type TestApp } from './support/app.js'
 import { everythingServer, gate, listen, type Gate, type Listening } from './support/mcp.js'
 import { eventually } from './support/people.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -41,7 +42,7 @@ afterAll(async () => {
   await real.close()
 })
 
-const tryOut = async (headers: Record<string, string> = {}, input: object = {}): Promise<any> =>
+const tryOut = async (headers: Record<string, string> = {}, input: object = {}): Promise<Payloads['testMcpServer']['test']> =>
   (await app.mutate(acme.sandboxKey, 'testMcpServer', { serverId, ...input }, outcome, headers)).test
 
 const rowOf = async (id: string): Promise<McpCredential> => {

@@ -165,7 +165,7 @@ test('a line of the log and the event of the audit trail are joined by the id of
   expect(line).toMatchObject({ operation: 'mutation createApiKey', status: 200 })
   const list = '{ auditEvents(first: 100) { nodes { requestId action subjectId } } }'
   const { nodes } = (await app.run(acme.adminToken, list)).data.auditEvents
-  expect(nodes.filter((event: any) => event.requestId === requestId)).toEqual([
+  expect(nodes.filter((event) => event.requestId === requestId)).toEqual([
     { requestId, action: 'api_key:create', subjectId: answer.data.createApiKey.apiKey.id },
   ])
 })

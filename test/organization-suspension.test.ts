@@ -29,7 +29,7 @@ const suspended = { status: 403, code: 'CREDENTIAL_SUSPENDED' }
 test('keys, exchanged tokens and personal tokens are refused while suspended, and those of other organizations are not', async () => {
   const [acme, other] = [await organization(app), await organization(app)]
   const { token } = await app.mutate(acme.sandboxKey, 'exchangeApiKey', { audience: app.config.url, externalUserId: 'jane' }, 'token')
-  const credentials = [acme.sandboxKey, token as string, acme.adminToken]
+  const credentials = [acme.sandboxKey, token, acme.adminToken]
   await suspend(acme)
   expect(await Promise.all(credentials.map(outcome))).toEqual([suspended, suspended, suspended])
   expect(await outcome(other.sandboxKey)).toBe('OK')
@@ -61,7 +61,7 @@ test('nobody signs in or accepts an invitation meanwhile; afterwards both work',
   await resume(acme)
   for (const [document, input] of documents) {
     const { data } = await app.run(null, document, { input })
-    expect(Object.values<any>(data)[0]).toEqual({ token: expect.any(String), userErrors: [] })
+    expect(Object.values(data)[0]).toEqual({ token: expect.any(String), userErrors: [] })
   }
 })
 

@@ -8,6 +8,7 @@ import type { ResolvedAddress } from '../src/outbound/name-lookups.js'
 import { startApp, type TestApp } from './support/app.js'
 import { untrustedServer } from './support/certificate.js'
 import { listen, mcpAnswer, type Handler, type Listening } from './support/mcp.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { measureStall } from './support/stall.js'
 
@@ -37,7 +38,7 @@ afterEach(async () => {
 })
 afterAll(() => app.close())
 
-const create = (serverUrl: string): Promise<any> =>
+const create = (serverUrl: string): Promise<Payloads['createMcpServer']> =>
   app.mutate(acme.sandboxKey, 'createMcpServer', { name: 'x', serverLabel: `x-${++labels}`, serverUrl }, 'server { id }')
 
 async function serverAt(serverUrl: string, withSecret = true, bearerToken = secret): Promise<string> {
@@ -49,11 +50,13 @@ async function serverAt(serverUrl: string, withSecret = true, bearerToken = secr
 }
 
 const outcome = 'connected toolNames failure { code httpStatus message }'
-const tryServer = async (serverId: string, timeoutMs = 5000): Promise<any> =>
+const tryServer = async (serverId: string, timeoutMs = 5000): Promise<Payloads['testMcpServer']['test']> =>
   (await app.mutate(acme.sandboxKey, 'testMcpServer', { serverId, timeoutMs }, `test { ${outcome} }`)).test
 
-const tryOut = async (url: string, { withSecret = true, timeoutMs = 5000, bearerToken = secret } = {}): Promise<any> =>
-  tryServer(await serverAt(url, withSecret, bearerToken), timeoutMs)
+const tryOut = async (
+  url: string,
+  { withSecret = true, timeoutMs = 5000, bearerToken = secret } = {},
+): Promise<Payloads['testMcpServer']['test']> => tryServer(await serverAt(url, withSecret, bearerToken), timeoutMs)
 
 async function double(handler: Handler): Promise<Listening & { seen: IncomingMessage['headers'][] }> {
   const seen: IncomingMessage['headers'][] = []
@@ -251,8 +254,8 @@ describe('a server that fails', () => {
     const serverId = await serverAt(`${gone.origin}/mcp`)
     expect(await tryServer(serverId)).toMatchObject({ failure: { code: 'CONNECTION_FAILED' } })
     const query = '{ mcpServers(first: 1) { nodes { credentials { nodes { lastUsedAt } } } } }'
-    const { data } = await app.run(acme.sandboxKey, query)
-    expect(data.mcpServers.nodes[0].credentials.nodes).toEqual([{ lastUsedAt: null }])
+    const { data } = await app.run<{ mcpServers: { nodes: { credentials: { nodes: object[] } }[] } }>(acme.sandboxKey, query)
+    expect(data.mcpServers.nodes[0]!.credentials.nodes).toEqual([{ lastUsedAt: null }])
   })
 
   test('has a certificate that nobody trusts', async () => {

@@ -8,6 +8,7 @@ import { buildSchema } from '../src/schema.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { dimensions, idKinds, type IdKindName, type Place } from './support/ids.js'
 import { mutations, queries, type Operation } from './support/operations.js'
+import type { AnyPayload } from './support/results.js'
 import { organization, type SeededMember, type SeededOrganization } from './support/seed.js'
 
 const slug = 'behind-the-curtain'
@@ -55,14 +56,16 @@ async function person(role: MemberRole, label: keyof typeof holdings): Promise<S
 
 const isInProject = (kind: IdKindName): boolean => dimensions.indexOf(idKinds[kind].confinedTo) >= dimensions.indexOf('project')
 
+type Variables = Record<string, unknown>
+
 /** The variables with the project named wherever it can be: left out, it would be the caller's own. */
 function withProject(operation: Operation, variables: object): object {
-  const clone: object = structuredClone(variables)
+  const clone = structuredClone(variables) as Variables
   for (const [path, kind] of Object.entries(operation.ids ?? {})) {
     if (kind !== 'prj') continue
     const steps = path.split('.')
     const last = steps.pop()!
-    const parent: any = steps.reduce((at: any, step) => (at[step] ??= {}), clone)
+    const parent = steps.reduce<Variables>((at, step) => (at[step] ??= {}) as Variables, clone)
     parent[last] ??= last.endsWith('s') ? [here] : here
   }
   return clone
@@ -70,12 +73,12 @@ function withProject(operation: Operation, variables: object): object {
 
 /** The variables with ids that were never issued wherever they name something in a project; undefined when they name nothing. */
 function withUnissued(operation: Operation, variables: object): object | undefined {
-  const clone = structuredClone(variables)
+  const clone = structuredClone(variables) as Variables
   let isNaming = false
   for (const [path, kind] of Object.entries(operation.ids ?? {})) {
     const steps = path.split('.')
     const last = steps.pop()!
-    const parent: any = steps.reduce((at: any, step) => at?.[step], clone)
+    const parent = steps.reduce<Variables | undefined>((at, step) => at?.[step] as Variables | undefined, clone)
     const named = kind === 'any' ? 'prj' : kind
     if (parent?.[last] === undefined || !isInProject(named)) continue
     const never = newId(named, app.clock.now())
@@ -89,7 +92,7 @@ const words = ({ status, text }: Answer): object => ({ status, body: text.replac
 
 function outcomeOf(answer: Answer, name: string): string {
   if (answer.errors) return String(codeOf(answer))
-  const value = answer.data[name]
+  const value = Reflect.get(answer.data, name) as Partial<AnyPayload> | null
   return value?.userErrors?.[0]?.code ?? (value === null || (Array.isArray(value) && value[0] === null) ? 'NULL' : 'OK')
 }
 

@@ -107,7 +107,7 @@ describe('two at once', () => {
           ? process.mutate(by, field, { id, role: 'READER' }, 'member { id }').then(outcomeOf)
           : process.mutate(by, field, { id }, 'removedMemberId').then(outcomeOf)
       // Each ends themself: neither loses the right to by what the other one does.
-      const answers = await Promise.all([end(app, world.adminToken, first), end(other, second.token, second.memberId)])
+      const answers = await Promise.all([end(app, world.adminToken, first!), end(other, second.token, second.memberId)])
       expect(answers.toSorted()).toEqual(['INVALID_STATE', 'OK'])
     }
   })

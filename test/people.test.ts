@@ -5,6 +5,7 @@ import { EntityManager } from '@mikro-orm/core'
 import { bootstrapOrganization } from '../src/commands/organization-create.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { accept, anotherProcess, invite, later, minute, mint, refusalOf, tokenRow, works } from './support/people.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -23,9 +24,9 @@ test('the command line makes no organization without a name and an address', asy
 })
 
 describe('projects', () => {
-  const create = (by: string, input: object): Promise<any> =>
+  const create = (by: string, input: object): Promise<Payloads['createProject']> =>
     app.mutate(by, 'createProject', input, 'project { id name slug createdAt updatedAt }')
-  const update = (by: string, input: object): Promise<any> =>
+  const update = (by: string, input: object): Promise<Payloads['updateProject']> =>
     app.mutate(by, 'updateProject', input, 'project { id name slug createdAt updatedAt }')
 
   test('are made and renamed; the slug stays', async () => {
@@ -83,7 +84,7 @@ describe('projects', () => {
 })
 
 describe('updateMember', () => {
-  const update = (by: string, input: object): Promise<any> =>
+  const update = (by: string, input: object): Promise<Payloads['updateMember']> =>
     app.mutate(by, 'updateMember', input, 'member { id role permissions projects { id } }')
   test('is felt by every token of the member at its next request, in every process', async () => {
     const world = await organization(app)
@@ -124,7 +125,7 @@ describe('updateMember', () => {
     const { memberId: id } = await acme.member('READER')
     const refused = async (input: object): Promise<unknown> => {
       const { userErrors } = await update(acme.adminToken, { id, ...input })
-      return [userErrors[0].code, userErrors[0].path]
+      return [userErrors[0]!.code, userErrors[0]!.path]
     }
     expect(await refused({ role: null })).toEqual(['INVALID', ['input', 'role']])
     expect(await refused({ role: 'ADMIN', projectIds: [acme.projectId] })).toEqual(['INVALID', ['input', 'projectIds']])
@@ -136,8 +137,9 @@ describe('updateMember', () => {
   test('an organization keeps an ADMIN', async () => {
     const world = await organization(app)
     const list = await app.run(world.adminToken, '{ members { nodes { id role } } }')
-    const [{ id }] = list.data.members.nodes
-    const remove = (): Promise<any> => app.mutate(world.adminToken, 'removeMember', { id }, 'removedMemberId revokedTokenCount')
+    const { id } = list.data.members.nodes[0]!
+    const remove = (): Promise<Payloads['removeMember']> =>
+      app.mutate(world.adminToken, 'removeMember', { id }, 'removedMemberId revokedTokenCount')
     expect(refusalOf(await update(world.adminToken, { id, role: 'MEMBER' }))).toBe('INVALID_STATE')
     expect(refusalOf(await remove())).toBe('INVALID_STATE')
     expect(refusalOf(await update(world.adminToken, { id, role: 'ADMIN' }))).toBeUndefined()
@@ -159,7 +161,7 @@ describe('members', () => {
     const projectsSeenBy = async (token: string, id: string): Promise<unknown> => {
       const { data } = await app.run(token, '{ members { totalCount nodes { id role projects { id } user { email } } } }')
       expect(data.members.totalCount).toBe(4)
-      return data.members.nodes.find((node: { id: string }) => node.id === id).projects
+      return data.members.nodes.find(({ id: other }) => other === id)!.projects
     }
     expect(await projectsSeenBy(world.adminToken, both.memberId)).toEqual([{ id: world.projectId }, { id: second }])
     expect(await projectsSeenBy(one.token, both.memberId)).toEqual([{ id: world.projectId }])
@@ -228,7 +230,7 @@ describe('removeMember', () => {
     const { memberId } = await acme.member('READER')
     const { token } = await acme.member('MEMBER')
     const stranger = await organization(app)
-    const remove = (by: string): Promise<any> => app.mutate(by, 'removeMember', { id: memberId }, 'removedMemberId')
+    const remove = (by: string): Promise<Payloads['removeMember']> => app.mutate(by, 'removeMember', { id: memberId }, 'removedMemberId')
     expect((await remove(token)).userErrors).toMatchObject([{ code: 'FORBIDDEN', message: expect.stringContaining('member:remove') }])
     expect(refusalOf(await remove(stranger.adminToken))).toBe('NOT_FOUND')
     expect(refusalOf(await remove(acme.adminToken))).toBeUndefined()

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { documentLimits } from '../src/graphql/document-limits.js'
 import { createDocumentStore, createPersistedQueryCache, maxCachedCharacters } from '../src/graphql/document-store.js'
-import { startApp, type TestApp } from './support/app.js'
+import { startApp, type TestApp, type AnswerBody } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -25,7 +25,7 @@ const own = 'application/graphql-response+json'
 
 interface Heard {
   readonly status: number
-  readonly body: any
+  readonly body: AnswerBody
 }
 async function post(body: object, headers: Record<string, string> = {}): Promise<Heard> {
   const response = await fetch(`${app.url}/graphql`, {
@@ -33,12 +33,12 @@ async function post(body: object, headers: Record<string, string> = {}): Promise
     body: JSON.stringify(body),
     headers: { 'content-type': 'application/json', authorization: `Bearer ${acme.sandboxKey}`, ...headers },
   })
-  return { status: response.status, body: await response.json() }
+  return { status: response.status, body: (await response.json()) as AnswerBody }
 }
 async function get(extensions: object, query?: string): Promise<Heard> {
   const search = new URLSearchParams({ extensions: JSON.stringify(extensions), ...(query === undefined ? {} : { query }) })
   const response = await fetch(`${app.url}/graphql?${search.toString()}`, { headers: { authorization: `Bearer ${acme.sandboxKey}` } })
-  return { status: response.status, body: await response.json() }
+  return { status: response.status, body: (await response.json()) as AnswerBody }
 }
 const notFound = { errors: [{ message: 'PersistedQueryNotFound', extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }] }
 

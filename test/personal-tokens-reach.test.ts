@@ -10,6 +10,7 @@ import type { MemberRole } from '../src/entities/enums.js'
 import { startApp, type TestApp } from './support/app.js'
 import { day, hour, later, mint, minute, refusalOf } from './support/people.js'
 import { meaningOf, patterns } from './support/permission-sets.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 // Long chains take their time on a busy machine.
@@ -146,13 +147,14 @@ test('what a token can do, mint and reveal is within what its maker could, and i
 })
 
 describe('a reduced token', () => {
-  const create = (by: string, input: object): Promise<any> => app.mutate(by, 'createPersonalToken', input, 'token')
+  const create = (by: string, input: object): Promise<Payloads['createPersonalToken']> =>
+    app.mutate(by, 'createPersonalToken', input, 'token')
   const reveal = async (by: string, id: string): Promise<string | undefined> =>
     refusalOf(await app.mutate(by, 'revealPersonalToken', { id }, 'token'))
 
   test('with all that a key may hold does not mint "*"', async () => {
     const { data } = await app.run(null, '{ permissionDefinitions { permission grantableToApiKey } }')
-    const forKeys = data.permissionDefinitions.filter((one: any) => one.grantableToApiKey).map((one: any) => one.permission)
+    const forKeys = data.permissionDefinitions.filter((one) => one.grantableToApiKey).map((one) => one.permission)
     const { token } = await mint(app, acme.adminToken, { type: 'RESTRICTED', permissions: ['application:*', ...forKeys] })
     const refused = await create(token, { type: 'EPHEMERAL', permissions: ['*'] })
     expect(refused.userErrors).toMatchObject([{ code: 'PERMISSION_NOT_HELD', message: expect.stringContaining('"member:invite"') }])
@@ -184,7 +186,8 @@ describe('a reduced token', () => {
   })
 
   test('makes keys within its reach only, that end with it; a FULL_ACCESS token is not bound by that', async () => {
-    const key = (by: string, input: object): Promise<any> => app.mutate(by, 'createApiKey', input, 'apiKey { permissions expiresAt }')
+    const key = (by: string, input: object): Promise<Payloads['createApiKey']> =>
+      app.mutate(by, 'createApiKey', input, 'apiKey { permissions expiresAt }')
     const reduced = await mint(app, acme.adminToken, {
       type: 'RESTRICTED',
       permissions: ['api_key:create', 'agent:read'],

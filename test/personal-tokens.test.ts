@@ -4,6 +4,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { day, hour, later, mint, minute, refusalOf, tokenRow, works } from './support/people.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -16,9 +17,10 @@ afterAll(() => app.close())
 
 const record =
   'id type description permissions effectivePermissions status issuedAt expiresAt lastUsedOn visibleUntil revokedAt user { id }'
-const create = (by: string, input: object): Promise<any> =>
+const create = (by: string, input: object): Promise<Payloads['createPersonalToken']> =>
   app.mutate(by, 'createPersonalToken', input, `token personalToken { ${record} }`)
-const reveal = (by: string, id: string): Promise<any> => app.mutate(by, 'revealPersonalToken', { id }, `token personalToken { ${record} }`)
+const reveal = (by: string, id: string): Promise<Payloads['revealPersonalToken']> =>
+  app.mutate(by, 'revealPersonalToken', { id }, `token personalToken { ${record} }`)
 
 describe('createPersonalToken', () => {
   test('makes a JWT for Keyhouse alone, whose jti is its id', async () => {
@@ -67,7 +69,7 @@ describe('createPersonalToken', () => {
     ] as const) {
       const made = await create(acme.adminToken, { type, expiresAt, ...permissions })
       expect([expiresAt, refusalOf(made)]).toEqual([expiresAt, code])
-      if (code) expect(made.userErrors[0].path).toEqual(['input', 'expiresAt'])
+      if (code) expect(made.userErrors[0]!.path).toEqual(['input', 'expiresAt'])
       else expect(made.personalToken.expiresAt).toBe(expiresAt)
     }
     const usually = await create(acme.adminToken, { type, ...permissions })
@@ -100,8 +102,8 @@ describe('createPersonalToken', () => {
     const { token } = await acme.member('MEMBER')
     const made = await create(token, { type: 'RESTRICTED', permissions: ['api_key:create', 'member:invite', 'project:*'] })
     expect(made.userErrors).toMatchObject([{ code: 'PERMISSION_NOT_HELD', path: ['input', 'permissions'] }])
-    for (const name of ['member:invite', 'project:create', 'project:update']) expect(made.userErrors[0].message).toContain(`"${name}"`)
-    expect(made.userErrors[0].message).not.toContain('api_key:create')
+    for (const name of ['member:invite', 'project:create', 'project:update']) expect(made.userErrors[0]!.message).toContain(`"${name}"`)
+    expect(made.userErrors[0]!.message).not.toContain('api_key:create')
   })
 
   test('is for people: a key has no tokens of its own', async () => {
@@ -202,8 +204,8 @@ describe('the window', () => {
 })
 
 describe('lists', () => {
-  const ids = async (by: string, field = 'personalTokens'): Promise<string[]> =>
-    (await app.run(by, `{ ${field}(first: 100) { totalCount nodes { id } } }`)).data[field].nodes.map((node: { id: string }) => node.id)
+  const ids = async (by: string, field: 'personalTokens' | 'organizationTokens' = 'personalTokens'): Promise<string[]> =>
+    (await app.run(by, `{ ${field}(first: 100) { totalCount nodes { id } } }`)).data[field].nodes.map(({ id }) => id)
 
   test('show own tokens newest first, and hide what has expired', async () => {
     const { token } = await acme.member('READER')
@@ -267,7 +269,11 @@ describe('lists', () => {
 })
 
 describe('revocation', () => {
-  const revoke = (by: string, id: string, field = 'revokePersonalToken'): Promise<any> =>
+  const revoke = (
+    by: string,
+    id: string,
+    field: 'revokePersonalToken' | 'revokeOrganizationToken' = 'revokePersonalToken',
+  ): Promise<Payloads['revokePersonalToken']> =>
     app.mutate(by, field, { id }, 'personalToken { status revokedAt revokedBy { ... on User { id } } }')
 
   test('is immediate, and answers the same when repeated', async () => {
@@ -291,7 +297,7 @@ describe('revocation', () => {
     const refused = await revoke(colleague.token, made.id, 'revokeOrganizationToken')
     expect(refused.userErrors[0]).toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('personal_token:revoke') })
     const stranger = await organization(app)
-    for (const field of ['revokePersonalToken', 'revokeOrganizationToken'])
+    for (const field of ['revokePersonalToken', 'revokeOrganizationToken'] as const)
       expect(refusalOf(await revoke(stranger.adminToken, made.id, field))).toBe('NOT_FOUND')
     expect(await works(app, made.token)).toBe(true)
     expect(refusalOf(await revoke(reduced, made.id))).toBeUndefined()

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createApp, type App } from '../src/app.js'
 import { AccessToken } from '../src/entities/access-token.js'
 import { ApiKey } from '../src/entities/api-key.js'
-import { startApp, type TestApp } from './support/app.js'
+import { startApp, type TestApp, type AnswerBody } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { works } from './support/people.js'
+import type { AnyPayload, Payloads } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 import { chainFaults, refusalsIn } from './support/trail.js'
 
@@ -22,14 +23,19 @@ afterAll(async () => {
   await app.close()
 })
 
-interface Outcome {
+interface Outcome<Payload = AnyPayload> {
   readonly code: string
-  readonly payload: any
+  readonly payload: Payload
 }
 
 let turn = 0
 /** By turns through every application that there is. */
-async function call(credential: string, field: string, input: object, selection = 'apiKey { id }'): Promise<Outcome> {
+async function call<Field extends keyof Payloads>(
+  credential: string,
+  field: Field,
+  input: object,
+  selection = 'apiKey { id }',
+): Promise<Outcome<Payloads[Field]>> {
   const { url } = second && turn++ % 2 ? second : app
   const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`
   const query = `mutation ($input: ${type}!) { ${field}(input: $input) { ${selection} userErrors { code message } } }`
@@ -38,8 +44,8 @@ async function call(credential: string, field: string, input: object, selection 
     headers: { 'content-type': 'application/json', authorization: `Bearer ${credential}` },
     body: JSON.stringify({ query, variables: { input } }),
   })
-  const { data, errors } = (await response.json()) as any
-  if (errors) return { code: errors[0].extensions.code, payload: null }
+  const { data, errors } = (await response.json()) as AnswerBody<Payloads>
+  if (errors) return { code: errors[0].extensions.code, payload: null as never }
   return { code: data[field].userErrors[0]?.code ?? 'OK', payload: data[field] }
 }
 
@@ -62,7 +68,7 @@ describe('one key, at once', () => {
       Array.from({ length: 10 }, () => call(acme.sandboxKey, 'rotateApiKey', { id: key.id, overlapSeconds: 60 }, 'secret')),
     )
     expect(tally(outcomes)).toEqual({ OK: 10 })
-    const texts = outcomes.map(({ payload }) => payload.secret as string)
+    const texts = outcomes.map(({ payload }) => payload.secret)
     expect(new Set(texts).size).toBe(10)
     const working = (await Promise.all([key.secret, ...texts].map((text) => works(app, text)))).filter(Boolean)
     expect(working).toHaveLength(2)

@@ -8,6 +8,7 @@ import { maxUnknownCredentials } from '../src/http/rate-limits.js'
 import { startApp, TestClock, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { freePort, serve } from './support/process.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -101,7 +102,7 @@ describe('the limits of a key', () => {
 })
 
 describe('verifyApiKey', () => {
-  const verify = async (secret: string, input: object = {}): Promise<any> =>
+  const verify = async (secret: string, input: object = {}): Promise<Payloads['verifyApiKey']['verdict']> =>
     (await app.mutate(acme.adminToken, 'verifyApiKey', { secret, ...input }, 'verdict { valid code retryAfterMs apiKey { id } }')).verdict
 
   test('consumes from the limits of the key only when it answers VALID', async () => {

@@ -19,6 +19,7 @@ import { startApp, type TestApp } from './support/app.js'
 import { mutationNames } from './support/id-variables.js'
 import { idAt, newMcpServer, type Place } from './support/ids.js'
 import { hour, later, minute, refusalOf, works } from './support/people.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 jest.setTimeout(120_000)
@@ -104,6 +105,9 @@ type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 let slugs = 0
 
 /** An organization, and somebody who got hold of a reduced token of its ADMIN. */
+/** Payload members that a thief gains from. */
+type Made = Partial<Payloads['createApiKey'] & Payloads['exchangeApiKey'] & Payloads['inviteMember'] & Payloads['createSignInToken']>
+
 class Thief {
   readonly credentials: string[]
   private readonly keyIds: string[]
@@ -145,15 +149,15 @@ class Thief {
     const credential = this.credentials[by % this.credentials.length]!
     const keyId = this.keyIds[of % this.keyIds.length]!
     // Of a key that is rotated twice the first secret is dead, and gains nothing.
-    const run = (input: object, selection: string): Promise<any> =>
-      app.mutate(credential, kind, input, selection).catch((error: unknown) => {
+    const run = (input: object, selection: string): Promise<Made> =>
+      (app.mutate(credential, kind, input, selection) as Promise<Made>).catch((error: unknown) => {
         if (error instanceof Error && error.message.includes('"UNAUTHENTICATED"')) return {}
         throw error
       })
     const held = permissions === undefined ? {} : { permissions }
     if (kind === 'createApiKey') {
       const made = await run({ ...held, ...this.end(lasts) }, 'secret apiKey { id }')
-      if (made.secret) this.gain(made.secret, made.apiKey.id)
+      if (made.secret) this.gain(made.secret, made.apiKey?.id)
     } else if (kind === 'updateApiKey') await run({ id: keyId, ...held, rateLimits: [], allowedAudiences: null }, 'apiKey { id }')
     else if (kind === 'rotateApiKey') this.gain((await run({ id: keyId, overlapSeconds: 604_800 }, 'secret')).secret)
     else if (kind === 'exchangeApiKey') {
@@ -243,7 +247,7 @@ test('whatever is made with a reduced token, and with what was made with it, has
 })
 
 describe('what makes lasting rights', () => {
-  const inputs = async (world: SeededOrganization): Promise<[field: string, input: object, selection: string][]> => {
+  const inputs = async (world: SeededOrganization): Promise<[field: keyof Payloads, input: object, selection: string][]> => {
     const { memberId } = await world.member('READER')
     return [
       ['createProject', { name: 'made', slug: `made-${++slugs}` }, 'project { id }'],
@@ -283,14 +287,14 @@ describe('the rules of a server', () => {
       ? (await world.apiKey({ permissions: ['*'], expiresAt })).secret
       : (await world.personalToken(userId, by as 'LOGIN', by === 'RESTRICTED' || by === 'EPHEMERAL' ? ['*'] : null)).token
     const made = await app.mutate(world.sandboxKey, 'createMcpServer', { ...newMcpServer(), allowedTools: ['a'] }, 'server { id }')
-    const update = (input: object): Promise<any> =>
+    const update = (input: object): Promise<Payloads['updateMcpServer']> =>
       app.mutate(credential, 'updateMcpServer', { id: made.server.id, ...input }, 'server { id }')
     // What does not loosen is open to all of them.
     expect(refusalOf(await update({ name: 'renamed', allowedTools: [] }))).toBeUndefined()
     for (const loose of [{ requireApproval: 'NEVER' }, { allowedTools: ['b'] }, { allowedTools: null }]) {
       const answer = await update(loose)
       expect([loose, refusalOf(answer)]).toEqual([loose, code])
-      if (code) expect(answer.userErrors[0].message).toContain('use a LOGIN or FULL_ACCESS token')
+      if (code) expect(answer.userErrors[0]!.message).toContain('use a LOGIN or FULL_ACCESS token')
     }
   })
 })

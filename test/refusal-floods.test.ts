@@ -70,7 +70,7 @@ test('names what the caller could see, and is found by whoever reads the trail',
   const query = 'query ($id: ID!) { auditEvents(filter: { subjectId: $id, outcome: DENIED }) { nodes { details } } }'
   const { data } = await app.run(acme.sandboxKey, query, { id })
   expect(data.auditEvents.nodes.map(refusalsIn)).toEqual([2, ...Array(10).fill(1)])
-  expect(data.auditEvents.nodes[0].details).toMatchObject({ count: 2, targetIds: [id] })
+  expect(data.auditEvents.nodes[0]!.details).toMatchObject({ count: 2, targetIds: [id] })
 })
 
 test('a shutdown writes what it has gathered', async () => {

@@ -48,6 +48,10 @@ const viewer = '{ viewer { kind } }'
 const ready = async (): Promise<number> => (await fetch(`${app.url}/readyz`)).status
 
 /** Callers that go on whatever they are told. */
+interface Made {
+  readonly it: { readonly made: { readonly id: string } }
+}
+
 class Load {
   readonly acknowledged: string[] = []
   readonly refused = new Set<string>()
@@ -63,7 +67,7 @@ class Load {
   async #call(caller: number): Promise<void> {
     while (!this.#isOver) {
       const from = Date.now()
-      const answer = await app.run(acme.sandboxKey, caller % 2 ? exchange : create)
+      const answer = await app.run<Made>(acme.sandboxKey, caller % 2 ? exchange : create)
       this.slowest = Math.max(this.slowest, Date.now() - from)
       if (answer.errors) {
         this.refused.add(`${answer.status} ${codeOf(answer)}`)

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { isPostgres, newDatabase, testMasterKeys, type TestDatabase } from './support/database.js'
 import { eventually } from './support/people.js'
 import { ask, freePort, keyhouse, keyhouseJson, serve, type Served } from './support/process.js'
+import type { AnyPayload } from './support/results.js'
 import { newMasterKey } from './support/vault.js'
 
 const issuer = 'http://keyhouse.test'
@@ -89,7 +90,7 @@ onPostgres(
       'mutation ($t: Secret!) { acceptInvitation(input: { invitationToken: $t, name: "Bob" }) { token userErrors { code } } }'
     const bob = (await ask(second.url, null, accepting, { t: invitationToken })).data.acceptInvitation.token
     const members = (await ask(first.url, admin, '{ members { nodes { id user { email } } } }')).data.members.nodes
-    const { id } = members.find(({ user }: { user: { email: string } }) => user.email === 'bob@example.com')
+    const { id } = members.find(({ user }) => user.email === 'bob@example.com')!
     const privileged = '{ auditEvents(first: 1) { nodes { id } } }'
     expect(await elsewhere(bob, privileged)).toEqual([undefined, undefined])
     const demoting = 'mutation ($id: ID!) { updateMember(input: { id: $id, role: READER }) { userErrors { code } } }'
@@ -127,8 +128,8 @@ class Load {
 
   async #request(url: string, query: string, variables: object): Promise<void> {
     try {
-      const { data, errors } = await ask(url, key, query, variables)
-      const [payload] = Object.values(data ?? {}) as [{ userErrors?: unknown[] }?]
+      const { data, errors } = await ask<Record<string, Partial<AnyPayload>> | null>(url, key, query, variables)
+      const [payload] = Object.values(data ?? {})
       if (errors || (payload?.userErrors?.length ?? 0) > 0) this.faults.push(JSON.stringify(errors ?? payload))
       this.count++
     } catch (error) {

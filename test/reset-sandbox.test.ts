@@ -5,6 +5,7 @@ import { AccessToken } from '../src/entities/access-token.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { EndUser } from '../src/entities/end-user.js'
 import { startApp, type TestApp } from './support/app.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -14,9 +15,9 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 const counts = 'deletedServers revokedCredentials revokedTokens'
-const reset = (credential: string, input: object | null = null, headers: Record<string, string> = {}): Promise<any> =>
+const reset = (credential: string, input: object | null = null, headers: Record<string, string> = {}): Promise<Payloads['resetSandbox']> =>
   app.mutate(credential, 'resetSandbox', input, counts, headers)
-const exchange = (credential: string, externalUserId: string, expiresIn = 3600): Promise<any> =>
+const exchange = (credential: string, externalUserId: string, expiresIn = 3600): Promise<Payloads['exchangeApiKey']> =>
   app.mutate(credential, 'exchangeApiKey', { audience: 'https://api.example.com', externalUserId, expiresIn }, 'accessToken { id }')
 
 function em(acme: SeededOrganization): ReturnType<TestApp['services']['orm']['em']['fork']> {

@@ -10,6 +10,7 @@ import { suspendOrganization } from '../src/organizations/suspend-organization.j
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { works } from './support/people.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, revoked, wellKnown, type Revoked } from './support/tokens.js'
 
@@ -26,9 +27,10 @@ beforeEach(async () => void (acme = await organization(app)))
 afterEach(() => void jest.restoreAllMocks())
 
 const issuer = ({ id }: { id: string }, environment = 'sandbox'): string => `/o/${id}/${environment}`
-const revoke = (id: string, at = acme): Promise<any> => app.mutate(at.adminToken, 'revokeAccessToken', { id }, 'accessToken { id }')
-const revokeKey = (id: string): Promise<any> => app.mutate(acme.adminToken, 'revokeApiKey', { id }, 'apiKey { id }')
-const reset = (): Promise<any> => app.mutate(acme.sandboxKey, 'resetSandbox', null, 'revokedTokens')
+const revoke = (id: string, at = acme): Promise<Payloads['revokeAccessToken']> =>
+  app.mutate(at.adminToken, 'revokeAccessToken', { id }, 'accessToken { id }')
+const revokeKey = (id: string): Promise<Payloads['revokeApiKey']> => app.mutate(acme.adminToken, 'revokeApiKey', { id }, 'apiKey { id }')
+const reset = (): Promise<Payloads['resetSandbox']> => app.mutate(acme.sandboxKey, 'resetSandbox', null, 'revokedTokens')
 
 /** How often the rows of a list were read since: each computation asks for revoked access tokens. */
 function computations({ queryRunner } = app.services): () => number {

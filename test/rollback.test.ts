@@ -1,7 +1,7 @@
 /** A database that ends a transaction by itself, as SQLite does when its disk is full, takes the next change all the same. */
 import { expect, test } from '@jest/globals'
 
-import { startApp } from './support/app.js'
+import { startApp, type Answer } from './support/app.js'
 import { organization } from './support/seed.js'
 
 const ended = {
@@ -18,7 +18,7 @@ test('changes are refused, one as the other, and taken again when it can', async
     const acme = await organization(app)
     const [begin, end] = ended[app.config.databaseUrl === undefined ? 'sqlite' : 'postgres']
     const execute = (sql: string): Promise<unknown> => app.services.orm.em.getConnection().execute(sql)
-    const create = (): Promise<{ errors: unknown; data: any }> =>
+    const create = (): Promise<Answer> =>
       app.run(acme.sandboxKey, 'mutation { createApiKey(input: { permissions: [] }) { apiKey { id } userErrors { code } } }')
     await execute(begin)
     const refused = await Promise.all(Array.from({ length: 5 }, create))

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { createApp, type App } from '../src/app.js'
 import { readConfig } from '../src/config/config.js'
 import { rotateSigningKeys } from '../src/signing-keys/rotate-signing-keys.js'
-import { startApp, type TestApp } from './support/app.js'
+import { startApp, type TestApp, type AnswerBody } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { exchange, headerOf, publishedKids, signingKey, signingKeys } from './support/tokens.js'
 
@@ -29,7 +29,7 @@ afterAll(() => app.close())
 beforeEach(() => app.clock.advance(301_000))
 
 const env = (): NodeJS.ProcessEnv => ({ ...process.env, ...app.env })
-const command = async (...args: string[]): Promise<any> =>
+const command = async (...args: string[]): Promise<Record<'current' | 'previous' | 'next', string>> =>
   JSON.parse((await run(process.execPath, [keyhouse, 'signing-key', ...args, '--json'], { env: env() })).stdout)
 const here = (): Promise<string> => exchange(app, acme.sandboxKey, { audience: app.config.url }).then(({ token }) => token)
 const statusOf = async (token: string, url = app.url): Promise<number> => {
@@ -113,7 +113,7 @@ describe('three processes', () => {
           variables: { input: { audience: app.config.url, externalUserId: 'jane', expiresIn: 86_400 } },
         }),
       })
-      return ((await response.json()) as any).data.exchangeApiKey.token
+      return ((await response.json()) as AnswerBody).data.exchangeApiKey.token
     }
     const old = await Promise.all(urls.map(exchangeAt))
     const results = await Promise.allSettled(

@@ -245,7 +245,7 @@ describe('what is told of signing keys', () => {
       expect.objectContaining({ state: 'PREVIOUS', activatedAt: at, supersededAt: at, retiredAt: null, algorithm: 'ES256', createdAt: at }),
     ])
     for (const { id, kid } of data.signingKeys) expect(id).toBe(kid)
-    const [{ id }] = data.signingKeys
+    const { id } = data.signingKeys[0]!
     const node = 'query ($id: ID!) { node(id: $id) { ... on SigningKey { state } } }'
     expect((await app.run(acme.adminToken, node, { id })).data.node).toEqual({ state: 'NEXT' })
     const member = await acme.member('MEMBER')

@@ -4,7 +4,7 @@ import { request as requestSlowly, type IncomingMessage } from 'node:http'
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { startApp } from './support/app.js'
+import { startApp, type Answer } from './support/app.js'
 import { canary } from './support/canary.js'
 import { collector, type CollectedSpan, type Collector } from './support/collector.js'
 import { isPostgres } from './support/database.js'
@@ -39,11 +39,17 @@ const traceOf = (requestId: string | null): Promise<{ server: CollectedSpan; bel
     return server && { server, below: collected.spans.filter(({ parentId }) => parentId === server.spanId) }
   })
 
-const lineOf = (requestId: string | null): any =>
+interface LogLine {
+  readonly msg: string
+  readonly requestId: string
+  readonly trace_id: string
+}
+
+const lineOf = (requestId: string | null): LogLine | undefined =>
   world.app.log
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line))
+    .map((line) => JSON.parse(line) as LogLine)
     .find((line) => line.requestId === requestId && line.msg === 'request')
 
 const exchange = 'mutation ($a: URL!) { exchangeApiKey(input: { audience: $a, externalUserId: "jane" }) { token userErrors { code } } }'
@@ -71,7 +77,7 @@ describe('one exchange', () => {
       'keyhouse.action': 'api_key:exchange',
       'keyhouse.outcome': 'ALLOWED',
     })
-    expect(lineOf(requestId).trace_id).toBe(server.traceId)
+    expect(lineOf(requestId)?.trace_id).toBe(server.traceId)
     const { nodes } = (await world.app.run(world.acme.adminToken, '{ auditEvents(first: 100) { nodes { requestId action } } }')).data
       .auditEvents
     expect(nodes).toContainEqual({ requestId, action: 'api_key:exchange' })
@@ -107,7 +113,7 @@ describe('one exchange', () => {
 })
 
 describe('a change', () => {
-  const create = (permissions: string[], key = world.acme.sandboxKey): Promise<any> =>
+  const create = (permissions: string[], key = world.acme.sandboxKey): Promise<Answer> =>
     world.app.run(key, 'mutation ($p: [Permission!]) { createApiKey(input: { permissions: $p }) { userErrors { code } } }', {
       p: permissions,
     })
@@ -156,7 +162,7 @@ describe('a caller who traces', () => {
     // Spans leave in the order in which they end.
     await traceOf(await ask(''))
     expect(collected.spans.filter(({ attributes }) => attributes['keyhouse.request_id'] === unsampled)).toEqual([])
-    expect(lineOf(unsampled).trace_id).toBe(traceId)
+    expect(lineOf(unsampled)?.trace_id).toBe(traceId)
   })
 
   test.each([`00-${'0'.repeat(32)}-b7ad6b7169203331-01`, `00-${traceId}-b7ad6b7169203331`, `ff-${traceId}-b7ad6b7169203331-01`, canary])(

@@ -20,7 +20,7 @@ const requestsPerRow = 10
 
 let app: TestApp
 let acme: SeededOrganization
-const sql = (text: string, parameters: readonly unknown[] = []): Promise<any[]> =>
+const sql = (text: string, parameters: readonly unknown[] = []): Promise<object[]> =>
   (app.services.orm.em.fork() as unknown as SqlEntityManager).execute(text, [...parameters])
 
 beforeAll(async () => {
@@ -67,7 +67,7 @@ async function queriesOf(work: () => Promise<unknown>, table: string): Promise<{
 
 async function planOf(query: string, parameters: readonly unknown[] = []): Promise<string> {
   const rows = await sql(`explain ${isPostgres ? '' : 'query plan '}${query}`, parameters)
-  return rows.map((row: object) => String(Reflect.get(row, isPostgres ? 'QUERY PLAN' : 'detail'))).join('\n')
+  return rows.map((row) => String(Reflect.get(row, isPostgres ? 'QUERY PLAN' : 'detail'))).join('\n')
 }
 
 const wholeTable = isPostgres ? /Seq Scan/ : /\bSCAN (?!CONSTANT)/

@@ -12,6 +12,11 @@ import { keyhouse, keyhouseJson } from './support/process.js'
 import { claimsOf, exchange, forge, revoked, signingKey } from './support/tokens.js'
 import { chainFaults, eventsOf } from './support/trail.js'
 
+interface VaultStatus {
+  readonly missing: string[]
+  readonly sealed: { readonly what: string }[]
+}
+
 const viewer = '{ viewer { kind organization { id } endUser { externalId } } }'
 const folder = new URL('fixtures/upgrade/', import.meta.url)
 
@@ -80,23 +85,23 @@ describe.each([
 
   test('tokens of the key in office and of the one before it are believed here, by introspection and offline, the revoked one nowhere', async () => {
     const jwks = createRemoteJWKSet(new URL(`${app.url}/.well-known/jwks.json`))
-    expect(new Set(earlier.accessTokens.map(({ row }) => row['signing_key_id'])).size).toBe(2)
+    expect(new Set(earlier.accessTokens.map(({ row }) => row.signing_key_id)).size).toBe(2)
     for (const { row, text, externalId } of earlier.accessTokens) {
-      const options = { issuer, audience: row['audience'], typ: 'at+jwt', currentDate: app.clock.now() }
-      expect((await jwtVerify(text, jwks, options)).payload).toMatchObject({ jti: row['id'], sub: externalId })
-      const isRevoked = row['revoked_at'] !== null
+      const options = { issuer, audience: row.audience, typ: 'at+jwt', currentDate: app.clock.now() }
+      expect((await jwtVerify(text, jwks, options)).payload).toMatchObject({ jti: row.id, sub: externalId })
+      const isRevoked = row.revoked_at !== null
       const { introspection } = await app.mutate(
         earlier.keys['First sandbox key']!.text,
         'introspectToken',
         { token: text },
         'introspection { active tokenId issuer }',
       )
-      const asIssued = { active: true, tokenId: row['id'], issuer }
+      const asIssued = { active: true, tokenId: row.id, issuer }
       expect(introspection).toEqual(isRevoked ? { active: false, tokenId: null, issuer: null } : asIssued)
-      expect((await revoked(app)).revokedTokens.includes(row['id'])).toBe(isRevoked)
+      expect((await revoked(app)).revokedTokens.includes(row.id)).toBe(isRevoked)
       const answer = await app.run(text, viewer)
       // The audience for this server is its URL still, which was the issuer of all.
-      if (row['audience'] === issuer) expect(answer.data.viewer).toMatchObject({ kind: 'ACCESS_TOKEN', endUser: { externalId } })
+      if (row.audience === issuer) expect(answer.data.viewer).toMatchObject({ kind: 'ACCESS_TOKEN', endUser: { externalId } })
       else expect(answer.status).toBe(401)
     }
     const { id } = earlier.keys['First sandbox key']!
@@ -106,12 +111,12 @@ describe.each([
       { filter: { apiKeyId: id } },
     )
     const known = new Set(ofKey.data.accessTokens.nodes.map((node: { id: string }) => node.id))
-    expect(earlier.accessTokens.filter(({ row }) => !known.has(row['id']))).toEqual([])
+    expect(earlier.accessTokens.filter(({ row }) => !known.has(row.id))).toEqual([])
   })
 
   test('tokens from now on have the issuer of their organization and environment, and the signing key and its algorithm stay', async () => {
     const { id, algorithm } = await signingKey(app, 'CURRENT')
-    expect(earlier.accessTokens.map(({ row }) => row['signing_key_id'])).toContain(id)
+    expect(earlier.accessTokens.map(({ row }) => row.signing_key_id)).toContain(id)
     expect(algorithm).toBe('EdDSA')
     expect((await signingKey(app, 'NEXT')).algorithm).toBe('ES256')
     const { token, accessToken } = await exchange(app, earlier.keys['Production']!.text, { audience: issuer })
@@ -189,9 +194,9 @@ describe.each([
   })
 
   test('the command line finds all in order, and a second start migrates nothing', async () => {
-    const { missing, sealed, ...status } = await keyhouseJson(['vault', 'status'], earlier.env)
+    const { missing, sealed, ...status } = await keyhouseJson<VaultStatus>(['vault', 'status'], earlier.env)
     expect({ missing, ...status }).toEqual({ missing: [], newest: 'k1', configured: ['k1'] })
-    const kinds = new Set(sealed.map((one: { what: string }) => one.what))
+    const kinds = new Set(sealed.map(({ what }) => what))
     expect(kinds).toEqual(new Set(['signing keys', 'reveal texts', 'deployment secrets', ...(hasVault ? ['credentials'] : [])]))
     const { code, stdout } = await keyhouse(['audit', 'verify', '--database'], earlier.env)
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(earlier.organizationId) })

@@ -8,6 +8,7 @@ import { deleteExpiredUsage } from '../src/usage/delete-expired-usage.js'
 import { UsageAggregator } from '../src/usage/usage-aggregator.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
+import type { Results } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -35,7 +36,7 @@ async function ask(credential: string, asked: object = {}): Promise<Answer> {
   const from = new Date(now - 60 * minute).toISOString()
   return app.run(credential, query, { from, to: new Date(now + minute).toISOString(), interval: 'DAY', ...asked })
 }
-async function usage(asked: object = {}, credential = acme.adminToken): Promise<any[]> {
+async function usage(asked: object = {}, credential = acme.adminToken): Promise<Results['usage']> {
   const { data, text } = await ask(credential, asked)
   if (!data?.usage) throw new Error(text)
   return data.usage
@@ -120,7 +121,7 @@ describe('usage', () => {
     const near = (iso: string): object => ({ from: iso, to: '2026-06-01T13:02:00Z', filter })
     for (const iso of ['2026-06-01T12:58:59.999Z', '2026-06-01T12:59:00.000Z', '2026-06-01T12:59:59.999Z', '2026-06-01T13:00:00.000Z'])
       await at(iso)
-    const starts = (rows: any[]): unknown[] => rows.map(({ start, requests }) => [start, requests])
+    const starts = (rows: Results['usage']): unknown[] => rows.map(({ start, requests }) => [start, requests])
     expect(starts(await usage({ ...near('2026-06-01T12:58:00Z'), interval: 'MINUTE' }))).toEqual([
       ['2026-06-01T12:58:00.000Z', 1],
       ['2026-06-01T12:59:00.000Z', 2],

@@ -8,6 +8,7 @@ import { Client } from 'pg'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { listen, mcpAnswer, type Listening } from './support/mcp.js'
+import type { Results } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -51,7 +52,7 @@ async function everything(): Promise<string> {
 
 test('canaries of every kind', async () => {
   const said: string[] = []
-  const run = async (document: string, variables: object): Promise<any> => {
+  const run = async (document: string, variables: object): Promise<Results> => {
     const answer = await app.run(acme.sandboxKey, document, variables)
     said.push(answer.text)
     return answer.data

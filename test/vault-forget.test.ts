@@ -39,14 +39,14 @@ test('its tokens, credentials, servers and row go, with the right counts', async
   await live(bob)
   const production = await acme.apiKey({ environment: 'PRODUCTION', permissions: ['*'] })
   await live(ada, production.secret)
-  const { data } = await app.run(
+  const { data } = await app.run<{ mcpServers: { nodes: { credentials: { nodes: { id: string }[] } }[] } }>(
     acme.sandboxKey,
     '{ mcpServers(first: 1, filter: { externalUserId: "ada" }) { nodes { credentials(first: 1) { nodes { id } } } } }',
     {},
     ada,
   )
-  const [already] = data.mcpServers.nodes[0].credentials.nodes
-  await app.mutate(acme.sandboxKey, 'revokeMcpCredential', { id: already.id }, 'credential { id }', ada)
+  const [already] = data.mcpServers.nodes[0]!.credentials.nodes
+  await app.mutate(acme.sandboxKey, 'revokeMcpCredential', { id: already!.id }, 'credential { id }', ada)
   // The token of five minutes has ended by itself.
   app.clock.advance(300_000)
   const forgotten = await app.mutate(acme.sandboxKey, 'forgetEndUser', { externalId: 'ada' }, counts)

@@ -6,6 +6,7 @@ import { McpCredential } from '../src/entities/mcp-credential.js'
 import { McpServer } from '../src/entities/mcp-server.js'
 import { startApp, type TestApp } from './support/app.js'
 import { listen, mcpAnswer, type Listening } from './support/mcp.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { credentialRow, credentialRows } from './support/vault.js'
 
@@ -29,8 +30,13 @@ afterAll(async () => {
 })
 
 type Headers = Record<string, string>
-const mutate = (field: string, input: object, selection: string, headers: Headers = {}, credential = acme.sandboxKey): Promise<any> =>
-  app.mutate(credential, field, input, selection, headers)
+const mutate = <Field extends keyof Payloads>(
+  field: Field,
+  input: object,
+  selection: string,
+  headers: Headers = {},
+  credential = acme.sandboxKey,
+): Promise<Payloads[Field]> => app.mutate(credential, field, input, selection, headers)
 
 async function newServer(headers: Headers = {}, input: object = {}): Promise<string> {
   const all = { name: 'x', serverLabel: `s-${++labels}`, serverUrl: `${upstream.origin}/mcp`, ...input }
@@ -112,7 +118,8 @@ describe('servers', () => {
   test('another origin wipes the credentials of everybody, another path does not', async () => {
     const shared = await newServer()
     const ids = [await store(shared), await store(shared, ada)]
-    const move = (serverUrl: string): Promise<any> => mutate('updateMcpServer', { id: shared, serverUrl }, 'server { serverUrl }')
+    const move = (serverUrl: string): Promise<Payloads['updateMcpServer']> =>
+      mutate('updateMcpServer', { id: shared, serverUrl }, 'server { serverUrl }')
     await move(`${upstream.origin}/other?x=1`)
     for (const id of ids) expect((await credentialRow(app, acme, id)).sealedValue).not.toBeNull()
     await move('https://127.0.0.1/mcp')
@@ -121,14 +128,14 @@ describe('servers', () => {
 
   test('loosening needs the right to decide, and is never possible for an end user', async () => {
     const adas = await newServer(ada, { allowedTools: ['echo'] })
-    const update = (input: object, headers: Headers = {}, credential = acme.sandboxKey): Promise<any> =>
+    const update = (input: object, headers: Headers = {}, credential = acme.sandboxKey): Promise<Payloads['updateMcpServer']> =>
       mutate('updateMcpServer', { id: adas, ...input }, 'server { requireApproval allowedTools }', headers, credential)
     for (const loose of [{ requireApproval: 'NEVER' }, { allowedTools: null }, { allowedTools: ['echo', 'other'] }])
       expect(codesOf(await update(loose, ada))).toEqual(['FORBIDDEN'])
     expect(codesOf(await update({ allowedTools: [], requireApproval: 'ALWAYS' }, ada))).toEqual([])
     const { userId } = await acme.member('ADMIN')
     const without = (await acme.personalToken(userId, 'RESTRICTED', ['mcp_server:update'])).token
-    expect((await update({ requireApproval: 'NEVER' }, {}, without)).userErrors[0].message).toContain('mcp_approval:decide')
+    expect((await update({ requireApproval: 'NEVER' }, {}, without)).userErrors[0]!.message).toContain('mcp_approval:decide')
     expect(await update({ requireApproval: 'NEVER', allowedTools: null }, {}, member)).toMatchObject({
       server: { requireApproval: 'NEVER', allowedTools: null },
     })
@@ -150,7 +157,12 @@ describe('credentials', () => {
       expect(codesOf(await mutate('testMcpServer', input, 'test { connected }', headers))).toEqual(['NOT_FOUND'])
       const query =
         'query ($id: ID!, $server: ID!) { node(id: $id) { id } mcpServer(id: $server) { credentials { nodes { id } totalCount } } }'
-      const { data } = await app.run(acme.sandboxKey, query, { id, server: shared }, headers)
+      const { data } = await app.run<{ node: unknown; mcpServer: { credentials: { nodes: object[]; totalCount: number } } }>(
+        acme.sandboxKey,
+        query,
+        { id, server: shared },
+        headers,
+      )
       expect(data.node).toBeNull()
       expect(data.mcpServer.credentials.nodes).not.toContainEqual({ id })
       expect(data.mcpServer.credentials.totalCount).toBe(data.mcpServer.credentials.nodes.length)
@@ -191,7 +203,8 @@ describe('credentials', () => {
   test('revoking one wipes it, keeps the record, and answers the same again', async () => {
     const shared = await newServer()
     const id = await store(shared)
-    const revoke = (): Promise<any> => mutate('revokeMcpCredential', { id }, 'credential { id revokedAt updatedAt authorizationPreview }')
+    const revoke = (): Promise<Payloads['revokeMcpCredential']> =>
+      mutate('revokeMcpCredential', { id }, 'credential { id revokedAt updatedAt authorizationPreview }')
     const first = await revoke()
     expect((await credentialRow(app, acme, id)).sealedValue).toBeNull()
     app.clock.advance(60_000)
@@ -211,7 +224,7 @@ describe('credentials', () => {
     app.clock.advance(1000)
     const input = { serverId: shared, auth: { authorization: 'the newer one' }, expiresAt }
     const newer = (await mutate('createMcpCredential', input, 'credential { id }', ada)).credential.id
-    const use = async (credentialId?: string): Promise<any> =>
+    const use = async (credentialId?: string): Promise<Payloads['testMcpServer']['test']> =>
       (await mutate('testMcpServer', { serverId: shared, credentialId }, 'test { connected toolCount failure { code } }', ada)).test
     const usedAt = async (id: string): Promise<Date | null> => (await credentialRow(app, acme, id)).lastUsedAt
     // The double sends the secret back as the name of a tool, which is refused, and shows that it was sent.

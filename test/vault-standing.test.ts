@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { systemContext } from '../src/context/context.js'
 import { EndUser } from '../src/entities/end-user.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
+import type { AnyPayload, Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { exchange } from './support/tokens.js'
 import { chainFaults } from './support/trail.js'
@@ -27,9 +28,9 @@ interface Ending {
   readonly action: string
   readonly isWiped: boolean
   readonly refusals: readonly string[]
-  readonly end: (world: World) => Promise<unknown>
+  readonly end: (world: World) => Promise<AnyPayload>
 }
-const by = ({ acme }: World, field: string, input: object, selection: string): Promise<any> =>
+const by = ({ acme }: World, field: keyof Payloads, input: object, selection: string): Promise<AnyPayload> =>
   app.mutate(acme.sandboxKey, field, input, selection)
 
 const endings: Readonly<Record<string, Ending>> = {
@@ -73,7 +74,7 @@ test.each(Object.entries(endings))('%s', async (_name, { action, isWiped, refusa
   const { id: serverId } = (await app.mutate(acme.sandboxKey, 'createMcpServer', server, 'server { id }')).server
   const query = 'mutation ($input: CreateMcpCredentialInput!) { createMcpCredential(input: $input) { userErrors { code } } }'
   const codes: (string | undefined)[] = []
-  let ended: Promise<any> | undefined
+  let ended: Promise<AnyPayload> | undefined
   let next = 0
   const worker = async (): Promise<void> => {
     while (next++ < stores) {
@@ -83,7 +84,7 @@ test.each(Object.entries(endings))('%s', async (_name, { action, isWiped, refusa
     }
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
-  expect((await ended).userErrors).toEqual([])
+  expect((await ended)?.userErrors).toEqual([])
 
   const events = await acme.events()
   const cut = events.findIndex((event) => event.action === action && event.outcome === 'ALLOWED')

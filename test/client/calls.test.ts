@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type * as Kit from '@keyhouse/client'
 
 import { startApp, type TestApp } from '../support/app.js'
 import { installClient, type ClientPackage } from '../support/client-package.js'
@@ -12,7 +13,7 @@ import { organization, type SeededOrganization } from '../support/seed.js'
 let app: TestApp
 let acme: SeededOrganization
 let installed: ClientPackage
-let kit: any
+let kit: typeof Kit
 beforeAll(async () => {
   app = await startApp()
   acme = await organization(app)
@@ -24,11 +25,13 @@ afterAll(async () => {
   await app.close()
 })
 
-const thrown = async (call: Promise<unknown>): Promise<any> => {
+/** Members of every error that the client throws. */
+type Thrown = Omit<Kit.UserErrorsError, 'name' | 'code'> & { readonly code: string; readonly cause: Error }
+const thrown = async (call: Promise<unknown>): Promise<Thrown> => {
   try {
     await call
   } catch (error) {
-    return error
+    return error as Thrown
   }
   throw new Error('nothing was thrown')
 }
@@ -74,23 +77,23 @@ describe('what is sent', () => {
   test.each(['', '/', '/graphql', '/graphql/'])('to the URL of the server, written with "%s" behind', async (end) => {
     const client = kit.createClient({ url: `${app.url}${end}`, credential: acme.sandboxKey })
     expect(client.url).toBe(`${app.url}/graphql`)
-    expect((await kit.viewer(client)).kind).toBe('API_KEY')
+    expect((await kit.viewer(client))?.kind).toBe('API_KEY')
   })
 
   test('a credential that is asked for each time, so that a renewed one is used at once', async () => {
     const texts = ['wrong', acme.sandboxKey]
-    const client = kit.createClient({ url: app.url, credential: () => Promise.resolve(texts.shift()) })
+    const client = kit.createClient({ url: app.url, credential: () => Promise.resolve(texts.shift()!) })
     expect((await thrown(kit.viewer(client))).code).toBe('UNAUTHENTICATED')
-    expect((await kit.viewer(client)).kind).toBe('API_KEY')
+    expect((await kit.viewer(client))?.kind).toBe('API_KEY')
   })
 
   test('whom it is for: the call’s word before the client’s', async () => {
     const client = kit.createClient({ url: app.url, credential: acme.sandboxKey, onBehalfOf: 'user-1' })
-    expect((await kit.viewer(client)).endUser.externalId).toBe('user-1')
-    expect((await kit.viewer(client, { onBehalfOf: 'user-2' })).endUser.externalId).toBe('user-2')
+    expect((await kit.viewer(client))?.endUser?.externalId).toBe('user-1')
+    expect((await kit.viewer(client, { onBehalfOf: 'user-2' }))?.endUser?.externalId).toBe('user-2')
   })
 
-  test.each([' user-1', 'user-1 ', '', null])('nobody, if that would arrive as somebody else: %j', async (onBehalfOf) => {
+  test.each([' user-1', 'user-1 ', '', null as never])('nobody, if that would arrive as somebody else: %j', async (onBehalfOf) => {
     const client = kit.createClient({ url: app.url, credential: acme.sandboxKey })
     expect(await thrown(kit.viewer(client, { onBehalfOf }))).toBeInstanceOf(TypeError)
     expect(await thrown(kit.viewer(kit.createClient({ url: app.url, credential: acme.sandboxKey, onBehalfOf })))).toBeInstanceOf(TypeError)
@@ -103,21 +106,21 @@ describe('what is sent', () => {
   })
 
   test('the options of fetch, but neither another method nor another credential', async () => {
-    const seen: any[] = []
+    const seen: RequestInit[] = []
     const client = kit.createClient({
       url: app.url,
       credential: acme.sandboxKey,
-      fetch: (url: string, init: RequestInit) => {
-        seen.push(init)
+      fetch: (url, init) => {
+        seen.push(init!)
         return fetch(url, init)
       },
     })
     await kit.viewer(client, {
-      fetchOptions: { priority: 'low', method: 'GET', headers: { 'x-trace': '1', authorization: 'Bearer other' } },
+      fetchOptions: { priority: 'low', method: 'GET', headers: { 'x-trace': '1', authorization: 'Bearer other' } } as RequestInit,
     })
     expect(seen[0]).toMatchObject({ method: 'POST', priority: 'low', credentials: 'omit', redirect: 'error' })
-    expect(seen[0].headers.get('x-trace')).toBe('1')
-    expect(seen[0].headers.get('authorization')).toBe(`Bearer ${acme.sandboxKey}`)
+    expect(new Headers(seen[0]?.headers).get('x-trace')).toBe('1')
+    expect(new Headers(seen[0]?.headers).get('authorization')).toBe(`Bearer ${acme.sandboxKey}`)
   })
 })
 
@@ -130,7 +133,7 @@ describe('what is thrown', () => {
     expect(error).toMatchObject({ name: 'UserErrorsError', operation: 'createApiKey', requestId: expect.stringMatching(/^req_/) })
     expect(error.errors.length).toBeGreaterThan(0)
     expect(error.code).toBe(error.errors[0].code)
-    expect(error.errors[0].path[0]).toBe('input')
+    expect(error.errors[0].path?.[0]).toBe('input')
     // Read aloud: what was asked, and each reason as a sentence.
     expect(error.message).toMatch(/^createApiKey was refused\. [A-Z"`].*[.?]$/)
   })

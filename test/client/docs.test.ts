@@ -145,8 +145,10 @@ test('the page of docs/guide/frontends.md lists the servers, and stores what is 
     await (await answered).finished()
     await shoot(page, 'guide-frontends-390')
     const query = '{ mcpServers { nodes { credentials { nodes { authorizationPreview endUser { externalId } } } } } }'
-    const { data } = await app.run(acme.adminToken, query)
-    expect(data.mcpServers.nodes[0].credentials.nodes).toEqual([{ authorizationPreview: '****...5678', endUser: { externalId: 'user-1' } }])
+    const { data } = await app.run<{ mcpServers: { nodes: { credentials: { nodes: object[] } }[] } }>(acme.adminToken, query)
+    expect(data.mcpServers.nodes[0]!.credentials.nodes).toEqual([
+      { authorizationPreview: '****...5678', endUser: { externalId: 'user-1' } },
+    ])
     expect({ strays, complaints }).toEqual({ strays: [], complaints: [] })
   } finally {
     await browser.close()

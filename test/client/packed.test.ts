@@ -2,8 +2,10 @@
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, type TypedDocumentNode } from '@apollo/client'
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type * as Kit from '@keyhouse/client'
+import type * as Documents from '@keyhouse/client/documents'
 import { Client as UrqlClient, fetchExchange } from '@urql/core'
 import { GraphQLClient } from 'graphql-request'
 
@@ -71,8 +73,8 @@ describe('in Node', () => {
 })
 
 test('the same operation answers the same through the client, Apollo Client, urql and graphql-request', async () => {
-  const { createClient, apiKeys } = await client.load('@keyhouse/client')
-  const { ApiKeysDocument } = await client.load('@keyhouse/client/documents')
+  const { createClient, apiKeys } = await client.load<typeof Kit>('@keyhouse/client')
+  const { ApiKeysDocument } = await client.load<typeof Documents>('@keyhouse/client/documents')
   const variables = { first: 5, withTotalCount: true }
   const headers = { authorization: `Bearer ${acme.sandboxKey}` }
   const url = `${app.url}/graphql`
@@ -82,7 +84,7 @@ test('the same operation answers the same through the client, Apollo Client, urq
 
   // Apollo adds __typename to what it asks; the answer is compared without.
   const apollo = new ApolloClient({ link: ApolloLink.from([new HttpLink({ uri: url, headers })]), cache: new InMemoryCache() })
-  const { data } = await apollo.query({ query: ApiKeysDocument as TypedDocumentNode<{ apiKeys: object }>, variables })
+  const { data } = await apollo.query({ query: ApiKeysDocument, variables })
   const plain = JSON.parse(JSON.stringify(data?.apiKeys, (key, value: unknown) => (key === '__typename' ? undefined : value)))
   expect(plain).toEqual(JSON.parse(JSON.stringify(own, (key, value: unknown) => (key === '__typename' ? undefined : value))))
   apollo.stop()

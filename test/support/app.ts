@@ -7,6 +7,7 @@ import { createApp, type App, type Overrides } from '../../src/app.js'
 import { readConfig, type Config } from '../../src/config/config.js'
 import { serializers } from '../../src/observability/log.js'
 import { newDatabase } from './database.js'
+import type { Payloads, Results } from './results.js'
 
 export class TestClock {
   constructor(public at: Date) {}
@@ -18,22 +19,32 @@ export class TestClock {
   }
 }
 
-export interface Answer {
+interface AnswerError {
+  readonly message: string
+  readonly path?: string[]
+  readonly extensions: { code: string; requestId: string; exception?: unknown }
+}
+
+export interface Answer<Data = Results> {
   readonly status: number
   readonly headers: Headers
   /** Undefined when the response holds only errors. */
-  readonly data: any
-  readonly errors:
-    | readonly { message: string; path?: string[]; extensions: { code: string; requestId: string } & Record<string, any> }[]
-    | undefined
+  readonly data: Data
+  readonly errors: readonly AnswerError[] | undefined
   readonly text: string
+}
+
+/** Body of a GraphQL response; a test reads the member that it expects. */
+export interface AnswerBody<Data = Results> {
+  readonly data: Data
+  readonly errors: readonly [AnswerError, ...AnswerError[]]
 }
 
 /** Mutations that share the input type of another mutation. */
 const sharedInputs: Readonly<Record<string, string>> = { revokeOrganizationToken: 'RevokePersonalTokenInput' }
 
 /** `extensions.code` of the first top-level error. */
-export const codeOf = (answer: Answer): string | undefined => answer.errors?.[0]?.extensions.code
+export const codeOf = (answer: Pick<Answer, 'errors'>): string | undefined => answer.errors?.[0]?.extensions.code
 
 export class TestApp {
   constructor(
@@ -68,7 +79,13 @@ export class TestApp {
     return this.lines.slice(length).join('')
   }
 
-  async run(credential: string | null, query: string, variables: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
+  /** Sends a document. `Data` is by field name unless the document uses aliases or fields that the client does not select. */
+  async run<Data = Results>(
+    credential: string | null,
+    query: string,
+    variables: object = {},
+    headers: Record<string, string> = {},
+  ): Promise<Answer<Data>> {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
       headers: {
@@ -79,24 +96,24 @@ export class TestApp {
       body: JSON.stringify({ query, variables }),
     })
     const text = await response.text()
-    const { data, errors } = JSON.parse(text) as Pick<Answer, 'data' | 'errors'>
-    return { status: response.status, headers: response.headers, data, errors, text }
+    const { data, errors } = JSON.parse(text) as Partial<AnswerBody<Data>>
+    return { status: response.status, headers: response.headers, data: data as Data, errors, text }
   }
 
   /** Runs one mutation and returns its payload. @throws Error if the response has top-level errors */
-  async mutate(
+  async mutate<Field extends keyof Payloads>(
     credential: string | null,
-    field: string,
+    field: Field,
     input: object | null,
     selection: string,
     headers: Record<string, string> = {},
-  ): Promise<any> {
+  ): Promise<Payloads[Field]> {
     const type = sharedInputs[field] ?? `${field.charAt(0).toUpperCase()}${field.slice(1)}Input`
     const query =
       input === null
         ? `mutation { ${field} { ${selection} userErrors { code message path } } }`
         : `mutation ($input: ${type}!) { ${field}(input: $input) { ${selection} userErrors { code message path } } }`
-    const answer = await this.run(credential, query, input === null ? {} : { input }, headers)
+    const answer = await this.run<Payloads>(credential, query, input === null ? {} : { input }, headers)
     if (answer.errors) throw new Error(`${field}: ${answer.text}`)
     return answer.data[field]
   }

@@ -16,7 +16,7 @@ export interface ClientPackage {
   /** The folder of the installed package. */
   readonly directory: string
   /** Imports a specifier such as `@keyhouse/client/documents` as a program in that folder does. */
-  load(specifier: string): Promise<any>
+  load<Module>(specifier: string): Promise<Module>
   /** Links packages of this repository into the application's node_modules. */
   beside(...names: string[]): void
   /** Copies a file of `client/test` into the folder; returns its path. */
@@ -42,7 +42,7 @@ export async function installClient(): Promise<ClientPackage> {
   return {
     folder,
     directory: join(folder, 'node_modules/@keyhouse/client'),
-    load: (specifier) => import(pathToFileURL(require.resolve(specifier)).href),
+    load: <Module>(specifier: string) => import(pathToFileURL(require.resolve(specifier)).href) as Promise<Module>,
     beside(...names) {
       for (const name of names) {
         const link = join(folder, 'node_modules', name)

@@ -9,6 +9,7 @@ import { openValue } from '../../src/mcp/credentials/credential-value.js'
 import { wholeChain, withDatabase } from './chain.js'
 import * as documents from './crash-documents.js'
 import { ask } from './process.js'
+import type { Payloads } from './results.js'
 
 /** State of one resource as its caller knows it. `isOpen`: a change was sent and not yet answered, so the state is unknown. */
 interface Known {
@@ -48,7 +49,7 @@ export class CrashLoad {
   }
 
   async prepare(url: string): Promise<void> {
-    this.#serverId = (await this.#ask(url, this.root, documents.createServer))!.server.id
+    this.#serverId = (await this.#ask<'createMcpServer'>(url, this.root, documents.createServer))!.server.id
   }
 
   /** Runs until the signal aborts or the server stops answering. */
@@ -68,7 +69,7 @@ export class CrashLoad {
   /** A few changes that depend on each other. */
   async #runSequence(url: string, caller: number): Promise<void> {
     const n = ++this.#names
-    const created = await this.#ask(url, this.root, documents.createKey, { label: `${caller}-${n}` })
+    const created = await this.#ask<'createApiKey'>(url, this.root, documents.createKey, { label: `${caller}-${n}` })
     if (!created) return
     const key: KnownKey = { id: created.apiKey.id, secret: created.secret, superseded: [], isRevoked: false, isOpen: false }
     this.keys.push(key)
@@ -76,7 +77,7 @@ export class CrashLoad {
     if (token && n % 3 === 0) await this.#revoke(url, documents.revokeToken, token)
     if (n % 2 === 0) {
       key.isOpen = true
-      const rotated = await this.#ask(url, this.root, documents.rotateKey, { id: key.id })
+      const rotated = await this.#ask<'rotateApiKey'>(url, this.root, documents.rotateKey, { id: key.id })
       if (!rotated) return
       key.superseded.push(key.secret)
       key.secret = rotated.secret
@@ -85,7 +86,7 @@ export class CrashLoad {
     }
     const value = `value number ${n}`
     const input = { serverId: this.#serverId, auth: { bearerToken: value } }
-    const stored = await this.#ask(url, this.root, documents.store, { input })
+    const stored = await this.#ask<'createMcpCredential'>(url, this.root, documents.store, { input })
     if (stored) {
       const credential: KnownCredential = { id: stored.credential.id, value, isRevoked: false, isOpen: false }
       this.credentials.push(credential)
@@ -95,9 +96,9 @@ export class CrashLoad {
   }
 
   async #exchange(url: string, key: KnownKey): Promise<KnownToken | undefined> {
-    const exchanged = await this.#ask(url, key.secret, documents.exchange)
+    const exchanged = await this.#ask<'exchangeApiKey'>(url, key.secret, documents.exchange)
     if (!exchanged) return undefined
-    const token = { id: exchanged.accessToken.id as string, token: exchanged.token as string, key, isRevoked: false, isOpen: false }
+    const token = { id: exchanged.accessToken.id, token: exchanged.token, key, isRevoked: false, isOpen: false }
     this.tokens.push(token)
     return token
   }
@@ -110,8 +111,13 @@ export class CrashLoad {
   }
 
   /** The mutation's payload; undefined if it was refused. */
-  async #ask(url: string, credential: string, query: string, variables: object = {}): Promise<any> {
-    const { data, errors } = await ask(url, credential, query, variables)
+  async #ask<Field extends keyof Payloads>(
+    url: string,
+    credential: string,
+    query: string,
+    variables: object = {},
+  ): Promise<Payloads[Field] | undefined> {
+    const { data, errors } = await ask<{ it?: Payloads[Field] } | undefined>(url, credential, query, variables)
     for (const { extensions } of errors ?? []) this.refusals.add(extensions.code)
     for (const { code } of data?.it?.userErrors ?? []) this.refusals.add(code)
     return data?.it && data.it.userErrors.length === 0 ? data.it : undefined
@@ -126,7 +132,7 @@ export class CrashLoad {
       for (const old of key.superseded) expect((await this.#verdict(url, old))[0]).not.toBe('VALID')
     }
     for (const { id, token, key, isRevoked, isOpen } of this.tokens.slice(tokens)) {
-      const { introspection } = await this.#askWithRetries(url, documents.introspect, { token })
+      const { introspection } = await this.#askWithRetries<'introspectToken'>(url, documents.introspect, { token })
       if (isRevoked || key.isRevoked) expect(introspection).toEqual({ active: false, tokenId: null })
       else if (!isOpen && !key.isOpen) expect(introspection).toEqual({ active: true, tokenId: id })
     }
@@ -137,16 +143,16 @@ export class CrashLoad {
   }
 
   /** Retries up to ten times: a pooled connection that broke with the database fails on its first use. */
-  async #askWithRetries(url: string, query: string, variables: object): Promise<any> {
+  async #askWithRetries<Field extends keyof Payloads>(url: string, query: string, variables: object): Promise<Payloads[Field]> {
     for (let tries = 1; tries <= 10; tries++) {
-      const payload = await this.#ask(url, this.root, query, variables)
+      const payload = await this.#ask<Field>(url, this.root, query, variables)
       if (payload) return payload
     }
     throw new Error(`refused ten times: ${[...this.refusals].join(', ')}`)
   }
 
   async #verdict(url: string, secret: string): Promise<[code: string, id: string | undefined]> {
-    const { verdict } = await this.#askWithRetries(url, documents.verify, { secret })
+    const { verdict } = await this.#askWithRetries<'verifyApiKey'>(url, documents.verify, { secret })
     return [verdict.code, verdict.apiKey?.id]
   }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { default as Sqlite } from 'better-sqlite3'
 import { Client } from 'pg'
 
+import type { Environment } from '../../src/entities/enums.js'
 import { generateApiKey, maskApiKey } from '../../src/lib/api-key-format.js'
 import { sha256 } from '../../src/lib/digest.js'
 import { signJwt } from '../../src/lib/jwt.js'
@@ -18,7 +19,34 @@ import { emptyDatabase, isPostgres } from './database.js'
 
 export const issuer = 'http://keyhouse.test'
 
-type Row = Readonly<Record<string, any>>
+/** Columns that fixtures and tests read; an earlier schema lacks some of them. */
+type Column =
+  | 'algorithm'
+  | 'api_key_id'
+  | 'audience'
+  | 'auth_type'
+  | 'authorization_preview'
+  | 'description'
+  | 'end_user_id'
+  | 'external_id'
+  | 'header_names'
+  | 'id'
+  | 'label'
+  | 'name'
+  | 'organization_id'
+  | 'permissions'
+  | 'previous_digest'
+  | 'project_id'
+  | 'revoked_at'
+  | 'sealed_text'
+  | 'sealed_value'
+  | 'server_id'
+  | 'server_label'
+  | 'signing_key_id'
+  | 'type'
+  | 'user_id'
+
+type Row = Readonly<Record<Column, string> & Record<'issued_at' | 'expires_at', Date | number> & { environment: Environment }>
 
 export interface Raw {
   rows(sql: string): Promise<Row[]>
@@ -58,7 +86,7 @@ const tablesOf = isPostgres
   ? `select tablename as name from pg_tables where schemaname = 'public'`
   : `select name from sqlite_master where type = 'table'`
 
-const json = (value: unknown): any => (typeof value === 'string' ? JSON.parse(value) : value)
+const json = (value: unknown): string[] => (typeof value === 'string' ? JSON.parse(value) : value) as string[]
 const epoch = (value: Date | number): number => Math.floor(new Date(value).getTime() / 1000)
 
 export interface Earlier {
@@ -97,7 +125,7 @@ async function fillPlaceholders(raw: Raw, master: string, origin: string): Promi
   const masterKeys = parseMasterKeys(master)
   const set = (table: string, id: string, column: string, value: string): Promise<void> =>
     raw.run(`update ${table} set ${column} = ? where id = ?`, [value, id])
-  const tables = new Set((await raw.rows(tablesOf)).map((one) => one['name']))
+  const tables = new Set((await raw.rows(tablesOf)).map((one) => one.name))
   const all = async (table: string): Promise<Row[]> => (tables.has(table) ? raw.rows(`select * from ${table} order by id`) : [])
 
   for (const { id } of await all('master_key_proof')) {
@@ -125,56 +153,55 @@ async function fillPlaceholders(raw: Raw, master: string, origin: string): Promi
     keys[label] = { id, text, replaced: previous === null ? undefined : replaced }
   }
 
-  const endUsers = new Map((await all('end_user')).map(({ id, external_id }) => [id, external_id as string]))
+  const endUsers = new Map((await all('end_user')).map(({ id, external_id }) => [id, external_id]))
   const accessTokens = (await all('access_token')).map((row) => {
-    const permissions = json(row['permissions']) as string[]
-    const externalId = endUsers.get(row['end_user_id'])!
+    const permissions = json(row.permissions)
+    const externalId = endUsers.get(row.end_user_id)!
     const claims = {
       iss: issuer,
-      aud: row['audience'],
+      aud: row.audience,
       sub: externalId,
-      client_id: row['api_key_id'],
-      iat: epoch(row['issued_at']),
-      exp: epoch(row['expires_at']),
-      jti: row['id'],
+      client_id: row.api_key_id,
+      iat: epoch(row.issued_at),
+      exp: epoch(row.expires_at),
+      jti: row.id,
       permissions,
       ...(permissions.length > 0 ? { scope: permissions.join(' ') } : {}),
-      org: row['organization_id'],
-      project: row['project_id'],
-      env: row['environment'],
+      org: row.organization_id,
+      project: row.project_id,
+      env: row.environment,
     }
-    return { row, externalId, text: sign(row['signing_key_id'], 'at+jwt', claims) }
+    return { row, externalId, text: sign(row.signing_key_id, 'at+jwt', claims) }
   })
 
   const personalTokens: Record<string, { id: string; text: string }> = {}
   for (const row of await all('personal_token')) {
-    const [id, org, sub] = [row['id'], row['organization_id'], row['user_id']]
-    const times = { iat: epoch(row['issued_at']), exp: epoch(row['expires_at']) }
-    const text = sign(row['signing_key_id'], 'kh-personal+jwt', {
+    const [id, org, sub] = [row.id, row.organization_id, row.user_id]
+    const times = { iat: epoch(row.issued_at), exp: epoch(row.expires_at) }
+    const text = sign(row.signing_key_id, 'kh-personal+jwt', {
       iss: issuer,
       aud: issuer,
       sub,
       org,
       jti: id,
-      type: row['type'],
+      type: row.type,
       ...times,
     })
-    if (row['sealed_text'] !== null)
-      await set('personal_token', id, 'sealed_text', seal(masterKeys, ['personal_token', org, sub, id], text))
-    personalTokens[row['revoked_at'] === null ? row['type'] : row['description']] = { id, text }
+    if (row.sealed_text !== null) await set('personal_token', id, 'sealed_text', seal(masterKeys, ['personal_token', org, sub, id], text))
+    personalTokens[row.revoked_at === null ? row.type : row.description] = { id, text }
   }
 
   const headers: Record<string, Earlier['headers'][string]> = {}
-  const servers = new Map((await all('mcp_server')).map(({ id, server_label }) => [id, server_label as string]))
+  const servers = new Map((await all('mcp_server')).map(({ id, server_label }) => [id, server_label]))
   for (const row of await all('mcp_credential')) {
-    const [id, serverId] = [row['id'], row['server_id']]
+    const [id, serverId] = [row.id, row.server_id]
     const value = randomBytes(20).toString('hex')
-    const sent = row['auth_type'] === 'HEADERS' ? { [json(row['header_names'])[0]]: value } : { authorization: `Bearer ${value}` }
-    const aad = [row['organization_id'], row['project_id'], row['environment'], row['end_user_id'], serverId, origin, id]
+    const sent = row.auth_type === 'HEADERS' ? { [json(row.header_names)[0]!]: value } : { authorization: `Bearer ${value}` }
+    const aad = [row.organization_id, row.project_id, row.environment, row.end_user_id, serverId, origin, id]
     await set('mcp_server', serverId, 'server_url', `${origin}/mcp`)
     await set('mcp_credential', id, 'origin', origin)
-    if (row['authorization_preview'] !== null) await set('mcp_credential', id, 'authorization_preview', `****...${value.slice(-4)}`)
-    if (row['sealed_value'] === null) continue
+    if (row.authorization_preview !== null) await set('mcp_credential', id, 'authorization_preview', `****...${value.slice(-4)}`)
+    if (row.sealed_value === null) continue
     await set('mcp_credential', id, 'sealed_value', seal(masterKeys, ['mcp_credential', ...aad], JSON.stringify(sent)))
     headers[servers.get(serverId)!] = { serverId, sent }
   }
@@ -193,7 +220,7 @@ async function fillPlaceholders(raw: Raw, master: string, origin: string): Promi
   for (const { id } of await all('invitation')) await set('invitation', id, 'digest', sha256(invitation))
   for (const { id } of await all('sign_in_token')) await set('sign_in_token', id, 'digest', sha256(signIn))
   const [organization] = await all('organization')
-  return { organizationId: organization!['id'], keys, accessTokens, personalTokens, invitation, signIn, headers }
+  return { organizationId: organization!.id, keys, accessTokens, personalTokens, invitation, signIn, headers }
 }
 
 /** Placeholders of the fixture that {@link earlierDatabase} did not fill; empty if there are none. */

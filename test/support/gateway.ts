@@ -11,10 +11,28 @@ import { startApp, type TestApp } from './app.js'
 import { bodyOf, listen, type Listening } from './mcp.js'
 import { organization, type SeededOrganization } from './seed.js'
 
+interface Content {
+  readonly type: string
+  readonly text: string
+}
+
+/** JSON-RPC message of either side, with the members that MCP gives it. */
+export interface RpcBody {
+  readonly id: number
+  readonly method: string
+  readonly params: { readonly name: string; readonly arguments: Record<string, unknown>; readonly _meta: Record<string, unknown> }
+  readonly result: { readonly content: [Content, ...Content[]]; readonly tools: { readonly name: string }[] }
+  readonly error: {
+    readonly code: number
+    readonly message: string
+    readonly data: { readonly approvalId: string; readonly status: string }
+  }
+}
+
 export interface Received {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  readonly body: any
+  readonly body: RpcBody
 }
 
 export type Answering = (received: Received) => void | Promise<void>
@@ -72,7 +90,7 @@ export interface Rpc {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  readonly body: any
+  readonly body: RpcBody
 }
 
 let labels = 0

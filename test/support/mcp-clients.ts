@@ -18,9 +18,10 @@ interface CallOptions {
 
 /** Common interface of both client SDKs. */
 export interface AnyClient {
-  readonly client: any
+  /** The older SDK's client is cast: the methods that the tests call have the same results. */
+  readonly client: NewClient
   readonly transport: { readonly sessionId?: string | undefined; terminateSession(): Promise<void>; close(): Promise<void> }
-  readonly call: (name: string, args: object, options?: CallOptions) => Promise<any>
+  readonly call: (name: string, args: object, options?: CallOptions) => Promise<object>
   readonly close: () => Promise<void>
 }
 
@@ -43,7 +44,7 @@ export async function connectClient(
     const transport = new OldTransport(new URL(url), options)
     await client.connect(transport)
     return {
-      client,
+      client: client as unknown as NewClient,
       transport,
       call: (name, args, more) => client.callTool({ name, arguments: { ...args } }, undefined, more),
       close: () => client.close(),
@@ -100,7 +101,7 @@ export async function converse(session: AnyClient): Promise<Record<string, unkno
     sampled: await call('trigger-sampling-request', { prompt: 'say', maxTokens: 5 }),
     resources,
     templates: await client.listResourceTemplates(),
-    read: await client.readResource({ uri: resources[0].uri }),
+    read: await client.readResource({ uri: resources[0]!.uri }),
     prompts: await client.listPrompts(),
     prompt: await client.getPrompt({ name: 'args-prompt', arguments: { city: 'Basel' } }),
     complete: await client.complete({

@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config/config.js'
 import type { MemberRole } from '../../src/entities/enums.js'
 import { PersonalToken } from '../../src/entities/personal-token.js'
 import { TestApp } from './app.js'
+import type { Payloads } from './results.js'
 import type { SeededOrganization } from './seed.js'
 
 /** Milliseconds. */
@@ -49,7 +50,7 @@ export async function invite(
   return { id: invitation.id, text: invitationToken }
 }
 
-export const accept = (app: TestApp, invitationToken: string, name = 'Grace'): Promise<any> =>
+export const accept = (app: TestApp, invitationToken: string, name = 'Grace'): Promise<Payloads['acceptInvitation']> =>
   app.mutate(null, 'acceptInvitation', { invitationToken, name }, 'token personalToken { id type expiresAt user { id email name } }')
 
 /** Tells whether the credential authenticates now. */

@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url'
 
 import { afterAll } from '@jest/globals'
 
+import type { AnswerBody } from './app.js'
+import type { Results } from './results.js'
+
 const bin = fileURLToPath(new URL('../../bin/keyhouse.js', import.meta.url))
 
 type Variables = Readonly<Record<string, string>>
@@ -59,11 +62,24 @@ export async function keyhouse(args: readonly string[], env: Variables, dotEnv?:
   return ended
 }
 
+/** Members that the commands print; each command prints some of them. */
+interface CommandOutput {
+  readonly organizationId: string
+  readonly projectId: string
+  readonly sandboxApiKey: string
+  readonly sandboxIssuer: string
+  readonly adminToken: string
+  readonly signInToken: string
+  readonly apiKeyId: string
+  readonly secret: string
+  readonly masterKeyFile: string
+}
+
 /** Runs a command with `--json` and returns its parsed output. @throws Error if it fails */
-export async function keyhouseJson(args: readonly string[], env: Variables): Promise<any> {
+export async function keyhouseJson<Output = CommandOutput>(args: readonly string[], env: Variables): Promise<Output> {
   const { code, stdout, stderr } = await keyhouse([...args, '--json'], env)
   if (code !== 0) throw new Error(`keyhouse ${args.join(' ')}: ${stderr}`)
-  return JSON.parse(stdout)
+  return JSON.parse(stdout) as Output
 }
 
 export interface Served {
@@ -104,11 +120,16 @@ export async function serve(env: Variables, { dotEnv, first }: { dotEnv?: string
 }
 
 /** Sends a GraphQL request and returns the parsed response body. */
-export async function ask(url: string, credential: string | null, query: string, variables: object = {}): Promise<any> {
+export async function ask<Data = Results>(
+  url: string,
+  credential: string | null,
+  query: string,
+  variables: object = {},
+): Promise<AnswerBody<Data>> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(credential === null ? {} : { authorization: `Bearer ${credential}` }) },
     body: JSON.stringify({ query, variables }),
   })
-  return response.json()
+  return response.json() as Promise<AnswerBody<Data>>
 }

@@ -3,6 +3,7 @@ import { SigningKey } from '../../src/entities/signing-key.js'
 import { signJwt } from '../../src/lib/jwt.js'
 import { openPrivateKey } from '../../src/signing-keys/create-signing-key.js'
 import type { TestApp } from './app.js'
+import type { Payloads } from './results.js'
 
 export const audience = 'https://agents.example/api'
 
@@ -14,8 +15,12 @@ export interface Exchanged {
 const selection = 'token accessToken { id expiresAt }'
 
 /** Runs exchangeApiKey and returns the payload, with its user errors. */
-export const exchangeRaw = (app: TestApp, credential: string, input: object, headers: Record<string, string> = {}): Promise<any> =>
-  app.mutate(credential, 'exchangeApiKey', input, selection, headers)
+export const exchangeRaw = (
+  app: TestApp,
+  credential: string,
+  input: object,
+  headers: Record<string, string> = {},
+): Promise<Payloads['exchangeApiKey']> => app.mutate(credential, 'exchangeApiKey', input, selection, headers)
 
 /** Exchanges a key for a token. @throws Error if no token was issued */
 export async function exchange(app: TestApp, credential: string, input: object = {}): Promise<Exchanged> {
@@ -24,9 +29,22 @@ export async function exchange(app: TestApp, credential: string, input: object =
   return payload
 }
 
-const part = (token: string, index: number): any => JSON.parse(Buffer.from(token.split('.')[index]!, 'base64url').toString())
-export const headerOf = (token: string): any => part(token, 0)
-export const claimsOf = (token: string): any => part(token, 1)
+/** Claims of the tokens that Keyhouse signs (RFC 7519, RFC 9068). */
+export interface Claims {
+  readonly iss: string
+  readonly sub: string
+  readonly aud: string
+  readonly iat: number
+  readonly exp: number
+  readonly jti: string
+  readonly client_id: string
+  readonly permissions: readonly string[]
+  readonly scope: string
+}
+
+const part = (token: string, index: number): unknown => JSON.parse(Buffer.from(token.split('.')[index]!, 'base64url').toString())
+export const headerOf = (token: string): { kid: string; typ: string; alg: string } => part(token, 0) as ReturnType<typeof headerOf>
+export const claimsOf = (token: string): Claims => part(token, 1) as Claims
 
 export const signingKeys = (app: TestApp, state?: string): Promise<SigningKey[]> =>
   app.services.orm.em.fork().find(SigningKey, state ? { state: state as 'NEXT' } : { id: { $ne: '' } }, { orderBy: { id: 'ASC' } })
