@@ -19,8 +19,7 @@ const labels = [null, 'a', 'A', 'b', 'B', 'Z', 'aa', 'a b', '%', '_', '!', 'é',
 async function mixture(): Promise<{ acme: SeededOrganization; rows: ApiKey[] }> {
   const acme = await organization(app)
   const keys = await acme.apiKeys(labels.length - 2, [])
-  const em = app.services.orm.em.fork()
-  em.setFilterParams('tenant', { organizationId: acme.id, projectIds: null, environment: null })
+  const { em } = acme
   const rows = await em.find(ApiKey, {}, { orderBy: { id: 'ASC' } })
   expect(rows).toHaveLength(keys.length + 2)
   const now = app.clock.now().getTime()

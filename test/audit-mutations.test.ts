@@ -33,7 +33,7 @@ const questions = new Set(['verifyApiKey', 'introspectToken'])
 /** Whoever bears the token that they take acts. */
 const bearers = new Set(['signIn', 'acceptInvitation'])
 
-const em = (): Context['em'] => systemContext(app.services, acme.id).em
+const em = (): Context['em'] => acme.em
 const newest = async (): Promise<AuditEvent | undefined> =>
   (await em().find(AuditEvent, { seq: { $gt: 0 } }, { orderBy: { seq: 'DESC' }, limit: 1 }))[0]
 

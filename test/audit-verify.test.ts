@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import { checkpointType } from '../src/audit/checkpoint.js'
 import { parseEvent, serializeEvent } from '../src/audit/export-format.js'
@@ -18,6 +17,7 @@ import { createRetentionJob } from '../src/jobs/jobs.js'
 import { genesis, computeHash, type ChainedEvent } from '../src/journal/chain.js'
 import { getJwks } from '../src/signing-keys/jwks.js'
 import { startApp, type TestApp } from './support/app.js'
+import { executeSql } from './support/database-access.js'
 import { isPostgres } from './support/database.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -288,7 +288,7 @@ describe('a day', () => {
 })
 
 describe('the trail in the database', () => {
-  const sql = (text: string): Promise<unknown> => (app.services.orm.em.fork() as unknown as SqlEntityManager).execute(text)
+  const sql = (text: string): Promise<unknown> => executeSql(app, text)
   const forced = async (text: string): Promise<void> => {
     const triggers = ['audit_event_not_changed', 'audit_event_not_deleted']
     if (isPostgres) await sql('alter table audit_event disable trigger user')

@@ -1,8 +1,8 @@
 /** The audit trail through the API: filters, pages, who sees what, and that nobody rewrites it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
+import { executeSql } from './support/database-access.js'
 import { isPostgres } from './support/database.js'
 import type { Results } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -165,7 +165,7 @@ describe('auditEvents', () => {
 })
 
 describe('the table', () => {
-  const sql = (text: string): Promise<unknown> => (app.services.orm.em.fork() as unknown as SqlEntityManager).execute(text)
+  const sql = (text: string): Promise<unknown> => executeSql(app, text)
 
   test('takes no UPDATE, DELETE or TRUNCATE, not even from the application itself', async () => {
     const before = await events()

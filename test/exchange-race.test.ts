@@ -81,9 +81,7 @@ const make = (acme: SeededOrganization, permissions: string[]): Promise<SeededKe
 
 /** The tokens that the chain of events places after the change of their key. */
 async function recordedAfter(acme: SeededOrganization, action: string): Promise<AccessToken[]> {
-  const em = app.services.orm.em.fork()
-  em.setFilterParams('tenant', { organizationId: acme.id, projectIds: null, environment: null })
-  const tokens = new Map((await em.findAll(AccessToken)).map((token) => [token.id, token]))
+  const tokens = new Map((await acme.em.findAll(AccessToken)).map((token) => [token.id, token]))
   const changedAt = new Map(
     (await acme.events(action)).filter(({ outcome }) => outcome === 'ALLOWED').map(({ subjectId, seq }) => [subjectId, seq]),
   )

@@ -1,7 +1,6 @@
 /** Tool calls that wait for a person: once, the same, in time, and never by who made them. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context/context.js'
 import { McpToolApproval } from '../src/entities/mcp-tool-approval.js'
 import { approvalTtlSeconds } from '../src/mcp/approvals/approve-tool-call.js'
 import { eventually, Gateway, type Rpc } from './support/gateway.js'
@@ -54,11 +53,7 @@ const approvals = async (filter: object = { serverId }, credential = world.acme.
   expect(errors).toBeUndefined()
   return data.mcpToolApprovals.nodes
 }
-const storedArguments = async (id: string): Promise<unknown> => {
-  const { em } = systemContext(world.app.services, world.acme.id)
-  em.setFilterParams('owner', { allOwners: true })
-  return (await em.findOneOrFail(McpToolApproval, { id })).arguments
-}
+const storedArguments = async (id: string): Promise<unknown> => (await world.acme.em.findOneOrFail(McpToolApproval, { id })).arguments
 
 describe('a call', () => {
   test('waits, is approved, passes once, and is wiped', async () => {

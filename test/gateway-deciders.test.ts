@@ -1,14 +1,13 @@
 /** Who may neither decide a tool call nor loosen its server: the key that called, and every key whose holder may be the same. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context/context.js'
 import { Migration0009 as PostgresMigration } from '../src/database/migrations/postgres/0009-key-families.js'
 import { Migration0009 as SqliteMigration } from '../src/database/migrations/sqlite/0009-key-families.js'
 import { McpServerCaller } from '../src/entities/mcp-server-caller.js'
+import { executeSql } from './support/database-access.js'
 import { isPostgres } from './support/database.js'
 import { Gateway, type RpcBody } from './support/gateway.js'
 import type { Payloads } from './support/results.js'
-import { tamper } from './support/vault.js'
 
 interface Key {
   readonly id: string
@@ -137,7 +136,7 @@ describe('who has called a server does not loosen it', () => {
     await forget(agent.secret)
     expect(await loosen(agent.secret)).toMatchObject(forbidden)
     expect(await loosen((await childOf(agent)).secret)).toMatchObject(forbidden)
-    const rows = await systemContext(world.app.services, world.acme.id).em.find(McpServerCaller, { serverId })
+    const rows = await world.acme.em.find(McpServerCaller, { serverId })
     expect(JSON.stringify(rows)).not.toMatch(/alice|eu_/)
     expect(rows).toMatchObject([{ rootKeyId: agent.id }])
     const trusted = await world.acme.apiKey({ permissions })
@@ -164,7 +163,7 @@ describe('who has called a server does not loosen it', () => {
   test('and is remembered no longer than the server', async () => {
     await waitingFor(agent.secret)
     await world.app.mutate(world.acme.adminToken, 'deleteMcpServer', { id: serverId }, 'deletedServerId')
-    expect(await systemContext(world.app.services, world.acme.id).em.find(McpServerCaller, { serverId })).toEqual([])
+    expect(await world.acme.em.find(McpServerCaller, { serverId })).toEqual([])
   })
 })
 
@@ -172,8 +171,8 @@ test('the upgrade finds the families that there are, and who has called', async 
   const grandchild = await childOf(await childOf(agent))
   const unrelatedKey = await world.acme.apiKey({ permissions })
   for (const { secret } of [grandchild, unrelatedKey]) await waitingFor(secret)
-  await tamper(world.app, 'update api_key set root_key_ids = null', [])
-  await tamper(world.app, 'delete from mcp_server_caller', [])
+  await executeSql(world.app, 'update api_key set root_key_ids = null')
+  await executeSql(world.app, 'delete from mcp_server_caller')
   const { em, config } = world.app.services.orm
   const migration = new (isPostgres ? PostgresMigration : SqliteMigration)(em.getDriver() as never, config)
   migration.up()
@@ -182,7 +181,7 @@ test('the upgrade finds the families that there are, and who has called', async 
     .map(String)
     .filter((sql) => /^(with|insert|create index api_key|drop)/.test(sql))
   expect(data).toHaveLength(4)
-  for (const sql of data) await tamper(world.app, sql, [])
+  for (const sql of data) await executeSql(world.app, sql)
   expect((await world.acme.keyRow(grandchild.id)).rootKeyIds).toEqual([agent.id])
   expect((await world.acme.keyRow(agent.id)).rootKeyIds).toBeNull()
   for (const key of [agent, grandchild, unrelatedKey]) expect(await loosen(key.secret)).toMatchObject(forbidden)

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 
 import { createApp } from '../src/app.js'
 import { readConfig } from '../src/config/config.js'
+import { executeSql } from './support/database-access.js'
 import { Gateway, result, sendJson, type Rpc } from './support/gateway.js'
 import { listen, mcpAnswer } from './support/mcp.js'
 import type { Payloads } from './support/results.js'
-import { tamper } from './support/vault.js'
 
 const env = { KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1,keyhouse.test' }
 let world: Gateway
@@ -64,7 +64,7 @@ describe('a server at the own URL', () => {
   test('is not asked either, where it was stored before it was the own one', async () => {
     const id = await world.server({ serverUrl: 'http://keyhouse.test/elsewhere' })
     await world.credential(id, { none: 'NONE' })
-    await tamper(world.app, 'update mcp_server set server_url = ? where id = ?', [`http://keyhouse.test/mcp/${id}`, id])
+    await executeSql(world.app, 'update mcp_server set server_url = ? where id = ?', [`http://keyhouse.test/mcp/${id}`, id])
     const { secret } = await world.agent()
     expect((await world.rpc(id, secret, 'ping')).body.error.code).toBe(-32_004)
     const { test: outcome } = await world.app.mutate(world.acme.sandboxKey, 'testMcpServer', { serverId: id }, 'test { failure { code } }')

@@ -68,7 +68,7 @@ describe('a call', () => {
     const agent = await world.agent()
     await world.rpc(serverId, agent.secret, 'tools/list')
     await world.app.services.writeBehind.flush()
-    expect((await world.credentialRow(id)).lastUsedAt).toEqual(world.app.clock.at)
+    expect((await world.acme.credentialRow(id)).lastUsedAt).toEqual(world.app.clock.at)
   })
 
   test.each([

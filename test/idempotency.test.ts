@@ -23,12 +23,7 @@ afterAll(() => app.close())
 const create = (credential: string, input: object): Promise<Payloads['createApiKey']> =>
   app.mutate(credential, 'createApiKey', input, 'secret apiKey { id label }')
 
-function em(): ReturnType<TestApp['services']['orm']['em']['fork']> {
-  const fork = app.services.orm.em.fork()
-  fork.setFilterParams('tenant', { organizationId: acme.id, projectIds: null, environment: null })
-  return fork
-}
-const keysLabelled = (label: string): Promise<number> => em().count(ApiKey, { label })
+const keysLabelled = (label: string): Promise<number> => acme.em.count(ApiKey, { label })
 
 describe('a create under an idempotency key', () => {
   test('that is sent again makes nothing new, and answers the same record without its secret', async () => {
@@ -38,7 +33,7 @@ describe('a create under an idempotency key', () => {
     const second = await create(acme.sandboxKey, input)
     expect(second).toEqual({ secret: null, apiKey: first.apiKey, userErrors: [] })
     expect(await keysLabelled('twice')).toBe(1)
-    const events = await em().find(AuditEvent, { subjectId: first.apiKey.id }, { orderBy: { seq: 'ASC' } })
+    const events = await acme.em.find(AuditEvent, { subjectId: first.apiKey.id }, { orderBy: { seq: 'ASC' } })
     expect(events.map(({ outcome, details }) => [outcome, details])).toEqual([
       ['ALLOWED', {}],
       ['ALLOWED', { repeated: true }],
@@ -62,7 +57,7 @@ describe('a create under an idempotency key', () => {
     }
     expect(await keysLabelled('other')).toBe(0)
     expect((await create(acme.sandboxKey, { label: 'one', idempotencyKey: 'order-3' })).apiKey.id).toBe(apiKey.id)
-    const denied = await em().find(AuditEvent, { outcome: 'DENIED' })
+    const denied = await acme.em.find(AuditEvent, { outcome: 'DENIED' })
     expect(denied.map(({ details }) => details['code'])).toEqual(Array.from({ length: 4 }, () => 'IDEMPOTENCY_CONFLICT'))
   })
 
@@ -107,7 +102,7 @@ describe('a create under an idempotency key', () => {
     await create(acme.sandboxKey, { idempotencyKey: 'order-7' })
     app.clock.advance(86_400_000)
     await deleteExpiredKeys(app.services)
-    expect(await em().count(IdempotencyKey, { id: { $ne: '' } })).toBe(0)
+    expect(await acme.em.count(IdempotencyKey, { id: { $ne: '' } })).toBe(0)
   })
 
   test('that failed is not remembered', async () => {

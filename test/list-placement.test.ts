@@ -3,11 +3,11 @@
  * at every row of the tenant, and run in a thread of their own.
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import { Context } from '../src/context/context.js'
 import type { TenantQuery } from '../src/database/query-runner.js'
 import { startApp, type TestApp } from './support/app.js'
+import { executeSql } from './support/database-access.js'
 import { isPostgres } from './support/database.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -32,9 +32,8 @@ async function queriesOf(credential: string, field: string): Promise<TenantQuery
 }
 
 async function planOf({ sql, parameters }: TenantQuery): Promise<string> {
-  const em = app.services.orm.em.fork() as unknown as SqlEntityManager
-  const rows = await em.execute(`explain ${isPostgres ? '' : 'query plan '}${sql}`, [...parameters])
-  return rows.map((row: object) => Object.values(row).join(' ')).join('\n')
+  const rows = await executeSql(app, `explain ${isPostgres ? '' : 'query plan '}${sql}`, parameters)
+  return rows.map((row) => Object.values(row).join(' ')).join('\n')
 }
 
 const cursor = Buffer.from(JSON.stringify([1, 'key_1', true])).toString('base64url')

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { systemContext, type Context } from '../src/context/context.js'
+import { type Context } from '../src/context/context.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { AuditHead } from '../src/entities/audit-head.js'
 import { newId } from '../src/lib/id.js'
@@ -45,7 +45,7 @@ test('every mutation with an id is among them, and so is each id', () => {
   expect(rows.filter(({ kind }) => kind !== 'externalId').map(({ field, path }) => `${field} ${path}`)).toEqual(paths)
 })
 
-const em = (): Context['em'] => systemContext(app.services, callers.acme.id).em
+const em = (): Context['em'] => callers.acme.em
 const newestSeq = async (): Promise<number> => (await em().findOneOrFail(AuditHead, { organizationId: callers.acme.id })).seq
 
 let people = 0

@@ -1,9 +1,7 @@
 /** The vault through the API, at a real MCP server: register, be refused, store, connect. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context/context.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
-import { McpCredential } from '../src/entities/mcp-credential.js'
 import { startApp, type TestApp } from './support/app.js'
 import { everythingServer, gate, listen, type Gate, type Listening } from './support/mcp.js'
 import { eventually } from './support/people.js'
@@ -45,12 +43,6 @@ afterAll(async () => {
 const tryOut = async (headers: Record<string, string> = {}, input: object = {}): Promise<Payloads['testMcpServer']['test']> =>
   (await app.mutate(acme.sandboxKey, 'testMcpServer', { serverId, ...input }, outcome, headers)).test
 
-const rowOf = async (id: string): Promise<McpCredential> => {
-  const { em } = systemContext(app.services, acme.id)
-  em.setFilterParams('owner', { allOwners: true })
-  return em.findOneOrFail(McpCredential, { id })
-}
-
 describe('a real server behind a gate', () => {
   test.each([
     ['bearer', { bearerToken: 'correct-horse-battery' }, { authorization: 'Bearer correct-horse-battery' }, 'BEARER', '****...tery', []],
@@ -90,7 +82,7 @@ describe('a real server behind a gate', () => {
     expect(after).toMatchObject({ connected: true, failure: null, protocolVersion: '2025-11-25' })
     expect(after.toolNames).toEqual(expect.arrayContaining(tools))
     expect(after.toolCount).toBe(after.toolNames.length)
-    const row = await rowOf(stored.credential.id)
+    const row = await acme.credentialRow(stored.credential.id)
     expect(row.lastUsedAt).toEqual(app.clock.at)
     expect(row.updatedAt).not.toEqual(app.clock.at)
   })
@@ -98,15 +90,11 @@ describe('a real server behind a gate', () => {
   test('each test leaves one event, without a name or a value that the server or the caller sent', async () => {
     front.demand({ authorization: 'Bearer a-token-of-the-backend' })
     await app.mutate(acme.sandboxKey, 'createMcpCredential', { serverId, auth: { bearerToken: 'a-token-of-the-backend' } }, credential)
-    const count = (): Promise<number> => systemContext(app.services, acme.id).em.count(AuditEvent, { action: 'mcp_server:test' })
+    const count = (): Promise<number> => acme.em.count(AuditEvent, { action: 'mcp_server:test' })
     const before = await count()
     expect(await tryOut()).toMatchObject({ connected: true })
     expect(await count()).toBe(before + 1)
-    const last = await systemContext(app.services, acme.id).em.findOneOrFail(
-      AuditEvent,
-      { action: 'mcp_server:test' },
-      { orderBy: { seq: 'DESC' } },
-    )
+    const last = await acme.em.findOneOrFail(AuditEvent, { action: 'mcp_server:test' }, { orderBy: { seq: 'DESC' } })
     expect(last).toMatchObject({ outcome: 'ALLOWED', subjectId: serverId, details: { connected: true, wasSent: true } })
   })
 
@@ -136,11 +124,10 @@ describe('a real server behind a gate', () => {
       // By then the server has seen it leave.
       for (let i = 0; i < 5; i++) await app.run(acme.sandboxKey, '{ viewer { kind } }')
       goOn.resolve()
-      const events = (): Promise<AuditEvent[]> =>
-        systemContext(app.services, acme.id).em.find(AuditEvent, { subjectId: id, action: 'mcp_server:test' })
+      const events = (): Promise<AuditEvent[]> => acme.em.find(AuditEvent, { subjectId: id, action: 'mcp_server:test' })
       await eventually(async () => (await events()).length === 1)
       expect((await events())[0]).toMatchObject({ details: { credentialId: stored.credential.id, connected: false, httpStatus: 401 } })
-      expect((await rowOf(stored.credential.id)).lastUsedAt).not.toBeNull()
+      expect((await acme.credentialRow(stored.credential.id)).lastUsedAt).not.toBeNull()
     } finally {
       goOn.resolve()
       await slow.close()

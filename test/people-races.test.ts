@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
+import { refusalsIn } from './support/audit-trail.js'
 import { isPostgres } from './support/database.js'
 import { accept, anotherProcess, invite, refusalOf } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { refusalsIn } from './support/trail.js'
 
 // Two hundred mutations take their time on a busy machine.
 jest.setTimeout(90_000)

@@ -4,7 +4,7 @@ import { EntityManager } from '@mikro-orm/core'
 
 import { bootstrapOrganization } from '../src/commands/organization-create.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
-import { accept, anotherProcess, invite, later, minute, mint, refusalOf, tokenRow, works } from './support/people.js'
+import { accept, anotherProcess, invite, later, minute, mint, refusalOf, works } from './support/people.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -213,7 +213,7 @@ describe('removeMember', () => {
       const refused = await app.run(token, '{ viewer { kind } }')
       expect([refused.status, codeOf(refused)]).toEqual([401, 'UNAUTHENTICATED'])
     }
-    for (const { id } of [full, reduced]) expect(await tokenRow(acme, id)).toMatchObject({ revokedAt: app.clock.now(), sealedText: null })
+    for (const { id } of [full, reduced]) expect(await acme.tokenRow(id)).toMatchObject({ revokedAt: app.clock.now(), sealedText: null })
     expect(refusalOf(await accept(app, pending.text))).toBe('INVALID_STATE')
     expect(await works(app, accepted.token)).toBe(true)
     const { data } = await app.run(key.secret, '{ viewer { apiKey { id } permissions } }')

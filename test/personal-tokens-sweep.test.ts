@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
-import { anotherProcess, eventually, mint, tokenRow } from './support/people.js'
+import { anotherProcess, eventually, mint } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -13,7 +13,7 @@ beforeEach(async () => {
 })
 afterEach(() => app.close())
 
-const isWiped = async (id: string): Promise<boolean> => (await tokenRow(acme, id)).sealedText === null
+const isWiped = async (id: string): Promise<boolean> => (await acme.tokenRow(id)).sealedText === null
 
 test('it is wiped when the window closes, not before, with no request and no event', async () => {
   const early = await mint(app, acme.adminToken, {})
@@ -35,7 +35,7 @@ test('a process that starts wipes what closed while none was there', async () =>
   const next = await anotherProcess(app)
   try {
     const world = Object.assign(Object.create(Object.getPrototypeOf(acme)) as SeededOrganization, acme, { app: next })
-    await eventually(async () => (await tokenRow(world, id)).sealedText === null)
+    await eventually(async () => (await world.tokenRow(id)).sealedText === null)
     const answer = await next.mutate(acme.adminToken, 'revealPersonalToken', { id }, 'token')
     expect(answer).toMatchObject({ token: null, userErrors: [{ code: 'ALREADY_REVEALED' }] })
   } finally {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 
 import { codeOf, startApp, type TestApp } from './support/app.js'
-import { day, hour, later, mint, minute, refusalOf, tokenRow, works } from './support/people.js'
+import { day, hour, later, mint, minute, refusalOf, works } from './support/people.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -192,14 +192,14 @@ describe('the window', () => {
   test('shuts at once on revocation, and the text is gone from the database', async () => {
     const { token } = await acme.member('MEMBER')
     const one = await mint(app, token, {})
-    expect((await tokenRow(acme, one.id)).sealedText).not.toBeNull()
+    expect((await acme.tokenRow(one.id)).sealedText).not.toBeNull()
     await app.mutate(token, 'revokePersonalToken', { id: one.id }, 'personalToken { id }')
     expect(refusalOf(await reveal(token, one.id))).toBe('INVALID_STATE')
     const two = await mint(app, token, {})
     await app.mutate(acme.adminToken, 'revokeOrganizationToken', { id: two.id }, 'personalToken { id }')
     const three = await mint(app, token, {})
     await app.mutate(token, 'revokeAllPersonalTokens', null, 'revokedCount')
-    for (const { id } of [one, two, three]) expect((await tokenRow(acme, id)).sealedText).toBeNull()
+    for (const { id } of [one, two, three]) expect((await acme.tokenRow(id)).sealedText).toBeNull()
   })
 })
 

@@ -5,11 +5,11 @@ import { createApp, type App } from '../src/app.js'
 import { AccessToken } from '../src/entities/access-token.js'
 import { ApiKey } from '../src/entities/api-key.js'
 import { startApp, type TestApp, type AnswerBody } from './support/app.js'
+import { chainFaults, refusalsIn } from './support/audit-trail.js'
 import { isPostgres } from './support/database.js'
 import { works } from './support/people.js'
 import type { AnyPayload, Payloads } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
-import { chainFaults, refusalsIn } from './support/trail.js'
 
 let app: TestApp
 /** A second process' worth of application on the same database, where it can have one. */
@@ -52,11 +52,6 @@ async function call<Field extends keyof Payloads>(
 const audience = 'https://service.example'
 const exchange = (by: string, externalUserId = 'user'): Promise<Outcome> =>
   call(by, 'exchangeApiKey', { audience, externalUserId }, 'accessToken { id }')
-const emOf = (acme: SeededOrganization): ReturnType<typeof app.services.orm.em.fork> => {
-  const em = app.services.orm.em.fork()
-  em.setFilterParams('tenant', { organizationId: acme.id, projectIds: null, environment: null })
-  return em
-}
 const tally = (outcomes: readonly Outcome[]): Record<string, number> =>
   Object.fromEntries([...Map.groupBy(outcomes, ({ code }) => code)].map(([code, all]) => [code, all.length]))
 
@@ -73,7 +68,7 @@ describe('one key, at once', () => {
     const working = (await Promise.all([key.secret, ...texts].map((text) => works(app, text)))).filter(Boolean)
     expect(working).toHaveLength(2)
     expect(await acme.events('api_key:rotate')).toHaveLength(10)
-    expect(await chainFaults(app, acme.id)).toEqual([])
+    expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
   })
 
   test('of two that rotate themselves without overlap one wins; the other no longer stands', async () => {
@@ -84,7 +79,7 @@ describe('one key, at once', () => {
       expect(tally(outcomes)).toEqual({ OK: 1, UNAUTHENTICATED: 1 })
       expect(await works(app, outcomes.find(({ code }) => code === 'OK')!.payload.secret)).toBe(true)
     }
-    expect(await chainFaults(app, acme.id)).toEqual([])
+    expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
   })
 
   test('of ten revocations one is recorded, and all answer alike', async () => {
@@ -158,7 +153,7 @@ describe('a key that is changed in the middle of what it makes', () => {
         expect(lawful).toEqual(expect.arrayContaining(Object.keys(tally(outcomes))))
       }
       expect(made).toBeGreaterThan(200)
-      const em = emOf(acme)
+      const em = acme.em
       const late = await madeAfter(acme, how, keys)
       if (how === 'narrowed') {
         const beyond = [
@@ -176,7 +171,7 @@ describe('a key that is changed in the middle of what it makes', () => {
       expect((await em.find(ApiKey, { createdBy: { $ne: null } })).map(({ id }) => id).toSorted()).toEqual(
         allowed('api_key:create').toSorted(),
       )
-      expect(await chainFaults(app, acme.id)).toEqual([])
+      expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
       // 600 requests: seconds, but on a machine that is busy with something else.
     },
     120_000,
@@ -214,7 +209,7 @@ test('200 verbs at once, refused ones among them: exact counts, an unbroken chai
     notRevoked: count('api_key:revoke', 'DENIED'),
     exchanged: count('api_key:exchange', 'ALLOWED'),
   }).toEqual({ all: 200, created: 25, notCreated: 50, updated: 25, rotated: 25, revoked: 25, notRevoked: 25, exchanged: 25 })
-  const em = emOf(acme)
+  const em = acme.em
   expect([
     await em.count(ApiKey, { label: { $like: 'new %' } }),
     await em.count(ApiKey, { label: { $like: 'renamed %' } }),
@@ -222,5 +217,5 @@ test('200 verbs at once, refused ones among them: exact counts, an unbroken chai
     await em.count(ApiKey, { revokedAt: { $ne: null } }),
     await em.count(AccessToken),
   ]).toEqual([25, 25, 25, 25, 25])
-  expect(await chainFaults(app, acme.id)).toEqual([])
+  expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
 })

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import fc from 'fast-check'
 
 import { missingKeyPermissions, expandKeyWildcard } from '../src/access/permissions.js'
-import { systemContext } from '../src/context/context.js'
 import { AccessToken } from '../src/entities/access-token.js'
 import { ApiKey } from '../src/entities/api-key.js'
 import { Invitation } from '../src/entities/invitation.js'
@@ -186,7 +185,7 @@ class Thief {
 
   /** All rights that there are at this moment. */
   async rights(): Promise<Record<string, readonly (readonly [string, ...unknown[]])[]>> {
-    const { em } = systemContext(app.services, this.world.id)
+    const { em } = this.world
     const now = app.clock.now()
     const all = { orderBy: { id: 'ASC' as const } }
     const live = { expiresAt: { $gt: now }, revokedAt: null }

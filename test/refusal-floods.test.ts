@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
+import { chainFaults, refusalsIn } from './support/audit-trail.js'
 import { words } from './support/id-variables.js'
 import { anotherProcess, eventually } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { measureStall } from './support/stall.js'
 import { exchange } from './support/tokens.js'
-import { chainFaults, refusalsIn } from './support/trail.js'
 
 jest.setTimeout(60_000)
 
@@ -59,7 +59,7 @@ test('ten events, and one for all others at the end of the minute', async () => 
     details: { code: 'FORBIDDEN', count: flood - 10, first, last: first, targetIds: [] },
   })
   expect(single!.endUserId).toMatch(/^eu_/)
-  expect(await chainFaults(app, acme.id)).toEqual([])
+  expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
 })
 
 test('names what the caller could see, and is found by whoever reads the trail', async () => {
@@ -80,7 +80,7 @@ test('a shutdown writes what it has gathered', async () => {
   expect(await denied()).toHaveLength(10)
   await other.close()
   expect((await denied()).map(refusalsIn)).toEqual([...Array(10).fill(1), flood - 10])
-  expect(await chainFaults(app, acme.id)).toEqual([])
+  expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
 })
 
 test('each process gathers its own', async () => {
@@ -114,5 +114,5 @@ test('writing all that one organization can have gathered does not hold up the e
   expect(longestMs).toBeLessThanOrEqual(250)
   const written = (await acme.events('api_key:create')).filter(({ details }) => details['count'] !== undefined)
   expect(written).toHaveLength(1000)
-  expect(await chainFaults(app, acme.id)).toEqual([])
+  expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
 })

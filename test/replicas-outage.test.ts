@@ -5,11 +5,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Client } from 'pg'
 
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
+import { chainFaults } from './support/audit-trail.js'
 import { isPostgres } from './support/database.js'
 import { eventually } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { TcpProxy } from './support/tcp-proxy.js'
-import { chainFaults } from './support/trail.js'
 
 declare const outageSeconds: number
 
@@ -88,7 +88,7 @@ async function expectKept(ids: readonly string[]): Promise<void> {
     const { data } = await app.run(acme.sandboxKey, 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: some })
     expect(data.nodes.map((node: { id: string } | null) => node?.id)).toEqual(some)
   }
-  expect(await chainFaults(app, acme.id)).toEqual([])
+  expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
 }
 
 const everythingWorks = async (): Promise<boolean> =>

@@ -4,10 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { isPostgres, newDatabase, testMasterKeys, type TestDatabase } from './support/database.js'
+import { newMasterKey } from './support/master-keys.js'
 import { eventually } from './support/people.js'
 import { ask, freePort, keyhouse, keyhouseJson, serve, type Served } from './support/process.js'
 import type { AnyPayload } from './support/results.js'
-import { newMasterKey } from './support/vault.js'
 
 const issuer = 'http://keyhouse.test'
 const viewer = '{ viewer { kind } }'

@@ -20,21 +20,16 @@ const reset = (credential: string, input: object | null = null, headers: Record<
 const exchange = (credential: string, externalUserId: string, expiresIn = 3600): Promise<Payloads['exchangeApiKey']> =>
   app.mutate(credential, 'exchangeApiKey', { audience: 'https://api.example.com', externalUserId, expiresIn }, 'accessToken { id }')
 
-function em(acme: SeededOrganization): ReturnType<TestApp['services']['orm']['em']['fork']> {
-  const fork = app.services.orm.em.fork()
-  fork.setFilterParams('tenant', { organizationId: acme.id, projectIds: null, environment: null })
-  return fork
-}
 async function unrevoked(acme: SeededOrganization): Promise<string[]> {
   const { data } = await app.run(acme.adminToken, '{ accessTokens(first: 100) { nodes { id status } } }')
-  return data.accessTokens.nodes.filter(({ status }: { status: string }) => status !== 'REVOKED').map(({ id }: { id: string }) => id)
+  return data.accessTokens.nodes.filter(({ status }) => status !== 'REVOKED').map(({ id }) => id)
 }
 /** Where the tokens are that were not revoked, and the end users. */
 const world = async (acme: SeededOrganization): Promise<string[][]> => [
-  (await em(acme).find(AccessToken, { id: { $in: await unrevoked(acme) } }, { orderBy: { id: 'ASC' } })).map(
+  (await acme.em.find(AccessToken, { id: { $in: await unrevoked(acme) } }, { orderBy: { id: 'ASC' } })).map(
     ({ projectId, environment }) => `${projectId} ${environment}`,
   ),
-  (await em(acme).find(EndUser, { id: { $ne: '' } }, { orderBy: { id: 'ASC' } })).map(
+  (await acme.em.find(EndUser, { id: { $ne: '' } }, { orderBy: { id: 'ASC' } })).map(
     ({ projectId, environment }) => `${projectId} ${environment}`,
   ),
 ]
@@ -61,7 +56,7 @@ describe('resetSandbox', () => {
     // Keys stay, and the sandbox can be filled again.
     expect((await exchange(acme.sandboxKey, 'ada')).userErrors).toEqual([])
     expect((await reset(acme.sandboxKey)).revokedTokens).toBe(1)
-    const events = await em(acme).find(AuditEvent, { action: 'sandbox:reset' }, { orderBy: { seq: 'ASC' } })
+    const events = await acme.em.find(AuditEvent, { action: 'sandbox:reset' }, { orderBy: { seq: 'ASC' } })
     expect(events.map(({ subjectId, environment, details }) => ({ subjectId, environment, details }))[0]).toEqual({
       subjectId: acme.projectId,
       environment: 'SANDBOX',

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { AccessToken } from '../src/entities/access-token.js'
 import { ApiKey } from '../src/entities/api-key.js'
-import { wholeChain, withDatabase } from './support/chain.js'
+import { chainFaults, eventsOf } from './support/audit-trail.js'
+import { entityManager, withDatabase } from './support/database-access.js'
 import { newDatabase, type TestDatabase } from './support/database.js'
 import { ask, keyhouseJson, serve, type Served } from './support/process.js'
 
@@ -72,8 +73,7 @@ test('SIGTERM: the port closes, what is in flight is answered, times of last use
   expect(code).toBe(0)
   expect(stdout.trim().split('\n').at(-1)).toContain('"msg":"ended"')
   await withDatabase(database.env, async (orm) => {
-    const em = orm.em.fork()
-    em.setFilterParams('tenant', { organizationId, projectIds: null, environment: null })
+    const em = entityManager(orm, organizationId)
     expect((await em.findOneOrFail(ApiKey, { id: data.viewer.apiKey.id })).lastUsedAt).toBeInstanceOf(Date)
     expect(await em.count(ApiKey, { id: madeId })).toBe(1)
   })
@@ -103,11 +103,11 @@ test('kill -9 under load: everything that was acknowledged is there, the chain i
   again.kill('SIGTERM')
   expect((await again.ended).code).toBe(0)
   await withDatabase(database.env, async (orm) => {
-    const em = orm.em.fork()
-    em.setFilterParams('tenant', { organizationId, projectIds: null, environment: null })
+    const em = entityManager(orm, organizationId)
     expect(await em.count(ApiKey, { id: { $in: keys.map(({ id }) => id) } })).toBe(keys.length)
     expect(await em.count(AccessToken, { id: { $in: tokens } })).toBe(tokens.length)
-    const events = await wholeChain(orm, organizationId)
+    expect(await chainFaults(orm, organizationId)).toEqual([])
+    const events = await eventsOf(orm, organizationId)
     const recorded = new Set(events.map(({ subjectId }) => subjectId))
     expect([...keys.map(({ id }) => id), ...tokens].filter((id) => !recorded.has(id))).toEqual([])
     // Nor is anything there that no event records.

@@ -3,11 +3,11 @@
  * `KEYHOUSE_TEST_SCALE=full` does it with 1,000,000 events and 10,000,000 counted requests, and prints plans and times.
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import type { SqlEntityManager } from '@mikro-orm/sql'
 
 import { Context, systemContext } from '../src/context/context.js'
 import { usageQuery } from '../src/database/queries/usage.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
+import { executeSql } from './support/database-access.js'
 import { isPostgres } from './support/database.js'
 import { fill, hex, moment, numbers } from './support/fill.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -20,8 +20,6 @@ const requestsPerRow = 10
 
 let app: TestApp
 let acme: SeededOrganization
-const sql = (text: string, parameters: readonly unknown[] = []): Promise<object[]> =>
-  (app.services.orm.em.fork() as unknown as SqlEntityManager).execute(text, [...parameters])
 
 beforeAll(async () => {
   app = await startApp()
@@ -66,7 +64,7 @@ async function queriesOf(work: () => Promise<unknown>, table: string): Promise<{
 }
 
 async function planOf(query: string, parameters: readonly unknown[] = []): Promise<string> {
-  const rows = await sql(`explain ${isPostgres ? '' : 'query plan '}${query}`, parameters)
+  const rows = await executeSql(app, `explain ${isPostgres ? '' : 'query plan '}${query}`, parameters)
   return rows.map((row) => String(Reflect.get(row, isPostgres ? 'QUERY PLAN' : 'detail'))).join('\n')
 }
 

@@ -1,7 +1,6 @@
 /** What a verb only reads must not be written back: a stale time of last use would overwrite a newer one. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context/context.js'
 import { ApiKey } from '../src/entities/api-key.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization } from './support/seed.js'
@@ -15,7 +14,7 @@ afterAll(() => app.close())
 test('a row that was only read is not a change', async () => {
   const acme = await organization(app)
   const { id } = await acme.apiKey({ expiresAt: new Date(app.clock.at.getTime() + 1000) })
-  const { em } = systemContext(app.services, acme.id)
+  const { em } = acme
   const apiKey = await em.findOneOrFail(ApiKey, { id })
   em.getUnitOfWork().computeChangeSets()
   expect(em.getUnitOfWork().getChangeSets()).toEqual([])

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 
 import { startApp, type TestApp } from './support/app.js'
+import { chainFaults, eventsOf } from './support/audit-trail.js'
 import { emptyDatabase, isPostgres } from './support/database.js'
 import { earlierDatabase, issuer, openPlaces, openRaw, type Earlier } from './support/earlier.js'
 import { listen, mcpAnswer, type Listening } from './support/mcp.js'
 import { keyhouse, keyhouseJson } from './support/process.js'
 import { claimsOf, exchange, forge, revoked, signingKey } from './support/tokens.js'
-import { chainFaults, eventsOf } from './support/trail.js'
 
 interface VaultStatus {
   readonly missing: string[]
@@ -168,10 +168,10 @@ describe.each([
   }
 
   test('the trail holds from its first event on, across the upgrade', async () => {
-    const events = await eventsOf(app, earlier.organizationId)
+    const events = await eventsOf(app.services.orm, earlier.organizationId)
     expect(events[0]).toMatchObject({ seq: 1, action: 'organization:create' })
     expect(events.length).toBeGreaterThan(20)
-    expect(await chainFaults(app, earlier.organizationId)).toEqual([])
+    expect(await chainFaults(app.services.orm, earlier.organizationId)).toEqual([])
   })
 
   test('its tables are those of a new database', async () => {

@@ -7,6 +7,7 @@ import { openServices } from '../src/open-services.js'
 import { deleteExpiredUsage } from '../src/usage/delete-expired-usage.js'
 import { UsageAggregator } from '../src/usage/usage-aggregator.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
+import { entityManager } from './support/database-access.js'
 import { isPostgres } from './support/database.js'
 import type { Results } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
@@ -217,12 +218,10 @@ describe('usage', () => {
     app.clock.at = new Date('2026-06-10T00:00:00.000Z')
     await viewer(key)
     await app.services.writeBehind.flush()
-    const em = app.services.orm.em.fork()
-    em.setFilterParams('tenant', { organizationId: acme.id, projectIds: null, environment: null })
     const lengths = async (iso: string): Promise<string[]> => {
       app.clock.at = new Date(iso)
       await deleteExpiredUsage(app.services)
-      const rows = await em.fork().find(UsageCount, { apiKeyId: key.id, endUserId: '*' })
+      const rows = await acme.em.find(UsageCount, { apiKeyId: key.id, endUserId: '*' })
       return rows.map(({ length }) => length).toSorted()
     }
     expect(await lengths('2026-06-17T00:00:00.000Z')).toEqual(['DAY', 'HOUR', 'MINUTE'])
@@ -255,9 +254,7 @@ describe('the counts of the last second', () => {
     await other.run(globex.sandboxKey, '{ viewer { kind } }')
     await other.app.close()
     const { services, close } = await openServices(other.config, { log: app.services.log })
-    const em = services.orm.em.fork()
-    em.setFilterParams('tenant', { organizationId: globex.id, projectIds: null, environment: null })
-    const rows = await em.find(UsageCount, { operation: 'viewer' })
+    const rows = await entityManager(services.orm, globex.id).find(UsageCount, { operation: 'viewer' })
     expect(rows.map(({ requests }) => requests)).toEqual([1, 1, 1, 1, 1, 1])
     await close()
   })

@@ -1,13 +1,11 @@
 /** Forgetting an end user: all of it at once, nothing of anybody else's, and what remains names nobody. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context/context.js'
 import { AccessToken } from '../src/entities/access-token.js'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { EndUser } from '../src/entities/end-user.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { credentialRows } from './support/vault.js'
 
 let app: TestApp
 let acme: SeededOrganization
@@ -58,14 +56,14 @@ test('its tokens, credentials, servers and row go, with the right counts', async
     userErrors: [],
   })
   const id = forgotten.forgottenEndUserId
-  const { em } = systemContext(app.services, acme.id)
+  const { em } = acme
   expect(await em.findOne(EndUser, { id })).toBeNull()
-  const remains = (await credentialRows(app, acme)).filter(({ endUserId }) => endUserId === id)
+  const remains = (await acme.credentialRows()).filter(({ endUserId }) => endUserId === id)
   expect(remains).toHaveLength(3)
   for (const row of remains) expect(row).toMatchObject({ sealedValue: null, name: null, headerNames: [], revokedAt: expect.any(Date) })
   expect(await em.count(AccessToken, { endUserId: id, revokedAt: null })).toBe(1)
   // Nobody else lost anything: bob, and ada in production.
-  const others = (await credentialRows(app, acme)).filter(({ endUserId }) => endUserId !== id)
+  const others = (await acme.credentialRows()).filter(({ endUserId }) => endUserId !== id)
   expect(others.every(({ sealedValue }) => sealedValue !== null)).toBe(true)
   expect(await em.count(AccessToken, { endUserId: { $ne: id }, revokedAt: null })).toBe(6)
   const answer = await app.run(acme.sandboxKey, '{ mcpServers(first: 100) { nodes { endUser { id } } } }', {}, ada)
@@ -83,7 +81,7 @@ test('its tokens, credentials, servers and row go, with the right counts', async
     ada,
   )
   expect(back.userErrors).toEqual([])
-  expect(await systemContext(app.services, acme.id).em.findOne(EndUser, { id })).not.toBeNull()
+  expect(await acme.em.findOne(EndUser, { id })).not.toBeNull()
 })
 
 test.each(['', ' ada', '*', 'a'.repeat(151), 'ad\u0000a'])('an external id that breaks the rule: %j', async (externalId) => {

@@ -8,7 +8,6 @@ import { startApp, type TestApp } from './support/app.js'
 import { listen, mcpAnswer, type Listening } from './support/mcp.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { credentialRow, credentialRows } from './support/vault.js'
 
 let app: TestApp
 let acme: SeededOrganization
@@ -101,7 +100,7 @@ describe('servers', () => {
     app.clock.advance(1000)
     const answer = await mutate('deleteMcpServer', { id: shared }, 'deletedServerId revokedCredentialCount')
     expect(answer).toMatchObject({ deletedServerId: shared, revokedCredentialCount: 2, userErrors: [] })
-    const rows = await credentialRows(app, acme)
+    const rows = await acme.credentialRows()
     for (const id of gone) expect(rows.find((row) => row.id === id)).toMatchObject({ sealedValue: null, revokedAt: expect.any(Date) })
     expect(rows.find((row) => row.id === gone[2])!.revokedAt!.toISOString()).toBe(before.credential.revokedAt)
     expect(rows.find((row) => row.id === kept)!.sealedValue).not.toBeNull()
@@ -121,9 +120,9 @@ describe('servers', () => {
     const move = (serverUrl: string): Promise<Payloads['updateMcpServer']> =>
       mutate('updateMcpServer', { id: shared, serverUrl }, 'server { serverUrl }')
     await move(`${upstream.origin}/other?x=1`)
-    for (const id of ids) expect((await credentialRow(app, acme, id)).sealedValue).not.toBeNull()
+    for (const id of ids) expect((await acme.credentialRow(id)).sealedValue).not.toBeNull()
     await move('https://127.0.0.1/mcp')
-    for (const id of ids) expect(await credentialRow(app, acme, id)).toMatchObject({ sealedValue: null, revokedAt: expect.any(Date) })
+    for (const id of ids) expect(await acme.credentialRow(id)).toMatchObject({ sealedValue: null, revokedAt: expect.any(Date) })
   })
 
   test('loosening needs the right to decide, and is never possible for an end user', async () => {
@@ -206,7 +205,7 @@ describe('credentials', () => {
     const revoke = (): Promise<Payloads['revokeMcpCredential']> =>
       mutate('revokeMcpCredential', { id }, 'credential { id revokedAt updatedAt authorizationPreview }')
     const first = await revoke()
-    expect((await credentialRow(app, acme, id)).sealedValue).toBeNull()
+    expect((await acme.credentialRow(id)).sealedValue).toBeNull()
     app.clock.advance(60_000)
     expect(await revoke()).toEqual(first)
     const list = async (includeRevoked: boolean): Promise<unknown[]> => {
@@ -226,7 +225,7 @@ describe('credentials', () => {
     const newer = (await mutate('createMcpCredential', input, 'credential { id }', ada)).credential.id
     const use = async (credentialId?: string): Promise<Payloads['testMcpServer']['test']> =>
       (await mutate('testMcpServer', { serverId: shared, credentialId }, 'test { connected toolCount failure { code } }', ada)).test
-    const usedAt = async (id: string): Promise<Date | null> => (await credentialRow(app, acme, id)).lastUsedAt
+    const usedAt = async (id: string): Promise<Date | null> => (await acme.credentialRow(id)).lastUsedAt
     // The double sends the secret back as the name of a tool, which is refused, and shows that it was sent.
     const wasSent = { connected: false, toolCount: 0, failure: { code: 'PROTOCOL_ERROR' } }
     app.clock.advance(3999)
@@ -250,7 +249,7 @@ describe('below the API', () => {
   }
 
   test("a change of another owner's row does not pass, however the row was come by", async () => {
-    const row = await credentialRow(app, acme, await store(await newServer(), ada))
+    const row = await acme.credentialRow(await store(await newServer(), ada))
     const mine = emAs(row.endUserId)
     ;(await mine.findOneOrFail(McpCredential, { id: row.id })).endUserId = null
     await expect(mine.flush()).rejects.toThrow("beyond the caller's endUserId")

@@ -12,8 +12,9 @@ import { Secret } from '../src/lib/secret.js'
 import { createMcpCredential } from '../src/mcp/credentials/create-mcp-credential.js'
 import { openValue } from '../src/mcp/credentials/credential-value.js'
 import { startApp, type TestApp } from './support/app.js'
+import { executeSql } from './support/database-access.js'
+import { firstMasterKey, newMasterKey } from './support/master-keys.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { credentialRows, firstMasterKey, newMasterKey, tamper } from './support/vault.js'
 
 const bin = join(import.meta.dirname, '../bin/keyhouse.js')
 const many = 220
@@ -61,7 +62,7 @@ function keyhouse(args: string[], killAt?: RegExp, settings = env): Promise<Ende
 
 /** Every row opens, to what was put into it. */
 async function envelopes(): Promise<Map<string, string>> {
-  const rows = await credentialRows(app, acme)
+  const rows = await acme.credentialRows()
   expect(rows).toHaveLength(many)
   const kept = rows.filter(({ revokedAt }) => !revokedAt)
   for (const row of kept) expect(openValue(keys, row)).toEqual({ authorization: `Bearer secret number ${row.name}` })
@@ -83,7 +84,7 @@ test('killed in each phase and started again: every row opens, none is moved twi
   expect(moved(before)).toBeGreaterThanOrEqual(100)
   expect(moved(before)).toBeLessThan(many)
 
-  const [first] = await credentialRows(app, acme)
+  const [first] = await acme.credentialRows()
   await app.mutate(acme.sandboxKey, 'revokeMcpCredential', { id: first!.id }, 'credential { status }')
   const last = await keyhouse(['reseal', '--json'])
   expect({ code: last.code, out: JSON.parse(last.out) }).toEqual({
@@ -93,7 +94,7 @@ test('killed in each phase and started again: every row opens, none is moved twi
   expect(last.err).toMatch(/^credentials: \d+ of \d+$/m)
   const after = await envelopes()
   expect(moved(after)).toBe(many - 1)
-  expect((await credentialRows(app, acme))[0]).toMatchObject({ id: first!.id, sealedValue: null })
+  expect((await acme.credentialRows())[0]).toMatchObject({ id: first!.id, sealedValue: null })
 
   const again = await keyhouse(['reseal', '--json'])
   expect(JSON.parse(again.out)).toMatchObject({ resealed: 0, remaining: 0 })
@@ -122,14 +123,14 @@ test('killed in each phase and started again: every row opens, none is moved twi
 }, 120_000)
 
 test('a row that does not open is named, left as it is, and fails the command', async () => {
-  const [, row] = await credentialRows(app, acme)
+  const [, row] = await acme.credentialRows()
   const broken = `v1.${keys[1]!.id}.AAAAAAAAAAAAAAAA.${'A'.repeat(40)}`
-  await tamper(app, 'update mcp_credential set sealed_value = ? where id = ?', [broken, row!.id])
+  await executeSql(app, 'update mcp_credential set sealed_value = ? where id = ?', [broken, row!.id])
   const { code, out, err } = await keyhouse(['reseal'])
   expect(code).toBe(1)
   expect(out).toContain(`credentials ${row!.id}`)
   expect(err).toContain('1 sealed values are not under "k2"')
-  expect((await credentialRows(app, acme))[1]!.sealedValue).toBe(broken)
+  expect((await acme.credentialRows())[1]!.sealedValue).toBe(broken)
 }, 60_000)
 
 test('keys whose ids differ in case are two keys', async () => {

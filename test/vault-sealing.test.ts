@@ -8,9 +8,10 @@ import { replaceEnvelope, sealedColumns } from '../src/encryption/sealed-columns
 import { getKeyId } from '../src/lib/seal.js'
 import { openServices } from '../src/open-services.js'
 import { codeOf, startApp, TestApp } from './support/app.js'
+import { executeSql } from './support/database-access.js'
+import { firstMasterKey, newMasterKey } from './support/master-keys.js'
 import { listen, mcpAnswer, type Listening } from './support/mcp.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { credentialRow, credentialRows, firstMasterKey, newMasterKey, tamper } from './support/vault.js'
 
 let app: TestApp
 let acme: SeededOrganization
@@ -78,7 +79,7 @@ describe('a row that somebody tampered with does not open', () => {
   test('after one byte was changed, wherever it is', async () => {
     const serverId = await newServer()
     const id = await store(serverId, 'the secret of Ada', user('ada'))
-    const { sealedValue } = await credentialRow(app, acme, id)
+    const { sealedValue } = await acme.credentialRow(id)
     const [version, keyId, nonce, text] = sealedValue!.split('.') as [string, string, string, string]
     const flip = (base64: string, at: number): string => {
       const bytes = Buffer.from(base64, 'base64url')
@@ -94,10 +95,10 @@ describe('a row that somebody tampered with does not open', () => {
       ['v2', keyId, nonce, text],
       [version, 'other', nonce, text],
     ]) {
-      await tamper(app, 'update mcp_credential set sealed_value = ? where id = ?', [changed.join('.'), id])
+      await executeSql(app, 'update mcp_credential set sealed_value = ? where id = ?', [changed.join('.'), id])
       await expectFault(serverId, id, user('ada'))
     }
-    await tamper(app, 'update mcp_credential set sealed_value = ? where id = ?', [sealedValue, id])
+    await executeSql(app, 'update mcp_credential set sealed_value = ? where id = ?', [sealedValue, id])
     const answer = await app.run(acme.sandboxKey, document, { input: { serverId, credentialId: id } }, user('ada'))
     expect(answer.data.testMcpServer.test).toEqual({ connected: true, failure: null })
   })
@@ -105,18 +106,18 @@ describe('a row that somebody tampered with does not open', () => {
   test('after its value was taken away, or its type changed to none: it is never an unauthenticated call', async () => {
     const serverId = await newServer()
     const id = await store(serverId, 'the secret of Ada', user('ada'))
-    const { sealedValue, authType } = await credentialRow(app, acme, id)
+    const { sealedValue, authType } = await acme.credentialRow(id)
     for (const [value, type] of [
       [null, 'BEARER'],
       [null, 'AUTHORIZATION'],
       [null, 'HEADERS'],
       [sealedValue, 'NONE'],
     ] as const) {
-      await tamper(app, 'update mcp_credential set sealed_value = ?, auth_type = ? where id = ?', [value, type, id])
+      await executeSql(app, 'update mcp_credential set sealed_value = ?, auth_type = ? where id = ?', [value, type, id])
       await expectFault(serverId, id, user('ada'))
       await expectGatewayFault(serverId, user('ada'))
     }
-    await tamper(app, 'update mcp_credential set sealed_value = ?, auth_type = ? where id = ?', [sealedValue, authType, id])
+    await executeSql(app, 'update mcp_credential set sealed_value = ?, auth_type = ? where id = ?', [sealedValue, authType, id])
     expect((await call(serverId, user('ada'))).status).toBe(200)
     expect(seen).toEqual(['Bearer the secret of Ada'])
   })
@@ -124,9 +125,9 @@ describe('a row that somebody tampered with does not open', () => {
   test('after the ciphertexts of two rows were swapped', async () => {
     const serverId = await newServer()
     const [one, two] = [await store(serverId, 'the secret of Ada', user('ada')), await store(serverId, 'the secret of Bob', user('bob'))]
-    const rows = await Promise.all([one, two].map((id) => credentialRow(app, acme, id)))
-    await tamper(app, 'update mcp_credential set sealed_value = ? where id = ?', [rows[1]!.sealedValue, one])
-    await tamper(app, 'update mcp_credential set sealed_value = ? where id = ?', [rows[0]!.sealedValue, two])
+    const rows = await Promise.all([one, two].map((id) => acme.credentialRow(id)))
+    await executeSql(app, 'update mcp_credential set sealed_value = ? where id = ?', [rows[1]!.sealedValue, one])
+    await executeSql(app, 'update mcp_credential set sealed_value = ? where id = ?', [rows[0]!.sealedValue, two])
     await expectFault(serverId, one, user('ada'))
     await expectFault(serverId, two, user('bob'))
   })
@@ -134,25 +135,25 @@ describe('a row that somebody tampered with does not open', () => {
   test('after it was moved to another end user, server, or host', async () => {
     const serverId = await newServer()
     const elsewhere = await newServer()
-    const bobs = await credentialRow(app, acme, await store(serverId, 'the secret of Bob', user('bob')))
+    const bobs = await acme.credentialRow(await store(serverId, 'the secret of Bob', user('bob')))
     const adas = await store(serverId, 'the secret of Ada', user('ada'))
-    await tamper(app, 'update mcp_credential set end_user_id = ? where id = ?', [bobs.endUserId, adas])
+    await executeSql(app, 'update mcp_credential set end_user_id = ? where id = ?', [bobs.endUserId, adas])
     await expectFault(serverId, adas, user('bob'))
     const moved = await store(serverId, 'the secret of Ada', user('ada'))
-    await tamper(app, 'update mcp_credential set server_id = ? where id = ?', [elsewhere, moved])
+    await executeSql(app, 'update mcp_credential set server_id = ? where id = ?', [elsewhere, moved])
     await expectFault(elsewhere, moved, user('ada'))
     const rehomed = await store(serverId, 'the secret of Ada', user('ada'))
     const thief = await listen((incoming, response) => {
       seen.push(incoming.headers.authorization)
       return mcpAnswer(incoming, response, ['echo'])
     })
-    await tamper(app, 'update mcp_server set server_url = ? where id = ?', [`${thief.origin}/mcp`, serverId])
+    await executeSql(app, 'update mcp_server set server_url = ? where id = ?', [`${thief.origin}/mcp`, serverId])
     seen = []
     const { data } = await app.run(acme.sandboxKey, document, { input: { serverId, credentialId: rehomed } }, user('ada'))
     expect(data.testMcpServer.test.failure).toEqual({ code: 'CREDENTIAL_UNAVAILABLE' })
     await app.run(acme.sandboxKey, document, { input: { serverId } }, user('ada'))
     expect(seen.filter((value) => value !== undefined)).toEqual([])
-    await tamper(app, 'update mcp_credential set origin = ? where id = ?', [thief.origin, rehomed])
+    await executeSql(app, 'update mcp_credential set origin = ? where id = ?', [thief.origin, rehomed])
     await expectFault(serverId, rehomed, user('ada'))
     await thief.close()
   })
@@ -161,8 +162,8 @@ describe('a row that somebody tampered with does not open', () => {
     const serverId = await newServer()
     const id = await store(serverId, 'the secret of the sandbox')
     const production = await acme.apiKey({ environment: 'PRODUCTION', permissions: ['*'] })
-    await tamper(app, 'update mcp_credential set environment = ? where id = ?', ['PRODUCTION', id])
-    await tamper(app, 'update mcp_server set environment = ? where id = ?', ['PRODUCTION', serverId])
+    await executeSql(app, 'update mcp_credential set environment = ? where id = ?', ['PRODUCTION', id])
+    await executeSql(app, 'update mcp_server set environment = ? where id = ?', ['PRODUCTION', serverId])
     const answer = await app.run(production.secret, document, { input: { serverId, credentialId: id } })
     expect(codeOf(answer)).toBe('INTERNAL_SERVER_ERROR')
   })
@@ -248,7 +249,7 @@ describe('master keys', () => {
     const last = await beside(b)
     await work(running, last)
     await running.close()
-    for (const row of await credentialRows(last, team)) expect(getKeyId(row.sealedValue!)).toBe('k2')
+    for (const row of await team.credentialRows()) expect(getKeyId(row.sealedValue!)).toBe('k2')
     await last.close()
     await own.close()
   })
@@ -256,10 +257,10 @@ describe('master keys', () => {
   test('a row that was changed since it was read is not overwritten', async () => {
     const serverId = await newServer()
     const id = await store(serverId, 'the secret of Ada', user('ada'))
-    const { sealedValue } = await credentialRow(app, acme, id)
+    const { sealedValue } = await acme.credentialRow(id)
     await app.mutate(acme.sandboxKey, 'revokeMcpCredential', { id }, 'credential { id }', user('ada'))
     const column = sealedColumns.find(({ name }) => name === 'credentials')!
     expect(await replaceEnvelope(app.services.orm, column, { id, envelope: sealedValue!, aad: [] }, 'v1.new.nonce.text')).toBe(false)
-    expect((await credentialRow(app, acme, id)).sealedValue).toBeNull()
+    expect((await acme.credentialRow(id)).sealedValue).toBeNull()
   })
 })

@@ -1,14 +1,12 @@
 /** What an end user's access token stores while something ends it: nothing that could not be stored afterwards. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { systemContext } from '../src/context/context.js'
 import { EndUser } from '../src/entities/end-user.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
+import { chainFaults } from './support/audit-trail.js'
 import type { AnyPayload, Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { exchange } from './support/tokens.js'
-import { chainFaults } from './support/trail.js'
-import { credentialRows } from './support/vault.js'
 
 let app: TestApp
 beforeAll(async () => {
@@ -96,9 +94,9 @@ test.each(Object.entries(endings))('%s', async (_name, { action, isWiped, refusa
   expect(allowed.length).toBe(codes.filter((code) => code === undefined).length)
   expect(allowed.filter(({ isAfter }) => isAfter)).toEqual([])
   expect(new Set(codes.filter((code) => code !== undefined))).toEqual(new Set(refusals))
-  const rows = await credentialRows(app, acme)
+  const rows = await acme.credentialRows()
   expect(rows).toHaveLength(allowed.length)
   expect(rows.filter(({ sealedValue }) => sealedValue !== null)).toHaveLength(isWiped ? 0 : rows.length)
-  expect(await systemContext(app.services, acme.id).em.count(EndUser, { externalId: 'jane' })).toBe(isWiped ? 0 : 1)
-  expect(await chainFaults(app, acme.id)).toEqual([])
+  expect(await acme.em.count(EndUser, { externalId: 'jane' })).toBe(isWiped ? 0 : 1)
+  expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
 })

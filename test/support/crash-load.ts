@@ -6,8 +6,9 @@ import { ApiKey } from '../../src/entities/api-key.js'
 import { McpCredential } from '../../src/entities/mcp-credential.js'
 import { parseMasterKeys } from '../../src/lib/seal.js'
 import { openValue } from '../../src/mcp/credentials/credential-value.js'
-import { wholeChain, withDatabase } from './chain.js'
+import { chainFaults, eventsOf } from './audit-trail.js'
 import * as documents from './crash-documents.js'
+import { entityManager, withDatabase } from './database-access.js'
 import { ask } from './process.js'
 import type { Payloads } from './results.js'
 
@@ -159,10 +160,9 @@ export class CrashLoad {
   /** Checks everything directly in the database at the end, including the audit chain across all crashes. */
   async checkDatabase(env: Record<string, string>, masterKeyText: string): Promise<void> {
     await withDatabase(env, async (orm) => {
-      const em = orm.em.fork()
-      em.setFilterParams('tenant', { organizationId: this.organizationId, projectIds: null, environment: null })
-      em.setFilterParams('owner', { allOwners: true })
-      const events = await wholeChain(orm, this.organizationId)
+      const em = entityManager(orm, this.organizationId)
+      expect(await chainFaults(orm, this.organizationId)).toEqual([])
+      const events = await eventsOf(orm, this.organizationId)
       const recorded = (action: string): string[] =>
         events.filter((event) => event.action === action && event.outcome === 'ALLOWED').map(({ subjectId }) => subjectId!)
       // Every acknowledged row exists, and every row has an audit event.

@@ -1,13 +1,13 @@
 /** Bulk inserts by SQL, which bypass the application, for tests about data volume. */
-import type { SqlEntityManager } from '@mikro-orm/sql'
 import { Client } from 'pg'
 
 import type { TestApp } from './app.js'
+import { executeSql } from './database-access.js'
 import { isPostgres } from './database.js'
 
 /** Executes a statement on a connection without a statement timeout. */
 export async function fill(app: TestApp, text: string): Promise<void> {
-  if (!isPostgres) return void (await (app.services.orm.em.fork() as unknown as SqlEntityManager).execute(text))
+  if (!isPostgres) return void (await executeSql(app, text))
   const client = new Client({ connectionString: app.env['DATABASE_URL'] })
   await client.connect()
   try {

@@ -4,9 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
 import { createApp, type App, type Overrides } from '../../src/app.js'
 import { readConfig } from '../../src/config/config.js'
-import { systemContext } from '../../src/context/context.js'
-import { AuditEvent } from '../../src/entities/audit-event.js'
-import { McpCredential } from '../../src/entities/mcp-credential.js'
+import type { AuditEvent } from '../../src/entities/audit-event.js'
 import { startApp, type TestApp } from './app.js'
 import { bodyOf, listen, type Listening } from './mcp.js'
 import { organization, type SeededOrganization } from './seed.js'
@@ -178,15 +176,7 @@ export class Gateway {
   }
 
   async events(action: string, serverId?: string): Promise<AuditEvent[]> {
-    const { em } = systemContext(this.app.services, this.acme.id)
-    const where = { action, ...(serverId === undefined ? {} : { subjectId: serverId }) }
-    return em.find(AuditEvent, where, { orderBy: { seq: 'ASC' } })
-  }
-
-  async credentialRow(id: string): Promise<McpCredential> {
-    const { em } = systemContext(this.app.services, this.acme.id)
-    em.setFilterParams('owner', { allOwners: true })
-    return em.findOneOrFail(McpCredential, { id })
+    return (await this.acme.events(action)).filter(({ subjectId }) => serverId === undefined || subjectId === serverId)
   }
 }
 

@@ -1,7 +1,7 @@
 /** Creates a resource of every id kind in any scope, so that the operation tables can name existing resources. */
 import { authenticate } from '../../src/access/authenticate.js'
 import { exchangeApiKey } from '../../src/api-keys/exchange-api-key.js'
-import { Context, systemContext } from '../../src/context/context.js'
+import { Context } from '../../src/context/context.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import type { Environment } from '../../src/entities/enums.js'
 import { McpCredential } from '../../src/entities/mcp-credential.js'
@@ -128,10 +128,9 @@ export const idKinds = {
   at: { confinedTo: 'environment', at: async (place) => (await exchange(place)).id },
   evt: {
     confinedTo: 'environment',
-    at: async ({ app, organization, projectId, environment }) => {
+    at: async ({ organization, projectId, environment }) => {
       const { id } = await organization.apiKey({ projectId, environment })
-      const { em } = systemContext(app.services, organization.id)
-      return (await em.findOneOrFail(AuditEvent, { subjectId: id, action: 'api_key:create' })).id
+      return (await organization.em.findOneOrFail(AuditEvent, { subjectId: id, action: 'api_key:create' })).id
     },
   },
   eu: { confinedTo: 'environment', at: async (place) => (await exchange(place)).endUserId },

@@ -2,10 +2,8 @@
 import { createApp } from '../../src/app.js'
 import { readConfig } from '../../src/config/config.js'
 import type { MemberRole } from '../../src/entities/enums.js'
-import { PersonalToken } from '../../src/entities/personal-token.js'
 import { TestApp } from './app.js'
 import type { Payloads } from './results.js'
-import type { SeededOrganization } from './seed.js'
 
 /** Milliseconds. */
 export const second = 1000
@@ -56,10 +54,6 @@ export const accept = (app: TestApp, invitationToken: string, name = 'Grace'): P
 /** Tells whether the credential authenticates now. */
 export async function works(app: TestApp, credential: string): Promise<boolean> {
   return (await app.run(credential, '{ viewer { kind } }')).status === 200
-}
-
-export function tokenRow({ app }: SeededOrganization, id: string): Promise<PersonalToken> {
-  return app.services.orm.em.fork().findOneOrFail(PersonalToken, { id }, { filters: { tenant: false } })
 }
 
 /** Starts a second application on the same database, as another process would; they share only the clock and the log. */

@@ -1,12 +1,16 @@
 /** Test data builders: `const acme = await organization(app); const ci = await acme.apiKey({ permissions: ['agent:read'] })`. */
+import type { EntityManager } from '@mikro-orm/core'
+
 import { systemActor } from '../../src/access/actor.js'
 import { createApiKey, type CreateApiKeyArgs } from '../../src/api-keys/create-api-key.js'
 import { bootstrapOrganization } from '../../src/commands/organization-create.js'
 import { systemContext } from '../../src/context/context.js'
 import { ApiKey } from '../../src/entities/api-key.js'
-import { AuditEvent } from '../../src/entities/audit-event.js'
+import type { AuditEvent } from '../../src/entities/audit-event.js'
 import type { MemberRole, PersonalTokenType } from '../../src/entities/enums.js'
+import { McpCredential } from '../../src/entities/mcp-credential.js'
 import { Member } from '../../src/entities/member.js'
+import { PersonalToken } from '../../src/entities/personal-token.js'
 import { Project } from '../../src/entities/project.js'
 import { User } from '../../src/entities/user.js'
 import { generateApiKey } from '../../src/lib/api-key-format.js'
@@ -16,6 +20,8 @@ import { createLoginToken } from '../../src/personal-tokens/create-login-token.j
 import { issuePersonalToken } from '../../src/personal-tokens/issue-personal-token.js'
 import { issueSignInToken } from '../../src/sign-in/issue-sign-in-token.js'
 import type { TestApp } from './app.js'
+import { eventsOf } from './audit-trail.js'
+import { entityManager } from './database-access.js'
 
 export interface SeededKey {
   readonly id: string
@@ -126,14 +132,34 @@ export class SeededOrganization {
     return secret.reveal()
   }
 
+  /** A new entity manager for the organization's rows. */
+  get em(): EntityManager {
+    return entityManager(this.app.services.orm, this.id)
+  }
+
   /** The organization's audit events, oldest first; all of them or those of one action. */
-  async events(action?: string): Promise<AuditEvent[]> {
-    return this.context.em.find(AuditEvent, action === undefined ? { seq: { $gt: 0 } } : { action }, { orderBy: { seq: 'ASC' } })
+  events(action?: string): Promise<AuditEvent[]> {
+    return eventsOf(this.app.services.orm, this.id, action)
   }
 
   /** The key's current row. */
-  async keyRow(id: string): Promise<ApiKey> {
-    return this.context.em.findOneOrFail(ApiKey, { id })
+  keyRow(id: string): Promise<ApiKey> {
+    return this.em.findOneOrFail(ApiKey, { id })
+  }
+
+  /** The personal token's current row. */
+  tokenRow(id: string): Promise<PersonalToken> {
+    return this.em.findOneOrFail(PersonalToken, { id })
+  }
+
+  /** The current row of the MCP credential of any owner. */
+  credentialRow(id: string): Promise<McpCredential> {
+    return this.em.findOneOrFail(McpCredential, { id })
+  }
+
+  /** The MCP credentials of all owners. */
+  credentialRows(): Promise<McpCredential[]> {
+    return this.em.find(McpCredential, {}, { orderBy: { id: 'ASC' } })
   }
 }
 
