@@ -11,7 +11,7 @@ import { deriveEndUserId } from '../src/lib/external-id.js'
 import { newId } from '../src/lib/id.js'
 import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
-import { Callers, forEndUser, type Caller } from './support/callers.js'
+import { Callers, callerEndUser, type Caller } from './support/callers.js'
 import { mutations, type CallerName } from './support/operations.js'
 import type { AnyPayload } from './support/results.js'
 import type { SeededKey, SeededOrganization } from './support/seed.js'
@@ -48,7 +48,7 @@ interface Done {
 async function run(field: string, name: CallerName): Promise<Done> {
   const { document, permission, variables: make } = mutations[field]!
   const caller = (await callers.named(name, permission))!
-  const variables = await make(caller.place)
+  const variables = await make(caller.scope)
   const callerId = await idOf(caller)
   const last = (await newest())?.seq ?? 0
   const answer = await app.run<Record<string, AnyPayload>>(caller.credential, document, variables, caller.headers)
@@ -118,7 +118,7 @@ describe('every mutation', () => {
   test.each(delegable)('%s names the end user for whom it was done or refused', async (field) => {
     const done = await run(field, 'key with * for an end user')
     const outcome = codes(done).length === 0 ? 'ALLOWED' : 'DENIED'
-    const endUser = deriveEndUserId(acme.id, acme.projectId, 'SANDBOX', forEndUser)
+    const endUser = deriveEndUserId(acme.id, acme.projectId, 'SANDBOX', callerEndUser)
     const expected = questions.has(field) && outcome === 'ALLOWED' ? [] : [[outcome, done.callerId, endUser]]
     expect(done.events.map((event) => [event.outcome, event.actorId, event.endUserId])).toEqual(expected)
   })

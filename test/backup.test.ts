@@ -8,24 +8,25 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { startApp, type TestApp } from './support/app.js'
 import { emptyDatabase, isPostgres, type TestDatabase } from './support/database.js'
 import { dumpAndRestore, pgDump } from './support/dump.js'
-import { everythingServer, gate, type Gate, type Listening } from './support/mcp.js'
-import { keyhouse, keyhouseJson } from './support/process.js'
+import type { Listening } from './support/local-server.js'
+import { everythingServer, authenticatingProxy, type AuthenticatingProxy } from './support/mcp.js'
+import { runKeyhouse, runKeyhouseJson } from './support/process.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { exchange, wellKnown } from './support/tokens.js'
+import { exchange, fetchWellKnown } from './support/tokens.js'
 
 const stored = 'correct-horse-battery-staple'
 const issuer = { KEYHOUSE_URL: 'http://keyhouse.test', KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }
 let app: TestApp
 let acme: SeededOrganization
 let real: Listening
-let front: Gate
+let front: AuthenticatingProxy
 let folder: string
 beforeAll(async () => {
   app = await startApp(issuer)
   acme = await organization(app)
   real = await everythingServer()
-  front = await gate(real.origin)
-  front.demand({ authorization: `Bearer ${stored}` })
+  front = await authenticatingProxy(real.origin)
+  front.requireHeaders({ authorization: `Bearer ${stored}` })
   folder = mkdtempSync(join(tmpdir(), 'keyhouse-backup-'))
 })
 afterAll(async () => {
@@ -61,7 +62,7 @@ async function whileWriting<T>(copy: () => Promise<T>): Promise<{ before: string
 async function copied(): Promise<{ before: string[]; env: Record<string, string>; target: TestDatabase | null }> {
   if (!isPostgres) {
     const file = join(folder, 'copy.db')
-    const { before, made } = await whileWriting(() => keyhouseJson(['backup', file], app.env))
+    const { before, made } = await whileWriting(() => runKeyhouseJson(['backup', file], app.env))
     expect(made).toEqual({ file, bytes: statSync(file).size, masterKeyFile: join(app.config.dataDir, 'master.key') })
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const data = join(folder, 'restored')
@@ -95,12 +96,12 @@ test(`the copy (${how}) serves every key, every token and every credential`, asy
   const { secret: newText } = await app.mutate(acme.adminToken, 'rotateApiKey', rotation, 'secret')
   const revokedKey = await acme.apiKey()
   await app.mutate(acme.adminToken, 'revokeApiKey', { id: revokedKey.id }, 'apiKey { id }')
-  const jwks = await (await wellKnown(app, 'jwks')).json()
+  const jwks = await (await fetchWellKnown(app, 'jwks')).json()
 
   const { before, env, target } = await copied()
   const restored = await startApp({ ...issuer, ...env })
   try {
-    expect(await (await wellKnown(restored, 'jwks')).json()).toEqual(jwks)
+    expect(await (await fetchWellKnown(restored, 'jwks')).json()).toEqual(jwks)
     for (const key of [acme.sandboxKey, rotatedKey.secret, newText, ...before]) {
       expect((await restored.run(key, viewer)).data).toEqual({ viewer: { kind: 'API_KEY', organization: { id: acme.id } } })
     }
@@ -113,7 +114,7 @@ test(`the copy (${how}) serves every key, every token and every credential`, asy
       const { test: tried } = await restored.mutate(acme.sandboxKey, 'testMcpServer', { serverId: server.id }, selection, owner)
       expect(tried).toEqual({ connected: true, failure: null })
     }
-    const { code, stdout } = await keyhouse(['audit', 'verify', '--database'], { ...issuer, ...env })
+    const { code, stdout } = await runKeyhouse(['audit', 'verify', '--database'], { ...issuer, ...env })
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(acme.id) })
   } finally {
     await restored.close()
@@ -125,28 +126,28 @@ test('without the master key the copy is refused, in words', async () => {
   const env = isPostgres ? app.env : { KEYHOUSE_DATA_DIR: join(folder, 'alone') }
   if (!isPostgres) {
     mkdirSync(env['KEYHOUSE_DATA_DIR']!)
-    await keyhouseJson(['backup', join(env['KEYHOUSE_DATA_DIR']!, 'keyhouse.db')], app.env)
-    const missing = await keyhouse(['migrate'], env)
+    await runKeyhouseJson(['backup', join(env['KEYHOUSE_DATA_DIR']!, 'keyhouse.db')], app.env)
+    const missing = await runKeyhouse(['migrate'], env)
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('master.key is missing') })
   }
-  const other = await keyhouse(['migrate'], { ...env, KEYHOUSE_MASTER_KEYS: `k9:${Buffer.alloc(32, 9).toString('base64')}` })
+  const other = await runKeyhouse(['migrate'], { ...env, KEYHOUSE_MASTER_KEYS: `k9:${Buffer.alloc(32, 9).toString('base64')}` })
   expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('does not open what this database holds') })
 })
 
 test('the command refuses what it cannot do, and leaves nothing behind', async () => {
   const file = join(folder, 'once.db')
   if (isPostgres) {
-    const { code, stderr } = await keyhouse(['backup', file], app.env)
+    const { code, stderr } = await runKeyhouse(['backup', file], app.env)
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'This is for SQLite. Copy a PostgreSQL database with pg_dump.\n' })
     return
   }
   writeFileSync(file, 'mine')
-  expect(await keyhouse(['backup', file], app.env)).toMatchObject({ code: 1, stderr: `${file} is there already: name a new file.\n` })
+  expect(await runKeyhouse(['backup', file], app.env)).toMatchObject({ code: 1, stderr: `${file} is there already: name a new file.\n` })
   expect(readFileSync(file, 'utf8')).toBe('mine')
   const nowhere = join(folder, 'nowhere')
-  expect((await keyhouse(['backup', join(nowhere, 'x.db')], app.env)).stderr).toContain('cannot be made (ENOENT)')
-  expect((await keyhouse(['backup', join(folder, 'y.db')], { KEYHOUSE_DATA_DIR: nowhere })).stderr).toContain('There is no database at')
+  expect((await runKeyhouse(['backup', join(nowhere, 'x.db')], app.env)).stderr).toContain('cannot be made (ENOENT)')
+  expect((await runKeyhouse(['backup', join(folder, 'y.db')], { KEYHOUSE_DATA_DIR: nowhere })).stderr).toContain('There is no database at')
   expect(readdirSync(folder)).not.toContain('y.db')
-  const { stdout } = await keyhouse(['backup', join(folder, 'said.db')], app.env)
+  const { stdout } = await runKeyhouse(['backup', join(folder, 'said.db')], app.env)
   expect(stdout).toContain('It opens with the master key alone: keep')
 })

@@ -12,7 +12,7 @@ import { startApp, type TestApp } from './support/app.js'
 import { chainFaults } from './support/audit-trail.js'
 import { withDatabase } from './support/database-access.js'
 import { emptyDatabase, isPostgres } from './support/database.js'
-import { keyhouse, keyhouseJson } from './support/process.js'
+import { runKeyhouse, runKeyhouseJson } from './support/process.js'
 import type { Payloads } from './support/results.js'
 import { organization } from './support/seed.js'
 
@@ -31,7 +31,7 @@ const newEmail = (): string => `ada-${++people}@example.com`
 describe('migrate', () => {
   test('by several processes at once: each ends well, and the database is prepared once', async () => {
     const database = await emptyDatabase()
-    const ended = await Promise.all([1, 2, 3].map(() => keyhouse(['migrate'], database.env)))
+    const ended = await Promise.all([1, 2, 3].map(() => runKeyhouse(['migrate'], database.env)))
     expect(ended).toEqual(ended.map(() => ({ code: 0, stdout: 'The database is up to date.\n', stderr: '' })))
     const states = await withDatabase(database.env, async (orm) => {
       const rows: { state: string }[] = await orm.em.fork().getConnection().execute('select state from signing_key order by state')
@@ -45,7 +45,7 @@ describe('migrate', () => {
     if (isPostgres) return
     const database = await emptyDatabase()
     const directory = join(database.env['KEYHOUSE_DATA_DIR']!, 'data')
-    await keyhouse(['migrate'], { KEYHOUSE_DATA_DIR: directory })
+    await runKeyhouse(['migrate'], { KEYHOUSE_DATA_DIR: directory })
     const modes = Object.fromEntries(['.', ...readdirSync(directory)].map((name) => [name, statSync(join(directory, name)).mode & 0o777]))
     expect(modes).toMatchObject({ '.': 0o700, 'keyhouse.db': 0o600, 'master.key': 0o600 })
     const { '.': _, ...files } = modes
@@ -59,15 +59,15 @@ describe('master keys', () => {
     if (isPostgres) return
     const database = await emptyDatabase()
     const file = join(database.env['KEYHOUSE_DATA_DIR']!, 'master.key')
-    await keyhouse(['migrate'], database.env)
+    await runKeyhouse(['migrate'], database.env)
     chmodSync(file, mode)
-    const { code, stderr } = await keyhouse(['migrate'], database.env)
+    const { code, stderr } = await runKeyhouse(['migrate'], database.env)
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringContaining(`${file} is accessible to other users: run "chmod 600 ${file}"`),
     })
     chmodSync(file, 0o400)
-    expect(await keyhouse(['migrate'], database.env)).toMatchObject({ code: 0 })
+    expect(await runKeyhouse(['migrate'], database.env)).toMatchObject({ code: 0 })
     await database.drop()
   })
 
@@ -76,9 +76,9 @@ describe('master keys', () => {
     if (isPostgres || process.geteuid?.() !== 0) return
     const database = await emptyDatabase()
     const file = join(database.env['KEYHOUSE_DATA_DIR']!, 'master.key')
-    await keyhouse(['migrate'], database.env)
+    await runKeyhouse(['migrate'], database.env)
     chownSync(file, 12345, 12345)
-    const { code, stderr } = await keyhouse(['migrate'], database.env)
+    const { code, stderr } = await runKeyhouse(['migrate'], database.env)
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringContaining(`${file} belongs to user 12345, and Keyhouse runs as user 0`),
@@ -87,7 +87,7 @@ describe('master keys', () => {
   })
 
   test('that do not open the database are refused, with the way out', async () => {
-    const { code, stderr } = await keyhouse(['migrate'], {
+    const { code, stderr } = await runKeyhouse(['migrate'], {
       ...app.env,
       KEYHOUSE_MASTER_KEYS: `k9:${Buffer.alloc(32, 9).toString('base64')}`,
     })
@@ -100,7 +100,7 @@ describe('master keys', () => {
     if (isPostgres) return
     const file = join(app.env['KEYHOUSE_DATA_DIR']!, 'master.key')
     renameSync(file, `${file}.away`)
-    const { code, stderr } = await keyhouse(['migrate'], app.env)
+    const { code, stderr } = await runKeyhouse(['migrate'], app.env)
     expect(code).toBe(1)
     expect(stderr).toContain('master.key is missing, and this database holds values that it sealed: put the file back')
     expect(existsSync(file)).toBe(false)
@@ -111,7 +111,7 @@ describe('master keys', () => {
 describe('organization create', () => {
   test('makes an organization whose key and token work at once', async () => {
     const email = newEmail()
-    const made = await keyhouseJson(['organization', 'create', '--name', 'Acme', '--email', email], app.env)
+    const made = await runKeyhouseJson(['organization', 'create', '--name', 'Acme', '--email', email], app.env)
     expect(Object.keys(made)).toEqual(['organizationId', 'projectId', 'sandboxApiKey', 'sandboxIssuer', 'adminToken'])
     const [key, person] = await Promise.all([app.run(made.sandboxApiKey, viewer), app.run(made.adminToken, viewer)])
     const itself = { id: made.organizationId, name: 'Acme' }
@@ -122,7 +122,7 @@ describe('organization create', () => {
   })
 
   test('tells people what they got, and that they see it once', async () => {
-    const { code, stdout } = await keyhouse(['organization', 'create', '--name', 'Acme', '--email', newEmail()], app.env)
+    const { code, stdout } = await runKeyhouse(['organization', 'create', '--name', 'Acme', '--email', newEmail()], app.env)
     expect(code).toBe(0)
     expect(stdout).toMatch(
       /Issuer of sandbox tokens +http\S+\/sandbox\n +Sandbox API key +kh_sand_[0-9A-Za-z]{38}\n.*LOGIN token +ey\S+\n\nThese are shown once/s,
@@ -130,7 +130,7 @@ describe('organization create', () => {
   })
 
   test('refuses with every fault', async () => {
-    const { code, stderr, stdout } = await keyhouse(['organization', 'create', '--name', '', '--email', 'ada'], app.env)
+    const { code, stderr, stdout } = await runKeyhouse(['organization', 'create', '--name', '', '--email', 'ada'], app.env)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toBe('"name" must have 1 to 255 characters.\n"email" must be an e-mail address of at most 320 characters.\n')
   })
@@ -163,7 +163,7 @@ describe('sign-in', () => {
   test('prints a token that becomes a LOGIN token, once', async () => {
     const email = newEmail()
     const acme = await createOrganization(app.services, { name: 'Acme', email, userName: 'Ada' })
-    const { signInToken, organizationId } = await keyhouseJson(['sign-in', '--email', email.toUpperCase()], app.env)
+    const { signInToken, organizationId } = await runKeyhouseJson(['sign-in', '--email', email.toUpperCase()], app.env)
     expect(organizationId).toBe(acme.organizationId)
     const first = await signIn(signInToken)
     expect(first).toMatchObject({ personalToken: { type: 'LOGIN' }, userErrors: [] })
@@ -177,7 +177,7 @@ describe('sign-in', () => {
   test('tells people until when, and how to use it', async () => {
     const email = newEmail()
     await createOrganization(app.services, { name: 'Acme', email, userName: 'Ada' })
-    const { stdout } = await keyhouse(['sign-in', '--email', email], app.env)
+    const { stdout } = await runKeyhouse(['sign-in', '--email', email], app.env)
     expect(stdout).toMatch(/Good until +\d{4}-\d\d-\d\d \d\d:\d\d UTC, once\n/)
     expect(stdout).toContain("curl -s http://keyhouse.test/graphql -H 'Content-Type: application/json' -d '{")
   })
@@ -204,12 +204,12 @@ describe('sign-in', () => {
     const email = newEmail()
     const make = (): Promise<{ organizationId: string }> => createOrganization(app.services, { name: 'Acme', email, userName: 'Ada' })
     const [first, second] = [await make(), await make()]
-    const { code, stderr } = await keyhouse(['sign-in', '--email', email], app.env)
+    const { code, stderr } = await runKeyhouse(['sign-in', '--email', email], app.env)
     expect(code).toBe(1)
     for (const { organizationId } of [first, second]) expect(stderr).toContain(organizationId)
-    const chosen = await keyhouseJson(['sign-in', '--email', email, '--organization', second.organizationId], app.env)
+    const chosen = await runKeyhouseJson(['sign-in', '--email', email, '--organization', second.organizationId], app.env)
     expect(chosen.organizationId).toBe(second.organizationId)
-    const unknown = await keyhouse(['sign-in', '--email', 'nobody@example.com'], app.env)
+    const unknown = await runKeyhouse(['sign-in', '--email', 'nobody@example.com'], app.env)
     expect(unknown).toEqual({ code: 1, stdout: '', stderr: 'No member has this e-mail address.\n' })
   })
 })
@@ -228,7 +228,7 @@ describe('api-key create', () => {
       'agent:read',
       'api_key:read',
     ]
-    const { apiKeyId, secret } = await keyhouseJson(['api-key', 'create', ...options], app.env)
+    const { apiKeyId, secret } = await runKeyhouseJson(['api-key', 'create', ...options], app.env)
     const { data } = await app.run(secret, '{ viewer { apiKey { id label environment permissions createdBy { __typename } } } }')
     const expected = { id: apiKeyId, label: 'CI', environment: 'PRODUCTION', permissions: ['agent:read', 'api_key:read'], createdBy: null }
     expect(data.viewer.apiKey).toEqual(expected)
@@ -247,10 +247,10 @@ describe('api-key create', () => {
 
   test('asks which organization when there are several', async () => {
     await organization(app)
-    const { code, stderr } = await keyhouse(['api-key', 'create'], app.env)
+    const { code, stderr } = await runKeyhouse(['api-key', 'create'], app.env)
     expect(code).toBe(1)
     expect(stderr).toContain('choose one with --organization: org_')
-    const unknown = await keyhouse(['api-key', 'create', '--organization', 'org_none'], app.env)
+    const unknown = await runKeyhouse(['api-key', 'create', '--organization', 'org_none'], app.env)
     expect(unknown).toEqual({ code: 1, stdout: '', stderr: 'No such organization.\n' })
   })
 
@@ -267,7 +267,7 @@ describe('api-key create', () => {
       }
       return count + Math.ceil(count / 10)
     })
-    const commands = await Promise.all([1, 2, 3].map(() => keyhouseJson(['api-key', 'create', '--organization', acme.id], app.env)))
+    const commands = await Promise.all([1, 2, 3].map(() => runKeyhouseJson(['api-key', 'create', '--organization', acme.id], app.env)))
     done.abort()
     const changes = (await Promise.all(load)).reduce((sum, count) => sum + count, 0)
     expect(new Set(commands.map(({ apiKeyId }) => apiKeyId)).size).toBe(3)

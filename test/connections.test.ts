@@ -13,9 +13,9 @@ import { Connections } from '../src/http/connections.js'
 import { startTimer } from '../src/lib/clock.js'
 import { maxConnectionsFor } from '../src/lib/max-descriptors.js'
 import { startApp } from './support/app.js'
-import { eventually } from './support/gateway.js'
-import { ask, serve } from './support/process.js'
+import { sendGraphql, startKeyhouse } from './support/process.js'
 import { measureStall } from './support/stall.js'
+import { waitFor } from './support/wait-for.js'
 
 const sockets: Socket[] = []
 afterEach(() => {
@@ -48,7 +48,7 @@ const clients = async (url: string, count: number): Promise<Client[]> => {
 }
 
 const get = (one: Client, path = '/healthz'): boolean => one.socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
-const answered = (one: Client): Promise<unknown> => eventually(() => one.said.includes('HTTP/1.1 200'))
+const answered = (one: Client): Promise<unknown> => waitFor(() => one.said.includes('HTTP/1.1 200'))
 const openOf = (all: readonly Client[]): number => all.filter(({ isClosed }) => !isClosed).length
 
 describe('a refused client that never closes its side', () => {
@@ -60,11 +60,11 @@ describe('a refused client that never closes its side', () => {
     const isThere = async (): Promise<boolean> => (await app.services.metrics.text()).includes('keyhouse_connections 1\n')
     const one = await client(app.url)
     one.socket.write(bytes)
-    await eventually(() => one.isClosed)
+    await waitFor(() => one.isClosed)
     const elapsed = startTimer()
     expect(one.said).toContain('BAD_REQUEST')
     expect(await isThere()).toBe(true)
-    await eventually(async () => !(await isThere()))
+    await waitFor(async () => !(await isThere()))
     expect(elapsed()).toBeGreaterThan(0.8)
     expect(elapsed()).toBeLessThan(2)
     await app.close()
@@ -87,7 +87,7 @@ describe('of a limit of 25 connections', () => {
     expect(openOf([first!, ...others])).toBe(crowded)
     const late = await client(app.url)
     // The first has asked since, so the second has been silent longest.
-    await eventually(() => others[0]!.isClosed)
+    await waitFor(() => others[0]!.isClosed)
     expect(openOf([first!, ...others, late])).toBe(crowded)
     expect(first!.isClosed).toBe(false)
     get(late)
@@ -99,9 +99,9 @@ describe('of a limit of 25 connections', () => {
     const app = await startApp({}, { descriptorLimit })
     const [half, ...others] = await clients(app.url, crowded)
     half!.socket.write('POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{')
-    await eventually(async () => (await app.services.metrics.text()).includes(`keyhouse_connections ${crowded}`))
+    await waitFor(async () => (await app.services.metrics.text()).includes(`keyhouse_connections ${crowded}`))
     const late = await client(app.url)
-    await eventually(() => half!.isClosed)
+    await waitFor(() => half!.isClosed)
     expect(openOf([...others, late])).toBe(crowded)
     await app.close()
   })
@@ -120,10 +120,10 @@ describe('of a limit of 25 connections', () => {
     while (busy.length < 25) {
       busy.push(await client(app.url))
       get(busy.at(-1)!, '/readyz')
-      await eventually(() => held.length >= busy.length)
+      await waitFor(() => held.length >= busy.length)
     }
     const late = await client(app.url)
-    await eventually(() => late.isClosed)
+    await waitFor(() => late.isClosed)
     queryRunner.read = read
     for (const go of held) go()
     await Promise.all(busy.map(answered))
@@ -148,11 +148,11 @@ test('an answer that its client does not take is not work; one that is still mad
   get(stream!, '/stream')
   await answered(stream!)
   get(deaf!)
-  await eventually(() => connections.sockets().some(({ writableLength }) => writableLength > 0))
+  await waitFor(() => connections.sockets().some(({ writableLength }) => writableLength > 0))
   for (let i = 0; i < 3; i++) others.push(await client(url))
   expect(connections.size).toBe(4)
   deaf!.socket.resume()
-  await eventually(() => deaf!.isClosed)
+  await waitFor(() => deaf!.isClosed)
   expect(stream!.isClosed).toBe(false)
   streaming?.end()
   server.close()
@@ -174,13 +174,14 @@ test('finding the ones to close among 80,000 stalls nobody', async () => {
 
 test('under ulimit -n 1024 and 1,100 silent clients others are served', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'keyhouse-silent-'))
-  const server = await serve({ KEYHOUSE_DATA_DIR: directory, KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }, { first: 'ulimit -n 1024' })
+  const server = await startKeyhouse({ KEYHOUSE_DATA_DIR: directory, KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }, { first: 'ulimit -n 1024' })
   const silent = await clients(server.url, 1100)
   const [key] = /kh_sand_\w+/.exec(readFileSync(join(directory, 'first-start.txt'), 'utf8')) ?? []
-  for (let i = 0; i < 20; i++) expect(await ask(server.url, key!, '{ viewer { kind } }')).toEqual({ data: { viewer: { kind: 'API_KEY' } } })
+  for (let i = 0; i < 20; i++)
+    expect(await sendGraphql(server.url, key!, '{ viewer { kind } }')).toEqual({ data: { viewer: { kind: 'API_KEY' } } })
   expect(openOf(silent)).toBeLessThanOrEqual(Math.floor(maxConnectionsFor(1024) * 0.8))
   expect(openOf(silent)).toBeGreaterThan(300)
   server.kill('SIGTERM')
-  expect(await server.ended).toMatchObject({ code: 0 })
+  expect(await server.exited).toMatchObject({ code: 0 })
   rmSync(directory, { recursive: true })
 })

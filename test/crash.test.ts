@@ -12,9 +12,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { issuer } from './support/crash-documents.js'
 import { CrashLoad } from './support/crash-load.js'
 import { isPostgres, newDatabase, testMasterKeys, type TestDatabase } from './support/database.js'
-import { eventually } from './support/people.js'
 import { startServer, type PostgresServer } from './support/postgres.server.js'
-import { keyhouseJson, serve, type Served } from './support/process.js'
+import { runKeyhouseJson, startKeyhouse, type ServerProcess } from './support/process.js'
+import { waitFor } from './support/wait-for.js'
 
 declare const crashRounds: number
 /** Milliseconds: a process may take seconds to start on a busy machine. */
@@ -23,8 +23,8 @@ const longest = 60_000 + crashRounds * 20_000
 const masterKeysOf = (env: Record<string, string>): string =>
   isPostgres ? testMasterKeys : readFileSync(join(env['KEYHOUSE_DATA_DIR']!, 'master.key'), 'utf8').trim()
 
-async function loadOn(served: Served, env: Record<string, string>): Promise<CrashLoad> {
-  const { organizationId, sandboxApiKey } = await keyhouseJson(
+async function loadOn(served: ServerProcess, env: Record<string, string>): Promise<CrashLoad> {
+  const { organizationId, sandboxApiKey } = await runKeyhouseJson(
     ['organization', 'create', '--name', 'Acme', '--email', 'ada@example.com'],
     env,
   )
@@ -33,15 +33,15 @@ async function loadOn(served: Served, env: Record<string, string>): Promise<Cras
   return load
 }
 
-async function end(served: Served): Promise<void> {
+async function end(served: ServerProcess): Promise<void> {
   served.kill('SIGTERM')
-  expect((await served.ended).code).toBe(0)
+  expect((await served.exited).code).toBe(0)
 }
 
 /** A moment in the middle of things: some time after something was acknowledged. */
 async function soon(load: CrashLoad): Promise<void> {
   const before = load.acknowledged
-  await eventually(() => Promise.resolve(load.acknowledged > before))
+  await waitFor(() => load.acknowledged > before)
   await wait(randomInt(200))
 }
 
@@ -55,15 +55,15 @@ test(
   'the server',
   async () => {
     const env = { ...database.env, KEYHOUSE_URL: issuer, LOG_LEVEL: 'info' }
-    let served = await serve(env)
+    let served = await startKeyhouse(env)
     const load = await loadOn(served, env)
     for (let round = 0; round < crashRounds; round++) {
       const over = new AbortController()
       const running = load.run(served.url, over.signal)
       await soon(load)
       served.kill('SIGKILL')
-      await Promise.all([running, served.ended])
-      served = await serve(env)
+      await Promise.all([running, served.exited])
+      served = await startKeyhouse(env)
       await load.check(served.url)
     }
     await end(served)
@@ -85,7 +85,7 @@ if (isPostgres) {
     'PostgreSQL, and PostgreSQL with the server',
     async () => {
       const env = { DATABASE_URL: server.url, KEYHOUSE_MASTER_KEYS: testMasterKeys, KEYHOUSE_URL: issuer }
-      let served = await serve(env)
+      let served = await startKeyhouse(env)
       const load = await loadOn(served, env)
       for (let round = 0; round < crashRounds; round++) {
         const withServer = round % 2 === 1
@@ -99,10 +99,10 @@ if (isPostgres) {
         await running
         await server.restart()
         if (withServer) {
-          await served.ended
-          served = await serve(env)
+          await served.exited
+          served = await startKeyhouse(env)
         }
-        await eventually(async () => (await fetch(`${served.url}/readyz`)).status === 200)
+        await waitFor(async () => (await fetch(`${served.url}/readyz`)).status === 200)
         await load.check(served.url)
       }
       await end(served)

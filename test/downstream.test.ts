@@ -9,7 +9,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { issuerUrl } from '../src/lib/issuer.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
-import { claimsOf, exchange, forge } from './support/tokens.js'
+import { claimsOf, exchange, signClaims } from './support/tokens.js'
+import { waitFor } from './support/wait-for.js'
 
 const audience = 'https://agents.example'
 
@@ -69,11 +70,6 @@ const agents = async (credential: string | null): Promise<number> => (await ask(
 const tokenWith = async (permissions: string[], input: object = {}): Promise<string> =>
   (await exchange(app, acme.sandboxKey, { audience, permissions, ...input })).token
 
-/** Asks again until the answer is another, as a service that polls gives it: soon, but not at once. */
-async function eventually(status: number, token: string): Promise<void> {
-  while ((await agents(token)) !== status) await new Promise((resolve) => setTimeout(resolve, 20))
-}
-
 describe('GET /agents', () => {
   test('serves a token of this audience with agent:read, wildcards included', async () => {
     expect(await ask('/agents', await tokenWith(['agent:read']))).toEqual([200, { endUser: 'jane', agents: [expect.anything()] }])
@@ -92,10 +88,10 @@ describe('GET /agents', () => {
       'nonsense',
       await tokenWith(['agent:read'], { audience: `${audience}/` }),
       await tokenWith(['agent:read'], { audience: app.url }),
-      await forge(app, 'kh-personal+jwt', claimsOf(good)),
-      await forge(app, 'at+jwt', { ...claimsOf(good), iss: 'https://other.example' }),
-      await forge(app, 'at+jwt', { ...claimsOf(good), iss: app.config.url }),
-      await forge(app, 'at+jwt', { ...claimsOf(good), exp: past }),
+      await signClaims(app, 'kh-personal+jwt', claimsOf(good)),
+      await signClaims(app, 'at+jwt', { ...claimsOf(good), iss: 'https://other.example' }),
+      await signClaims(app, 'at+jwt', { ...claimsOf(good), iss: app.config.url }),
+      await signClaims(app, 'at+jwt', { ...claimsOf(good), exp: past }),
       good.slice(0, -4),
     ]) {
       expect(await ask('/agents', bad)).toEqual([401, { error: 'invalid_token' }])
@@ -118,7 +114,7 @@ describe('GET /agents', () => {
     const other = await tokenWith(['agent:read'])
     expect(await agents(token)).toBe(200)
     await app.mutate(acme.sandboxKey, 'revokeAccessToken', { id: accessToken.id }, 'accessToken { id }')
-    await eventually(401, token)
+    await waitFor(async () => (await agents(token)) === 401)
     expect(await agents(other)).toBe(200)
   })
 
@@ -126,7 +122,7 @@ describe('GET /agents', () => {
     const tokens = await Promise.all(Array.from({ length: 5 }, async () => (await exchange(app, key.secret, { audience })).token))
     expect(await Promise.all(tokens.map(agents))).toEqual([200, 200, 200, 200, 200])
     await app.mutate(acme.adminToken, 'revokeApiKey', { id: key.id }, 'apiKey { id }')
-    await eventually(401, tokens[0]!)
+    await waitFor(async () => (await agents(tokens[0]!)) === 401)
     expect(await Promise.all(tokens.map(agents))).toEqual([401, 401, 401, 401, 401])
   })
 })
@@ -145,10 +141,12 @@ describe('a sandbox reset', () => {
     const before = await tokenWith(['agent:read'])
     expect(await agents(before)).toBe(200)
     await app.mutate(acme.adminToken, 'resetSandbox', { projectId: acme.projectId }, 'revokedTokens')
-    await eventually(401, before)
+    await waitFor(async () => (await agents(before)) === 401)
     expect(await agents(await tokenWith(['agent:read']))).toBe(200)
     const { iat } = claimsOf(before)
-    const [atReset, after] = await Promise.all([iat, iat + 1].map((at) => forge(app, 'at+jwt', { ...claimsOf(before), jti: 'x', iat: at })))
+    const [atReset, after] = await Promise.all(
+      [iat, iat + 1].map((at) => signClaims(app, 'at+jwt', { ...claimsOf(before), jti: 'x', iat: at })),
+    )
     expect([await agents(atReset!), await agents(after!)]).toEqual([401, 200])
   })
 })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
-import { exchange, exchangeRaw } from './support/tokens.js'
+import { exchange, exchangePayload } from './support/tokens.js'
 
 let app: TestApp
 let acme: SeededOrganization
@@ -185,6 +185,6 @@ test('a key in another environment or organization changes nothing for a token',
   const { token } = await exchange(app, production.secret, { audience: app.config.url })
   const { data } = await app.run(token, '{ viewer { environment } }')
   expect(data.viewer.environment).toBe('PRODUCTION')
-  const { userErrors } = await exchangeRaw(app, token, { audience: app.config.url })
+  const { userErrors } = await exchangePayload(app, token, { audience: app.config.url })
   expect(userErrors).toMatchObject([{ code: 'FORBIDDEN' }])
 })

@@ -7,7 +7,7 @@ import { revocationListMaxAgeSeconds } from '../src/routes/well-known.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import type { Payloads, Results } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
-import { audience, claimsOf, exchange, forge, headerOf, revoked, wellKnown } from './support/tokens.js'
+import { audience, claimsOf, exchange, signClaims, headerOf, fetchRevocationList, fetchWellKnown } from './support/tokens.js'
 
 let app: TestApp
 let acme: SeededOrganization
@@ -200,7 +200,7 @@ describe('introspectToken', () => {
     expect(await ask(`${token}x`)).toEqual(inactive)
     expect(await ask(acme.adminToken)).toEqual(inactive)
     expect(await ask(key.secret)).toEqual(inactive)
-    expect(await ask(await forge(app, 'at+jwt', { ...claimsOf(token), jti: 'at_0' }))).toEqual(inactive)
+    expect(await ask(await signClaims(app, 'at+jwt', { ...claimsOf(token), jti: 'at_0' }))).toEqual(inactive)
     // Foreign: another organization's, another environment's, another project's.
     expect(await ask(token, {}, (await organization(app)).sandboxKey)).toEqual(inactive)
     expect(await ask(token, {}, (await acme.apiKey({ environment: 'PRODUCTION', permissions: ['*'] })).secret)).toEqual(inactive)
@@ -252,7 +252,7 @@ describe('/.well-known/revoked.json', () => {
     await revoke(token)
     for (const { id } of [dying, unused]) await app.mutate(acme.adminToken, 'revokeApiKey', { id }, 'apiKey { id }')
     const listed = async (): Promise<[boolean, boolean, boolean]> => {
-      const { revokedTokens, revokedClients } = await revoked(app)
+      const { revokedTokens, revokedClients } = await fetchRevocationList(app)
       return [revokedTokens.includes(token), revokedClients.includes(dying.id), revokedClients.includes(unused.id)]
     }
     expect(await listed()).toEqual([true, true, false])
@@ -270,37 +270,37 @@ describe('/.well-known/revoked.json', () => {
     await issue(key.secret, { expiresIn: 2_592_000 })
     await app.mutate(acme.adminToken, 'revokeApiKey', { id: key.id }, 'apiKey { id }')
     app.clock.advance(2_591_999_999)
-    expect((await revoked(app)).revokedClients).toContain(key.id)
+    expect((await fetchRevocationList(app)).revokedClients).toContain(key.id)
     app.clock.advance(1)
-    expect((await revoked(app)).revokedClients).not.toContain(key.id)
+    expect((await fetchRevocationList(app)).revokedClients).not.toContain(key.id)
   })
 
   test('holds personal tokens too', async () => {
     const { token } = await acme.member('READER')
     const { jti } = claimsOf(token)
     await app.services.orm.em.getConnection().execute('update personal_token set revoked_at = issued_at where id = ?', [jti])
-    expect((await revoked(app)).revokedTokens).toContain(jti)
+    expect((await fetchRevocationList(app)).revokedTokens).toContain(jti)
     app.clock.advance(12 * 3_600_000)
-    expect((await revoked(app)).revokedTokens).not.toContain(jti)
+    expect((await fetchRevocationList(app)).revokedTokens).not.toContain(jti)
   })
 
   test('is cacheable, conditional, compressed and for everybody', async () => {
-    const plain = await wellKnown(app, 'revoked', { 'accept-encoding': 'identity' })
+    const plain = await fetchWellKnown(app, 'revoked', { 'accept-encoding': 'identity' })
     const tag = plain.headers.get('etag')!
     expect(plain.headers.get('content-encoding')).toBeNull()
     expect(plain.headers.get('cache-control')).toBe(`public, max-age=${revocationListMaxAgeSeconds}`)
     expect(plain.headers.get('access-control-allow-origin')).toBe('*')
     expect(plain.headers.get('vary')).toBe('accept-encoding')
-    const zipped = await wellKnown(app, 'revoked', { 'accept-encoding': 'gzip' })
+    const zipped = await fetchWellKnown(app, 'revoked', { 'accept-encoding': 'gzip' })
     expect(zipped.headers.get('content-encoding')).toBe('gzip')
     expect(zipped.headers.get('etag')).toBe(tag)
     expect(await zipped.json()).toEqual(await plain.json())
     for (const known of [tag, tag.replace('W/', ''), `"x", ${tag}`, '*']) {
-      const unchanged = await wellKnown(app, 'revoked', { 'if-none-match': known })
+      const unchanged = await fetchWellKnown(app, 'revoked', { 'if-none-match': known })
       expect([unchanged.status, await unchanged.text(), unchanged.headers.get('etag')]).toEqual([304, '', tag])
     }
     await revoke(await issue(key.secret))
-    const changed = await wellKnown(app, 'revoked', { 'if-none-match': tag })
+    const changed = await fetchWellKnown(app, 'revoked', { 'if-none-match': tag })
     expect([changed.status, changed.headers.get('etag') === tag]).toEqual([200, false])
   })
 
@@ -320,8 +320,8 @@ describe('/.well-known/revoked.json', () => {
 
 test('every well-known document is conditional', async () => {
   for (const name of ['jwks', 'audit-jwks']) {
-    const answer = await wellKnown(app, name)
+    const answer = await fetchWellKnown(app, name)
     expect(answer.headers.get('cache-control')).toBe('public, max-age=300')
-    expect((await wellKnown(app, name, { 'if-none-match': answer.headers.get('etag')! })).status).toBe(304)
+    expect((await fetchWellKnown(app, name, { 'if-none-match': answer.headers.get('etag')! })).status).toBe(304)
   }
 })

@@ -5,7 +5,7 @@ import { revocationQueries } from '../src/database/queries/revocations.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
-import { exchange, revoked } from './support/tokens.js'
+import { exchange, fetchRevocationList } from './support/tokens.js'
 
 const many = 100_000
 
@@ -65,7 +65,7 @@ test('a hundred thousand tokens cost what none do', async () => {
   expect((await app.run(token, '{ viewer { kind } }')).status).toBe(401)
   const { introspection } = await app.mutate(acme.sandboxKey, 'introspectToken', { token }, 'introspection { active }')
   expect(introspection.active).toBe(false)
-  const list = await revoked(app)
+  const list = await fetchRevocationList(app)
   expect(list.revokedClients).toEqual([full.id])
   expect(list.revokedTokens).toEqual([])
 })

@@ -8,7 +8,7 @@ import * as oauth from 'oauth4webapi'
 import { issuerUrl } from '../src/lib/issuer.js'
 import { startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { audience, claimsOf, exchange, forge, headerOf, signingKey } from './support/tokens.js'
+import { audience, claimsOf, exchange, signClaims, headerOf, signingKey } from './support/tokens.js'
 
 const base64url = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -72,10 +72,10 @@ describe.each(['EdDSA', 'ES256', 'RS256'] as const)('%s', (algorithm) => {
     // The claims of the one under the type of the other, with a signature that is good.
     const { token } = await exchange(app, acme.sandboxKey, { audience: app.config.url })
     expect(await here(token)).toEqual([200, true])
-    expect(await here(await forge(app, 'kh-personal+jwt', claimsOf(token)))).toEqual([401, false])
-    expect(await here(await forge(app, 'at+jwt', claimsOf(acme.adminToken)))).toEqual([401, false])
-    expect(await here(await forge(app, 'JWT', claimsOf(token)))).toEqual([401, false])
-    expect(await here(await forge(app, 'application/at+jwt', claimsOf(token)))).toEqual([401, false])
+    expect(await here(await signClaims(app, 'kh-personal+jwt', claimsOf(token)))).toEqual([401, false])
+    expect(await here(await signClaims(app, 'at+jwt', claimsOf(acme.adminToken)))).toEqual([401, false])
+    expect(await here(await signClaims(app, 'JWT', claimsOf(token)))).toEqual([401, false])
+    expect(await here(await signClaims(app, 'application/at+jwt', claimsOf(token)))).toEqual([401, false])
   })
 
   test('another audience or issuer passes nowhere', async () => {
@@ -86,15 +86,17 @@ describe.each(['EdDSA', 'ES256', 'RS256'] as const)('%s', (algorithm) => {
     const { token: own } = await exchange(app, acme.sandboxKey, { audience: app.config.url })
     const claims = claimsOf(own)
     for (const aud of [`${app.config.url}/`, [app.config.url], [app.config.url, 'https://x.example'], null, undefined]) {
-      expect((await app.run(await forge(app, 'at+jwt', { ...claims, aud }), '{ viewer { kind } }')).status).toBe(401)
+      expect((await app.run(await signClaims(app, 'at+jwt', { ...claims, aud }), '{ viewer { kind } }')).status).toBe(401)
     }
     for (const iss of [app.config.url, `${claims.iss}/`, claims.iss.replace('sandbox', 'production'), 'https://other.example', undefined]) {
-      expect(await here(await forge(app, 'at+jwt', { ...claims, iss }))).toEqual([401, false])
+      expect(await here(await signClaims(app, 'at+jwt', { ...claims, iss }))).toEqual([401, false])
     }
     for (const jti of ['at_00000000000000000000000000000000', 7, undefined]) {
-      expect(await here(await forge(app, 'at+jwt', { ...claims, jti }))).toEqual([401, false])
+      expect(await here(await signClaims(app, 'at+jwt', { ...claims, jti }))).toEqual([401, false])
     }
-    await expect(withJose(await forge(app, 'at+jwt', { ...claims, iss: 'https://other.example' }), app.config.url)).rejects.toThrow('iss')
+    await expect(withJose(await signClaims(app, 'at+jwt', { ...claims, iss: 'https://other.example' }), app.config.url)).rejects.toThrow(
+      'iss',
+    )
   })
 
   test('no other algorithm passes: none, HMAC with the public key, a key of its own', async () => {

@@ -6,7 +6,7 @@ import { deriveEndUserId } from '../src/lib/external-id.js'
 import { startApp, type TestApp } from './support/app.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { audience, claimsOf, exchange, exchangeRaw } from './support/tokens.js'
+import { audience, claimsOf, exchange, exchangePayload } from './support/tokens.js'
 
 let app: TestApp
 let acme: SeededOrganization
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 const ask = (input: object, headers: Record<string, string> = {}): Promise<Payloads['exchangeApiKey']> =>
-  exchangeRaw(app, key, { audience, externalUserId: 'jane', ...input }, headers)
+  exchangePayload(app, key, { audience, externalUserId: 'jane', ...input }, headers)
 const refusalsOf = async (input: object, headers: Record<string, string> = {}): Promise<string[]> => {
   const { token, accessToken, userErrors } = await ask(input, headers)
   if (userErrors.length > 0) expect({ token, accessToken }).toEqual({ token: null, accessToken: null })
@@ -41,7 +41,7 @@ describe('expiresIn', () => {
     [300, '"expiresIn" must be at most 300: a token never outlives its key.'],
   ])('of a key with %p seconds left is refused by a sentence that helps', async (left, message) => {
     const { secret } = await acme.apiKey({ expiresAt: new Date(app.clock.now().getTime() + left * 1000) })
-    const { userErrors } = await exchangeRaw(app, secret, { audience, externalUserId: 'jane', expiresIn: 301 })
+    const { userErrors } = await exchangePayload(app, secret, { audience, externalUserId: 'jane', expiresIn: 301 })
     expect(userErrors).toEqual([{ code: 'INVALID', message, path: ['input', 'expiresIn'] }])
   })
 
@@ -53,7 +53,7 @@ describe('expiresIn', () => {
   ])('of a superseded text whose overlap lasts %i seconds, asked for %i', async (overlapSeconds, expiresIn, message) => {
     const { id, secret } = await acme.apiKey()
     const { secret: fresh } = await app.mutate(acme.sandboxKey, 'rotateApiKey', { id, overlapSeconds }, 'secret')
-    const { token, userErrors } = await exchangeRaw(app, secret, { audience, externalUserId: 'jane', expiresIn })
+    const { token, userErrors } = await exchangePayload(app, secret, { audience, externalUserId: 'jane', expiresIn })
     if (message !== undefined) expect(userErrors).toEqual([{ code: 'INVALID', message, path: ['input', 'expiresIn'] }])
     else expect(claimsOf(token).exp).toBe(app.clock.at.getTime() / 1000 + expiresIn)
     // Left out: an hour, or what is left of the overlap. The new text is not bound.
@@ -103,8 +103,8 @@ describe('expiresIn', () => {
     const { iat, exp } = claimsOf((await exchange(app, short.secret)).token)
     expect(exp - iat).toBe(1200)
     const input = { audience, externalUserId: 'jane' }
-    expect((await exchangeRaw(app, short.secret, { ...input, expiresIn: 1200 })).userErrors).toEqual([])
-    expect((await exchangeRaw(app, short.secret, { ...input, expiresIn: 1201 })).userErrors).toEqual([
+    expect((await exchangePayload(app, short.secret, { ...input, expiresIn: 1200 })).userErrors).toEqual([])
+    expect((await exchangePayload(app, short.secret, { ...input, expiresIn: 1201 })).userErrors).toEqual([
       { code: 'INVALID', path: ['input', 'expiresIn'], message: expect.stringContaining('1200') },
     ])
     const long = await acme.apiKey({ expiresAt: new Date(app.clock.at.getTime() + 3_601_000) })
@@ -139,12 +139,14 @@ describe('externalUserId', () => {
 
   test('is what the header says when left out, and must equal it otherwise, byte for byte', async () => {
     const header = { 'X-On-Behalf-Of': 'Jane' }
-    const named = await exchangeRaw(app, key, { audience }, header)
+    const named = await exchangePayload(app, key, { audience }, header)
     expect(claimsOf(named.token).sub).toBe('Jane')
     expect(await refusalsOf({ externalUserId: 'Jane' }, header)).toEqual([])
     expect(await refusalsOf({ externalUserId: 'jane' }, header)).toEqual(['INVALID externalUserId'])
-    expect((await exchangeRaw(app, key, { audience })).userErrors).toMatchObject([{ code: 'INVALID', path: ['input', 'externalUserId'] }])
-    expect((await exchangeRaw(app, key, { audience, externalUserId: null }, header)).userErrors).toMatchObject([{ code: 'INVALID' }])
+    expect((await exchangePayload(app, key, { audience })).userErrors).toMatchObject([
+      { code: 'INVALID', path: ['input', 'externalUserId'] },
+    ])
+    expect((await exchangePayload(app, key, { audience, externalUserId: null }, header)).userErrors).toMatchObject([{ code: 'INVALID' }])
   })
 
   test('means the same end user to exchanges and to the header', async () => {
@@ -201,7 +203,7 @@ describe('audience', () => {
   test('of a key with allowed audiences is one of them, to the byte', async () => {
     const { secret } = await acme.apiKey({ allowedAudiences: ['https://x.example', 'https://y.example/'] })
     const asked = async (one: string): Promise<string[]> =>
-      (await exchangeRaw(app, secret, { audience: one, externalUserId: 'j' })).userErrors.map((error: { code: string }) => error.code)
+      (await exchangePayload(app, secret, { audience: one, externalUserId: 'j' })).userErrors.map((error: { code: string }) => error.code)
     expect(await asked('https://x.example')).toEqual([])
     expect(await asked('https://y.example/')).toEqual([])
     expect(await asked('https://x.example/')).toEqual(['URL_NOT_ALLOWED'])
@@ -274,10 +276,10 @@ describe('who may exchange', () => {
   test('a key, needing no permission; nobody else', async () => {
     const bare = await acme.apiKey({ permissions: [] })
     expect(claimsOf((await exchange(app, bare.secret)).token)).toMatchObject({ permissions: [], client_id: bare.id })
-    const member = await exchangeRaw(app, acme.adminToken, { audience, externalUserId: 'jane' })
+    const member = await exchangePayload(app, acme.adminToken, { audience, externalUserId: 'jane' })
     expect(member).toMatchObject({ token: null, userErrors: [{ code: 'FORBIDDEN' }] })
     const { token } = await exchange(app, acme.sandboxKey, { audience: app.config.url })
-    const again = await exchangeRaw(app, token, { audience, externalUserId: 'jane' })
+    const again = await exchangePayload(app, token, { audience, externalUserId: 'jane' })
     expect(again).toMatchObject({ token: null, userErrors: [{ code: 'FORBIDDEN' }] })
   })
 
@@ -304,7 +306,7 @@ describe('who may exchange', () => {
   test('one event each, of refusals too, and no token in it', async () => {
     const own = await organization(app)
     const { token } = await exchange(app, own.sandboxKey)
-    await exchangeRaw(app, own.sandboxKey, { audience: 'nowhere', externalUserId: 'jane' })
+    await exchangePayload(app, own.sandboxKey, { audience: 'nowhere', externalUserId: 'jane' })
     const events = await own.events('api_key:exchange')
     const jane = deriveEndUserId(own.id, own.projectId, 'SANDBOX', 'jane')
     expect(events.map(({ outcome, endUserId: forWhom, details }) => [outcome, forWhom, details])).toEqual([

@@ -10,7 +10,8 @@ import { readConfig } from '../src/config/config.js'
 import { createOrganization } from '../src/organizations/create-organization.js'
 import type { AnswerBody } from './support/app.js'
 import { emptyDatabase, isPostgres, type TestDatabase } from './support/database.js'
-import { ask, freePort, keyhouse, keyhouseJson, serve, type Served } from './support/process.js'
+import { freePort } from './support/local-server.js'
+import { sendGraphql, runKeyhouse, runKeyhouseJson, startKeyhouse, type ServerProcess } from './support/process.js'
 
 const secret = /kh_sand_\w+|eyJ[\w.-]+/
 const viewer = '{ viewer { kind permissions organization { name } } }'
@@ -27,9 +28,9 @@ async function runCurl(line: string): Promise<AnswerBody> {
   return (await fetch(url!, { method: 'POST', headers, body })).json() as Promise<AnswerBody>
 }
 
-async function end(served: Served): Promise<void> {
+async function end(served: ServerProcess): Promise<void> {
   served.kill('SIGTERM')
-  expect((await served.ended).code).toBe(0)
+  expect((await served.exited).code).toBe(0)
 }
 
 const fileOf = (env: Readonly<Record<string, string>>): string => join(env['KEYHOUSE_DATA_DIR']!, 'first-start.txt')
@@ -42,10 +43,10 @@ afterAll(() => database.drop())
 
 if (isPostgres) {
   test('with PostgreSQL nothing is made and nothing shown', async () => {
-    const served = await serve(database.env)
+    const served = await startKeyhouse(database.env)
     await end(served)
-    expect(served.said()).not.toMatch(secret)
-    const { code, stderr } = await keyhouse(['api-key', 'create'], database.env)
+    expect(served.stdout()).not.toMatch(secret)
+    const { code, stderr } = await runKeyhouse(['api-key', 'create'], database.env)
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'There is no organization yet: make one with "keyhouse organization create".\n' })
   })
 } else {
@@ -53,7 +54,7 @@ if (isPostgres) {
     test('the first start keeps a key, a token and a line to paste in a file for its user alone; the second start shows nothing', async () => {
       // The port is part of the issuer, so a token is good where it was issued.
       const env = { ...database.env, PORT: await freePort() }
-      const first = await serve(env)
+      const first = await startKeyhouse(env)
       const file = fileOf(env)
       expect(statSync(file).mode & 0o777).toBe(0o600)
       const said = readFileSync(file, 'utf8')
@@ -61,26 +62,26 @@ if (isPostgres) {
       const line = said.split('\n').find((one) => one.includes('curl '))!
       const mine = { organization: { name: 'My organization' }, permissions: ['*'] }
       expect((await runCurl(line)).data.viewer).toMatchObject({ ...mine, kind: 'API_KEY', environment: 'SANDBOX' })
-      expect((await ask(first.url, token, viewer)).data.viewer).toEqual({ ...mine, kind: 'PERSONAL_TOKEN' })
+      expect((await sendGraphql(first.url, token, viewer)).data.viewer).toEqual({ ...mine, kind: 'PERSONAL_TOKEN' })
       const [, issuer] = /Issuer of sandbox tokens +(\S+)/.exec(said)!
-      expect((await ask(first.url, key, '{ viewer { issuer } }')).data.viewer.issuer).toBe(issuer)
-      expect(first.said()).not.toMatch(secret)
+      expect((await sendGraphql(first.url, key, '{ viewer { issuer } }')).data.viewer.issuer).toBe(issuer)
+      expect(first.stdout()).not.toMatch(secret)
       const log = first
-        .said()
+        .stdout()
         .trim()
         .split('\n')
         .map((one) => JSON.parse(one))
       expect(log.slice(0, 2)).toMatchObject([{ msg: expect.stringContaining('first API key and LOGIN token'), file }, { msg: 'ready' }])
       first.kill('SIGKILL')
-      await first.ended
+      await first.exited
 
-      const second = await serve(env)
-      expect((await ask(second.url, key, viewer)).data.viewer).toEqual({ ...mine, kind: 'API_KEY' })
-      expect((await ask(second.url, token, viewer)).data.viewer).toEqual({ ...mine, kind: 'PERSONAL_TOKEN' })
+      const second = await startKeyhouse(env)
+      expect((await sendGraphql(second.url, key, viewer)).data.viewer).toEqual({ ...mine, kind: 'API_KEY' })
+      expect((await sendGraphql(second.url, token, viewer)).data.viewer).toEqual({ ...mine, kind: 'PERSONAL_TOKEN' })
       await end(second)
-      expect(second.said()).not.toMatch(secret)
-      expect(second.said()).not.toContain('curl')
-      for (const one of second.said().trim().split('\n')) expect(JSON.parse(one)).toMatchObject({ level: 'info' })
+      expect(second.stdout()).not.toMatch(secret)
+      expect(second.stdout()).not.toContain('curl')
+      for (const one of second.stdout().trim().split('\n')) expect(JSON.parse(one)).toMatchObject({ level: 'info' })
     })
 
     test('a first start that died before it could show anything leaves a way in', async () => {
@@ -89,27 +90,27 @@ if (isPostgres) {
       await createOrganization(app.services, { name: 'My organization', email: 'admin@localhost.localdomain', userName: 'Admin' })
       await app.close()
 
-      const served = await serve(other.env)
-      expect(served.said()).not.toMatch(secret)
+      const served = await startKeyhouse(other.env)
+      expect(served.stdout()).not.toMatch(secret)
       const env = { ...other.env, KEYHOUSE_URL: served.url.replace('127.0.0.1', 'localhost') }
-      const made = await keyhouseJson(['api-key', 'create'], env)
-      expect((await ask(served.url, made.secret, viewer)).data.viewer).toMatchObject({ kind: 'API_KEY', permissions: ['*'] })
-      const { stdout } = await keyhouse(['sign-in', '--email', 'admin@localhost.localdomain'], env)
+      const made = await runKeyhouseJson(['api-key', 'create'], env)
+      expect((await sendGraphql(served.url, made.secret, viewer)).data.viewer).toMatchObject({ kind: 'API_KEY', permissions: ['*'] })
+      const { stdout } = await runKeyhouse(['sign-in', '--email', 'admin@localhost.localdomain'], env)
       const { token } = (await runCurl(stdout.split('\n').find((one) => one.includes('curl '))!)).data.signIn
-      expect((await ask(served.url, token, viewer)).data.viewer).toMatchObject({ kind: 'PERSONAL_TOKEN', permissions: ['*'] })
+      expect((await sendGraphql(served.url, token, viewer)).data.viewer).toMatchObject({ kind: 'PERSONAL_TOKEN', permissions: ['*'] })
       await end(served)
       await other.drop()
     })
 
     test('a first start that cannot listen makes nothing', async () => {
       const other = await emptyDatabase()
-      const busy = await serve(database.env)
-      const { code, stdout, stderr } = await keyhouse(['start'], { ...other.env, PORT: new URL(busy.url).port })
+      const busy = await startKeyhouse(database.env)
+      const { code, stdout, stderr } = await runKeyhouse(['start'], { ...other.env, PORT: new URL(busy.url).port })
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
       expect(stderr).toBe(`Port ${new URL(busy.url).port} is in use: choose another with PORT.\n`)
       await end(busy)
       expect(existsSync(join(other.env['KEYHOUSE_DATA_DIR']!, 'master.key'))).toBe(true)
-      const served = await serve(other.env)
+      const served = await startKeyhouse(other.env)
       expect(readFileSync(fileOf(other.env), 'utf8')).toMatch(secret)
       await end(served)
       await other.drop()
@@ -164,20 +165,20 @@ if (isPostgres) {
 
     test('a server that other machines reach needs its URL, before anything is created', async () => {
       const other = await emptyDatabase()
-      const { code, stdout, stderr } = await keyhouse(['start'], { ...other.env, HOST: '0.0.0.0', PORT: await freePort() })
+      const { code, stdout, stderr } = await runKeyhouse(['start'], { ...other.env, HOST: '0.0.0.0', PORT: await freePort() })
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
       expect(stderr).toContain('KEYHOUSE_URL: is required when HOST (0.0.0.0) is not a loopback address')
       expect(existsSync(join(other.env['KEYHOUSE_DATA_DIR']!, 'keyhouse.db'))).toBe(false)
-      const served = await serve({ ...other.env, HOST: '0.0.0.0', KEYHOUSE_URL: 'http://keys.example.com' })
+      const served = await startKeyhouse({ ...other.env, HOST: '0.0.0.0', KEYHOUSE_URL: 'http://keys.example.com' })
       await end(served)
       await other.drop()
     })
 
     test('the path of a .env file that is read is logged', async () => {
       const other = await emptyDatabase()
-      const served = await serve(other.env, { dotEnv: 'KEYHOUSE_DRAIN_SECONDS=0\n' })
+      const served = await startKeyhouse(other.env, { dotEnv: 'KEYHOUSE_DRAIN_SECONDS=0\n' })
       await end(served)
-      expect(served.said()).toMatch(/"file":"[^"]+keyhouse-cwd-[^"]+\.env","msg":"settings read from a file"/)
+      expect(served.stdout()).toMatch(/"file":"[^"]+keyhouse-cwd-[^"]+\.env","msg":"settings read from a file"/)
       await other.drop()
     })
   })

@@ -8,8 +8,8 @@ import fc from 'fast-check'
 import { requestErrorStatus } from '../src/lib/errors.js'
 import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
-import { headerLines, mutated, requests, type Request } from './support/arbitrary.js'
-import { say } from './support/raw.js'
+import { headerLines, mutatedRequests, requests, type Request } from './support/arbitrary.js'
+import { sendRaw } from './support/raw.js'
 import { organization } from './support/seed.js'
 
 declare const fuzzRuns: number
@@ -51,7 +51,11 @@ const who = [fc.nat(4), fc.constantFrom(null, null, 'alice')] as const
 
 test('valid documents with all sorts of variables', () => fc.assert(fc.asyncProperty(requests(schema), ...who, ask), settings), longest)
 
-test('documents with something wrong in them', () => fc.assert(fc.asyncProperty(mutated(requests(schema)), ...who, ask), settings), longest)
+test(
+  'documents with something wrong in them',
+  () => fc.assert(fc.asyncProperty(mutatedRequests(requests(schema)), ...who, ask), settings),
+  longest,
+)
 
 test(
   'hostile headers',
@@ -72,7 +76,7 @@ test(
           ]
           const body = '{"query":"{ viewer { kind } }"}'
           const head = [`${method} /graphql HTTP/1.1`, ...usual, ...lines, `Content-Length: ${body.length}`, '', body].join('\r\n')
-          const { status, text } = await say(app.url, head)
+          const { status, text } = await sendRaw(app.url, head)
           expect(text).not.toBe('')
           expectClean(from, status, text)
         },

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 
 import { McpToolApproval } from '../src/entities/mcp-tool-approval.js'
 import { approvalTtlSeconds } from '../src/mcp/approvals/approve-tool-call.js'
-import { eventually, Gateway, type Rpc } from './support/gateway.js'
+import { Gateway, type RpcAnswer } from './support/gateway.js'
 import type { Payloads, Results } from './support/results.js'
+import { waitFor } from './support/wait-for.js'
 
 let world: Gateway
 let serverId: string
@@ -26,7 +27,7 @@ beforeEach(async () => {
   agent = await world.agent(['*'], ['mcp_approval:read', 'mcp_approval:decide', 'mcp_server:update', 'mcp_server:read'])
 })
 
-const call = (args: object = { a: 1 }, headers: Record<string, string> = alice, tool = 'echo'): Promise<Rpc> =>
+const call = (args: object = { a: 1 }, headers: Record<string, string> = alice, tool = 'echo'): Promise<RpcAnswer> =>
   world.call(serverId, agent.secret, tool, args, headers)
 const waitingFor = async (...args: Parameters<typeof call>): Promise<string> => {
   const { body } = await call(...args)
@@ -59,7 +60,7 @@ describe('a call', () => {
   test('waits, is approved, passes once, and is wiped', async () => {
     const id = await waitingFor({ a: 1, b: 'ä' })
     expect(await waitingFor({ b: 'ä', a: 1.0 })).toBe(id)
-    expect(world.upstream.seen).toEqual([])
+    expect(world.upstream.received).toEqual([])
     const [pending, ...more] = await approvals()
     expect(more).toEqual([])
     expect(pending).toMatchObject({
@@ -75,7 +76,7 @@ describe('a call', () => {
     expect(await approvals()).toMatchObject([{ id, status: 'USED', arguments: null }])
     expect(await storedArguments(id)).toBeNull()
     expect(await waitingFor({ a: 1, b: 'ä' })).not.toBe(id)
-    expect(world.upstream.calls()).toBe(1)
+    expect(world.upstream.toolCallCount()).toBe(1)
     const events = await world.events('mcp_approval:spend')
     expect(events.filter(({ subjectId }) => subjectId === id)).toHaveLength(1)
     expect((await world.events('mcp_approval:request', id)).length).toBe(1)
@@ -98,7 +99,7 @@ describe('a call', () => {
     await approve([...named][0] as string)
     const answers = await Promise.all(Array.from({ length: 50 }, () => call()))
     expect(answers.filter(({ body }) => body.result !== undefined)).toHaveLength(1)
-    expect(world.upstream.calls()).toBe(1)
+    expect(world.upstream.toolCallCount()).toBe(1)
     expect(new Set(answers.flatMap(({ body }) => (body.error ? [body.error.data.approvalId] : []))).size).toBe(1)
   })
 
@@ -108,7 +109,7 @@ describe('a call', () => {
     expect((await call()).body.error.code).toBe(-32_004)
     world.upstream.reset()
     await waitingFor()
-    expect(world.upstream.calls()).toBe(0)
+    expect(world.upstream.toolCallCount()).toBe(0)
   })
 
   test('is another with other arguments, another tool, another end user, or another URL', async () => {
@@ -119,7 +120,7 @@ describe('a call', () => {
     await waitingFor({ a: 1 }, alice, 'other')
     await waitingFor({ a: 1 }, bob)
     await waitingFor({ a: 1 }, {})
-    expect(world.upstream.calls()).toBe(0)
+    expect(world.upstream.toolCallCount()).toBe(0)
     await world.app.mutate(
       world.acme.adminToken,
       'updateMcpServer',
@@ -128,7 +129,7 @@ describe('a call', () => {
     )
     expect((await approvals({ serverId, status: 'APPROVED' })).length).toBe(0)
     await waitingFor({ a: 1 })
-    expect(world.upstream.calls()).toBe(0)
+    expect(world.upstream.toolCallCount()).toBe(0)
   })
 
   test('must have arguments that a person can see as they are: 64 KiB, exact numbers, no NUL', async () => {
@@ -145,7 +146,7 @@ describe('a call', () => {
       const message = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":${args}}}`
       expect((await world.post(serverId, agent.secret, message, alice)).body.error.code).toBe(-32_602)
     }
-    expect(world.upstream.calls()).toBe(0)
+    expect(world.upstream.toolCallCount()).toBe(0)
   })
 })
 
@@ -157,7 +158,7 @@ describe('time', () => {
     world.app.clock.advance(1)
     expect((await decide(world.acme.adminToken, id)).userErrors).toMatchObject([{ code: 'INVALID_STATE' }])
     expect(await approvals({ serverId, status: 'EXPIRED' })).toMatchObject([{ id, status: 'EXPIRED', arguments: null }])
-    await eventually(async () => ((await storedArguments(id)) === null ? true : undefined))
+    await waitFor(async () => ((await storedArguments(id)) === null ? true : undefined))
     expect(await waitingFor()).not.toBe(id)
   })
 
@@ -170,7 +171,7 @@ describe('time', () => {
     await approve(id)
     world.app.clock.advance(age)
     expect((await call()).body.result !== undefined).toBe(passes)
-    expect(world.upstream.calls()).toBe(passes ? 1 : 0)
+    expect(world.upstream.toolCallCount()).toBe(passes ? 1 : 0)
   })
 
   test('a denial holds ten minutes, with its reason', async () => {
@@ -186,7 +187,7 @@ describe('time', () => {
     expect((await decide(world.acme.adminToken, id)).userErrors).toMatchObject([{ code: 'INVALID_STATE' }])
     world.app.clock.advance(1)
     expect(await waitingFor()).not.toBe(id)
-    expect(world.upstream.calls()).toBe(0)
+    expect(world.upstream.toolCallCount()).toBe(0)
   })
 })
 

@@ -72,7 +72,7 @@ describe('an approved call passes', () => {
   test.each(other)('not with %s', async (_name, asked, made) => {
     await approve(asked)
     expect((await send(made)).error).toMatchObject({ code: -32_002, data: { status: 'PENDING' } })
-    expect(world.upstream.calls()).toBe(0)
+    expect(world.upstream.toolCallCount()).toBe(0)
     expect((await send(asked)).result).toBeDefined()
   })
 
@@ -83,7 +83,7 @@ describe('an approved call passes', () => {
     expect((await send({})).error).toMatchObject({ code: -32_002 })
     await world.app.mutate(world.acme.sandboxKey, 'revokeMcpCredential', { id: later }, 'credential { id }')
     expect((await send({})).result).toBeDefined()
-    expect(world.upstream.seen.at(-1)!.request.headers.authorization).toBe('Bearer a-secret-of-the-server')
+    expect(world.upstream.received.at(-1)!.request.headers.authorization).toBe('Bearer a-secret-of-the-server')
   })
 })
 

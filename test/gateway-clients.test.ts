@@ -3,16 +3,18 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 
-import { eventually, Gateway } from './support/gateway.js'
+import { Gateway } from './support/gateway.js'
+import { listen, type Listening } from './support/local-server.js'
 import { connectClient, converse, type Destination, type Generation } from './support/mcp-clients.js'
-import { everythingServer, gate, listen, type Gate, type Listening } from './support/mcp.js'
+import { everythingServer, authenticatingProxy, type AuthenticatingProxy } from './support/mcp.js'
+import { waitFor } from './support/wait-for.js'
 
 const token = 'correct-horse-battery-staple'
 const generations = ['sdk', 'client'] as const
 
 let world: Gateway
 let real: Listening
-let front: Gate
+let front: AuthenticatingProxy
 let serverId: string
 let through: Destination
 let direct: Destination
@@ -20,8 +22,8 @@ let direct: Destination
 beforeAll(async () => {
   world = await Gateway.start()
   real = await everythingServer()
-  front = await gate(real.origin)
-  front.demand({ authorization: `Bearer ${token}` })
+  front = await authenticatingProxy(real.origin)
+  front.requireHeaders({ authorization: `Bearer ${token}` })
   serverId = await world.server({ serverUrl: `${front.origin}/mcp` })
   await world.credential(serverId, { bearerToken: token })
   const agent = await world.agent()
@@ -64,7 +66,7 @@ async function resumed(generation: Generation, destination: Destination): Promis
     resumptionToken = one
   }
   const lost = first.call(...call, { onresumptiontoken, onprogress }).catch(() => 'lost')
-  await eventually(() => (heard > 0 && resumptionToken !== undefined) || undefined)
+  await waitFor(() => heard > 0 && resumptionToken !== undefined)
   await first.close()
   expect(await lost).toBe('lost')
   // This server replays what it has stored by then, and no more: the call must have ended.

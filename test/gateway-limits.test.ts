@@ -4,7 +4,8 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import type { Answer } from './support/app.js'
-import { closed, eventually, Gateway, defaultToolAnswer, type Received, type Rpc } from './support/gateway.js'
+import { waitUntilClosed, Gateway, defaultToolAnswer, type Received, type RpcAnswer } from './support/gateway.js'
+import { waitFor } from './support/wait-for.js'
 
 let world: Gateway
 let serverId: string
@@ -41,7 +42,7 @@ const refused = (what: string): object => ({
     },
   },
 })
-const released = (): Promise<unknown> => eventually(() => world.app.services.outboundConcurrency.size === 0 || undefined)
+const released = (): Promise<unknown> => waitFor(() => world.app.services.outboundConcurrency.size === 0)
 
 /** Calls or streams that stay open until they are let go. */
 class Held {
@@ -65,7 +66,7 @@ class Held {
     const body = method === 'POST' ? { body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }) } : {}
     const answer = world.fetch(serverId, key, { method, headers: actingFor(user), signal: this.#leaving.signal, ...body })
     this.#answers.push(answer.then((response) => response.text()).catch(() => undefined))
-    await eventually(() => this.#waiting.length > before || undefined)
+    await waitFor(() => this.#waiting.length > before)
   }
 
   async end(): Promise<void> {
@@ -81,12 +82,12 @@ class Held {
   async leave(): Promise<void> {
     this.#leaving.abort()
     await Promise.all(this.#answers)
-    await Promise.all(this.#waiting.map(({ response }) => closed(response)))
+    await Promise.all(this.#waiting.map(({ response }) => waitUntilClosed(response)))
     await released()
   }
 }
 
-const ask = (key: string, user: string, method = 'POST'): Promise<Rpc> =>
+const ask = (key: string, user: string, method = 'POST'): Promise<RpcAnswer> =>
   method === 'POST'
     ? world.rpc(serverId, key, 'ping', {}, actingFor(user))
     : world.fetch(serverId, key, { method, headers: actingFor(user) }).then(async (response) => {
@@ -195,7 +196,7 @@ describe('with small settings', () => {
     const answer = await ask(agents[next[0]]!.secret, next[1], method)
     expect(answer).toMatchObject(refused(limit))
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-    expect(world.upstream.seen).toHaveLength(opened.length)
+    expect(world.upstream.received).toHaveLength(opened.length)
     await held.end()
     world.upstream.answer = method === 'GET' ? ({ response }) => void response.writeHead(405).end() : defaultToolAnswer
     expect(
@@ -248,7 +249,7 @@ describe('with small settings', () => {
         },
       )
     const first = [tested(), tested()]
-    await eventually(() => world.upstream.seen.length === 2 || undefined)
+    await waitFor(() => world.upstream.received.length === 2)
     const third = await tested()
     expect(third).toMatchObject({
       status: 429,
@@ -300,7 +301,7 @@ describe('with small settings', () => {
     const socket = connect(Number(new URL(world.app.url).port), '127.0.0.1')
     socket.on('error', () => undefined)
     socket.write(one + one)
-    await eventually(() => world.upstream.seen.length === 2 || undefined)
+    await waitFor(() => world.upstream.received.length === 2)
     socket.destroy()
     await held.leave()
   })
@@ -313,7 +314,7 @@ describe('with small settings', () => {
       world.app.clock.advance(600_000)
       waitingId = await sharedServer({ requireApproval: 'ALWAYS' })
     })
-    const call = (key: string, user: string, a = ++number): Promise<Rpc> => world.call(waitingId, key, 'echo', { a }, actingFor(user))
+    const call = (key: string, user: string, a = ++number): Promise<RpcAnswer> => world.call(waitingId, key, 'echo', { a }, actingFor(user))
     const waits = async (key: string, user: string, a?: number): Promise<string> => {
       const { body } = await call(key, user, a)
       expect(body.error).toMatchObject({ code: -32_002, data: { status: 'PENDING' } })

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { createApp } from '../src/app.js'
 import { readConfig } from '../src/config/config.js'
 import { executeSql } from './support/database-access.js'
-import { Gateway, result, sendJson, type Rpc } from './support/gateway.js'
-import { listen, mcpAnswer } from './support/mcp.js'
+import { Gateway, rpcResult, sendJson, type RpcAnswer } from './support/gateway.js'
+import { listen } from './support/local-server.js'
+import { mcpAnswer } from './support/mcp.js'
 import type { Payloads } from './support/results.js'
 
 const env = { KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1,keyhouse.test' }
@@ -35,7 +36,7 @@ const arrivals = (at: Gateway, since: number): number =>
     .logFrom(since)
     .split('\n')
     .filter((line) => line.includes('"/mcp/:serverId"')).length
-const sentLoop = (): unknown => world.upstream.seen.at(-1)?.request.headers['cdn-loop']
+const sentLoop = (): unknown => world.upstream.received.at(-1)?.request.headers['cdn-loop']
 const loopDetected = { error: { code: -32_006, message: expect.stringContaining('CDN-Loop') } }
 
 describe('a server at the own URL', () => {
@@ -107,7 +108,7 @@ describe('CDN-Loop', () => {
     await other.rpc(there.id, there.key, 'ping')
     expect(sentLoop()).toMatch(/^keyhouse-[0-9a-f]{32}$/)
     expect(sentLoop()).not.toBe(own)
-    expect(world.upstream.seen).toHaveLength(3)
+    expect(world.upstream.received).toHaveLength(3)
   })
 
   test('goes with streams, deletions and tests of a server too, whatever the credential holds', async () => {
@@ -130,8 +131,8 @@ describe('CDN-Loop', () => {
     expect(new Set(seen)).toEqual(new Set([sentLoop()]))
   })
 
-  const through = async (...values: string[]): Promise<Rpc> => {
-    world.upstream.answer = ({ response, body }) => sendJson(response, result(body.id, {}))
+  const through = async (...values: string[]): Promise<RpcAnswer> => {
+    world.upstream.answer = ({ response, body }) => sendJson(response, rpcResult(body.id, {}))
     const { id, key } = await usable(world, `${world.upstream.origin}/mcp`)
     return world.rpc(id, key, 'ping', {}, { 'cdn-loop': values.join(', ') })
   }
@@ -152,6 +153,6 @@ describe('CDN-Loop', () => {
     world.upstream.reset()
     for (const values of [['a', 'b', 'c', 'd'], [own], ['a', `${own.toUpperCase()} ; loops=1`]])
       expect(await through(...values)).toMatchObject({ status: 508, body: { id: null, ...loopDetected } })
-    expect(world.upstream.seen).toEqual([])
+    expect(world.upstream.received).toEqual([])
   })
 })

@@ -10,8 +10,9 @@ import { createOutbound, type OutboundOptions } from '../src/outbound/create-out
 import type { DnsLookup } from '../src/outbound/name-lookups.js'
 import type { Outbound, OutboundResponse } from '../src/outbound/outbound.js'
 import { sendRequest } from '../src/outbound/send-request.js'
-import { eventually, Gateway, result, defaultToolAnswer, Upstream, type Rpc } from './support/gateway.js'
-import { listen } from './support/mcp.js'
+import { Gateway, rpcResult, defaultToolAnswer, Upstream, type RpcAnswer } from './support/gateway.js'
+import { listen } from './support/local-server.js'
+import { waitFor } from './support/wait-for.js'
 
 let upstream: Upstream
 beforeAll(async () => {
@@ -47,7 +48,7 @@ test('one connection carries one message after the other, and each is known to h
   upstream.answer = defaultToolAnswer
   const outbound = open(['127.0.0.1'])
   for (let i = 0; i < 10; i++) expect(await ask(outbound, `${upstream.origin}/mcp`)).toBe(true)
-  expect(new Set(upstream.seen.map(({ request }) => request.socket.remotePort)).size).toBe(1)
+  expect(new Set(upstream.received.map(({ request }) => request.socket.remotePort)).size).toBe(1)
   await outbound.close()
 })
 
@@ -84,7 +85,7 @@ describe('connections are pooled by credential', () => {
       await world.call(serverId, key, 'echo', {}, users[i % 2])
       await turn()
     }
-    const secretsOf = Map.groupBy(world.upstream.seen, ({ request }) => request.socket)
+    const secretsOf = Map.groupBy(world.upstream.received, ({ request }) => request.socket)
     const secrets = [...secretsOf.values()].map((seen) => [...new Set(seen.map(({ request }) => request.headers.authorization))])
     expect(secrets).toEqual([['Bearer secret-of-ann'], ['Bearer secret-of-bob']])
     await world.close()
@@ -104,7 +105,7 @@ describe('connections are pooled by credential', () => {
     const { body } = await send(closing.origin, never)
     expect(pools.size).toBe(1)
     body.resume()
-    await eventually(() => pools.size === 0)
+    await waitFor(() => pools.size === 0)
     await closing.close()
     await expect(send(closing.origin, never)).rejects.toThrow()
     await expect(send(upstream.origin, AbortSignal.abort(new Error('left')))).rejects.toThrow('left')
@@ -121,13 +122,13 @@ describe('connections are pooled by credential', () => {
     const outbound = open(['127.0.0.1'], { maxConnections: 10 })
     const before = await openConnections()
     for (let i = 0; i < credentials; i++) await ask(outbound, `${upstream.origin}/mcp`, `key-${i}`)
-    await eventually(async () => (await openConnections()) - before <= most)
+    await waitFor(async () => (await openConnections()) - before <= most)
     expect((await openConnections()) - before).toBeGreaterThanOrEqual(most - 1)
     // The latest is kept, and every one of them answered.
     await ask(outbound, `${upstream.origin}/mcp`, `key-${credentials - 1}`)
     expect(new Set(ports).size).toBe(credentials)
     await outbound.close()
-    await eventually(async () => (await openConnections()) <= before)
+    await waitFor(async () => (await openConnections()) <= before)
   })
 })
 
@@ -169,14 +170,14 @@ describe('what an upstream server says', () => {
   }
 
   const answerTo = (id: string, text: string, ...fields: string[]): string => {
-    const body = JSON.stringify(result(Number(id), { content: [{ type: 'text', text }] }))
+    const body = JSON.stringify(rpcResult(Number(id), { content: [{ type: 'text', text }] }))
     return ['HTTP/1.1 200 OK', 'content-type: application/json', `content-length: ${body.length}`, ...fields, '', body].join('\r\n')
   }
 
-  async function call(serverUrl: string, times = 1): Promise<Rpc[]> {
+  async function call(serverUrl: string, times = 1): Promise<RpcAnswer[]> {
     const serverId = await world.server({ serverUrl })
     await world.credential(serverId, { bearerToken: 'the-secret-of-this-server' })
-    const answers: Rpc[] = []
+    const answers: RpcAnswer[] = []
     for (let i = 0; i < times; i++) {
       answers.push(await world.call(serverId, (await world.agent()).secret))
       // The connection is free again.
@@ -220,7 +221,7 @@ describe('what an upstream server says', () => {
     for (let i = 1; i <= 3; i++) {
       const { body } = await world.call(serverId, key)
       expect(body.result.content[0].text).toBe(`done ${i}`)
-      await eventually(() => [...sockets].every(({ destroyed, readableEnded }) => destroyed || readableEnded))
+      await waitFor(() => [...sockets].every(({ destroyed, readableEnded }) => destroyed || readableEnded))
     }
     expect(sockets.size).toBe(3)
   })
@@ -283,7 +284,7 @@ test('a header of the credential may have a name that objects know', async () =>
   const serverId = await world.server()
   await world.credential(serverId, { headers: ['__proto__', 'constructor'].map((name) => ({ name, value: 'the-secret-key' })) })
   await world.call(serverId, (await world.agent()).secret)
-  const { rawHeaders } = world.upstream.seen[0]!.request
+  const { rawHeaders } = world.upstream.received[0]!.request
   expect(rawHeaders).toEqual(expect.arrayContaining(['__proto__', 'constructor', 'the-secret-key']))
   await world.close()
 })
@@ -298,7 +299,7 @@ test('a header of the credential gives way to what the protocol needs, however i
     ],
   })
   await world.call(serverId, (await world.agent()).secret)
-  const { headers, rawHeaders } = world.upstream.seen[0]!.request
+  const { headers, rawHeaders } = world.upstream.received[0]!.request
   expect(headers).toMatchObject({ accept: 'application/json, text/event-stream', 'x-key': 'the-secret-key' })
   expect(rawHeaders.filter((_text, i) => i % 2 === 0).map((name) => name.toLowerCase())).toEqual([...new Set(Object.keys(headers))])
   await world.close()

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { redactionText } from '../src/lib/redact/redact.js'
-import { Gateway, result, sendJson, type Answering } from './support/gateway.js'
+import { Gateway, rpcResult, sendJson, type AnswerHandler } from './support/gateway.js'
 
 let world: Gateway
 let serverId: string
@@ -42,11 +42,11 @@ const spellings: readonly (readonly [name: string, text: string, never: string])
 ]
 
 const shown = { content: [{ type: 'text', text: '' }] }
-const answers: Readonly<Record<string, (text: string) => Answering>> = {
+const answers: Readonly<Record<string, (text: string) => AnswerHandler>> = {
   'a result':
     (text) =>
     ({ response, body }) =>
-      sendJson(response, result(body.id, { content: [{ type: 'text', text }], structuredContent: { [text]: [text] } })),
+      sendJson(response, rpcResult(body.id, { content: [{ type: 'text', text }], structuredContent: { [text]: [text] } })),
   'an error':
     (text) =>
     ({ response, body }) =>
@@ -58,12 +58,12 @@ const answers: Readonly<Record<string, (text: string) => Answering>> = {
   'a header':
     (text) =>
     ({ response, body }) =>
-      sendJson(response, result(body.id, shown), 200, { 'mcp-protocol-version': Buffer.from(text).toString('latin1') }),
+      sendJson(response, rpcResult(body.id, shown), 200, { 'mcp-protocol-version': Buffer.from(text).toString('latin1') }),
   'an event':
     (text) =>
     ({ response, body }) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
-      response.end(`event: message\ndata: ${JSON.stringify(result(body.id, { content: [{ type: 'text', text }] }))}\n\n`)
+      response.end(`event: message\ndata: ${JSON.stringify(rpcResult(body.id, { content: [{ type: 'text', text }] }))}\n\n`)
     },
   'the name and the id of an event, and what is no event':
     (text) =>
@@ -71,7 +71,7 @@ const answers: Readonly<Record<string, (text: string) => Answering>> = {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(`: ${text}\nevent: ${text}\nid: ${text}\ndata: ${text}\nother: ${text}\n\n`)
       response.write(`event: ${text}\nid: ${text}\ndata: {}\n\n`)
-      response.end(`data: ${JSON.stringify(result(body.id, shown))}\n\n`)
+      response.end(`data: ${JSON.stringify(rpcResult(body.id, shown))}\n\n`)
     },
 }
 
@@ -92,7 +92,7 @@ describe.each(Object.entries(answers))('sent back in %s', (_where, answering) =>
 
 test('split at every byte of the stream', async () => {
   const event = (id: number): Buffer =>
-    Buffer.from(`id: 7\r\ndata: ${JSON.stringify(result(id, { content: [{ type: 'text', text: `<${secret}>` }] }))}\r\n\r\n`)
+    Buffer.from(`id: 7\r\ndata: ${JSON.stringify(rpcResult(id, { content: [{ type: 'text', text: `<${secret}>` }] }))}\r\n\r\n`)
   const length = event(1).length
   for (let at = 1; at < length; at += 1) {
     world.upstream.answer = async ({ response, body }) => {
@@ -103,20 +103,22 @@ test('split at every byte of the stream', async () => {
       response.end(bytes.subarray(at))
     }
     const answer = await world.post(serverId, key, { jsonrpc: '2.0', id: 1, method: 'prompts/list' })
-    expect(answer.text).toBe(`id: 7\ndata: ${JSON.stringify(result(1, { content: [{ type: 'text', text: `<${redactionText}>` }] }))}\n\n`)
+    expect(answer.text).toBe(
+      `id: 7\ndata: ${JSON.stringify(rpcResult(1, { content: [{ type: 'text', text: `<${redactionText}>` }] }))}\n\n`,
+    )
   }
 })
 
 test('a bearer token is found without its scheme, and a short secret destroys nothing', async () => {
-  const echo: Answering = ({ request, response, body }) =>
-    sendJson(response, result(body.id, { headers: request.headers, token: request.headers.authorization?.slice(7) }))
+  const echo: AnswerHandler = ({ request, response, body }) =>
+    sendJson(response, rpcResult(body.id, { headers: request.headers, token: request.headers.authorization?.slice(7) }))
   const long = await world.server()
   await world.credential(long, { bearerToken: '12345678' })
   world.upstream.answer = echo
   expect((await world.call(long, key)).body.result).toMatchObject({ token: redactionText, headers: { authorization: redactionText } })
   const short = await world.server()
   await world.credential(short, { headers: [{ name: 'x-key', value: '1234567' }] })
-  world.upstream.answer = ({ response, body }) => sendJson(response, result(body.id, { text: 'a 1234567 b', e: 'e' }))
+  world.upstream.answer = ({ response, body }) => sendJson(response, rpcResult(body.id, { text: 'a 1234567 b', e: 'e' }))
   expect((await world.call(short, key)).body.result).toEqual({ text: 'a 1234567 b', e: 'e' })
 })
 
@@ -124,13 +126,13 @@ test('the caller puts no value in place of the stored one', async () => {
   const own = await world.server()
   await world.credential(own, { headers: [{ name: 'Mcp-Token', value: 'the stored value' }] })
   await world.call(own, key, 'echo', {}, { 'mcp-token': 'another', 'x-api-key': 'third' })
-  expect(world.upstream.seen[0]!.request.headers).toMatchObject({ 'mcp-token': 'the stored value' })
-  expect(world.upstream.seen[0]!.request.headers['x-api-key']).toBeUndefined()
+  expect(world.upstream.received[0]!.request.headers).toMatchObject({ 'mcp-token': 'the stored value' })
+  expect(world.upstream.received[0]!.request.headers['x-api-key']).toBeUndefined()
 })
 
 describe('a session', () => {
-  const withSession: Answering = ({ request, response, body }) =>
-    sendJson(response, result(body?.id ?? 0, { session: request.headers['mcp-session-id'] ?? null }), 200, {
+  const withSession: AnswerHandler = ({ request, response, body }) =>
+    sendJson(response, rpcResult(body?.id ?? 0, { session: request.headers['mcp-session-id'] ?? null }), 200, {
       'mcp-session-id': 'upstream-session',
     })
 
@@ -147,14 +149,14 @@ describe('a session', () => {
     const goOn = (id: string, headers: Record<string, string>): ReturnType<typeof world.rpc> =>
       world.rpc(id, key, 'ping', {}, { 'mcp-session-id': session, ...headers })
     expect((await goOn(shared, alice)).body.result).toEqual({ session: 'upstream-session' })
-    const sent = world.upstream.seen.length
+    const sent = world.upstream.received.length
     expect((await goOn(shared, { 'x-on-behalf-of': 'bob' })).status).toBe(404)
     expect((await goOn(other, alice)).status).toBe(404)
     for (const forged of ['upstream-session', `${session}0`, `${session.slice(0, -1)}${session.endsWith('0') ? '1' : '0'}`, `.${session}`])
       expect((await goOn(shared, { ...alice, 'mcp-session-id': forged })).status).toBe(404)
     for (const method of ['GET', 'DELETE'])
       expect((await world.fetch(shared, key, { method, headers: { 'mcp-session-id': session, 'x-on-behalf-of': 'bob' } })).status).toBe(404)
-    expect(world.upstream.seen).toHaveLength(sent)
+    expect(world.upstream.received).toHaveLength(sent)
     const replica = await world.replica()
     const there = await world.fetch(shared, key, {
       at: replica.url,
@@ -173,13 +175,13 @@ describe('a session', () => {
     const parts = 'session.as.a.secret'
     await world.credential(own, { bearerToken: parts })
     world.upstream.answer = ({ response, body }) =>
-      sendJson(response, result(body.id, {}), 200, { 'mcp-session-id': `${parts} ${parts.replace('.', '..')}` })
+      sendJson(response, rpcResult(body.id, {}), 200, { 'mcp-session-id': `${parts} ${parts.replace('.', '..')}` })
     const answer = await world.rpc(own, key, 'initialize')
     const session = answer.headers.get('mcp-session-id')!
     const decoded = session.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'))
     for (const text of [session, ...decoded]) expect(text).not.toContain('secret')
     await world.rpc(own, key, 'ping', {}, { 'mcp-session-id': session })
-    expect(world.upstream.seen.at(-1)!.request.headers['mcp-session-id']).toBe('session.as.a.secret session..as.a.secret')
+    expect(world.upstream.received.at(-1)!.request.headers['mcp-session-id']).toBe('session.as.a.secret session..as.a.secret')
   })
 })
 
@@ -204,7 +206,8 @@ describe('what is echoed in another form', () => {
   test.each(echoes)('%s', async (_name, auth, text, never) => {
     const own = await world.server()
     await world.credential(own, auth)
-    world.upstream.answer = ({ response, body }) => sendJson(response, result(body.id, { content: [{ type: 'text', text: `<${text}>` }] }))
+    world.upstream.answer = ({ response, body }) =>
+      sendJson(response, rpcResult(body.id, { content: [{ type: 'text', text: `<${text}>` }] }))
     const answer = await world.call(own, key)
     expect(answer.body.result.content[0].text).toContain(redactionText)
     expect(answer.text).not.toContain(never)
@@ -214,7 +217,7 @@ describe('what is echoed in another form', () => {
     const own = await world.server()
     await world.credential(own, { bearerToken: 'header-name-secret' })
     world.upstream.answer = ({ response, body }) =>
-      sendJson(response, result(body.id, {}), 200, {
+      sendJson(response, rpcResult(body.id, {}), 200, {
         'Mcp-header-name-secret': '1',
         'mcp-other': '2',
         'mcp-protocol-version': '2025-11-25',
@@ -233,7 +236,7 @@ describe('what is echoed in another form', () => {
   ])('in the time to reconnect: %s is %s', async (told, passed) => {
     world.upstream.answer = ({ response, body }) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
-      response.end(`retry: ${told}\n\ndata: ${JSON.stringify(result(body.id, {}))}\n\n`)
+      response.end(`retry: ${told}\n\ndata: ${JSON.stringify(rpcResult(body.id, {}))}\n\n`)
     }
     expect((await world.call(serverId, key)).text).toMatch(new RegExp(`^retry: ${passed}\n\ndata: `))
   })

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 
 import { gatewayTimeouts } from '../src/gateway/timeouts.js'
 import { isPostgres } from './support/database.js'
-import { closed, eventually, Gateway, result } from './support/gateway.js'
+import { waitUntilClosed, Gateway, rpcResult } from './support/gateway.js'
 import type { AnyPayload, Payloads } from './support/results.js'
+import { waitFor } from './support/wait-for.js'
 
 let world: Gateway
 let serverId: string
@@ -132,7 +133,7 @@ describe('an open stream ends when', () => {
     expect(other).toBeNull()
     await end()
     expect(await stream.text).toMatch(/^(:\n\n)*$/)
-    await closed(world.upstream.seen.at(-1)!.response)
+    await waitUntilClosed(world.upstream.received.at(-1)!.response)
   })
 
   test('the credential expires', async () => {
@@ -164,7 +165,7 @@ describe('a stream', () => {
     while (text.length < 8 * 3) text += Buffer.from((await reader.read()).value ?? []).toString()
     expect(text).toMatch(/^(:\n\n)+$/)
     await reader.cancel()
-    await closed(world.upstream.seen[0]!.response)
+    await waitUntilClosed(world.upstream.received[0]!.response)
   })
 
   test('of a POST without a byte ends, and so does a POST without an answer', async () => {
@@ -183,10 +184,10 @@ describe('a stream', () => {
         response.write(': a sign of life\n\n')
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
-      response.end(`data: ${JSON.stringify(result(body.id, {}))}\n\n`)
+      response.end(`data: ${JSON.stringify(rpcResult(body.id, {}))}\n\n`)
     }
     const stream = await listenTo(key.secret, alice, world.app.url, 'POST', callText)
-    expect(await stream.text).toBe(`data: ${JSON.stringify(result(1, {}))}\n\n`)
+    expect(await stream.text).toBe(`data: ${JSON.stringify(rpcResult(1, {}))}\n\n`)
     expect(await outcomes()).toEqual(['OK'])
   })
 
@@ -202,10 +203,10 @@ describe('a stream', () => {
     ['of a byte more ends it', 4_194_305, 'UPSTREAM_FAILED'],
     ['without end does, too', 12_000_000, 'UPSTREAM_FAILED'],
   ])('with an event %s', async (_name, size, outcome) => {
-    const frame = JSON.stringify(result(1, { text: '' })).length
+    const frame = JSON.stringify(rpcResult(1, { text: '' })).length
     world.upstream.answer = ({ response }) => {
       open(response)
-      response.end(`data: ${JSON.stringify(result(1, { text: 'x'.repeat(size - frame) }))}\n\n`)
+      response.end(`data: ${JSON.stringify(rpcResult(1, { text: 'x'.repeat(size - frame) }))}\n\n`)
     }
     const stream = await listenTo(key.secret, alice, world.app.url, 'POST', callText)
     expect((await stream.text).length > 0).toBe(outcome === 'OK')
@@ -224,11 +225,11 @@ describe('a client that leaves', () => {
       (response) => response.text(),
       () => undefined,
     )
-    const { response } = await eventually(() => world.upstream.seen[0])
+    const { response } = await waitFor(() => world.upstream.received[0])
     leaving.abort()
     await gone.catch(() => undefined)
-    await closed(response)
-    await eventually(async () => ((await outcomes()).length > 0 ? true : undefined))
+    await waitUntilClosed(response)
+    await waitFor(async () => ((await outcomes()).length > 0 ? true : undefined))
     expect(await outcomes()).toEqual(['CLIENT_LEFT'])
   })
 
@@ -251,7 +252,7 @@ describe('a client that leaves', () => {
       `GET /mcp/${serverId} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key.secret}\r\nx-on-behalf-of: alice\r\naccept: text/event-stream\r\n\r\n`,
     )
     let before = -1
-    await eventually(async () => {
+    await waitFor(async () => {
       const isStill = written > 0 && written === before
       before = written
       await new Promise((resolve) => setTimeout(resolve, 100))
@@ -259,7 +260,7 @@ describe('a client that leaves', () => {
     })
     expect(written).toBeLessThan(1000)
     socket.destroy()
-    await closed(world.upstream.seen[0]!.response)
+    await waitUntilClosed(world.upstream.received[0]!.response)
   })
 })
 
@@ -270,7 +271,7 @@ test('a server that drains lets a call end, and its streams', async () => {
   let finish: (() => void) | undefined
   world.upstream.answer = ({ response, body }) => {
     open(response)
-    finish = () => void response.end(`data: ${JSON.stringify(result(body.id, { at: 'the end' }))}\n\n`)
+    finish = () => void response.end(`data: ${JSON.stringify(rpcResult(body.id, { at: 'the end' }))}\n\n`)
   }
   const call = await listenTo(key.secret, alice, replica.url, 'POST', callText)
   const ended = replica.close()

@@ -1,7 +1,7 @@
 /** The gateway: what passes and what does not, message by message. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { Gateway, result, sendJson, type Received } from './support/gateway.js'
+import { Gateway, rpcResult, sendJson, type Received } from './support/gateway.js'
 
 let world: Gateway
 beforeAll(async () => {
@@ -38,8 +38,8 @@ describe('a call', () => {
     const answer = await world.call(serverId, agent.secret, 'echo', { message: 'a private word' }, headers)
     expect(answer.status).toBe(200)
     expect(answer.body.result).toEqual({ content: [{ type: 'text', text: 'done' }] })
-    expect(world.upstream.seen).toHaveLength(1)
-    const { request } = world.upstream.seen[0]!
+    expect(world.upstream.received).toHaveLength(1)
+    const { request } = world.upstream.received[0]!
     expect(request.headers.authorization).toBe(`Bearer ${secret}`)
     expect(request.headers['mcp-protocol-version']).toBe('2025-06-18')
     expect(Object.keys(request.headers).toSorted()).toEqual([
@@ -74,7 +74,7 @@ describe('a call', () => {
   test.each([
     [
       'a tool that fails',
-      () => (r: Received) => sendJson(r.response, result(r.body.id, { isError: true, content: [] })),
+      () => (r: Received) => sendJson(r.response, rpcResult(r.body.id, { isError: true, content: [] })),
       'TOOL_ERROR',
       200,
     ],
@@ -153,10 +153,10 @@ describe('a call', () => {
       'x-on-behalf-of': 'alice',
     })
     expect((await world.call(serverId, agent.secret, 'echo', {}, { 'x-on-behalf-of': 'alice' })).body.error).toBeDefined()
-    expect(world.upstream.seen).toHaveLength(1)
+    expect(world.upstream.received).toHaveLength(1)
     await world.credential(serverId, { none: 'NONE' })
     expect((await world.call(serverId, agent.secret)).body.result).toBeDefined()
-    expect(world.upstream.seen.at(-1)!.request.headers.authorization).toBeUndefined()
+    expect(world.upstream.received.at(-1)!.request.headers.authorization).toBeUndefined()
   })
 
   test('carries the newest credential, and none that was stored before the server moved', async () => {
@@ -166,7 +166,7 @@ describe('a call', () => {
       world.app.mutate(world.acme.sandboxKey, 'updateMcpServer', { id: serverId, serverUrl: `${origin}/mcp` }, 'server { id }')
     const sent = async (): Promise<unknown> => {
       const { body } = await world.call(serverId, agent.secret)
-      return body.error?.code ?? world.upstream.seen.at(-1)?.request.headers.authorization
+      return body.error?.code ?? world.upstream.received.at(-1)?.request.headers.authorization
     }
     for (const bearerToken of ['the-first-of-two', 'the-second-of-two']) {
       await world.credential(serverId, { bearerToken })
@@ -199,7 +199,7 @@ describe('tools', () => {
     world.upstream.answer = ({ response, body }) =>
       sendJson(
         response,
-        result(body.id, body.method === 'tools/list' ? { tools: tools.map((name) => ({ name })), nextCursor: 'n' } : { content: [] }),
+        rpcResult(body.id, body.method === 'tools/list' ? { tools: tools.map((name) => ({ name })), nextCursor: 'n' } : { content: [] }),
       )
     const serverId = await usable({ allowedTools })
     const { secret: key } = await world.agent(permitted)
@@ -208,7 +208,7 @@ describe('tools', () => {
       const { body } = await world.call(serverId, key, tool)
       expect([tool, body.result !== undefined]).toEqual([tool, allowed.includes(tool)])
     }
-    expect(world.upstream.calls()).toBe(allowed.length)
+    expect(world.upstream.toolCallCount()).toBe(allowed.length)
     const refused = (await outcomesOf(serverId)).filter((one) => (one as unknown[])[0] === 'DENIED')
     expect(refused).toEqual(tools.filter((tool) => !allowed.includes(tool)).map(() => ['DENIED', null, 'FORBIDDEN']))
   })
@@ -216,12 +216,12 @@ describe('tools', () => {
   test('the list is cut on a stream that the client only listens to, too', async () => {
     world.upstream.answer = ({ response }) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
-      response.end(`id: 1\ndata: ${JSON.stringify(result(9, { tools: tools.map((name) => ({ name })) }))}\n\n`)
+      response.end(`id: 1\ndata: ${JSON.stringify(rpcResult(9, { tools: tools.map((name) => ({ name })) }))}\n\n`)
     }
     const serverId = await usable({ allowedTools: ['sum'] })
     const { secret: key } = await world.agent()
     const text = await (await world.fetch(serverId, key, { method: 'GET' })).text()
-    expect(text).toBe(`id: 1\ndata: ${JSON.stringify(result(9, { tools: [{ name: 'sum' }] }))}\n\n`)
+    expect(text).toBe(`id: 1\ndata: ${JSON.stringify(rpcResult(9, { tools: [{ name: 'sum' }] }))}\n\n`)
   })
 
   test.each([
@@ -234,14 +234,14 @@ describe('tools', () => {
     const { secret: key } = await world.agent()
     const sent = `id: 1\ndata: ${data}\n\nid: 2\n\nid: 3\ndata:\n\n`
     for (const method of ['POST', 'GET']) {
-      const last = `data: ${JSON.stringify(result(1, { tools: tools.map((name) => ({ name })) }))}\n\n`
+      const last = `data: ${JSON.stringify(rpcResult(1, { tools: tools.map((name) => ({ name })) }))}\n\n`
       world.upstream.answer = ({ response }) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' })
         response.end(sent + last)
       }
       const body = method === 'POST' ? { body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' } : {}
       const text = await (await world.fetch(serverId, key, { method, ...body })).text()
-      expect(text).toBe(`id: 2\n\nid: 3\ndata: \n\ndata: ${JSON.stringify(result(1, { tools: [{ name: 'sum' }] }))}\n\n`)
+      expect(text).toBe(`id: 2\n\nid: 3\ndata: \n\ndata: ${JSON.stringify(rpcResult(1, { tools: [{ name: 'sum' }] }))}\n\n`)
     }
   })
 
@@ -258,7 +258,7 @@ describe('tools', () => {
     expect((await world.call(`mcp_srv_${'0'.repeat(32)}`, key)).status).toBe(404)
     expect((await world.fetch(serverId, world.acme.adminToken, { body: '{"jsonrpc":"2.0","method":"ping","id":1}' })).status).toBe(403)
     expect((await fetch(`${world.app.url}/mcp/${serverId}`)).status).toBe(401)
-    expect(world.upstream.seen).toEqual([])
+    expect(world.upstream.received).toEqual([])
   })
 })
 
@@ -286,7 +286,7 @@ describe('a message', () => {
     const serverId = await usable()
     const { secret: key } = await world.agent()
     expect((await world.post(serverId, key, text)).status).toBe(400)
-    expect(world.upstream.seen).toEqual([])
+    expect(world.upstream.received).toEqual([])
   })
 
   test('whose headers say something else is refused', async () => {
@@ -297,7 +297,7 @@ describe('a message', () => {
     expect(await world.call(serverId, key, 'echo', {}, { 'mcp-method': 'tools/list' })).toMatchObject(mismatch)
     expect(await world.call(serverId, key, 'echo', {}, { 'mcp-method': 'Tools/call' })).toMatchObject(mismatch)
     expect(await world.call(serverId, key, 'echo', {}, { 'mcp-method': 'tools/call', 'mcp-name': 'other' })).toMatchObject(mismatch)
-    expect(world.upstream.seen).toEqual([])
+    expect(world.upstream.received).toEqual([])
     expect((await world.call(serverId, key, 'echo', {}, { 'mcp-method': 'tools/call', 'mcp-name': 'echo' })).status).toBe(200)
   })
 
@@ -309,7 +309,7 @@ describe('a message', () => {
     expect((await world.post(serverId, key, sized(4_194_304))).status).toBe(200)
     const over = await world.post(serverId, key, sized(4_194_305))
     expect(over).toMatchObject({ status: 413, body: { jsonrpc: '2.0', error: { message: expect.stringContaining('4194304') } } })
-    expect(world.upstream.seen).toHaveLength(1)
+    expect(world.upstream.received).toHaveLength(1)
   })
 
   test('arrives digit for digit, and so does its answer', async () => {
@@ -319,7 +319,7 @@ describe('a message', () => {
     const answer = '{"jsonrpc":"2.0","id":1,"result":{"content":[],"n":9007199254740993}}'
     world.upstream.answer = ({ response }) => void response.writeHead(200, { 'content-type': 'application/json' }).end(answer)
     expect((await world.post(serverId, key, message)).text).toBe(answer)
-    expect(Number(world.upstream.seen[0]!.request.headers['content-length'])).toBe(message.length)
+    expect(Number(world.upstream.received[0]!.request.headers['content-length'])).toBe(message.length)
   })
 
   test('other than a call is counted, not audited', async () => {
@@ -334,7 +334,7 @@ describe('a message', () => {
     expect((await world.post(serverId, key, { jsonrpc: '2.0', method: 'notifications/initialized' })).status).toBe(202)
     expect((await world.post(serverId, key, { jsonrpc: '2.0', id: 7, result: {} })).status).toBe(202)
     expect((await world.fetch(serverId, key, { method: 'DELETE' })).status).toBe(202)
-    expect(world.upstream.seen).toHaveLength(6)
+    expect(world.upstream.received).toHaveLength(6)
     expect((await world.events('mcp_tool:call', serverId)).map(({ outcome }) => outcome)).toEqual(['ALLOWED', 'DENIED'])
     await world.app.services.writeBehind.flush()
     const day = (days: number): string => new Date(world.app.clock.at.getTime() + days * 86_400_000).toISOString()
@@ -383,7 +383,7 @@ describe('a message', () => {
       expect(stranger.body).toMatchObject({ id: null, error: { code: -32001, message: expect.stringContaining('KEYHOUSE_CORS_ORIGINS') } })
       expect(stranger.headers.get('access-control-allow-origin')).toBeNull()
     }
-    expect(world.upstream.seen).toEqual([])
+    expect(world.upstream.received).toEqual([])
     // Its own pages, and a client that is no page.
     const own = new URL(world.app.config.url).origin
     expect((await world.rpc(serverId, key, 'ping', {}, { origin: own })).status).toBe(200)
@@ -397,6 +397,6 @@ describe('a message', () => {
     const limited = await world.acme.apiKey({ permissions: ['mcp_server:use'], rateLimits: [{ window: 'MINUTE', max: 1 }] })
     expect((await world.rpc(serverId, limited.secret, 'ping')).status).toBe(200)
     expect((await world.rpc(serverId, limited.secret, 'ping')).status).toBe(429)
-    expect(world.upstream.seen).toHaveLength(1)
+    expect(world.upstream.received).toHaveLength(1)
   })
 })

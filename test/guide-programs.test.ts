@@ -7,12 +7,12 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
-import { blocksOf } from './support/pages.js'
-import { freePort } from './support/process.js'
+import { freePort } from './support/local-server.js'
+import { codeBlocksOf } from './support/pages.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 import { root } from './support/shell.js'
 import { programOf, programs } from './support/snippets.js'
-import { claimsOf, exchange, forge } from './support/tokens.js'
+import { claimsOf, exchange, signClaims } from './support/tokens.js'
 
 const run = promisify(execFile)
 const audience = 'https://agents.example'
@@ -40,7 +40,7 @@ afterAll(async () => {
 })
 
 /** With another claim, signed by the deployment. */
-const altered = (change: object, typ = 'at+jwt'): Promise<string> => forge(app, typ, { ...claimsOf(token), ...change })
+const altered = (change: object, typ = 'at+jwt'): Promise<string> => signClaims(app, typ, { ...claimsOf(token), ...change })
 
 const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
@@ -125,8 +125,8 @@ async function prepare(name: string): Promise<readonly [string, ...string[]]> {
 }
 
 const names = Object.keys(programs)
-const runnable = names.filter((name) => programs[name]!.isThere)
-const textOf = (name: string): string => blocksOf(page).find((block) => programOf(block) === name)!.text
+const runnable = names.filter((name) => programs[name]!.isInstalled)
+const textOf = (name: string): string => codeBlocksOf(page).find((block) => programOf(block) === name)!.text
 
 describe.each(runnable)('%s', (name) => {
   let program: readonly [string, ...string[]]

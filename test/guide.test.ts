@@ -9,8 +9,9 @@ import { buildSchema } from '../src/schema.js'
 import { isPostgres } from './support/database.js'
 import { pgDump } from './support/dump.js'
 import { Guide } from './support/guide.js'
-import { everythingServer, type Listening } from './support/mcp.js'
-import { blocksOf, type Block } from './support/pages.js'
+import type { Listening } from './support/local-server.js'
+import { everythingServer } from './support/mcp.js'
+import { codeBlocksOf, type CodeBlock } from './support/pages.js'
 import { programOf, programs } from './support/snippets.js'
 
 const root = resolve(import.meta.dirname, '..')
@@ -38,16 +39,18 @@ const elsewhere: readonly Elsewhere[] = [
   },
 ]
 
-const isExecuted = ({ text }: Block): boolean => elsewhere.every(({ holds, isHere }) => isHere || !holds.test(text))
+const isExecuted = ({ text }: CodeBlock): boolean => elsewhere.every(({ holds, isHere }) => isHere || !holds.test(text))
 
 const guidePages = readdirSync(resolve(root, 'docs/guide')).filter((name) => name.endsWith('.md'))
 const pages = ['README.md', 'examples/downstream/README.md', ...guidePages.map((name) => `docs/guide/${name}`)]
-const allBlocks = pages.flatMap((page) => blocksOf(resolve(root, page)).map((block) => ({ page, ...block })))
+const allBlocks = pages.flatMap((page) => codeBlocksOf(resolve(root, page)).map((block) => ({ page, ...block })))
 
 /** What a run says of itself: which languages of the page this machine does not speak. */
 function titleOf(page: string): string {
   const spoken = allBlocks.filter((block) => block.page === page).map((block) => programOf(block))
-  const missing = Object.entries(programs).flatMap(([program, { isThere }]) => (spoken.includes(program) && !isThere ? [program] : []))
+  const missing = Object.entries(programs).flatMap(([program, { isInstalled }]) =>
+    spoken.includes(program) && !isInstalled ? [program] : [],
+  )
   return missing.length === 0 ? page : `${page}, but for its ${missing.join(' and ')}, which is not installed here`
 }
 
@@ -86,7 +89,7 @@ test.each(operations)('examples/operations/%s fits the schema', (name) => {
 const comingFrom = resolve(root, 'docs/guide/coming-from.md')
 
 test('coming-from.md shows every document of examples/operations, letter for letter', () => {
-  const shown = blocksOf(comingFrom).flatMap(({ language, text }) => (language === 'graphql' ? [text] : []))
+  const shown = codeBlocksOf(comingFrom).flatMap(({ language, text }) => (language === 'graphql' ? [text] : []))
   expect([...new Set(shown)].toSorted()).toEqual(operations.map(operation).toSorted())
 })
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { maxBodyBytes } from '../src/http/error-response.js'
 import { requestErrorStatus } from '../src/lib/errors.js'
 import { startApp, type TestApp } from './support/app.js'
-import { dial, hear, readAnswer, requestOf, say, type RawAnswer } from './support/raw.js'
+import { openSocket, readUntilClose, parseResponse, requestText, sendRaw, type RawResponse } from './support/raw.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -19,14 +19,14 @@ afterAll(async () => {
 })
 
 const json = ['Host: keyhouse.test', 'Content-Type: application/json']
-const coded = (answer: RawAnswer): unknown => {
+const coded = (answer: RawResponse): unknown => {
   const { errors } = JSON.parse(answer.body) as { errors: { extensions: { code: string; requestId: string } }[] }
   expect(errors[0]!.extensions.requestId).toBe(answer.headers['x-request-id'])
   expect(answer.headers['x-request-id']).toMatch(/^req_[0-9a-f]{32}$/)
   expect(Object.keys(requestErrorStatus)).toContain(errors[0]!.extensions.code)
   return [answer.status, errors[0]!.extensions.code]
 }
-const send = (body: string, headers: readonly string[] = json): Promise<RawAnswer> => say(app.url, requestOf(headers, body))
+const send = (body: string, headers: readonly string[] = json): Promise<RawResponse> => sendRaw(app.url, requestText(headers, body))
 const typename = '{"query":"{ __typename }"}'
 
 describe('the size of a body', () => {
@@ -38,35 +38,38 @@ describe('the size of a body', () => {
     expect(maxBodyBytes).toBe(100_000)
     expect((await send(padded(maxBodyBytes - 1))).status).toBe(200)
     expect((await send(padded(maxBodyBytes))).status).toBe(200)
-    expect((await say(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(maxBodyBytes))}`)).status).toBe(200)
+    expect((await sendRaw(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(maxBodyBytes))}`)).status).toBe(200)
   })
   test('one byte more', async () => {
     expect(coded(await send(padded(maxBodyBytes + 1)))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
-    expect(coded(await say(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(maxBodyBytes + 1))}`))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
+    expect(coded(await sendRaw(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(maxBodyBytes + 1))}`))).toEqual([
+      413,
+      'PAYLOAD_TOO_LARGE',
+    ])
   })
   test('announced, and never sent', async () => {
     const head = [...json, 'Connection: close', 'Content-Length: 100001', '', ''].join('\r\n')
-    expect(coded(await say(app.url, `POST /graphql HTTP/1.1\r\n${head}`))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
+    expect(coded(await sendRaw(app.url, `POST /graphql HTTP/1.1\r\n${head}`))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
   })
 })
 
 describe('slow', () => {
   test('headers', async () => {
-    expect(coded(await say(app.url, 'POST /graphql HTTP/1.1\r\nHost: x\r\nX-Slow: '))).toEqual([408, 'REQUEST_TIMEOUT'])
+    expect(coded(await sendRaw(app.url, 'POST /graphql HTTP/1.1\r\nHost: x\r\nX-Slow: '))).toEqual([408, 'REQUEST_TIMEOUT'])
   })
   test('bodies, dripping', async () => {
-    const socket = await dial(app.url)
-    const heard = hear(socket)
+    const socket = await openSocket(app.url)
+    const heard = readUntilClose(socket)
     socket.write(`POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nContent-Length: 1000\r\n\r\n{`)
     const drip = setInterval(() => socket.write(' '), 50)
-    const answer = readAnswer(await heard)
+    const answer = parseResponse(await heard)
     clearInterval(drip)
     expect(coded(answer)).toEqual([408, 'REQUEST_TIMEOUT'])
   })
   test('a client that leaves in the middle of its body harms nobody', async () => {
-    const socket = await dial(app.url)
+    const socket = await openSocket(app.url)
     socket.end(`POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nContent-Length: 1000\r\n\r\n{`)
-    await hear(socket)
+    await readUntilClose(socket)
     expect((await send(typename)).status).toBe(200)
   })
 })
@@ -96,7 +99,7 @@ describe('bodies', () => {
     ['very deep', '['.repeat(99_000)],
   ])('%s', async (_name, body) => {
     const bytes = Buffer.from(body, 'latin1')
-    const answer = await say(
+    const answer = await sendRaw(
       app.url,
       Buffer.concat([
         Buffer.from(`POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nConnection: close\r\nContent-Length: ${bytes.length}\r\n\r\n`),
@@ -124,7 +127,7 @@ describe('bodies', () => {
 })
 
 describe('variables', () => {
-  const ask = (query: string, variables: string): Promise<RawAnswer> =>
+  const ask = (query: string, variables: string): Promise<RawResponse> =>
     send(`{"query":${JSON.stringify(query)},"variables":${variables}}`, [...json, `Authorization: Bearer ${acme.sandboxKey}`])
   test('a number beyond all numbers', async () => {
     const answer = await ask('query ($n: Int) { apiKeys(first: $n) { nodes { id } } }', '{"n":1e999}')
@@ -161,30 +164,30 @@ describe('HTTP itself', () => {
     ['a bad chunk', `POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`],
     ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
   ])('%s', async (_name, text) => {
-    const answer = await say(app.url, text, { isHalfClosed: false })
+    const answer = await sendRaw(app.url, text, { isHalfClosed: false })
     expect(coded(answer)).toEqual([400, 'BAD_REQUEST'])
   })
   test('headers that are too large', async () => {
-    expect(coded(await say(app.url, `GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`))).toEqual([
+    expect(coded(await sendRaw(app.url, `GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`))).toEqual([
       431,
       'BAD_REQUEST',
     ])
   })
   test('an expectation that cannot be met, and the one that can', async () => {
-    const expecting = (what: string): Promise<RawAnswer> => send(typename, [...json, `Expect: ${what}`])
+    const expecting = (what: string): Promise<RawResponse> => send(typename, [...json, `Expect: ${what}`])
     expect(coded(await expecting('the-moon'))).toEqual([417, 'BAD_REQUEST'])
     expect((await expecting('100-continue')).text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/)
   })
   test('a second request on the connection is answered after the first', async () => {
     const first = `POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nContent-Length: ${typename.length}\r\n\r\n${typename}`
-    const { text } = await say(app.url, first + requestOf(json, typename))
+    const { text } = await sendRaw(app.url, first + requestText(json, typename))
     expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2)
   })
 })
 
 describe('X-On-Behalf-Of never falls back to the undelegated caller', () => {
   const query = '{"query":"{ viewer { kind endUser { externalId } } }"}'
-  const as = (...lines: string[]): Promise<RawAnswer> => send(query, [...json, `Authorization: Bearer ${acme.sandboxKey}`, ...lines])
+  const as = (...lines: string[]): Promise<RawResponse> => send(query, [...json, `Authorization: Bearer ${acme.sandboxKey}`, ...lines])
   test.each(['x-on-behalf-of', 'X-ON-BEHALF-OF', 'X-On-behalf-oF'])('%s: alice', async (name) => {
     expect(JSON.parse((await as(`${name}: alice`)).body).data.viewer.endUser.externalId).toBe('alice')
   })
@@ -218,8 +221,11 @@ describe('X-On-Behalf-Of never falls back to the undelegated caller', () => {
       'X-On-Behalf-Of was sent in another spelling. Send it as \\"X-On-Behalf-Of\\", with hyphens and no underscores.',
     )
     // An MCP client is told the same, and who has no credential that first.
-    const toServer = requestOf([...json, `Authorization: Bearer ${acme.sandboxKey}`, `${name}: alice`], query).replace('/graphql', '/mcp/x')
-    expect((await say(app.url, toServer)).status).toBe(400)
+    const toServer = requestText([...json, `Authorization: Bearer ${acme.sandboxKey}`, `${name}: alice`], query).replace(
+      '/graphql',
+      '/mcp/x',
+    )
+    expect((await sendRaw(app.url, toServer)).status).toBe(400)
     expect(coded(await send(query, [...json, `${name}: alice`]))).toEqual([401, 'UNAUTHENTICATED'])
     expect(coded(await send(query, [...json, 'Authorization: Bearer x', `${name}: alice`]))).toEqual([401, 'UNAUTHENTICATED'])
   })

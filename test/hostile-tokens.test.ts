@@ -5,7 +5,7 @@ import { maxUnknownCredentials } from '../src/http/rate-limits.js'
 import { maxFailedSignatures } from '../src/rate-limits/verification-queue.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { audience, claimsOf, exchange, forge, headerOf } from './support/tokens.js'
+import { audience, claimsOf, exchange, signClaims, headerOf } from './support/tokens.js'
 
 const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -123,11 +123,11 @@ describe('before cryptography', () => {
 
 test('ids in the claims of a signed token are checked before the database sees them', async () => {
   for (const jti of ['\0', 'at_\0', `at_${'0'.repeat(31)}`, 7, null]) {
-    const token = await forge(app, 'at+jwt', { ...claimsOf(good), jti })
+    const token = await signClaims(app, 'at+jwt', { ...claimsOf(good), jti })
     expect((await send(token)).status).toBe(401)
     const { introspection } = await app.mutate(acme.sandboxKey, 'introspectToken', { token }, 'introspection { active }')
     expect(introspection.active).toBe(false)
-    expect((await send(await forge(app, 'kh-personal+jwt', { ...claimsOf(acme.adminToken), jti }))).status).toBe(401)
+    expect((await send(await signClaims(app, 'kh-personal+jwt', { ...claimsOf(acme.adminToken), jti }))).status).toBe(401)
   }
 })
 

@@ -5,7 +5,7 @@ import { serverAudits } from 'graphql-http'
 
 import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
-import { say } from './support/raw.js'
+import { sendRaw } from './support/raw.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -122,7 +122,7 @@ describe('what clients do', () => {
     ['application/graphql-response+json;charset=UTF-8', 'application/graphql-response+json'],
     ['', 'application/json'],
   ])('who accepts %s gets %s', async (accept, type) => {
-    const answer = await say(
+    const answer = await sendRaw(
       app.url,
       `POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${accept === undefined ? '' : `Accept: ${accept}\r\n`}Content-Type: application/json\r\nContent-Length: 26\r\n\r\n{"query":"{ __typename }"}`,
     )
@@ -203,7 +203,7 @@ describe('every answer', () => {
     ['a key set', 'GET', '/.well-known/jwks.json', 200],
     ['health', 'GET', '/healthz', 200],
   ])('%s has a request id, and is JSON when it refuses', async (_name, method, path, status) => {
-    const answer = await say(
+    const answer = await sendRaw(
       app.url,
       `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${method === 'POST' ? 'Content-Type: application/json\r\nContent-Length: 26\r\n' : ''}\r\n${method === 'POST' ? '{"query":"{ __typename }"}' : ''}`,
     )

@@ -6,16 +6,16 @@ import * as oauth from 'oauth4webapi'
 import { newId } from '../src/lib/id.js'
 import { issuerUrl } from '../src/lib/issuer.js'
 import { startApp, type TestApp, type AnswerBody } from './support/app.js'
-import { openRaw, type Raw } from './support/earlier.js'
+import { openSqlConnection, type SqlConnection } from './support/earlier.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { audience, claimsOf, exchange, forge, type Claims } from './support/tokens.js'
+import { audience, claimsOf, exchange, signClaims, type Claims } from './support/tokens.js'
 
 const ceo = { externalUserId: 'ceo@acme.example', permissions: ['*'] }
 
 let app: TestApp
 let acme: SeededOrganization
 let stranger: SeededOrganization
-let database: Raw
+let database: SqlConnection
 let issuer: string
 beforeAll(async () => {
   app = await startApp({ KEYHOUSE_URL: 'https://keyhouse.test' })
@@ -24,7 +24,7 @@ beforeAll(async () => {
   acme = await organization(app)
   stranger = await organization(app)
   issuer = issuerUrl(app.config.url, acme.id, 'PRODUCTION')
-  database = await openRaw(app.env)
+  database = await openSqlConnection(app.env)
 })
 afterAll(async () => {
   await database.close()
@@ -70,7 +70,7 @@ describe('Keyhouse itself', () => {
 
   test('believes the issuer of the record alone, whatever the signature says', async () => {
     const claims = await own()
-    expect(await here(await forge(app, 'at+jwt', claims))).toEqual([200, true])
+    expect(await here(await signClaims(app, 'at+jwt', claims))).toEqual([200, true])
     for (const iss of [
       app.config.url,
       issuerUrl(app.config.url, acme.id, 'PRODUCTION'),
@@ -81,18 +81,18 @@ describe('Keyhouse itself', () => {
       null,
       undefined,
     ]) {
-      expect(await here(await forge(app, 'at+jwt', { ...claims, iss }))).toEqual([401, false])
+      expect(await here(await signClaims(app, 'at+jwt', { ...claims, iss }))).toEqual([401, false])
     }
   })
 
   test('believes the deployment as issuer of the tokens that were recorded before the upgrade, and of no others', async () => {
     const claims = await own()
     await database.run('update access_token set has_tenant_issuer = false where id = ?', [claims.jti])
-    expect(await here(await forge(app, 'at+jwt', { ...claims, iss: app.config.url }))).toEqual([200, true])
-    expect(await here(await forge(app, 'at+jwt', claims))).toEqual([401, false])
+    expect(await here(await signClaims(app, 'at+jwt', { ...claims, iss: app.config.url }))).toEqual([200, true])
+    expect(await here(await signClaims(app, 'at+jwt', claims))).toEqual([401, false])
     // Whatever is exchanged from now on is marked, however old it says it is.
     const later = await own()
-    expect(await here(await forge(app, 'at+jwt', { ...later, iss: app.config.url, iat: 0 }))).toEqual([401, false])
+    expect(await here(await signClaims(app, 'at+jwt', { ...later, iss: app.config.url, iat: 0 }))).toEqual([401, false])
   })
 
   test('is no audience by the name of an issuer', async () => {
@@ -103,7 +103,7 @@ describe('Keyhouse itself', () => {
   test('keeps its URL as issuer of personal tokens', async () => {
     const claims = claimsOf(acme.adminToken)
     expect(claims).toMatchObject({ iss: app.config.url, aud: app.config.url })
-    const another = await forge(app, 'kh-personal+jwt', { ...claims, iss: issuerUrl(app.config.url, acme.id, 'SANDBOX') })
+    const another = await signClaims(app, 'kh-personal+jwt', { ...claims, iss: issuerUrl(app.config.url, acme.id, 'SANDBOX') })
     expect((await app.run(another, '{ viewer { kind } }')).status).toBe(401)
   })
 })

@@ -13,8 +13,8 @@ import { serializers } from '../src/observability/log.js'
 import { OutboundError } from '../src/outbound/outbound-error.js'
 import { untrustedServer } from './support/certificate.js'
 import { Gateway } from './support/gateway.js'
-import { serve } from './support/process.js'
-import { say } from './support/raw.js'
+import { startKeyhouse } from './support/process.js'
+import { sendRaw } from './support/raw.js'
 
 const secret = 'CANARYxxCANARYxxCANARYxxCANARYxx'
 const forms = [secret, Buffer.from(secret).toString('base64').slice(0, 40), [...Buffer.from(secret)].slice(0, 12).join(',')]
@@ -158,7 +158,7 @@ describe('a caller that sends', () => {
     ['CONNECT', `CONNECT ${secret}:443 HTTP/1.1\r\nHost: x\r\n${bearer}\r\n\r\n`],
   ])('%s', async (_name, bytes) => {
     const from = world.app.logLength
-    await say(world.app.url, bytes)
+    await sendRaw(world.app.url, bytes)
     expectNoSecret(from)
   })
 })
@@ -167,9 +167,9 @@ test('an error that nobody catches ends the process without what a peer may have
   const thrower = `process.on('SIGUSR2', () => { throw Object.assign(new Error('x'), { code: 'HPE_X', data: process.env.CANARY }) })`
   const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(thrower)}`
   const directory = mkdtempSync(join(tmpdir(), 'keyhouse-uncaught-'))
-  const server = await serve({ KEYHOUSE_DATA_DIR: directory, NODE_OPTIONS, CANARY: secret })
+  const server = await startKeyhouse({ KEYHOUSE_DATA_DIR: directory, NODE_OPTIONS, CANARY: secret })
   server.kill('SIGUSR2')
-  const { code, stdout, stderr } = await server.ended
+  const { code, stdout, stderr } = await server.exited
   rmSync(directory, { recursive: true })
   expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
   expect(stdout).toContain('"code":"HPE_X"')

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { permissions } from '../src/access/actions.js'
 import { newId } from '../src/lib/id.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
-import { forEndUser } from './support/callers.js'
-import { fields, idPathsOf, withId, words } from './support/id-variables.js'
-import { dimensions, idAt, idKinds, type Dimension, type IdKindName, type Place } from './support/ids.js'
+import { callerEndUser } from './support/callers.js'
+import { fields, idPathsOf, withId, statusAndBody } from './support/id-variables.js'
+import { dimensions, createIdIn, idKinds, type Dimension, type IdKindName, type ResourceScope } from './support/ids.js'
 import { mutations, queries, type Operation } from './support/operations.js'
 import type { AnyPayload } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -25,7 +25,7 @@ beforeAll(async () => {
   otherOrganization = await organization(app)
   otherProject = await acme.project()
   member = (await acme.member('MEMBER', [acme.projectId])).token
-  const input = { audience: app.config.url, externalUserId: forEndUser, expiresIn: 2_592_000 }
+  const input = { audience: app.config.url, externalUserId: callerEndUser, expiresIn: 2_592_000 }
   token = (await app.mutate(acme.sandboxKey, 'exchangeApiKey', input, 'token')).token
 })
 afterAll(() => app.close())
@@ -40,26 +40,26 @@ interface Prober {
   readonly name: string
   readonly credential: string
   readonly headers: Record<string, string>
-  readonly place: Place
-  /** In which respects another thing's place must be the prober's own. */
+  readonly scope: ResourceScope
+  /** In which respects another thing's scope must be the prober's own. */
   readonly confined: readonly Dimension[]
 }
 
 function probers(operation: Operation): Prober[] {
-  const place: Place = { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: null }
-  const key = { credential: acme.sandboxKey, headers: {}, place }
+  const scope: ResourceScope = { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: null }
+  const key = { credential: acme.sandboxKey, headers: {}, scope }
   const byKey: Prober = { ...key, name: 'a key', confined: dimensions.filter((one) => one !== 'endUser' || !operation.isAcrossEndUsers) }
   const delegated: Prober = {
     ...key,
     name: 'an end user',
-    headers: { 'x-on-behalf-of': forEndUser },
-    place: { ...place, externalUserId: forEndUser },
+    headers: { 'x-on-behalf-of': callerEndUser },
+    scope: { ...scope, externalUserId: callerEndUser },
     confined: dimensions,
   }
   // The same end user, by a token of its own.
   const byToken: Prober = { ...delegated, name: 'an access token', credential: token, headers: {} }
-  const byMember: Prober = { name: 'a member', credential: member, headers: {}, place, confined: ['organization', 'project'] }
-  const byAdmin: Prober = { name: 'an admin', credential: acme.adminToken, headers: {}, place, confined: ['organization'] }
+  const byMember: Prober = { name: 'a member', credential: member, headers: {}, scope, confined: ['organization', 'project'] }
+  const byAdmin: Prober = { name: 'an admin', credential: acme.adminToken, headers: {}, scope, confined: ['organization'] }
   const { permission, callers } = operation
   const row = permission && permissions[permission]
   return [
@@ -71,17 +71,17 @@ function probers(operation: Operation): Prober[] {
 }
 
 /** Places that differ from the prober's in one respect that confines both it and the kind. */
-function foreignPlaces(kind: IdKindName, { place, confined }: Prober): Record<string, Place> {
+function foreignScopes(kind: IdKindName, { scope, confined }: Prober): Record<string, ResourceScope> {
   const { confinedTo, isShared }: { confinedTo: Dimension; isShared?: true } = idKinds[kind]
   const narrowest = dimensions.indexOf(confinedTo)
-  const isBackendsForeign = place.externalUserId !== null && !isShared
+  const isBackendsForeign = scope.externalUserId !== null && !isShared
   const all = {
-    organization: { 'of another organization': { ...place, organization: otherOrganization, projectId: otherOrganization.projectId } },
-    project: { 'of another project': { ...place, projectId: otherProject } },
-    environment: { 'of the other environment': { ...place, environment: 'PRODUCTION' } },
+    organization: { 'of another organization': { ...scope, organization: otherOrganization, projectId: otherOrganization.projectId } },
+    project: { 'of another project': { ...scope, projectId: otherProject } },
+    environment: { 'of the other environment': { ...scope, environment: 'PRODUCTION' } },
     endUser: {
-      'of another end user': { ...place, externalUserId: 'user-2' },
-      ...(isBackendsForeign ? { 'of the backend itself': { ...place, externalUserId: null } } : {}),
+      'of another end user': { ...scope, externalUserId: 'user-2' },
+      ...(isBackendsForeign ? { 'of the backend itself': { ...scope, externalUserId: null } } : {}),
     },
   } as const
   return Object.assign({}, ...confined.filter((one) => dimensions.indexOf(one) <= narrowest).map((one) => all[one]))
@@ -107,10 +107,10 @@ async function foreignIds(kind: IdKindName | 'any', prober: Prober): Promise<[la
   const kindNames = Object.keys(idKinds) as IdKindName[]
   const ids: [string, string][] = malformed.map((id) => [`malformed: ${JSON.stringify(id).slice(0, 24)}`, id])
   for (const one of kind === 'any' ? kindNames : [kind]) {
-    for (const [label, place] of Object.entries(foreignPlaces(one, prober))) ids.push([`${one} ${label}`, await idAt(one, place)])
+    for (const [label, scope] of Object.entries(foreignScopes(one, prober))) ids.push([`${one} ${label}`, await createIdIn(one, scope)])
   }
   if (kind === 'any') return ids
-  for (const one of kindNames) if (one !== kind) ids.push([`of another kind: ${one}`, await idAt(one, prober.place)])
+  for (const one of kindNames) if (one !== kind) ids.push([`of another kind: ${one}`, await createIdIn(one, prober.scope)])
   return ids
 }
 
@@ -131,13 +131,17 @@ describe.each(rows)('$name($path)', ({ name, path, kind, operation }) => {
   test("an id that is not the caller's is one that never was", async () => {
     for (const prober of probers(operation)) {
       const ask = async (id: string): Promise<Answer> => {
-        const variables = withId(name, await operation.variables(prober.place), path, id)
+        const variables = withId(name, await operation.variables(prober.scope), path, id)
         return app.run(prober.credential, operation.document, variables, prober.headers)
       }
       const never = await ask(newId(kind === 'any' ? 'key' : kind, app.clock.now()))
       expectNotExisting(name, never)
       for (const [label, id] of await foreignIds(kind, prober)) {
-        expect({ prober: prober.name, label, ...words(await ask(id)) }).toEqual({ prober: prober.name, label, ...words(never) })
+        expect({ prober: prober.name, label, ...statusAndBody(await ask(id)) }).toEqual({
+          prober: prober.name,
+          label,
+          ...statusAndBody(never),
+        })
       }
     }
   })

@@ -5,17 +5,17 @@ import { getNamedType, isObjectType } from 'graphql'
 import { encodeCursor } from '../src/pagination/page.js'
 import { buildSchema } from '../src/schema.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
-import type { Place } from './support/ids.js'
+import type { ResourceScope } from './support/ids.js'
 import { queries } from './support/operations.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
 let acme: SeededOrganization
-let place: Place
+let scope: ResourceScope
 beforeAll(async () => {
   app = await startApp()
   acme = await organization(app)
-  place = { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: null }
+  scope = { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: null }
 })
 afterAll(() => app.close())
 
@@ -35,7 +35,7 @@ describe.each(lists)('$name', ({ name, args }) => {
   const passed = args.map((argument) => `${argument.name}: $${argument.name}`).join(', ')
   const document = `query (${declared}) { ${name}(${passed}) { edges { cursor } pageInfo { startCursor endCursor } } }`
   const ask = async (page: object, credential = acme.adminToken): Promise<Answer> =>
-    app.run(credential, document, { ...(await row.variables(place)), ...page })
+    app.run(credential, document, { ...(await row.variables(scope)), ...page })
 
   test.each([{}, { first: 1 }, { first: 100 }, { last: 1 }, { last: 100 }, { first: null, last: null }])('%j is answered', async (page) => {
     expect((await ask(page)).errors).toBeUndefined()

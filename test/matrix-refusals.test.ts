@@ -10,8 +10,8 @@ import { AuditHead } from '../src/entities/audit-head.js'
 import { newId } from '../src/lib/id.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { Callers, type Caller } from './support/callers.js'
-import { idPathsOf, mutationNames, withId, words } from './support/id-variables.js'
-import { idAt, type IdKindName, type Place } from './support/ids.js'
+import { idPathsOf, mutationNames, withId, statusAndBody } from './support/id-variables.js'
+import { createIdIn, type IdKindName, type ResourceScope } from './support/ids.js'
 import { mutations, queries } from './support/operations.js'
 import { callerNames, expectedOutcome } from './support/outcomes.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -51,13 +51,13 @@ const newestSeq = async (): Promise<number> => (await em().findOneOrFail(AuditHe
 let people = 0
 
 /** An end user that was recorded there, by its external id. */
-async function recorded(place: Place): Promise<string> {
+async function recorded(scope: ResourceScope): Promise<string> {
   const externalUserId = `recorded-${++people}`
-  await idAt('eu', { ...place, externalUserId })
+  await createIdIn('eu', { ...scope, externalUserId })
   return externalUserId
 }
 
-const at = (kind: Named, place: Place): Promise<string> => (kind === 'externalId' ? recorded(place) : idAt(kind, place))
+const at = (kind: Named, scope: ResourceScope): Promise<string> => (kind === 'externalId' ? recorded(scope) : createIdIn(kind, scope))
 const never = (kind: Named): string => (kind === 'externalId' ? `never-${++people}` : newId(kind, app.clock.now()))
 
 type Labelled = readonly (readonly [label: string, id: string])[]
@@ -65,23 +65,23 @@ type Labelled = readonly (readonly [label: string, id: string])[]
 const made = new Map<string, Promise<Labelled>>()
 
 /** Something that is the caller's own or within its sight, and the same of every kind of stranger. */
-function existing(kind: Named, place: Place): Promise<Labelled> {
-  const name = JSON.stringify([kind, place.environment, place.externalUserId, kind === 'pt' ? place.userId : null])
-  const known = made.get(name) ?? makeAt(kind, place)
+function existing(kind: Named, scope: ResourceScope): Promise<Labelled> {
+  const name = JSON.stringify([kind, scope.environment, scope.externalUserId, kind === 'pt' ? scope.userId : null])
+  const known = made.get(name) ?? makeAt(kind, scope)
   made.set(name, known)
   return known
 }
 
-async function makeAt(kind: Named, place: Place): Promise<Labelled> {
-  const places: [string, Place][] = [
-    ['own', place],
-    ['of another organization', { ...place, organization: otherOrganization, projectId: otherOrganization.projectId }],
-    ['of another project', { ...place, projectId: otherProject }],
-    ['of the other environment', { ...place, environment: place.environment === 'SANDBOX' ? 'PRODUCTION' : 'SANDBOX' }],
-    ['of another end user', { ...place, externalUserId: 'user-2' }],
-    ['of the backend', { ...place, externalUserId: null }],
+async function makeAt(kind: Named, scope: ResourceScope): Promise<Labelled> {
+  const scopes: [string, ResourceScope][] = [
+    ['own', scope],
+    ['of another organization', { ...scope, organization: otherOrganization, projectId: otherOrganization.projectId }],
+    ['of another project', { ...scope, projectId: otherProject }],
+    ['of the other environment', { ...scope, environment: scope.environment === 'SANDBOX' ? 'PRODUCTION' : 'SANDBOX' }],
+    ['of another end user', { ...scope, externalUserId: 'user-2' }],
+    ['of the backend', { ...scope, externalUserId: null }],
   ]
-  return Promise.all(places.map(async ([label, one]) => [label, await at(kind, one)] as const))
+  return Promise.all(scopes.map(async ([label, one]) => [label, await at(kind, one)] as const))
 }
 
 describe.each(rows)('$field($path)', ({ field, path, kind }) => {
@@ -96,14 +96,14 @@ describe.each(rows)('$field($path)', ({ field, path, kind }) => {
     // A minute of its own: refusals beyond ten are gathered.
     app.clock.advance(60_000)
     const caller = (await callers.named(name, operation.permission))!
-    const variables = await operation.variables(caller.place)
+    const variables = await operation.variables(caller.scope)
     const ask = (id: string): Promise<Answer> =>
       app.run(caller.credential, operation.document, withId(field, variables, path, id), caller.headers)
-    const ids = await existing(kind, caller.place)
+    const ids = await existing(kind, caller.scope)
     const before = await newestSeq()
     const unknown = await ask(never(kind))
     expect(unknown.data).toMatchObject({ [field]: { userErrors: [{ code: 'FORBIDDEN', path: null }] } })
-    for (const [label, id] of ids) expect({ label, ...words(await ask(id)) }).toEqual({ label, ...words(unknown) })
+    for (const [label, id] of ids) expect({ label, ...statusAndBody(await ask(id)) }).toEqual({ label, ...statusAndBody(unknown) })
     const denied = await em().find(AuditEvent, { seq: { $gt: before }, outcome: 'DENIED' }, { orderBy: { seq: 'ASC' } })
     expect(denied.map(({ details }) => details)).toEqual([...ids, unknown].map(() => ({ code: 'FORBIDDEN' })))
     // The trail names what the caller can see, and nothing else.
@@ -120,15 +120,17 @@ async function canSee({ credential, headers }: Caller, id: string): Promise<bool
 }
 
 describe('a query by id', () => {
-  const queriesById = Object.entries(queries).filter(([, { ids, lacking, callers: kinds }]) => ids?.['id'] && !lacking && !kinds)
+  const queriesById = Object.entries(queries).filter(
+    ([, { ids, withoutPermission, callers: kinds }]) => ids?.['id'] && !withoutPermission && !kinds,
+  )
 
   test.each(queriesById)('%s tells nothing to a caller without the permission', async (field, operation) => {
     const kind = operation.ids!['id'] as IdKindName
     const refused = callerNames.filter((name) => expectedOutcome(name, operation) === 'FORBIDDEN')
     expect(refused.length).toBeGreaterThan(0)
     for (const name of refused) {
-      const { credential, headers, place } = (await callers.named(name, operation.permission))!
-      for (const [label, id] of [...(await existing(kind, place)), ['never issued', never(kind)] as const]) {
+      const { credential, headers, scope } = (await callers.named(name, operation.permission))!
+      for (const [label, id] of [...(await existing(kind, scope)), ['never issued', never(kind)] as const]) {
         const answer = await app.run(credential, operation.document, { id }, headers)
         expect([field, name, label, codeOf(answer)]).toEqual([field, name, label, 'FORBIDDEN'])
       }
@@ -137,8 +139,8 @@ describe('a query by id', () => {
 
   test('endUser tells nothing to a key without the permission', async () => {
     const { secret } = await callers.acme.apiKey()
-    const { place } = (await callers.named('sandbox key with *', null))!
-    for (const externalId of [await recorded(place), 'never']) {
+    const { scope } = (await callers.named('sandbox key with *', null))!
+    for (const externalId of [await recorded(scope), 'never']) {
       expect(
         codeOf(await app.run(secret, 'query ($externalId: String!) { endUser(externalId: $externalId) { id } }', { externalId })),
       ).toBe('FORBIDDEN')

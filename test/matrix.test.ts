@@ -54,7 +54,7 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
   test.each(callerNames)('by: %s', async (name) => {
     const caller = await callers.named(name, operation.permission)
     if (!caller) return expect(permissions[operation.permission!].grantableToApiKey).toBe(false)
-    const answer = await app.run(caller.credential, operation.document, await operation.variables(caller.place), caller.headers)
+    const answer = await app.run(caller.credential, operation.document, await operation.variables(caller.scope), caller.headers)
     const outcome = expectedOutcome(name, operation)
     expect({ outcome: outcomeOf(answer, field, isMutation), text: answer.text }).toEqual({ outcome, text: expect.any(String) })
     expect(answer.status).toBe(outcome === 'UNAUTHENTICATED' ? 401 : 200)
@@ -65,7 +65,7 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
   })
 
   test('by: callers who are refused before execution', async () => {
-    const variables = await operation.variables((await callers.named('ADMIN', null))!.place)
+    const variables = await operation.variables((await callers.named('ADMIN', null))!.scope)
     for (const [name, { credential, headers, status, code }] of Object.entries(callers.refused)) {
       const answer = await app.run(credential, operation.document, variables, headers)
       expect({ name, status: answer.status, code: codeOf(answer) }).toEqual({ name, status, code })
@@ -78,9 +78,9 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
 
   test('by: a key and an admin of another organization, who find nothing of this one', async () => {
     if (operation.callers === 'anyone') return
-    const { place } = (await callers.named('ADMIN', null))!
+    const { scope } = (await callers.named('ADMIN', null))!
     for (const credential of [otherOrganization.sandboxKey, (await otherOrganization.member('ADMIN')).token]) {
-      const variables = await operation.variables(place)
+      const variables = await operation.variables(scope)
       const answer = await app.run(credential, operation.document, variables)
       const { acme } = callers
       for (const id of [

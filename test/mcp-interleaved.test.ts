@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
-import { listen, mcpAnswer, type Listening } from './support/mcp.js'
+import { listen, type Listening } from './support/local-server.js'
+import { mcpAnswer } from './support/mcp.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 const uses = isPostgres ? 200 : 1000

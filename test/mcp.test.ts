@@ -3,15 +3,16 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { startApp, type TestApp } from './support/app.js'
-import { everythingServer, gate, listen, type Gate, type Listening } from './support/mcp.js'
-import { eventually } from './support/people.js'
+import { listen, type Listening } from './support/local-server.js'
+import { everythingServer, authenticatingProxy, type AuthenticatingProxy } from './support/mcp.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+import { waitFor } from './support/wait-for.js'
 
 let app: TestApp
 let acme: SeededOrganization
 let real: Listening
-let front: Gate
+let front: AuthenticatingProxy
 let serverId: string
 const server =
   'server { id name serverLabel serverUrl requireApproval allowedTools metadata environment project { id } endUser { externalId } }'
@@ -22,7 +23,7 @@ const tools = ['echo', 'get-sum', 'get-tiny-image']
 
 beforeAll(async () => {
   real = await everythingServer()
-  front = await gate(real.origin)
+  front = await authenticatingProxy(real.origin)
   app = await startApp({ KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' })
   acme = await organization(app)
   const made = await app.mutate(
@@ -63,7 +64,7 @@ describe('a real server behind a gate', () => {
     ['none', { none: 'NONE' }, {}, 'NONE', null, []],
   ])('with %s', async (name, auth, demanded, authType, authorizationPreview, headerNames) => {
     const forUser = { 'x-on-behalf-of': `user of ${name}` }
-    front.demand(demanded)
+    front.requireHeaders(demanded)
     const before = await tryOut(forUser)
     if (name !== 'none')
       expect(before).toMatchObject({ connected: false, toolCount: 0, failure: { code: 'UNAUTHORIZED', httpStatus: 401 } })
@@ -88,7 +89,7 @@ describe('a real server behind a gate', () => {
   })
 
   test('each test leaves one event, without a name or a value that the server or the caller sent', async () => {
-    front.demand({ authorization: 'Bearer a-token-of-the-backend' })
+    front.requireHeaders({ authorization: 'Bearer a-token-of-the-backend' })
     await app.mutate(acme.sandboxKey, 'createMcpCredential', { serverId, auth: { bearerToken: 'a-token-of-the-backend' } }, credential)
     const count = (): Promise<number> => acme.em.count(AuditEvent, { action: 'mcp_server:test' })
     const before = await count()
@@ -125,7 +126,7 @@ describe('a real server behind a gate', () => {
       for (let i = 0; i < 5; i++) await app.run(acme.sandboxKey, '{ viewer { kind } }')
       goOn.resolve()
       const events = (): Promise<AuditEvent[]> => acme.em.find(AuditEvent, { subjectId: id, action: 'mcp_server:test' })
-      await eventually(async () => (await events()).length === 1)
+      await waitFor(async () => (await events()).length === 1)
       expect((await events())[0]).toMatchObject({ details: { credentialId: stored.credential.id, connected: false, httpStatus: 401 } })
       expect((await acme.credentialRow(stored.credential.id)).lastUsedAt).not.toBeNull()
     } finally {

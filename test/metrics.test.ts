@@ -6,7 +6,7 @@ import { requestErrorStatus, userErrorCodes } from '../src/lib/errors.js'
 import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
-import { freePort } from './support/process.js'
+import { freePort } from './support/local-server.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 const unreachable = { name: 'Nowhere', serverLabel: 'nowhere', serverUrl: 'https://mcp.invalid/mcp' }

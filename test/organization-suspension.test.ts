@@ -7,7 +7,7 @@ import {
   suspend as suspendOrganization,
 } from '../src/commands/organization-suspension.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
-import { keyhouse } from './support/process.js'
+import { runKeyhouse } from './support/process.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -96,16 +96,16 @@ test('suspending twice keeps the first time; both verbs leave an event', async (
 describe('the command line', () => {
   test('lists, suspends and resumes in words that say what follows', async () => {
     const acme = await organization(app)
-    const suspension = await keyhouse(['organization', 'suspend', acme.id], app.env)
+    const suspension = await runKeyhouse(['organization', 'suspend', acme.id], app.env)
     expect(suspension).toMatchObject({ code: 0, stdout: expect.stringContaining('this server refuses all of its credentials') })
-    const list = await keyhouse(['organization', 'list'], app.env)
+    const list = await runKeyhouse(['organization', 'list'], app.env)
     expect(list.stdout.split('\n').find((line) => line.includes(acme.id))).toMatch(/suspended since 20\d\d-/)
-    const resumption = await keyhouse(['organization', 'resume', acme.id], app.env)
+    const resumption = await runKeyhouse(['organization', 'resume', acme.id], app.env)
     expect(resumption).toMatchObject({ code: 0, stdout: expect.stringContaining('is active') })
   })
 
   test('an unknown id is refused in one sentence', async () => {
-    const { code, stderr } = await keyhouse(['organization', 'suspend', 'org_none'], app.env)
+    const { code, stderr } = await runKeyhouse(['organization', 'suspend', 'org_none'], app.env)
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'No organization has the id "org_none": see "keyhouse organization list".\n' })
   })
 })

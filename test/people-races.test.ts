@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { startApp, type TestApp } from './support/app.js'
 import { refusalsIn } from './support/audit-trail.js'
 import { isPostgres } from './support/database.js'
-import { accept, anotherProcess, invite, refusalOf } from './support/people.js'
+import { acceptInvitation, startReplica, invite, firstErrorCode } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 // Two hundred mutations take their time on a busy machine.
@@ -15,14 +15,14 @@ let app: TestApp
 let other: TestApp
 beforeAll(async () => {
   app = await startApp()
-  other = isPostgres ? await anotherProcess(app) : app
+  other = isPostgres ? await startReplica(app) : app
 })
 afterAll(async () => {
   if (other !== app) await other.close()
   await app.close()
 })
 
-const outcomeOf = (payload: { userErrors: { code: string }[] }): string => refusalOf(payload) ?? 'OK'
+const outcomeOf = (payload: { userErrors: { code: string }[] }): string => firstErrorCode(payload) ?? 'OK'
 
 const mutations = 200
 const atOnce = 16
@@ -135,8 +135,8 @@ describe('two at once', () => {
   test('an invitation makes one member', async () => {
     const world = await organization(app)
     for (let round = 0; round < 5; round++) {
-      const { text } = await invite(app, world.adminToken)
-      const answers = await Promise.all([app, other, app, other].map((process) => accept(process, text)))
+      const { invitationToken } = await invite(app, world.adminToken)
+      const answers = await Promise.all([app, other, app, other].map((process) => acceptInvitation(process, invitationToken)))
       expect(answers.map(outcomeOf).toSorted()).toEqual(['INVALID_STATE', 'INVALID_STATE', 'INVALID_STATE', 'OK'])
       const { data } = await app.run(world.adminToken, '{ members { totalCount } }')
       expect(data.members.totalCount).toBe(2 + round)
@@ -157,7 +157,7 @@ describe('two at once', () => {
       [app, other, app, other].map((process) => invite(process, world.adminToken, { email: 'one@example.com' })),
     )
     const answers: string[] = []
-    for (const { text } of invited) answers.push(outcomeOf(await accept(app, text)))
+    for (const { invitationToken } of invited) answers.push(outcomeOf(await acceptInvitation(app, invitationToken)))
     expect(answers.toSorted()).toEqual(['INVALID_STATE', 'INVALID_STATE', 'INVALID_STATE', 'OK'])
   })
 })

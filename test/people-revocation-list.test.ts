@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
-import { later, mint, minute } from './support/people.js'
+import { timestampAfter, createPersonalToken, minute } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
@@ -21,10 +21,14 @@ async function listed(): Promise<string[]> {
 test('names each token that was revoked, alone, with all others or with its member, until it would have ended', async () => {
   const { token } = await acme.member('MEMBER')
   const leaver = await acme.member('MEMBER')
-  const brief = { type: 'EPHEMERAL', permissions: ['api_key:read'], expiresAt: later(app, minute) }
-  const [alone, byAdmin, withAll] = [await mint(app, token, brief), await mint(app, token, brief), await mint(app, token, brief)]
-  const withMember = await mint(app, leaver.token, brief)
-  const kept = await mint(app, acme.adminToken, brief)
+  const brief = { type: 'EPHEMERAL', permissions: ['api_key:read'], expiresAt: timestampAfter(app, minute) }
+  const [alone, byAdmin, withAll] = [
+    await createPersonalToken(app, token, brief),
+    await createPersonalToken(app, token, brief),
+    await createPersonalToken(app, token, brief),
+  ]
+  const withMember = await createPersonalToken(app, leaver.token, brief)
+  const kept = await createPersonalToken(app, acme.adminToken, brief)
   expect(await listed()).toEqual([])
   await app.mutate(token, 'revokePersonalToken', { id: alone.id }, 'personalToken { id }')
   expect(await listed()).toEqual([alone.id])

@@ -4,7 +4,16 @@ import { EntityManager } from '@mikro-orm/core'
 
 import { bootstrapOrganization } from '../src/commands/organization-create.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
-import { accept, anotherProcess, invite, later, minute, mint, refusalOf, works } from './support/people.js'
+import {
+  acceptInvitation,
+  startReplica,
+  invite,
+  timestampAfter,
+  minute,
+  createPersonalToken,
+  firstErrorCode,
+  isAccepted,
+} from './support/people.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -31,11 +40,11 @@ describe('projects', () => {
 
   test('are made and renamed; the slug stays', async () => {
     const made = await create(acme.adminToken, { name: 'Shop', slug: 'shop' })
-    const now = later(app, 0)
+    const now = timestampAfter(app, 0)
     expect(made).toMatchObject({ userErrors: [], project: { name: 'Shop', slug: 'shop', createdAt: now, updatedAt: now } })
     app.clock.advance(minute)
     const changed = await update(acme.adminToken, { id: made.project.id, name: 'Store' })
-    expect(changed.project).toEqual({ ...made.project, name: 'Store', updatedAt: later(app, 0) })
+    expect(changed.project).toEqual({ ...made.project, name: 'Store', updatedAt: timestampAfter(app, 0) })
     expect((await update(acme.adminToken, { id: made.project.id })).project.name).toBe('Store')
     const { data } = await app.run(acme.adminToken, '{ projects { slug } }')
     expect(data.projects).toEqual([{ slug: 'default' }, { slug: 'shop' }])
@@ -53,7 +62,7 @@ describe('projects', () => {
     ['a_b', 'INVALID'],
     ['a\n', 'INVALID'],
   ])('the slug %j: %s', async (slug, code) => {
-    expect(refusalOf(await create(acme.adminToken, { name: 'x', slug }))).toBe(code)
+    expect(firstErrorCode(await create(acme.adminToken, { name: 'x', slug }))).toBe(code)
   })
 
   test('have names of 1 to 255 characters', async () => {
@@ -64,8 +73,8 @@ describe('projects', () => {
       [256, 'INVALID'],
     ] as const) {
       const name = 'x'.repeat(length)
-      expect(refusalOf(await create(acme.adminToken, { name, slug: `names-${length}` }))).toBe(code)
-      expect(refusalOf(await update(acme.adminToken, { id: acme.projectId, name }))).toBe(code)
+      expect(firstErrorCode(await create(acme.adminToken, { name, slug: `names-${length}` }))).toBe(code)
+      expect(firstErrorCode(await update(acme.adminToken, { id: acme.projectId, name }))).toBe(code)
     }
     expect((await update(acme.adminToken, { id: acme.projectId, name: null })).userErrors).toMatchObject([
       { code: 'INVALID', path: ['input', 'name'] },
@@ -73,13 +82,13 @@ describe('projects', () => {
   })
 
   test('share no slug within an organization, and none with another one', async () => {
-    expect(refusalOf(await create(acme.adminToken, { name: 'One', slug: 'shared' }))).toBeUndefined()
+    expect(firstErrorCode(await create(acme.adminToken, { name: 'One', slug: 'shared' }))).toBeUndefined()
     expect((await create(acme.adminToken, { name: 'Two', slug: 'shared' })).userErrors).toMatchObject([
       { code: 'CONFLICT', path: ['input', 'slug'] },
     ])
     const other = await organization(app)
-    expect(refusalOf(await create(other.adminToken, { name: 'One', slug: 'shared' }))).toBeUndefined()
-    expect(refusalOf(await update(other.adminToken, { id: acme.projectId, name: 'x' }))).toBe('NOT_FOUND')
+    expect(firstErrorCode(await create(other.adminToken, { name: 'One', slug: 'shared' }))).toBeUndefined()
+    expect(firstErrorCode(await update(other.adminToken, { id: acme.projectId, name: 'x' }))).toBe('NOT_FOUND')
   })
 })
 
@@ -89,10 +98,10 @@ describe('updateMember', () => {
   test('is felt by every token of the member at its next request, in every process', async () => {
     const world = await organization(app)
     const second = await world.project()
-    const other = await anotherProcess(app)
+    const other = await startReplica(app)
     try {
       const { memberId, token } = await world.member('MEMBER', [world.projectId])
-      const { token: minted } = await mint(app, token, {})
+      const { token: minted } = await createPersonalToken(app, token, {})
       const everywhere = async (expected: unknown): Promise<void> => {
         for (const one of [token, minted])
           for (const process of [app, other]) {
@@ -114,7 +123,7 @@ describe('updateMember', () => {
       await update(world.adminToken, { id: memberId, projectIds: null })
       await everywhere({ isAdmin: false, projects: [world.projectId, second] })
       await other.mutate(world.adminToken, 'removeMember', { id: memberId }, 'removedMemberId')
-      for (const one of [token, minted]) for (const process of [app, other]) expect(await works(process, one)).toBe(false)
+      for (const one of [token, minted]) for (const process of [app, other]) expect(await isAccepted(process, one)).toBe(false)
     } finally {
       await other.close()
     }
@@ -140,14 +149,14 @@ describe('updateMember', () => {
     const { id } = list.data.members.nodes[0]!
     const remove = (): Promise<Payloads['removeMember']> =>
       app.mutate(world.adminToken, 'removeMember', { id }, 'removedMemberId revokedTokenCount')
-    expect(refusalOf(await update(world.adminToken, { id, role: 'MEMBER' }))).toBe('INVALID_STATE')
-    expect(refusalOf(await remove())).toBe('INVALID_STATE')
-    expect(refusalOf(await update(world.adminToken, { id, role: 'ADMIN' }))).toBeUndefined()
+    expect(firstErrorCode(await update(world.adminToken, { id, role: 'MEMBER' }))).toBe('INVALID_STATE')
+    expect(firstErrorCode(await remove())).toBe('INVALID_STATE')
+    expect(firstErrorCode(await update(world.adminToken, { id, role: 'ADMIN' }))).toBeUndefined()
     await world.member('MEMBER')
-    expect(refusalOf(await remove())).toBe('INVALID_STATE')
+    expect(firstErrorCode(await remove())).toBe('INVALID_STATE')
     await world.member('ADMIN')
     expect(await remove()).toEqual({ removedMemberId: id, revokedTokenCount: 1, userErrors: [] })
-    expect(await works(app, world.adminToken)).toBe(false)
+    expect(await isAccepted(app, world.adminToken)).toBe(false)
   })
 })
 
@@ -202,11 +211,11 @@ describe('members', () => {
 describe('removeMember', () => {
   test('ends their tokens and pending invitations; their keys work on', async () => {
     const leaver = await acme.member('ADMIN')
-    const full = await mint(app, leaver.token, {})
-    const reduced = await mint(app, leaver.token, { type: 'RESTRICTED', permissions: ['api_key:read'] })
+    const full = await createPersonalToken(app, leaver.token, {})
+    const reduced = await createPersonalToken(app, leaver.token, { type: 'RESTRICTED', permissions: ['api_key:read'] })
     const key = await app.mutate(leaver.token, 'createApiKey', { permissions: ['agent:read'] }, 'secret apiKey { id }')
     const pending = await invite(app, leaver.token)
-    const accepted = await accept(app, (await invite(app, leaver.token)).text)
+    const accepted = await acceptInvitation(app, (await invite(app, leaver.token)).invitationToken)
     const answer = await app.mutate(acme.adminToken, 'removeMember', { id: leaver.memberId }, 'removedMemberId revokedTokenCount')
     expect(answer).toEqual({ removedMemberId: leaver.memberId, revokedTokenCount: 3, userErrors: [] })
     for (const token of [leaver.token, full.token, reduced.token]) {
@@ -214,8 +223,8 @@ describe('removeMember', () => {
       expect([refused.status, codeOf(refused)]).toEqual([401, 'UNAUTHENTICATED'])
     }
     for (const { id } of [full, reduced]) expect(await acme.tokenRow(id)).toMatchObject({ revokedAt: app.clock.now(), sealedText: null })
-    expect(refusalOf(await accept(app, pending.text))).toBe('INVALID_STATE')
-    expect(await works(app, accepted.token)).toBe(true)
+    expect(firstErrorCode(await acceptInvitation(app, pending.invitationToken))).toBe('INVALID_STATE')
+    expect(await isAccepted(app, accepted.token)).toBe(true)
     const { data } = await app.run(key.secret, '{ viewer { apiKey { id } permissions } }')
     expect(data.viewer).toEqual({ apiKey: { id: key.apiKey.id }, permissions: ['agent:read'] })
     const exchanged = await app.mutate(key.secret, 'exchangeApiKey', { audience: 'https://service.example', externalUserId: 'u' }, 'token')
@@ -232,9 +241,9 @@ describe('removeMember', () => {
     const stranger = await organization(app)
     const remove = (by: string): Promise<Payloads['removeMember']> => app.mutate(by, 'removeMember', { id: memberId }, 'removedMemberId')
     expect((await remove(token)).userErrors).toMatchObject([{ code: 'FORBIDDEN', message: expect.stringContaining('member:remove') }])
-    expect(refusalOf(await remove(stranger.adminToken))).toBe('NOT_FOUND')
-    expect(refusalOf(await remove(acme.adminToken))).toBeUndefined()
-    expect(refusalOf(await remove(acme.adminToken))).toBe('NOT_FOUND')
+    expect(firstErrorCode(await remove(stranger.adminToken))).toBe('NOT_FOUND')
+    expect(firstErrorCode(await remove(acme.adminToken))).toBeUndefined()
+    expect(firstErrorCode(await remove(acme.adminToken))).toBe('NOT_FOUND')
     const events = (await acme.events()).filter(({ action, subjectId }) => action === 'member:remove' && subjectId === memberId)
     expect(events.map(({ outcome }) => outcome)).toEqual(['DENIED', 'ALLOWED'])
   })

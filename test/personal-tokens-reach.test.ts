@@ -8,8 +8,8 @@ import fc from 'fast-check'
 import { rolePermissions } from '../src/access/permissions.js'
 import type { MemberRole } from '../src/entities/enums.js'
 import { startApp, type TestApp } from './support/app.js'
-import { day, hour, later, mint, minute, refusalOf } from './support/people.js'
-import { meaningOf, patterns } from './support/permission-sets.js'
+import { day, hour, timestampAfter, createPersonalToken, minute, firstErrorCode } from './support/people.js'
+import { expandPatterns, patterns } from './support/permission-sets.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -27,7 +27,7 @@ afterAll(() => app.close())
 type Meaning = ReadonlySet<string>
 const isWithin = (small: Meaning, large: Meaning): boolean => [...small].every((one) => large.has(one))
 const both = (a: Meaning, b: Meaning): Meaning => new Set([...a].filter((one) => b.has(one)))
-const everything = meaningOf(['*'])
+const everything = expandPatterns(['*'])
 
 /** What the model knows of a token: all that follows from how it was made. */
 interface Known {
@@ -76,7 +76,7 @@ class Heap {
   }
 
   private can({ carries }: Known): Meaning {
-    return both(carries, meaningOf(rolePermissions[this.role]))
+    return both(carries, expandPatterns(rolePermissions[this.role]))
   }
 
   private at(index: number): Known {
@@ -97,15 +97,15 @@ class Heap {
     const held = await this.viewerPermissions(maker)
     const wanted = isOwn && held.length > 0 ? held.slice(0, 100) : permissions
     const isReduced = type !== 'FULL_ACCESS'
-    const input = { type, ...(isReduced ? { permissions: wanted } : {}), ...(lasts ? { expiresAt: later(app, lasts) } : {}) }
+    const input = { type, ...(isReduced ? { permissions: wanted } : {}), ...(lasts ? { expiresAt: timestampAfter(app, lasts) } : {}) }
     const answer = await app.mutate(maker.token, 'createPersonalToken', input, 'token personalToken { id expiresAt }')
-    const isWithinReach = isReduced ? isWithin(meaningOf(wanted), this.can(maker)) : !maker.isReduced
+    const isWithinReach = isReduced ? isWithin(expandPatterns(wanted), this.can(maker)) : !maker.isReduced
     const isInTime = maker.isLogin || lasts === undefined || app.clock.now().getTime() + lasts <= maker.expiresAt
     expect(answer.token !== null).toBe(isWithinReach && isInTime)
     if (answer.token === null) return
     const expiresAt = Date.parse(answer.personalToken.expiresAt)
     if (!maker.isLogin) expect(expiresAt).toBeLessThanOrEqual(maker.expiresAt)
-    const carries = isReduced ? meaningOf(wanted) : everything
+    const carries = isReduced ? expandPatterns(wanted) : everything
     // What is not reduced follows its user, whatever their role becomes.
     const ceiling = isReduced ? this.can(maker) : everything
     this.tokens.push({ id: answer.personalToken.id, token: answer.token, isReduced, isLogin: false, expiresAt, carries, ceiling })
@@ -124,9 +124,9 @@ class Heap {
 
   /** The rule itself, of every token at this moment. */
   async hold(): Promise<void> {
-    const now = meaningOf(rolePermissions[this.role])
+    const now = expandPatterns(rolePermissions[this.role])
     for (const token of this.tokens) {
-      const can = meaningOf(await this.viewerPermissions(token))
+      const can = expandPatterns(await this.viewerPermissions(token))
       expect(can).toEqual(new Set(this.can(token)))
       expect(isWithin(can, both(token.ceiling, now))).toBe(true)
     }
@@ -150,32 +150,40 @@ describe('a reduced token', () => {
   const create = (by: string, input: object): Promise<Payloads['createPersonalToken']> =>
     app.mutate(by, 'createPersonalToken', input, 'token')
   const reveal = async (by: string, id: string): Promise<string | undefined> =>
-    refusalOf(await app.mutate(by, 'revealPersonalToken', { id }, 'token'))
+    firstErrorCode(await app.mutate(by, 'revealPersonalToken', { id }, 'token'))
 
   test('with all that a key may hold does not mint "*"', async () => {
     const { data } = await app.run(null, '{ permissionDefinitions { permission grantableToApiKey } }')
     const forKeys = data.permissionDefinitions.filter((one) => one.grantableToApiKey).map((one) => one.permission)
-    const { token } = await mint(app, acme.adminToken, { type: 'RESTRICTED', permissions: ['application:*', ...forKeys] })
+    const { token } = await createPersonalToken(app, acme.adminToken, { type: 'RESTRICTED', permissions: ['application:*', ...forKeys] })
     const refused = await create(token, { type: 'EPHEMERAL', permissions: ['*'] })
     expect(refused.userErrors).toMatchObject([{ code: 'PERMISSION_NOT_HELD', message: expect.stringContaining('"member:invite"') }])
     expect((await create(token, { type: 'EPHEMERAL', permissions: ['application:*', ...forKeys] })).userErrors).toEqual([])
   })
 
   test('makes no FULL_ACCESS token, by name or by leaving the type out', async () => {
-    const { token } = await mint(app, acme.adminToken, { type: 'RESTRICTED', permissions: ['*'] })
-    expect(refusalOf(await create(token, {}))).toBe('FORBIDDEN')
-    expect(refusalOf(await create(token, { type: 'FULL_ACCESS' }))).toBe('FORBIDDEN')
+    const { token } = await createPersonalToken(app, acme.adminToken, { type: 'RESTRICTED', permissions: ['*'] })
+    expect(firstErrorCode(await create(token, {}))).toBe('FORBIDDEN')
+    expect(firstErrorCode(await create(token, { type: 'FULL_ACCESS' }))).toBe('FORBIDDEN')
   })
 
   test('sees again what it could have made, and nothing else of its user', async () => {
     const { token: login } = await acme.member('MEMBER')
-    const by = await mint(app, login, { type: 'RESTRICTED', permissions: ['agent:*', 'api_key:read'], expiresAt: later(app, hour) })
-    const reduced = (permissions: string[], lasts: number): object => ({ type: 'RESTRICTED', permissions, expiresAt: later(app, lasts) })
-    const full = await mint(app, login, { expiresAt: later(app, hour) })
-    const within = await mint(app, login, reduced(['agent:read'], hour))
-    const longer = await mint(app, login, reduced(['agent:read'], hour + 1))
-    const wider = await mint(app, login, reduced(['agent:read', 'api_key:create'], hour))
-    const wildcard = await mint(app, login, reduced(['application:*'], hour))
+    const by = await createPersonalToken(app, login, {
+      type: 'RESTRICTED',
+      permissions: ['agent:*', 'api_key:read'],
+      expiresAt: timestampAfter(app, hour),
+    })
+    const reduced = (permissions: string[], lasts: number): object => ({
+      type: 'RESTRICTED',
+      permissions,
+      expiresAt: timestampAfter(app, lasts),
+    })
+    const full = await createPersonalToken(app, login, { expiresAt: timestampAfter(app, hour) })
+    const within = await createPersonalToken(app, login, reduced(['agent:read'], hour))
+    const longer = await createPersonalToken(app, login, reduced(['agent:read'], hour + 1))
+    const wider = await createPersonalToken(app, login, reduced(['agent:read', 'api_key:create'], hour))
+    const wildcard = await createPersonalToken(app, login, reduced(['application:*'], hour))
     expect(await reveal(by.token, within.id)).toBeUndefined()
     expect(await reveal(by.token, by.id)).toBeUndefined()
     expect(await reveal(by.token, full.id)).toBe('FORBIDDEN')
@@ -188,15 +196,15 @@ describe('a reduced token', () => {
   test('makes keys within its reach only, that end with it; a FULL_ACCESS token is not bound by that', async () => {
     const key = (by: string, input: object): Promise<Payloads['createApiKey']> =>
       app.mutate(by, 'createApiKey', input, 'apiKey { permissions expiresAt }')
-    const reduced = await mint(app, acme.adminToken, {
+    const reduced = await createPersonalToken(app, acme.adminToken, {
       type: 'RESTRICTED',
       permissions: ['api_key:create', 'agent:read'],
-      expiresAt: later(app, hour),
+      expiresAt: timestampAfter(app, hour),
     })
-    expect(refusalOf(await key(reduced.token, { permissions: ['agent:create'] }))).toBe('PERMISSION_NOT_HELD')
-    expect((await key(reduced.token, { permissions: ['agent:read'] })).apiKey.expiresAt).toBe(later(app, hour))
-    expect(refusalOf(await key(reduced.token, { permissions: [], expiresAt: later(app, hour + 1) }))).toBe('INVALID')
-    const full = await mint(app, acme.adminToken, { expiresAt: later(app, hour) })
+    expect(firstErrorCode(await key(reduced.token, { permissions: ['agent:create'] }))).toBe('PERMISSION_NOT_HELD')
+    expect((await key(reduced.token, { permissions: ['agent:read'] })).apiKey.expiresAt).toBe(timestampAfter(app, hour))
+    expect(firstErrorCode(await key(reduced.token, { permissions: [], expiresAt: timestampAfter(app, hour + 1) }))).toBe('INVALID')
+    const full = await createPersonalToken(app, acme.adminToken, { expiresAt: timestampAfter(app, hour) })
     expect((await key(full.token, { permissions: [] })).apiKey.expiresAt).toBeNull()
   })
 })

@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
-import { anotherProcess, eventually, mint } from './support/people.js'
+import { startReplica, createPersonalToken } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+import { waitFor } from './support/wait-for.js'
 
 let app: TestApp
 let acme: SeededOrganization
@@ -16,26 +17,26 @@ afterEach(() => app.close())
 const isWiped = async (id: string): Promise<boolean> => (await acme.tokenRow(id)).sealedText === null
 
 test('it is wiped when the window closes, not before, with no request and no event', async () => {
-  const early = await mint(app, acme.adminToken, {})
+  const early = await createPersonalToken(app, acme.adminToken, {})
   app.clock.advance(1)
-  const late = await mint(app, acme.adminToken, {})
+  const late = await createPersonalToken(app, acme.adminToken, {})
   const before = await acme.events()
   app.clock.advance(299_999)
-  await eventually(() => isWiped(early.id))
+  await waitFor(() => isWiped(early.id))
   expect(await isWiped(late.id)).toBe(false)
   app.clock.advance(1)
-  await eventually(() => isWiped(late.id))
+  await waitFor(() => isWiped(late.id))
   expect(await acme.events()).toHaveLength(before.length)
 })
 
 test('a process that starts wipes what closed while none was there', async () => {
-  const { id } = await mint(app, acme.adminToken, {})
+  const { id } = await createPersonalToken(app, acme.adminToken, {})
   await app.app.close()
   app.clock.advance(300_000)
-  const next = await anotherProcess(app)
+  const next = await startReplica(app)
   try {
     const world = Object.assign(Object.create(Object.getPrototypeOf(acme)) as SeededOrganization, acme, { app: next })
-    await eventually(async () => (await world.tokenRow(id)).sealedText === null)
+    await waitFor(async () => (await world.tokenRow(id)).sealedText === null)
     const answer = await next.mutate(acme.adminToken, 'revealPersonalToken', { id }, 'token')
     expect(answer).toMatchObject({ token: null, userErrors: [{ code: 'ALREADY_REVEALED' }] })
   } finally {
@@ -44,11 +45,11 @@ test('a process that starts wipes what closed while none was there', async () =>
 })
 
 test('several processes may sweep at once', async () => {
-  const others = [await anotherProcess(app), await anotherProcess(app)]
+  const others = [await startReplica(app), await startReplica(app)]
   try {
-    const { id } = await mint(app, acme.adminToken, {})
+    const { id } = await createPersonalToken(app, acme.adminToken, {})
     app.clock.advance(300_000)
-    await eventually(() => isWiped(id))
+    await waitFor(() => isWiped(id))
     expect(app.log).not.toContain('could not be wiped')
   } finally {
     for (const other of others) await other.close()

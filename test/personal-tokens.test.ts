@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 
 import { codeOf, startApp, type TestApp } from './support/app.js'
-import { day, hour, later, mint, minute, refusalOf, works } from './support/people.js'
+import { day, hour, timestampAfter, createPersonalToken, minute, firstErrorCode, isAccepted } from './support/people.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -33,8 +33,8 @@ describe('createPersonalToken', () => {
       permissions: null,
       status: 'ACTIVE',
       lastUsedOn: null,
-      expiresAt: later(app, 365 * day),
-      visibleUntil: later(app, 5 * minute),
+      expiresAt: timestampAfter(app, 365 * day),
+      visibleUntil: timestampAfter(app, 5 * minute),
       user: { id: userId },
     })
     expect(decodeProtectedHeader(made.token)).toMatchObject({ typ: 'kh-personal+jwt', alg: 'ES256' })
@@ -60,20 +60,20 @@ describe('createPersonalToken', () => {
   ])('%s lasts at most %d ms, and by itself %d', async (type, longest, usual) => {
     const permissions = type === 'FULL_ACCESS' ? {} : { permissions: ['api_key:read'] }
     for (const [expiresAt, code] of [
-      [later(app, longest - 1), undefined],
-      [later(app, longest), undefined],
-      [later(app, longest + 1), 'INVALID'],
-      [later(app, 1), undefined],
-      [later(app, 0), 'INVALID'],
+      [timestampAfter(app, longest - 1), undefined],
+      [timestampAfter(app, longest), undefined],
+      [timestampAfter(app, longest + 1), 'INVALID'],
+      [timestampAfter(app, 1), undefined],
+      [timestampAfter(app, 0), 'INVALID'],
       [null, 'INVALID'],
     ] as const) {
       const made = await create(acme.adminToken, { type, expiresAt, ...permissions })
-      expect([expiresAt, refusalOf(made)]).toEqual([expiresAt, code])
+      expect([expiresAt, firstErrorCode(made)]).toEqual([expiresAt, code])
       if (code) expect(made.userErrors[0]!.path).toEqual(['input', 'expiresAt'])
       else expect(made.personalToken.expiresAt).toBe(expiresAt)
     }
     const usually = await create(acme.adminToken, { type, ...permissions })
-    expect(usually.personalToken.expiresAt).toBe(later(app, usual))
+    expect(usually.personalToken.expiresAt).toBe(timestampAfter(app, usual))
   })
 
   test.each([
@@ -107,8 +107,8 @@ describe('createPersonalToken', () => {
   })
 
   test('is for people: a key has no tokens of its own', async () => {
-    expect(refusalOf(await create(acme.sandboxKey, {}))).toBe('FORBIDDEN')
-    expect(refusalOf(await app.mutate(acme.sandboxKey, 'revokeAllPersonalTokens', null, 'revokedCount'))).toBe('FORBIDDEN')
+    expect(firstErrorCode(await create(acme.sandboxKey, {}))).toBe('FORBIDDEN')
+    expect(firstErrorCode(await app.mutate(acme.sandboxKey, 'revokeAllPersonalTokens', null, 'revokedCount'))).toBe('FORBIDDEN')
     expect(codeOf(await app.run(acme.sandboxKey, '{ personalTokens { totalCount } }'))).toBe('FORBIDDEN')
     expect(codeOf(await app.run(acme.sandboxKey, '{ organizationTokens { totalCount } }'))).toBe('FORBIDDEN')
   })
@@ -117,23 +117,23 @@ describe('createPersonalToken', () => {
 describe('nothing outlives its maker', () => {
   test.each(['RESTRICTED', 'EPHEMERAL', 'FULL_ACCESS'])('but for what a LOGIN token makes: %s', async (type) => {
     const permissions = type === 'FULL_ACCESS' ? {} : { permissions: ['*'] }
-    const maker = await mint(app, acme.adminToken, { type, expiresAt: later(app, hour), ...permissions })
+    const maker = await createPersonalToken(app, acme.adminToken, { type, expiresAt: timestampAfter(app, hour), ...permissions })
     const reduced = { type: 'EPHEMERAL', permissions: ['api_key:read'] }
-    expect(refusalOf(await create(maker.token, { ...reduced, expiresAt: later(app, hour) }))).toBeUndefined()
-    expect(refusalOf(await create(maker.token, { ...reduced, expiresAt: later(app, hour - 1) }))).toBeUndefined()
-    const longer = await create(maker.token, { ...reduced, expiresAt: later(app, hour + 1) })
+    expect(firstErrorCode(await create(maker.token, { ...reduced, expiresAt: timestampAfter(app, hour) }))).toBeUndefined()
+    expect(firstErrorCode(await create(maker.token, { ...reduced, expiresAt: timestampAfter(app, hour - 1) }))).toBeUndefined()
+    const longer = await create(maker.token, { ...reduced, expiresAt: timestampAfter(app, hour + 1) })
     expect(longer.userErrors).toMatchObject([{ code: 'INVALID', path: ['input', 'expiresAt'] }])
     const omitted = await create(maker.token, { type: 'RESTRICTED', permissions: ['api_key:read'] })
-    expect(omitted.personalToken.expiresAt).toBe(later(app, hour))
+    expect(omitted.personalToken.expiresAt).toBe(timestampAfter(app, hour))
   })
 
   test('an invitation and a sign-in token end with the token that made them', async () => {
-    const maker = await mint(app, acme.adminToken, { expiresAt: later(app, 10 * minute) })
+    const maker = await createPersonalToken(app, acme.adminToken, { expiresAt: timestampAfter(app, 10 * minute) })
     const invited = await app.mutate(maker.token, 'inviteMember', { email: 'soon@example.com', role: 'READER' }, 'invitation { expiresAt }')
-    expect(invited.invitation.expiresAt).toBe(later(app, 10 * minute))
+    expect(invited.invitation.expiresAt).toBe(timestampAfter(app, 10 * minute))
     const { memberId } = await acme.member('READER')
     const back = await app.mutate(maker.token, 'createSignInToken', { memberId }, 'expiresAt')
-    expect(back.expiresAt).toBe(later(app, 10 * minute))
+    expect(back.expiresAt).toBe(timestampAfter(app, 10 * minute))
   })
 })
 
@@ -142,18 +142,18 @@ describe('the window', () => {
     const { token } = await acme.member('MEMBER')
     const made = await create(token, {})
     const { id } = made.personalToken
-    const other = await mint(app, token, {})
+    const other = await createPersonalToken(app, token, {})
     app.clock.advance(299_999)
     expect(await reveal(token, id)).toMatchObject({ token: made.token, personalToken: { id }, userErrors: [] })
     expect((await reveal(other.token, id)).token).toBe(made.token)
     app.clock.advance(1)
     expect(await reveal(token, id)).toMatchObject({ token: null, userErrors: [{ code: 'ALREADY_REVEALED', path: ['input', 'id'] }] })
-    expect(await works(app, made.token)).toBe(true)
+    expect(await isAccepted(app, made.token)).toBe(true)
   })
 
   test('each reveal is an event, allowed or refused', async () => {
     const { token, userId } = await acme.member('MEMBER')
-    const { id } = await mint(app, token, {})
+    const { id } = await createPersonalToken(app, token, {})
     await reveal(token, id)
     await reveal(token, id)
     await reveal(acme.adminToken, id)
@@ -169,7 +169,7 @@ describe('the window', () => {
     const { token } = await acme.member('MEMBER')
     const colleague = await acme.member('MEMBER')
     const stranger = await organization(app)
-    const { id } = await mint(app, token, {})
+    const { id } = await createPersonalToken(app, token, {})
     for (const [by, code] of [
       [acme.adminToken, 'FORBIDDEN'],
       [colleague.token, 'FORBIDDEN'],
@@ -177,7 +177,7 @@ describe('the window', () => {
       [stranger.adminToken, 'NOT_FOUND'],
     ] as const) {
       const answer = await reveal(by, id)
-      expect([answer.token, refusalOf(answer)]).toEqual([null, code])
+      expect([answer.token, firstErrorCode(answer)]).toEqual([null, code])
     }
     const never = await reveal(stranger.adminToken, 'pt_00000000000070008000000000000000')
     expect(never.userErrors).toEqual((await reveal(stranger.adminToken, id)).userErrors)
@@ -186,18 +186,18 @@ describe('the window', () => {
   test('a token that its user did not make is seen by nobody', async () => {
     const { token } = await acme.member('MEMBER')
     const { data } = await app.run(token, '{ viewer { personalToken { id } } }')
-    expect(refusalOf(await reveal(token, data.viewer.personalToken.id))).toBe('FORBIDDEN')
+    expect(firstErrorCode(await reveal(token, data.viewer.personalToken.id))).toBe('FORBIDDEN')
   })
 
   test('shuts at once on revocation, and the text is gone from the database', async () => {
     const { token } = await acme.member('MEMBER')
-    const one = await mint(app, token, {})
+    const one = await createPersonalToken(app, token, {})
     expect((await acme.tokenRow(one.id)).sealedText).not.toBeNull()
     await app.mutate(token, 'revokePersonalToken', { id: one.id }, 'personalToken { id }')
-    expect(refusalOf(await reveal(token, one.id))).toBe('INVALID_STATE')
-    const two = await mint(app, token, {})
+    expect(firstErrorCode(await reveal(token, one.id))).toBe('INVALID_STATE')
+    const two = await createPersonalToken(app, token, {})
     await app.mutate(acme.adminToken, 'revokeOrganizationToken', { id: two.id }, 'personalToken { id }')
-    const three = await mint(app, token, {})
+    const three = await createPersonalToken(app, token, {})
     await app.mutate(token, 'revokeAllPersonalTokens', null, 'revokedCount')
     for (const { id } of [one, two, three]) expect((await acme.tokenRow(id)).sealedText).toBeNull()
   })
@@ -209,9 +209,13 @@ describe('lists', () => {
 
   test('show own tokens newest first, and hide what has expired', async () => {
     const { token } = await acme.member('READER')
-    const brief = await mint(app, token, { type: 'EPHEMERAL', permissions: ['project:read'], expiresAt: later(app, minute) })
+    const brief = await createPersonalToken(app, token, {
+      type: 'EPHEMERAL',
+      permissions: ['project:read'],
+      expiresAt: timestampAfter(app, minute),
+    })
     app.clock.advance(1)
-    const lasting = await mint(app, token, {})
+    const lasting = await createPersonalToken(app, token, {})
     expect((await ids(token)).slice(0, 2)).toEqual([lasting.id, brief.id])
     app.clock.advance(minute - 2)
     expect(await ids(token)).toContain(brief.id)
@@ -225,8 +229,8 @@ describe('lists', () => {
   test("need no permission for one's own, and personal_token:read for others'", async () => {
     const fresh = await organization(app)
     const { token } = await fresh.member('READER')
-    const mine = await mint(app, token, {})
-    const { token: reduced } = await mint(app, token, { type: 'RESTRICTED', permissions: ['project:read'] })
+    const mine = await createPersonalToken(app, token, {})
+    const { token: reduced } = await createPersonalToken(app, token, { type: 'RESTRICTED', permissions: ['project:read'] })
     expect(await ids(reduced)).toContain(mine.id)
     expect(await ids(fresh.adminToken, 'organizationTokens')).toEqual(expect.arrayContaining([mine.id]))
     const query = 'query ($id: ID!) { personalToken(id: $id) { id } }'
@@ -244,7 +248,7 @@ describe('lists', () => {
 
   test('never show a text, nor does anything else but the three answers that carry it', async () => {
     const { token } = await acme.member('MEMBER')
-    const made = await mint(app, token, {})
+    const made = await createPersonalToken(app, token, {})
     const page = await app.run(token, `{ personalTokens { nodes { ${record} } } }`)
     const all = await app.run(acme.adminToken, `{ organizationTokens { nodes { ${record} } } }`)
     const trail = JSON.stringify(await acme.events())
@@ -253,7 +257,7 @@ describe('lists', () => {
 
   test('tell what each token can do now', async () => {
     const { token, memberId } = await acme.member('MEMBER')
-    const { id } = await mint(app, token, { type: 'RESTRICTED', permissions: ['api_key:create', 'api_key:read', 'agent:*'] })
+    const { id } = await createPersonalToken(app, token, { type: 'RESTRICTED', permissions: ['api_key:create', 'api_key:read', 'agent:*'] })
     const query = 'query ($id: ID!) { personalToken(id: $id) { permissions effectivePermissions } }'
     expect((await app.run(token, query, { id })).data.personalToken.effectivePermissions.toSorted()).toEqual([
       'agent:*',
@@ -278,7 +282,7 @@ describe('revocation', () => {
 
   test('is immediate, and answers the same when repeated', async () => {
     const { token, userId } = await acme.member('MEMBER')
-    const made = await mint(app, token, {})
+    const made = await createPersonalToken(app, token, {})
     const first = await revoke(token, made.id)
     expect(first).toMatchObject({ userErrors: [], personalToken: { status: 'REVOKED', revokedBy: { id: userId } } })
     app.clock.advance(minute)
@@ -290,58 +294,58 @@ describe('revocation', () => {
   test("of one's own needs no permission, of others personal_token:revoke", async () => {
     const { token } = await acme.member('READER')
     const colleague = await acme.member('MEMBER')
-    const made = await mint(app, token, {})
-    const { token: reduced } = await mint(app, token, { type: 'EPHEMERAL', permissions: ['project:read'] })
-    expect(refusalOf(await revoke(colleague.token, made.id))).toBe('FORBIDDEN')
-    expect(refusalOf(await revoke(acme.adminToken, made.id))).toBe('FORBIDDEN')
+    const made = await createPersonalToken(app, token, {})
+    const { token: reduced } = await createPersonalToken(app, token, { type: 'EPHEMERAL', permissions: ['project:read'] })
+    expect(firstErrorCode(await revoke(colleague.token, made.id))).toBe('FORBIDDEN')
+    expect(firstErrorCode(await revoke(acme.adminToken, made.id))).toBe('FORBIDDEN')
     const refused = await revoke(colleague.token, made.id, 'revokeOrganizationToken')
     expect(refused.userErrors[0]).toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('personal_token:revoke') })
     const stranger = await organization(app)
     for (const field of ['revokePersonalToken', 'revokeOrganizationToken'] as const)
-      expect(refusalOf(await revoke(stranger.adminToken, made.id, field))).toBe('NOT_FOUND')
-    expect(await works(app, made.token)).toBe(true)
-    expect(refusalOf(await revoke(reduced, made.id))).toBeUndefined()
-    const second = await mint(app, token, {})
-    expect(refusalOf(await revoke(acme.adminToken, second.id, 'revokeOrganizationToken'))).toBeUndefined()
-    for (const one of [made, second]) expect(await works(app, one.token)).toBe(false)
+      expect(firstErrorCode(await revoke(stranger.adminToken, made.id, field))).toBe('NOT_FOUND')
+    expect(await isAccepted(app, made.token)).toBe(true)
+    expect(firstErrorCode(await revoke(reduced, made.id))).toBeUndefined()
+    const second = await createPersonalToken(app, token, {})
+    expect(firstErrorCode(await revoke(acme.adminToken, second.id, 'revokeOrganizationToken'))).toBeUndefined()
+    for (const one of [made, second]) expect(await isAccepted(app, one.token)).toBe(false)
   })
 
   test('of all includes the calling token, and still answers', async () => {
     const { token } = await acme.member('MEMBER')
     const { token: other } = await acme.member('MEMBER')
-    const made = await mint(app, token, {})
-    const reduced = await mint(app, token, { type: 'RESTRICTED', permissions: ['api_key:read'] })
-    await mint(app, token, { expiresAt: later(app, 1) })
+    const made = await createPersonalToken(app, token, {})
+    const reduced = await createPersonalToken(app, token, { type: 'RESTRICTED', permissions: ['api_key:read'] })
+    await createPersonalToken(app, token, { expiresAt: timestampAfter(app, 1) })
     app.clock.advance(1)
     const answer = await app.mutate(token, 'revokeAllPersonalTokens', null, 'revokedCount')
     expect(answer).toEqual({ revokedCount: 3, userErrors: [] })
-    for (const one of [token, made.token, reduced.token]) expect(await works(app, one)).toBe(false)
-    expect(await works(app, other)).toBe(true)
+    for (const one of [token, made.token, reduced.token]) expect(await isAccepted(app, one)).toBe(false)
+    expect(await isAccepted(app, other)).toBe(true)
   })
 })
 
 describe('a token works', () => {
   test('until the moment that it ends, and not at it', async () => {
     const { token: login } = await acme.member('READER')
-    const brief = await mint(app, login, { type: 'EPHEMERAL', permissions: ['project:read'] })
+    const brief = await createPersonalToken(app, login, { type: 'EPHEMERAL', permissions: ['project:read'] })
     app.clock.advance(hour - 1)
-    expect(await works(app, brief.token)).toBe(true)
+    expect(await isAccepted(app, brief.token)).toBe(true)
     app.clock.advance(1)
     const answer = await app.run(brief.token, '{ viewer { kind } }')
     expect([answer.status, codeOf(answer)]).toEqual([401, 'UNAUTHENTICATED'])
     app.clock.advance(11 * hour - 1)
-    expect(await works(app, login)).toBe(true)
+    expect(await isAccepted(app, login)).toBe(true)
     app.clock.advance(1)
-    expect(await works(app, login)).toBe(false)
+    expect(await isAccepted(app, login)).toBe(false)
   })
 
   test('and the day of its last use is remembered, as a date', async () => {
     const { token } = await acme.member('READER')
-    const { id, token: used } = await mint(app, token, {})
-    await works(app, used)
+    const { id, token: used } = await createPersonalToken(app, token, {})
+    await isAccepted(app, used)
     await app.services.writeBehind.flush()
     const { data } = await app.run(token, 'query ($id: ID!) { personalToken(id: $id) { lastUsedOn } }', { id })
-    expect(data.personalToken.lastUsedOn).toBe(`${later(app, 0).slice(0, 10)}T00:00:00.000Z`)
+    expect(data.personalToken.lastUsedOn).toBe(`${timestampAfter(app, 0).slice(0, 10)}T00:00:00.000Z`)
   })
 })
 
@@ -352,7 +356,7 @@ describe('what kind of token it is', () => {
     const { url } = app.config
     const claims = { iss: url, aud: url, sub: userId, org: acme.id, jti, iat: 0, exp: 9e9 }
     const { keyring } = app.services
-    expect(await works(app, (await keyring.sign('kh-personal+jwt', claims)).text)).toBe(true)
+    expect(await isAccepted(app, (await keyring.sign('kh-personal+jwt', claims)).text)).toBe(true)
     for (const text of [
       (await keyring.sign('at+jwt', claims)).text,
       (await keyring.sign('kh-personal+jwt', { ...claims, aud: 'https://elsewhere.example' })).text,

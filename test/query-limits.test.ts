@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { slowQueries, type SlowQueries } from './support/slow-queries.js'
+import { controlSlowQueries, type SlowQueries } from './support/slow-queries.js'
 
 const queued = 2
 /** On PostgreSQL by the setting below; SQLite has a thread for one. */
@@ -19,7 +19,7 @@ beforeAll(async () => {
   acme = await organization(app)
   other = await organization(app)
   await app.mutate(acme.adminToken, 'inviteMember', { email: 'ada@example.com', role: 'READER' }, 'invitation { id }')
-  slow = await slowQueries(app)
+  slow = await controlSlowQueries(app)
 })
 afterEach(() => slow.end())
 afterAll(() => app.close())

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
-import { fill, fillTable, hex, json, moment, quoted } from './support/fill.js'
+import { fill, fillTable, hex, json, timestamp, sqlLiteral } from './support/fill.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { measureStall } from './support/stall.js'
 
@@ -29,20 +29,20 @@ beforeAll(async () => {
   elsewhere = (await acme.apiKey({ projectId: await acme.project(), permissions: ['*'] })).secret
   const start = app.clock.now().getTime() - 86_400_000
   const id = (prefix: string, i = 'i'): string => `'${prefix}_' || ${hex(i)}`
-  const at = moment(`${start} + i`)
+  const at = timestamp(`${start} + i`)
   // Those of the first page.
   const newest = (long: string, short: string): string => `case when i > ${keyCount - 100} then ${long} else ${short} end`
-  const place = { organization_id: quoted(acme.id), project_id: quoted(acme.projectId), environment: quoted('SANDBOX') }
+  const place = { organization_id: sqlLiteral(acme.id), project_id: sqlLiteral(acme.projectId), environment: sqlLiteral('SANDBOX') }
   const times = { created_at: at, updated_at: at }
   await fillTable(app, 'api_key', keyCount, {
     id: id('key'),
     ...place,
     ...times,
     label: "'label ' || i",
-    preview: quoted('kh_sand_****'),
+    preview: sqlLiteral('kh_sand_****'),
     digest: hex('i'),
-    permissions: json(newest(quoted(texts(100, 150)), quoted([]))),
-    rate_limits: quoted([]),
+    permissions: json(newest(sqlLiteral(texts(100, 150)), sqlLiteral([]))),
+    rate_limits: sqlLiteral([]),
     standing: '0',
     end_overlap_at_first_use: isPostgres ? 'false' : '0',
   })
@@ -52,33 +52,33 @@ beforeAll(async () => {
     ...place,
     api_key_id: id('key'),
     end_user_id: id('eu'),
-    signing_key_id: quoted('sk_1'),
-    permissions: quoted([]),
-    audience: quoted('https://a.example'),
+    signing_key_id: sqlLiteral('sk_1'),
+    permissions: sqlLiteral([]),
+    audience: sqlLiteral('https://a.example'),
     issued_at: at,
-    expires_at: moment(`${start} + 172800000 + i`),
+    expires_at: timestamp(`${start} + 172800000 + i`),
   })
   await fillTable(app, 'audit_event', eventCount, {
     id: id('evt'),
     ...place,
     seq: 'i + 1000',
-    action: quoted('api_key:exchange'),
-    outcome: quoted('ALLOWED'),
-    actor_id: quoted('key_1'),
+    action: sqlLiteral('api_key:exchange'),
+    outcome: sqlLiteral('ALLOWED'),
+    actor_id: sqlLiteral('key_1'),
     subject_id: id('at'),
-    details: quoted({}),
-    request_id: quoted('req_1'),
+    details: sqlLiteral({}),
+    request_id: sqlLiteral('req_1'),
     at,
     previous_hash: "''",
     hash: "''",
   })
   await fillTable(app, 'usage_count', keyCount, {
     ...place,
-    length: quoted('MINUTE'),
+    length: sqlLiteral('MINUTE'),
     end_user_id: "'eu_' || (i % 500)",
     api_key_id: id('key'),
-    operation: quoted('apiKeys'),
-    start: moment(`${Math.floor(start / 60_000) * 60_000} + (i / 200) * 60000`),
+    operation: sqlLiteral('apiKeys'),
+    start: timestamp(`${Math.floor(start / 60_000) * 60_000} + (i / 200) * 60000`),
     requests: '1',
     denied: '0',
   })
@@ -86,14 +86,14 @@ beforeAll(async () => {
     id: id('mcp_srv'),
     ...place,
     ...times,
-    owner_key: quoted('backend'),
-    name: quoted('Server'),
+    owner_key: sqlLiteral('backend'),
+    name: sqlLiteral('Server'),
     server_label: "'server-' || i",
-    server_url: quoted('https://mcp.example'),
-    server_description: quoted('d'.repeat(10_000)),
-    require_approval: quoted('ALWAYS'),
-    allowed_tools: quoted(texts(256, 128)),
-    metadata: quoted({ ones: ones(8000) }),
+    server_url: sqlLiteral('https://mcp.example'),
+    server_description: sqlLiteral('d'.repeat(10_000)),
+    require_approval: sqlLiteral('ALWAYS'),
+    allowed_tools: sqlLiteral(texts(256, 128)),
+    metadata: sqlLiteral({ ones: ones(8000) }),
   })
   await fillTable(app, 'mcp_credential', keyCount, {
     id: id('mcp_cred'),
@@ -101,21 +101,21 @@ beforeAll(async () => {
     ...times,
     end_user_id: id('eu'),
     server_id: id('mcp_srv', '1 + i % 100'),
-    origin: quoted('https://mcp.example'),
-    auth_type: quoted('NONE'),
-    header_names: quoted([]),
+    origin: sqlLiteral('https://mcp.example'),
+    auth_type: sqlLiteral('NONE'),
+    header_names: sqlLiteral([]),
   })
   await fillTable(app, 'mcp_tool_approval', 100, {
     id: id('mcp_apr'),
     ...place,
     server_id: id('mcp_srv'),
     call_digest: hex('i'),
-    tool: quoted('tool'),
-    state: quoted('PENDING'),
-    arguments: quoted({ ones: ones(32_000) }),
-    requested_by: quoted([]),
+    tool: sqlLiteral('tool'),
+    state: sqlLiteral('PENDING'),
+    arguments: sqlLiteral({ ones: ones(32_000) }),
+    requested_by: sqlLiteral([]),
     requested_at: at,
-    expires_at: moment(`${start} + 172800000`),
+    expires_at: timestamp(`${start} + 172800000`),
   })
   if (isPostgres) await fill(app, 'vacuum analyze')
 }, 600_000)

@@ -7,7 +7,7 @@ import { ApiKey } from '../src/entities/api-key.js'
 import { startApp, type TestApp, type AnswerBody } from './support/app.js'
 import { chainFaults, refusalsIn } from './support/audit-trail.js'
 import { isPostgres } from './support/database.js'
-import { works } from './support/people.js'
+import { isAccepted } from './support/people.js'
 import type { AnyPayload, Payloads } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 
@@ -65,7 +65,7 @@ describe('one key, at once', () => {
     expect(tally(outcomes)).toEqual({ OK: 10 })
     const texts = outcomes.map(({ payload }) => payload.secret)
     expect(new Set(texts).size).toBe(10)
-    const working = (await Promise.all([key.secret, ...texts].map((text) => works(app, text)))).filter(Boolean)
+    const working = (await Promise.all([key.secret, ...texts].map((text) => isAccepted(app, text)))).filter(Boolean)
     expect(working).toHaveLength(2)
     expect(await acme.events('api_key:rotate')).toHaveLength(10)
     expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
@@ -77,7 +77,7 @@ describe('one key, at once', () => {
       const key = await acme.apiKey({ permissions: ['api_key:rotate'] })
       const outcomes = await Promise.all([1, 2].map(() => call(key.secret, 'rotateApiKey', { id: key.id }, 'secret')))
       expect(tally(outcomes)).toEqual({ OK: 1, UNAUTHENTICATED: 1 })
-      expect(await works(app, outcomes.find(({ code }) => code === 'OK')!.payload.secret)).toBe(true)
+      expect(await isAccepted(app, outcomes.find(({ code }) => code === 'OK')!.payload.secret)).toBe(true)
     }
     expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
   })
@@ -102,10 +102,9 @@ describe('one key, at once', () => {
         call(acme.sandboxKey, 'revokeApiKey', { id: key.id }),
       ])
       expect([revocation.code, ['OK', 'INVALID_STATE'].includes(rotation.code)]).toEqual(['OK', true])
-      expect([await works(app, key.secret), rotation.payload.secret ? await works(app, rotation.payload.secret) : false]).toEqual([
-        false,
-        false,
-      ])
+      expect([await isAccepted(app, key.secret), rotation.payload.secret ? await isAccepted(app, rotation.payload.secret) : false]).toEqual(
+        [false, false],
+      )
     }
   })
 })

@@ -7,7 +7,8 @@ import { RateCounter } from '../src/entities/rate-counter.js'
 import { maxUnknownCredentials } from '../src/http/rate-limits.js'
 import { startApp, TestClock, type Answer, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
-import { freePort, serve } from './support/process.js'
+import { freePort } from './support/local-server.js'
+import { startKeyhouse } from './support/process.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -184,7 +185,7 @@ const burst = async (urls: readonly string[], secret: string, count: number): Pr
 // SQLite is served by one process.
 if (isPostgres) {
   test('two processes on one PostgreSQL let through together what one would', async () => {
-    const pair = await Promise.all([0, 0].map(async () => serve({ ...app.env, PORT: await freePort() })))
+    const pair = await Promise.all([0, 0].map(async () => startKeyhouse({ ...app.env, PORT: await freePort() })))
     const urls = pair.map(({ url }) => url)
     // Windows that do not end while the test runs: these processes have the clock of the world.
     const limits = [{ window: 'DAY', max: 40 } as const, { window: 'HOUR', max: 1000 } as const]
@@ -194,7 +195,7 @@ if (isPostgres) {
     await app.mutate(acme.adminToken, 'updateApiKey', { id, rateLimits: [{ window: 'DAY', max: 55 }] }, 'apiKey { id }')
     expect(await burst(urls, secret, 250)).toBe(15)
     for (const one of pair) one.kill('SIGTERM')
-    expect((await Promise.all(pair.map(({ ended }) => ended))).map(({ code }) => code)).toEqual([0, 0])
+    expect((await Promise.all(pair.map(({ exited }) => exited))).map(({ code }) => code)).toEqual([0, 0])
   })
 
   describe('two that share a PostgreSQL, with clocks to set', () => {

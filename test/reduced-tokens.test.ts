@@ -16,8 +16,8 @@ import { Project } from '../src/entities/project.js'
 import { SignInToken } from '../src/entities/sign-in-token.js'
 import { startApp, type TestApp } from './support/app.js'
 import { mutationNames } from './support/id-variables.js'
-import { idAt, newMcpServer, type Place } from './support/ids.js'
-import { hour, later, minute, refusalOf, works } from './support/people.js'
+import { createIdIn, newMcpServer, type ResourceScope } from './support/ids.js'
+import { hour, timestampAfter, minute, firstErrorCode, isAccepted } from './support/people.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -141,7 +141,7 @@ class Thief {
   private end(lasts: Step['lasting']): { expiresAt?: string | null } {
     if (lasts === undefined) return {}
     const offsets: Readonly<Record<string, number>> = { shorter: -minute, 'as long': 0, longer: 1 }
-    return { expiresAt: lasts === null ? null : later(app, lifetime + offsets[lasts]!) }
+    return { expiresAt: lasts === null ? null : timestampAfter(app, lifetime + offsets[lasts]!) }
   }
 
   async take({ kind, by, of, lasting: lasts, grants: permissions }: Step): Promise<void> {
@@ -235,7 +235,7 @@ test('whatever is made with a reduced token, and with what was made with it, has
         for (const one of steps) await thief.take(one)
         gained += thief.credentials.length - 1
         app.clock.advance(lifetime)
-        for (const credential of thief.credentials) expect(await works(app, credential)).toBe(false)
+        for (const credential of thief.credentials) expect(await isAccepted(app, credential)).toBe(false)
         expectNoMore(await thief.rights(), before)
       },
     ),
@@ -289,10 +289,10 @@ describe('the rules of a server', () => {
     const update = (input: object): Promise<Payloads['updateMcpServer']> =>
       app.mutate(credential, 'updateMcpServer', { id: made.server.id, ...input }, 'server { id }')
     // What does not loosen is open to all of them.
-    expect(refusalOf(await update({ name: 'renamed', allowedTools: [] }))).toBeUndefined()
+    expect(firstErrorCode(await update({ name: 'renamed', allowedTools: [] }))).toBeUndefined()
     for (const loose of [{ requireApproval: 'NEVER' }, { allowedTools: ['b'] }, { allowedTools: null }]) {
       const answer = await update(loose)
-      expect([loose, refusalOf(answer)]).toEqual([loose, code])
+      expect([loose, firstErrorCode(answer)]).toEqual([loose, code])
       if (code) expect(answer.userErrors[0]!.message).toContain('use a LOGIN or FULL_ACCESS token')
     }
   })
@@ -306,13 +306,13 @@ describe('an approval', () => {
   ])('by a token that ends in %i ms ends in %i ms', async (left, lasts) => {
     const world = await organization(app)
     const { userId } = await world.member('ADMIN')
-    const place: Place = { app, organization: world, projectId: world.projectId, environment: 'SANDBOX', externalUserId: null }
+    const place: ResourceScope = { app, organization: world, projectId: world.projectId, environment: 'SANDBOX', externalUserId: null }
     const { token } = await world.personalToken(userId, 'RESTRICTED', ['mcp_approval:*'], left)
     const decide = async (decision: string): Promise<string> =>
-      (await app.mutate(token, 'decideMcpToolCall', { id: await idAt('mcp_apr', place), decision }, 'approval { expiresAt }')).approval
-        .expiresAt
-    expect(await decide('APPROVE')).toBe(later(app, lasts))
+      (await app.mutate(token, 'decideMcpToolCall', { id: await createIdIn('mcp_apr', place), decision }, 'approval { expiresAt }'))
+        .approval.expiresAt
+    expect(await decide('APPROVE')).toBe(timestampAfter(app, lasts))
     // A denial is no right.
-    expect(await decide('DENY')).toBe(later(app, 10 * minute))
+    expect(await decide('DENY')).toBe(timestampAfter(app, 10 * minute))
   })
 })

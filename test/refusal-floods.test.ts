@@ -3,11 +3,12 @@ import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globa
 
 import { startApp, type TestApp } from './support/app.js'
 import { chainFaults, refusalsIn } from './support/audit-trail.js'
-import { words } from './support/id-variables.js'
-import { anotherProcess, eventually } from './support/people.js'
+import { statusAndBody } from './support/id-variables.js'
+import { startReplica } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { measureStall } from './support/stall.js'
 import { exchange } from './support/tokens.js'
+import { waitFor } from './support/wait-for.js'
 
 jest.setTimeout(60_000)
 
@@ -27,7 +28,7 @@ const revoke = 'mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input: $inp
 /** An end user that holds nothing, asking as often as it can. @returns how many different answers it got */
 async function flooded(at: TestApp, token: string): Promise<number> {
   const ask = async (i: number): Promise<string> =>
-    JSON.stringify(words(await at.run(token, revoke, { input: { id: `key_${String(i).padStart(32, '0')}` } })))
+    JSON.stringify(statusAndBody(await at.run(token, revoke, { input: { id: `key_${String(i).padStart(32, '0')}` } })))
   const answers = await Promise.all(Array.from({ length: flood }, (_, i) => ask(i)))
   return new Set(answers).size
 }
@@ -46,7 +47,7 @@ test('ten events, and one for all others at the end of the minute', async () => 
   expect(await flooded(app, token)).toBe(1)
   expect(await denied()).toHaveLength(10)
   app.clock.advance(60_000)
-  await eventually(async () => (await denied()).length > 10)
+  await waitFor(async () => (await denied()).length > 10)
   const events = await denied()
   expect(events.map(refusalsIn)).toEqual([...Array(10).fill(1), flood - 10])
   const [single] = events
@@ -75,7 +76,7 @@ test('names what the caller could see, and is found by whoever reads the trail',
 
 test('a shutdown writes what it has gathered', async () => {
   const token = await endUsersToken()
-  const other = await anotherProcess(app)
+  const other = await startReplica(app)
   await flooded(other, token)
   expect(await denied()).toHaveLength(10)
   await other.close()
@@ -85,7 +86,7 @@ test('a shutdown writes what it has gathered', async () => {
 
 test('each process gathers its own', async () => {
   const token = await endUsersToken()
-  const other = await anotherProcess(app)
+  const other = await startReplica(app)
   await flooded(other, token)
   await other.close()
   await flooded(app, token)

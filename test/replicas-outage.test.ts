@@ -7,9 +7,9 @@ import { Client } from 'pg'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { chainFaults } from './support/audit-trail.js'
 import { isPostgres } from './support/database.js'
-import { eventually } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { TcpProxy } from './support/tcp-proxy.js'
+import { waitFor } from './support/wait-for.js'
 
 declare const outageSeconds: number
 
@@ -98,7 +98,7 @@ onPostgres(
   'gone for seconds under load',
   async () => {
     const load = new Load(8)
-    await eventually(() => Promise.resolve(load.acknowledged.length > 10))
+    await waitFor(() => load.acknowledged.length > 10)
     await line.cut()
     const until = Date.now() + outageSeconds * 1000
     while (Date.now() < until) {
@@ -109,10 +109,10 @@ onPostgres(
       await wait(100)
     }
     await line.open()
-    await eventually(async () => (await ready()) === 200)
-    await eventually(everythingWorks)
+    await waitFor(async () => (await ready()) === 200)
+    await waitFor(everythingWorks)
     const before = load.acknowledged.length
-    await eventually(() => Promise.resolve(load.acknowledged.length > before + 10))
+    await waitFor(() => load.acknowledged.length > before + 10)
     await load.stop()
     expect([...load.refused]).toEqual(['503 UNAVAILABLE'])
     await expectKept(load.acknowledged)
@@ -139,7 +139,7 @@ onPostgres(
     for (const answer of answers) expect([answer.status, codeOf(answer)]).toEqual([503, 'UNAVAILABLE'])
     await holder.query('rollback')
     await holder.end()
-    await eventually(everythingWorks)
+    await waitFor(everythingWorks)
     for (const other of others) expect((await app.run(other.sandboxKey, create)).errors).toBeUndefined()
   },
   60_000,
@@ -149,14 +149,14 @@ onPostgres(
   'silent: every request ends with a code all the same',
   async () => {
     const load = new Load(4)
-    await eventually(() => Promise.resolve(load.acknowledged.length > 4))
-    line.hush(true)
+    await waitFor(() => load.acknowledged.length > 4)
+    line.setSilent(true)
     const answers = await Promise.all([ready(), app.run(acme.sandboxKey, viewer), app.run(acme.sandboxKey, exchange)])
-    line.hush(false)
+    line.setSilent(false)
     expect(answers[0]).toBe(503)
     for (const answer of answers.slice(1) as Answer[]) expect([answer.status, codeOf(answer)]).toEqual([503, 'UNAVAILABLE'])
-    await eventually(async () => (await ready()) === 200)
-    await eventually(everythingWorks)
+    await waitFor(async () => (await ready()) === 200)
+    await waitFor(everythingWorks)
     await load.stop()
     for (const refusal of load.refused) expect(['503 UNAVAILABLE', '408 REQUEST_TIMEOUT']).toContain(refusal)
     // Longer than any statement may take there is no waiting.

@@ -9,10 +9,10 @@ import { resumeOrganization } from '../src/organizations/resume-organization.js'
 import { suspendOrganization } from '../src/organizations/suspend-organization.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
-import { works } from './support/people.js'
+import { isAccepted } from './support/people.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { audience, claimsOf, exchange, revoked, wellKnown, type Revoked } from './support/tokens.js'
+import { audience, claimsOf, exchange, fetchRevocationList, fetchWellKnown, type RevocationList } from './support/tokens.js'
 
 const onPostgres = isPostgres ? test : test.skip
 const nothing = { revokedTokens: [], revokedClients: [], revokedSandboxes: [] }
@@ -40,31 +40,31 @@ function computations({ queryRunner } = app.services): () => number {
 
 describe('a list', () => {
   test('that did not change is answered without reading its rows, as 200 and as 304', async () => {
-    const tag = (await wellKnown(app, 'revoked')).headers.get('etag')!
+    const tag = (await fetchWellKnown(app, 'revoked')).headers.get('etag')!
     const count = computations()
     for (let i = 0; i < 20; i++) {
-      expect((await wellKnown(app, 'revoked')).status).toBe(200)
-      expect((await wellKnown(app, 'revoked', { 'if-none-match': tag })).status).toBe(304)
+      expect((await fetchWellKnown(app, 'revoked')).status).toBe(200)
+      expect((await fetchWellKnown(app, 'revoked', { 'if-none-match': tag })).status).toBe(304)
     }
     // Changes of another kind are none of the list.
     await exchange(app, acme.sandboxKey)
     await app.mutate(acme.adminToken, 'createApiKey', { permissions: [] }, 'apiKey { id }')
     await app.services.writeBehind.flush()
-    expect((await wellKnown(app, 'revoked', { 'if-none-match': tag })).status).toBe(304)
+    expect((await fetchWellKnown(app, 'revoked', { 'if-none-match': tag })).status).toBe(304)
     expect(count()).toBe(0)
   })
 
   test('that changes all the time is computed once a second, and each answer has what was revoked before it was asked', async () => {
     const ids: string[] = []
     for (let i = 0; i < 60; i++) ids.push((await exchange(app, acme.sandboxKey)).accessToken.id)
-    await revoked(app)
+    await fetchRevocationList(app)
     const count = computations()
     const began = performance.now()
     const answers: Promise<void>[] = []
     for (const id of ids) {
       await revoke(id)
-      answers.push(revoked(app).then(({ revokedTokens }) => expect(revokedTokens).toContain(id)))
-      answers.push(revoked(app).then(({ revokedTokens }) => expect(revokedTokens).toContain(id)))
+      answers.push(fetchRevocationList(app).then(({ revokedTokens }) => expect(revokedTokens).toContain(id)))
+      answers.push(fetchRevocationList(app).then(({ revokedTokens }) => expect(revokedTokens).toContain(id)))
     }
     await Promise.all(answers)
     expect(count()).toBeLessThanOrEqual(Math.ceil((performance.now() - began) / 1000) + 1)
@@ -74,7 +74,7 @@ describe('a list', () => {
     const short = await exchange(app, acme.sandboxKey, { expiresIn: 300 })
     const long = await exchange(app, acme.sandboxKey, { expiresIn: 301 })
     for (const { accessToken } of [short, long]) await revoke(accessToken.id)
-    const ids = async (): Promise<string[]> => (await revoked(app, issuer(acme))).revokedTokens
+    const ids = async (): Promise<string[]> => (await fetchRevocationList(app, issuer(acme))).revokedTokens
     expect(await ids()).toEqual([short.accessToken.id, long.accessToken.id])
     const count = computations()
     app.clock.advance(299_999)
@@ -100,18 +100,18 @@ describe('a list', () => {
       )
     const expected = [accessToken.id, ...Array.from({ length: 4001 }, (_, i) => `at_page_${i + 1}`)]
     for (const path of ['', issuer(acme)]) {
-      const { revokedTokens } = await revoked(app, path)
+      const { revokedTokens } = await fetchRevocationList(app, path)
       const ofAcme = revokedTokens.filter((id) => id.startsWith('at_page_') || id === accessToken.id)
       expect(ofAcme.toSorted()).toEqual(expected.toSorted())
     }
   })
 
   test('is not written while the database is away: 503, never an old list', async () => {
-    await revoked(app)
+    await fetchRevocationList(app)
     jest.spyOn(app.services.queryRunner, 'read').mockRejectedValue(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }))
-    expect((await wellKnown(app, 'revoked')).status).toBe(503)
+    expect((await fetchWellKnown(app, 'revoked')).status).toBe(503)
     jest.restoreAllMocks()
-    expect((await wellKnown(app, 'revoked')).status).toBe(200)
+    expect((await fetchWellKnown(app, 'revoked')).status).toBe(200)
   })
 })
 
@@ -120,13 +120,13 @@ describe('several replicas', () => {
     const second = await createApp(readConfig(app.env), { clock: app.clock.now, log: app.services.log, times: { minDrainMs: 0 } })
     try {
       const { accessToken } = await exchange(app, acme.sandboxKey)
-      expect((await revoked(second)).revokedTokens).not.toContain(accessToken.id)
+      expect((await fetchRevocationList(second)).revokedTokens).not.toContain(accessToken.id)
       const count = computations(second.services)
-      for (let i = 0; i < 5; i++) await revoked(second)
+      for (let i = 0; i < 5; i++) await fetchRevocationList(second)
       expect(count()).toBe(0)
       await revoke(accessToken.id)
-      expect((await revoked(second)).revokedTokens).toContain(accessToken.id)
-      expect((await wellKnown(second, 'revoked')).headers.get('etag')).toBe((await wellKnown(app, 'revoked')).headers.get('etag'))
+      expect((await fetchRevocationList(second)).revokedTokens).toContain(accessToken.id)
+      expect((await fetchWellKnown(second, 'revoked')).headers.get('etag')).toBe((await fetchWellKnown(app, 'revoked')).headers.get('etag'))
     } finally {
       await second.close()
     }
@@ -139,10 +139,10 @@ describe('several replicas', () => {
       const sql = 'update access_token set revoked_at = issued_at where id = ?'
       await em.getConnection().execute(sql, [late.accessToken.id], 'run', em.getTransactionContext())
       await revoke(early.accessToken.id, quick)
-      const { revokedTokens } = await revoked(app)
+      const { revokedTokens } = await fetchRevocationList(app)
       expect([revokedTokens.includes(early.accessToken.id), revokedTokens.includes(late.accessToken.id)]).toEqual([true, false])
     })
-    expect((await revoked(app)).revokedTokens).toContain(late.accessToken.id)
+    expect((await fetchRevocationList(app)).revokedTokens).toContain(late.accessToken.id)
   })
 })
 
@@ -159,15 +159,15 @@ describe('the list of an issuer', () => {
     await revokeKey(dying.id)
     const { token } = await acme.member('READER')
     await app.mutate(token, 'revokeAllPersonalTokens', null, 'revokedCount')
-    expect(await revoked(app, issuer(acme))).toEqual({
+    expect(await fetchRevocationList(app, issuer(acme))).toEqual({
       ...nothing,
       revokedTokens: [inSandbox.accessToken.id],
       revokedClients: [dying.id],
     })
-    expect(await revoked(app, issuer(acme, 'production'))).toEqual({ ...nothing, revokedTokens: [inProduction.accessToken.id] })
-    expect(await revoked(app, issuer(globex))).toEqual({ ...nothing, revokedTokens: [foreign.accessToken.id] })
-    expect(await revoked(app, issuer(globex, 'production'))).toEqual(nothing)
-    const all = await revoked(app)
+    expect(await fetchRevocationList(app, issuer(acme, 'production'))).toEqual({ ...nothing, revokedTokens: [inProduction.accessToken.id] })
+    expect(await fetchRevocationList(app, issuer(globex))).toEqual({ ...nothing, revokedTokens: [foreign.accessToken.id] })
+    expect(await fetchRevocationList(app, issuer(globex, 'production'))).toEqual(nothing)
+    const all = await fetchRevocationList(app)
     const tokens = [foreign, inSandbox, inProduction].map(({ accessToken }) => accessToken.id)
     expect(all.revokedTokens).toEqual(expect.arrayContaining([...tokens, claimsOf(token).jti]))
     expect(all.revokedClients).toContain(dying.id)
@@ -178,7 +178,7 @@ describe('the list of an issuer', () => {
     const [own, dying] = [await acme.apiKey(), await acme.apiKey()]
     for (const { secret } of [own, production, dying]) await exchange(app, secret, { expiresIn: 600 })
     await revokeKey(dying.id)
-    const clients = async (path = ''): Promise<string[]> => (await revoked(app, path)).revokedClients
+    const clients = async (path = ''): Promise<string[]> => (await fetchRevocationList(app, path)).revokedClients
     const known = await clients()
     expect(known).not.toContain(own.id)
     const system = systemContext(app.services, acme.id)
@@ -239,7 +239,7 @@ describe('the list of an issuer', () => {
 })
 
 describe('a sandbox reset', () => {
-  const sandboxOf = ({ revokedSandboxes }: Revoked): Revoked['revokedSandboxes'] =>
+  const sandboxOf = ({ revokedSandboxes }: RevocationList): RevocationList['revokedSandboxes'] =>
     revokedSandboxes.filter(({ project }) => project === acme.projectId)
   const here = (input: object = {}): ReturnType<typeof exchange> =>
     exchange(app, acme.sandboxKey, { audience: app.config.url, permissions: [], ...input })
@@ -249,14 +249,14 @@ describe('a sandbox reset', () => {
     const { iat } = claimsOf((await here({ expiresIn: 310 })).token)
     expect((await reset()).revokedTokens).toBe(6)
     const entry = { project: acme.projectId, issuedBefore: iat }
-    expect(await revoked(app, issuer(acme))).toEqual({ ...nothing, revokedSandboxes: [entry] })
-    expect(sandboxOf(await revoked(app))).toEqual([entry])
-    expect(await revoked(app, issuer(acme, 'production'))).toEqual(nothing)
+    expect(await fetchRevocationList(app, issuer(acme))).toEqual({ ...nothing, revokedSandboxes: [entry] })
+    expect(sandboxOf(await fetchRevocationList(app))).toEqual([entry])
+    expect(await fetchRevocationList(app, issuer(acme, 'production'))).toEqual(nothing)
     app.clock.advance(309_999)
-    expect(sandboxOf(await revoked(app, issuer(acme)))).toEqual([entry])
+    expect(sandboxOf(await fetchRevocationList(app, issuer(acme)))).toEqual([entry])
     app.clock.advance(1)
-    expect(await revoked(app, issuer(acme))).toEqual(nothing)
-    expect(sandboxOf(await revoked(app))).toEqual([])
+    expect(await fetchRevocationList(app, issuer(acme))).toEqual(nothing)
+    expect(sandboxOf(await fetchRevocationList(app))).toEqual([])
   })
 
   test('ends the tokens here too: as credentials, by introspection, in lists; another project and production go on', async () => {
@@ -265,8 +265,8 @@ describe('a sandbox reset', () => {
     const token = (await here()).token
     const others = await Promise.all([elsewhere, production].map(({ secret }) => exchange(app, secret, { audience: app.config.url })))
     await reset()
-    expect(await works(app, token)).toBe(false)
-    for (const other of others) expect(await works(app, other.token)).toBe(true)
+    expect(await isAccepted(app, token)).toBe(false)
+    for (const other of others) expect(await isAccepted(app, other.token)).toBe(true)
     const { introspection } = await app.mutate(acme.sandboxKey, 'introspectToken', { token }, 'introspection { active }')
     expect(introspection.active).toBe(false)
     const { data } = await app.run(
@@ -284,13 +284,13 @@ describe('a sandbox reset', () => {
     app.clock.advance(1000 - (app.clock.at.getTime() % 1000) + 700)
     await here()
     await reset()
-    const { issuedBefore } = sandboxOf(await revoked(app))[0]!
+    const { issuedBefore } = sandboxOf(await fetchRevocationList(app))[0]!
     expect(issuedBefore).toBe(Math.floor(app.clock.at.getTime() / 1000))
     const began = performance.now()
     const { token } = await here()
     expect(performance.now() - began).toBeGreaterThanOrEqual(300 - 5)
     expect(claimsOf(token).iat).toBe(issuedBefore + 1)
-    expect(await works(app, token)).toBe(true)
+    expect(await isAccepted(app, token)).toBe(true)
     // Nobody else waits, and in the next second neither does this key.
     const neighbour = await acme.apiKey({ projectId: await acme.project() })
     expect(claimsOf((await exchange(app, neighbour.secret)).token).iat).toBe(issuedBefore)
@@ -298,12 +298,12 @@ describe('a sandbox reset', () => {
     expect(claimsOf((await here()).token).iat).toBe(issuedBefore + 1)
     // The second reset ends what was issued since the first.
     expect((await reset()).revokedTokens).toBe(2)
-    expect(await works(app, token)).toBe(false)
+    expect(await isAccepted(app, token)).toBe(false)
   })
 
   test('of a sandbox without tokens is no entry, and nobody waits', async () => {
     expect((await reset()).revokedTokens).toBe(0)
-    expect(sandboxOf(await revoked(app))).toEqual([])
+    expect(sandboxOf(await fetchRevocationList(app))).toEqual([])
     expect(claimsOf((await here()).token).iat).toBe(Math.floor(app.clock.at.getTime() / 1000))
   })
 
@@ -317,7 +317,7 @@ describe('a sandbox reset', () => {
     }
     await ahead(60_000)
     expect((await reset()).revokedTokens).toBe(1)
-    expect(sandboxOf(await revoked(app))[0]!.issuedBefore).toBe(Math.floor(app.clock.at.getTime() / 1000) + 60)
+    expect(sandboxOf(await fetchRevocationList(app))[0]!.issuedBefore).toBe(Math.floor(app.clock.at.getTime() / 1000) + 60)
     const document = `mutation { exchangeApiKey(input: { audience: "${audience}", externalUserId: "jane" }) { token } }`
     const refused = await app.run(acme.sandboxKey, document)
     expect([refused.errors?.[0]?.extensions.code, refused.errors?.[0]?.message]).toEqual([
@@ -337,7 +337,7 @@ describe('a sandbox reset', () => {
       return sign(...input)
     })
     const { token } = await here()
-    expect(claimsOf(token).iat).toBe(sandboxOf(await revoked(app))[0]!.issuedBefore + 1)
-    expect(await works(app, token)).toBe(true)
+    expect(claimsOf(token).iat).toBe(sandboxOf(await fetchRevocationList(app))[0]!.issuedBefore + 1)
+    expect(await isAccepted(app, token)).toBe(true)
   })
 })

@@ -6,14 +6,14 @@ import type { Socket } from 'node:net'
 import { expect, test } from '@jest/globals'
 
 import { startApp } from './support/app.js'
-import { eventually } from './support/gateway.js'
-import { dial, readAnswer, say, type RawAnswer } from './support/raw.js'
+import { openSocket, parseResponse, sendRaw, type RawResponse } from './support/raw.js'
 import { organization } from './support/seed.js'
+import { waitFor } from './support/wait-for.js'
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`
 
 /** One answer on a connection that may stay open. */
-async function exchanged(socket: Socket, bytes: string): Promise<RawAnswer> {
+async function exchanged(socket: Socket, bytes: string): Promise<RawResponse> {
   let text = ''
   const hear = (chunk: Buffer): void => {
     text += chunk.toString()
@@ -21,12 +21,12 @@ async function exchanged(socket: Socket, bytes: string): Promise<RawAnswer> {
   socket.on('data', hear)
   socket.write(bytes)
   for (;;) {
-    const { headers, body } = readAnswer(text)
+    const { headers, body } = parseResponse(text)
     if ('content-length' in headers && body.length >= Number(headers['content-length'])) break
     await once(socket, 'data')
   }
   socket.off('data', hear)
-  return readAnswer(text)
+  return parseResponse(text)
 }
 
 /** How a connection ends: undefined is in order. */
@@ -40,7 +40,12 @@ const endOf = (socket: Socket): Promise<string | undefined> =>
 test('while it drains /readyz says so, all else is served, and every answer closes its connection', async () => {
   const app = await startApp({ KEYHOUSE_DRAIN_SECONDS: '1' }, { times: { minDrainMs: 20_000 } })
   const acme = await organization(app)
-  const [used, slow, idle, unused] = [await dial(app.url), await dial(app.url), await dial(app.url), await dial(app.url)]
+  const [used, slow, idle, unused] = [
+    await openSocket(app.url),
+    await openSocket(app.url),
+    await openSocket(app.url),
+    await openSocket(app.url),
+  ]
   const ends = Promise.all([used, slow, idle, unused].map(endOf))
   for (const socket of [used, idle]) {
     const answer = await exchanged(socket, get('/readyz'))
@@ -56,7 +61,7 @@ test('while it drains /readyz says so, all else is served, and every answer clos
   const told = await exchanged(used, get('/readyz'))
   expect([told.status, told.headers['connection']]).toEqual([503, 'close'])
   expect(JSON.parse(told.body).errors[0].extensions.code).toBe('UNAVAILABLE')
-  const late = await dial(app.url)
+  const late = await openSocket(app.url)
   const served = await exchanged(late, get('/healthz'))
   expect([served.status, served.headers['connection']]).toEqual([200, 'close'])
   const answered = await exchanged(slow, body)
@@ -72,7 +77,7 @@ test('while it drains /readyz says so, all else is served, and every answer clos
 
 test('by default it ends as soon as nobody is connected: who is, asks once more and leaves with the answer', async () => {
   const app = await startApp({}, { times: { minDrainMs: 20_000 } })
-  const used = await dial(app.url)
+  const used = await openSocket(app.url)
   const ended = endOf(used)
   await exchanged(used, get('/healthz'))
   const closed = app.close()
@@ -84,7 +89,7 @@ test('by default it ends as soon as nobody is connected: who is, asks once more 
 
 test('who stays and says nothing is not waited for', async () => {
   const app = await startApp({}, { times: { minDrainMs: 100 } })
-  const idle = await dial(app.url)
+  const idle = await openSocket(app.url)
   const ended = endOf(idle)
   await exchanged(idle, get('/healthz'))
   const closed = app.close()
@@ -97,11 +102,11 @@ test.each([
   ['a body', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"query'],
 ])('who has sent only a part of %s is not waited for until the end of the process', async (_name, bytes) => {
   const app = await startApp({}, { times: { minDrainMs: 100, partialRequestGraceMs: 200 } })
-  const half = await dial(app.url)
+  const half = await openSocket(app.url)
   const ended = endOf(half)
   half.write(bytes)
   // It has been read once another request has been answered.
-  const other = await dial(app.url)
+  const other = await openSocket(app.url)
   await exchanged(other, get('/healthz'))
   await app.close()
   await ended
@@ -118,11 +123,11 @@ test('with HOST=localhost the second listener refuses, counts and drains like th
   const app = await startApp({ HOST: 'localhost' }, { times: { minDrainMs: 0, partialRequestGraceMs: 200 } })
   Object.assign(dns, { lookup })
   const second = app.url.replace('localhost', '127.0.0.2')
-  expect((await say(second, 'nonsense\r\n\r\n')).body).toContain('"code":"BAD_REQUEST"')
-  const half = await dial(second)
+  expect((await sendRaw(second, 'nonsense\r\n\r\n')).body).toContain('"code":"BAD_REQUEST"')
+  const half = await openSocket(second)
   const ended = endOf(half)
   half.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n')
-  await eventually(async () => (await app.services.metrics.text()).includes('keyhouse_connections 1\n'))
+  await waitFor(async () => (await app.services.metrics.text()).includes('keyhouse_connections 1\n'))
   await app.close()
   expect((await app.services.metrics.text()).includes('keyhouse_connections 0\n')).toBe(true)
   await ended

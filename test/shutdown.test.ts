@@ -9,10 +9,10 @@ import { ApiKey } from '../src/entities/api-key.js'
 import { chainFaults, eventsOf } from './support/audit-trail.js'
 import { entityManager, withDatabase } from './support/database-access.js'
 import { newDatabase, type TestDatabase } from './support/database.js'
-import { ask, keyhouseJson, serve, type Served } from './support/process.js'
+import { sendGraphql, runKeyhouseJson, startKeyhouse, type ServerProcess } from './support/process.js'
 
 interface World {
-  readonly served: Served
+  readonly served: ServerProcess
   readonly organizationId: string
   readonly key: string
 }
@@ -24,9 +24,9 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 async function world(): Promise<World> {
-  const served = await serve(database.env)
+  const served = await startKeyhouse(database.env)
   const options = ['--name', 'Acme', '--email', `ada-${Date.now()}@example.com`]
-  const { organizationId, sandboxApiKey: key } = await keyhouseJson(['organization', 'create', ...options], database.env)
+  const { organizationId, sandboxApiKey: key } = await runKeyhouseJson(['organization', 'create', ...options], database.env)
   return { served, organizationId, key }
 }
 
@@ -60,16 +60,16 @@ const isRefused = (url: string): Promise<boolean> =>
 test('SIGTERM: the port closes, what is in flight is answered, times of last use are written, and the exit is 0', async () => {
   const { served, key, organizationId } = await world()
   expect((await fetch(`${served.url}/readyz`)).status).toBe(200)
-  const { data } = await ask(served.url, key, '{ viewer { apiKey { id lastUsedAt } } }')
+  const { data } = await sendGraphql(served.url, key, '{ viewer { apiKey { id lastUsedAt } } }')
   const request = await unfinished(served.url, key, make)
   served.kill('SIGTERM')
-  while (!served.said().includes('"msg":"draining"')) await new Promise(setImmediate)
+  while (!served.stdout().includes('"msg":"draining"')) await new Promise(setImmediate)
   while (!(await isRefused(served.url))) await new Promise(setImmediate)
   request.finish()
   const answer = await request.answer
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK/)
   const madeId = /"id":"(key_\w+)"/.exec(answer)![1]!
-  const { code, stdout } = await served.ended
+  const { code, stdout } = await served.exited
   expect(code).toBe(0)
   expect(stdout.trim().split('\n').at(-1)).toContain('"msg":"ended"')
   await withDatabase(database.env, async (orm) => {
@@ -86,7 +86,9 @@ test('kill -9 under load: everything that was acknowledged is there, the chain i
   const load = Array.from({ length: 8 }, async (_, i) => {
     for (let n = 0; ; n++) {
       const isKey = (n + i) % 4 === 0
-      const answer = await ask(served.url, key, isKey ? make : exchange, { externalUserId: `user-${i}-${n}` }).catch(() => undefined)
+      const answer = await sendGraphql(served.url, key, isKey ? make : exchange, { externalUserId: `user-${i}-${n}` }).catch(
+        () => undefined,
+      )
       if (!answer) return
       if (isKey) keys.push({ id: answer.data.createApiKey.apiKey.id, secret: answer.data.createApiKey.secret })
       else tokens.push(answer.data.exchangeApiKey.accessToken.id)
@@ -95,13 +97,13 @@ test('kill -9 under load: everything that was acknowledged is there, the chain i
   while (keys.length < 20 || tokens.length < 60) await new Promise((resolve) => setTimeout(resolve, 5))
   served.kill('SIGKILL')
   await Promise.all(load)
-  await served.ended
+  await served.exited
 
-  const again = await serve(database.env)
-  const last = await ask(again.url, keys.at(-1)!.secret, '{ viewer { apiKey { id } } }')
+  const again = await startKeyhouse(database.env)
+  const last = await sendGraphql(again.url, keys.at(-1)!.secret, '{ viewer { apiKey { id } } }')
   expect(last.data.viewer.apiKey.id).toBe(keys.at(-1)!.id)
   again.kill('SIGTERM')
-  expect((await again.ended).code).toBe(0)
+  expect((await again.exited).code).toBe(0)
   await withDatabase(database.env, async (orm) => {
     const em = entityManager(orm, organizationId)
     expect(await em.count(ApiKey, { id: { $in: keys.map(({ id }) => id) } })).toBe(keys.length)

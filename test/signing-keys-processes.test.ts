@@ -11,7 +11,7 @@ import { readConfig } from '../src/config/config.js'
 import { rotateSigningKeys } from '../src/signing-keys/rotate-signing-keys.js'
 import { startApp, type TestApp, type AnswerBody } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { exchange, headerOf, publishedKids, signingKey, signingKeys } from './support/tokens.js'
+import { exchange, headerOf, fetchPublishedKids, signingKey, signingKeys } from './support/tokens.js'
 
 const run = promisify(execFile)
 const keyhouse = new URL('../bin/keyhouse.js', import.meta.url).pathname
@@ -54,7 +54,7 @@ describe('the command line beside a running server', () => {
     const retired = await command('retire', rotated.previous)
     expect(retired).toEqual({ retired: rotated.previous, current: rotated.current, next: rotated.next })
     expect([await statusOf(old), await statusOf(fresh)]).toEqual([401, 200])
-    expect(await publishedKids(app)).not.toContain(rotated.previous)
+    expect(await fetchPublishedKids(app)).not.toContain(rotated.previous)
     await expect(command('retire', 'sk_0')).rejects.toMatchObject({ code: 1, stderr: 'No such signing key.\n' })
     // The admin's token went with the key that signed it; there is a way back in.
     acme = await organization(app)
@@ -124,12 +124,14 @@ describe('three processes', () => {
     const fresh = await Promise.all(urls.map(exchangeAt))
     expect(fresh.map((token) => headerOf(token).kid)).toEqual([current, current, current])
     for (const url of urls) {
-      expect(await publishedKids({ url })).toEqual((await signingKeys(app)).filter(({ state }) => state !== 'RETIRED').map(({ id }) => id))
+      expect(await fetchPublishedKids({ url })).toEqual(
+        (await signingKeys(app)).filter(({ state }) => state !== 'RETIRED').map(({ id }) => id),
+      )
       for (const token of [...old, ...fresh]) expect(await statusOf(token, url)).toBe(200)
     }
     await command('retire', headerOf(old[0]!).kid)
     for (const url of urls) {
-      expect(await publishedKids({ url })).not.toContain(headerOf(old[0]!).kid)
+      expect(await fetchPublishedKids({ url })).not.toContain(headerOf(old[0]!).kid)
       for (const token of old) expect(await statusOf(token, url)).toBe(401)
       for (const token of fresh) expect(await statusOf(token, url)).toBe(200)
     }

@@ -10,7 +10,7 @@ import { retireSigningKey } from '../src/signing-keys/retire-signing-key.js'
 import { rotateSigningKeys } from '../src/signing-keys/rotate-signing-keys.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { claimsOf, exchange, headerOf, publishedKids, signingKey, signingKeys, wellKnown } from './support/tokens.js'
+import { claimsOf, exchange, headerOf, fetchPublishedKids, signingKey, signingKeys, fetchWellKnown } from './support/tokens.js'
 
 const second = 1000
 const day = 86_400 * second
@@ -38,13 +38,13 @@ describe('rotation', () => {
   test('lets the key sign that was published before, and publishes its successor', async () => {
     const before = await signingKey(app, 'CURRENT')
     const next = await signingKey(app, 'NEXT')
-    expect((await publishedKids(app)).toSorted()).toEqual([before.id, next.id].toSorted())
+    expect((await fetchPublishedKids(app)).toSorted()).toEqual([before.id, next.id].toSorted())
     const old = await here()
     expect(headerOf(old).kid).toBe(before.id)
     await rotate()
     expect(headerOf(await here()).kid).toBe(next.id)
     expect(await states()).toEqual(['PREVIOUS', 'CURRENT', 'NEXT'])
-    expect(await publishedKids(app)).toHaveLength(3)
+    expect(await fetchPublishedKids(app)).toHaveLength(3)
     expect([await statusOf(old), await statusOf(await here()), await statusOf(acme.adminToken)]).toEqual([200, 200, 200])
     expect(app.log).toContain('signing keys rotated')
   })
@@ -109,10 +109,10 @@ describe('a previous key', () => {
     // The admin's LOGIN token, of 12 hours, is signed by it too.
     await rotate()
     await later(2_592_000 * second - 1)
-    expect(await publishedKids(app)).toContain(id)
+    expect(await fetchPublishedKids(app)).toContain(id)
     expect(await statusOf(token)).toBe(200)
     await later(1)
-    expect(await publishedKids(app)).not.toContain(id)
+    expect(await fetchPublishedKids(app)).not.toContain(id)
     expect((await signingKeys(app, 'RETIRED'))[0]).toMatchObject({ id, retiredAt: app.clock.at })
     const { data } = await app.run(acme.sandboxKey, '{ accessTokens { nodes { status } } }')
     expect(data.accessTokens.nodes).toEqual([{ status: 'EXPIRED' }])
@@ -122,9 +122,9 @@ describe('a previous key', () => {
     const { id } = await signingKey(app, 'CURRENT')
     await rotate()
     await later(12 * 3600 * second - 1)
-    expect([await statusOf(acme.adminToken), (await publishedKids(app)).includes(id)]).toEqual([200, true])
+    expect([await statusOf(acme.adminToken), (await fetchPublishedKids(app)).includes(id)]).toEqual([200, true])
     await later(1)
-    expect([await statusOf(acme.adminToken), (await publishedKids(app)).includes(id)]).toEqual([401, false])
+    expect([await statusOf(acme.adminToken), (await fetchPublishedKids(app)).includes(id)]).toEqual([401, false])
   })
 
   test('stays for what it signed a moment ago, which may not be on the disk yet', async () => {
@@ -132,9 +132,9 @@ describe('a previous key', () => {
     const { id } = await signingKey(app, 'CURRENT')
     await rotate()
     await later(jwksMaxAgeSeconds * second - 1)
-    expect(await publishedKids(app)).toContain(id)
+    expect(await fetchPublishedKids(app)).toContain(id)
     await later(1)
-    expect(await publishedKids(app)).not.toContain(id)
+    expect(await fetchPublishedKids(app)).not.toContain(id)
   })
 })
 
@@ -145,7 +145,7 @@ describe('retiring', () => {
     const token = await here()
     const { current } = await retireSigningKey(app.services, id)
     expect(current.id).toBe(next.id)
-    expect(await publishedKids(app)).not.toContain(id)
+    expect(await fetchPublishedKids(app)).not.toContain(id)
     expect(await statusOf(token)).toBe(401)
     expect(await statusOf(acme.adminToken)).toBe(401)
     const introspected = await app.mutate(acme.sandboxKey, 'introspectToken', { token }, 'introspection { active }')
@@ -262,7 +262,7 @@ describe('what is told of signing keys', () => {
     await rotate()
     app.clock.advance(second)
     await retireSigningKey(app.services, id)
-    const { keys } = (await (await wellKnown(app, 'audit-jwks')).json()) as { keys: Record<string, unknown>[] }
+    const { keys } = (await (await fetchWellKnown(app, 'audit-jwks')).json()) as { keys: Record<string, unknown>[] }
     const at = (ago: number): string => new Date(app.clock.at.getTime() - ago * second).toISOString()
     expect(keys.map(({ kid, activatedAt, supersededAt, retiredAt }) => [kid, activatedAt, supersededAt, retiredAt])).toEqual([
       [id, at(2), at(1), at(0)],

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { startTimer } from '../src/lib/clock.js'
 import type { ResolvedAddress } from '../src/outbound/name-lookups.js'
 import { Gateway, defaultToolAnswer } from './support/gateway.js'
-import { serve } from './support/process.js'
+import { startKeyhouse } from './support/process.js'
 import { organization } from './support/seed.js'
 
 let world: Gateway
@@ -84,10 +84,10 @@ test('the command has 24 threads for this, of which half look names up; UV_THREA
   const threads: number[] = []
   for (const env of [{}, { UV_THREADPOOL_SIZE: '4' }]) {
     const directory = mkdtempSync(join(tmpdir(), 'keyhouse-threads-'))
-    const server = await serve({ KEYHOUSE_DATA_DIR: directory, ...env })
+    const server = await startKeyhouse({ KEYHOUSE_DATA_DIR: directory, ...env })
     threads.push(readdirSync(`/proc/${server.pid}/task`).length)
     server.kill('SIGTERM')
-    await server.ended
+    await server.exited
     rmSync(directory, { recursive: true })
   }
   expect(threads[0]! - threads[1]!).toBe(20)

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startApp } from './support/app.js'
 import { collector, type Collector } from './support/collector.js'
 import { newDatabase } from './support/database.js'
-import { ask, serve } from './support/process.js'
+import { sendGraphql, startKeyhouse } from './support/process.js'
 
 let collected: Collector
 beforeAll(async () => {
@@ -22,16 +22,16 @@ async function loaded(env: Record<string, string>): Promise<{ own: string[]; cou
   const file = join(folder, 'loaded')
   const database = await newDatabase()
   const hooks = new URL('support/loaded.js', import.meta.url).href
-  const server = await serve({
+  const server = await startKeyhouse({
     KEYHOUSE_URL: 'http://keyhouse.test',
     ...database.env,
     ...env,
     LOADED: file,
     NODE_OPTIONS: `--import=${hooks}`,
   })
-  expect(await ask(server.url, null, '{ __typename }')).toEqual({ data: { __typename: 'Query' } })
+  expect(await sendGraphql(server.url, null, '{ __typename }')).toEqual({ data: { __typename: 'Query' } })
   server.kill('SIGTERM')
-  const { code } = await server.ended
+  const { code } = await server.exited
   const all = readFileSync(file, 'utf8').trim().split('\n')
   await database.drop()
   rmSync(folder, { recursive: true })

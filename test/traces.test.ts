@@ -8,8 +8,9 @@ import { startApp, type Answer } from './support/app.js'
 import { canary } from './support/canary.js'
 import { collector, type CollectedSpan, type Collector } from './support/collector.js'
 import { isPostgres } from './support/database.js'
-import { eventually, Gateway } from './support/gateway.js'
+import { Gateway } from './support/gateway.js'
 import { organization } from './support/seed.js'
+import { waitFor } from './support/wait-for.js'
 
 let collected: Collector
 let world: Gateway
@@ -34,7 +35,7 @@ beforeEach(() => world.upstream.reset())
 
 /** The span of a request, and those below it. */
 const traceOf = (requestId: string | null): Promise<{ server: CollectedSpan; below: CollectedSpan[] }> =>
-  eventually(() => {
+  waitFor(() => {
     const server = collected.spans.find(({ attributes }) => attributes['keyhouse.request_id'] === requestId)
     return server && { server, below: collected.spans.filter(({ parentId }) => parentId === server.spanId) }
   })
@@ -196,7 +197,7 @@ describe('a call of an MCP server', () => {
       'server.port': Number(new URL(world.upstream.origin).port),
     })
     expect(below.map(({ attributes }) => attributes['keyhouse.action'])).toContain('mcp_tool:call')
-    expect(Object.keys(world.upstream.seen.at(-1)!.request.headers).filter((name) => /trace|baggage/.test(name))).toEqual([])
+    expect(Object.keys(world.upstream.received.at(-1)!.request.headers).filter((name) => /trace|baggage/.test(name))).toEqual([])
   })
 
   test('that fails is marked, by code', async () => {
@@ -278,7 +279,7 @@ describe('a collector that', () => {
       expect((await app.run(acme.sandboxKey, exchange, audience)).data.exchangeApiKey.userErrors).toEqual([])
     }
     await ask()
-    await eventually(() => app.log.includes(told) || undefined)
+    await waitFor(() => app.log.includes(told))
     // These are lost at the end, at the latest.
     await ask()
     await app.close()
@@ -293,16 +294,16 @@ describe('a collector that', () => {
     const round = async (): Promise<void> => {
       const before = other.requests.length
       await app.run(null, '{ __typename }')
-      await eventually(() => other.requests.length > before || undefined)
+      await waitFor(() => other.requests.length > before)
     }
     await round()
     await round()
-    await eventually(() => app.log.includes(told) || undefined)
+    await waitFor(() => app.log.includes(told))
     expect(count(app.log, 'takes traces again')).toBe(0)
     expect(app.log).toContain('"reason":401')
     status = 200
     await round()
-    await eventually(() => app.log.includes('takes traces again') || undefined)
+    await waitFor(() => app.log.includes('takes traces again'))
     expect(count(app.log, told)).toBe(1)
     await app.close()
     await other.close()

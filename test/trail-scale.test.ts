@@ -9,7 +9,7 @@ import { usageQuery } from '../src/database/queries/usage.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
 import { executeSql } from './support/database-access.js'
 import { isPostgres } from './support/database.js'
-import { fill, hex, moment, numbers } from './support/fill.js'
+import { fill, hex, timestamp, numbers } from './support/fill.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 const isFull = process.env['KEYHOUSE_TEST_SCALE'] === 'full'
@@ -31,14 +31,14 @@ beforeAll(async () => {
     `insert into audit_event (id, organization_id, seq, project_id, environment, action, outcome, actor_id, end_user_id, subject_id, details, request_id, ip_address, at, previous_hash, hash)
     select 'evt_' || ${hex('i')}, '${acme.id}', i + 1000, '${acme.projectId}', case when i % 50 = 0 then 'PRODUCTION' else 'SANDBOX' end,
       case when i % 1000 = 0 then 'api_key:revoke' else 'api_key:exchange' end, 'ALLOWED', 'key_' || (i % 200), case when i % 3 = 0 then 'eu_' || (i % 5000) end,
-      'at_' || i, '{}', 'req_' || i, null, ${moment(`${start} + i`)}, '', '' from ${numbers(eventCount)}`,
+      'at_' || i, '{}', 'req_' || i, null, ${timestamp(`${start} + i`)}, '', '' from ${numbers(eventCount)}`,
   )
   // One organization's minutes, by 20 keys and 10 operations, in total and for one of 50 end users each; a tenth of it another's.
   await fill(
     app,
     `insert into usage_count (organization_id, length, end_user_id, start, project_id, environment, api_key_id, operation, requests, denied)
     select case when i % 10 = 9 then 'org_other' else '${acme.id}' end, 'MINUTE', case when j = 0 then '*' else 'eu_' || (i % 50) end,
-      ${moment(`${Math.floor(start / 60_000) * 60_000} + (i / 200) * 60000`)}, '${acme.projectId}', 'SANDBOX', 'key_' || (i % 20), 'operation_' || (i / 20 % 10), ${requestsPerRow}, 1
+      ${timestamp(`${Math.floor(start / 60_000) * 60_000} + (i / 200) * 60000`)}, '${acme.projectId}', 'SANDBOX', 'key_' || (i % 20), 'operation_' || (i / 20 % 10), ${requestsPerRow}, 1
     from ${numbers(usageRows)}, (select 0 as j union all select 1) as halves`,
   )
   // SQLite plans without statistics here, as it does in service.

@@ -7,10 +7,11 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { startApp, type TestApp } from './support/app.js'
 import { chainFaults, eventsOf } from './support/audit-trail.js'
 import { emptyDatabase, isPostgres } from './support/database.js'
-import { earlierDatabase, issuer, openPlaces, openRaw, type Earlier } from './support/earlier.js'
-import { listen, mcpAnswer, type Listening } from './support/mcp.js'
-import { keyhouse, keyhouseJson } from './support/process.js'
-import { claimsOf, exchange, forge, revoked, signingKey } from './support/tokens.js'
+import { earlierDatabase, issuer, unfilledPlaceholders, openSqlConnection, type EarlierDatabase } from './support/earlier.js'
+import { listen, type Listening } from './support/local-server.js'
+import { mcpAnswer } from './support/mcp.js'
+import { runKeyhouse, runKeyhouseJson } from './support/process.js'
+import { claimsOf, exchange, signClaims, fetchRevocationList, signingKey } from './support/tokens.js'
 
 interface VaultStatus {
   readonly missing: string[]
@@ -40,13 +41,13 @@ describe.each([
   ['0003', false],
   ['0005', true],
 ])('as of migration %s', (migration, hasVault) => {
-  let earlier: Earlier
+  let earlier: EarlierDatabase
   let app: TestApp
   let upstream: Listening
   let seen: Record<string, unknown>[]
   let before: unknown[]
   const migrations = async (): Promise<unknown[]> => {
-    const raw = await openRaw(earlier.env)
+    const raw = await openSqlConnection(earlier.env)
     const rows = await raw.rows('select * from mikro_orm_migrations order by name')
     await raw.close()
     return rows
@@ -59,8 +60,8 @@ describe.each([
       return mcpAnswer(request, response, ['search'])
     })
     earlier = await earlierDatabase(migration, upstream.origin)
-    const raw = await openRaw(earlier.env)
-    expect(await openPlaces(raw)).toEqual([])
+    const raw = await openSqlConnection(earlier.env)
+    expect(await unfilledPlaceholders(raw)).toEqual([])
     await raw.close()
     before = await migrations()
     expect(before).toHaveLength(Number(migration))
@@ -98,7 +99,7 @@ describe.each([
       )
       const asIssued = { active: true, tokenId: row.id, issuer }
       expect(introspection).toEqual(isRevoked ? { active: false, tokenId: null, issuer: null } : asIssued)
-      expect((await revoked(app)).revokedTokens.includes(row.id)).toBe(isRevoked)
+      expect((await fetchRevocationList(app)).revokedTokens.includes(row.id)).toBe(isRevoked)
       const answer = await app.run(text, viewer)
       // The audience for this server is its URL still, which was the issuer of all.
       if (row.audience === issuer) expect(answer.data.viewer).toMatchObject({ kind: 'ACCESS_TOKEN', endUser: { externalId } })
@@ -122,7 +123,7 @@ describe.each([
     const { token, accessToken } = await exchange(app, earlier.keys['Production']!.text, { audience: issuer })
     expect(claimsOf(token).iss).toBe(`${issuer}/o/${earlier.organizationId}/production`)
     expect((await app.run(token, viewer)).data.viewer.kind).toBe('ACCESS_TOKEN')
-    const asBefore = await forge(app, 'at+jwt', { ...claimsOf(token), iss: issuer })
+    const asBefore = await signClaims(app, 'at+jwt', { ...claimsOf(token), iss: issuer })
     expect([claimsOf(asBefore).jti, (await app.run(asBefore, viewer)).status]).toEqual([accessToken.id, 401])
   })
 
@@ -176,7 +177,7 @@ describe.each([
 
   test('its tables are those of a new database', async () => {
     const fresh = await emptyDatabase()
-    await keyhouse(['migrate'], fresh.env)
+    await runKeyhouse(['migrate'], fresh.env)
     const shape = isPostgres
       ? `select * from (select table_name || '.' || column_name as name, data_type || is_nullable || coalesce(column_default, '') as text from information_schema.columns
          where table_schema = 'public' union all select indexname, indexdef from pg_indexes where schemaname = 'public'
@@ -185,7 +186,7 @@ describe.each([
       : `select name, sql as text from sqlite_master order by 1`
     const shapes: unknown[] = []
     for (const env of [earlier.env, fresh.env]) {
-      const raw = await openRaw(env)
+      const raw = await openSqlConnection(env)
       shapes.push(await raw.rows(shape))
       await raw.close()
     }
@@ -194,11 +195,11 @@ describe.each([
   })
 
   test('the command line finds all in order, and a second start migrates nothing', async () => {
-    const { missing, sealed, ...status } = await keyhouseJson<VaultStatus>(['vault', 'status'], earlier.env)
+    const { missing, sealed, ...status } = await runKeyhouseJson<VaultStatus>(['vault', 'status'], earlier.env)
     expect({ missing, ...status }).toEqual({ missing: [], newest: 'k1', configured: ['k1'] })
     const kinds = new Set(sealed.map(({ what }) => what))
     expect(kinds).toEqual(new Set(['signing keys', 'reveal texts', 'deployment secrets', ...(hasVault ? ['credentials'] : [])]))
-    const { code, stdout } = await keyhouse(['audit', 'verify', '--database'], earlier.env)
+    const { code, stdout } = await runKeyhouse(['audit', 'verify', '--database'], earlier.env)
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(earlier.organizationId) })
     const after = await migrations()
     expect(after.length).toBeGreaterThan(before.length)

@@ -7,7 +7,8 @@ import { Client } from 'pg'
 
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
-import { listen, mcpAnswer, type Listening } from './support/mcp.js'
+import { listen, type Listening } from './support/local-server.js'
+import { mcpAnswer } from './support/mcp.js'
 import type { Results } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 

@@ -9,8 +9,9 @@ import { getKeyId } from '../src/lib/seal.js'
 import { openServices } from '../src/open-services.js'
 import { codeOf, startApp, TestApp } from './support/app.js'
 import { executeSql } from './support/database-access.js'
+import { listen, type Listening } from './support/local-server.js'
 import { firstMasterKey, newMasterKey } from './support/master-keys.js'
-import { listen, mcpAnswer, type Listening } from './support/mcp.js'
+import { mcpAnswer } from './support/mcp.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp

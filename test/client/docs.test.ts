@@ -8,9 +8,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { build, transform } from 'esbuild'
 
 import { startApp, type TestApp } from '../support/app.js'
-import { cutOffPage, launchBrowser, shoot } from '../support/browser.js'
+import { openIsolatedPage, launchBrowser, saveScreenshot } from '../support/browser.js'
 import { installClient, runNode, typeCheck, type ClientPackage } from '../support/client-package.js'
-import { blocksOf } from '../support/pages.js'
+import { codeBlocksOf } from '../support/pages.js'
 import { organization, type SeededOrganization } from '../support/seed.js'
 import { root } from '../support/shell.js'
 import { exchange } from '../support/tokens.js'
@@ -50,7 +50,7 @@ afterAll(async () => {
 })
 
 const textsOf = (page: string, language: string): string[] =>
-  blocksOf(page).flatMap((block) => (block.language === language ? [block.text] : []))
+  codeBlocksOf(page).flatMap((block) => (block.language === language ? [block.text] : []))
 
 /** Puts a program beside the installed client, and lets the compiler look at it. */
 async function compile(file: string, text: string): Promise<string> {
@@ -136,20 +136,20 @@ test('the page of docs/guide/frontends.md lists the servers, and stores what is 
 
   const browser = await launchBrowser()
   try {
-    const { page, strays, complaints } = await cutOffPage(browser, [origin, app.url], 390)
+    const { page, blockedUrls, browserErrors } = await openIsolatedPage(browser, [origin, app.url], 390)
     await page.goto(origin)
     const form = page.locator('form').filter({ hasText: 'Issues' })
     await form.locator('input').fill('token-of-user-1-5678')
     const answered = page.waitForResponse((response) => response.request().postData()?.includes('createMcpCredential') === true)
     await form.getByRole('button', { name: 'Connect' }).click()
     await (await answered).finished()
-    await shoot(page, 'guide-frontends-390')
+    await saveScreenshot(page, 'guide-frontends-390')
     const query = '{ mcpServers { nodes { credentials { nodes { authorizationPreview endUser { externalId } } } } } }'
     const { data } = await app.run<{ mcpServers: { nodes: { credentials: { nodes: object[] } }[] } }>(acme.adminToken, query)
     expect(data.mcpServers.nodes[0]!.credentials.nodes).toEqual([
       { authorizationPreview: '****...5678', endUser: { externalId: 'user-1' } },
     ])
-    expect({ strays, complaints }).toEqual({ strays: [], complaints: [] })
+    expect({ blockedUrls, browserErrors }).toEqual({ blockedUrls: [], browserErrors: [] })
   } finally {
     await browser.close()
   }

@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core'
 import { hostedSandboxOrigin } from '../../src/config/config.js'
 import { buildSchema } from '../../src/schema.js'
 import { startApp, type TestApp } from '../support/app.js'
-import { contentWidth, cutOffPage, launchBrowser, remains, shoot } from '../support/browser.js'
+import { contentWidth, openIsolatedPage, launchBrowser, readBrowserStorage, saveScreenshot } from '../support/browser.js'
 import { organization, type SeededOrganization } from '../support/seed.js'
 
 const html = { accept: 'text/html,application/xhtml+xml' }
@@ -26,7 +26,7 @@ describe('in a browser without the internet', () => {
   })
 
   test.each([1280, 390])('at %d pixels: runs a query with a header, tells what a name is, and remembers nothing', async (width) => {
-    const { page, strays, complaints } = await cutOffPage(browser, [app.url], width)
+    const { page, blockedUrls, browserErrors } = await openIsolatedPage(browser, [app.url], width)
     await page.goto(`${app.url}/explorer`)
 
     // The preset header is not sent while nothing stands behind it, so the schema is read before there is a key.
@@ -44,21 +44,21 @@ describe('in a browser without the internet', () => {
       .last()
       .hover()
     await page.locator('.monaco-hover', { hasText: 'Null for members, who see both' }).waitFor()
-    await shoot(page, `explorer-${width}`)
+    await saveScreenshot(page, `explorer-${width}`)
 
     await page.getByRole('button', { name: /documentation/i }).click()
     await page.locator('.graphiql-doc-explorer').getByRole('link', { name: 'Mutation' }).click()
     await page.locator('.graphiql-doc-explorer', { hasText: 'every operation that takes or returns a secret' }).waitFor()
-    await shoot(page, `explorer-docs-${width}`)
+    await saveScreenshot(page, `explorer-docs-${width}`)
     // No scrolling sideways, on a telephone either.
     expect(await contentWidth(page)).toBeLessThanOrEqual(width)
 
-    const left = await remains(page)
+    const left = await readBrowserStorage(page)
     expect(left).toBe(JSON.stringify({ local: {}, session: {}, cookie: '', databases: [], caches: [] }))
     await page.reload()
     await page.locator('.graphiql-editor-tool .view-line', { hasText: 'Bearer' }).waitFor()
     expect(await page.content()).not.toContain(acme.sandboxKey)
-    expect({ strays, complaints }).toEqual({ strays: [], complaints: [] })
+    expect({ blockedUrls, browserErrors }).toEqual({ blockedUrls: [], browserErrors: [] })
     await page.context().close()
   })
 
@@ -145,16 +145,16 @@ describe('with Sandbox', () => {
     const browser = await launchBrowser()
     try {
       for (const width of [1280, 390]) {
-        const { page, strays, complaints } = await cutOffPage(browser, [app.url], width)
+        const { page, blockedUrls, browserErrors } = await openIsolatedPage(browser, [app.url], width)
         await page.goto(`${app.url}/graphql`)
         expect(await page.locator('h1').innerText()).toBe('Keyhouse GraphQL API')
         const family = '() => getComputedStyle(document.body).fontFamily'
         expect(await page.evaluate(`(${family})()`)).toContain('system-ui')
         expect(await contentWidth(page)).toBeLessThanOrEqual(width)
-        await shoot(page, `landing-${width}`)
+        await saveScreenshot(page, `landing-${width}`)
         await page.getByRole('link', { name: 'GraphiQL' }).click()
         await page.waitForURL('**/explorer')
-        expect({ strays, complaints }).toEqual({ strays: [], complaints: [] })
+        expect({ blockedUrls, browserErrors }).toEqual({ blockedUrls: [], browserErrors: [] })
         await page.context().close()
       }
     } finally {

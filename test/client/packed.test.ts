@@ -131,9 +131,9 @@ describe('the compiler', () => {
       client.bring('usage.ts'),
       `void viewer(client, { retires: 1 })\n// @ts-expect-error nothing is wrong here\nvoid viewer(client)\n`,
     )
-    const complaints = await typeCheck(client.folder)
-    expect(complaints).toMatch(/'retires' does not exist/)
-    expect(complaints).toMatch(/Unused '@ts-expect-error' directive/)
+    const browserErrors = await typeCheck(client.folder)
+    expect(browserErrors).toMatch(/'retires' does not exist/)
+    expect(browserErrors).toMatch(/Unused '@ts-expect-error' directive/)
   })
 
   test('accepts the declarations of the package themselves', async () => {

@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 import type { Browser } from 'playwright-core'
 
 import { startApp, type TestApp } from '../support/app.js'
-import { contentWidth, cutOffPage, launchBrowser, remains, shoot } from '../support/browser.js'
+import { contentWidth, openIsolatedPage, launchBrowser, readBrowserStorage, saveScreenshot } from '../support/browser.js'
 import { installClient } from '../support/client-package.js'
 import { organization, type SeededOrganization } from '../support/seed.js'
 
@@ -64,7 +64,7 @@ const cached = `JSON.stringify([
 ])`
 
 test.each([1280, 390])('at %d pixels: makes a key, shows it once, lists it, and keeps its text nowhere', async (width) => {
-  const { page, strays, complaints } = await cutOffPage(browser, [origin, app.url], width)
+  const { page, blockedUrls, browserErrors } = await openIsolatedPage(browser, [origin, app.url], width)
   await page.addInitScript(`globalThis.keyhouse = ${JSON.stringify({ url: app.url, credential: acme.sandboxKey })}`)
   await page.goto(origin)
   await page.getByLabel('Label').fill(`Page ${width}`)
@@ -83,7 +83,7 @@ test.each([1280, 390])('at %d pixels: makes a key, shows it once, lists it, and 
       .filter({ hasText: `Page ${width}` })
       .innerText(),
   ).toContain(`kh_sand_****${secret.slice(-4)}`)
-  await shoot(page, `page-${width}`)
+  await saveScreenshot(page, `page-${width}`)
   expect(await contentWidth(page)).toBeLessThanOrEqual(width)
 
   const held = await page.evaluate<string>(cached)
@@ -96,8 +96,8 @@ test.each([1280, 390])('at %d pixels: makes a key, shows it once, lists it, and 
   await page.locator('output').waitFor({ state: 'detached' })
   await page.waitForFunction('queryClient.getMutationCache().getAll().length === 0')
   expect(await page.content()).not.toContain(secret)
-  expect(await remains(page)).toBe(JSON.stringify({ local: {}, session: {}, cookie: '', databases: [], caches: [] }))
-  expect({ strays, complaints }).toEqual({ strays: [], complaints: [] })
+  expect(await readBrowserStorage(page)).toBe(JSON.stringify({ local: {}, session: {}, cookie: '', databases: [], caches: [] }))
+  expect({ blockedUrls, browserErrors }).toEqual({ blockedUrls: [], browserErrors: [] })
   await page.context().close()
 })
 
@@ -121,7 +121,7 @@ test.each([1280, 390])(
       },
       'token',
     )
-    const { page, strays, complaints } = await cutOffPage(browser, [origin, app.url], width)
+    const { page, blockedUrls, browserErrors } = await openIsolatedPage(browser, [origin, app.url], width)
     await page.addInitScript(
       `globalThis.keyhouse = ${JSON.stringify({ url: app.url, credential: exchanged.token, server: server.server.id })}`,
     )
@@ -135,31 +135,31 @@ test.each([1280, 390])(
     await stored.waitFor()
     expect(await stored.innerText()).toContain('****...5678')
     expect(await page.locator('output').innerText()).toBe('Stored as My notes. It is never shown again.')
-    await shoot(page, `page-mcp-${width}`)
+    await saveScreenshot(page, `page-mcp-${width}`)
     expect(await contentWidth(page)).toBeLessThanOrEqual(width)
 
     // What was given is nowhere: not in the caches, not in the page, not in what the browser keeps.
     expect(await page.evaluate<string>(cached)).not.toContain(secret)
     expect(await page.content()).not.toContain(secret)
-    expect(await remains(page)).not.toContain('upstream')
-    expect({ strays, complaints }).toEqual({ strays: [], complaints: [] })
+    expect(await readBrowserStorage(page)).not.toContain('upstream')
+    expect({ blockedUrls, browserErrors }).toEqual({ blockedUrls: [], browserErrors: [] })
     await page.context().close()
   },
 )
 
 test('a refusal is told in the page, in words', async () => {
-  const { page } = await cutOffPage(browser, [origin, app.url], 390)
+  const { page } = await openIsolatedPage(browser, [origin, app.url], 390)
   await page.addInitScript(`globalThis.keyhouse = ${JSON.stringify({ url: app.url, credential: acme.sandboxKey })}`)
   await page.goto(origin)
   await page.getByRole('button', { name: 'Create' }).click()
   expect(await page.locator('form [role=alert]').innerText()).toMatch(/^createApiKey was refused\. .*label/)
-  await shoot(page, 'page-refused-390')
+  await saveScreenshot(page, 'page-refused-390')
   await page.context().close()
 })
 
 test('two clients in one cache do not see each other’s rows', async () => {
   const other = await organization(app)
-  const { page } = await cutOffPage(browser, [origin, app.url], 390)
+  const { page } = await openIsolatedPage(browser, [origin, app.url], 390)
   await page.addInitScript(`globalThis.keyhouse = ${JSON.stringify({ url: app.url, credential: other.sandboxKey })}`)
   await page.goto(origin)
   await page.getByRole('listitem').first().waitFor()

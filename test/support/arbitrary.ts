@@ -114,7 +114,7 @@ export function requests(schema: GraphQLSchema): fc.Arbitrary<Request> {
 }
 
 /** The same requests, with a random edit in the query text. */
-export const mutated = (request: fc.Arbitrary<Request>): fc.Arbitrary<Request> =>
+export const mutatedRequests = (request: fc.Arbitrary<Request>): fc.Arbitrary<Request> =>
   fc
     .tuple(
       request,

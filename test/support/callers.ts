@@ -3,7 +3,7 @@ import type { KeyhousePermission } from '../../src/access/actions.js'
 import { permissions } from '../../src/access/actions.js'
 import { generateApiKey } from '../../src/lib/api-key-format.js'
 import type { TestApp } from './app.js'
-import type { Place } from './ids.js'
+import type { ResourceScope } from './ids.js'
 import type { CallerName } from './operations.js'
 import { organization, type SeededOrganization } from './seed.js'
 
@@ -11,19 +11,19 @@ export interface Caller {
   readonly credential: string | null
   readonly headers: Record<string, string>
   /** The scope in which its valid variables are created. */
-  readonly place: Place
+  readonly scope: ResourceScope
 }
 
 /** A caller that is refused before execution, whatever the operation. */
-export interface Refused {
+export interface RefusedCaller {
   readonly credential: string
   readonly headers?: Record<string, string>
   readonly status: number
   readonly code: string
 }
 
-export const unrelated = 'agent:read'
-export const forEndUser = 'user-1'
+export const unrelatedPermission = 'agent:read'
+export const callerEndUser = 'user-1'
 
 const isGrantableToApiKey = (permission: KeyhousePermission): boolean => permissions[permission].grantableToApiKey
 
@@ -32,7 +32,7 @@ export class Callers {
     readonly app: TestApp,
     readonly acme: SeededOrganization,
     private readonly fixed: Readonly<Record<string, string>>,
-    readonly refused: Readonly<Record<string, Refused>>,
+    readonly refused: Readonly<Record<string, RefusedCaller>>,
   ) {}
 
   static async create(app: TestApp): Promise<Callers> {
@@ -41,7 +41,7 @@ export class Callers {
     const nothing = await acme.apiKey()
     const production = await acme.apiKey({ environment: 'PRODUCTION', permissions: ['*'] })
     const admin = await acme.member('ADMIN')
-    const reduced = await acme.personalToken(admin.userId, 'RESTRICTED', [unrelated])
+    const reduced = await acme.personalToken(admin.userId, 'RESTRICTED', [unrelatedPermission])
     const fixed = {
       'sandbox key with *': all.secret,
       'sandbox key with nothing': nothing.secret,
@@ -52,50 +52,52 @@ export class Callers {
     return new Callers(app, acme, fixed, await refusedCallers(app, acme, all.secret, reduced.token))
   }
 
-  private place(change: Partial<Place> = {}): Place {
+  private scope(change: Partial<ResourceScope> = {}): ResourceScope {
     const { app, acme } = this
     return { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: null, ...change }
   }
 
   /** Undefined if no such caller can exist: the permission cannot be granted to an API key. */
   async named(name: CallerName, permission: KeyhousePermission | null): Promise<Caller | undefined> {
-    const place = this.place({
+    const scope = this.scope({
       environment: name === 'production key with *' ? 'PRODUCTION' : 'SANDBOX',
-      externalUserId: name === 'key with * for an end user' || name === 'access token with *' ? forEndUser : null,
+      externalUserId: name === 'key with * for an end user' || name === 'access token with *' ? callerEndUser : null,
     })
-    const headers: Record<string, string> = name === 'key with * for an end user' ? { 'x-on-behalf-of': forEndUser } : {}
-    if (name === 'anonymous') return { credential: null, headers, place }
+    const headers: Record<string, string> = name === 'key with * for an end user' ? { 'x-on-behalf-of': callerEndUser } : {}
+    if (name === 'anonymous') return { credential: null, headers, scope }
     if (name === 'sandbox key with exactly the permission') {
       if (permission && !isGrantableToApiKey(permission)) return undefined
-      return { credential: (await this.acme.apiKey({ permissions: permission ? [permission] : [] })).secret, headers, place }
+      return { credential: (await this.acme.apiKey({ permissions: permission ? [permission] : [] })).secret, headers, scope }
     }
     if (!(name in this.fixed)) return this.person(name, permission)
-    return { credential: this.fixed[name]!, headers, place }
+    return { credential: this.fixed[name]!, headers, scope }
   }
 
   /** Creates a new user for each call, since an operation may revoke all credentials of its user. */
   private async person(name: CallerName, permission: KeyhousePermission | null): Promise<Caller> {
     const role = name === 'MEMBER' || name === 'READER' ? name : 'ADMIN'
     const { userId, token } = await this.acme.member(role, role === 'ADMIN' ? null : [this.acme.projectId])
-    const place = this.place({ userId })
-    if (name === role) return { credential: token, headers: {}, place }
-    const reduced = await this.acme.personalToken(userId, 'RESTRICTED', [name.includes('exactly') && permission ? permission : unrelated])
-    return { credential: reduced.token, headers: {}, place }
+    const scope = this.scope({ userId })
+    if (name === role) return { credential: token, headers: {}, scope }
+    const reduced = await this.acme.personalToken(userId, 'RESTRICTED', [
+      name.includes('exactly') && permission ? permission : unrelatedPermission,
+    ])
+    return { credential: reduced.token, headers: {}, scope }
   }
 }
 
 /** Exchanges a key for an access token whose audience is this server, with all permissions of the key. */
 const exchangeHere = (app: TestApp, secret: string, expiresIn = 2_592_000): Promise<{ token: string; accessToken: { id: string } }> =>
-  app.mutate(secret, 'exchangeApiKey', { audience: app.config.url, externalUserId: forEndUser, expiresIn }, 'token accessToken { id }')
+  app.mutate(secret, 'exchangeApiKey', { audience: app.config.url, externalUserId: callerEndUser, expiresIn }, 'token accessToken { id }')
 
-async function refusedCallers(app: TestApp, acme: SeededOrganization, key: string, token: string): Promise<Record<string, Refused>> {
+async function refusedCallers(app: TestApp, acme: SeededOrganization, key: string, token: string): Promise<Record<string, RefusedCaller>> {
   const unauthenticated = { status: 401, code: 'UNAUTHENTICATED' }
   const revoked = await acme.apiKey({ permissions: ['*'] })
   const orphan = await exchangeHere(app, revoked.secret)
   const withdrawn = await exchangeHere(app, key)
   await app.mutate(acme.sandboxKey, 'revokeAccessToken', { id: withdrawn.accessToken.id }, 'accessToken { id }')
   await app.mutate(acme.sandboxKey, 'revokeApiKey', { id: revoked.id }, 'apiKey { id }')
-  const input = { audience: 'https://service.example', externalUserId: forEndUser, expiresIn: 2_592_000 }
+  const input = { audience: 'https://service.example', externalUserId: callerEndUser, expiresIn: 2_592_000 }
   const otherAudience = await app.mutate(key, 'exchangeApiKey', input, 'token')
   const superseded = await acme.apiKey({ permissions: ['*'] })
   await app.mutate(acme.sandboxKey, 'rotateApiKey', { id: superseded.id }, 'apiKey { id }')

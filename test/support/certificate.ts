@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
-import type { Listening } from './mcp.js'
+import type { Listening } from './local-server.js'
 
 /** Encodes one value in DER (ITU-T X.690 §8.1). */
 function der(tag: number, ...parts: Buffer[]): Buffer {

@@ -1,7 +1,7 @@
 /** A trace collector over OTLP/HTTP that decodes the protobuf fields that the tests check. */
 import { gunzipSync } from 'node:zlib'
 
-import { listen, type Listening } from './mcp.js'
+import { listen, type Listening } from './local-server.js'
 
 /** Decodes one protobuf message into its fields by number. */
 function fieldsOf(bytes: Buffer): Map<number, (Buffer | bigint)[]> {

@@ -9,7 +9,7 @@ import { openValue } from '../../src/mcp/credentials/credential-value.js'
 import { chainFaults, eventsOf } from './audit-trail.js'
 import * as documents from './crash-documents.js'
 import { entityManager, withDatabase } from './database-access.js'
-import { ask } from './process.js'
+import { sendGraphql } from './process.js'
 import type { Payloads } from './results.js'
 
 /** State of one resource as its caller knows it. `isOpen`: a change was sent and not yet answered, so the state is unknown. */
@@ -118,7 +118,7 @@ export class CrashLoad {
     query: string,
     variables: object = {},
   ): Promise<Payloads[Field] | undefined> {
-    const { data, errors } = await ask<{ it?: Payloads[Field] } | undefined>(url, credential, query, variables)
+    const { data, errors } = await sendGraphql<{ it?: Payloads[Field] } | undefined>(url, credential, query, variables)
     for (const { extensions } of errors ?? []) this.refusals.add(extensions.code)
     for (const { code } of data?.it?.userErrors ?? []) this.refusals.add(code)
     return data?.it && data.it.userErrors.length === 0 ? data.it : undefined
@@ -138,7 +138,9 @@ export class CrashLoad {
       else if (!isOpen && !key.isOpen) expect(introspection).toEqual({ active: true, tokenId: id })
     }
     for (const { id, isRevoked, isOpen } of this.credentials.slice(credentials)) {
-      const { data } = await ask(url, this.root, 'query ($id: ID!) { node(id: $id) { ... on McpCredential { id status } } }', { id })
+      const { data } = await sendGraphql(url, this.root, 'query ($id: ID!) { node(id: $id) { ... on McpCredential { id status } } }', {
+        id,
+      })
       expect(data.node).toEqual({ id, status: isOpen ? expect.anything() : isRevoked ? 'REVOKED' : 'ACTIVE' })
     }
   }

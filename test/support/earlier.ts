@@ -48,7 +48,7 @@ type Column =
 
 type Row = Readonly<Record<Column, string> & Record<'issued_at' | 'expires_at', Date | number> & { environment: Environment }>
 
-export interface Raw {
+export interface SqlConnection {
   rows(sql: string): Promise<Row[]>
   /** `?` stands for a parameter. */
   run(sql: string, parameters?: readonly (string | null)[]): Promise<void>
@@ -56,7 +56,7 @@ export interface Raw {
   close(): Promise<void>
 }
 
-export async function openRaw(env: Readonly<Record<string, string>>): Promise<Raw> {
+export async function openSqlConnection(env: Readonly<Record<string, string>>): Promise<SqlConnection> {
   if (!isPostgres) {
     const db = new Sqlite(join(env['KEYHOUSE_DATA_DIR']!, 'keyhouse.db'))
     return {
@@ -89,7 +89,7 @@ const tablesOf = isPostgres
 const json = (value: unknown): string[] => (typeof value === 'string' ? JSON.parse(value) : value) as string[]
 const epoch = (value: Date | number): number => Math.floor(new Date(value).getTime() / 1000)
 
-export interface Earlier {
+export interface EarlierDatabase {
   readonly env: Record<string, string>
   readonly organizationId: string
   /** By the key's label; `replaced` is the secret before its rotation. */
@@ -105,14 +105,14 @@ export interface Earlier {
 }
 
 /** Restores the fixture `name`, with the URLs of its MCP servers changed to `origin`. */
-export async function earlierDatabase(name: string, origin: string): Promise<Earlier> {
+export async function earlierDatabase(name: string, origin: string): Promise<EarlierDatabase> {
   const database = await emptyDatabase()
   const file = new URL(`../fixtures/upgrade/${name}.${isPostgres ? 'postgres' : 'sqlite'}.sql`, import.meta.url)
   const master = `k1:${randomBytes(32).toString('base64')}`
   const env: Record<string, string> = { ...database.env, KEYHOUSE_URL: issuer, KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }
   if (isPostgres) Object.assign(env, { KEYHOUSE_MASTER_KEYS: master })
   else writeFileSync(join(env['KEYHOUSE_DATA_DIR']!, 'master.key'), `${master}\n`, { mode: 0o600 })
-  const raw = await openRaw(env)
+  const raw = await openSqlConnection(env)
   try {
     await raw.script(readFileSync(file, 'utf8'))
     return { env, ...(await fillPlaceholders(raw, master, origin)), drop: () => database.drop() }
@@ -121,7 +121,7 @@ export async function earlierDatabase(name: string, origin: string): Promise<Ear
   }
 }
 
-async function fillPlaceholders(raw: Raw, master: string, origin: string): Promise<Omit<Earlier, 'env' | 'drop'>> {
+async function fillPlaceholders(raw: SqlConnection, master: string, origin: string): Promise<Omit<EarlierDatabase, 'env' | 'drop'>> {
   const masterKeys = parseMasterKeys(master)
   const set = (table: string, id: string, column: string, value: string): Promise<void> =>
     raw.run(`update ${table} set ${column} = ? where id = ?`, [value, id])
@@ -144,7 +144,7 @@ async function fillPlaceholders(raw: Raw, master: string, origin: string): Promi
   const sign = (kid: string, typ: string, claims: object): string =>
     signJwt({ kid, algorithm: 'EdDSA', privateKey: signers.get(kid)! }, typ, claims)
 
-  const keys: Record<string, Earlier['keys'][string]> = {}
+  const keys: Record<string, EarlierDatabase['keys'][string]> = {}
   for (const { id, label, environment, previous_digest: previous } of await all('api_key')) {
     const [text, replaced] = [generateApiKey('kh', environment), generateApiKey('kh', environment)]
     await set('api_key', id, 'digest', sha256(text))
@@ -191,7 +191,7 @@ async function fillPlaceholders(raw: Raw, master: string, origin: string): Promi
     personalTokens[row.revoked_at === null ? row.type : row.description] = { id, text }
   }
 
-  const headers: Record<string, Earlier['headers'][string]> = {}
+  const headers: Record<string, EarlierDatabase['headers'][string]> = {}
   const servers = new Map((await all('mcp_server')).map(({ id, server_label }) => [id, server_label]))
   for (const row of await all('mcp_credential')) {
     const [id, serverId] = [row.id, row.server_id]
@@ -224,7 +224,7 @@ async function fillPlaceholders(raw: Raw, master: string, origin: string): Promi
 }
 
 /** Placeholders of the fixture that {@link earlierDatabase} did not fill; empty if there are none. */
-export async function openPlaces(raw: Raw): Promise<string[]> {
+export async function unfilledPlaceholders(raw: SqlConnection): Promise<string[]> {
   const found: string[] = []
   for (const { name } of await raw.rows(tablesOf)) {
     const rows = await raw.rows(`select * from "${name}"`)

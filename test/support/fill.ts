@@ -25,8 +25,8 @@ export const numbers = (n: number): string =>
 /** SQL expression for 32 hexadecimal digits, as in ids. */
 export const hex = (expression: string): string => (isPostgres ? `lpad(to_hex(${expression}), 32, '0')` : `printf('%032x', ${expression})`)
 export const json = (expression: string): string => (isPostgres ? `(${expression})::jsonb` : expression)
-export const moment = (ms: string): string => (isPostgres ? `to_timestamp((${ms}) / 1000.0)` : ms)
-export const quoted = (value: unknown): string => `'${typeof value === 'string' ? value : JSON.stringify(value)}'`
+export const timestamp = (ms: string): string => (isPostgres ? `to_timestamp((${ms}) / 1000.0)` : ms)
+export const sqlLiteral = (value: unknown): string => `'${typeof value === 'string' ? value : JSON.stringify(value)}'`
 
 /** Inserts `count` rows; `columns` maps each column to an SQL expression of `i`. */
 export const fillTable = (app: TestApp, table: string, count: number, columns: Readonly<Record<string, string>>): Promise<void> =>

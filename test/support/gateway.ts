@@ -6,7 +6,7 @@ import { createApp, type App, type Overrides } from '../../src/app.js'
 import { readConfig } from '../../src/config/config.js'
 import type { AuditEvent } from '../../src/entities/audit-event.js'
 import { startApp, type TestApp } from './app.js'
-import { bodyOf, listen, type Listening } from './mcp.js'
+import { bodyOf, listen, type Listening } from './local-server.js'
 import { organization, type SeededOrganization } from './seed.js'
 
 interface Content {
@@ -33,20 +33,20 @@ export interface Received {
   readonly body: RpcBody
 }
 
-export type Answering = (received: Received) => void | Promise<void>
+export type AnswerHandler = (received: Received) => void | Promise<void>
 
 export const sendJson = (response: ServerResponse, body: unknown, status = 200, headers: Record<string, string> = {}): void =>
   void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
 
-export const result = (id: unknown, value: object): object => ({ jsonrpc: '2.0', id, result: value })
+export const rpcResult = (id: unknown, value: object): object => ({ jsonrpc: '2.0', id, result: value })
 
 /** Default answer of the double: a successful tool result with the text "done". */
-export const defaultToolAnswer: Answering = ({ response, body }) =>
-  sendJson(response, result(body.id, { content: [{ type: 'text', text: 'done' }] }))
+export const defaultToolAnswer: AnswerHandler = ({ response, body }) =>
+  sendJson(response, rpcResult(body.id, { content: [{ type: 'text', text: 'done' }] }))
 
 export class Upstream implements Listening {
-  readonly seen: Received[] = []
-  answer: Answering = defaultToolAnswer
+  readonly received: Received[] = []
+  answer: AnswerHandler = defaultToolAnswer
 
   private constructor(private listening: Listening & { readonly server: Server }) {}
 
@@ -55,7 +55,7 @@ export class Upstream implements Listening {
     const listening = await listen(async (request, response) => {
       const text = await bodyOf(request)
       const received = { request, response, body: text === '' ? null : JSON.parse(text) }
-      upstream?.seen.push(received)
+      upstream?.received.push(received)
       await upstream?.answer(received)
     })
     return (upstream = new Upstream(listening))
@@ -70,12 +70,12 @@ export class Upstream implements Listening {
   }
 
   /** Number of tool calls that reached the server. */
-  calls(): number {
-    return this.seen.filter(({ body }) => body?.method === 'tools/call').length
+  toolCallCount(): number {
+    return this.received.filter(({ body }) => body?.method === 'tools/call').length
   }
 
   reset(): void {
-    this.seen.length = 0
+    this.received.length = 0
     this.answer = defaultToolAnswer
   }
 
@@ -84,7 +84,7 @@ export class Upstream implements Listening {
   }
 }
 
-export interface Rpc {
+export interface RpcAnswer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
@@ -159,7 +159,7 @@ export class Gateway {
     })
   }
 
-  async post(serverId: string, credential: string, message: unknown, headers: Record<string, string> = {}): Promise<Rpc> {
+  async post(serverId: string, credential: string, message: unknown, headers: Record<string, string> = {}): Promise<RpcAnswer> {
     const body = typeof message === 'string' ? message : JSON.stringify(message)
     const response = await this.fetch(serverId, credential, { body, headers })
     const text = await response.text()
@@ -167,11 +167,11 @@ export class Gateway {
     return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined }
   }
 
-  rpc(serverId: string, credential: string, method: string, params: object = {}, headers: Record<string, string> = {}): Promise<Rpc> {
+  rpc(serverId: string, credential: string, method: string, params: object = {}, headers: Record<string, string> = {}): Promise<RpcAnswer> {
     return this.post(serverId, credential, { jsonrpc: '2.0', id: ++ids, method, params }, headers)
   }
 
-  call(serverId: string, credential: string, name = 'echo', args: object = {}, headers: Record<string, string> = {}): Promise<Rpc> {
+  call(serverId: string, credential: string, name = 'echo', args: object = {}, headers: Record<string, string> = {}): Promise<RpcAnswer> {
     return this.rpc(serverId, credential, 'tools/call', { name, arguments: args }, headers)
   }
 
@@ -180,16 +180,6 @@ export class Gateway {
   }
 }
 
-/** Polls until `read` returns a value other than undefined or false. @throws Error after five seconds */
-export async function eventually<T>(read: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (let i = 0; i < 500; i++) {
-    const value = await read()
-    if (value !== undefined && value !== (false as never)) return value
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  throw new Error('it did not come about')
-}
-
-export const closed = async (response: ServerResponse): Promise<void> => {
+export const waitUntilClosed = async (response: ServerResponse): Promise<void> => {
   if (!response.closed) await once(response, 'close')
 }

@@ -5,9 +5,9 @@ import { join, resolve } from 'node:path'
 import { bootstrapOrganization } from '../../src/commands/organization-create.js'
 import { startApp, type TestApp } from './app.js'
 import { emptyDatabase, type TestDatabase } from './database.js'
-import { gate, type Gate } from './mcp.js'
-import { blocksOf, jsonValues, Likeness, type Block } from './pages.js'
-import { freePort } from './process.js'
+import { freePort } from './local-server.js'
+import { authenticatingProxy, type AuthenticatingProxy } from './mcp.js'
+import { codeBlocksOf, jsonValues, PrintedValues, type CodeBlock } from './pages.js'
 import { root, Shell } from './shell.js'
 import { programOf, programs } from './snippets.js'
 
@@ -22,7 +22,7 @@ const email = 'admin@localhost.localdomain'
 export class Guide {
   private constructor(
     readonly app: TestApp,
-    readonly mcp: Gate,
+    readonly mcp: AuthenticatingProxy,
     /** Extra databases: one for a page that starts from an empty one, one for a page that restores a backup. */
     readonly spare: readonly [TestDatabase, TestDatabase],
   ) {}
@@ -33,7 +33,7 @@ export class Guide {
     const app = await startApp({ PORT: port, KEYHOUSE_URL: `http://127.0.0.1:${port}`, KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' })
     // Services behind Keyhouse use the real clock.
     app.clock.at = new Date()
-    return new Guide(app, await gate(upstream), [await emptyDatabase(), await emptyDatabase()])
+    return new Guide(app, await authenticatingProxy(upstream), [await emptyDatabase(), await emptyDatabase()])
   }
 
   async close(): Promise<void> {
@@ -43,12 +43,12 @@ export class Guide {
   }
 
   /** Executes the page's blocks for which `isExecuted` holds; returns the differences. */
-  async follow(file: string, isExecuted: (block: Block) => boolean): Promise<Fault[]> {
+  async follow(file: string, isExecuted: (block: CodeBlock) => boolean): Promise<Fault[]> {
     const [, token] = /"bearerToken": ?"([^"]+)"/.exec(readFileSync(file, 'utf8')) ?? []
-    if (token !== undefined) this.mcp.demand({ authorization: `Bearer ${token}` })
+    if (token !== undefined) this.mcp.requireHeaders({ authorization: `Bearer ${token}` })
     const reader = await Reader.start(this)
     try {
-      return await reader.read(blocksOf(file).filter((block) => isExecuted(block)))
+      return await reader.read(codeBlocksOf(file).filter((block) => isExecuted(block)))
     } finally {
       await reader.shell.close()
     }
@@ -61,14 +61,14 @@ class Reader {
   private constructor(
     readonly app: TestApp,
     readonly shell: Shell,
-    readonly like: Likeness,
+    readonly like: PrintedValues,
     readonly credentials: Readonly<Record<string, string>>,
   ) {}
 
   static async start({ app, mcp, spare }: Guide): Promise<Reader> {
     const organization = await bootstrapOrganization(app.services, { name: 'My organization', email })
     const port = await freePort()
-    const like = new Likeness()
+    const like = new PrintedValues()
     like.bind('http://localhost:4000', app.url)
     like.bind('http://localhost:4100', `http://localhost:${port}`)
     like.bind('http://localhost:3001', mcp.origin)
@@ -91,11 +91,11 @@ class Reader {
     return new Reader(app, shell, like, { key: organization.sandboxApiKey, person: organization.adminToken })
   }
 
-  async read(blocks: readonly Block[]): Promise<Fault[]> {
+  async read(blocks: readonly CodeBlock[]): Promise<Fault[]> {
     for (let i = 0; i < blocks.length; i++) {
       const block = blocks[i]!
       const [next, afterNext] = [blocks[i + 1], blocks[i + 2]]
-      const answer = (one: Block | undefined): Block | undefined =>
+      const answer = (one: CodeBlock | undefined): CodeBlock | undefined =>
         one && ['json', 'text'].includes(one.language) && one.note === '' ? one : undefined
       if (block.language === 'sh') await this.type(block, block.text, answer(next))
       else if (block.note.startsWith('examples/')) this.compareFile(block)
@@ -109,13 +109,13 @@ class Reader {
   }
 
   /** Repeats read-only commands until they print the expected result, since services poll and processes take time to start. */
-  private async type(block: Block, text: string, expected: Block | undefined): Promise<void> {
+  private async type(block: CodeBlock, text: string, expected: CodeBlock | undefined): Promise<void> {
     const isRepeatable = !/mutation|&\s|backup|create|sign-in|pg_dump/.test(text)
     const deadline = performance.now() + (isRepeatable ? 10_000 : 0)
     // A subshell keeps another DATABASE_URL out of the following blocks.
     const command = text.includes('export DATABASE_URL') ? `( set -e\n${text})` : text
     for (;;) {
-      const { output, hasFailed } = await this.shell.type(this.like.real(command))
+      const { output, hasFailed } = await this.shell.execute(this.like.real(command))
       const faults = [...(hasFailed ? ['a command failed:'] : []), ...this.compare(expected, output)]
       if (faults.length === 0) return this.like.bindIds(output, text.includes('mutation'))
       if (performance.now() > deadline) return void this.faults.push({ line: block.line, fault: [...faults, output].join('\n') })
@@ -123,7 +123,7 @@ class Reader {
     }
   }
 
-  private compare(expected: Block | undefined, output: string): string[] {
+  private compare(expected: CodeBlock | undefined, output: string): string[] {
     if (!expected) return output.includes('"errors":') ? ['nothing is printed, and this went wrong:'] : []
     if (expected.language === 'text') {
       const lines = output.split('\n').filter((line) => line.trim() !== '')
@@ -134,9 +134,9 @@ class Reader {
     return this.like.differences(printed, jsonValues(output).slice(-printed.length))
   }
 
-  private async program(block: Block, expected: Block | undefined): Promise<void> {
-    const { run, file, isThere, env = {} } = programs[programOf(block)]!
-    if (!isThere) return
+  private async program(block: CodeBlock, expected: CodeBlock | undefined): Promise<void> {
+    const { run, file, isInstalled, env = {} } = programs[programOf(block)]!
+    if (!isInstalled) return
     const path = join(this.shell.folder, file)
     // Node resolves the packages of a program from standard input in the working directory.
     if (block.language === 'js') return this.type(block, `node --input-type=module <<'SNIPPET'\n${block.text}SNIPPET`, expected)
@@ -145,7 +145,7 @@ class Reader {
     return this.type(block, `${set.join('')}${run} ${path}`, expected)
   }
 
-  private async ask(block: Block, variables: Block | undefined, expected: Block | undefined): Promise<void> {
+  private async ask(block: CodeBlock, variables: CodeBlock | undefined, expected: CodeBlock | undefined): Promise<void> {
     const [caller = 'key', endUser] = block.note.split(' ')
     const credential = this.credentials[caller || 'key'] ?? null
     const values = JSON.parse(this.like.real(variables?.text ?? '{}')) as object
@@ -158,7 +158,7 @@ class Reader {
   }
 
   /** A file of the repository that the page shows must be identical to the file. */
-  private compareFile({ note, text, line }: Block): void {
+  private compareFile({ note, text, line }: CodeBlock): void {
     if (readFileSync(resolve(root, note), 'utf8') !== text) this.faults.push({ line, fault: `${note} reads otherwise` })
   }
 }

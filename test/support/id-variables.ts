@@ -37,7 +37,7 @@ export const withId = (field: string, variables: object, path: string, id: strin
   put(variables, path.split('.'), isList(field, path) ? [id] : id)
 
 /** Status and body of a response without its request id, which differs for each request. */
-export const words = ({ status, text }: Answer): { status: number; body: string } => ({
+export const statusAndBody = ({ status, text }: Answer): { status: number; body: string } => ({
   status,
   body: text.replaceAll(/"requestId":"[^"]*"/g, '"requestId":""'),
 })

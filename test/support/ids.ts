@@ -14,7 +14,7 @@ import type { TestApp } from './app.js'
 import type { SeededOrganization } from './seed.js'
 
 /** The scope of a resource or of a caller: organization, project, environment and end user. */
-export interface Place {
+export interface ResourceScope {
   readonly app: TestApp
   readonly organization: SeededOrganization
   readonly projectId: string
@@ -35,13 +35,13 @@ interface IdKind {
   /** End users also see the backend's own resources of this kind. */
   readonly isShared?: true
   /** The id of a resource in that scope, created if needed. */
-  readonly at: (place: Place) => Promise<string> | string
+  readonly createIn: (scope: ResourceScope) => Promise<string> | string
 }
 
 const keys = new Map<string, Promise<string>>()
 
 /** The secret of one key per project and environment, with the permissions that the kinds below need. */
-function keyAt({ organization, projectId, environment }: Place): Promise<string> {
+function keyIn({ organization, projectId, environment }: ResourceScope): Promise<string> {
   const permissions = ['mcp_server:*', 'mcp_credential:*']
   const name = `${projectId} ${environment}`
   const key = keys.get(name) ?? organization.apiKey({ projectId, environment, permissions }).then(({ secret }) => secret)
@@ -50,24 +50,24 @@ function keyAt({ organization, projectId, environment }: Place): Promise<string>
 }
 
 /** A request context of that key, on behalf of the scope's end user. */
-async function contextAt(place: Place): Promise<Context> {
-  const secret = await keyAt(place)
-  const { services } = place.app
+async function contextIn(scope: ResourceScope): Promise<Context> {
+  const secret = await keyIn(scope)
+  const { services } = scope.app
   const dependencies = {
     queryRunner: services.queryRunner,
     now: services.clock(),
     url: services.config.url,
     verify: () => Promise.resolve(undefined),
   }
-  const onBehalfOf = place.externalUserId === null ? [] : [place.externalUserId]
+  const onBehalfOf = scope.externalUserId === null ? [] : [scope.externalUserId]
   const actor = await authenticate(dependencies, { authorization: `Bearer ${secret}`, onBehalfOf })
   const origin = { requestId: newId('req', services.clock()), ipAddress: null }
   return new Context(services, origin, actor, () => Promise.resolve(actor))
 }
 
-async function exchange(place: Place): Promise<{ id: string; endUserId: string }> {
-  const input = { audience: 'https://service.example', externalUserId: place.externalUserId ?? 'someone' }
-  return (await exchangeApiKey(await contextAt(place), input)).accessToken
+async function exchange(scope: ResourceScope): Promise<{ id: string; endUserId: string }> {
+  const input = { audience: 'https://service.example', externalUserId: scope.externalUserId ?? 'someone' }
+  return (await exchangeApiKey(await contextIn(scope), input)).accessToken
 }
 
 let servers = 0
@@ -79,29 +79,29 @@ export const newMcpServer = (): { name: string; serverLabel: string; serverUrl: 
   serverUrl: 'https://mcp.invalid/mcp',
 })
 
-const mcpServer = async (place: Place): Promise<string> => (await createMcpServer(await contextAt(place), newMcpServer())).server.id
+const mcpServer = async (scope: ResourceScope): Promise<string> => (await createMcpServer(await contextIn(scope), newMcpServer())).server.id
 
 /** Creates a credential together with its own server. */
-export async function mcpCredential(place: Place): Promise<{ serverId: string; credentialId: string }> {
-  const serverId = await mcpServer(place)
+export async function mcpCredential(scope: ResourceScope): Promise<{ serverId: string; credentialId: string }> {
+  const serverId = await mcpServer(scope)
   const input = { serverId, auth: { bearerToken: new Secret('a seeded token') } }
-  return { serverId, credentialId: (await createMcpCredential(await contextAt(place), input)).credential.id }
+  return { serverId, credentialId: (await createMcpCredential(await contextIn(scope), input)).credential.id }
 }
 
 let calls = 0
 
 /** Creates a pending tool call approval, requested by the scope's key. */
-async function mcpToolApproval(place: Place): Promise<string> {
-  const { server } = await createMcpServer(await contextAt(place), newMcpServer())
+async function mcpToolApproval(scope: ResourceScope): Promise<string> {
+  const { server } = await createMcpServer(await contextIn(scope), newMcpServer())
   const credential = Object.assign(new McpCredential(), { id: 'none' })
   const params = { name: 'echo', arguments: { call: ++calls } }
-  const pending = await approveToolCall(await contextAt(place), { server, tool: 'echo', params, headers: {}, credential })
+  const pending = await approveToolCall(await contextIn(scope), { server, tool: 'echo', params, headers: {}, credential })
   return pending!.approvalId
 }
 
 let addresses = 0
 
-export async function invitation({ app, organization }: Place): Promise<{ id: string; text: string }> {
+export async function invitation({ app, organization }: ResourceScope): Promise<{ id: string; text: string }> {
   const admin = await organization.member('ADMIN')
   const email = `invited-${++addresses}@example.com`
   const answer = await app.mutate(admin.token, 'inviteMember', { email, role: 'READER' }, 'invitationToken invitation { id }')
@@ -110,35 +110,35 @@ export async function invitation({ app, organization }: Place): Promise<{ id: st
 
 /** Id kinds by prefix. Every new kind of node, and every kind that an argument names by id, needs a row here. */
 export const idKinds = {
-  org: { confinedTo: 'organization', at: ({ organization }) => organization.id },
-  prj: { confinedTo: 'project', at: ({ projectId }) => projectId },
-  usr: { confinedTo: 'organization', at: async ({ organization }) => (await organization.member('READER')).userId },
-  mem: { confinedTo: 'organization', at: async ({ organization }) => (await organization.member('READER')).memberId },
-  inv: { confinedTo: 'organization', at: async (place) => (await invitation(place)).id },
+  org: { confinedTo: 'organization', createIn: ({ organization }) => organization.id },
+  prj: { confinedTo: 'project', createIn: ({ projectId }) => projectId },
+  usr: { confinedTo: 'organization', createIn: async ({ organization }) => (await organization.member('READER')).userId },
+  mem: { confinedTo: 'organization', createIn: async ({ organization }) => (await organization.member('READER')).memberId },
+  inv: { confinedTo: 'organization', createIn: async (scope) => (await invitation(scope)).id },
   pt: {
     confinedTo: 'organization',
     // Visible to any RESTRICTED token of its user with `agent:read`.
-    at: async ({ organization, userId }) =>
+    createIn: async ({ organization, userId }) =>
       (await organization.personalToken(userId ?? (await organization.member('READER')).userId, 'EPHEMERAL', ['agent:read'], 60_000)).id,
   },
   key: {
     confinedTo: 'environment',
-    at: async ({ organization, projectId, environment }) => (await organization.apiKey({ projectId, environment })).id,
+    createIn: async ({ organization, projectId, environment }) => (await organization.apiKey({ projectId, environment })).id,
   },
-  at: { confinedTo: 'environment', at: async (place) => (await exchange(place)).id },
+  at: { confinedTo: 'environment', createIn: async (scope) => (await exchange(scope)).id },
   evt: {
     confinedTo: 'environment',
-    at: async ({ organization, projectId, environment }) => {
+    createIn: async ({ organization, projectId, environment }) => {
       const { id } = await organization.apiKey({ projectId, environment })
       return (await organization.em.findOneOrFail(AuditEvent, { subjectId: id, action: 'api_key:create' })).id
     },
   },
-  eu: { confinedTo: 'environment', at: async (place) => (await exchange(place)).endUserId },
-  mcp_srv: { confinedTo: 'endUser', isShared: true, at: mcpServer },
-  mcp_apr: { confinedTo: 'endUser', at: mcpToolApproval },
-  mcp_cred: { confinedTo: 'endUser', at: async (place) => (await mcpCredential(place)).credentialId },
+  eu: { confinedTo: 'environment', createIn: async (scope) => (await exchange(scope)).endUserId },
+  mcp_srv: { confinedTo: 'endUser', isShared: true, createIn: mcpServer },
+  mcp_apr: { confinedTo: 'endUser', createIn: mcpToolApproval },
+  mcp_cred: { confinedTo: 'endUser', createIn: async (scope) => (await mcpCredential(scope)).credentialId },
 } satisfies Record<string, IdKind>
 
 export type IdKindName = keyof typeof idKinds
 
-export const idAt = (kind: IdKindName, place: Place): Promise<string> => Promise.resolve(idKinds[kind].at(place))
+export const createIdIn = (kind: IdKindName, scope: ResourceScope): Promise<string> => Promise.resolve(idKinds[kind].createIn(scope))

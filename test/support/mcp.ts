@@ -1,34 +1,20 @@
 /** MCP servers for tests: a real one, a proxy that requires certain headers, and a double with configurable answers. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
-import { createServer as createNetServer, type AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 
+import { bodyOf, freePort, listen, type Listening } from './local-server.js'
+
 const require = createRequire(import.meta.url)
-
-export interface Listening {
-  /** `http://127.0.0.1:<port>` */
-  readonly origin: string
-  close(): Promise<void>
-}
-
-async function freePort(): Promise<number> {
-  const server = createNetServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Starts `@modelcontextprotocol/server-everything` over streamable HTTP in a child process. */
 export async function everythingServer(): Promise<Listening> {
   const port = await freePort()
   const folder = dirname(require.resolve('@modelcontextprotocol/server-everything/package.json'))
   const child: ChildProcess = spawn(process.execPath, [join(folder, 'dist/index.js'), 'streamableHttp'], {
-    env: { ...process.env, PORT: String(port), NODE_OPTIONS: '' },
+    env: { ...process.env, PORT: port, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output: string[] = []
@@ -52,32 +38,15 @@ export async function everythingServer(): Promise<Listening> {
   }
 }
 
-export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
-
-export async function listen(handler: Handler): Promise<Listening & { readonly server: Server }> {
-  const server = createServer((incoming, response) => void handler(incoming, response))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    server,
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}
-
-export interface Gate extends Listening {
+export interface AuthenticatingProxy extends Listening {
   /** Headers of every request, forwarded or refused. */
-  readonly seen: IncomingMessage['headers'][]
+  readonly receivedHeaders: IncomingMessage['headers'][]
   /** Sets the headers that each later request must have. */
-  demand(headers: Readonly<Record<string, string>>): void
+  requireHeaders(headers: Readonly<Record<string, string>>): void
 }
 
 /** Reverse proxy before a real server that answers 401 to requests without the required headers. */
-export async function gate(upstream: string): Promise<Gate> {
+export async function authenticatingProxy(upstream: string): Promise<AuthenticatingProxy> {
   let demanded: Readonly<Record<string, string>> = {}
   const seen: IncomingMessage['headers'][] = []
   const listening = await listen((incoming, response) => {
@@ -99,17 +68,11 @@ export async function gate(upstream: string): Promise<Gate> {
   })
   return {
     ...listening,
-    seen,
-    demand: (headers) => {
+    receivedHeaders: seen,
+    requireHeaders: (headers) => {
       demanded = headers
     },
   }
-}
-
-export async function bodyOf(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
 }
 
 /** Answers as a minimal MCP server with these tools; `change` may replace the response text. */

@@ -10,7 +10,7 @@
  * The tests fail while one of these is missing.
  */
 import { actions, type KeyhousePermission } from '../../src/access/actions.js'
-import { idAt, invitation, mcpCredential, newMcpServer, type IdKindName, type Place } from './ids.js'
+import { createIdIn, invitation, mcpCredential, newMcpServer, type IdKindName, type ResourceScope } from './ids.js'
 
 /** The kinds of caller that reach execution. Callers refused earlier are refused alike for every operation. */
 export type CallerName =
@@ -32,7 +32,7 @@ export type Outcome = 'OK' | 'NULL' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'INVALID
 
 export interface Operation {
   readonly document: string
-  readonly variables: (here: Place) => object | Promise<object>
+  readonly variables: (here: ResourceScope) => object | Promise<object>
   /** Required permission; null if any authenticated caller is allowed. */
   readonly permission: KeyhousePermission | null
   /** Omitted: any credential. `anyone`: also without a credential. */
@@ -40,7 +40,7 @@ export interface Operation {
   /** Only if `permission` is null; otherwise the action catalogue decides whether end users are allowed. */
   readonly isForEndUsers?: true
   /** Outcome for a caller without the permission; omitted: FORBIDDEN. */
-  readonly lacking?: 'NULL'
+  readonly withoutPermission?: 'NULL'
   /** An API key also sees data of its end users, since audit events and usage belong to its project and environment. */
   readonly isAcrossEndUsers?: true
   /** Production callers get PRODUCTION_NOT_SUPPORTED. */
@@ -70,7 +70,7 @@ const none = (): object => ({})
 let slugs = 0
 
 /** A key that expires before a RESTRICTED token, which may therefore rotate it. */
-const shortLivedKey = async ({ app, organization, projectId, environment }: Place): Promise<string> => {
+const shortLivedKey = async ({ app, organization, projectId, environment }: ResourceScope): Promise<string> => {
   const expiresAt = new Date(app.clock.now().getTime() + 3_600_000)
   return (await organization.apiKey({ projectId, environment, expiresAt })).id
 }
@@ -91,7 +91,7 @@ export const queries: Readonly<Record<string, Operation>> = {
   },
   apiKey: {
     document: `query ($id: ID!) { apiKey(id: $id) { ${apiKey} } }`,
-    variables: async (here) => ({ id: await idAt('key', here) }),
+    variables: async (here) => ({ id: await createIdIn('key', here) }),
     permission: 'api_key:read',
     ids: { id: 'key' },
   },
@@ -113,7 +113,7 @@ export const queries: Readonly<Record<string, Operation>> = {
     document: `query ($externalId: String!, $environment: Environment, $projectId: ID) {
       endUser(externalId: $externalId, environment: $environment, projectId: $projectId) { id externalId environment firstSeenAt project { id } } }`,
     variables: async (here) => {
-      await idAt('eu', here)
+      await createIdIn('eu', here)
       return { externalId: here.externalUserId ?? 'someone', environment: here.environment }
     },
     permission: 'end_user:read',
@@ -137,7 +137,7 @@ export const queries: Readonly<Record<string, Operation>> = {
   },
   mcpServer: {
     document: `query ($id: ID!) { mcpServer(id: $id) { ${mcpServer} } }`,
-    variables: async (here) => ({ id: await idAt('mcp_srv', here) }),
+    variables: async (here) => ({ id: await createIdIn('mcp_srv', here) }),
     permission: 'mcp_server:read',
     ids: { id: 'mcp_srv' },
   },
@@ -158,14 +158,14 @@ export const queries: Readonly<Record<string, Operation>> = {
     document: 'query ($id: ID!) { node(id: $id) { __typename id } }',
     variables: ({ projectId }) => ({ id: projectId }),
     permission: 'project:read',
-    lacking: 'NULL',
+    withoutPermission: 'NULL',
     ids: { id: 'any' },
   },
   nodes: {
     document: 'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }',
     variables: ({ projectId }) => ({ ids: [projectId] }),
     permission: 'project:read',
-    lacking: 'NULL',
+    withoutPermission: 'NULL',
     ids: { ids: 'any' },
   },
   organization: {
@@ -187,7 +187,7 @@ export const queries: Readonly<Record<string, Operation>> = {
   personalToken: {
     document: `query ($id: ID!) { personalToken(id: $id) { ${personalToken} } }`,
     // Own tokens only; personal-tokens.test.ts covers those of other users.
-    variables: async (here) => ({ id: await idAt('pt', here) }),
+    variables: async (here) => ({ id: await createIdIn('pt', here) }),
     permission: null,
     callers: 'people',
     ids: { id: 'pt' },
@@ -227,7 +227,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
   },
   updateApiKey: {
     document: `mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { ${apiKey} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('key', here), label: 'changed' } }),
+    variables: async (here) => ({ input: { id: await createIdIn('key', here), label: 'changed' } }),
     permission: actions['api_key:update'].permission,
     ids: { 'input.id': 'key' },
   },
@@ -239,7 +239,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
   },
   revokeApiKey: {
     document: `mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { apiKey { ${apiKey} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('key', here), reason: 'tidying up' } }),
+    variables: async (here) => ({ input: { id: await createIdIn('key', here), reason: 'tidying up' } }),
     permission: actions['api_key:revoke'].permission,
     ids: { 'input.id': 'key' },
   },
@@ -282,7 +282,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
   },
   revokeInvitation: {
     document: `mutation ($input: RevokeInvitationInput!) { revokeInvitation(input: $input) { invitation { ${invited} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('inv', here) } }),
+    variables: async (here) => ({ input: { id: await createIdIn('inv', here) } }),
     permission: actions['invitation:revoke'].permission,
     ids: { 'input.id': 'inv' },
   },
@@ -295,7 +295,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
   },
   updateMember: {
     document: `mutation ($input: UpdateMemberInput!) { updateMember(input: $input) { member { ${member} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('mem', here), role: 'READER', projectIds: [here.projectId] } }),
+    variables: async (here) => ({ input: { id: await createIdIn('mem', here), role: 'READER', projectIds: [here.projectId] } }),
     permission: actions['member:update'].permission,
     ids: { 'input.id': 'mem', 'input.projectIds': 'prj' },
     // A RESTRICTED token cannot grant a role, which would outlive it.
@@ -303,13 +303,13 @@ export const mutations: Readonly<Record<string, Operation>> = {
   },
   removeMember: {
     document: `mutation ($input: RemoveMemberInput!) { removeMember(input: $input) { removedMemberId revokedTokenCount ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('mem', here) } }),
+    variables: async (here) => ({ input: { id: await createIdIn('mem', here) } }),
     permission: actions['member:remove'].permission,
     ids: { 'input.id': 'mem' },
   },
   createSignInToken: {
     document: `mutation ($input: CreateSignInTokenInput!) { createSignInToken(input: $input) { signInToken expiresAt ${userErrors} } }`,
-    variables: async (here) => ({ input: { memberId: await idAt('mem', here) } }),
+    variables: async (here) => ({ input: { memberId: await createIdIn('mem', here) } }),
     permission: actions['sign_in_token:create'].permission,
     ids: { 'input.memberId': 'mem' },
     // A RESTRICTED token cannot create a sign-in token, which leads to a LOGIN token.
@@ -325,14 +325,14 @@ export const mutations: Readonly<Record<string, Operation>> = {
   },
   revealPersonalToken: {
     document: `mutation ($input: RevealPersonalTokenInput!) { revealPersonalToken(input: $input) { token personalToken { ${personalToken} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('pt', here) } }),
+    variables: async (here) => ({ input: { id: await createIdIn('pt', here) } }),
     permission: null,
     callers: 'people',
     ids: { 'input.id': 'pt' },
   },
   revokePersonalToken: {
     document: `mutation ($input: RevokePersonalTokenInput!) { revokePersonalToken(input: $input) { personalToken { ${personalToken} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('pt', here) } }),
+    variables: async (here) => ({ input: { id: await createIdIn('pt', here) } }),
     permission: null,
     callers: 'people',
     ids: { 'input.id': 'pt' },
@@ -345,7 +345,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
   },
   revokeOrganizationToken: {
     document: `mutation ($input: RevokePersonalTokenInput!) { revokeOrganizationToken(input: $input) { personalToken { ${personalToken} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('pt', here) } }),
+    variables: async (here) => ({ input: { id: await createIdIn('pt', here) } }),
     permission: actions['personal_token:revoke'].permission,
     ids: { 'input.id': 'pt' },
   },
@@ -359,7 +359,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
   },
   revokeAccessToken: {
     document: `mutation ($input: RevokeAccessTokenInput!) { revokeAccessToken(input: $input) { accessToken { ${accessToken} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('at', here) } }),
+    variables: async (here) => ({ input: { id: await createIdIn('at', here) } }),
     permission: actions['access_token:revoke'].permission,
     ids: { 'input.id': 'at' },
   },
@@ -381,7 +381,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
     document: `mutation ($input: ForgetEndUserInput!) {
       forgetEndUser(input: $input) { forgottenEndUserId revokedTokens wipedCredentials deletedServers ${userErrors} } }`,
     variables: async (here) => {
-      await idAt('eu', here)
+      await createIdIn('eu', here)
       return { input: { externalId: here.externalUserId ?? 'someone', environment: here.environment } }
     },
     permission: actions['end_user:forget'].permission,
@@ -395,33 +395,33 @@ export const mutations: Readonly<Record<string, Operation>> = {
   },
   updateMcpServer: {
     document: `mutation ($input: UpdateMcpServerInput!) { updateMcpServer(input: $input) { server { ${mcpServer} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('mcp_srv', here), name: 'changed' } }),
+    variables: async (here) => ({ input: { id: await createIdIn('mcp_srv', here), name: 'changed' } }),
     permission: actions['mcp_server:update'].permission,
     ids: { 'input.id': 'mcp_srv' },
   },
   deleteMcpServer: {
     document: `mutation ($input: DeleteMcpServerInput!) { deleteMcpServer(input: $input) { deletedServerId revokedCredentialCount ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('mcp_srv', here) } }),
+    variables: async (here) => ({ input: { id: await createIdIn('mcp_srv', here) } }),
     permission: actions['mcp_server:delete'].permission,
     ids: { 'input.id': 'mcp_srv' },
   },
   createMcpCredential: {
     document: `mutation ($input: CreateMcpCredentialInput!) {
       createMcpCredential(input: $input) { credential { ${mcpCredentialFields} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { serverId: await idAt('mcp_srv', here), auth: { bearerToken: 'a token of the matrix' } } }),
+    variables: async (here) => ({ input: { serverId: await createIdIn('mcp_srv', here), auth: { bearerToken: 'a token of the matrix' } } }),
     permission: actions['mcp_credential:create'].permission,
     ids: { 'input.serverId': 'mcp_srv' },
   },
   revokeMcpCredential: {
     document: `mutation ($input: RevokeMcpCredentialInput!) {
       revokeMcpCredential(input: $input) { credential { ${mcpCredentialFields} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('mcp_cred', here) } }),
+    variables: async (here) => ({ input: { id: await createIdIn('mcp_cred', here) } }),
     permission: actions['mcp_credential:revoke'].permission,
     ids: { 'input.id': 'mcp_cred' },
   },
   decideMcpToolCall: {
     document: `mutation ($input: DecideMcpToolCallInput!) { decideMcpToolCall(input: $input) { approval { ${mcpToolApproval} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await idAt('mcp_apr', here), decision: 'DENY', reason: 'No.' } }),
+    variables: async (here) => ({ input: { id: await createIdIn('mcp_apr', here), decision: 'DENY', reason: 'No.' } }),
     permission: actions['mcp_approval:decide'].permission,
     ids: { 'input.id': 'mcp_apr' },
   },

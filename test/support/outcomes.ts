@@ -22,14 +22,15 @@ export const callerNames: readonly CallerName[] = [
 export function expectedOutcome(name: CallerName, operation: Operation): Outcome {
   const exception = operation.except?.[name]
   if (exception) return exception
-  const { permission, callers: kinds, isForEndUsers, lacking = 'FORBIDDEN' } = operation
+  const { permission, callers: kinds, isForEndUsers, withoutPermission = 'FORBIDDEN' } = operation
   if (kinds === 'anyone') return 'OK'
   if (name === 'anonymous') return 'UNAUTHENTICATED'
   const isToken = name === 'access token with *'
   const isPerson = !isToken && !name.includes('key')
   if (kinds && (isToken || (kinds === 'people') !== isPerson)) return 'FORBIDDEN'
-  if ((isToken || name === 'key with * for an end user') && !(permission ? isAllowedForEndUser(permission) : isForEndUsers)) return lacking
-  if (!isHeld(name, permission)) return lacking
+  if ((isToken || name === 'key with * for an end user') && !(permission ? isAllowedForEndUser(permission) : isForEndUsers))
+    return withoutPermission
+  if (!isHeld(name, permission)) return withoutPermission
   if (operation.isSandboxOnly && name.startsWith('production')) return 'PRODUCTION_NOT_SUPPORTED'
   return 'OK'
 }

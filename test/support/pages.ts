@@ -1,7 +1,7 @@
 /** Parses the code blocks of a guide page and compares actual results with the printed ones. */
 import { readFileSync } from 'node:fs'
 
-export interface Block {
+export interface CodeBlock {
   /** `sh`, `json`, `js`, … */
   readonly language: string
   /** Info string after the language, such as `variables` or a file's path. */
@@ -13,7 +13,7 @@ export interface Block {
 const fence = /^```(\w+)(?: +(.+))?\n([\s\S]*?)^```$/gm
 
 /** The fenced code blocks of a Markdown file, in order. */
-export function blocksOf(file: string): Block[] {
+export function codeBlocksOf(file: string): CodeBlock[] {
   const page = readFileSync(file, 'utf8')
   return [...page.matchAll(fence)].map(({ 1: language = '', 2: note = '', 3: text = '', index }) => ({
     language,
@@ -57,7 +57,7 @@ const measures = /\.(?:iat|exp|durationMs)$/
 const ids = /\b(?:key|at|pt|mcp_srv|mcp_cred|mcp_apr|org|prj|usr|mem|inv|eu)_[0-9a-f]{32}\b/g
 
 /** Maps each value that the page prints to the value of this run. */
-export class Likeness {
+export class PrintedValues {
   readonly #bound = new Map<string, string>()
 
   bind(printed: string, actual: string): void {

@@ -29,5 +29,5 @@ function matches(pattern: string, plain: string): boolean {
   return pattern.endsWith(':*') && plain.startsWith(pattern.slice(0, -1))
 }
 
-export const meaningOf = (set: readonly string[]): Set<string> =>
+export const expandPatterns = (set: readonly string[]): Set<string> =>
   new Set(universe.filter((plain) => set.some((pattern) => matches(pattern, plain))))

@@ -2,7 +2,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll } from '@jest/globals'
 
 import type { AnswerBody } from './app.js'
+import { freePort } from './local-server.js'
 import type { Results } from './results.js'
 
 const bin = fileURLToPath(new URL('../../bin/keyhouse.js', import.meta.url))
@@ -24,7 +24,7 @@ const spawnCommand = (args: readonly string[], env: Variables, cwd: string, firs
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 
-export interface Ended {
+export interface ExitedProcess {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
@@ -47,17 +47,17 @@ class CapturedProcess {
     child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
   }
 
-  async ended(): Promise<Ended> {
+  async exited(): Promise<ExitedProcess> {
     const [code] = (await once(this.child, 'close')) as [number | null]
     return { code, stdout: this.stdout, stderr: this.stderr }
   }
 }
 
 /** Runs `keyhouse …` until it exits, in an empty folder or in one with this `.env` file. */
-export async function keyhouse(args: readonly string[], env: Variables, dotEnv?: string): Promise<Ended> {
+export async function runKeyhouse(args: readonly string[], env: Variables, dotEnv?: string): Promise<ExitedProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'keyhouse-cwd-'))
   if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv)
-  const ended = await new CapturedProcess(spawnCommand(args, env, folder)).ended()
+  const ended = await new CapturedProcess(spawnCommand(args, env, folder)).exited()
   rmSync(folder, { recursive: true })
   return ended
 }
@@ -76,51 +76,42 @@ interface CommandOutput {
 }
 
 /** Runs a command with `--json` and returns its parsed output. @throws Error if it fails */
-export async function keyhouseJson<Output = CommandOutput>(args: readonly string[], env: Variables): Promise<Output> {
-  const { code, stdout, stderr } = await keyhouse([...args, '--json'], env)
+export async function runKeyhouseJson<Output = CommandOutput>(args: readonly string[], env: Variables): Promise<Output> {
+  const { code, stdout, stderr } = await runKeyhouse([...args, '--json'], env)
   if (code !== 0) throw new Error(`keyhouse ${args.join(' ')}: ${stderr}`)
   return JSON.parse(stdout) as Output
 }
 
-export interface Served {
+export interface ServerProcess {
   readonly pid: number
   readonly url: string
   /** Everything written to stdout so far. */
-  said(): string
+  stdout(): string
   kill(signal: NodeJS.Signals): void
-  readonly ended: Promise<Ended>
-}
-
-export async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return String(typeof address === 'object' ? address?.port : address)
+  readonly exited: Promise<ExitedProcess>
 }
 
 /** Starts `keyhouse start` and waits until it logs that it is ready; `first`: shell commands to run before it. */
-export async function serve(env: Variables, { dotEnv, first }: { dotEnv?: string; first?: string } = {}): Promise<Served> {
+export async function startKeyhouse(env: Variables, { dotEnv, first }: { dotEnv?: string; first?: string } = {}): Promise<ServerProcess> {
   const port = env['PORT'] ?? (await freePort())
   const folder = mkdtempSync(join(tmpdir(), 'keyhouse-cwd-'))
   if (dotEnv !== undefined) writeFileSync(join(folder, '.env'), dotEnv)
   const captured = new CapturedProcess(spawnCommand(['start'], { ...env, PORT: port }, folder, first))
-  const ended = captured.ended().finally(() => rmSync(folder, { recursive: true }))
+  const ended = captured.exited().finally(() => rmSync(folder, { recursive: true }))
   const isReady = (): boolean => captured.stdout.includes('"msg":"ready"')
   while (!isReady() && captured.child.exitCode === null) await Promise.race([once(captured.child.stdout!, 'data'), ended])
   if (!isReady()) throw new Error(`keyhouse start: ${captured.stderr}`)
   return {
     pid: captured.child.pid!,
     url: `http://127.0.0.1:${port}`,
-    said: () => captured.stdout,
+    stdout: () => captured.stdout,
     kill: (signal) => void captured.child.kill(signal),
-    ended,
+    exited: ended,
   }
 }
 
 /** Sends a GraphQL request and returns the parsed response body. */
-export async function ask<Data = Results>(
+export async function sendGraphql<Data = Results>(
   url: string,
   credential: string | null,
   query: string,

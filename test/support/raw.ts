@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number
   /** Lower-case names; repeated headers are joined by a comma. */
   readonly headers: Readonly<Record<string, string>>
@@ -10,7 +10,7 @@ export interface RawAnswer {
   readonly text: string
 }
 
-export async function dial(url: string): Promise<Socket> {
+export async function openSocket(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   await once(socket, 'connect')
@@ -20,7 +20,7 @@ export async function dial(url: string): Promise<Socket> {
 }
 
 /** Reads until the server closes the connection. @throws Error if it does not within `timeoutMs` */
-export async function hear(socket: Socket, timeoutMs = 10_000): Promise<string> {
+export async function readUntilClose(socket: Socket, timeoutMs = 10_000): Promise<string> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
   const ended = new Promise<'ended'>((resolve) => {
@@ -37,7 +37,7 @@ export async function hear(socket: Socket, timeoutMs = 10_000): Promise<string> 
   return Buffer.concat(chunks).toString('utf8')
 }
 
-export function readAnswer(text: string): RawAnswer {
+export function parseResponse(text: string): RawResponse {
   const [head = '', ...rest] = text.split('\r\n\r\n')
   const [first = '', ...lines] = head.split('\r\n')
   const headers: Record<string, string> = {}
@@ -50,14 +50,14 @@ export function readAnswer(text: string): RawAnswer {
 }
 
 /** Sends exactly these bytes and reads the response until the server closes the connection. */
-export async function say(url: string, bytes: string | Buffer, options: { isHalfClosed?: boolean } = {}): Promise<RawAnswer> {
-  const socket = await dial(url)
-  const response = hear(socket)
+export async function sendRaw(url: string, bytes: string | Buffer, options: { isHalfClosed?: boolean } = {}): Promise<RawResponse> {
+  const socket = await openSocket(url)
+  const response = readUntilClose(socket)
   socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
   if (options.isHalfClosed) socket.end()
-  return readAnswer(await response)
+  return parseResponse(await response)
 }
 
 /** The text of a request with these header lines and `Connection: close`. */
-export const requestOf = (lines: readonly string[], body: string, method = 'POST', path = '/graphql'): string =>
+export const requestText = (lines: readonly string[], body: string, method = 'POST', path = '/graphql'): string =>
   [`${method} ${path} HTTP/1.1`, ...lines, 'Connection: close', `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n')

@@ -28,14 +28,14 @@ set -o pipefail
 trap 'FAILED=$?' ERR
 `
 
-export interface Typed {
+export interface CommandResult {
   /** Stdout and stderr, interleaved. */
   readonly output: string
   readonly hasFailed: boolean
 }
 
 /** Tells whether a program is installed and exits with 0 for these arguments. */
-export const can = (program: string, args: string[], env: NodeJS.ProcessEnv = process.env): boolean =>
+export const canRun = (program: string, args: string[], env: NodeJS.ProcessEnv = process.env): boolean =>
   spawnSync(program, args, { env, stdio: 'ignore' }).status === 0
 
 export class Shell {
@@ -63,7 +63,7 @@ export class Shell {
   }
 
   /** Executes the text; returns its output and whether any command failed. */
-  async type(text: string): Promise<Typed> {
+  async execute(text: string): Promise<CommandResult> {
     const from = this.#output.length
     const mark = `-- end of block at ${from}: `
     this.#child.stdin?.write(`FAILED=0\n${text}\nprintf '\\n%s%s\\n' '${mark}' "$FAILED"\n`)

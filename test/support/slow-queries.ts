@@ -45,4 +45,4 @@ function onSqlite(): SlowQueries {
   }
 }
 
-export const slowQueries = (app: TestApp): Promise<SlowQueries> => (isPostgres ? onPostgres(app) : Promise.resolve(onSqlite()))
+export const controlSlowQueries = (app: TestApp): Promise<SlowQueries> => (isPostgres ? onPostgres(app) : Promise.resolve(onSqlite()))

@@ -38,7 +38,7 @@ export class TcpProxy {
   }
 
   /** Stops or resumes all traffic without closing connections, as if packets were lost. */
-  hush(isSilent: boolean): void {
+  setSilent(isSilent: boolean): void {
     this.#isSilent = isSilent
     for (const socket of this.#sockets) {
       if (isSilent) socket.pause()
@@ -60,6 +60,6 @@ export class TcpProxy {
       })
       from.on('data', (chunk) => to.write(chunk))
     }
-    if (this.#isSilent) this.hush(true)
+    if (this.#isSilent) this.setSilent(true)
   }
 }

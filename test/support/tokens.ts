@@ -7,7 +7,7 @@ import type { Payloads } from './results.js'
 
 export const audience = 'https://agents.example/api'
 
-export interface Exchanged {
+export interface ExchangedToken {
   readonly token: string
   readonly accessToken: { readonly id: string; readonly expiresAt: string }
 }
@@ -15,7 +15,7 @@ export interface Exchanged {
 const selection = 'token accessToken { id expiresAt }'
 
 /** Runs exchangeApiKey and returns the payload, with its user errors. */
-export const exchangeRaw = (
+export const exchangePayload = (
   app: TestApp,
   credential: string,
   input: object,
@@ -23,8 +23,8 @@ export const exchangeRaw = (
 ): Promise<Payloads['exchangeApiKey']> => app.mutate(credential, 'exchangeApiKey', input, selection, headers)
 
 /** Exchanges a key for a token. @throws Error if no token was issued */
-export async function exchange(app: TestApp, credential: string, input: object = {}): Promise<Exchanged> {
-  const payload = await exchangeRaw(app, credential, { audience, externalUserId: 'jane', ...input })
+export async function exchange(app: TestApp, credential: string, input: object = {}): Promise<ExchangedToken> {
+  const payload = await exchangePayload(app, credential, { audience, externalUserId: 'jane', ...input })
   if (!payload.token) throw new Error(JSON.stringify(payload.userErrors))
   return payload
 }
@@ -54,27 +54,27 @@ export async function signingKey(app: TestApp, state: 'CURRENT' | 'NEXT'): Promi
 }
 
 /** Signs arbitrary claims with the current signing key, so that only the claims can be invalid. */
-export async function forge(app: TestApp, typ: string, claims: object): Promise<string> {
+export async function signClaims(app: TestApp, typ: string, claims: object): Promise<string> {
   const { id, algorithm, sealedPrivateKey } = await signingKey(app, 'CURRENT')
   const privateKey = openPrivateKey(id, sealedPrivateKey, app.services.masterKeys)
   return signJwt({ kid: id, algorithm: algorithm as 'EdDSA', privateKey }, typ, claims)
 }
 
-export async function wellKnown(app: { url: string }, name: string, headers: Record<string, string> = {}): Promise<Response> {
+export async function fetchWellKnown(app: { url: string }, name: string, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`${app.url}/.well-known/${name}.json`, { headers })
 }
 
-export interface Revoked {
+export interface RevocationList {
   readonly revokedTokens: string[]
   readonly revokedClients: string[]
   readonly revokedSandboxes: { project: string; issuedBefore: number }[]
 }
 
 /** The revocation list of the deployment, or of the issuer at `path`. */
-export const revoked = async (app: { url: string }, path = ''): Promise<Revoked> =>
-  (await fetch(`${app.url}${path}/.well-known/revoked.json`)).json() as Promise<Revoked>
+export const fetchRevocationList = async (app: { url: string }, path = ''): Promise<RevocationList> =>
+  (await fetch(`${app.url}${path}/.well-known/revoked.json`)).json() as Promise<RevocationList>
 
-export const publishedKids = async (app: { url: string }): Promise<string[]> => {
-  const { keys } = (await (await wellKnown(app, 'jwks')).json()) as { keys: { kid: string }[] }
+export const fetchPublishedKids = async (app: { url: string }): Promise<string[]> => {
+  const { keys } = (await (await fetchWellKnown(app, 'jwks')).json()) as { keys: { kid: string }[] }
   return keys.map(({ kid }) => kid)
 }

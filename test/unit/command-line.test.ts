@@ -1,11 +1,11 @@
 /** What the command line says before it has any database: help, arguments that are wrong, faults of the configuration. */
 import { describe, expect, test } from '@jest/globals'
 
-import { keyhouse } from '../support/process.js'
+import { runKeyhouse } from '../support/process.js'
 
 describe('keyhouse', () => {
   test('says its version, and what it can do', async () => {
-    const [version, help] = await Promise.all([keyhouse(['--version'], {}), keyhouse(['--help'], {})])
+    const [version, help] = await Promise.all([runKeyhouse(['--version'], {}), runKeyhouse(['--help'], {})])
     expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
     for (const command of ['start', 'migrate', 'organization', 'sign-in', 'api-key']) expect(help.stdout).toContain(command)
   })
@@ -17,13 +17,13 @@ describe('keyhouse', () => {
     [['api-key', 'create', '--environment', 'STAGING'], 'Allowed choices are SANDBOX, PRODUCTION'],
     [['migrate', '--force'], "unknown option '--force'"],
   ])('%j is refused', async (args, message) => {
-    const { code, stderr, stdout } = await keyhouse(args, {})
+    const { code, stderr, stdout } = await runKeyhouse(args, {})
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toContain(message)
   })
 
   test('names every fault of the configuration at once, and none of its values', async () => {
-    const { code, stderr } = await keyhouse(['migrate'], {
+    const { code, stderr } = await runKeyhouse(['migrate'], {
       PORT: '65536',
       KEYHOUSE_URL: 'keys.example.com',
       DATABASE_URL: 'mysql://root:hunter2@db/keyhouse',
@@ -39,19 +39,19 @@ describe('keyhouse', () => {
   })
 
   test('reads .env in its folder, and what is set wins over it', async () => {
-    const { stderr } = await keyhouse(['migrate'], { LOG_LEVEL: 'info' }, 'PORT=one\nLOG_LEVEL=loud\n')
+    const { stderr } = await runKeyhouse(['migrate'], { LOG_LEVEL: 'info' }, 'PORT=one\nLOG_LEVEL=loud\n')
     expect(stderr).toContain('The configuration has an error:\n  - PORT: ')
   })
 
   test('wants master keys for PostgreSQL, and tells how to make one', async () => {
-    const { code, stderr } = await keyhouse(['migrate'], { DATABASE_URL: 'postgres://keyhouse@localhost/keyhouse' })
+    const { code, stderr } = await runKeyhouse(['migrate'], { DATABASE_URL: 'postgres://keyhouse@localhost/keyhouse' })
     expect(code).toBe(1)
     expect(stderr).toContain('KEYHOUSE_MASTER_KEYS: is required with PostgreSQL')
     expect(stderr).toContain('openssl rand -base64 32')
   })
 
   test('says in one line that the database is away, without its password', async () => {
-    const { code, stderr } = await keyhouse(['migrate'], {
+    const { code, stderr } = await runKeyhouse(['migrate'], {
       DATABASE_URL: 'postgres://keyhouse:hunter2@127.0.0.1:1/keyhouse',
       KEYHOUSE_MASTER_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
     })
