@@ -13,8 +13,8 @@ import { Connections } from '../src/http/connections.js'
 import { startTimer } from '../src/lib/clock.js'
 import { maxConnectionsFor } from '../src/lib/max-descriptors.js'
 import { startApp } from './support/app.js'
+import { measureStall } from './support/event-loop-stall.js'
 import { sendGraphql, startKeyhouse } from './support/process.js'
-import { measureStall } from './support/stall.js'
 import { waitFor } from './support/wait-for.js'
 
 const sockets: Socket[] = []

@@ -9,7 +9,7 @@ import { requestErrorStatus } from '../src/lib/errors.js'
 import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { headerLines, mutatedRequests, requests, type Request } from './support/arbitrary.js'
-import { sendRaw } from './support/raw.js'
+import { sendRaw } from './support/raw-http.js'
 import { organization } from './support/seed.js'
 
 declare const fuzzRuns: number

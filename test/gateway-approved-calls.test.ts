@@ -1,8 +1,8 @@
 /** What a person approved is what travels: every parameter, the headers that go along, and the credential. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
+import { measureStall } from './support/event-loop-stall.js'
 import { Gateway, type RpcBody } from './support/gateway.js'
-import { measureStall } from './support/stall.js'
 
 let world: Gateway
 let serverId: string

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { redactionText } from '../src/lib/redact/redact.js'
+import { measureStall } from './support/event-loop-stall.js'
 import { Gateway, defaultToolAnswer } from './support/gateway.js'
-import { measureStall } from './support/stall.js'
 
 const size = 4_194_304
 const maxStall = 250

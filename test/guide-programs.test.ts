@@ -7,11 +7,11 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
+import { codeBlocksOf } from './support/guide-pages.js'
+import { programOf, programs } from './support/guide-programs.js'
 import { freePort } from './support/local-server.js'
-import { codeBlocksOf } from './support/pages.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 import { root } from './support/shell.js'
-import { programOf, programs } from './support/snippets.js'
 import { claimsOf, exchange, signClaims } from './support/tokens.js'
 
 const run = promisify(execFile)

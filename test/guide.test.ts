@@ -7,12 +7,12 @@ import { parse, validate } from 'graphql'
 
 import { buildSchema } from '../src/schema.js'
 import { isPostgres } from './support/database.js'
-import { pgDump } from './support/dump.js'
+import { codeBlocksOf, type CodeBlock } from './support/guide-pages.js'
+import { programOf, programs } from './support/guide-programs.js'
 import { Guide } from './support/guide.js'
 import type { Listening } from './support/local-server.js'
 import { everythingServer } from './support/mcp.js'
-import { codeBlocksOf, type CodeBlock } from './support/pages.js'
-import { programOf, programs } from './support/snippets.js'
+import { pgDump } from './support/postgres-dump.js'
 
 const root = resolve(import.meta.dirname, '..')
 

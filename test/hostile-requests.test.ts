@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { maxBodyBytes } from '../src/http/error-response.js'
 import { requestErrorStatus } from '../src/lib/errors.js'
 import { startApp, type TestApp } from './support/app.js'
-import { openSocket, readUntilClose, parseResponse, requestText, sendRaw, type RawResponse } from './support/raw.js'
+import { openSocket, readUntilClose, parseResponse, requestText, sendRaw, type RawResponse } from './support/raw-http.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp

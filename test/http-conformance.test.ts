@@ -5,7 +5,7 @@ import { serverAudits } from 'graphql-http'
 
 import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
-import { sendRaw } from './support/raw.js'
+import { sendRaw } from './support/raw-http.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { signInByEmail } from '../src/commands/sign-in.js'
 import { startApp, type TestApp } from './support/app.js'
+import type { Payloads } from './support/results.js'
+import { organization, type SeededOrganization } from './support/seed.js'
 import {
   acceptInvitation,
   day,
@@ -14,9 +16,7 @@ import {
   uniqueEmail,
   firstErrorCode,
   isAccepted,
-} from './support/people.js'
-import type { Payloads } from './support/results.js'
-import { organization, type SeededOrganization } from './support/seed.js'
+} from './support/users.js'
 
 interface InvitationNode {
   readonly node: { readonly acceptedAt: string; readonly revokedAt: string }

@@ -6,7 +6,7 @@ import * as oauth from 'oauth4webapi'
 import { newId } from '../src/lib/id.js'
 import { issuerUrl } from '../src/lib/issuer.js'
 import { startApp, type TestApp, type AnswerBody } from './support/app.js'
-import { openSqlConnection, type SqlConnection } from './support/earlier.js'
+import { openSqlConnection, type SqlConnection } from './support/earlier-database.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, signClaims, type Claims } from './support/tokens.js'
 

@@ -7,11 +7,11 @@ import { maxResponseBytes } from '../src/mcp/servers/read-response.js'
 import type { ResolvedAddress } from '../src/outbound/name-lookups.js'
 import { startApp, type TestApp } from './support/app.js'
 import { untrustedServer } from './support/certificate.js'
+import { measureStall } from './support/event-loop-stall.js'
 import { listen, type Listening, type Handler } from './support/local-server.js'
 import { mcpAnswer } from './support/mcp.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { measureStall } from './support/stall.js'
 
 let app: TestApp
 let acme: SeededOrganization

@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
-import { startReplica, createPersonalToken } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+import { startReplica, createPersonalToken } from './support/users.js'
 import { waitFor } from './support/wait-for.js'
 
 let app: TestApp

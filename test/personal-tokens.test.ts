@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 
 import { codeOf, startApp, type TestApp } from './support/app.js'
-import { day, hour, timestampAfter, createPersonalToken, minute, firstErrorCode, isAccepted } from './support/people.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+import { day, hour, timestampAfter, createPersonalToken, minute, firstErrorCode, isAccepted } from './support/users.js'
 
 let app: TestApp
 let acme: SeededOrganization

@@ -5,10 +5,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
+import { fill, fillTable, hex, json, timestamp, sqlLiteral } from './support/bulk-insert.js'
 import { isPostgres } from './support/database.js'
-import { fill, fillTable, hex, json, timestamp, sqlLiteral } from './support/fill.js'
+import { measureStall } from './support/event-loop-stall.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { measureStall } from './support/stall.js'
 
 const isFull = process.env['KEYHOUSE_TEST_SCALE'] === 'full'
 const keyCount = isFull ? 100_000 : 20_000

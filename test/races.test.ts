@@ -7,9 +7,9 @@ import { ApiKey } from '../src/entities/api-key.js'
 import { startApp, type TestApp, type AnswerBody } from './support/app.js'
 import { chainFaults, refusalsIn } from './support/audit-trail.js'
 import { isPostgres } from './support/database.js'
-import { isAccepted } from './support/people.js'
 import type { AnyPayload, Payloads } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
+import { isAccepted } from './support/users.js'
 
 let app: TestApp
 /** A second process' worth of application on the same database, where it can have one. */

@@ -16,10 +16,10 @@ import { Project } from '../src/entities/project.js'
 import { SignInToken } from '../src/entities/sign-in-token.js'
 import { startApp, type TestApp } from './support/app.js'
 import { mutationNames } from './support/id-variables.js'
-import { createIdIn, newMcpServer, type ResourceScope } from './support/ids.js'
-import { hour, timestampAfter, minute, firstErrorCode, isAccepted } from './support/people.js'
+import { createIdIn, newMcpServer, type ResourceScope } from './support/resources.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+import { hour, timestampAfter, minute, firstErrorCode, isAccepted } from './support/users.js'
 
 jest.setTimeout(120_000)
 

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globa
 
 import { startApp, type TestApp } from './support/app.js'
 import { chainFaults, refusalsIn } from './support/audit-trail.js'
+import { measureStall } from './support/event-loop-stall.js'
 import { statusAndBody } from './support/id-variables.js'
-import { startReplica } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { measureStall } from './support/stall.js'
 import { exchange } from './support/tokens.js'
+import { startReplica } from './support/users.js'
 import { waitFor } from './support/wait-for.js'
 
 jest.setTimeout(60_000)

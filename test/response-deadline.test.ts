@@ -7,7 +7,7 @@ import { afterEach, expect, jest, test } from '@jest/globals'
 
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { bodyOf, listen, type Listening } from './support/local-server.js'
-import { openSocket, requestText } from './support/raw.js'
+import { openSocket, requestText } from './support/raw-http.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { waitFor } from './support/wait-for.js'
 

@@ -9,10 +9,10 @@ import { resumeOrganization } from '../src/organizations/resume-organization.js'
 import { suspendOrganization } from '../src/organizations/suspend-organization.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
-import { isAccepted } from './support/people.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { audience, claimsOf, exchange, fetchRevocationList, fetchWellKnown, type RevocationList } from './support/tokens.js'
+import { isAccepted } from './support/users.js'
 
 const onPostgres = isPostgres ? test : test.skip
 const nothing = { revokedTokens: [], revokedClients: [], revokedSandboxes: [] }

@@ -4,8 +4,8 @@ import { request } from 'undici'
 
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
+import { measureStall } from './support/event-loop-stall.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { measureStall } from './support/stall.js'
 import { exchange } from './support/tokens.js'
 
 /** PostgreSQL does its part elsewhere, and a page costs the loop the same however many there are. */

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { expect, test } from '@jest/globals'
 
 import { startApp } from './support/app.js'
-import { openSocket, parseResponse, sendRaw, type RawResponse } from './support/raw.js'
+import { openSocket, parseResponse, sendRaw, type RawResponse } from './support/raw-http.js'
 import { organization } from './support/seed.js'
 import { waitFor } from './support/wait-for.js'
 

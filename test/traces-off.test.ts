@@ -21,7 +21,7 @@ async function loaded(env: Record<string, string>): Promise<{ own: string[]; cou
   const folder = mkdtempSync(join(tmpdir(), 'keyhouse-loaded-'))
   const file = join(folder, 'loaded')
   const database = await newDatabase()
-  const hooks = new URL('support/loaded.js', import.meta.url).href
+  const hooks = new URL('support/report-loaded-packages.js', import.meta.url).href
   const server = await startKeyhouse({
     KEYHOUSE_URL: 'http://keyhouse.test',
     ...database.env,

@@ -5,10 +5,10 @@ import { request as requestSlowly, type IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { startApp, type Answer } from './support/app.js'
-import { canary } from './support/canary.js'
 import { collector, type CollectedSpan, type Collector } from './support/collector.js'
 import { isPostgres } from './support/database.js'
 import { Gateway } from './support/gateway.js'
+import { canary } from './support/secret-positions.js'
 import { organization } from './support/seed.js'
 import { waitFor } from './support/wait-for.js'
 

@@ -3,8 +3,8 @@ import type { KeyhousePermission } from '../../src/access/actions.js'
 import { permissions } from '../../src/access/actions.js'
 import { generateApiKey } from '../../src/lib/api-key-format.js'
 import type { TestApp } from './app.js'
-import type { ResourceScope } from './ids.js'
 import type { CallerName } from './operations.js'
+import type { ResourceScope } from './resources.js'
 import { organization, type SeededOrganization } from './seed.js'
 
 export interface Caller {

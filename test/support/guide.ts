@@ -5,11 +5,11 @@ import { join, resolve } from 'node:path'
 import { bootstrapOrganization } from '../../src/commands/organization-create.js'
 import { startApp, type TestApp } from './app.js'
 import { emptyDatabase, type TestDatabase } from './database.js'
+import { codeBlocksOf, jsonValues, PrintedValues, type CodeBlock } from './guide-pages.js'
+import { programOf, programs } from './guide-programs.js'
 import { freePort } from './local-server.js'
 import { authenticatingProxy, type AuthenticatingProxy } from './mcp.js'
-import { codeBlocksOf, jsonValues, PrintedValues, type CodeBlock } from './pages.js'
 import { root, Shell } from './shell.js'
-import { programOf, programs } from './snippets.js'
 
 export interface Fault {
   readonly line: number

@@ -10,7 +10,7 @@
  * The tests fail while one of these is missing.
  */
 import { actions, type KeyhousePermission } from '../../src/access/actions.js'
-import { createIdIn, invitation, mcpCredential, newMcpServer, type IdKindName, type ResourceScope } from './ids.js'
+import { createIdIn, invitation, mcpCredential, newMcpServer, type IdKindName, type ResourceScope } from './resources.js'
 
 /** The kinds of caller that reach execution. Callers refused earlier are refused alike for every operation. */
 export type CallerName =

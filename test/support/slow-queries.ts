@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads'
 import { jest } from '@jest/globals'
 
 import type { TestApp } from './app.js'
+import { fill } from './bulk-insert.js'
 import { isPostgres } from './database.js'
-import { fill } from './fill.js'
 
 export interface SlowQueries {
   /** Delays later queries by this many seconds on PostgreSQL, and until `end` on SQLite. */

@@ -7,7 +7,7 @@ import { writeJson } from '../../src/lib/json/write-json.js'
 import { redactionText, createRedactor } from '../../src/lib/redact/redact.js'
 import { runToCompletion, runInSlices } from '../../src/lib/slices.js'
 import { listSecrets } from '../../src/mcp/credentials/credential-secrets.js'
-import { cpuOf, measureStall } from '../support/stall.js'
+import { cpuOf, measureStall } from '../support/event-loop-stall.js'
 
 const scrub = (secrets: readonly string[], text: string): string => createRedactor(secrets).line(text)
 /** A JSON value as it comes out. */

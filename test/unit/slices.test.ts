@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 
 import { runToCompletion, runInSlices, type SlicedComputation } from '../../src/lib/slices.js'
-import { measureStall } from '../support/stall.js'
+import { measureStall } from '../support/event-loop-stall.js'
 
 /** Pauses after each of so many spins of about a tenth of a millisecond. */
 function* spin(times: number, done = (): void => undefined): SlicedComputation<number> {

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import Sqlite from 'better-sqlite3'
 
 import { SqliteThreadPool, startSqliteThread } from '../../src/database/sqlite-threads.js'
-import { measureStall } from '../support/stall.js'
+import { measureStall } from '../support/event-loop-stall.js'
 
 const notes = { sql: 'select id, text from note where id > ? order by id', parameters: [0] }
 const codeOf = (error: unknown): unknown => Reflect.get(Object(error), 'code')

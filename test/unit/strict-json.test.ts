@@ -7,7 +7,7 @@ import { maxDepth, JsonError, maxNumberLength, parseStrictJson } from '../../src
 import { writeJson } from '../../src/lib/json/write-json.js'
 import { createRedactor } from '../../src/lib/redact/redact.js'
 import { runToCompletion, runInSlices } from '../../src/lib/slices.js'
-import { cpuOf, measureStall } from '../support/stall.js'
+import { cpuOf, measureStall } from '../support/event-loop-stall.js'
 
 const parse = (text: string): unknown => runToCompletion(parseStrictJson(text))
 const rewritten = (text: string): string => runToCompletion(writeJson(parse(text)))

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'
-import { timestampAfter, createPersonalToken, minute } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+import { timestampAfter, createPersonalToken, minute } from './support/users.js'
 
 let app: TestApp
 let acme: SeededOrganization

@@ -8,10 +8,10 @@ import fc from 'fast-check'
 import { rolePermissions } from '../src/access/permissions.js'
 import type { MemberRole } from '../src/entities/enums.js'
 import { startApp, type TestApp } from './support/app.js'
-import { day, hour, timestampAfter, createPersonalToken, minute, firstErrorCode } from './support/people.js'
 import { expandPatterns, patterns } from './support/permission-sets.js'
 import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+import { day, hour, timestampAfter, createPersonalToken, minute, firstErrorCode } from './support/users.js'
 
 // Long chains take their time on a busy machine.
 jest.setTimeout(90_000)

@@ -4,8 +4,8 @@ import { getNamedType, getNullableType, isInputObjectType, isListType, type Grap
 
 import { buildSchema } from '../src/schema.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
+import { measureStall } from './support/event-loop-stall.js'
 import { organization, type SeededOrganization } from './support/seed.js'
-import { measureStall } from './support/stall.js'
 
 let app: TestApp
 let acme: SeededOrganization

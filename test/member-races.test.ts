@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { startApp, type TestApp } from './support/app.js'
 import { refusalsIn } from './support/audit-trail.js'
 import { isPostgres } from './support/database.js'
-import { acceptInvitation, startReplica, invite, firstErrorCode } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+import { acceptInvitation, startReplica, invite, firstErrorCode } from './support/users.js'
 
 // Two hundred mutations take their time on a busy machine.
 jest.setTimeout(90_000)

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { Context, systemContext } from '../src/context/context.js'
 import { usageQuery } from '../src/database/queries/usage.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
+import { fill, hex, timestamp, numbers } from './support/bulk-insert.js'
 import { executeSql } from './support/database-access.js'
 import { isPostgres } from './support/database.js'
-import { fill, hex, timestamp, numbers } from './support/fill.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 const isFull = process.env['KEYHOUSE_TEST_SCALE'] === 'full'

@@ -14,7 +14,7 @@ import { OutboundError } from '../src/outbound/outbound-error.js'
 import { untrustedServer } from './support/certificate.js'
 import { Gateway } from './support/gateway.js'
 import { startKeyhouse } from './support/process.js'
-import { sendRaw } from './support/raw.js'
+import { sendRaw } from './support/raw-http.js'
 
 const secret = 'CANARYxxCANARYxxCANARYxxCANARYxx'
 const forms = [secret, Buffer.from(secret).toString('base64').slice(0, 40), [...Buffer.from(secret)].slice(0, 12).join(',')]

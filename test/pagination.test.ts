@@ -5,8 +5,8 @@ import { getNamedType, isObjectType } from 'graphql'
 import { encodeCursor } from '../src/pagination/page.js'
 import { buildSchema } from '../src/schema.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
-import type { ResourceScope } from './support/ids.js'
 import { queries } from './support/operations.js'
+import type { ResourceScope } from './support/resources.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { parseSync } from '@swc/core'
 
-import { cpuOf } from '../support/stall.js'
+import { cpuOf } from '../support/event-loop-stall.js'
 
 interface Pattern {
   readonly file: string

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { AuditEvent } from '../src/entities/audit-event.js'
 import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
-import { canary, inputWith, secretPositions, type Position } from './support/canary.js'
+import { canary, inputWith, secretPositions, type Position } from './support/secret-positions.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp

@@ -10,10 +10,10 @@ import { AuditHead } from '../src/entities/audit-head.js'
 import { newId } from '../src/lib/id.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { Callers, type Caller } from './support/callers.js'
+import { callerNames, expectedOutcome } from './support/expected-outcomes.js'
 import { idPathsOf, mutationNames, withId, statusAndBody } from './support/id-variables.js'
-import { createIdIn, type IdKindName, type ResourceScope } from './support/ids.js'
 import { mutations, queries } from './support/operations.js'
-import { callerNames, expectedOutcome } from './support/outcomes.js'
+import { createIdIn, type IdKindName, type ResourceScope } from './support/resources.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp

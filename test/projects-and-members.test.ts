@@ -4,6 +4,8 @@ import { EntityManager } from '@mikro-orm/core'
 
 import { bootstrapOrganization } from '../src/commands/organization-create.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
+import type { Payloads } from './support/results.js'
+import { organization, type SeededOrganization } from './support/seed.js'
 import {
   acceptInvitation,
   startReplica,
@@ -13,9 +15,7 @@ import {
   createPersonalToken,
   firstErrorCode,
   isAccepted,
-} from './support/people.js'
-import type { Payloads } from './support/results.js'
-import { organization, type SeededOrganization } from './support/seed.js'
+} from './support/users.js'
 
 let app: TestApp
 let acme: SeededOrganization
