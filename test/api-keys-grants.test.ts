@@ -25,7 +25,7 @@ const faultsOf = ({ userErrors }: Pick<AnyPayload, 'userErrors'>): [string, stri
 const inMs = (ms: number): Date => new Date(app.clock.now().getTime() + ms)
 
 describe('permissions', () => {
-  test('omitted: all of the maker; empty: none; null: INVALID', async () => {
+  test("omitted permissions default to the creator's, an empty list grants none, and null is INVALID", async () => {
     const { secret } = await acme.apiKey({ permissions: ['api_key:create', 'agent:read', 'application:*'] })
     expect((await create(secret, {})).apiKey.permissions).toEqual(['api_key:create', 'agent:read', 'application:*'])
     expect((await create(secret, { permissions: [] })).apiKey.permissions).toEqual([])
@@ -57,7 +57,7 @@ describe('permissions', () => {
     expect((await create(token, {})).userErrors).toEqual([])
   })
 
-  test('a misspelt action of ours is an error with a suggestion', async () => {
+  test('a misspelled Keyhouse permission is refused with a suggestion', async () => {
     const { userErrors } = await create(acme.adminToken, { permissions: ['agent:raed', 'api_key:raed', 'usage:write'] })
     expect(userErrors.map(({ path, message }) => [path.at(-1), /did you mean "([^"]+)"\?$/.exec(message)?.[1]])).toEqual([
       ['1', 'api_key:read'],
@@ -65,7 +65,7 @@ describe('permissions', () => {
     ])
   })
 
-  test('omitted, when the maker holds what no key can: told to say which', async () => {
+  test('omitted permissions are refused when the creator holds permissions that no key can have', async () => {
     const { userId } = await acme.member('ADMIN')
     const { token } = await acme.personalToken(userId, 'RESTRICTED', ['api_key:create', 'member:invite', 'signing_key:*'])
     const message = 'You hold what no API key can: member:invite, signing_key:*. Say which "permissions" this one is to have.'
@@ -143,7 +143,7 @@ describe('expiry', () => {
     expect((await app.mutate(token, 'rotateApiKey', { id: lasting.id }, 'secret')).userErrors.length > 0).toBe(isBound)
   })
 
-  describe('what a key gains ends with who gives it', () => {
+  describe('a permission that a key gains cannot outlast the credential that grants it', () => {
     const gains = [
       ['permissions', { permissions: ['agent:read', 'agent:write'] }],
       ['permissions', { permissions: ['agent:*'] }],
@@ -205,7 +205,7 @@ describe('expiry', () => {
     })
   })
 
-  test('must be in the future: at, after', async () => {
+  test('expiresAt must be in the future', async () => {
     expect(faultsOf(await create(acme.adminToken, { expiresAt: inMs(0) }))).toEqual([['INVALID', 'input.expiresAt']])
     expect(faultsOf(await create(acme.adminToken, { expiresAt: inMs(1) }))).toEqual([])
   })

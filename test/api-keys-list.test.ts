@@ -63,7 +63,7 @@ const page = async (acme: SeededOrganization, variables: object): Promise<Page> 
   return data.apiKeys
 }
 
-test('every order, both directions, forwards and backwards, in pages of any size, is the plain sort', async () => {
+test('every order equals a sort in memory, in both directions and in pages of any size', async () => {
   const { acme, rows } = await mixture()
   const fields = fc.constantFrom<Field>('CREATED_AT', 'LABEL', 'LAST_USED_AT')
   const directions = fc.constantFrom<'ASC' | 'DESC'>('ASC', 'DESC')
@@ -90,7 +90,7 @@ test('every order, both directions, forwards and backwards, in pages of any size
   await fc.assert(fc.asyncProperty(fields, directions, fc.integer({ min: 1, max: 25 }), fc.boolean(), walk), { numRuns: 10 })
 })
 
-test('the newest come first, ties by id, 20 when nothing is said; the one before the second page is the last of the first', async () => {
+test('a page has the 20 newest keys by default, ties are ordered by id, and before and after can be combined', async () => {
   const { acme, rows } = await mixture()
   await acme.apiKeys(5, [])
   const { edges, totalCount, pageInfo } = await page(acme, {})
@@ -119,7 +119,7 @@ test('a page stays where it is while keys are added', async () => {
   expect(seen).toEqual(sorted(rows, 'CREATED_AT', 'DESC'))
 })
 
-test('filters are what they say, together and apart, and the count obeys them', async () => {
+test('each filter and all filters together select the matching keys, and totalCount counts them', async () => {
   const { acme, rows } = await mixture()
   const now = app.clock.now()
   const at = (ms: number): Date => new Date(now.getTime() + ms)

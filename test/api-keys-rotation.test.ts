@@ -58,7 +58,7 @@ describe('the text', () => {
     expect(secret === null).toBe(code !== undefined)
   })
 
-  test('the longest overlap ends at its deadline: before, at, after', async () => {
+  test('the longest overlap ends exactly at its deadline', async () => {
     const { key, fresh } = await rotated({ overlapSeconds: 604_800 })
     app.clock.advance(604_800_000 - 1)
     expect([await answerTo(key.secret), await verdictOn(key.secret)]).toEqual(['works', 'VALID'])
@@ -68,7 +68,7 @@ describe('the text', () => {
     expect([await answerTo(key.secret), await answerTo(fresh)]).toEqual(['401 UNAUTHENTICATED', 'works'])
   })
 
-  test('of two rotations only the newest two texts can work', async () => {
+  test('after two rotations only the two newest secrets can work', async () => {
     const { key, fresh: second } = await rotated({ overlapSeconds: 60 })
     const { secret: third } = await rotate(acme.sandboxKey, key.id, { overlapSeconds: 60 })
     expect([await answerTo(key.secret), await answerTo(second), await answerTo(third)]).toEqual(['401 UNAUTHENTICATED', 'works', 'works'])
@@ -140,7 +140,7 @@ describe('endOverlapAtFirstUse', () => {
     expect(await cuts()).toEqual([])
   })
 
-  test('many first uses at once: every one is answered, and one of them ended it', async () => {
+  test('many simultaneous first uses all succeed, and exactly one of them ends the overlap', async () => {
     const { key, fresh } = await rotated(options)
     const answers = await Promise.all(Array.from({ length: 10 }, () => answerTo(fresh)))
     expect(new Set(answers)).toEqual(new Set(['works']))
@@ -149,7 +149,7 @@ describe('endOverlapAtFirstUse', () => {
   })
 })
 
-test('a superseded text creates, rotates and updates nothing, and may still be used and revoked', async () => {
+test('a superseded secret cannot create, rotate or update keys, but can be used and revoked', async () => {
   const key = await acme.apiKey({ permissions: ['*'] })
   const other = await acme.apiKey()
   await rotate(acme.sandboxKey, key.id, { overlapSeconds: 60 })

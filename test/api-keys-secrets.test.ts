@@ -53,7 +53,7 @@ const masterKeyBytes = (): Buffer => {
   return Buffer.from(text.trim().split(':')[1]!, 'base64')
 }
 
-test('they appear in no log line, error, audit row or database file', async () => {
+test('secrets appear in no log line, error, audit row or database file', async () => {
   const said: string[] = []
   const say = async (
     credential: string | null,

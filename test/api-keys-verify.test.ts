@@ -24,7 +24,7 @@ const verify = (secret: string, input: object = {}, by = acme.sandboxKey): Promi
   )
 const inMs = (ms: number): Date => new Date(app.clock.now().getTime() + ms)
 
-test('VALID names the key, wherever in the organization it stands', async () => {
+test('VALID returns the key of any project of the organization', async () => {
   const projectId = await acme.project()
   const key = await acme.apiKey({ projectId, environment: 'PRODUCTION', permissions: ['agent:*'] })
   const { verdict, userErrors } = await verify(key.secret, { permissions: ['agent:read'], environment: 'PRODUCTION' })
@@ -81,7 +81,7 @@ test('"*" on a key means all that a key may hold, and no more', async () => {
   expect((await verify((await acme.apiKey()).secret, { permissions: ['*'] })).verdict.missingPermissions).toEqual(['*'])
 })
 
-test('who may not ask is recorded; who may leaves no event', async () => {
+test('a refused verification is audited, a permitted one is not', async () => {
   const own = await organization(app)
   const before = (await own.events()).length
   await verify(own.sandboxKey, {}, own.sandboxKey)

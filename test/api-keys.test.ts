@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 describe('createApiKey', () => {
-  test('shows the text once, and keeps only what recognises it', async () => {
+  test('returns the secret once and stores only its digest', async () => {
     const made = await app.mutate(
       acme.sandboxKey,
       'createApiKey',

@@ -148,7 +148,7 @@ describe('a refusal', () => {
   })
 })
 
-describe('a change that fails half-way', () => {
+describe('a change that fails partway', () => {
   const half = (end: () => void): Promise<unknown> =>
     perform(systemContext(app.services, acme.id), 'api_key:revoke', async ({ em: own, now, permit, addDetails }) => {
       const apiKey = await own.findOneOrFail(ApiKey, { id: weak.id })
@@ -160,7 +160,7 @@ describe('a change that fails half-way', () => {
     })
   const outcome = async (): Promise<unknown> => ({ seq: (await newest())?.seq, revokedAt: (await acme.keyRow(weak.id)).revokedAt })
 
-  test('leaves neither the change nor an event, when the fault is ours', async () => {
+  test('leaves neither the change nor an event after an internal error', async () => {
     const before = await outcome()
     await expect(
       half(() => {
@@ -170,7 +170,7 @@ describe('a change that fails half-way', () => {
     expect(await outcome()).toEqual(before)
   })
 
-  test('leaves not the change but the refusal, when it was refused', async () => {
+  test('leaves the event of the refusal, but not the change, when it is refused', async () => {
     await expect(
       half(() => {
         throw invalidState('Too late.')

@@ -73,7 +73,7 @@ function rechained(events: readonly ChainedEvent[]): ChainedEvent[] {
 }
 
 describe('an exported trail', () => {
-  test('is proved when nobody touched it, and says how many events it proved', async () => {
+  test('is verified when unchanged, with the number of verified events', async () => {
     const count = lines.length - 1
     expect(count).toBeGreaterThanOrEqual(9)
     expect(await verify(lines)).toBe(`Proved ${count} events of ${acme.id}, and the checkpoint is signed.`)
@@ -85,7 +85,7 @@ describe('an exported trail', () => {
     )
   })
 
-  test('may hold whatever ends a line elsewhere: U+2028, U+2029, NEL, a carriage return', async () => {
+  test('may contain U+2028, U+2029, NEL and carriage returns, which end a line elsewhere', async () => {
     const world = await organization(app)
     const reason = 'a \u2028 b \u2029 c \u0085 d \r e \r\n f \v g'
     const { id } = await world.apiKey()
@@ -297,7 +297,7 @@ describe('the trail in the database', () => {
     if (isPostgres) await sql('alter table audit_event enable trigger user')
   }
 
-  test('is proved, and names what someone with the rights of the owner did to it', async () => {
+  test('is verified, and each change by the owner of the database is detected', async () => {
     const globex = await organization(app)
     const initech = await organization(app)
     expect(await verifyAll(app.services)).toHaveLength(5)

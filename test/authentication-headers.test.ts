@@ -75,12 +75,12 @@ describe('X-On-Behalf-Of', () => {
     expect(headers['www-authenticate']).toBeUndefined()
   })
 
-  test('with a personal token: 400', async () => {
+  test('a personal token with this header gets 400', async () => {
     const { status, body } = await raw([bearer(acme.adminToken), onBehalfOf('u')])
     expect([status, body.errors[0].extensions.code]).toEqual([400, 'BAD_REQUEST'])
   })
 
-  test.each([['u'], ['*']])('without Authorization (%s): 401 first', async (id) => {
+  test.each([['u'], ['*']])('the header %j without Authorization gets 401', async (id) => {
     const { status, headers, body } = await raw([onBehalfOf(id)])
     expect([status, body.errors[0].extensions.code]).toEqual([401, 'UNAUTHENTICATED'])
     expect(headers['www-authenticate']).toBe('Bearer realm="keyhouse"')
@@ -138,12 +138,12 @@ describe('Authorization', () => {
     }
   })
 
-  test('sent twice: 400', async () => {
+  test('a repeated header gets 400', async () => {
     const { status, body } = await raw([bearer(acme.sandboxKey), bearer(acme.sandboxKey)])
     expect([status, body.errors[0].extensions.code]).toEqual([400, 'BAD_REQUEST'])
   })
 
-  test('a typo, or another form, never reaches the database', async () => {
+  test('a malformed credential is refused without a database query', async () => {
     const { queryRunner } = app.services
     const read = queryRunner.read.bind(queryRunner)
     const asked: string[] = []
@@ -164,7 +164,7 @@ describe('Authorization', () => {
     }
   })
 
-  test('an access token of ours is no personal token, whatever its signature', async () => {
+  test('an access token is not accepted as a personal token, whatever its signature', async () => {
     const input = { audience: app.config.url, externalUserId: 'u' }
     const { token } = await app.mutate(acme.sandboxKey, 'exchangeApiKey', input, 'token')
     const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
@@ -212,7 +212,7 @@ describe('every answer', () => {
 })
 
 describe('a credential ends', () => {
-  test('a key with expiry: before, at', async () => {
+  test('a key is accepted until its expiry and refused at it', async () => {
     const { secret } = await acme.apiKey({ expiresAt: new Date(app.clock.now().getTime() + 1000) })
     app.clock.advance(999)
     expect((await app.run(secret, who)).status).toBe(200)
@@ -222,7 +222,7 @@ describe('a credential ends', () => {
     expect(answer.headers.get('www-authenticate')).toContain('invalid_token')
   })
 
-  test('a personal token: before, at', async () => {
+  test('a personal token is accepted until its expiry and refused at it', async () => {
     const { userId } = await acme.member('READER')
     const { token } = await acme.personalToken(userId, 'EPHEMERAL', ['agent:read'], 1000)
     app.clock.advance(999)

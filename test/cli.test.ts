@@ -41,7 +41,7 @@ describe('migrate', () => {
     await database.drop()
   })
 
-  test('keeps what it makes from other eyes', async () => {
+  test('creates files that only their owner can read', async () => {
     if (isPostgres) return
     const database = await emptyDatabase()
     const directory = join(database.env['KEYHOUSE_DATA_DIR']!, 'data')
@@ -96,7 +96,7 @@ describe('master keys', () => {
     expect(stderr).not.toMatch(/^ +at /m)
   })
 
-  test('that are lost are not replaced', async () => {
+  test('that are lost are not replaced by new ones', async () => {
     if (isPostgres) return
     const file = join(app.env['KEYHOUSE_DATA_DIR']!, 'master.key')
     renameSync(file, `${file}.away`)
@@ -129,7 +129,7 @@ describe('organization create', () => {
     )
   })
 
-  test('refuses with every fault', async () => {
+  test('reports every invalid argument', async () => {
     const { code, stderr, stdout } = await runKeyhouse(['organization', 'create', '--name', '', '--email', 'ada'], app.env)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toBe('"name" must have 1 to 255 characters.\n"email" must be an e-mail address of at most 320 characters.\n')

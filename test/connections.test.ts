@@ -51,7 +51,7 @@ const get = (one: Client, path = '/healthz'): boolean => one.socket.write(`GET $
 const answered = (one: Client): Promise<unknown> => waitFor(() => one.said.includes('HTTP/1.1 200'))
 const openOf = (all: readonly Client[]): number => all.filter(({ isClosed }) => !isClosed).length
 
-describe('a refused client that never closes its side', () => {
+describe('a refused client that never closes its side is disconnected', () => {
   test.each([
     ['what is no HTTP', 'nonsense\r\n\r\n'],
     ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n'],
@@ -95,7 +95,7 @@ describe('of a limit of 25 connections', () => {
     await app.close()
   })
 
-  test('half a request is none', async () => {
+  test('an incomplete request counts as idle', async () => {
     const app = await startApp({}, { descriptorLimit })
     const [half, ...others] = await clients(app.url, crowded)
     half!.socket.write('POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{')
@@ -158,7 +158,7 @@ test('an answer that its client does not take is not work; one that is still mad
   server.close()
 })
 
-test('finding the ones to close among 80,000 stalls nobody', async () => {
+test('finding idle connections among 80,000 does not stall the event loop', async () => {
   const server = new EventEmitter()
   new Connections(100_000).watch(server as Server)
   const admit = (): boolean => server.emit('connection', Object.assign(new EventEmitter(), { destroyed: false, destroy: () => undefined }))

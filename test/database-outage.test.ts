@@ -55,7 +55,7 @@ const everything = (): Promise<Answer[]> =>
     app.run(acme.adminToken, '{ organization { name } }'),
   ])
 
-test('while it is there, all is well', async () => {
+test('every request succeeds while the database is available', async () => {
   expect(await isReady()).toBe(200)
   expect((await everything()).map(codeOf)).toEqual([undefined, undefined, undefined, undefined, undefined])
 })

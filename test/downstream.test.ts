@@ -160,7 +160,7 @@ describe('POST /payments/proof', () => {
     expect(await proof(production.secret)).toEqual([400, { error: 'production_payments_not_supported' }])
   })
 
-  test('and for no others', async () => {
+  test('refuses every other credential', async () => {
     await app.mutate(acme.adminToken, 'revokeApiKey', { id: key.id }, 'apiKey { id }')
     for (const bad of [key.secret, (await organization(app)).sandboxKey, 'nonsense', acme.adminToken]) {
       expect(await proof(bad)).toEqual([401, { error: 'invalid_key' }])

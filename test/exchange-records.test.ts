@@ -191,7 +191,7 @@ describe('introspectToken', () => {
     expect(await ask(token)).toMatchObject({ active: true, permissions: [], claims: { permissions: ['agent:read'] } })
   })
 
-  test('says nothing of any other', async () => {
+  test('returns no details of an inactive token', async () => {
     const { token, accessToken } = await exchange(app, key.secret, { expiresIn: 300 })
     expect(await ask(token, { audience: `${audience}/` })).toEqual(inactive)
     expect(await ask('nonsense')).toEqual(inactive)
@@ -219,7 +219,7 @@ describe('introspectToken', () => {
     expect(accessToken.id).not.toBe(second.accessToken.id)
   })
 
-  test('is a question: recorded only when the caller may not ask, and the token goes nowhere', async () => {
+  test('is audited only when refused, and the token is not stored', async () => {
     const { token } = await exchange(app, key.secret)
     await ask(token)
     const refused = await app.mutate(key.secret, 'introspectToken', { token }, all)

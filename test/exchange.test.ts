@@ -83,13 +83,13 @@ describe('expiresIn', () => {
     expect(exp - iat).toBe(expiresIn)
   })
 
-  test('is an hour when nothing is said', async () => {
+  test('defaults to one hour', async () => {
     const { iat, exp } = claimsOf((await ask({})).token)
     expect(exp - iat).toBe(3600)
     expect(iat).toBe(app.clock.at.getTime() / 1000)
   })
 
-  test('takes no fractions, and no null in place of leaving it out', async () => {
+  test('refuses fractions and null', async () => {
     const answer = await app.run(key, 'mutation ($input: ExchangeApiKeyInput!) { exchangeApiKey(input: $input) { token } }', {
       input: { audience, externalUserId: 'jane', expiresIn: 300.5 },
     })
@@ -218,7 +218,7 @@ describe('permissions', () => {
     return [claims.permissions, claims.scope]
   }
 
-  test('omitted means all of the key, empty means none, null means nothing that could be meant', async () => {
+  test("omitted permissions default to the key's, an empty list grants none, and null is invalid", async () => {
     const all = ['agent:*', 'api_key:read', 'mcp_tool:search']
     expect(await carried({})).toEqual([all, all.join(' ')])
     expect(await carried({ permissions: [] })).toEqual([[], undefined])

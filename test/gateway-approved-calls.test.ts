@@ -96,7 +96,7 @@ test('parameters of a call that needs approval are I-JSON of at most 128 KiB', a
   expect((await send({ params: { _meta: { x: '\0' } } })).error.code).toBe(-32_602)
 })
 
-test('the most parameters that there may be are compared without holding up anybody else', async () => {
+test('comparing parameters of the maximum size does not stall the event loop', async () => {
   const names = Object.fromEntries(Array.from({ length: 7000 }, (_, i) => [`name${i}`, i]))
   const { result, longestMs } = await measureStall(() => send({ params: { _meta: names } }))
   expect(result.error.code).toBe(-32_002)

@@ -116,7 +116,7 @@ describe('a call is decided by no key whose holder may have made it', () => {
     ],
     ['a key whose text a person replaced', async () => rotate(world.acme.adminToken, await world.acme.apiKey({ permissions }))],
   ]
-  test.each(unrelatedKeys)('but by %s', async (_name, createKey) => {
+  test.each(unrelatedKeys)('it is decided by %s', async (_name, createKey) => {
     const child = await childOf(agent)
     const { secret } = await createKey()
     expect((await decide(secret, await waitingFor(child.secret))).approval.status).toBe('APPROVED')

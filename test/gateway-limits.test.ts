@@ -221,7 +221,7 @@ describe('with small settings', () => {
     await held.leave()
   })
 
-  test('another organization is not kept waiting, and neither are calls by streams nor answers by calls', async () => {
+  test('limits are separate for organizations, calls, streams and answers', async () => {
     const held = new Held()
     await held.open(agents[0]!.secret, 'alice')
     await held.open(agents[0]!.secret, 'alice')
@@ -238,7 +238,7 @@ describe('with small settings', () => {
     await held.leave()
   })
 
-  test('tests of a server count as calls, for people too', async () => {
+  test('tests of a server count as calls, also for members', async () => {
     const held = new Held()
     const tested = (): Promise<Answer> =>
       world.app.run(
@@ -261,7 +261,7 @@ describe('with small settings', () => {
     await released()
   })
 
-  test('every way in which a message ends gives its place back', async () => {
+  test('every way in which a message ends releases its slot', async () => {
     const { secret } = agents[0]!
     const waitingId = await sharedServer({ requireApproval: 'ALWAYS' })
     const ways: (() => Promise<unknown>)[] = [
@@ -294,7 +294,7 @@ describe('with small settings', () => {
   })
 
   // Node tells the answers that wait behind another one nothing when their connection breaks.
-  test('so does a connection that breaks with several messages on it', async () => {
+  test('a broken connection with several messages releases their slots', async () => {
     const held = new Held()
     const body = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
     const one = `POST /mcp/${serverId} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${agents[0]!.secret}\r\nx-on-behalf-of: alice\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`

@@ -65,7 +65,7 @@ describe('connections are pooled by credential', () => {
   const openConnections = (): Promise<number> =>
     new Promise((resolve, reject) => upstream.server.getConnections((error, count) => (error ? reject(error) : resolve(count))))
 
-  test('one that carried one credential never carries another', async () => {
+  test('a connection never carries two credentials', async () => {
     const outbound = open(['127.0.0.1'])
     const keys = ['a', 'b', 'a', 'c', 'b', 'a']
     for (const key of keys) await ask(outbound, `${upstream.origin}/mcp`, key)
@@ -91,7 +91,7 @@ describe('connections are pooled by credential', () => {
     await world.close()
   })
 
-  test('a pool ends with its last connection, and with a request that never had one', async () => {
+  test('a pool is removed with its last connection, or after a request that never got one', async () => {
     const pools = new ConnectionPools(() => ({}), 100)
     const send = (origin: string, signal: AbortSignal): Promise<OutboundResponse> => {
       const destination = { origin, organizationId: 'org_1' }
@@ -192,7 +192,7 @@ describe('what an upstream server says', () => {
     expect(answer!.body.result.content[0].text).toBe('done')
   })
 
-  test('without being asked is nobody’s answer', async () => {
+  test('without a request is not taken for an answer', async () => {
     const url = await speaking((socket, count, id) => {
       socket.write(answerTo(id, `done ${count}`) + (count === 1 ? answerTo('2', 'for whoever comes next') : ''))
     })

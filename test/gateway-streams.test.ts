@@ -63,7 +63,7 @@ async function listenTo(
 const callText = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo' } })
 const outcomes = async (): Promise<unknown[]> => (await world.events('mcp_tool:call', serverId)).map(({ details }) => details['outcome'])
 
-test('the numbers are those that are promised', () => {
+test('the timeouts have the documented values', () => {
   expect(gatewayTimeouts).toMatchObject({ idleTimeoutMs: 60_000, heartbeatIntervalMs: 20_000 })
   expect(gatewayTimeouts.revalidateIntervalMs).toBeLessThan(1000)
 })
@@ -214,7 +214,7 @@ describe('a stream', () => {
   })
 })
 
-describe('a client that leaves', () => {
+describe('a client that disconnects ends the upstream request', () => {
   test.each([
     ['before the answer', () => undefined],
     ['during the stream', ({ response }: { response: ServerResponse }) => open(response, 'data: {"jsonrpc":"2.0","method":"m"}\n\n')],
@@ -233,7 +233,7 @@ describe('a client that leaves', () => {
     expect(await outcomes()).toEqual(['CLIENT_LEFT'])
   })
 
-  test('who does not read holds upstream back', async () => {
+  test('a client that does not read applies backpressure upstream', async () => {
     const event = `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: 'x'.repeat(60_000) })}\n\n`
     let written = 0
     const pour = async ({ response }: { response: ServerResponse }): Promise<void> => {
@@ -264,7 +264,7 @@ describe('a client that leaves', () => {
   })
 })
 
-test('a server that drains lets a call end, and its streams', async () => {
+test('a draining server lets a call and its streams end', async () => {
   const replica = await world.replica({ times: { revalidateIntervalMs: 50, drainGraceMs: 5000 } })
   world.upstream.answer = listening
   const stream = await listenTo(key.secret, alice, replica.url)
@@ -282,7 +282,7 @@ test('a server that drains lets a call end, and its streams', async () => {
   expect(await outcomes()).toEqual(['OK'])
 })
 
-test('a server that drains does not wait for ever, and what it cuts short is recorded', async () => {
+test('a draining server cuts off calls after a limit and records them', async () => {
   const replica = await world.replica({ times: { revalidateIntervalMs: 50, drainGraceMs: 100 } })
   world.upstream.answer = listening
   const call = await listenTo(key.secret, alice, replica.url, 'POST', callText)

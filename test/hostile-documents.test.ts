@@ -27,7 +27,7 @@ const nested = (levels: number): string => `{ ${'viewer { '.repeat(levels - 1)}k
 const spread = (depth: number, breadth: number): string =>
   `{ viewer { ...f0 } } ${repeat(depth, (i) => `fragment f${i} on Viewer { ${`...f${i + 1} `.repeat(breadth)} kind }`)} fragment f${depth} on Viewer { a: kind }`
 
-describe('at the limit, and one above it', () => {
+describe('a document is accepted at each limit and refused one above it', () => {
   const cases: Record<string, [within: string, beyond: string]> = {
     aliases: [
       `{ ${repeat(documentLimits.aliases, (i) => `a${i}: __typename`)} }`,
@@ -212,7 +212,7 @@ describe('counts', () => {
       },
     ])
   })
-  test('those that are left out do not count', async () => {
+  test('skipped counts cost nothing', async () => {
     const document = `query ($counts: Boolean!) { ${repeat(4, (i) => `a${i}: apiKeys { totalCount @include(if: $counts) nodes { id } }`)} }`
     expect(codeOf(await ask(document, { counts: false }))).toBeUndefined()
     expect(codeOf(await ask(document, { counts: true }))).toBe('OPERATION_TOO_COMPLEX')
@@ -304,12 +304,12 @@ describe('with introspection off', () => {
   })
   afterAll(() => closed.close())
 
-  test('there is none', async () => {
+  test('introspection is refused', async () => {
     const { data, errors } = await closed.run(null, getIntrospectionQuery())
     expect(data).toBeUndefined()
     expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED')
   })
-  test('no misspelling is answered with a name', async () => {
+  test('a misspelled field gets no suggestion', async () => {
     const schema = buildSchema()
     const roots = [schema.getQueryType()!, schema.getMutationType()!]
     for (const root of roots) {
@@ -326,7 +326,7 @@ describe('with introspection off', () => {
       }
     }
   })
-  test('no fault of a variable names what it lacks', async () => {
+  test('an invalid variable gets no suggestion', async () => {
     const answer = await closed.run(null, 'mutation ($input: VerifyApiKeyInput!) { verifyApiKey(input: $input) { __typename } }', {
       input: { secre: 'x', environment: 'SANBOX' },
     })

@@ -34,30 +34,30 @@ describe('the size of a body', () => {
   const chunked = (body: string): string =>
     [...json, 'Connection: close', 'Transfer-Encoding: chunked', '', ''].join('\r\n') +
     `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
-  test('just within', async () => {
+  test('a body of the maximum size is accepted', async () => {
     expect(maxBodyBytes).toBe(100_000)
     expect((await send(padded(maxBodyBytes - 1))).status).toBe(200)
     expect((await send(padded(maxBodyBytes))).status).toBe(200)
     expect((await sendRaw(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(maxBodyBytes))}`)).status).toBe(200)
   })
-  test('one byte more', async () => {
+  test('a body one byte above the maximum is refused', async () => {
     expect(coded(await send(padded(maxBodyBytes + 1)))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
     expect(coded(await sendRaw(app.url, `POST /graphql HTTP/1.1\r\n${chunked(padded(maxBodyBytes + 1))}`))).toEqual([
       413,
       'PAYLOAD_TOO_LARGE',
     ])
   })
-  test('announced, and never sent', async () => {
+  test('a body that is announced but never sent is refused', async () => {
     const head = [...json, 'Connection: close', 'Content-Length: 100001', '', ''].join('\r\n')
     expect(coded(await sendRaw(app.url, `POST /graphql HTTP/1.1\r\n${head}`))).toEqual([413, 'PAYLOAD_TOO_LARGE'])
   })
 })
 
-describe('slow', () => {
-  test('headers', async () => {
+describe('slow requests:', () => {
+  test('headers that never end are cut off', async () => {
     expect(coded(await sendRaw(app.url, 'POST /graphql HTTP/1.1\r\nHost: x\r\nX-Slow: '))).toEqual([408, 'REQUEST_TIMEOUT'])
   })
-  test('bodies, dripping', async () => {
+  test('bodies that arrive byte by byte are cut off', async () => {
     const socket = await openSocket(app.url)
     const heard = readUntilClose(socket)
     socket.write(`POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nContent-Length: 1000\r\n\r\n{`)
@@ -66,7 +66,7 @@ describe('slow', () => {
     clearInterval(drip)
     expect(coded(answer)).toEqual([408, 'REQUEST_TIMEOUT'])
   })
-  test('a client that leaves in the middle of its body harms nobody', async () => {
+  test('a client that disconnects within its body affects no other request', async () => {
     const socket = await openSocket(app.url)
     socket.end(`POST /graphql HTTP/1.1\r\n${json.join('\r\n')}\r\nContent-Length: 1000\r\n\r\n{`)
     await readUntilClose(socket)
@@ -121,7 +121,7 @@ describe('bodies', () => {
     expect([400, 415]).toContain(status)
     expect(code).toBe('BAD_REQUEST')
   })
-  test('that are compressed', async () => {
+  test('a body that is not in the encoding of its Content-Encoding is refused', async () => {
     expect(coded(await send('not gzip', [...json, 'Content-Encoding: gzip']))).toEqual([400, 'BAD_REQUEST'])
   })
 })
@@ -129,16 +129,16 @@ describe('bodies', () => {
 describe('variables', () => {
   const ask = (query: string, variables: string): Promise<RawResponse> =>
     send(`{"query":${JSON.stringify(query)},"variables":${variables}}`, [...json, `Authorization: Bearer ${acme.sandboxKey}`])
-  test('a number beyond all numbers', async () => {
+  test('a number that overflows to Infinity is refused', async () => {
     const answer = await ask('query ($n: Int) { apiKeys(first: $n) { nodes { id } } }', '{"n":1e999}')
     expect(answer.body).toContain('"BAD_USER_INPUT"')
   })
-  test('a prototype further down', async () => {
+  test('a nested __proto__ is refused', async () => {
     expect(
       coded(await ask('query ($f: ApiKeyFilter) { apiKeys(filter: $f) { nodes { id } } }', '{"f":{"__proto__":{"search":"x"}}}')),
     ).toEqual([400, 'BAD_REQUEST'])
   })
-  test('names of what every object has', async () => {
+  test('names of Object.prototype are refused as unknown fields', async () => {
     for (const name of ['toString', 'hasOwnProperty', 'valueOf']) {
       const answer = await ask('query ($f: ApiKeyFilter) { apiKeys(filter: $f) { nodes { id } } }', `{"f":{"${name}":1}}`)
       expect(answer.body).toContain('"BAD_USER_INPUT"')
@@ -167,13 +167,13 @@ describe('HTTP itself', () => {
     const answer = await sendRaw(app.url, text, { isHalfClosed: false })
     expect(coded(answer)).toEqual([400, 'BAD_REQUEST'])
   })
-  test('headers that are too large', async () => {
+  test('headers above the maximum size are refused', async () => {
     expect(coded(await sendRaw(app.url, `GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`))).toEqual([
       431,
       'BAD_REQUEST',
     ])
   })
-  test('an expectation that cannot be met, and the one that can', async () => {
+  test('Expect: 100-continue is met, any other expectation is refused', async () => {
     const expecting = (what: string): Promise<RawResponse> => send(typename, [...json, `Expect: ${what}`])
     expect(coded(await expecting('the-moon'))).toEqual([417, 'BAD_REQUEST'])
     expect((await expecting('100-continue')).text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/)

@@ -111,7 +111,7 @@ describe('inviteMember', () => {
     expect(foreign.userErrors).toEqual(never.userErrors)
   })
 
-  test('nobody gives what they do not hold', async () => {
+  test('nobody grants a role or project that they do not hold', async () => {
     const member = await acme.member('MEMBER')
     expect((await inviteRaw(member.token, { email: uniqueEmail(), role: 'READER' })).userErrors).toMatchObject([
       { code: 'FORBIDDEN', message: expect.stringContaining('member:invite') },

@@ -46,7 +46,7 @@ describe('a service of the production of Acme, by the documented recipe', () => 
     return (await jwtVerify(token, jwks, { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'] })).payload.sub
   }
 
-  test('takes a token of its own', async () => {
+  test('accepts a token of its own issuer', async () => {
     expect(await verify((await exchange(app, await productionKey(acme), ceo)).token)).toBe(ceo.externalUserId)
   })
 
