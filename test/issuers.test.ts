@@ -6,8 +6,8 @@ import * as oauth from 'oauth4webapi'
 import { newId } from '../src/lib/id.js'
 import { issuerUrl } from '../src/lib/issuer.js'
 import { startApp, type TestApp, type AnswerBody } from './support/app.js'
-import { openSqlConnection, type SqlConnection } from './support/earlier-database.js'
 import { organization, type SeededOrganization } from './support/seed.js'
+import { openSqlConnection, type SqlConnection } from './support/sql-connection.js'
 import { audience, claimsOf, exchange, signClaims, type Claims } from './support/tokens.js'
 
 const ceo = { externalUserId: 'ceo@acme.example', permissions: ['*'] }

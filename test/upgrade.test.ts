@@ -7,10 +7,11 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { startApp, type TestApp } from './support/app.js'
 import { chainFaults, eventsOf } from './support/audit-trail.js'
 import { emptyDatabase, isPostgres } from './support/database.js'
-import { earlierDatabase, issuer, unfilledPlaceholders, openSqlConnection, type EarlierDatabase } from './support/earlier-database.js'
+import { earlierDatabase, issuer, unfilledPlaceholders, type EarlierDatabase } from './support/earlier-database.js'
 import { listen, type Listening } from './support/local-server.js'
 import { mcpAnswer } from './support/mcp.js'
 import { runKeyhouse, runKeyhouseJson } from './support/process.js'
+import { openSqlConnection } from './support/sql-connection.js'
 import { claimsOf, exchange, signClaims, fetchRevocationList, signingKey } from './support/tokens.js'
 
 interface VaultStatus {
