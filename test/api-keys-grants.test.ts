@@ -1,4 +1,4 @@
-/** Nobody makes what they do not hold, and nothing outlives its maker. */
+/** Limits of granting: nobody grants permissions that they lack, and nothing outlives its creator. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'

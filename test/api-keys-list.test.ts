@@ -1,4 +1,4 @@
-/** Lists of keys held against a plain sort in memory: every order in both directions, both ways of paging, filters and counts. */
+/** Lists of API keys compared with a sort in memory: orders, directions, pages, filters and counts. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 

@@ -1,4 +1,4 @@
-/** Rotating and revoking: which text works until when, to the millisecond. */
+/** Rotation and revocation of API keys: which secret works until when, to the millisecond. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { codeOf, startApp, type TestApp } from './support/app.js'

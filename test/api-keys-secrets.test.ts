@@ -1,4 +1,4 @@
-/** Canaries: a key, a token and the master key, hunted for in everything that is written or said, but for the answer that issued them. */
+/** Secrets of keys and tokens: searched for in every response, log line, error, row and database file. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -1,4 +1,4 @@
-/** Verdicts on keys: every one of them, in their order; and when a key was last used. */
+/** Verdicts of verifyApiKey in their order, and the time of last use. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { createApp } from '../src/app.js'

@@ -1,4 +1,4 @@
-/** Every mutation of the schema leaves exactly one event, allowed or refused; one that fails half-way leaves nothing of itself. */
+/** Audit events of every mutation: exactly one, allowed or refused; a failed mutation leaves no trace of its change. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { getAction, permissions, type Action } from '../src/access/actions.js'

@@ -1,4 +1,4 @@
-/** Exported trails and those in the database: whatever is done to one, the proof names the place. */
+/** Verification of exported and stored audit trails: every manipulation is detected and located. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** Who is asking: the headers, at each of their boundaries, and the refusals that come before execution. */
+/** Authorization and X-On-Behalf-Of: every form at its boundary, and the refusals before execution. */
 import { request } from 'node:http'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'

@@ -1,4 +1,4 @@
-/** Every argument that takes an id × every kind of id that is not the caller's: it does not exist, in the same words as one that never was. */
+/** Every id argument with every kind of foreign id: the same answer as for an id that was never issued. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { permissions } from '../src/access/actions.js'

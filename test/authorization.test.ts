@@ -1,4 +1,4 @@
-/** Every operation of the schema × every kind of caller: what each must get follows from the row of the operation and the catalogue. */
+/** Every operation with every kind of caller: the expected outcome follows from the action catalogue. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { permissions } from '../src/access/actions.js'

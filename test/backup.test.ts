@@ -1,4 +1,4 @@
-/** Backup and restore for real: copied while the server writes, served from the copy, every key, token and credential. */
+/** Backup and restore while the server writes: every key, token and credential works in the copy. */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

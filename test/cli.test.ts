@@ -1,4 +1,4 @@
-/** The command line, each command as a process of its own, beside a server that runs on the same database. */
+/** Every command as its own process, beside a server on the same database. */
 import { chmodSync, chownSync, existsSync, readdirSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -1,4 +1,4 @@
-/** Clients that hold connections and ask nothing keep nobody else out, and a refused one is let go. */
+/** Connection limits: idle clients are closed before active ones, and refused clients are disconnected. */
 import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server, type ServerResponse } from 'node:http'

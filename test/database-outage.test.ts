@@ -1,4 +1,4 @@
-/** The database goes away and comes back: coded refusals meanwhile, nothing lost of what was acknowledged, recovery by itself. */
+/** Database outage and recovery: coded refusals, no loss of acknowledged changes. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Client } from 'pg'
 

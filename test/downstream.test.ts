@@ -1,4 +1,4 @@
-/** The example of a service behind Keyhouse, as a process of its own that knows nothing but the URL. */
+/** The example of a downstream service as its own process, which knows only the URL of Keyhouse. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'

@@ -1,4 +1,4 @@
-/** A key that changes in the middle of its own exchanges: no token that it could not have had after the change. */
+/** Races between a change of a key and its exchanges: no token has what the changed key could not give. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import type { Actor } from '../src/access/actor.js'

@@ -1,4 +1,4 @@
-/** What others make of the tokens: libraries of record accept them, in all three algorithms, and nothing that resembles them. */
+/** Verification of access tokens by common libraries, in every algorithm, and refusal of similar tokens. */
 import { createHmac, createPublicKey } from 'node:crypto'
 
 import { afterAll, describe, expect, test, beforeAll } from '@jest/globals'

@@ -1,4 +1,4 @@
-/** What an exchange takes and refuses: every number of its input, at the boundary and on either side of it. */
+/** Input of exchangeApiKey at each boundary. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 

@@ -1,4 +1,4 @@
-/** Tool calls that wait for a person: once, the same, in time, and never by who made them. */
+/** Approvals of tool calls: valid once, for the same call, in time, and never given by the caller. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { McpToolApproval } from '../src/entities/mcp-tool-approval.js'

@@ -1,4 +1,4 @@
-/** What a person approved is what travels: every parameter, the headers that go along, and the credential. */
+/** Identity of an approved call: parameters, forwarded headers and credential must not change. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { measureStall } from './support/event-loop-stall.js'

@@ -1,5 +1,5 @@
+/** Both official MCP client SDKs through the gateway: the same conversation as without it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-/** The official clients of both generations through the gateway: the same conversation as without it. */
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 

@@ -1,4 +1,4 @@
-/** Who may neither decide a tool call nor loosen its server: the key that called, and every key whose holder may be the same. */
+/** Separation of duties: neither the calling key nor a related key decides a call or loosens its server. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { Migration0009 as PostgresMigration } from '../src/database/migrations/postgres/0009-key-families.js'

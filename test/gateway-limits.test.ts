@@ -1,4 +1,4 @@
-/** What one caller may hold at once: calls, streams and pending approvals, and that each place is given back. */
+/** Limits of one caller on simultaneous calls, streams and pending approvals, and release of each slot. */
 import { connect } from 'node:net'
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'

@@ -1,4 +1,4 @@
-/** Requests that come back to the deployment that sent them: by its own URL, by another name, and by way of another deployment. */
+/** Request loops through the deployment: by its own URL, another name, or another deployment. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { createApp } from '../src/app.js'

@@ -1,4 +1,4 @@
-/** What goes out: connections that are kept for the next message, and whatever a server may say on one. */
+/** Upstream connections: reuse for the next message, isolation of credentials, and unexpected responses. */
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-/** The upstream never sees the caller's credential, and the caller never the upstream's, however it is sent back. */
+/** Isolation of credentials: upstream never sees the caller’s, the caller never the upstream’s, in any encoding. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { redactionText } from '../src/lib/redact/redact.js'

@@ -1,4 +1,4 @@
-/** No message, answer or credential holds the event loop: each is as large as it may be, and shaped to be slow. */
+/** Event loop stalls by messages, answers and credentials of the maximum size and the worst shape. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { redactionText } from '../src/lib/redact/redact.js'

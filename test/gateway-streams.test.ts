@@ -1,4 +1,4 @@
-/** Streams through the gateway: who ends them, and when; and what becomes of a call that is cut short. */
+/** Streams through the gateway: when they end, and the record of an interrupted call. */
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'

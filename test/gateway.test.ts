@@ -1,4 +1,4 @@
-/** The gateway: what passes and what does not, message by message. */
+/** Messages through the gateway: which pass and which are refused. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { Gateway, rpcResult, sendJson, type Received } from './support/gateway.js'

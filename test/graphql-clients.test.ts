@@ -1,4 +1,4 @@
-/** Apollo Client, urql, graphql-request, Relay and codegen by their defaults: each is given the URL and a credential, and nothing else. */
+/** Apollo Client, urql, graphql-request, Relay and graphql-codegen with default settings. */
 import { createHash } from 'node:crypto'
 
 import { ApolloClient, CombinedGraphQLErrors, gql, HttpLink, InMemoryCache, type ApolloLink } from '@apollo/client'

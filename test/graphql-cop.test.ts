@@ -1,4 +1,4 @@
-/** What graphql-cop, an auditor of GraphQL servers, would report: each of its twelve findings, and the two of later versions. */
+/** Findings of graphql-cop, an auditor of GraphQL servers: none may apply. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp, type AnswerBody } from './support/app.js'

@@ -1,4 +1,4 @@
-/** The programs of docs/guide/tokens.md let in what they should and nothing else, in every language that this machine speaks. */
+/** Programs of docs/guide/tokens.md in every installed language: they accept valid tokens only. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

@@ -1,4 +1,4 @@
-/** The guide and the READMEs do what they say: every block that can be typed is typed, every answer compared. */
+/** The guide and the READMEs: every command is executed and every printed answer compared. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 

@@ -1,4 +1,4 @@
-/** Documents that ask for too much: each limit at its boundary, with its code, and none of them expensive to refuse. */
+/** Documents that exceed a limit: each limit at its boundary, its code, and a cheap refusal. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 

@@ -1,4 +1,4 @@
-/** Requests that no well-behaved client sends: too large, too slow, malformed on purpose. Each gets an answer with a code. */
+/** Requests that are too large, too slow or malformed: each gets a coded response. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { maxBodyBytes } from '../src/http/error-response.js'

@@ -1,4 +1,4 @@
-/** JWTs of every wrong form as credentials: refused before the database and cryptography, counted, and never a 500. */
+/** JWTs of every invalid form as credentials: refused before the database and cryptography. */
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 
 import { maxUnknownCredentials } from '../src/http/rate-limits.js'

@@ -1,4 +1,4 @@
-/** GraphQL over HTTP as its own suite of audits wants it, and what a browser and a client find at the edges of it. */
+/** GraphQL over HTTP: the audits of graphql-http, and the behavior towards browsers and clients. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from 'graphql'
 import { serverAudits } from 'graphql-http'

@@ -1,4 +1,4 @@
-/** Idempotency keys: the same create again makes nothing new, and never answers a secret twice. */
+/** Idempotency keys: a repeated create changes nothing and never returns a secret twice. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { ApiKey } from '../src/entities/api-key.js'

@@ -1,4 +1,4 @@
-/** Lists in inputs: how many entries there are is asked before any of them is looked at. A list that has no row here fails. */
+/** Length limits of input lists, checked before the entries. A list without a row here fails. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { getNamedType, getNullableType, isInputObjectType, isListType, type GraphQLInputType } from 'graphql'
 

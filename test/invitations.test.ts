@@ -1,4 +1,4 @@
-/** Invitations and sign-in tokens through the API: how a person without a shell gets in, and in again. */
+/** Invitations and sign-in tokens: joining an organization and signing in again. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { signInByEmail } from '../src/commands/sign-in.js'

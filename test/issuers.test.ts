@@ -1,4 +1,4 @@
-/** An issuer for each organization and environment: a service that pins its own takes no token of another tenant or environment. */
+/** Issuers per organization and environment: a service accepts tokens of its own issuer only. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'

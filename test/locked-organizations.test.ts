@@ -1,4 +1,4 @@
-/** Entries whose organization another process keeps busy: they wait on a connection of their own, one transaction after the other. */
+/** Journal entries of an organization that another process locks wait on a separate connection. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Client } from 'pg'
 

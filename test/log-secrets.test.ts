@@ -1,4 +1,4 @@
-/** No way in which a connection can fail brings a secret into the log, whichever side of Keyhouse it is on. */
+/** Failures of connections, inbound and outbound: none writes a secret to the log. */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'

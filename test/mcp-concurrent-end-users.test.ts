@@ -1,4 +1,4 @@
-/** Two end users and the backend at one shared server, all at once: each only ever presents its own secret. */
+/** Two end users and the backend at one shared server at the same time: each uses its own secret. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'

@@ -1,4 +1,4 @@
-/** Every limit of the vault's input: at it, below it, above it. None of the refusals repeats what was sent. */
+/** Limits of MCP server and credential input at each boundary; refusals do not echo the input. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'

@@ -1,4 +1,4 @@
-/** What happens to people while they, or others, are at work: nothing is made that could not be made afterwards. */
+/** Races between changes of members and their requests: nothing is created that could not be created afterwards. */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'

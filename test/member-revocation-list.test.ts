@@ -1,4 +1,4 @@
-/** What other services read of people who left, or took their tokens back: the revocation list. */
+/** The revocation list after a member is removed or revokes its tokens. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'

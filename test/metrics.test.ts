@@ -1,4 +1,4 @@
-/** What an operator sees: numbers that are right, labels that nobody else can choose, and a log that joins the audit trail. */
+/** Metrics and logs: correct numbers, labels that callers cannot choose, and request ids of audit events. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { countCacheTtlMs } from '../src/encryption/count-sealed-rows.js'

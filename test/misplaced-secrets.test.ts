@@ -1,4 +1,4 @@
-/** A secret that is sent in a wrong way or to a wrong place comes back in no body and no header, and stays in no log and no audit row. */
+/** Secrets in wrong places of a request: absent from bodies, headers, logs and audit events. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { AuditEvent } from '../src/entities/audit-event.js'

@@ -1,4 +1,4 @@
-/** What goes out, and where it may go: every way to a forbidden address, and every way in which a server can fail. */
+/** Outbound requests: every form of a forbidden address, and every failure of a server. */
 import type { IncomingMessage } from 'node:http'
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'

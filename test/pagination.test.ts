@@ -1,4 +1,4 @@
-/** Every field of the schema that pages, held against the rules of lists: sizes, both ends, cursors, and what is refused first. */
+/** Pagination rules of every connection field: page sizes, directions, cursors and the order of refusals. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { getNamedType, isObjectType } from 'graphql'
 

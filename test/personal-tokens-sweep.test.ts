@@ -1,4 +1,4 @@
-/** The text of a personal token leaves the database when its window closes, even if nobody asks and the process was away. */
+/** Removal of sealed token texts after the reveal window, without a request and after a restart. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'

@@ -1,4 +1,4 @@
-/** Roles × projects × operations: who has a project finds it as their role allows; to who has it not it does not exist. */
+/** Roles × projects × operations: a project outside the membership does not exist. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { getNamedType, isInputObjectType, type GraphQLInputType } from 'graphql'
 

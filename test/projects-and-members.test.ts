@@ -1,4 +1,4 @@
-/** Projects and members through the API: who they are, what becomes of what they made. */
+/** Projects and members: creation, roles, removal, and the fate of their credentials. */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { EntityManager } from '@mikro-orm/core'
 

@@ -1,4 +1,4 @@
-/** How many lists and counts of one organization run and wait, how long each may take, and what others notice of it: nothing. */
+/** Limits on concurrent list queries of one organization, and their isolation from others. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'

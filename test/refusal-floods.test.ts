@@ -1,4 +1,4 @@
-/** A flood of refusals leaves eleven events a minute, which tell how many there were; the caller notices nothing. */
+/** Floods of refusals: at most eleven audit events a minute, which contain the count. */
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'

@@ -1,4 +1,4 @@
-/** A database that is gone, full or silent, under load: waiting has an end, refusals have a code, nothing is lost, and it comes back by itself. */
+/** Database that is gone, full or silent, under load: bounded waits, coded refusals, no loss, recovery. */
 import { setTimeout as wait } from 'node:timers/promises'
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'

@@ -1,4 +1,4 @@
-/** Three processes on one PostgreSQL: what one changes the next request to another already knows; the master key moves under load. */
+/** Three processes on one PostgreSQL: changes apply to the next request of every process. */
 import { setTimeout as wait } from 'node:timers/promises'
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'

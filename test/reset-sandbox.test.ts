@@ -1,4 +1,4 @@
-/** resetSandbox: what it wipes, and everything that it leaves alone. */
+/** resetSandbox: what it removes, and what it must not touch. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { AccessToken } from '../src/entities/access-token.js'

@@ -1,4 +1,4 @@
-/** What 300,000 revoked tokens cost (60,000 on PostgreSQL): the event loop while their list is computed, an answer of it, and a sandbox reset. */
+/** Revocation list of 300,000 tokens (60,000 on PostgreSQL): event loop stall, response, and sandbox reset. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { request } from 'undici'
 

@@ -1,4 +1,4 @@
-/** A database that ends a transaction by itself, as SQLite does when its disk is full, takes the next change all the same. */
+/** Recovery after the database ended a transaction by itself, as SQLite does when its disk is full. */
 import { expect, test } from '@jest/globals'
 
 import { startApp, type Answer } from './support/app.js'

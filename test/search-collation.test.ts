@@ -1,4 +1,4 @@
-/** What is found does not depend on the language that a database was made for. */
+/** Search results do not depend on the locale of the database. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { startApp, type TestApp } from './support/app.js'

@@ -1,4 +1,4 @@
-/** Ending kindly: whoever is connected is told, still answered, and not cut off. */
+/** Graceful shutdown: open connections are told, answered and not cut off. */
 import dns from 'node:dns'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'

@@ -1,4 +1,4 @@
-/** A connection on which nothing was said does not keep a server from ending. */
+/** Shutdown with a connection that never sent a request. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 

@@ -1,4 +1,4 @@
-/** How it ends: in order, with everything answered and written; or by kill -9, with everything that was acknowledged. */
+/** Shutdown in order with every response and write complete, and recovery after kill -9. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 

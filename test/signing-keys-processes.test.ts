@@ -1,4 +1,4 @@
-/** Several processes on one database: a rotation or retirement by one holds for all at their next request. */
+/** Signing keys with several processes: a rotation or retirement applies to the next request of each. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'

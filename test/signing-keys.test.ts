@@ -1,4 +1,4 @@
-/** The life of a signing key: published before it signs, trusted until the last of its tokens has expired, withdrawn at once. */
+/** Life cycle of a signing key: published before use, trusted until its last token expires, retired at once. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { createApp } from '../src/app.js'

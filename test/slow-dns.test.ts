@@ -1,4 +1,4 @@
-/** Names that resolve slowly hold up their own organization only, for a bounded time. */
+/** Slow DNS lookups delay only their own organization, for a bounded time. */
 import { readdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Traces that nobody asked for cost nothing: what would make them is not even loaded. */
+/** Disabled tracing: its packages are not loaded. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

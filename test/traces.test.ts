@@ -1,4 +1,4 @@
-/** Traces over OTLP: the right spans with the right parents, nothing in them that anybody wrote, and nothing lost with a dead collector. */
+/** Traces over OTLP: spans and parents, no user input, and no loss of requests with a dead collector. */
 import { once } from 'node:events'
 import { request as requestSlowly, type IncomingMessage } from 'node:http'
 

@@ -1,4 +1,4 @@
-/** What a verb only reads must not be written back: a stale time of last use would overwrite a newer one. */
+/** Entities that a verb only reads are not written back, since a stale lastUsedAt would replace a newer one. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { ApiKey } from '../src/entities/api-key.js'

@@ -1,4 +1,4 @@
-/** A database that an earlier commit's migrations and code made: it migrates, and every key, token and credential in it still works. */
+/** Upgrade of a database of an earlier version: every key, token and credential still works. */
 import { readdirSync, readFileSync } from 'node:fs'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'

@@ -1,4 +1,4 @@
-/** Usage: counted per key, end user and operation, written behind, added up in the database. */
+/** Usage counts per key, end user and operation, written in the background. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
 import { UsageCount } from '../src/entities/usage-count.js'

@@ -1,4 +1,4 @@
-/** Forgetting an end user: all of it at once, nothing of anybody else's, and what remains names nobody. */
+/** forgetEndUser: complete for one end user, without effect on others, and without remaining identifiers. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { AccessToken } from '../src/entities/access-token.js'

@@ -1,4 +1,4 @@
-/** Whose is whose: end users, the backend and members at one another's servers and credentials. */
+/** Ownership of MCP servers and credentials: end users, the backend and members. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { systemContext } from '../src/context/context.js'

@@ -1,4 +1,4 @@
-/** `keyhouse vault` as a process of its own, beside the server: killed in every phase and started again. */
+/** `keyhouse vault` beside the server: killed in every phase and started again. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 

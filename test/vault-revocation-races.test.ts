@@ -1,4 +1,4 @@
-/** What an end user's access token stores while something ends it: nothing that could not be stored afterwards. */
+/** Races between storing credentials and the end of the access token: nothing is stored afterwards. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { EndUser } from '../src/entities/end-user.js'

@@ -1,4 +1,4 @@
-/** What is sealed opens on its own row alone, under keys that this deployment has. */
+/** Sealed values open only in their own row, with a configured master key. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { createApp } from '../src/app.js'

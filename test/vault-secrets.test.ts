@@ -1,4 +1,4 @@
-/** A secret that went into the vault is found nowhere: not in answers, logs, rows, files, or what the process keeps beside them. */
+/** Stored MCP secrets: absent from responses, logs, rows and files. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 

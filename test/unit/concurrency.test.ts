@@ -1,3 +1,4 @@
+/** Concurrency limits, keyed queues, and their sizes for a number of file descriptors. */
 import { setImmediate } from 'node:timers/promises'
 
 import { describe, expect, test } from '@jest/globals'
