@@ -6,7 +6,8 @@ import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 
 import { startApp, type TestApp } from './support/app.js'
-import { bodyOf, listen, type Handler, type Listening } from './support/mcp.js'
+import { bodyOf, listen, type Handler, type Listening } from './support/local-server.js'
+import type { Payloads } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 const token = 'correct-horse-battery-staple'
@@ -22,7 +23,7 @@ afterEach(() => Promise.all(open.splice(0).map((one) => one.close())))
 afterAll(() => app.close())
 
 /** Tests a server with a credential, and records the headers of every request to it. */
-async function tryOut(handler: Handler): Promise<{ tried: any; seen: IncomingMessage['headers'][] }> {
+async function tryOut(handler: Handler): Promise<{ tried: Payloads['testMcpServer']['test']; seen: IncomingMessage['headers'][] }> {
   const seen: IncomingMessage['headers'][] = []
   const listening = await listen((incoming, response) => {
     seen.push(incoming.headers)
