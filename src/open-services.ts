@@ -84,7 +84,7 @@ export async function openServices(
     })
     const limiter = createLimiter(config)
     closers.unshift(() => limiter.close())
-    const { writeBehind, writer } = createWriteBehind(journal, log, config, metrics)
+    const { writeBehind, writer } = createWriteBehind(journal, log, metrics)
     closers.unshift(() => writer.close())
     const refusals = new RefusalJournal(journal, clock, log)
     closers.unshift(() => refusals.close())
@@ -136,14 +136,9 @@ function watchPool(metrics: Metrics, pool: Pool): void {
   ])
 }
 
-function createWriteBehind(
-  journal: Journal,
-  log: Logger,
-  { databaseUrl }: Config,
-  metrics: Metrics,
-): { writeBehind: WriteBehind; writer: BackgroundWriter } {
-  const lastUsed = new LastUsed(databaseUrl !== undefined)
-  const usage = new UsageAggregator(databaseUrl !== undefined)
+function createWriteBehind(journal: Journal, log: Logger, metrics: Metrics): { writeBehind: WriteBehind; writer: BackgroundWriter } {
+  const lastUsed = new LastUsed()
+  const usage = new UsageAggregator()
   const sources = [lastUsed, usage]
   metrics.gauge('keyhouse_write_behind_rows', 'Rows that wait to be written behind.', ['source'], () =>
     sources.map(({ name, size }) => [[name], size]),

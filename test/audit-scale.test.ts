@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 
 import { Context, systemContext } from '../src/context/context.js'
+import { toSqliteParameter } from '../src/database/dialect.js'
 import { usageQuery } from '../src/database/queries/usage.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
 import { fill, hex, timestamp, numbers } from './support/bulk-insert.js'
@@ -144,8 +145,8 @@ describe(`an answer about ${usageRows * requestsPerRow} counted requests`, () =>
     const wanted = 'filter' in variables ? { end_user_id: ['eu_7'] } : {}
     const { actor } = systemContext(app.services, acme.id)
     const question = { interval: 'MINUTE', from, to, groupBy, wanted, limit: 1001 } as const
-    const { sql: text, parameters } = usageQuery(actor, question, isPostgres)
-    const plan = await planOf(text, parameters)
+    const { sql: text, parameters } = usageQuery(actor, question)
+    const plan = await planOf(text, isPostgres ? parameters : parameters.map(toSqliteParameter))
     tell(title, plan, ms)
     expect(plan).toMatch(/usage_count_(pkey|organization_id_length_start_index)|sqlite_autoindex_usage_count_1/)
     expect(plan).not.toMatch(wholeTable)

@@ -8,7 +8,6 @@ import { deleteExpiredUsage } from '../src/usage/delete-expired-usage.js'
 import { UsageAggregator } from '../src/usage/usage-aggregator.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { entityManager } from './support/database-access.js'
-import { isPostgres } from './support/database.js'
 import type { Results } from './support/results.js'
 import { organization, type SeededKey, type SeededOrganization } from './support/seed.js'
 
@@ -192,7 +191,7 @@ describe('usage', () => {
   })
 
   test('answers 1,000 rows, and refuses 1,001', async () => {
-    const counts = new UsageAggregator(isPostgres)
+    const counts = new UsageAggregator()
     const at = app.clock.now()
     const actor = {
       organizationId: acme.id,
@@ -203,12 +202,12 @@ describe('usage', () => {
     }
     const use = (i: number): void => counts.used({ actor: actor as never, operation: `mcp/tool-${i}`, isDenied: false, at })
     for (let i = 0; i < 1000; i++) use(i)
-    for (const { statements } of counts.drain()) await app.services.journal.writeBackground(statements)
+    for (const { changes } of counts.drain()) await app.services.journal.writeBackground(changes)
     const asked = { groupBy: ['OPERATION'], filter: { apiKeyIds: [reader.id] } }
     expect(await usage(asked)).toHaveLength(1000)
     // The question just asked was by the admin; this one more is the key's.
     use(1000)
-    for (const { statements } of counts.drain()) await app.services.journal.writeBackground(statements)
+    for (const { changes } of counts.drain()) await app.services.journal.writeBackground(changes)
     expect(codeOf(await ask(acme.adminToken, asked))).toBe('BAD_USER_INPUT')
   })
 
@@ -236,16 +235,15 @@ describe('the counts of the last second', () => {
   const actor = { organizationId: 'org_1', projectIds: ['prj_1'], environment: 'SANDBOX', apiKey: { id: 'key_1' }, endUser: null } as never
 
   test('are given back when they could not be written, and added to what came since', () => {
-    const counts = new UsageAggregator(false)
+    const counts = new UsageAggregator()
     const at = new Date(0)
     counts.used({ actor, operation: 'viewer', isDenied: true, at })
     const [batch] = counts.drain()
     expect(counts.drain()).toEqual([])
     counts.used({ actor, operation: 'viewer', isDenied: false, at })
     batch!.requeue()
-    const statements = counts.drain().flatMap((one) => one.statements)
-    expect(statements).toHaveLength(6)
-    expect(statements.map(({ parameters }) => parameters.slice(-2))).toEqual(Array.from({ length: 6 }, () => [2, 1]))
+    const rows = counts.drain().flatMap(({ changes }) => changes.rows ?? [])
+    expect(rows.map(({ row }) => row)).toMatchObject(Array.from({ length: 6 }, () => ({ requests: 2, denied: 1 })))
   })
 
   test('are on disk after the server has ended', async () => {

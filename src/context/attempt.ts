@@ -2,6 +2,7 @@
 import type { Action } from '../access/actions.js'
 import type { Actor } from '../access/actor.js'
 import { authorize, type Permit, type Target } from '../access/permit.js'
+import { keepExisting } from '../database/queries/inserts.js'
 import type { EventDraft } from '../journal/chain.js'
 import { idempotencyRow, type IdempotencyFingerprint } from '../journal/idempotency.js'
 import type { AppendedRow, JournalEntry } from '../journal/journal.js'
@@ -51,7 +52,7 @@ export class Attempt<A extends Action> {
         return permit
       },
       addDetails: (details) => Object.assign(this.details, details),
-      append: (entity, row, options) => this.rows.push({ entity, row, skipIfExists: options?.isIfAbsent ?? false }),
+      append: (entity, row, options) => this.rows.push({ entity, row, onConflict: options?.isIfAbsent ? keepExisting : undefined }),
     }
   }
 

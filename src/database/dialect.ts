@@ -1,7 +1,21 @@
-/** SQL differences between PostgreSQL and SQLite. */
+/** Differences between PostgreSQL and SQLite: parameters, column values and SQL. */
 import { raw } from '@mikro-orm/core'
 
 import { badUserInput } from '../lib/errors.js'
+
+/** Parameter as SQLite binds it: dates in milliseconds, booleans as 0 and 1. PostgreSQL's driver takes both as they are. */
+export const toSqliteParameter = (parameter: unknown): unknown => {
+  if (parameter instanceof Date) return parameter.getTime()
+  return typeof parameter === 'boolean' ? Number(parameter) : parameter
+}
+
+/** Date of a column value: SQLite returns milliseconds, PostgreSQL a Date, or text without type parsing. */
+export const toDate = (value: unknown): Date => new Date(value as number | string | Date)
+
+export const toDateOrNull = (value: unknown): Date | null => (value == null ? null : toDate(value))
+
+/** Value of a JSON column: SQLite returns its text, PostgreSQL the parsed value. */
+export const toJson = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : (value ?? null))
 
 /** Replaces each `?` with a positional parameter of PostgreSQL. */
 export const toPositional = (sql: string): string => {

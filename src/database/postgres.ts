@@ -4,9 +4,7 @@ import { Client, type Pool, type PoolClient } from 'pg'
 
 import { postgresMigrations } from './migrations/postgres/index.js'
 import { commonOrmOptions } from './orm-options.js'
-
-/** Key of the advisory lock, arbitrary but the same in every process. */
-const migrationLock = 4_711_001
+import { takeStartupLock } from './queries/locks.js'
 
 /**
  * Releases lost connections. MikroORM fails to roll back a transaction on a lost connection and then does not release it.
@@ -50,7 +48,7 @@ export async function lockDatabase(url: string): Promise<() => Promise<void>> {
   client.on('error', () => undefined)
   try {
     await client.connect()
-    await client.query('select pg_advisory_lock($1)', [migrationLock])
+    await client.query(takeStartupLock)
   } catch (error) {
     await client.end()
     throw error

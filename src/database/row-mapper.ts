@@ -1,6 +1,8 @@
 /** Row mapper: converts between entities and database rows by MikroORM's metadata, without the unit of work. */
 import { JsonType, type EntityMetadata, type EntityProperty, type MetadataStorage } from '@mikro-orm/core'
 
+import { toDate, toJson, toSqliteParameter } from './dialect.js'
+
 /** Row of a prepared statement, by column name. */
 export type Row = Readonly<Record<string, unknown>>
 
@@ -46,13 +48,12 @@ export function toColumnValue(row: object, column: Column): unknown {
   return value
 }
 
-/** Column value as SQLite stores it: dates in milliseconds, booleans as 0 and 1, objects as JSON text. */
+/** Column value as SQLite stores it: a parameter, or objects as JSON text. */
 export function toSqliteValue(row: object, column: Column): unknown {
   const value = toColumnValue(row, column)
   if (value === null) return null
   if (column.isJson) return JSON.stringify(value)
-  if (value instanceof Date) return value.getTime()
-  return typeof value === 'boolean' ? Number(value) : value
+  return toSqliteParameter(value)
 }
 
 /** Creates a detached entity from a row with all columns; no entity manager flushes it. */
@@ -63,8 +64,8 @@ export function hydrate<T extends object>(metadata: MetadataStorage, entity: new
   for (const { property, name, isJson, isDate, isBoolean } of describeTable(metadata, entity).columns) {
     const value = row[name]
     if (value === null) fields[property] = null
-    else if (isJson) fields[property] = typeof value === 'string' ? JSON.parse(value) : value
-    else if (isDate) fields[property] = new Date(value as number | Date)
+    else if (isJson) fields[property] = toJson(value)
+    else if (isDate) fields[property] = toDate(value)
     else fields[property] = isBoolean ? Boolean(value) : value
   }
   return instance

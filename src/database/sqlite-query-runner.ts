@@ -2,14 +2,9 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { LRUCache } from 'lru-cache'
 
+import { toSqliteParameter } from './dialect.js'
 import type { Parameter, PreparedQuery, QueryRunner } from './query-runner.js'
 import type { Row } from './row-mapper.js'
-
-/** Parameter value as SQLite binds it: dates in milliseconds, booleans as 0 and 1. */
-export const stored = (parameter: unknown): unknown => {
-  if (parameter instanceof Date) return parameter.getTime()
-  return typeof parameter === 'boolean' ? Number(parameter) : parameter
-}
 
 /** Maximum cached statements of lists. Each combination of filters is a statement. */
 const maxPreparedStatements = 200
@@ -21,15 +16,15 @@ export class SqliteQueryRunner implements QueryRunner {
   constructor(private readonly reader: Database) {}
 
   read(query: PreparedQuery, parameters: readonly Parameter[]): Promise<Row | undefined> {
-    return Promise.resolve(this.#prepare(query).get(...parameters.map(stored)) as Row | undefined)
+    return Promise.resolve(this.#prepare(query).get(...parameters.map(toSqliteParameter)) as Row | undefined)
   }
 
   readAll(query: PreparedQuery, parameters: readonly Parameter[]): Promise<readonly Row[]> {
-    return Promise.resolve(this.#prepare(query).all(...parameters.map(stored)) as Row[])
+    return Promise.resolve(this.#prepare(query).all(...parameters.map(toSqliteParameter)) as Row[])
   }
 
   queryAll(sql: string, parameters: readonly unknown[]): Promise<readonly Row[]> {
-    return Promise.resolve(this.#lists.memo(sql).all(...parameters.map(stored)) as Row[])
+    return Promise.resolve(this.#lists.memo(sql).all(...parameters.map(toSqliteParameter)) as Row[])
   }
 
   close(): void {

@@ -1,9 +1,10 @@
 /** Tenant queries on SQLite: indexed pages run on the main thread, all others in worker threads. */
 import { KeyedQueue } from '../lib/concurrency.js'
+import { toSqliteParameter } from './dialect.js'
 import type { TenantQueries, TenantQuery, TenantQueryRunner } from './query-runner.js'
 import { queueFullError } from './query-timeout.js'
 import { RequestQueries, type RunningQuery } from './request-queries.js'
-import { stored, type SqliteQueryRunner } from './sqlite-query-runner.js'
+import type { SqliteQueryRunner } from './sqlite-query-runner.js'
 import type { SqliteThreadPool } from './sqlite-threads.js'
 
 export class SqliteTenantQueries implements TenantQueries {
@@ -42,6 +43,6 @@ export class SqliteTenantQueries implements TenantQueries {
   }
 
   #runInThread({ sql, parameters }: TenantQuery): RunningQuery {
-    return this.threads.run({ sql, parameters: parameters.map(stored) })
+    return this.threads.run({ sql, parameters: parameters.map(toSqliteParameter) })
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Actor } from '../access/actor.js'
 import type { Context } from '../context/context.js'
+import { toDateOrNull } from '../database/dialect.js'
 import { serverWithCredential } from '../database/queries/mcp.js'
 import { hydrate, type Row } from '../database/row-mapper.js'
 import type { McpAuthType } from '../entities/enums.js'
@@ -26,12 +27,18 @@ const toScopeParameters = ({ organizationId, projectIds, environment }: Actor): 
 /** Null when the server does not exist or is not in the caller's scope. */
 export async function findServerWithCredential(ctx: Context, id: string): Promise<ServerWithCredential | null> {
   const { actor, services } = ctx
-  const now = ctx.now()
-  const time = services.config.databaseUrl === undefined ? now.getTime() : now.toISOString()
   const scope = toScopeParameters(actor)
   // An end user may use the backend's servers too. The backend may not use its end users' servers.
   const owner = actor.endUser?.id
-  const row = await services.queryRunner.read(serverWithCredential, [id, ...scope, owner ?? '', time, id, ...scope, owner ?? 'backend'])
+  const row = await services.queryRunner.read(serverWithCredential, [
+    id,
+    ...scope,
+    owner ?? '',
+    ctx.now(),
+    id,
+    ...scope,
+    owner ?? 'backend',
+  ])
   if (!row) return null
   const server = hydrate(services.orm.getMetadata(), McpServer, row)
   return { server, credential: toCredential(row, ctx, server) }
@@ -40,7 +47,6 @@ export async function findServerWithCredential(ctx: Context, id: string): Promis
 function toCredential(row: Row, { actor }: Context, server: McpServer): UsableCredential | null {
   // Defence in depth: a credential goes only to the origin that it was stored for. A server that moves loses its credentials.
   if (row['credential_id'] === null || row['credential_origin'] !== server.origin) return null
-  const expiresAt = row['credential_ends'] as number | Date | null
   return Object.assign(new McpCredential(), {
     id: row['credential_id'] as string,
     organizationId: server.organizationId,
@@ -51,6 +57,6 @@ function toCredential(row: Row, { actor }: Context, server: McpServer): UsableCr
     origin: server.origin,
     authType: row['credential_type'] as McpAuthType,
     sealedValue: row['credential_value'] as string | null,
-    expiresAt: expiresAt === null ? null : new Date(expiresAt),
+    expiresAt: toDateOrNull(row['credential_ends']),
   })
 }

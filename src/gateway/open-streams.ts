@@ -4,6 +4,7 @@
  */
 import type { CredentialSnapshot } from '../access/actor.js'
 import type { Services } from '../context/services.js'
+import { toDate } from '../database/dialect.js'
 import { credentialIsLive, serverVersion } from '../database/queries/mcp.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { Registry } from '../lib/registry.js'
@@ -92,6 +93,6 @@ export class OpenStreams {
 
   async #isServerUnchanged({ id, updatedAt }: McpServer): Promise<boolean> {
     const row = await this.services.queryRunner.read(serverVersion, [id])
-    return row !== undefined && new Date(row['updated_at'] as number | Date).getTime() === updatedAt.getTime()
+    return row !== undefined && toDate(row['updated_at']).getTime() === updatedAt.getTime()
   }
 }

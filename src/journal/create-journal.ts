@@ -16,6 +16,7 @@ import type { Journal } from './journal.js'
 import { PostgresJournal } from './postgres-journal.js'
 import { SqliteInserts } from './sqlite-inserts.js'
 import { SqliteJournal } from './sqlite-journal.js'
+import { SqliteWriter } from './sqlite-writer.js'
 
 /** The journal for writes, and the query runners for reads. */
 interface Stores {
@@ -45,7 +46,7 @@ export async function createStores(orm: MikroORM, config: Config, clock: Clock, 
   const reads = new SqliteQueryRunner(new Sqlite(file, { readonly: true, timeout: 1000 }))
   const threads = new SqliteThreadPool(() => startSqliteThread(file))
   return {
-    journal: new SqliteJournal(writer, reads, new SqliteInserts(writer, metadata), clock, meter),
+    journal: new SqliteJournal(new SqliteWriter(writer, new SqliteInserts(writer, metadata), clock), reads, meter),
     queryRunner: reads,
     queries: new SqliteTenantQueries(reads, threads, queuedListsPerOrganization),
   }

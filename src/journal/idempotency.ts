@@ -1,5 +1,5 @@
 /** Idempotency keys: the result of a create is stored in its transaction for 24 hours; failures are not stored. */
-import type { EntityManager, MikroORM } from '@mikro-orm/core'
+import type { EntityManager } from '@mikro-orm/core'
 
 import type { Actor } from '../access/actor.js'
 import type { DeploymentSecrets } from '../encryption/deployment-secrets.js'
@@ -7,7 +7,8 @@ import { IdempotencyKey } from '../entities/idempotency-key.js'
 import type { Clock } from '../lib/clock.js'
 import { sha256 } from '../lib/digest.js'
 import { Secret } from '../lib/secret.js'
-import type { AppendedRow, Journal } from './journal.js'
+import type { AppendedRow } from './journal.js'
+import { deleteRows, type MaintenanceDeps } from './maintain-rows.js'
 
 /** How long an idempotency key is stored: 24 hours. */
 export const idempotencyTtlMs = 86_400_000
@@ -76,15 +77,6 @@ export const idempotencyRow = (
 })
 
 /** Deletes expired keys of all tenants. */
-export async function deleteExpiredKeys({
-  journal,
-  orm,
-  clock,
-}: {
-  readonly journal: Journal
-  readonly orm: MikroORM
-  readonly clock: Clock
-}): Promise<void> {
-  const expired = { expiresAt: { $lte: clock() } }
-  await journal.exclusive(orm.em.fork(), (em) => em.nativeDelete(IdempotencyKey, expired, { filters: { tenant: false } }))
+export async function deleteExpiredKeys(deps: MaintenanceDeps & { readonly clock: Clock }): Promise<void> {
+  await deleteRows(deps, IdempotencyKey, { expiresAt: { $lte: deps.clock() } })
 }

@@ -2,6 +2,8 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { CredentialSnapshot } from '../access/actor.js'
+import type { OnConflict } from '../database/queries/inserts.js'
+import type { Parameter } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
 import type { EventDraft } from './chain.js'
 
@@ -9,8 +11,8 @@ import type { EventDraft } from './chain.js'
 export interface AppendedRow {
   readonly entity: new () => object
   readonly row: object
-  /** Keeps an existing row with the same key. */
-  readonly skipIfExists?: boolean
+  /** By default, a row whose key exists fails the entry. */
+  readonly onConflict?: OnConflict | undefined
 }
 
 /** One change: its rows and audit event, committed together. */
@@ -32,10 +34,16 @@ export class CredentialChangedError extends Error {
 export const isCurrent = (snapshot: CredentialSnapshot, row: Row | undefined, now: Date): boolean =>
   row?.['standing'] === snapshot.version && !(snapshot.expiresAt && snapshot.expiresAt <= now)
 
-/** A write-behind statement without audit event; a crash may lose the last second of them. */
+/** A write-behind statement, with `?` for each parameter. */
 export interface BackgroundStatement {
   readonly sql: string
-  readonly parameters: readonly (string | number | null)[]
+  readonly parameters: readonly Parameter[]
+}
+
+/** Write-behind changes without audit event; a crash may lose the last second of them. */
+export interface BackgroundChanges {
+  readonly rows?: readonly AppendedRow[]
+  readonly statements?: readonly BackgroundStatement[]
 }
 
 /** Commits changes durably. Changes of one organization are serial. */
@@ -56,8 +64,8 @@ export interface Journal {
    * no tenant and has no audit events.
    */
   exclusive<T>(em: EntityManager, work: (em: EntityManager) => Promise<T>): Promise<T>
-  /** Runs the statements in one transaction. */
-  writeBackground(statements: readonly BackgroundStatement[]): Promise<void>
+  /** Writes the changes in one transaction. */
+  writeBackground(changes: BackgroundChanges): Promise<void>
   /** Resolves when every accepted entry is on disk. */
   close(): Promise<void>
 }

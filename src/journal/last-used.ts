@@ -1,5 +1,5 @@
 /** Collects last-used times in memory for the background writer. */
-import type { BackgroundStatement } from './journal.js'
+import { setApiKeyLastUsed, setEndUserLastSeen, setMcpCredentialLastUsed, setPersonalTokenLastUsed } from '../database/queries/last-used.js'
 import type { Batch, WriteBehindSource } from './write-behind.js'
 
 const dayMs = 86_400_000
@@ -15,19 +15,10 @@ const pendingTimes = (sql: string): PendingTimes => ({ sql, times: new Map() })
 /** Write-behind source of last-used times. */
 export class LastUsed implements WriteBehindSource {
   readonly name = 'times of last use'
-  // The condition keeps the latest time when several processes write.
-  readonly #keys: PendingTimes = pendingTimes(
-    'update api_key set last_used_at = ? where id = ? and (last_used_at is null or last_used_at < ?)',
-  )
-  readonly #tokens: PendingTimes = pendingTimes(
-    'update personal_token set last_used_on = ? where id = ? and (last_used_on is null or last_used_on < ?)',
-  )
-  readonly #endUsers: PendingTimes = pendingTimes('update end_user set last_seen_at = ? where id = ? and last_seen_at < ?')
-  readonly #credentials: PendingTimes = pendingTimes(
-    'update mcp_credential set last_used_at = ? where id = ? and (last_used_at is null or last_used_at < ?)',
-  )
-
-  constructor(private readonly isPostgres: boolean) {}
+  readonly #keys: PendingTimes = pendingTimes(setApiKeyLastUsed)
+  readonly #tokens: PendingTimes = pendingTimes(setPersonalTokenLastUsed)
+  readonly #endUsers: PendingTimes = pendingTimes(setEndUserLastSeen)
+  readonly #credentials: PendingTimes = pendingTimes(setMcpCredentialLastUsed)
 
   touchApiKey(id: string, at: Date): void {
     this.#keys.times.set(id, at)
@@ -54,20 +45,13 @@ export class LastUsed implements WriteBehindSource {
     return [this.#keys, this.#tokens, this.#endUsers, this.#credentials].flatMap((pending) => {
       const drained = pending.times
       pending.times = new Map()
-      const statements = this.#buildStatements(pending.sql, drained)
+      // Sorted by id: processes that lock the same rows in different orders would deadlock.
+      const entries = [...drained].toSorted(([a], [b]) => (a < b ? -1 : 1))
+      const statements = entries.map(([id, at]) => ({ sql: pending.sql, parameters: [at, id, at] }))
       const requeue = (): void => {
         pending.times = new Map([...drained, ...pending.times])
       }
-      return statements.length > 0 ? [{ statements, requeue }] : []
-    })
-  }
-
-  #buildStatements(sql: string, times: ReadonlyMap<string, Date>): BackgroundStatement[] {
-    // Sorted by id: processes that lock the same rows in different orders would deadlock.
-    const entries = [...times].toSorted(([a], [b]) => (a < b ? -1 : 1))
-    return entries.map(([id, at]) => {
-      const time = this.isPostgres ? at.toISOString() : at.getTime()
-      return { sql, parameters: [time, id, time] }
+      return statements.length > 0 ? [{ changes: { statements }, requeue }] : []
     })
   }
 }

@@ -3,25 +3,22 @@ import type { MetadataStorage } from '@mikro-orm/core'
 
 import type { Statement } from '../database/pipeline.js'
 import { advanceHeads } from '../database/queries/audit-heads.js'
+import { insertRows } from '../database/queries/inserts.js'
 import { describeTable, toColumnValue } from '../database/row-mapper.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import type { ChainedEvent, ChainHead } from './chain.js'
 import type { AppendedRow } from './journal.js'
 
-/** One statement per table, for any number of rows. */
+/** One statement per table and conflict clause, for any number of rows. */
 export function buildInserts(metadata: MetadataStorage, rows: readonly AppendedRow[]): Statement[] {
-  const groups = Map.groupBy(rows, (row) => `${row.skipIfExists ? 'if absent' : 'new'} ${describeTable(metadata, row.entity).name}`)
+  const groups = Map.groupBy(rows, ({ entity, onConflict }) => `${onConflict?.name ?? 'new'} ${describeTable(metadata, entity).name}`)
   return [...groups].map(([name, [first, ...rest]]) => {
-    const table = describeTable(metadata, first!.entity)
-    const columns = table.columns.map((column) => `"${column.name}"`).join(', ')
+    const { entity, onConflict } = first!
+    const table = describeTable(metadata, entity)
     const values = [first!, ...rest].map(({ row }) =>
       Object.fromEntries(table.columns.map((column) => [column.name, toColumnValue(row, column)])),
     )
-    return {
-      name: `insert ${name}`,
-      text: `insert into "${table.name}" (${columns}) select ${columns} from json_populate_recordset(null::"${table.name}", $1)${first!.skipIfExists ? ' on conflict do nothing' : ''}`,
-      values: [JSON.stringify(values)],
-    }
+    return { name: `insert ${name}`, text: insertRows(table, onConflict), values: [JSON.stringify(values)] }
   })
 }
 

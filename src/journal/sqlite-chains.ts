@@ -1,6 +1,7 @@
 /** Audit event chains on SQLite, with heads cached in memory until another connection writes. */
 import type { Database } from 'better-sqlite3'
 
+import { selectHead, updateHead } from '../database/queries/audit-heads.js'
 import { AuditEvent } from '../entities/audit-event.js'
 import { genesis, linkEvent, type EventDraft, type ChainHead } from './chain.js'
 import type { SqliteInserts } from './sqlite-inserts.js'
@@ -19,8 +20,8 @@ export class SqliteChains {
     private readonly writer: Database,
     private readonly inserts: SqliteInserts,
   ) {
-    this.#select = writer.prepare('select seq, hash from audit_head where organization_id = ?')
-    this.#update = writer.prepare('update audit_head set seq = ?, hash = ? where organization_id = ?')
+    this.#select = writer.prepare(selectHead)
+    this.#update = writer.prepare(updateHead)
   }
 
   /** Inserts an event at the end of its chain. */

@@ -1,14 +1,15 @@
-/** Inserts rows on SQLite with one prepared statement per table. */
+/** Inserts rows on SQLite with prepared statements. */
 import type { MetadataStorage } from '@mikro-orm/core'
 import type { Database, Statement } from 'better-sqlite3'
 
-import { toSqliteValue, describeTable, type Table } from '../database/row-mapper.js'
+import { insertRow, type OnConflict } from '../database/queries/inserts.js'
+import { describeTable, toSqliteValue, type Table } from '../database/row-mapper.js'
 import type { AppendedRow } from './journal.js'
 
-/** Statements and columns of one table. */
-interface Insert extends Pick<Table, 'columns'> {
-  readonly always: Statement
-  readonly ifAbsent: Statement
+interface Insert {
+  readonly table: Table
+  /** By conflict clause. */
+  readonly statements: Map<OnConflict | undefined, Statement>
 }
 
 /** Prepared insert statements by entity. */
@@ -20,18 +21,21 @@ export class SqliteInserts {
     private readonly metadata: MetadataStorage,
   ) {}
 
-  add({ entity, row, skipIfExists }: AppendedRow): void {
-    const insert = this.#inserts.get(entity) ?? this.#prepare(entity)
-    const values = insert.columns.map((column) => toSqliteValue(row, column))
-    if (skipIfExists) insert.ifAbsent.run(values)
-    else insert.always.run(values)
+  add({ entity, row, onConflict }: AppendedRow): void {
+    const insert = this.#inserts.get(entity) ?? this.#describe(entity)
+    const statement = insert.statements.get(onConflict) ?? this.#prepare(insert, onConflict)
+    statement.run(insert.table.columns.map((column) => toSqliteValue(row, column)))
   }
 
-  #prepare(entity: AppendedRow['entity']): Insert {
-    const { name, columns } = describeTable(this.metadata, entity)
-    const sql = `insert into \`${name}\` (${columns.map((column) => column.name).join(', ')}) values (${columns.map(() => '?').join(', ')})`
-    const insert = { columns, always: this.writer.prepare(sql), ifAbsent: this.writer.prepare(`${sql} on conflict do nothing`) }
+  #describe(entity: AppendedRow['entity']): Insert {
+    const insert = { table: describeTable(this.metadata, entity), statements: new Map<OnConflict | undefined, Statement>() }
     this.#inserts.set(entity, insert)
     return insert
+  }
+
+  #prepare({ table, statements }: Insert, onConflict: OnConflict | undefined): Statement {
+    const statement = this.writer.prepare(insertRow(table, onConflict))
+    statements.set(onConflict, statement)
+    return statement
   }
 }

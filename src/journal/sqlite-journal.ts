@@ -1,22 +1,16 @@
 /** Journal on SQLite: group commits between the transactions of verbs, all on one connection. */
 import type { EntityManager } from '@mikro-orm/core'
-import type { Database, Statement } from 'better-sqlite3'
 
-import type { CredentialSnapshot } from '../access/actor.js'
-import { isUnavailable, toPublicError, unavailableError } from '../database/database-errors.js'
-import type { Row } from '../database/row-mapper.js'
+import { isUnavailable, toPublicError } from '../database/database-errors.js'
 import type { SqliteQueryRunner } from '../database/sqlite-query-runner.js'
-import { startTimer, type Clock } from '../lib/clock.js'
+import { startTimer } from '../lib/clock.js'
 import type { CommitObserver } from '../observability/metrics.js'
-import { CredentialChangedError, isCurrent, type BackgroundStatement, type JournalEntry, type Journal } from './journal.js'
-import { SqliteChains } from './sqlite-chains.js'
-import type { SqliteInserts } from './sqlite-inserts.js'
+import type { BackgroundChanges, JournalEntry, Journal } from './journal.js'
+import type { SqliteWriter, Write, WriteErrors } from './sqlite-writer.js'
 import { waitForGroup } from './wait-for-group.js'
 
-/** An entry or background statements that wait for their group commit. */
-interface Pending {
-  readonly entry: JournalEntry | null
-  readonly statements: readonly BackgroundStatement[]
+/** A write that waits for its group commit. */
+interface Pending extends Write {
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -29,30 +23,24 @@ const maxGroupSize = 200
  * synchronously, so nothing can interleave. It must not start while a verb's transaction is open.
  */
 export class SqliteJournal implements Journal {
-  readonly #statements = new Map<string, Statement>()
-  readonly #chains: SqliteChains
   #pending: Pending[] = []
   #isScheduled = false
   #isOpen = false
   #transactions: Promise<unknown> = Promise.resolve()
 
   constructor(
-    /** MikroORM's own connection: a second writer would block the event loop until its lock timed out. */
-    private readonly writer: Database,
+    /** Over MikroORM's own connection: a second one would block the event loop until its lock timed out. */
+    private readonly writer: SqliteWriter,
     private readonly reads: SqliteQueryRunner,
-    private readonly inserts: SqliteInserts,
-    private readonly clock: Clock,
     private readonly meter: CommitObserver,
-  ) {
-    this.#chains = new SqliteChains(writer, inserts)
-  }
+  ) {}
 
   commit(entry: JournalEntry): Promise<void> {
-    return this.#enqueue(entry, [])
+    return this.#enqueue(entry, {})
   }
 
-  writeBackground(statements: readonly BackgroundStatement[]): Promise<void> {
-    return this.#enqueue(null, statements)
+  writeBackground(changes: BackgroundChanges): Promise<void> {
+    return this.#enqueue(null, changes)
   }
 
   async transaction<T>(
@@ -61,14 +49,10 @@ export class SqliteJournal implements Journal {
     work: (em: EntityManager) => Promise<[T, JournalEntry]>,
   ): Promise<T> {
     return this.exclusive(em, async (own) => {
-      this.#assertCurrent(actor.authVersion)
+      this.writer.assertCurrent(actor.authVersion)
       const [result, entry] = await work(own)
       await own.flush()
-      this.#chains.clear()
-      this.#append(entry)
-      this.#chains.save()
-      // The commit may still fail, so the heads must not stay cached.
-      this.#chains.clear()
+      this.writer.append(entry)
       return result
     })
   }
@@ -82,13 +66,13 @@ export class SqliteJournal implements Journal {
         return await em.transactional(async (own) => {
           // MikroORM begins deferred. Take the write lock before the first read: a write of another process in between would fail
           // this transaction with a snapshot conflict.
-          this.#prepare('update audit_head set seq = seq where 0').run()
+          this.writer.lock()
           const result = await work(own)
           await own.flush()
           return result
         })
       } catch (error) {
-        this.#chains.clear()
+        this.writer.clearCache()
         throw toPublicError(error)
       } finally {
         this.#isOpen = false
@@ -108,9 +92,9 @@ export class SqliteJournal implements Journal {
     this.reads.close()
   }
 
-  #enqueue(entry: JournalEntry | null, statements: readonly BackgroundStatement[]): Promise<void> {
+  #enqueue(entry: JournalEntry | null, changes: BackgroundChanges): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ entry, statements, resolve, reject })
+      this.#pending.push({ entry, changes, resolve, reject })
       this.#schedule()
     })
   }
@@ -128,16 +112,8 @@ export class SqliteJournal implements Journal {
   #flush(): void {
     if (this.#isOpen || this.#pending.length === 0) return
     const group = this.#pending.splice(0, maxGroupSize)
-    const errors = new Map<Pending, unknown>()
     const elapsed = startTimer()
-    try {
-      this.#writeGroup(group, errors, false)
-    } catch (error) {
-      this.#chains.clear()
-      // Busy, full and I/O errors fail the whole group, without a retry. For any other error, one of the entries is invalid.
-      if (!isUnavailable(error)) this.#retryEach(group, errors)
-      else for (const pending of group) errors.set(pending, unavailableError(error))
-    }
+    const errors = this.#writeGroup(group)
     this.meter(group.length, elapsed())
     for (const pending of group) {
       if (errors.has(pending)) pending.reject(errors.get(pending))
@@ -146,66 +122,19 @@ export class SqliteJournal implements Journal {
     this.#schedule()
   }
 
-  /** Writes the group again, each entry in its own savepoint, so that only invalid ones fail. */
-  #retryEach(group: readonly Pending[], errors: Map<Pending, unknown>): void {
-    errors.clear()
+  #writeGroup(group: readonly Pending[]): WriteErrors<Pending> {
+    const failAll = (error: unknown): WriteErrors<Pending> => new Map(group.map((pending) => [pending, toPublicError(error)]))
     try {
-      this.#writeGroup(group, errors, true)
+      return this.writer.writeGroup(group, false)
     } catch (error) {
-      this.#chains.clear()
-      for (const pending of group) errors.set(pending, toPublicError(error))
+      // Busy, full and I/O errors fail the whole group, without a retry.
+      if (isUnavailable(error)) return failAll(error)
     }
-  }
-
-  /** Writes a group in one transaction. @param errors receives the error of each entry that was not written */
-  #writeGroup(group: readonly Pending[], errors: Map<Pending, unknown>, useSavepoints: boolean): void {
-    this.writer.exec('begin immediate')
+    // For any other error, one of the entries is invalid: write each in its own savepoint.
     try {
-      this.#chains.clearIfAnotherWrote()
-      for (const pending of group) {
-        if (useSavepoints) this.writer.exec('savepoint entry')
-        try {
-          this.#write(pending)
-          if (useSavepoints) this.#chains.save()
-        } catch (error) {
-          if (useSavepoints) {
-            this.writer.exec('rollback to entry')
-            this.#chains.clear()
-            // The credential is verified before the first write, so a changed one needs no rollback.
-          } else if (!(error instanceof CredentialChangedError)) throw error
-          errors.set(pending, error)
-        }
-        if (useSavepoints) this.writer.exec('release entry')
-      }
-      this.#chains.save()
-      this.writer.exec('commit')
+      return this.writer.writeGroup(group, true)
     } catch (error) {
-      if (this.writer.inTransaction) this.writer.exec('rollback')
-      throw error
+      return failAll(error)
     }
-  }
-
-  #write({ entry, statements }: Pending): void {
-    if (entry) {
-      this.#assertCurrent(entry.authVersion)
-      this.#append(entry)
-    }
-    for (const { sql, parameters } of statements) this.#prepare(sql).run(...parameters)
-  }
-
-  #assertCurrent(authVersion: CredentialSnapshot | null): void {
-    const row = authVersion && (this.#prepare(authVersion.query.sql).get(authVersion.id) as Row | undefined)
-    if (authVersion && !isCurrent(authVersion, row ?? undefined, this.clock())) throw new CredentialChangedError()
-  }
-
-  #append({ rows, event, organizationId }: JournalEntry): void {
-    for (const row of rows) this.inserts.add(row)
-    if (event) this.#chains.append(organizationId, event)
-  }
-
-  #prepare(sql: string): Statement {
-    let statement = this.#statements.get(sql)
-    if (!statement) this.#statements.set(sql, (statement = this.writer.prepare(sql)))
-    return statement
   }
 }

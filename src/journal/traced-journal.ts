@@ -11,7 +11,7 @@ export function tracedJournal(journal: Journal, traces: Traces, system: 'sqlite'
   const database = { 'db.system.name': system }
   return {
     exclusive: (em, work) => journal.exclusive(em, work),
-    writeBackground: (statements) => journal.writeBackground(statements),
+    writeBackground: (changes) => journal.writeBackground(changes),
     close: () => journal.close(),
 
     commit: (entry) =>

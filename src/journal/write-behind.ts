@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 
 import type { Actor } from '../access/actor.js'
-import type { BackgroundStatement, Journal } from './journal.js'
+import type { BackgroundChanges, Journal } from './journal.js'
 
 const intervalMs = 1000
 
@@ -27,9 +27,9 @@ export interface WriteBehind {
   flush(): Promise<void>
 }
 
-/** Statements of one transaction. */
+/** Changes of one transaction. */
 export interface Batch {
-  readonly statements: readonly BackgroundStatement[]
+  readonly changes: BackgroundChanges
   /** Returns the batch to its source after a failed write. */
   requeue(): void
 }
@@ -73,11 +73,12 @@ export class BackgroundWriter {
     for (const source of this.sources) {
       for (const batch of source.drain()) {
         try {
-          await this.journal.writeBackground(batch.statements)
+          await this.journal.writeBackground(batch.changes)
         } catch (error) {
           batch.requeue()
           this.onFailure(source.name)
-          this.log.warn({ err: error, source: source.name, statements: batch.statements.length }, 'could not be written yet')
+          const { rows = [], statements = [] } = batch.changes
+          this.log.warn({ err: error, source: source.name, changes: rows.length + statements.length }, 'could not be written yet')
         }
       }
     }

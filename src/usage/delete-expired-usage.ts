@@ -8,12 +8,11 @@ export const usageRetentionDays = { MINUTE: 7, HOUR: 90 } as const satisfies Par
 
 const dayMs = 86_400_000
 
-export async function deleteExpiredUsage({ journal, clock, config }: Pick<Services, 'journal' | 'clock' | 'config'>): Promise<void> {
+export async function deleteExpiredUsage({ journal, clock }: Pick<Services, 'journal' | 'clock'>): Promise<void> {
   const now = clock().getTime()
-  await journal.writeBackground(
-    Object.entries(usageRetentionDays).map(([interval, days]) => {
-      const cutoff = now - days * dayMs
-      return { sql: deleteExpired, parameters: [interval, config.databaseUrl === undefined ? cutoff : new Date(cutoff).toISOString()] }
-    }),
-  )
+  const statements = Object.entries(usageRetentionDays).map(([interval, days]) => ({
+    sql: deleteExpired,
+    parameters: [interval, new Date(now - days * dayMs)],
+  }))
+  await journal.writeBackground({ statements })
 }

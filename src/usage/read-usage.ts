@@ -1,6 +1,7 @@
 /** Reads usage: counts of requests and denied requests by interval, grouped by the requested dimensions. */
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
+import { toDate } from '../database/dialect.js'
 import { usageQuery, maxInt32 } from '../database/queries/usage.js'
 import type { Environment, UsageInterval } from '../entities/enums.js'
 import { dimensionColumns, type UsageDimension } from '../entities/usage-count.js'
@@ -69,10 +70,10 @@ export async function readUsage(ctx: Context, query: ReadUsageArgs): Promise<Usa
   if (Object.values(conditions).some((values) => values?.length === 0)) return []
   const groupBy = [...new Set(query.groupBy)]
   const aggregateQuery = { interval, from, to, groupBy, wanted: conditions, limit: maxRows + 1 }
-  const rows = await ctx.query(usageQuery(actor, aggregateQuery, ctx.services.config.databaseUrl !== undefined))
+  const rows = await ctx.query(usageQuery(actor, aggregateQuery))
   if (rows.length > maxRows) throw badUserInput(`This would be more than ${maxRows} rows: ask for less time, or tell less apart.`)
   return rows.map((row) => ({
-    start: new Date(row['start'] as number | string | Date),
+    start: toDate(row['start']),
     apiKeyId: (row['api_key_id'] as string | undefined) || null,
     endUserId: (row['end_user_id'] as string | undefined) || null,
     operation: (row['operation'] as string | undefined) || null,

@@ -1,7 +1,7 @@
 /** Write-behind aggregation of usage: counts in memory, flushed by upserts that add to the stored counts. */
-import { usageColumns, upsertUsage, upsertUsageBatch } from '../database/queries/usage.js'
+import { addCounts } from '../database/queries/usage.js'
 import type { UsageInterval } from '../entities/enums.js'
-import { ALL_END_USERS, type UsageCount } from '../entities/usage-count.js'
+import { ALL_END_USERS, UsageCount } from '../entities/usage-count.js'
 import type { Batch, WriteBehindSource, UsageRecord } from '../journal/write-behind.js'
 import { intervalLengthMs, intervalStart } from './intervals.js'
 
@@ -15,19 +15,6 @@ type Row = { [K in keyof UsageCount]: UsageCount[K] }
 
 const rowKey = (row: Row): string =>
   `${row.organizationId} ${row.length} ${row.endUserId} ${row.start.getTime()} ${row.projectId} ${row.environment} ${row.apiKeyId} ${row.operation}`
-
-const toValues = (row: Row, start: number | string): (string | number)[] => [
-  row.organizationId,
-  row.length,
-  row.endUserId,
-  start,
-  row.projectId,
-  row.environment,
-  row.apiKeyId,
-  row.operation,
-  row.requests,
-  row.denied,
-]
 
 function addRow(rows: Map<string, Row>, row: Row): void {
   const key = rowKey(row)
@@ -55,8 +42,6 @@ export class UsageAggregator implements WriteBehindSource {
   readonly name = 'usage'
   /** Rows of single minutes and end users. */
   #minutes = new Map<string, Row>()
-
-  constructor(private readonly isPostgres: boolean) {}
 
   used({ actor, operation, isDenied, at }: UsageRecord): void {
     const { apiKey, organizationId, projectIds, environment, endUser } = actor
@@ -90,11 +75,6 @@ export class UsageAggregator implements WriteBehindSource {
     const requeue = (): void => {
       for (const row of minutes) addRow(this.#minutes, row)
     }
-    const rows = expandMinutes(minutes)
-    if (!this.isPostgres)
-      return { requeue, statements: rows.map((row) => ({ sql: upsertUsage, parameters: toValues(row, row.start.getTime()) })) }
-    const names = usageColumns.split(', ')
-    const records = rows.map((row) => Object.fromEntries(toValues(row, row.start.toISOString()).map((value, i) => [names[i], value])))
-    return { requeue, statements: [{ sql: upsertUsageBatch, parameters: [JSON.stringify(records)] }] }
+    return { requeue, changes: { rows: expandMinutes(minutes).map((row) => ({ entity: UsageCount, row, onConflict: addCounts })) } }
   }
 }

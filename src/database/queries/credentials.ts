@@ -4,12 +4,9 @@
  */
 import type { RateLimit } from '../../entities/api-key.js'
 import type { Environment, MemberRole, PersonalTokenType } from '../../entities/enums.js'
+import { toDate, toDateOrNull, toJson } from '../dialect.js'
 import type { PreparedQuery, QueryRunner } from '../query-runner.js'
 import type { Row } from '../row-mapper.js'
-
-// SQLite returns milliseconds and JSON text, PostgreSQL returns dates and parsed JSON.
-const toDate = (value: unknown): Date | null => (value == null ? null : new Date(value as number | Date))
-const toJson = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : (value ?? null))
 
 /** API key with the state that authentication checks. */
 export interface KeyRow {
@@ -51,12 +48,12 @@ const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
   rateLimits: toJson(row['rate_limits']) as RateLimit[],
   allowedAudiences: toJson(row['allowed_audiences']) as string[] | null,
   authVersion: row['standing'] as number,
-  expiresAt: toDate(row['expires_at']),
-  revokedAt: toDate(row['revoked_at']),
+  expiresAt: toDateOrNull(row['expires_at']),
+  revokedAt: toDateOrNull(row['revoked_at']),
   isOrganizationSuspended: row['suspended_at'] != null,
-  previousSecretExpiresAt: toDate(row['previous_secret_expires_at']),
+  previousSecretExpiresAt: toDateOrNull(row['previous_secret_expires_at']),
   endOverlapAtFirstUse: Boolean(row['end_overlap_at_first_use']),
-  sandboxResetAt: toDate(row['sandbox_reset_at']),
+  sandboxResetAt: toDateOrNull(row['sandbox_reset_at']),
   isSuperseded,
 })
 
@@ -106,8 +103,8 @@ export async function readPersonalToken(reader: QueryRunner, id: string): Promis
       role: row['role'] as MemberRole,
       projectIds: toJson(row['project_ids']) as string[] | null,
       authVersion: row['standing'] as number,
-      expiresAt: toDate(row['expires_at']) ?? new Date(0),
-      revokedAt: toDate(row['revoked_at']),
+      expiresAt: toDate(row['expires_at']),
+      revokedAt: toDateOrNull(row['revoked_at']),
       isOrganizationSuspended: row['suspended_at'] != null,
     }
   )
@@ -141,9 +138,9 @@ export async function readAccessToken(reader: QueryRunner, id: string): Promise<
     row && {
       id: row['token_id'] as string,
       permissions: toJson(row['token_permissions']) as string[],
-      issuedAt: toDate(row['issued_at']) ?? new Date(0),
-      expiresAt: toDate(row['token_expires_at']) ?? new Date(0),
-      revokedAt: toDate(row['token_revoked_at']),
+      issuedAt: toDate(row['issued_at']),
+      expiresAt: toDate(row['token_expires_at']),
+      revokedAt: toDateOrNull(row['token_revoked_at']),
       endUserId: row['end_user_id'] as string,
       hasTenantIssuer: Boolean(row['has_tenant_issuer']),
       key: toKey(row, false),

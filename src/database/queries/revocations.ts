@@ -1,6 +1,7 @@
 /** Queries of the revocation lists, for the whole deployment and for one issuer. */
 import { maxTokenTtlSeconds } from '../../entities/access-token.js'
 import { addSeconds, epochSeconds } from '../../lib/clock.js'
+import { toDate } from '../dialect.js'
 import type { PreparedQuery } from '../query-runner.js'
 import type { Row } from '../row-mapper.js'
 
@@ -44,8 +45,6 @@ export interface RevocationSource {
   /** The query runs for each suspended organization, with its id and, for an issuer, the environment. */
   readonly isOfSuspended?: true
 }
-
-const toDate = (value: unknown): Date => new Date(value as string | number | Date)
 
 /** Times have a precision of milliseconds, so the next row is at least 1 ms after `now`. */
 const afterNow = (now: Date): Date => new Date(now.getTime() + 1)

@@ -6,6 +6,7 @@ import type { UsageInterval } from '../../entities/enums.js'
 import type { Scope } from '../../entities/tenant-filter.js'
 import { ALL_END_USERS, dimensionColumns, type UsageDimension } from '../../entities/usage-count.js'
 import type { TenantQuery } from '../query-runner.js'
+import type { OnConflict } from './inserts.js'
 
 /** Allowed values by column. */
 export type UsageCondition = Readonly<
@@ -23,11 +24,10 @@ export interface AggregateQuery {
 }
 
 /** Builds the aggregate query; tests run `explain` on the same statement. */
-export function usageQuery(scope: Scope, query: AggregateQuery, isPostgres: boolean): TenantQuery {
+export function usageQuery(scope: Scope, query: AggregateQuery): TenantQuery {
   const { interval, from, to, groupBy, wanted, limit } = query
   const columns = groupBy.map((dimension) => dimensionColumns[dimension])
   const isByEndUser = columns.includes('end_user_id') || wanted.end_user_id != null
-  const time = (at: Date): unknown => (isPostgres ? at : at.getTime())
   const lists: [string, readonly string[] | null | undefined][] = [
     ['project_id', scope.projectIds],
     ['environment', scope.environment && [scope.environment]],
@@ -42,7 +42,7 @@ export function usageQuery(scope: Scope, query: AggregateQuery, isPostgres: bool
       where organization_id = ? and length = ? and end_user_id ${isByEndUser ? '<>' : '='} ? and start >= ? and start < ?
       ${conditions.map(({ sql }) => `and ${sql}`).join(' ')}
       group by ${selected} order by ${selected} limit ${limit}`,
-    parameters: [scope.organizationId, interval, ALL_END_USERS, time(from), time(to), ...conditions.flatMap(({ values }) => [...values])],
+    parameters: [scope.organizationId, interval, ALL_END_USERS, from, to, ...conditions.flatMap(({ values }) => [...values])],
     isIndexed: false,
   }
 }
@@ -50,19 +50,15 @@ export function usageQuery(scope: Scope, query: AggregateQuery, isPostgres: bool
 /** Maximum of the database column and of GraphQL's Int. */
 export const maxInt32 = 2_147_483_647
 
-const columns = ['organization_id', 'length', 'end_user_id', 'start', 'project_id', 'environment', 'api_key_id', 'operation'] as const
+const add = (column: string): string =>
+  `${column} = case when usage_count.${column} > ${maxInt32} - excluded.${column} then ${maxInt32} else usage_count.${column} + excluded.${column} end`
 
-export const usageColumns = [...columns, 'requests', 'denied'].join(', ')
-
-const onConflict = (least: string, cast: string): string => `on conflict (${columns.join(', ')}) do update set
-  requests = ${least}(usage_count.requests${cast} + excluded.requests, ${maxInt32}),
-  denied = ${least}(usage_count.denied${cast} + excluded.denied, ${maxInt32})`
-
-/** Adds a row of counts on SQLite. */
-export const upsertUsage = `insert into usage_count (${usageColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${onConflict('min', '')}`
-
-/** Adds rows of counts on PostgreSQL, from a JSON array. */
-export const upsertUsageBatch = `insert into usage_count (${usageColumns}) select ${usageColumns} from json_populate_recordset(null::usage_count, ?) ${onConflict('least', '::bigint')}`
+/** Adds the counts of an inserted row to those of the existing one, up to the maximum. */
+export const addCounts: OnConflict = {
+  name: 'add counts',
+  sql: `on conflict (organization_id, length, end_user_id, start, project_id, environment, api_key_id, operation)
+    do update set ${add('requests')}, ${add('denied')}`,
+}
 
 // The condition on the organization lets the index on organization, length and start apply.
 export const deleteExpired = 'delete from usage_count where organization_id in (select id from organization) and length = ? and start < ?'
