@@ -1,9 +1,8 @@
 /** Lists the access tokens that the caller can read, newest first. */
-import { raw } from '@mikro-orm/core'
-
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
-import { tokenRevokedCondition } from '../database/queries/live-credentials.js'
+import type { Condition } from '../database/queries/lists.js'
+import { accessTokensWithStatus } from '../database/queries/live-credentials.js'
 import { AccessToken } from '../entities/access-token.js'
 import type { CredentialStatus, Environment } from '../entities/enums.js'
 import type { PageArguments } from '../pagination/page.js'
@@ -19,24 +18,17 @@ export interface AccessTokenFilterArgs {
   readonly status?: CredentialStatus | null | undefined
 }
 
-type Where = Record<PropertyKey, unknown>
-
 /** Sort by id, which is time-ordered: `issuedAt` has whole seconds only. */
 const newestFirst = { field: 'id', direction: 'DESC' } as const
 
-function withStatus(status: CredentialStatus, now: Date): Where {
-  if (status === 'REVOKED') return { [raw(tokenRevokedCondition)]: [] }
-  return { [raw(`not ${tokenRevokedCondition}`)]: [], expiresAt: status === 'EXPIRED' ? { $lte: now } : { $gt: now } }
-}
-
 /** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
 export async function listAccessTokens(ctx: Context, page: PageArguments, filter: AccessTokenFilterArgs): Promise<Page<AccessToken>> {
-  const conditions: Where[] = [environmentFilter(ctx.actor, filter.environment)]
+  const conditions: Condition[] = [environmentFilter(ctx.actor, filter.environment)]
   parsePageArgs(ctx.em, AccessToken, page, newestFirst)
   requirePermission(ctx.actor, 'access_token:read')
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.apiKeyId != null) conditions.push({ apiKeyId: filter.apiKeyId })
   if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await deriveEndUserIds(ctx, [filter.externalUserId], filter) } })
-  if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
+  if (filter.status) conditions.push(accessTokensWithStatus(filter.status, ctx.now()))
   return paginate(ctx, AccessToken, page, { $and: conditions }, newestFirst)
 }

@@ -1,6 +1,8 @@
 /** Authenticates a request: resolves its bearer credential to an actor, from the current database state. */
-import { readAccessToken, readKey, readPersonalToken, versionQueries, type KeyRow } from '../database/queries/credentials.js'
+import { versionQueries } from '../database/queries/credential-versions.js'
+import { readAccessToken, readKey, readPersonalToken, type KeyRow } from '../database/queries/credentials.js'
 import type { QueryRunner } from '../database/query-runner.js'
+import { credentialStatus } from '../entities/credential-status.js'
 import { parseApiKey } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { organizationSuspended, RequestError, UnknownCredentialError, unauthenticated } from '../lib/errors.js'
@@ -53,9 +55,10 @@ async function authenticateApiKey(deps: AuthDependencies, secret: string, onBeha
   const key = await readKey(deps.queryRunner, sha256(secret))
   // A superseded secret is unknown after its overlap, even if its key was revoked since.
   if (!key || isOverlapOver(key, deps.now)) throw unknownCredential()
-  if (key.revokedAt) throw new RequestError('CREDENTIAL_REVOKED', 'This API key has been revoked.')
+  const status = credentialStatus(key, deps.now)
+  if (status === 'REVOKED') throw new RequestError('CREDENTIAL_REVOKED', 'This API key has been revoked.')
   if (key.isOrganizationSuspended) throw organizationSuspended()
-  if (key.expiresAt && key.expiresAt <= deps.now) throw unauthenticated('This API key has expired.')
+  if (status === 'EXPIRED') throw unauthenticated('This API key has expired.')
   const externalId = parseOnBehalfOf(onBehalfOf)
   const endUser =
     externalId === undefined ? null : { id: deriveEndUserId(key.organizationId, key.projectId, key.environment, externalId), externalId }
@@ -158,9 +161,10 @@ async function authenticatePersonalToken(deps: AuthDependencies, jwt: string, on
   const { iss, jti } = await verifyClaims(deps, jwt, 'kh-personal+jwt')
   if (iss !== deps.url) throw unknownCredential()
   const token = await readPersonalToken(deps.queryRunner, jti)
-  if (!token || token.revokedAt) throw unauthenticated('This token has been revoked, or its user is no longer a member.')
+  const status = token && credentialStatus(token, deps.now)
+  if (!token || status === 'REVOKED') throw unauthenticated('This token has been revoked, or its user is no longer a member.')
   if (token.isOrganizationSuspended) throw organizationSuspended()
-  if (token.expiresAt <= deps.now) throw unauthenticated('This token has expired.')
+  if (status === 'EXPIRED') throw unauthenticated('This token has expired.')
   if (onBehalfOf.length > 0) throw badHeader('X-On-Behalf-Of goes with an API key, not with a personal token.')
   const role = rolePermissions[token.role]
   return {

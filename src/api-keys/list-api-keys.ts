@@ -2,6 +2,8 @@
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { containsFilter } from '../database/dialect.js'
+import type { Condition } from '../database/queries/lists.js'
+import { apiKeysWithStatus } from '../database/queries/live-credentials.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { CredentialStatus, Environment } from '../entities/enums.js'
 import type { PageArguments } from '../pagination/page.js'
@@ -25,15 +27,6 @@ export interface ApiKeyOrderArgs {
   readonly direction: 'ASC' | 'DESC'
 }
 
-type Where = Record<PropertyKey, unknown>
-
-/** `now` splits ACTIVE from EXPIRED: a key is expired at `expiresAt` itself. */
-const withStatus = (status: CredentialStatus, now: Date): Where => {
-  if (status === 'REVOKED') return { revokedAt: { $ne: null } }
-  if (status === 'EXPIRED') return { revokedAt: null, expiresAt: { $lte: now } }
-  return { revokedAt: null, $or: [{ expiresAt: null }, { expiresAt: { $gt: now } }] }
-}
-
 /** @throws RequestError BAD_USER_INPUT, DomainError FORBIDDEN */
 export async function listApiKeys(
   ctx: Context,
@@ -43,9 +36,9 @@ export async function listApiKeys(
 ): Promise<Page<ApiKey>> {
   const { actor } = ctx
   validateFilter({ ...filter })
-  const conditions: Where[] = [environmentFilter(actor, filter.environment)]
+  const conditions: Condition[] = [environmentFilter(actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
-  if (filter.statuses) conditions.push({ $or: [...filter.statuses.map((status) => withStatus(status, ctx.now())), { id: '' }] })
+  if (filter.statuses) conditions.push({ $or: [...filter.statuses.map((status) => apiKeysWithStatus(status, ctx.now())), { id: '' }] })
   if (filter.search) conditions.push(containsFilter(ctx, 'label', filter.search))
   if (filter.expiresBefore) conditions.push({ expiresAt: { $lt: filter.expiresBefore } })
   if (filter.unusedSince) conditions.push({ $or: [{ lastUsedAt: null }, { lastUsedAt: { $lt: filter.unusedSince } }] })

@@ -2,7 +2,7 @@
 import { missingKeyPermissions, expandKeyWildcard } from '../access/permissions.js'
 import type { Context } from '../context/context.js'
 import { authorizeRead } from '../context/perform.js'
-import { keyInOrganization, previousKeyInOrganization } from '../database/queries/credentials.js'
+import { keyInOrganization, previousKeyInOrganization } from '../database/queries/secrets.js'
 import type { Row } from '../database/row-mapper.js'
 import { hydrate } from '../database/row-mapper.js'
 import { ApiKey } from '../entities/api-key.js'

@@ -2,11 +2,12 @@
 import type { MikroORM } from '@mikro-orm/core'
 import type { Logger } from 'pino'
 
+import { selectEnvelopeHeads } from '../database/queries/sealed-columns.js'
 import type { QueryRunner } from '../database/query-runner.js'
 import type { Clock } from '../lib/clock.js'
 import { getKeyId } from '../lib/seal.js'
 import type { Sample } from '../observability/prometheus.js'
-import { sealedColumns, describeTable } from './sealed-columns.js'
+import { sealedColumns, describeSealedField } from './sealed-columns.js'
 
 /** How long a count is cached, in milliseconds: counting reads every sealed row. */
 export const countCacheTtlMs = 600_000
@@ -26,8 +27,7 @@ interface CountDeps {
 async function countSealedRows({ orm, queryRunner }: CountDeps): Promise<Sample[]> {
   const samples: Sample[] = []
   for (const column of sealedColumns) {
-    const { table, field } = describeTable(orm, column)
-    const sql = `select id, substr(${field}, 1, ${prefixLength}) as head from ${table} where id > ? order by id limit ${pageLength}`
+    const sql = selectEnvelopeHeads(describeSealedField(orm, column), prefixLength, pageLength)
     const counts = new Map<string, number>()
     for (let after = ''; ;) {
       const rows = await queryRunner.queryAll(sql, [after])

@@ -1,6 +1,8 @@
 /** Sealed columns with their AAD, and their queries across all tenants, since master keys belong to the deployment. */
-import { raw, type EntityManager, type MikroORM } from '@mikro-orm/core'
+import type { EntityManager, MikroORM } from '@mikro-orm/core'
 
+import type { Condition } from '../database/queries/lists.js'
+import { startsWith, type SealedField } from '../database/queries/sealed-columns.js'
 import { DeploymentSecret, deploymentSecretAad } from '../entities/deployment-secret.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { PersonalToken, personalTokenAad } from '../entities/personal-token.js'
@@ -36,7 +38,7 @@ export const sealedColumns: readonly SealedColumn[] = [
 ]
 
 /** Names of its table and column in the database. */
-export function describeTable(orm: MikroORM, { entity, property }: SealedColumn): { table: string; field: string } {
+export function describeSealedField(orm: MikroORM, { entity, property }: SealedColumn): SealedField {
   const { tableName, properties } = orm.getMetadata().get(entity)
   return { table: tableName, field: (properties as Record<string, { fieldNames: string[] }>)[property]!.fieldNames[0]! }
 }
@@ -51,19 +53,13 @@ export interface SealedRow {
 /** Disables tenant and owner filters: an operator with the master keys runs these queries. */
 const unfiltered = { filters: { tenant: false, owner: false } } as const
 
-/**
- * Condition for values sealed with a key. `substr`, since `like` ignores case on SQLite ("K1" would match "k1").
- * The column name is converted here, since MikroORM does not map names in raw SQL.
- */
-const sealedWith = (property: string, keyId: string): Record<PropertyKey, unknown> => {
-  const columnName = property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-  const prefix = `v1.${keyId}.`
-  return { [raw(`substr(${columnName}, 1, ${prefix.length}) = ?`, [prefix])]: [] }
-}
+/** Condition for values sealed with a key. */
+const sealedWith = (orm: MikroORM, column: SealedColumn, keyId: string): Condition =>
+  startsWith(describeSealedField(orm, column), `v1.${keyId}.`)
 
 /** Condition for values sealed with none of these keys. */
-const notSealedWith = ({ property }: SealedColumn, keyIds: readonly string[]): Record<PropertyKey, unknown> => ({
-  $and: [{ [property]: { $ne: null } }, ...keyIds.map((keyId) => ({ $not: sealedWith(property, keyId) }))],
+const notSealedWith = (orm: MikroORM, column: SealedColumn, keyIds: readonly string[]): Condition => ({
+  $and: [{ [column.property]: { $ne: null } }, ...keyIds.map((keyId) => ({ $not: sealedWith(orm, column, keyId) }))],
 })
 
 const forkUnscoped = (orm: MikroORM): EntityManager => orm.em.fork()
@@ -75,12 +71,12 @@ const toSealedRow = ({ property, aad }: SealedColumn, row: Row): SealedRow => ({
 })
 
 /** Number of rows sealed with a key. */
-export const countSealedWith = (orm: MikroORM, { entity, property }: SealedColumn, keyId: string): Promise<number> =>
-  forkUnscoped(orm).count(entity, sealedWith(property, keyId), unfiltered)
+export const countSealedWith = (orm: MikroORM, column: SealedColumn, keyId: string): Promise<number> =>
+  forkUnscoped(orm).count(column.entity, sealedWith(orm, column, keyId), unfiltered)
 
 /** Number of rows sealed with none of these keys. */
 export const countNotSealedWith = (orm: MikroORM, column: SealedColumn, keyIds: readonly string[]): Promise<number> =>
-  forkUnscoped(orm).count(column.entity, notSealedWith(column, keyIds), unfiltered)
+  forkUnscoped(orm).count(column.entity, notSealedWith(orm, column, keyIds), unfiltered)
 
 /** A page of rows sealed with none of these keys, ordered by id so that the next page can follow. */
 export async function findNotSealedWith(
@@ -89,7 +85,7 @@ export async function findNotSealedWith(
   keyIds: readonly string[],
   page: { after: string; limit: number },
 ): Promise<SealedRow[]> {
-  const where = { $and: [notSealedWith(column, keyIds), { id: { $gt: page.after } }] } as object
+  const where = { $and: [notSealedWith(orm, column, keyIds), { id: { $gt: page.after } }] } as object
   const rows = await forkUnscoped(orm).find(column.entity, where, { ...unfiltered, orderBy: { id: 'ASC' }, limit: page.limit })
   return rows.map((row) => toSealedRow(column, row))
 }

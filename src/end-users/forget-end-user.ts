@@ -1,6 +1,7 @@
 /** Erases an end user in one transaction: revokes tokens and credentials, deletes MCP servers, approvals and the record. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
+import { unrevokedTokens } from '../database/queries/live-credentials.js'
 import { AccessToken } from '../entities/access-token.js'
 import { EndUser } from '../entities/end-user.js'
 import type { Environment } from '../entities/enums.js'
@@ -38,7 +39,7 @@ export async function forgetEndUser(
     if (!endUser) throw notFound('No such end user.', ['input', 'externalId'])
     const permitted = permit(endUser)
     const unfilteredEm = disableOwnerFilter(em, permitted)
-    const live = { endUserId: id, revokedAt: null, expiresAt: { $gt: now } }
+    const live = { endUserId: id, ...unrevokedTokens(now) }
     const revokedTokens = await unfilteredEm.nativeUpdate(AccessToken, live, { revokedAt: now })
     const wipedCredentials = await revokeCredentials(unfilteredEm, permitted, { endUserId: id }, now)
     // Names and header names may identify the person. The revoked record keeps only the derived end-user id.

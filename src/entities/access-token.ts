@@ -4,6 +4,7 @@ import { Field, ObjectType } from 'type-graphql'
 
 import type { ApiKey } from './api-key.js'
 import { boolean, timestamp, json, text } from './columns.js'
+import { credentialStatus } from './credential-status.js'
 import { type CredentialStatus, Environment } from './enums.js'
 import { formatNumber } from './format-number.js'
 import { Node } from './node.js'
@@ -87,9 +88,9 @@ export class AccessToken extends Node {
 
   /** REVOKED also by revoking its API key, resetting its sandbox, or retiring its signing key before the token expires. */
   status(now: Date, key: Pick<ApiKey, 'revokedAt' | 'sandboxResetAt'> | null, signingKeyRetiredAt: Date | null): CredentialStatus {
-    if (this.revokedAt ?? key?.revokedAt) return 'REVOKED'
+    if (key?.revokedAt) return 'REVOKED'
     if (key?.sandboxResetAt && this.issuedAt <= key.sandboxResetAt) return 'REVOKED'
     if (signingKeyRetiredAt && signingKeyRetiredAt < this.expiresAt) return 'REVOKED'
-    return this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
+    return credentialStatus(this, now)
   }
 }

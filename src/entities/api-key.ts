@@ -3,6 +3,7 @@ import { Entity, Filter, Index, ManyToOne, Property, Unique } from '@mikro-orm/d
 import { Field, Int, ObjectType } from 'type-graphql'
 
 import { boolean, timestamp, integer, json, text } from './columns.js'
+import { credentialStatus } from './credential-status.js'
 import { type CredentialStatus, Environment, RateLimitWindow } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -153,10 +154,8 @@ export class ApiKey extends Node {
   @Property(text({ nullable: true }))
   revokedBy!: string | null
 
-  /** `now` equal to `expiresAt` is EXPIRED. */
   status(now: Date): CredentialStatus {
-    if (this.revokedAt) return 'REVOKED'
-    return this.expiresAt && this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
+    return credentialStatus(this, now)
   }
 
   /** Replaces the secret. The old one is accepted for `overlapSeconds`, and never after the key has expired. */

@@ -3,6 +3,7 @@ import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorator
 import { Field, ObjectType } from 'type-graphql'
 
 import { timestamp, json, text } from './columns.js'
+import { credentialStatus } from './credential-status.js'
 import { type CredentialStatus, type Environment, McpAuthType } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -96,8 +97,7 @@ export class McpCredential extends Node {
   revokedAt!: Date | null
 
   status(now: Date): CredentialStatus {
-    if (this.revokedAt) return 'REVOKED'
-    return this.expiresAt && this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
+    return credentialStatus(this, now)
   }
 
   /** Associated data of the sealed value: it does not open on another row. */

@@ -3,6 +3,7 @@ import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorator
 import { Field, ObjectType } from 'type-graphql'
 
 import { timestamp, json, text } from './columns.js'
+import { credentialStatus } from './credential-status.js'
 import { type CredentialStatus, PersonalTokenType } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -86,8 +87,7 @@ export class PersonalToken extends Node {
   revokedBy!: string | null
 
   status(now: Date): CredentialStatus {
-    if (this.revokedAt) return 'REVOKED'
-    return this.expiresAt <= now ? 'EXPIRED' : 'ACTIVE'
+    return credentialStatus(this, now)
   }
 
   /** Sealed JWT before `visibleUntil`. Null from then on, even if the cleanup has not wiped the column yet. */

@@ -5,7 +5,7 @@
 import type { CredentialSnapshot } from '../access/actor.js'
 import type { Services } from '../context/services.js'
 import { toDate } from '../database/dialect.js'
-import { credentialIsLive, serverVersion } from '../database/queries/mcp.js'
+import { liveCredential, serverVersion } from '../database/queries/mcp.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { Registry } from '../lib/registry.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
@@ -86,9 +86,8 @@ export class OpenStreams {
     return (await this.services.queryRunner.read(query, [id]))?.['standing'] === version
   }
 
-  async #isCredentialValid({ id, expiresAt }: UsableCredential): Promise<boolean> {
-    if (expiresAt && expiresAt <= this.services.clock()) return false
-    return Number((await this.services.queryRunner.read(credentialIsLive, [id]))?.['standing']) === 1
+  async #isCredentialValid({ id }: UsableCredential): Promise<boolean> {
+    return (await this.services.queryRunner.read(liveCredential, [id, this.services.clock()])) !== undefined
   }
 
   async #isServerUnchanged({ id, updatedAt }: McpServer): Promise<boolean> {

@@ -5,7 +5,8 @@ import { systemActor, type Actor } from '../access/actor.js'
 import { canStillGrant } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
-import { invitationByDigest } from '../database/queries/credentials.js'
+import { pendingInvitations } from '../database/queries/live-credentials.js'
+import { invitationByDigest } from '../database/queries/secrets.js'
 import { Invitation } from '../entities/invitation.js'
 import { Member } from '../entities/member.js'
 import type { PersonalToken } from '../entities/personal-token.js'
@@ -46,7 +47,7 @@ export async function acceptInvitation(
     permit({ id })
     validateName(name)
     // Conditional update: of concurrent requests, one gets a count of 1.
-    const pending = { id, acceptedAt: null, revokedAt: null, expiresAt: { $gt: now } }
+    const pending = { id, ...pendingInvitations(now) }
     if ((await em.nativeUpdate(Invitation, pending, { acceptedAt: now })) !== 1)
       throw invalidState('This invitation was accepted or withdrawn, or its 14 days are over.', path)
     const invitation = await em.findOneOrFail(Invitation, { id })

@@ -3,6 +3,7 @@ import { capExpiry } from '../access/actor.js'
 import { assertCanGrantMembership } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
+import { pendingInvitations } from '../database/queries/live-credentials.js'
 import type { MemberRole } from '../entities/enums.js'
 import { Invitation } from '../entities/invitation.js'
 import { Member } from '../entities/member.js'
@@ -51,7 +52,7 @@ export async function inviteMember(ctx: Context, input: InviteMemberArgs): Promi
     if (user && (await em.findOne(Member, { userId: user.id }))) {
       throw conflict('Somebody with this e-mail address is a member already.', ['input', 'email'])
     }
-    await em.nativeUpdate(Invitation, { emailKey, acceptedAt: null, revokedAt: null, expiresAt: { $gt: now } }, { revokedAt: now })
+    await em.nativeUpdate(Invitation, { emailKey, ...pendingInvitations(now) }, { revokedAt: now })
     const secret = generateToken('invite')
     const invitation = Object.assign(new Invitation(), {
       id,

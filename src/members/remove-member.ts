@@ -1,6 +1,7 @@
 /** Removes a member: revokes their tokens and pending invitations. API keys belong to the organization and stay. */
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
+import { unrevokedTokens } from '../database/queries/live-credentials.js'
 import { Invitation } from '../entities/invitation.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { SignInToken } from '../entities/sign-in-token.js'
@@ -14,7 +15,7 @@ export async function removeMember(ctx: Context, input: { id: string }): Promise
     await assertNotLastAdmin(em, member)
     const { id, userId } = member
     const revocation = { revokedAt: now, revokedBy: actor.id, sealedText: null }
-    const revokedTokenCount = await em.nativeUpdate(PersonalToken, { userId, revokedAt: null, expiresAt: { $gt: now } }, revocation)
+    const revokedTokenCount = await em.nativeUpdate(PersonalToken, { userId, ...unrevokedTokens(now) }, revocation)
     // A member invited again must not regain access through a sign-in token from before.
     await em.nativeUpdate(SignInToken, { userId, usedAt: null }, { usedAt: now })
     await em.nativeUpdate(Invitation, { invitedBy: userId, acceptedAt: null, revokedAt: null }, { revokedAt: now })

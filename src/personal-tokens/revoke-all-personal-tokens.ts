@@ -2,6 +2,7 @@
 import { requireUser } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
+import { unrevokedTokens } from '../database/queries/live-credentials.js'
 import { PersonalToken } from '../entities/personal-token.js'
 
 export async function revokeAllPersonalTokens(ctx: Context): Promise<{ revokedCount: number }> {
@@ -9,7 +10,7 @@ export async function revokeAllPersonalTokens(ctx: Context): Promise<{ revokedCo
     permit()
     const { userId } = requireUser(actor)
     const revocation = { revokedAt: now, revokedBy: actor.id, sealedText: null }
-    const revokedCount = await em.nativeUpdate(PersonalToken, { userId, revokedAt: null, expiresAt: { $gt: now } }, revocation)
+    const revokedCount = await em.nativeUpdate(PersonalToken, { userId, ...unrevokedTokens(now) }, revocation)
     addDetails({ revokedCount })
     return { revokedCount }
   })

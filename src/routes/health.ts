@@ -2,10 +2,9 @@
 import type { FastifyInstance } from 'fastify'
 
 import type { Services } from '../context/services.js'
+import { countCurrentKeys } from '../database/queries/signing-keys.js'
 import type { Drain } from '../http/drain.js'
 import { errorBody } from '../http/error-response.js'
-
-const countCurrentKeys = { name: 'readiness', sql: `select count(*) as count from signing_key where state = 'CURRENT'` }
 
 export function registerHealth(server: FastifyInstance, services: Services, drain: Drain): void {
   server.get('/healthz', () => ({ status: 'ok' }))

@@ -5,7 +5,8 @@ import { systemActor, type Actor } from '../access/actor.js'
 import { canStillGrant } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
-import { signInTokenByDigest } from '../database/queries/credentials.js'
+import { unusedSignInTokens } from '../database/queries/live-credentials.js'
+import { signInTokenByDigest } from '../database/queries/secrets.js'
 import { Member } from '../entities/member.js'
 import type { PersonalToken } from '../entities/personal-token.js'
 import { SignInToken } from '../entities/sign-in-token.js'
@@ -27,7 +28,7 @@ export async function signIn(ctx: Context, signInToken: Secret): Promise<{ perso
   return perform(ctx.withActor(actor), 'sign_in_token:use', async ({ em, now, permit }) => {
     permit({ id })
     // Conditional update: of concurrent requests, one gets a count of 1.
-    const used = await em.nativeUpdate(SignInToken, { id, usedAt: null, expiresAt: { $gt: now } }, { usedAt: now })
+    const used = await em.nativeUpdate(SignInToken, { id, ...unusedSignInTokens(now) }, { usedAt: now })
     if (used !== 1) throw invalidState('This sign-in token has been used, or its 15 minutes are over.', path)
     await assertCreatorStillAuthorized(em, id, userId)
     const { personalToken, text } = await issueLogin(ctx, actor, userId, now)

@@ -17,11 +17,11 @@ class SlowQueryRunner {
     clock: () => new Date('2026-01-02'),
     log: { warn: (said: unknown) => this.warnings.push(said) },
     queryRunner: {
-      read: async ({ name }: { name: string }, [id]: readonly string[]): Promise<object> => {
+      read: async ({ name }: { name: string }, [id]: readonly string[]): Promise<object | undefined> => {
         this.asked.push(`${name} ${id}`)
         await new Promise<void>((resolve) => this.waiting.push(resolve))
         if (id === 'broken') throw new Error('away')
-        return { standing: id === 'revoked' ? 0 : 1, updated_at: updatedAt }
+        return id === 'revoked' ? undefined : { updated_at: updatedAt }
       },
     },
   }

@@ -1,5 +1,9 @@
-/** Prepared queries of MCP servers and their credentials. */
+/** Queries of MCP servers, their credentials and tool approvals. */
+import { raw } from '@mikro-orm/core'
+
 import type { PreparedQuery } from '../query-runner.js'
+import type { Condition } from './lists.js'
+import { isLiveMcpCredential } from './live-credentials.js'
 
 /**
  * MCP server with the latest live credential of the caller: the backend or one end user.
@@ -12,16 +16,19 @@ export const serverWithCredential: PreparedQuery = {
         expires_at as credential_ends
       from mcp_credential
       where server_id = ? and organization_id = ? and project_id = ? and environment = ? and coalesce(end_user_id, '') = ?
-        and revoked_at is null and (expires_at is null or expires_at > ?)
+        and ${isLiveMcpCredential}
       order by created_at desc, id desc limit 1
     ) as newest on true
     where id = ? and organization_id = ? and project_id = ? and environment = ? and owner_key in ('backend', ?)`,
 }
 
-/** Counts the credential if it is not revoked. */
-export const credentialIsLive: PreparedQuery = {
-  name: 'mcp_credential_stands',
-  sql: 'select count(*) as standing from mcp_credential where id = ? and revoked_at is null',
+/** The credential's id if it is live, otherwise no row. */
+export const liveCredential: PreparedQuery = {
+  name: 'live_mcp_credential',
+  sql: `select id from mcp_credential where id = ? and ${isLiveMcpCredential}`,
 }
 
 export const serverVersion: PreparedQuery = { name: 'mcp_server_stands', sql: 'select updated_at from mcp_server where id = ?' }
+
+/** Approvals that the API key requested first: its id is the first element of the JSON array. Ids need no escaping in JSON. */
+export const hasFirstRequester = (apiKeyId: string): Condition => ({ [raw('cast(requested_by as text) like ?', [`["${apiKeyId}"%`])]: [] })

@@ -1,8 +1,9 @@
 /** Limits on pending approvals. They are counted under the organization's lock, so they hold across replicas. */
-import { raw, type EntityManager } from '@mikro-orm/core'
+import type { EntityManager } from '@mikro-orm/core'
 
 import type { Permit } from '../../access/permit.js'
 import type { Context } from '../../context/context.js'
+import { hasFirstRequester } from '../../database/queries/mcp.js'
 import type { Environment } from '../../entities/enums.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import { disableOwnerFilter } from '../../tenancy/owner-filter.js'
@@ -29,9 +30,7 @@ export async function assertPendingLimit(
     const count = await em.count(McpToolApproval, { ...pending, endUserId: actor.endUser.id })
     if (count >= limits.approvalsPerEndUser) reject(limits.approvalsPerEndUser, 'end user')
   } else {
-    // Counts for the first requester: the first element of the JSON array. Ids need no escaping in JSON.
-    const isFirstRequester = raw('cast(requested_by as text) like ?', [`["${actor.apiKey?.id}"%`])
-    const count = await em.count(McpToolApproval, { ...pending, endUserId: null, [isFirstRequester]: [] })
+    const count = await em.count(McpToolApproval, { ...pending, endUserId: null, ...hasFirstRequester(String(actor.apiKey?.id)) })
     if (count >= limits.approvalsPerKey) reject(limits.approvalsPerKey, 'API key')
   }
   const total = await disableOwnerFilter(em, permit).count(McpToolApproval, pending)

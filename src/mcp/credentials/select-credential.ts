@@ -2,6 +2,7 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Actor } from '../../access/actor.js'
+import { liveMcpCredentials } from '../../database/queries/live-credentials.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { notFound } from '../../lib/errors.js'
@@ -17,8 +18,7 @@ export async function findLatestCredential(em: EntityManager, actor: Actor, serv
     origin: server.origin,
     // Members can read end users' credentials, but cannot use them.
     endUserId: actor.endUser?.id ?? null,
-    revokedAt: null,
-    $or: [{ expiresAt: null }, { expiresAt: { $gt: now } }],
+    ...liveMcpCredentials(now),
   }
   return em.findOne(McpCredential, where, { orderBy: [{ createdAt: 'DESC' }, { id: 'DESC' }] })
 }
