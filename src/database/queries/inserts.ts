@@ -16,6 +16,8 @@ export const insertRow = (table: Table, onConflict?: OnConflict): string =>
   `insert into "${table.name}" (${columnList(table)}) values (${table.columns.map(() => '?').join(', ')}) ${onConflict?.sql ?? ''}`
 
 /** Inserts rows on PostgreSQL from one parameter, a JSON array, so that one prepared statement inserts any number of rows. */
-export const insertRows = (table: Table, onConflict?: OnConflict): string =>
-  `insert into "${table.name}" (${columnList(table)})
-    select ${columnList(table)} from json_populate_recordset(null::"${table.name}", $1) ${onConflict?.sql ?? ''}`
+export function insertRows(table: Table, onConflict?: OnConflict): string {
+  const columns = columnList(table)
+  return `insert into "${table.name}" (${columns})
+    select ${columns} from json_populate_recordset(null::"${table.name}", $1) ${onConflict?.sql ?? ''}`
+}
