@@ -19,9 +19,9 @@ import { PersonalToken } from '../src/entities/personal-token.js'
 import { SignInToken } from '../src/entities/sign-in-token.js'
 import { SigningKey } from '../src/entities/signing-key.js'
 import { startApp, type TestApp } from './support/app.js'
-import { invite } from './support/people.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { exchange } from './support/tokens.js'
+import { invite } from './support/users.js'
 
 const statuses = ['ACTIVE', 'EXPIRED', 'REVOKED'] as const
 const expiresAt = new Date('2027-01-01T00:00:00.000Z')
