@@ -181,10 +181,10 @@ Exit codes:
   3  the chain of the file is whole, but the signature of its checkpoint was not checked`,
   )
   .action(async (file: string | undefined, { jwks, hashesOnly, database }: VerifyOptions) => {
-    if ((file === undefined) === !database) throw new CommandError('Name a file, or say --database.')
-    if (database && (jwks !== undefined || hashesOnly)) throw new CommandError('--jwks and --hashes-only are for a file: leave them out.')
-    if (jwks !== undefined && hashesOnly)
-      throw new CommandError('--jwks checks the signature, and --hashes-only does not: give one of them.')
+    if ((file === undefined) === !database) throw new CommandError('Name a file, or use --database.')
+    if (database && (jwks !== undefined || hashesOnly))
+      throw new CommandError('--jwks and --hashes-only are for a file. Omit them with --database.')
+    if (jwks !== undefined && hashesOnly) throw new CommandError('--jwks and --hashes-only exclude each other. Use one of them.')
     if (file === undefined) for (const line of await withServices(verifyAll)) console.log(line)
     else {
       console.log(await verifyFile(file, jwks))

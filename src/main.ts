@@ -10,7 +10,7 @@ const maxDrainMs = 10_000
 export async function start(config: Config): Promise<App> {
   assertServable(config)
   const app = await createApp(config)
-  if (config.envFile !== undefined) app.services.log.info({ file: config.envFile }, 'settings read from a file')
+  if (config.envFile !== undefined) app.services.log.info({ file: config.envFile }, 'environment file loaded')
   let isStopping = false
   const stop = (signal: NodeJS.Signals): void => {
     // npm forwards Ctrl-C, so the process receives SIGINT twice. The timer below bounds the wait.
@@ -18,7 +18,7 @@ export async function start(config: Config): Promise<App> {
     isStopping = true
     // Logs before the supervisor's SIGKILL. Acknowledged changes are durable; write-behind rows may be lost.
     const forceExit = (): never => {
-      app.services.log.error('requests in flight did not end in time')
+      app.services.log.error('requests in flight did not finish in time')
       process.exit(1)
     }
     setTimeout(forceExit, config.drainSeconds * 1000 + maxDrainMs).unref()
@@ -29,7 +29,7 @@ export async function start(config: Config): Promise<App> {
         process.exit(0)
       },
       (error: unknown) => {
-        app.services.log.fatal({ err: error }, 'could not end in order')
+        app.services.log.fatal({ err: error }, 'graceful shutdown failed')
         process.exit(1)
       },
     )
@@ -37,7 +37,7 @@ export async function start(config: Config): Promise<App> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
   // Node would print every property of the error, which may hold bytes from a peer.
   process.once('uncaughtException', (error) => {
-    app.services.log.fatal({ err: error }, 'an error was not caught')
+    app.services.log.fatal({ err: error }, 'uncaught error')
     process.exit(1)
   })
   // Printed before the "ready" line, so that a script that waits for it has the whole announcement.

@@ -129,7 +129,7 @@ export async function openServices(
 
 /** Only PostgreSQL has a pool. */
 function watchPool(metrics: Metrics, pool: Pool): void {
-  metrics.gauge('keyhouse_database_pool', 'Connections for changes, and who waits for one.', ['state'], () => [
+  metrics.gauge('keyhouse_database_pool', 'Database connections for changes, and requests that wait for one.', ['state'], () => [
     [['busy'], pool.totalCount - pool.idleCount],
     [['idle'], pool.idleCount],
     [['waiting'], pool.waitingCount],
@@ -140,7 +140,7 @@ function createWriteBehind(journal: Journal, log: Logger, metrics: Metrics): { w
   const lastUsed = new LastUsed()
   const usage = new UsageAggregator()
   const sources = [lastUsed, usage]
-  metrics.gauge('keyhouse_write_behind_rows', 'Rows that wait to be written behind.', ['source'], () =>
+  metrics.gauge('keyhouse_write_behind_rows', 'Rows queued for write-behind.', ['source'], () =>
     sources.map(({ name, size }) => [[name], size]),
   )
   const writer = new BackgroundWriter(journal, log, sources, metrics.countWriteFailure)

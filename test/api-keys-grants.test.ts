@@ -68,7 +68,7 @@ describe('permissions', () => {
   test('omitted permissions are refused when the creator holds permissions that no key can have', async () => {
     const { userId } = await acme.member('ADMIN')
     const { token } = await acme.personalToken(userId, 'RESTRICTED', ['api_key:create', 'member:invite', 'signing_key:*'])
-    const message = 'You hold what no API key can: member:invite, signing_key:*. Say which "permissions" this one is to have.'
+    const message = '"permissions" must be set: this credential holds permissions that no API key can hold (member:invite, signing_key:*).'
     expect((await create(token, {})).userErrors).toEqual([{ code: 'INVALID', message, path: ['input', 'permissions'] }])
     expect((await create(token, { permissions: ['api_key:create'] })).userErrors).toEqual([])
   })
@@ -105,7 +105,7 @@ describe('permissions', () => {
     const update = (id: string): Promise<Payloads['updateApiKey']> =>
       app.mutate(poor.secret, 'updateApiKey', { id, permissions: [] }, 'apiKey { permissions }')
     for (const answer of [await rotate(rich.id), await update(rich.id)]) {
-      const message = 'This key holds "agent:write", which you do not, so you can neither rotate nor update it.'
+      const message = 'You cannot rotate or update a key with permissions that this credential does not hold: "agent:write".'
       expect(answer.userErrors).toEqual([{ code: 'PERMISSION_NOT_HELD', message, path: null }])
     }
     expect(faultsOf(await update(poor.id))).toEqual([['FORBIDDEN', null]])

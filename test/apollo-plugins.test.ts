@@ -114,13 +114,13 @@ describe('a plugin', () => {
     expect([answer.status, codeOf(answer)]).toEqual([401, 'UNAUTHENTICATED'])
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="keyhouse"')
     expect(answer.errors?.[0]?.extensions).toEqual({ code: 'UNAUTHENTICATED', requestId: answer.headers.get('x-request-id') })
-    expect(errors).toEqual([expect.stringContaining('This needs a credential')])
+    expect(errors).toEqual([expect.stringContaining('A credential is required')])
   })
 
   test.each([
     ['Forbidden', 403, 'FORBIDDEN', 'Not on Sundays.'],
     ['Teapot', 418, 'BAD_REQUEST', 'Only coffee.'],
-    ['Broken', 500, 'INTERNAL_SERVER_ERROR', 'Something went wrong on our side.'],
+    ['Broken', 500, 'INTERNAL_SERVER_ERROR', 'Internal server error. Report the request id to the operator of this server.'],
   ])('refuses operations by a code of the closed list and a status: %s', async (name, status, code, message) => {
     const answer = await app.run(acme.sandboxKey, `query ${name} { viewer { kind } }`)
     expect([answer.status, codeOf(answer), answer.errors?.[0]?.message]).toEqual([status, code, message])

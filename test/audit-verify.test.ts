@@ -135,15 +135,15 @@ describe('an exported trail', () => {
 
   test('with two events swapped, or one moved, names the first out of place', async () => {
     const swapped = lines.with(3, lines[4]!).with(4, lines[3]!)
-    await expect(verify(swapped)).rejects.toThrow(`Event ${name(4)} stands in another's place`)
-    await expect(verify(lines.with(2, lines[6]!).with(6, lines[2]!))).rejects.toThrow(`Event ${name(6)} stands in another's place`)
-    await expect(verify(lines.toSpliced(1, 1).toSpliced(6, 0, lines[1]!))).rejects.toThrow(`Event ${name(2)} stands in another's place`)
+    await expect(verify(swapped)).rejects.toThrow(`Event ${name(4)} was moved`)
+    await expect(verify(lines.with(2, lines[6]!).with(6, lines[2]!))).rejects.toThrow(`Event ${name(6)} was moved`)
+    await expect(verify(lines.toSpliced(1, 1).toSpliced(6, 0, lines[1]!))).rejects.toThrow(`Event ${name(2)} was moved`)
   })
 
   test('with its tail cut off does not pass: neither without the checkpoint nor with it', async () => {
     await expect(verify(lines.slice(0, 5))).rejects.toThrow('There is no checkpoint after event number 5: the end was cut off.')
     await expect(verify(lines.toSpliced(5, lines.length - 6))).rejects.toThrow('The checkpoint is broken: it counts')
-    await expect(verify([...lines, lines[0]!])).rejects.toThrow('Something follows the checkpoint.')
+    await expect(verify([...lines, lines[0]!])).rejects.toThrow('There are lines after the checkpoint.')
     await expect(verify([])).rejects.toThrow('There is no checkpoint')
   })
 
@@ -155,14 +155,14 @@ describe('an exported trail', () => {
       JSON.stringify({ checkpoint: checked, jws: signature }),
     ]
     const fitting = { ...checkpoint, head: events.at(-1)!.hash }
-    await expect(verify(anew(checkpoint))).rejects.toThrow('The checkpoint is broken: it ends another chain than this one.')
-    await expect(verify(anew(fitting))).rejects.toThrow('The checkpoint is broken: it is not what was signed.')
+    await expect(verify(anew(checkpoint))).rejects.toThrow('The checkpoint is broken: its hash is not that of the last event.')
+    await expect(verify(anew(fitting))).rejects.toThrow('The checkpoint is broken: its values differ from the signed ones.')
     const [header, , signature] = jws.split('.') as [string, string, string]
     const payload = Buffer.from(JSON.stringify(fitting)).toString('base64url')
-    await expect(verify(anew(fitting, `${header}.${payload}.${signature}`))).rejects.toThrow('its signature does not hold')
+    await expect(verify(anew(fitting, `${header}.${payload}.${signature}`))).rejects.toThrow('its signature is not valid')
     // An access token's signature is by the same key, and no checkpoint.
     const { text } = await app.services.keyring.sign('at+jwt', fitting)
-    await expect(verify(anew(fitting, text))).rejects.toThrow('it is signed as something else')
+    await expect(verify(anew(fitting, text))).rejects.toThrow('its "typ" is not that of a checkpoint')
     const none = Buffer.from(JSON.stringify({ alg: 'none', typ: checkpointType, kid: 'x' })).toString('base64url')
     await expect(verify(anew(fitting, `${none}.${payload}.`))).rejects.toThrow('The checkpoint is broken')
     // Without keys nothing can tell: that is what --jwks is for.
@@ -237,7 +237,7 @@ describe('the command', () => {
       err: 'Event number 4 was removed.\n',
     })
     expect((await keyhouse(['audit', 'verify', join(folder, 'none')])).code).toBe(1)
-    expect(await keyhouse(['audit', 'verify'])).toMatchObject({ code: 1, err: 'Name a file, or say --database.\n' })
+    expect(await keyhouse(['audit', 'verify'])).toMatchObject({ code: 1, err: 'Name a file, or use --database.\n' })
     expect(await keyhouse(['audit', 'verify', '--database'], { ...app.env })).toMatchObject({
       code: 0,
       out: expect.stringContaining(acme.id),
@@ -303,7 +303,7 @@ describe('the trail in the database', () => {
     expect(await verifyAll(app.services)).toHaveLength(5)
     await forced(`update audit_event set outcome = 'DENIED' where organization_id = '${globex.id}' and seq = 2`)
     await expect(verifyAll(app.services)).rejects.toThrow(new RegExp(`${globex.id}: Event evt_\\w+ \\(number 2\\) was changed\\.`))
-    await expect(exported(globex.id)).rejects.toThrow('The chain does not hold at evt_')
+    await expect(exported(globex.id)).rejects.toThrow('The audit chain is broken at evt_')
     await forced(`delete from audit_event where organization_id = '${initech.id}' and seq >= 3`)
     await expect(verifyAll(app.services)).rejects.toThrow(`${initech.id}: Event number 3 was removed`)
     await expect(exported(initech.id)).rejects.toThrow('No checkpoint was signed')

@@ -103,10 +103,14 @@ const revokedKey = async (): Promise<string> => {
 describe('Authorization', () => {
   const typo = (text: string): string => `${text.slice(0, 20)}${text[20] === 'a' ? 'b' : 'a'}${text.slice(21)}`
 
-  test.each([
+  const unknown = 'The credential is not valid. Check that it is complete and was issued by this server.'
+  const noScheme = 'The Authorization header lacks the Bearer scheme. Send Authorization: Bearer, a space, and the API key or token.'
+
+  test.each<[name: string, header: () => string, message?: string]>([
     ['nothing after Bearer', () => 'Bearer '],
-    ['another scheme', () => `Basic ${acme.sandboxKey}`],
-    ['no scheme', () => acme.sandboxKey],
+    ['another scheme', () => `Basic ${acme.sandboxKey}`, noScheme],
+    ['no scheme, unknown', () => generateApiKey('kh', 'PRODUCTION'), noScheme],
+    ['no scheme', () => acme.sandboxKey, noScheme],
     ['a typo', () => `Bearer ${typo(acme.sandboxKey)}`],
     ['one character less', () => `Bearer ${acme.sandboxKey.slice(0, -1)}`],
     ['one character more', () => `Bearer ${acme.sandboxKey}0`],
@@ -118,16 +122,10 @@ describe('Authorization', () => {
       'alg none',
       () => `Bearer ${Buffer.from('{"alg":"none","typ":"kh-personal+jwt"}').toString('base64url')}.${acme.adminToken.split('.')[1]}.`,
     ],
-  ])('%s: 401, in the same words', async (_, header) => {
+  ])('%s: 401, in the same words', async (_name, header, message = unknown) => {
     const { status, headers, body } = await raw([['authorization', header()]])
-    expect([status, body.errors[0].extensions.code, body.errors[0].message]).toEqual([
-      401,
-      'UNAUTHENTICATED',
-      'This credential is not valid.',
-    ])
-    expect(headers['www-authenticate']).toBe(
-      'Bearer realm="keyhouse", error="invalid_token", error_description="This credential is not valid."',
-    )
+    expect([status, body.errors[0].extensions.code, body.errors[0].message]).toEqual([401, 'UNAUTHENTICATED', message])
+    expect(headers['www-authenticate']).toBe(`Bearer realm="keyhouse", error="invalid_token", error_description="${message}"`)
     expect(body.errors[0].extensions.requestId).toBe(headers['x-request-id'])
     expect(JSON.stringify(body)).not.toContain(acme.sandboxKey.slice(0, 20))
   })
@@ -218,7 +216,11 @@ describe('a credential ends', () => {
     expect((await app.run(secret, who)).status).toBe(200)
     app.clock.advance(1)
     const answer = await app.run(secret, who)
-    expect([answer.status, codeOf(answer), answer.errors?.[0]?.message]).toEqual([401, 'UNAUTHENTICATED', 'This API key has expired.'])
+    expect([answer.status, codeOf(answer), answer.errors?.[0]?.message]).toEqual([
+      401,
+      'UNAUTHENTICATED',
+      'This API key is expired. Use another key.',
+    ])
     expect(answer.headers.get('www-authenticate')).toContain('invalid_token')
   })
 

@@ -131,23 +131,23 @@ test('without the master key the copy is refused, in words', async () => {
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('master.key is missing') })
   }
   const other = await runKeyhouse(['migrate'], { ...env, KEYHOUSE_MASTER_KEYS: `k9:${Buffer.alloc(32, 9).toString('base64')}` })
-  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('does not open what this database holds') })
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot decrypt this database') })
 })
 
 test('the command refuses what it cannot do, and leaves nothing behind', async () => {
   const file = join(folder, 'once.db')
   if (isPostgres) {
     const { code, stderr } = await runKeyhouse(['backup', file], app.env)
-    expect({ code, stderr }).toEqual({ code: 1, stderr: 'This is for SQLite. Copy a PostgreSQL database with pg_dump.\n' })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'This command is for SQLite. Copy a PostgreSQL database with pg_dump.\n' })
     return
   }
   writeFileSync(file, 'mine')
-  expect(await runKeyhouse(['backup', file], app.env)).toMatchObject({ code: 1, stderr: `${file} is there already: name a new file.\n` })
+  expect(await runKeyhouse(['backup', file], app.env)).toMatchObject({ code: 1, stderr: `${file} exists already. Name a new file.\n` })
   expect(readFileSync(file, 'utf8')).toBe('mine')
   const nowhere = join(folder, 'nowhere')
-  expect((await runKeyhouse(['backup', join(nowhere, 'x.db')], app.env)).stderr).toContain('cannot be made (ENOENT)')
+  expect((await runKeyhouse(['backup', join(nowhere, 'x.db')], app.env)).stderr).toContain('cannot be created (ENOENT)')
   expect((await runKeyhouse(['backup', join(folder, 'y.db')], { KEYHOUSE_DATA_DIR: nowhere })).stderr).toContain('There is no database at')
   expect(readdirSync(folder)).not.toContain('y.db')
   const { stdout } = await runKeyhouse(['backup', join(folder, 'said.db')], app.env)
-  expect(stdout).toContain('It opens with the master key alone: keep')
+  expect(stdout).toContain('The copy can be decrypted with the master keys only. Store')
 })

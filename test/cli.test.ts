@@ -92,7 +92,9 @@ describe('master keys', () => {
       KEYHOUSE_MASTER_KEYS: `k9:${Buffer.alloc(32, 9).toString('base64')}`,
     })
     expect(code).toBe(1)
-    expect(stderr).toContain('KEYHOUSE_MASTER_KEYS does not open what this database holds: give the master keys that it was last used with')
+    expect(stderr).toContain(
+      'KEYHOUSE_MASTER_KEYS cannot decrypt this database: set it to the master keys that the database was last used with',
+    )
     expect(stderr).not.toMatch(/^ +at /m)
   })
 
@@ -102,7 +104,7 @@ describe('master keys', () => {
     renameSync(file, `${file}.away`)
     const { code, stderr } = await runKeyhouse(['migrate'], app.env)
     expect(code).toBe(1)
-    expect(stderr).toContain('master.key is missing, and this database holds values that it sealed: put the file back')
+    expect(stderr).toContain('master.key is missing, and the database has values encrypted with it: restore the file')
     expect(existsSync(file)).toBe(false)
     renameSync(`${file}.away`, file)
   })
@@ -125,7 +127,7 @@ describe('organization create', () => {
     const { code, stdout } = await runKeyhouse(['organization', 'create', '--name', 'Acme', '--email', newEmail()], app.env)
     expect(code).toBe(0)
     expect(stdout).toMatch(
-      /Issuer of sandbox tokens +http\S+\/sandbox\n +Sandbox API key +kh_sand_[0-9A-Za-z]{38}\n.*LOGIN token +ey\S+\n\nThese are shown once/s,
+      /Issuer of sandbox tokens +http\S+\/sandbox\n +Sandbox API key +kh_sand_[0-9A-Za-z]{38}\n.*LOGIN token +ey\S+\n\nThese secrets are shown once/s,
     )
   })
 
@@ -178,7 +180,7 @@ describe('sign-in', () => {
     const email = newEmail()
     await createOrganization(app.services, { name: 'Acme', email, userName: 'Ada' })
     const { stdout } = await runKeyhouse(['sign-in', '--email', email], app.env)
-    expect(stdout).toMatch(/Good until +\d{4}-\d\d-\d\d \d\d:\d\d UTC, once\n/)
+    expect(stdout).toMatch(/Valid once, until +\d{4}-\d\d-\d\d \d\d:\d\d UTC\n/)
     expect(stdout).toContain("curl -s http://keyhouse.test/graphql -H 'Content-Type: application/json' -d '{")
   })
 
@@ -210,7 +212,7 @@ describe('sign-in', () => {
     const chosen = await runKeyhouseJson(['sign-in', '--email', email, '--organization', second.organizationId], app.env)
     expect(chosen.organizationId).toBe(second.organizationId)
     const unknown = await runKeyhouse(['sign-in', '--email', 'nobody@example.com'], app.env)
-    expect(unknown).toEqual({ code: 1, stdout: '', stderr: 'No member has this e-mail address.\n' })
+    expect(unknown).toEqual({ code: 1, stdout: '', stderr: 'No member has this e-mail address. Check --email.\n' })
   })
 })
 
@@ -236,8 +238,11 @@ describe('api-key create', () => {
 
   test.each([
     [{ permissions: ['api_key:raed'] }, '"permissions.0" is not a permission of Keyhouse; did you mean "api_key:read"?'],
-    [{ permissions: ['member:invite'] }, '"permissions" names what no API key can hold: member:invite.'],
-    [{ project: 'prj_00000000000000000000000000000000' }, 'No such project.'],
+    [{ permissions: ['member:invite'] }, '"permissions" must not name permissions that no API key can hold: member:invite.'],
+    [
+      { project: 'prj_00000000000000000000000000000000' },
+      'No project with this id is visible to the caller. Check the id, and the project and environment of your credential.',
+    ],
     [{ label: 'x'.repeat(256) }, '"label" must have 1 to 255 characters.'],
   ])('refuses %j', async (options, message) => {
     const acme = await organization(app)
@@ -249,9 +254,9 @@ describe('api-key create', () => {
     await organization(app)
     const { code, stderr } = await runKeyhouse(['api-key', 'create'], app.env)
     expect(code).toBe(1)
-    expect(stderr).toContain('choose one with --organization: org_')
+    expect(stderr).toContain('Choose one with --organization: org_')
     const unknown = await runKeyhouse(['api-key', 'create', '--organization', 'org_none'], app.env)
-    expect(unknown).toEqual({ code: 1, stdout: '', stderr: 'No such organization.\n' })
+    expect(unknown).toEqual({ code: 1, stdout: '', stderr: 'No organization has this id. See "keyhouse organization list".\n' })
   })
 
   test('beside a server under load: nothing fails on either side, and the chain holds', async () => {

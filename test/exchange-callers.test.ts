@@ -94,6 +94,18 @@ describe('an access token whose audience is this server', () => {
     expect(denied?.endUserId).toMatch(/^eu_[0-9a-f]{32}$/)
   })
 
+  test('is told whether a permission would help', async () => {
+    const limited = await acme.apiKey({ permissions: ['agent:read'] })
+    const messages = async (document: string): Promise<unknown> =>
+      (await app.run(limited.secret, document, {}, { 'x-on-behalf-of': 'jane' })).errors?.map(({ message }) => message)
+    expect(await messages('{ mcpServers { nodes { id } } }')).toEqual([
+      'This credential does not hold the required permission "mcp_server:read".',
+    ])
+    expect(await messages('{ apiKeys { nodes { id } } }')).toEqual([
+      'The permission "api_key:read" is never available while acting for an end user. Repeat the request with an API key and without X-On-Behalf-Of.',
+    ])
+  })
+
   test('cannot learn whether another end user exists', async () => {
     const token = await here({ permissions: ['*'] })
     await here({ externalUserId: 'john' })

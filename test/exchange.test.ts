@@ -37,8 +37,8 @@ test('the token names its end user to that end user; to a key without `end_user:
 
 describe('expiresIn', () => {
   test.each([
-    [299, '"expiresIn" must be left out: this key ends in 299 seconds.'],
-    [300, '"expiresIn" must be at most 300: a token never outlives its key.'],
+    [299, '"expiresIn" must be omitted: this key expires in 299 seconds.'],
+    [300, '"expiresIn" must be at most 300, the remaining lifetime of its key.'],
   ])('of a key with %p seconds left is refused by a sentence that helps', async (left, message) => {
     const { secret } = await acme.apiKey({ expiresAt: new Date(app.clock.now().getTime() + left * 1000) })
     const { userErrors } = await exchangePayload(app, secret, { audience, externalUserId: 'jane', expiresIn: 301 })
@@ -46,8 +46,8 @@ describe('expiresIn', () => {
   })
 
   test.each([
-    [299, 300, '"expiresIn" must be left out: this superseded key text ends in 299 seconds.'],
-    [300, 301, '"expiresIn" must be at most 300: a token never outlives its superseded key text.'],
+    [299, 300, '"expiresIn" must be omitted: this superseded secret expires in 299 seconds.'],
+    [300, 301, '"expiresIn" must be at most 300, the remaining lifetime of its superseded secret.'],
     [300, 300, undefined],
     [3601, 3601, undefined],
   ])('of a superseded text whose overlap lasts %i seconds, asked for %i', async (overlapSeconds, expiresIn, message) => {
@@ -199,6 +199,14 @@ describe('audience', () => {
       }),
       { numRuns: 20 },
     ))
+
+  test('that is KEYHOUSE_URL but for a slash is refused, and the text names it', async () => {
+    for (const slashes of ['/', '//']) {
+      const { userErrors } = await exchangePayload(app, key, { audience: `${app.config.url}${slashes}`, externalUserId: 'j' })
+      const message = `"audience" must be ${app.config.url} (KEYHOUSE_URL) without the trailing slash, or this server would refuse the token.`
+      expect(userErrors).toEqual([{ code: 'INVALID', message, path: ['input', 'audience'] }])
+    }
+  })
 
   test('of a key with allowed audiences is one of them, to the byte', async () => {
     const { secret } = await acme.apiKey({ allowedAudiences: ['https://x.example', 'https://y.example/'] })

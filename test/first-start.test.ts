@@ -47,7 +47,7 @@ if (isPostgres) {
     await end(served)
     expect(served.stdout()).not.toMatch(secret)
     const { code, stderr } = await runKeyhouse(['api-key', 'create'], database.env)
-    expect({ code, stderr }).toEqual({ code: 1, stderr: 'There is no organization yet: make one with "keyhouse organization create".\n' })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'There is no organization yet: create one with "keyhouse organization create".\n' })
   })
 } else {
   describe('with SQLite', () => {
@@ -107,7 +107,7 @@ if (isPostgres) {
       const busy = await startKeyhouse(database.env)
       const { code, stdout, stderr } = await runKeyhouse(['start'], { ...other.env, PORT: new URL(busy.url).port })
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-      expect(stderr).toBe(`Port ${new URL(busy.url).port} is in use: choose another with PORT.\n`)
+      expect(stderr).toBe(`Port ${new URL(busy.url).port} is in use. Set PORT to another port.\n`)
       await end(busy)
       expect(existsSync(join(other.env['KEYHOUSE_DATA_DIR']!, 'master.key'))).toBe(true)
       const served = await startKeyhouse(other.env)
@@ -178,7 +178,7 @@ if (isPostgres) {
       const other = await emptyDatabase()
       const served = await startKeyhouse(other.env, { dotEnv: 'KEYHOUSE_DRAIN_SECONDS=0\n' })
       await end(served)
-      expect(served.stdout()).toMatch(/"file":"[^"]+keyhouse-cwd-[^"]+\.env","msg":"settings read from a file"/)
+      expect(served.stdout()).toMatch(/"file":"[^"]+keyhouse-cwd-[^"]+\.env","msg":"environment file loaded"/)
       await other.drop()
     })
   })

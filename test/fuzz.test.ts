@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { requestErrorStatus } from '../src/lib/errors.js'
+import { requestErrorDescriptions } from '../src/lib/error-codes.js'
 import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { headerLines, mutatedRequests, requests, type Request } from './support/arbitrary.js'
@@ -35,7 +35,7 @@ const longest = 1_600_000
 function expectClean(from: number, status: number, text: string): void {
   expect(status).toBeLessThan(500)
   const codes = [...text.matchAll(/"extensions":\{"code":"(\w+)"/g)].map(([, code]) => code!)
-  for (const code of codes) expect(Object.keys(requestErrorStatus)).toContain(code)
+  for (const code of codes) expect(Object.keys(requestErrorDescriptions)).toContain(code)
   expect(codes).not.toContain('INTERNAL_SERVER_ERROR')
   expect(app.logFrom(from)).not.toMatch(/"level":[56]0/)
 }

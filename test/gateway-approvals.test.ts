@@ -241,7 +241,7 @@ describe('who decides', () => {
       'token',
       alice,
     )
-    expect((await world.call(serverId, token, 'echo', {})).body.error.message).toContain('may not be called')
+    expect((await world.call(serverId, token, 'echo', {})).body.error.message).toContain('The tool is not allowed')
   })
 
   test('nor does it loosen the rules: not as an end user, not without the permission, not who called', async () => {

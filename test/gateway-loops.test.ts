@@ -49,7 +49,9 @@ describe('a server at the own URL', () => {
     'http://keyhouse.test/%6dcp/mcp_srv_1?x=1',
   ]
   test.each(own)('is refused when it is made and when it is changed: %s', async (serverUrl) => {
-    const fault = [{ code: 'URL_NOT_ALLOWED', message: expect.stringContaining('own gateway'), path: ['input', 'serverUrl'] }]
+    const fault = [
+      { code: 'URL_NOT_ALLOWED', message: expect.stringContaining('the gateway of this server'), path: ['input', 'serverUrl'] },
+    ]
     const input = { name: 'own', serverLabel: 'own', serverUrl }
     expect((await world.app.mutate(world.acme.sandboxKey, 'createMcpServer', input, 'server { id }')).userErrors).toEqual(fault)
     expect((await moveTo(world, await world.server(), serverUrl)).userErrors).toEqual(fault)

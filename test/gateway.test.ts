@@ -268,7 +268,9 @@ test('what cannot be the id of a server is not found, whatever its form, and the
   for (const id of ['%00', 'x', '%E2%80%A8', serverId.toUpperCase(), `${serverId}%00`, `${serverId}0`, serverId.slice(0, -1), "'--"]) {
     const { status, body } = await world.rpc(id, key, 'ping')
     expect([id, status]).toEqual([id, 404])
-    expect(body.error.message).toBe('No such MCP server.')
+    expect(body.error.message).toBe(
+      'No MCP server with this id is visible to the caller. Check the id, and the project and environment of your credential.',
+    )
   }
 })
 

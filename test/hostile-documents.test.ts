@@ -110,8 +110,7 @@ describe('complexity', () => {
     expect(refused.status).toBe(400)
     expect(refused.errors).toMatchObject([
       {
-        message:
-          'This operation is too complex: it may cost 10000 points, and costs 10001. Ask for fewer or shorter lists, or fewer fields.',
+        message: 'The operation costs 10001 points, and the limit is 10000. Select fewer fields, or fewer or shorter lists.',
         extensions: { code: 'OPERATION_TOO_COMPLEX' },
       },
     ])
@@ -207,7 +206,7 @@ describe('counts', () => {
     expect(refused.status).toBe(400)
     expect(refused.errors).toMatchObject([
       {
-        message: 'This operation counts 4 lists, and may count 3. Ask for "totalCount" in fewer of them.',
+        message: 'The operation counts 4 lists, and the limit is 3. Select "totalCount" in fewer lists.',
         extensions: { code: 'OPERATION_TOO_COMPLEX' },
       },
     ])

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { maxBodyBytes } from '../src/http/error-response.js'
-import { requestErrorStatus } from '../src/lib/errors.js'
+import { requestErrorDescriptions } from '../src/lib/error-codes.js'
 import { startApp, type TestApp } from './support/app.js'
 import { openSocket, readUntilClose, parseResponse, requestText, sendRaw, type RawResponse } from './support/raw-http.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -23,7 +23,7 @@ const coded = (answer: RawResponse): unknown => {
   const { errors } = JSON.parse(answer.body) as { errors: { extensions: { code: string; requestId: string } }[] }
   expect(errors[0]!.extensions.requestId).toBe(answer.headers['x-request-id'])
   expect(answer.headers['x-request-id']).toMatch(/^req_[0-9a-f]{32}$/)
-  expect(Object.keys(requestErrorStatus)).toContain(errors[0]!.extensions.code)
+  expect(Object.keys(requestErrorDescriptions)).toContain(errors[0]!.extensions.code)
   return [answer.status, errors[0]!.extensions.code]
 }
 const send = (body: string, headers: readonly string[] = json): Promise<RawResponse> => sendRaw(app.url, requestText(headers, body))
@@ -218,7 +218,7 @@ describe('X-On-Behalf-Of never falls back to the undelegated caller', () => {
       [400, 'BAD_REQUEST'],
     ])
     expect(alone.body).toContain(
-      'X-On-Behalf-Of was sent in another spelling. Send it as \\"X-On-Behalf-Of\\", with hyphens and no underscores.',
+      'The header X-On-Behalf-Of is misspelled. Send it as \\"X-On-Behalf-Of\\", with hyphens and no underscores.',
     )
     // An MCP client is told the same, and who has no credential that first.
     const toServer = requestText([...json, `Authorization: Bearer ${acme.sandboxKey}`, `${name}: alice`], query).replace(

@@ -56,7 +56,10 @@ describe('a token is refused as unknown, without a look at the database', () => 
         headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
         body: JSON.stringify({ query: viewer }),
       })
-      expect([answer.status, await answer.text()]).toEqual([401, expect.stringContaining('This credential is not valid.')])
+      expect([answer.status, await answer.text()]).toEqual([
+        401,
+        expect.stringContaining('The credential is not valid. Check that it is complete and was issued by this server.'),
+      ])
     }
     // Sweepers read too.
     expect(reads.mock.calls.filter(([{ name }]) => name === 'published_signing_key')).toEqual([])
@@ -165,7 +168,7 @@ test('a token that expires while it waits for its turn is refused', async () => 
     app.clock.advance(300_000)
     return Promise.resolve(true)
   })
-  expect((await send(token)).errors?.[0]?.message).toBe('This token has expired.')
+  expect((await send(token)).errors?.[0]?.message).toBe('The token is expired. Get a new one.')
 })
 
 test('introspection is not slowed: whoever asks is known', async () => {

@@ -297,6 +297,6 @@ describe('createSignInToken', () => {
     const joined = await acceptInvitation(app, (await invite(app, await signedIn(), { email })).invitationToken)
     const { signInToken } = await signInByEmail(app.services, email.toUpperCase(), acme.id)
     expect((await signIn(signInToken)).personalToken.user.id).toBe(joined.personalToken.user.id)
-    await expect(signInByEmail(app.services, uniqueEmail(), acme.id)).rejects.toThrow('No member has this e-mail address.')
+    await expect(signInByEmail(app.services, uniqueEmail(), acme.id)).rejects.toThrow('No member has this e-mail address. Check --email.')
   })
 })

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { countCacheTtlMs } from '../src/encryption/count-sealed-rows.js'
-import { requestErrorStatus, userErrorCodes } from '../src/lib/errors.js'
+import { requestErrorDescriptions, userErrorDescriptions } from '../src/lib/error-codes.js'
 import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
 import { isPostgres } from './support/database.js'
@@ -128,7 +128,7 @@ describe('the labels', () => {
     const fields = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) => Object.keys(type.getFields()))
     const known: Record<string, readonly string[]> = {
       operation: ['', '(several)', 'mcp:other', ...fields],
-      code: ['OK', ...Object.keys(requestErrorStatus), ...userErrorCodes],
+      code: ['OK', ...Object.keys(requestErrorDescriptions), ...Object.keys(userErrorDescriptions)],
       source: ['usage', 'times of last use'],
     }
     for (const [label, lawful] of Object.entries(known)) {

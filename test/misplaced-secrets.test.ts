@@ -110,7 +110,7 @@ function payloadOf({ operation, field }: Position): string {
 const literals = [`"${canary}"`, `["${canary}"]`, canary, '1', `"""${canary}"""`]
 test.each(literals)('a secret written into the document as %s is told where it belongs', async (literal) => {
   const { errors } = await app.run(acme.sandboxKey, `mutation { verifyApiKey(input: { secret: ${literal} }) { verdict { code } } }`)
-  expect(errors!.map(({ message }) => message)).toEqual(['A Secret must be sent in a variable, never written into the document.'])
+  expect(errors!.map(({ message }) => message)).toEqual(['A Secret must be sent in a variable, not as a literal in the document.'])
 })
 
 describe('where no secret belongs', () => {

@@ -106,6 +106,6 @@ describe('the command line', () => {
 
   test('an unknown id is refused in one sentence', async () => {
     const { code, stderr } = await runKeyhouse(['organization', 'suspend', 'org_none'], app.env)
-    expect({ code, stderr }).toEqual({ code: 1, stderr: 'No organization has the id "org_none": see "keyhouse organization list".\n' })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'No organization has the id "org_none". See "keyhouse organization list".\n' })
   })
 })

@@ -50,7 +50,7 @@ test('several processes may sweep at once', async () => {
     const { id } = await createPersonalToken(app, acme.adminToken, {})
     app.clock.advance(300_000)
     await waitFor(() => isWiped(id))
-    expect(app.log).not.toContain('could not be wiped')
+    expect(app.log).not.toContain('could not be cleared')
   } finally {
     for (const other of others) await other.close()
   }

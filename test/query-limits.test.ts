@@ -50,7 +50,7 @@ describe('a list that takes longer than two seconds', () => {
     expect(performance.now() - before).toBeGreaterThan(1900)
     const [answer] = answers
     expect(answer).toMatchObject({ status: 200, errors: [{ path: ['invitations'], extensions: { code: 'QUERY_TIMEOUT' } }] })
-    expect(answer!.errors![0]!.message).toBe('This query took longer than 2 seconds. Narrow its filter, or leave out "totalCount".')
+    expect(answer!.errors![0]!.message).toBe('The query took longer than 2 seconds. Narrow the filter, or omit "totalCount".')
   })
 })
 
@@ -61,7 +61,9 @@ describe('lists of one organization at once', () => {
     const refused = await Promise.race(asked)
     expect(refused.status).toBe(429)
     expect(codeOf(refused)).toBe('CONCURRENCY_LIMITED')
-    expect(refused.errors![0]!.message).toBe('Too many lists and counts of your organization are waiting. Send fewer at once.')
+    expect(refused.errors![0]!.message).toBe(
+      'Too many lists and counts of your organization are queued. Send fewer concurrently, and retry after the time in Retry-After.',
+    )
     expect(refused.headers.get('retry-after')).toBe('1')
     // Another organization has a queue of its own.
     expect((await app.run(other.sandboxKey, '{ apiKeys { totalCount } }')).errors).toBeUndefined()

@@ -263,7 +263,7 @@ describe('what makes lasting rights', () => {
     const { token } = await world.personalToken(userId, type, isReduced ? ['*'] : null)
     for (const [field, input, selection] of await inputs(world)) {
       const { userErrors } = await app.mutate(token, field, input, selection)
-      const refused = { code: 'FORBIDDEN', message: expect.stringContaining('with a LOGIN or FULL_ACCESS token'), path: null }
+      const refused = { code: 'FORBIDDEN', message: expect.stringContaining('Use a LOGIN or FULL_ACCESS token'), path: null }
       expect([field, userErrors]).toEqual([field, isReduced ? [refused] : []])
     }
     expect(Object.entries(kept).filter(([, how]) => how === 'refused')).toHaveLength(4)
@@ -293,7 +293,7 @@ describe('the rules of a server', () => {
     for (const loose of [{ requireApproval: 'NEVER' }, { allowedTools: ['b'] }, { allowedTools: null }]) {
       const answer = await update(loose)
       expect([loose, firstErrorCode(answer)]).toEqual([loose, code])
-      if (code) expect(answer.userErrors[0]!.message).toContain('use a LOGIN or FULL_ACCESS token')
+      if (code) expect(answer.userErrors[0]!.message).toContain('Use a LOGIN or FULL_ACCESS token')
     }
   })
 })

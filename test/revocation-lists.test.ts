@@ -106,7 +106,7 @@ describe('a list', () => {
     }
   })
 
-  test('is not written while the database is away: 503, never an old list', async () => {
+  test('is not written while the database is unavailable: 503, never an old list', async () => {
     await fetchRevocationList(app)
     jest.spyOn(app.services.queryRunner, 'read').mockRejectedValue(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }))
     expect((await fetchWellKnown(app, 'revoked')).status).toBe(503)
@@ -322,7 +322,7 @@ describe('a sandbox reset', () => {
     const refused = await app.run(acme.sandboxKey, document)
     expect([refused.errors?.[0]?.extensions.code, refused.errors?.[0]?.message]).toEqual([
       'UNAVAILABLE',
-      'This sandbox was reset by a server whose clock is ahead of ours. Try again shortly.',
+      'The clocks of the replicas differ, and the latest sandbox reset is in the future of this one. Retry after the time in Retry-After.',
     ])
     app.clock.advance(60_000)
     expect((await here()).token).toBeDefined()

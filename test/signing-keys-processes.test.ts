@@ -55,7 +55,10 @@ describe('the command line beside a running server', () => {
     expect(retired).toEqual({ retired: rotated.previous, current: rotated.current, next: rotated.next })
     expect([await statusOf(old), await statusOf(fresh)]).toEqual([401, 200])
     expect(await fetchPublishedKids(app)).not.toContain(rotated.previous)
-    await expect(command('retire', 'sk_0')).rejects.toMatchObject({ code: 1, stderr: 'No such signing key.\n' })
+    await expect(command('retire', 'sk_0')).rejects.toMatchObject({
+      code: 1,
+      stderr: 'No signing key has this id. See "signingKeys" for the ids.\n',
+    })
     // The admin's token went with the key that signed it; there is a way back in.
     acme = await organization(app)
   })

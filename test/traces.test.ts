@@ -269,7 +269,7 @@ test.each([
 
 describe('a collector that', () => {
   const quick = { OTEL_BSP_SCHEDULE_DELAY: '10' }
-  const told = 'the collector takes no traces'
+  const told = 'trace export failed'
   const count = (log: string, text: string): number => log.split(text).length - 1
 
   test('is not there harms nobody: one line, and the end comes in time', async () => {
@@ -299,11 +299,11 @@ describe('a collector that', () => {
     await round()
     await round()
     await waitFor(() => app.log.includes(told))
-    expect(count(app.log, 'takes traces again')).toBe(0)
+    expect(count(app.log, 'trace export recovered')).toBe(0)
     expect(app.log).toContain('"reason":401')
     status = 200
     await round()
-    await waitFor(() => app.log.includes('takes traces again'))
+    await waitFor(() => app.log.includes('trace export recovered'))
     expect(count(app.log, told)).toBe(1)
     await app.close()
     await other.close()

@@ -95,7 +95,9 @@ test('is out of reach while acting for an end user, and a member says where', as
   expect(own.userErrors).toMatchObject([{ code: 'FORBIDDEN' }])
   const input = { externalId: 'bob', environment: 'PRODUCTION' }
   expect((await app.mutate(acme.adminToken, 'forgetEndUser', input, counts)).userErrors).toMatchObject([{ code: 'NOT_FOUND' }])
-  expect((await app.mutate(acme.sandboxKey, 'forgetEndUser', input, counts)).userErrors).toMatchObject([{ code: 'ENVIRONMENT_MISMATCH' }])
+  expect((await app.mutate(acme.sandboxKey, 'forgetEndUser', input, counts)).userErrors).toMatchObject([
+    { code: 'ENVIRONMENT_MISMATCH', message: expect.stringContaining('"keyhouse api-key create --environment PRODUCTION"') },
+  ])
   const inSandbox = await app.mutate(acme.adminToken, 'forgetEndUser', { externalId: 'bob' }, counts)
   expect(inSandbox.userErrors).toEqual([])
 })

@@ -253,14 +253,14 @@ describe('below the API', () => {
     const row = await acme.credentialRow(await store(await newServer(), ada))
     const mine = emAs(row.endUserId)
     ;(await mine.findOneOrFail(McpCredential, { id: row.id })).endUserId = null
-    await expect(mine.flush()).rejects.toThrow("beyond the caller's endUserId")
+    await expect(mine.flush()).rejects.toThrow('outside the endUserId of the caller')
     const theirs = emAs('eu_other')
     theirs.remove(theirs.getReference(McpCredential, row.id))
-    await expect(theirs.flush()).rejects.toThrow('reaches beyond the caller')
+    await expect(theirs.flush()).rejects.toThrow('of the caller')
     const shared = await emAs('eu_other').findOneOrFail(McpServer, { endUserId: null })
     const em = emAs('eu_other')
     em.merge(McpServer, shared).name = 'changed'
-    await expect(em.flush()).rejects.toThrow("beyond the caller's endUserId")
+    await expect(em.flush()).rejects.toThrow('outside the endUserId of the caller')
   })
 
   test('without an owner nothing is read or written', async () => {

@@ -129,7 +129,7 @@ test('a row that does not open is named, left as it is, and fails the command', 
   const { code, out, err } = await keyhouse(['reseal'])
   expect(code).toBe(1)
   expect(out).toContain(`credentials ${row!.id}`)
-  expect(err).toContain('1 sealed values are not under "k2"')
+  expect(err).toContain('1 values are not encrypted with "k2"')
   expect((await acme.credentialRows())[1]!.sealedValue).toBe(broken)
 }, 60_000)
 

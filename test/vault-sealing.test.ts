@@ -52,9 +52,9 @@ async function expectFault(serverId: string, credentialId: string, headers: Reco
   seen = []
   const answer = await app.run(acme.sandboxKey, document, { input: { serverId, credentialId } }, headers)
   expect(codeOf(answer)).toBe('INTERNAL_SERVER_ERROR')
-  expect(answer.errors![0]!.message).toBe('Something went wrong on our side.')
+  expect(answer.errors![0]!.message).toBe('Internal server error. Report the request id to the operator of this server.')
   expect(seen).toEqual([])
-  const line = app.log.split('\n').find((one) => one.includes(credentialId) && one.includes('a stored credential does not open'))
+  const line = app.log.split('\n').find((one) => one.includes(credentialId) && one.includes('stored MCP credential cannot be decrypted'))
   expect(line).toContain('SealError')
 }
 
@@ -184,14 +184,14 @@ describe('master keys', () => {
     const fault = await startWith(newMasterKey('k9'))
     expect(fault).toBeInstanceOf(ConfigError)
     const [id] = firstMasterKey(app).split(':')
-    expect((fault as Error).message).toContain(`(values are sealed under "${id}", which is not among them; drop a key only when`)
+    expect((fault as Error).message).toContain(`(values are encrypted with "${id}", which is missing; remove a key only when`)
   })
 
   test('another one under a known id is refused at start, with the way out', async () => {
     const [id, base64] = firstMasterKey(app).split(':') as [string, string]
     const fault = await startWith(`${id}:${newMasterKey('wrong').split(':')[1]}`)
     expect(fault).toBeInstanceOf(ConfigError)
-    expect((fault as Error).message).toContain(`("${id}" is another key than the one that this database knows under that id`)
+    expect((fault as Error).message).toContain(`("${id}" is not the key that this database knows by that id`)
     expect((fault as Error).message).not.toContain(base64)
   })
 

@@ -47,7 +47,7 @@ interface Answer {
  */
 function toHeaderValue(name: string, value: unknown): string {
   if (typeof value === 'string' && /^[\x21-\x7E]([\x20-\x7E]*[\x21-\x7E])?$/.test(value)) return value
-  throw new TypeError(`${name} must be printable ASCII characters, at least one, without a space at either end.`)
+  throw new TypeError(`${name} must be at least one printable ASCII character, without a space at either end.`)
 }
 
 export function createClient({ url, credential, onBehalfOf, fetch: ownFetch, retries = 2 }: ClientOptions): Client {
@@ -73,7 +73,16 @@ export function createClient({ url, credential, onBehalfOf, fetch: ownFetch, ret
       text = await response.text()
     } catch (cause) {
       options.signal?.throwIfAborted()
-      throw new ApiError(`${name} got no answer: the server could not be reached.`, name, null, 'NETWORK_ERROR', 0, null, [], { cause })
+      throw new ApiError(
+        `${name} failed: the server could not be reached. Check the URL and the network.`,
+        name,
+        null,
+        'NETWORK_ERROR',
+        0,
+        null,
+        [],
+        { cause },
+      )
     }
     return parseResponse(operation, response, text)
   }
@@ -113,7 +122,7 @@ function parseResponse({ name, kind }: Operation, { status, headers }: Response,
   if (first && code) throw fail(first.message, code, errors)
   const result = data?.[name]
   if (kind === 'query' && result !== undefined) return result
-  if (!result) throw fail(`${name} got an answer with status ${status} that is not Keyhouse's.`, 'UNEXPECTED_ANSWER')
+  if (!result) throw fail(`${name} failed: the response with status ${status} is not from Keyhouse. Check the URL.`, 'UNEXPECTED_ANSWER')
   const { userErrors, ...rest } = result as { userErrors: UserErrorEntry[] }
   const [firstError, ...otherErrors] = userErrors
   if (firstError) throw new UserErrorsError(name, requestId, [firstError, ...otherErrors])

@@ -17,7 +17,7 @@ export function KeyhouseProvider({ client, children }: { readonly client: Client
 /** The client of the nearest `KeyhouseProvider`. @throws Error if there is none */
 export function useKeyhouse(): Client {
   const client = useContext(ClientContext)
-  if (!client) throw new Error('There is no Keyhouse client here: put <KeyhouseProvider client={createClient(…)}> above this component.')
+  if (!client) throw new Error('This component has no Keyhouse client. Wrap it in <KeyhouseProvider client={createClient(…)}>.')
   return client
 }
 

@@ -101,6 +101,6 @@ export const systemActor = (organizationId: string): Actor => ({
 
 /** The actor's personal token. @throws DomainError FORBIDDEN for API keys and end users, which have none. */
 export function requireUser({ personalToken }: Actor): NonNullable<Actor['personalToken']> {
-  if (!personalToken) throw forbidden('Only a person has personal tokens: this needs a personal token as the credential.')
+  if (!personalToken) throw forbidden('Personal tokens belong to members. Send a personal token as the credential.')
   return personalToken
 }

@@ -33,6 +33,11 @@ export interface AuthHeaders {
 
 /** Malformed and never-issued credentials get the same error, so a caller cannot tell them apart. */
 const unknownCredential = (): RequestError => new UnknownCredentialError()
+/** Says nothing about the credential, which is not looked up. No quotation marks: RFC 6750 §3 forbids them in `error_description`. */
+const missingScheme = (): RequestError =>
+  new UnknownCredentialError(
+    'The Authorization header lacks the Bearer scheme. Send Authorization: Bearer, a space, and the API key or token.',
+  )
 const badHeader = (message: string): RequestError => new RequestError('BAD_REQUEST', message)
 
 /**
@@ -41,7 +46,7 @@ const badHeader = (message: string): RequestError => new RequestError('BAD_REQUE
  */
 export async function authenticate(deps: AuthDependencies, { authorization, onBehalfOf }: AuthHeaders): Promise<Actor> {
   const [, bearerToken] = /^Bearer +([\x21-\x7E]+)$/i.exec(authorization) ?? []
-  if (bearerToken === undefined) throw unknownCredential()
+  if (bearerToken === undefined) throw /^Bearer\b/i.test(authorization) ? unknownCredential() : missingScheme()
   if (bearerToken.includes('.')) {
     return decodeHeader(bearerToken)?.['typ'] === 'at+jwt'
       ? authenticateAccessToken(deps, bearerToken, onBehalfOf)
@@ -56,9 +61,9 @@ async function authenticateApiKey(deps: AuthDependencies, secret: string, onBeha
   // A superseded secret is unknown after its overlap, even if its key was revoked since.
   if (!key || isOverlapOver(key, deps.now)) throw unknownCredential()
   const status = credentialStatus(key, deps.now)
-  if (status === 'REVOKED') throw new RequestError('CREDENTIAL_REVOKED', 'This API key has been revoked.')
+  if (status === 'REVOKED') throw new RequestError('CREDENTIAL_REVOKED', 'This API key is revoked. Use another key.')
   if (key.isOrganizationSuspended) throw organizationSuspended()
-  if (status === 'EXPIRED') throw unauthenticated('This API key has expired.')
+  if (status === 'EXPIRED') throw unauthenticated('This API key is expired. Use another key.')
   const externalId = parseOnBehalfOf(onBehalfOf)
   const endUser =
     externalId === undefined ? null : { id: deriveEndUserId(key.organizationId, key.projectId, key.environment, externalId), externalId }
@@ -103,7 +108,7 @@ const toActorApiKey = (key: KeyRow, now: Date): NonNullable<Actor['apiKey']> => 
 function parseOnBehalfOf(onBehalfOf: readonly string[]): string | undefined {
   if (onBehalfOf.length === 0) return undefined
   const [externalId, second] = onBehalfOf
-  if (second !== undefined) throw badHeader('X-On-Behalf-Of was sent twice.')
+  if (second !== undefined) throw badHeader('The X-On-Behalf-Of header was sent more than once. Send it once.')
   if (externalId === undefined || !isExternalId(externalId)) throw badHeader(`X-On-Behalf-Of ${externalIdMessage}.`)
   return externalId
 }
@@ -133,14 +138,17 @@ async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBe
   const token = await readAccessToken(deps.queryRunner, jti)
   // The issuer must match the token's record: this rejects an issuer of another tenant or environment (RFC 8725 §3.8).
   if (token && iss !== issuerOfToken(deps.url, token.key, token.hasTenantIssuer)) throw unknownCredential()
-  if (!token || token.revokedAt || token.key.revokedAt) throw unauthenticated('This token has been revoked, or its key has.')
+  if (!token || token.revokedAt || token.key.revokedAt)
+    throw unauthenticated('This access token, or its API key, is revoked. Exchange an API key for a new token.')
   const { key } = token
   if (key.isOrganizationSuspended) throw organizationSuspended()
-  if (key.sandboxResetAt && token.issuedAt <= key.sandboxResetAt) throw unauthenticated('This token has been revoked by a sandbox reset.')
+  if (key.sandboxResetAt && token.issuedAt <= key.sandboxResetAt)
+    throw unauthenticated('A sandbox reset revoked this access token. Exchange an API key for a new token.')
   const expiresAt = key.expiresAt && key.expiresAt < token.expiresAt ? key.expiresAt : token.expiresAt
-  if (expiresAt <= deps.now) throw unauthenticated('This token has expired.')
+  if (expiresAt <= deps.now) throw unauthenticated('The token is expired. Get a new one.')
   const externalId = parseOnBehalfOf(onBehalfOf)
-  if (externalId !== undefined && externalId !== sub) throw badHeader('X-On-Behalf-Of must equal the subject of the token.')
+  if (externalId !== undefined && externalId !== sub)
+    throw badHeader('X-On-Behalf-Of must equal the subject (sub) of the access token. Omit the header or correct it.')
   return {
     kind: 'ACCESS_TOKEN',
     id: token.endUserId,
@@ -162,10 +170,11 @@ async function authenticatePersonalToken(deps: AuthDependencies, jwt: string, on
   if (iss !== deps.url) throw unknownCredential()
   const token = await readPersonalToken(deps.queryRunner, jti)
   const status = token && credentialStatus(token, deps.now)
-  if (!token || status === 'REVOKED') throw unauthenticated('This token has been revoked, or its user is no longer a member.')
+  if (!token || status === 'REVOKED')
+    throw unauthenticated('This personal token is revoked, or its user is no longer a member. Sign in again.')
   if (token.isOrganizationSuspended) throw organizationSuspended()
-  if (status === 'EXPIRED') throw unauthenticated('This token has expired.')
-  if (onBehalfOf.length > 0) throw badHeader('X-On-Behalf-Of goes with an API key, not with a personal token.')
+  if (status === 'EXPIRED') throw unauthenticated('The token is expired. Get a new one.')
+  if (onBehalfOf.length > 0) throw badHeader('X-On-Behalf-Of is not allowed with a personal token. Omit the header, or send an API key.')
   const role = rolePermissions[token.role]
   return {
     kind: 'PERSONAL_TOKEN',

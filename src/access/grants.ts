@@ -23,7 +23,10 @@ function exceedsProjects(own: readonly string[] | null, granted: readonly string
 export function assertCanGrantMembership(actor: Actor, membership: Membership): void {
   assertCanGrantToUser(actor, rolePermissions[membership.role], ['input', 'role'])
   if (!exceedsProjects(actor.projectIds, effectiveProjectIds(membership))) return
-  throw permissionNotHeld('You do not have every project that this would give.', ['input', 'projectIds'])
+  throw permissionNotHeld('You cannot grant projects that you do not have. Name projects of your own in "projectIds".', [
+    'input',
+    'projectIds',
+  ])
 }
 
 /** Whether a member's current role and projects still allow a grant made earlier, such as a pending invitation. */
@@ -44,7 +47,7 @@ export function assertCanGrantToUser(actor: Actor, granted: readonly string[], p
 
 function assertPermissionsHeld(missing: readonly string[], path: readonly string[] | null): void {
   if (missing.length === 0) return
-  throw permissionNotHeld(`You do not hold ${quoted(missing)}, so you cannot grant ${missing.length === 1 ? 'it' : 'them'}.`, path)
+  throw permissionNotHeld(`You cannot grant permissions that this credential does not hold: ${quoted(missing)}.`, path)
 }
 
 const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ')
@@ -53,5 +56,8 @@ const quoted = (names: readonly string[]): string => names.map((name) => `"${nam
 export function assertKeyWithinActor(actor: Actor, { permissions }: { readonly permissions: readonly string[] }): void {
   const missing = missingKeyPermissions(grantablePermissions(actor), permissions)
   if (missing.length === 0) return
-  throw permissionNotHeld(`This key holds ${quoted(missing)}, which you do not, so you can neither rotate nor update it.`, null)
+  throw permissionNotHeld(
+    `You cannot rotate or update a key with permissions that this credential does not hold: ${quoted(missing)}.`,
+    null,
+  )
 }

@@ -98,10 +98,10 @@ export const isAllowedForEndUser = (permission: string): boolean => hasPermissio
 /** Validates a permission for a grant. Returns the issue as the rest of a sentence; undefined if valid. */
 export function validatePermission(text: string): string | undefined {
   const parsed = parsePermission(text)
-  if (!parsed) return 'must be "resource:action" in lower case, "resource:*", "application:*" or "*", with at most 150 characters'
+  if (!parsed) return 'must be "resource:action" in lower case, "resource:*", "application:*" or "*", of at most 150 characters'
   const { resource, action } = parsed
   if (resource === 'application' && action !== '*')
-    return 'may be "application:*" only: "application" stands for every resource of your own'
+    return 'must be "application:*": the resource "application" has no single actions, and stands for all permissions of your own services'
   const known = actionsByResource.get(resource)
   if (!known || action === '*' || known.includes('*') || known.includes(action)) return undefined
   return `is not a permission of Keyhouse; did you mean "${resource}:${closestMatch(action, known)}"?`

@@ -2,6 +2,7 @@
 import { forbidden } from '../lib/errors.js'
 import { getAction, type Action } from './actions.js'
 import { isRestricted, can, type Actor } from './actor.js'
+import { isAllowedForEndUser } from './permissions.js'
 
 declare const proof: unique symbol
 
@@ -28,8 +29,11 @@ export interface Permit {
 /** @throws DomainError FORBIDDEN, with the permission. */
 export function requirePermission(actor: Actor, permission: string): void {
   if (can(actor, permission)) return
-  if (actor.endUser) throw forbidden(`This is out of reach while acting for an end user (it needs "${permission}").`)
-  throw forbidden(`This needs the permission "${permission}", which this credential does not hold.`)
+  if (actor.endUser && !isAllowedForEndUser(permission))
+    throw forbidden(
+      `The permission "${permission}" is never available while acting for an end user. Repeat the request with an API key and without X-On-Behalf-Of.`,
+    )
+  throw forbidden(`This credential does not hold the required permission "${permission}".`)
 }
 
 /** @throws DomainError FORBIDDEN, with the permission and, for RESTRICTED and EPHEMERAL tokens, the types that may do it. */
@@ -38,7 +42,7 @@ export function authorize(actor: Actor, action: Action, target: Target): Permit 
   if (permission) requirePermission(actor, permission)
   if (grantsLastingRights && isRestricted(actor)) {
     throw forbidden(
-      `This needs "${permission}" with a LOGIN or FULL_ACCESS token: what a RESTRICTED or EPHEMERAL token makes must not outlive it.`,
+      `A RESTRICTED or EPHEMERAL token cannot use "${permission}", which creates lasting access. Use a LOGIN or FULL_ACCESS token.`,
     )
   }
   return { action, target: target } as Permit

@@ -25,7 +25,8 @@ export function validateGrants(validator: Validator, grants: ApiKeyGrants): void
   validator.audiences('allowedAudiences', grants.allowedAudiences)
   if (grants.rateLimits) validateRateLimits(validator, grants.rateLimits)
   const notGrantable = isValid ? notGrantableToApiKey(grants.permissions ?? []) : []
-  if (notGrantable.length > 0) validator.addIssue('permissions', `names what no API key can hold: ${notGrantable.join(', ')}`)
+  if (notGrantable.length > 0)
+    validator.addIssue('permissions', `must not name permissions that no API key can hold: ${notGrantable.join(', ')}`)
 }
 
 function validateRateLimits(validator: Validator, limits: readonly RateLimit[]): void {
@@ -33,14 +34,15 @@ function validateRateLimits(validator: Validator, limits: readonly RateLimit[]):
   for (const [i, { max }] of limits.entries()) {
     if (max < 1 || max > maxRateLimit) validator.addIssue(['rateLimits', String(i), 'max'], `must be from 1 to ${maxRateLimit}`)
   }
-  if (new Set(limits.map(({ window }) => window)).size < limits.length) validator.addIssue('rateLimits', 'must not name a window twice')
+  if (new Set(limits.map(({ window }) => window)).size < limits.length)
+    validator.addIssue('rateLimits', 'must have at most one limit for each window')
 }
 
 /** Omitted permissions default to the creator's. Reject the default rather than drop permissions silently. @throws DomainError INVALID */
 export function assertInheritable(permissions: readonly string[]): void {
   const notGrantable = notGrantableToApiKey(permissions)
   if (notGrantable.length === 0) return
-  throw invalid(`You hold what no API key can: ${notGrantable.join(', ')}. Say which "permissions" this one is to have.`, [
+  throw invalid(`"permissions" must be set: this credential holds permissions that no API key can hold (${notGrantable.join(', ')}).`, [
     'input',
     'permissions',
   ])
@@ -53,9 +55,11 @@ export function assertInheritable(permissions: readonly string[]): void {
  */
 export function assertCanManageKeys(actor: Actor, keyId: string | null): void {
   if (actor.apiKey?.isSuperseded)
-    throw forbidden('This text of the key was replaced by a rotation: it cannot create, rotate or update keys.')
+    throw forbidden('A rotation replaced this secret, so it cannot create, rotate or update keys. Use the current secret of the key.')
   if (actor.apiKey?.isLimited && actor.apiKey.id !== keyId) {
-    throw forbidden('A key with rate limits or allowed audiences cannot create, rotate or update other keys.')
+    throw forbidden(
+      'An API key with "rateLimits" or "allowedAudiences" cannot create, rotate or update other keys. Use a key without them, or a personal token.',
+    )
   }
 }
 
@@ -63,7 +67,10 @@ export function assertCanManageKeys(actor: Actor, keyId: string | null): void {
 export function assertExpiryWithinActor(actor: Actor, expiresAt: Date | null, path: readonly string[]): void {
   const latest = maxExpiry(actor, 'key')
   if (latest && (!expiresAt || expiresAt > latest))
-    throw invalid(`Nothing outlives its maker: this credential ends at ${latest.toISOString()}.`, path)
+    throw invalid(
+      `An API key must not expire later than the credential that creates or rotates it (${latest.toISOString()}). Set an earlier "expiresAt", or use another credential.`,
+      path,
+    )
 }
 
 const relaxesRateLimits = (before: readonly RateLimit[], after: readonly RateLimit[]): boolean =>
@@ -84,5 +91,8 @@ export function assertNoLastingGain(actor: Actor, apiKey: ApiKey, change: ApiKey
   const latest = maxExpiry(actor, 'key')
   const field = findGain(apiKey, change)
   if (field === undefined || !latest || (apiKey.expiresAt && apiKey.expiresAt <= latest)) return
-  throw invalid(`This credential ends at ${latest.toISOString()}, so it gives nothing more to a key that lasts longer.`, ['input', field])
+  throw invalid(`A credential that expires (${latest.toISOString()}) cannot extend the access of a key that expires later.`, [
+    'input',
+    field,
+  ])
 }

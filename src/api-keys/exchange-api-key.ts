@@ -12,6 +12,7 @@ import { DomainError, forbidden, invalid, RequestError } from '../lib/errors.js'
 import { externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { newId } from '../lib/id.js'
 import { issuerUrl } from '../lib/issuer.js'
+import { trimTrailing } from '../lib/trailing.js'
 import { buildEndUser } from '../tenancy/end-user.js'
 import { Validator, validateAudience } from '../validation/validator.js'
 
@@ -34,16 +35,21 @@ export async function exchangeApiKey(
   input: ExchangeApiKeyArgs,
 ): Promise<{ token: string; accessToken: AccessToken; issuer: string }> {
   return perform(ctx, 'api_key:exchange', async ({ actor, now, permit, append }) => {
-    const subject = validate(actor, input)
+    const subject = validate(actor, input, ctx.services.config.url)
     const { apiKey, projectIds, environment, organizationId } = actor
     const projectId = projectIds?.[0]
-    if (actor.kind !== 'API_KEY' || !apiKey || !environment || projectId === undefined) throw forbidden('Only an API key can be exchanged.')
+    if (actor.kind !== 'API_KEY' || !apiKey || !environment || projectId === undefined)
+      throw forbidden('Only an API key can be exchanged. Send one as the credential.')
     const id = newId('at', now)
     const endUser = buildEndUser({ organizationId, projectId, environment }, subject, now)
     permit({ id, isNew: true, projectId, environment, forEndUserId: endUser.id })
     if (apiKey.allowedAudiences && !apiKey.allowedAudiences.includes(input.audience)) {
       throw new DomainError([
-        { code: 'URL_NOT_ALLOWED', message: 'This key may not be exchanged for this audience.', path: ['input', 'audience'] },
+        {
+          code: 'URL_NOT_ALLOWED',
+          message: 'The API key does not allow this audience. Use one of its "allowedAudiences", which are compared as exact strings.',
+          path: ['input', 'audience'],
+        },
       ])
     }
     if (input.permissions) assertCanGrant(actor, input.permissions)
@@ -91,10 +97,13 @@ export async function exchangeApiKey(
 }
 
 /** Returns the `sub` claim. @throws DomainError INVALID with every issue */
-function validate(actor: Actor, { audience, externalUserId, expiresIn, permissions }: ExchangeApiKeyArgs): string {
+function validate(actor: Actor, { audience, externalUserId, expiresIn, permissions }: ExchangeApiKeyArgs, ownUrl: string): string {
   const validator = new Validator()
   const issue = validateAudience(audience)
   if (issue) validator.addIssue('audience', issue)
+  // Audiences are compared as exact strings, so this server would refuse the token.
+  else if (audience !== ownUrl && trimTrailing(audience, '/') === ownUrl)
+    validator.addIssue('audience', `must be ${ownUrl} (KEYHOUSE_URL) without the trailing slash, or this server would refuse the token`)
   if (externalUserId != null && !isExternalId(externalUserId)) validator.addIssue('externalUserId', externalIdMessage)
   validator.notNull('externalUserId', externalUserId)
   validator.notNull('expiresIn', expiresIn)
@@ -102,8 +111,8 @@ function validate(actor: Actor, { audience, externalUserId, expiresIn, permissio
   validator.permissions('permissions', permissions)
   const onBehalfOf = actor.endUser?.externalId
   const subject = externalUserId ?? onBehalfOf
-  if (subject === undefined) validator.addIssue('externalUserId', 'is required without X-On-Behalf-Of')
-  else if (onBehalfOf !== undefined && onBehalfOf !== subject) validator.addIssue('externalUserId', 'must equal X-On-Behalf-Of')
+  if (subject === undefined) validator.addIssue('externalUserId', 'is required when no X-On-Behalf-Of header is sent')
+  else if (onBehalfOf !== undefined && onBehalfOf !== subject) validator.addIssue('externalUserId', 'must equal the X-On-Behalf-Of header')
   validator.throwIfInvalid()
   return subject ?? ''
 }
@@ -114,7 +123,11 @@ async function waitUntil(issuedAt: number, now: Date): Promise<void> {
   if (waitMs <= 0) return
   if (waitMs > maxResetWaitMs) {
     const retryAfter = { 'retry-after': String(Math.ceil(waitMs / 1000)) }
-    throw new RequestError('UNAVAILABLE', 'This sandbox was reset by a server whose clock is ahead of ours. Try again shortly.', retryAfter)
+    throw new RequestError(
+      'UNAVAILABLE',
+      'The clocks of the replicas differ, and the latest sandbox reset is in the future of this one. Retry after the time in Retry-After.',
+      retryAfter,
+    )
   }
   await setTimeout(waitMs)
 }
@@ -125,10 +138,10 @@ function resolveExpiry({ authVersion, apiKey }: Actor, expiresIn: number | null 
   if (expiresIn == null) return Math.min(issuedAt + defaultTokenTtlSeconds, maxExpiresAt)
   const maxTtlSeconds = maxExpiresAt - issuedAt
   if (expiresIn <= maxTtlSeconds) return issuedAt + expiresIn
-  const key = apiKey?.isSuperseded ? 'superseded key text' : 'key'
+  const key = apiKey?.isSuperseded ? 'superseded secret' : 'key'
   const rule =
     maxTtlSeconds < minTokenTtlSeconds
-      ? `left out: this ${key} ends in ${maxTtlSeconds} seconds.`
-      : `at most ${maxTtlSeconds}: a token never outlives its ${key}.`
+      ? `omitted: this ${key} expires in ${maxTtlSeconds} seconds.`
+      : `at most ${maxTtlSeconds}, the remaining lifetime of its ${key}.`
   throw invalid(`"expiresIn" must be ${rule}`, ['input', 'expiresIn'])
 }

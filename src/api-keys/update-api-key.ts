@@ -17,11 +17,11 @@ export async function updateApiKey(ctx: Context, input: ApiKeyGrants & { readonl
     assertCanManageKeys(actor, input.id)
     const apiKey = await findApiKey(em, input.id)
     permit(apiKey)
-    if (actor.apiKey?.id === apiKey.id) throw forbidden('A key cannot update itself.')
+    if (actor.apiKey?.id === apiKey.id) throw forbidden('An API key cannot update itself. Use another credential.')
     assertKeyWithinActor(actor, apiKey)
     if (input.permissions) assertCanGrant(actor, input.permissions)
     assertNoLastingGain(actor, apiKey, input)
-    if (apiKey.revokedAt) throw invalidState('This API key is revoked.')
+    if (apiKey.revokedAt) throw invalidState('The API key is revoked and cannot be updated. Create a new key.')
     if (input.label !== undefined) apiKey.label = input.label
     if (input.permissions) apiKey.permissions = [...input.permissions]
     if (input.rateLimits) apiKey.rateLimits = [...input.rateLimits]

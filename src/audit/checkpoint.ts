@@ -64,16 +64,16 @@ export async function validateSignature({ checkpoint, jws }: SignedCheckpoint, k
   try {
     const { kid, typ } = decodeProtectedHeader(jws)
     // Check `typ`: the same key signs tokens, which must not pass as checkpoints (RFC 8725 §3.11).
-    if (typ !== checkpointType) return 'it is signed as something else'
+    if (typ !== checkpointType) return 'its "typ" is not that of a checkpoint'
     const jwk = keys.find((key) => key.kid === kid)
-    if (!jwk?.alg) return `the key that signed it (${String(kid)}) is not among those given`
+    if (!jwk?.alg) return `the key set has no key ${String(kid)}, which signed it`
     // Take the algorithm from the key, never from the JWS header: prevents algorithm confusion (RFC 8725 §3.1).
     const { payload } = await compactVerify(jws, await importJWK(jwk, jwk.alg), { algorithms: [jwk.alg] })
     const payloadFields = parseJson(new TextDecoder().decode(payload))
     const isSame = isRecord(payloadFields) && Object.entries(checkpoint).every(([name, value]) => payloadFields[name] === value)
-    return isSame ? validateSigningTime(jwk, checkpoint.time) : 'it is not what was signed'
+    return isSame ? validateSigningTime(jwk, checkpoint.time) : 'its values differ from the signed ones'
   } catch {
-    return 'its signature does not hold'
+    return 'its signature is not valid'
   }
 }
 

@@ -16,11 +16,11 @@ export async function* exportTrail(services: Services, organizationId: string): 
   const end = await getChainHead(services, organizationId)
   let head: ChainHead = genesis
   for await (const event of readTrail(services, organizationId, end.seq)) {
-    if (!isNextLink(event, head)) throw new BrokenChainError(`The chain does not hold at ${event.id} (number ${event.seq}).`)
+    if (!isNextLink(event, head)) throw new BrokenChainError(`The audit chain is broken at ${event.id} (number ${event.seq}).`)
     head = { seq: event.seq, hash: event.hash }
     yield serializeEvent(event)
   }
   if (head.seq !== end.seq || head.hash !== end.hash)
-    throw new BrokenChainError(`The chain ends at number ${head.seq} and should at ${end.seq}.`)
+    throw new BrokenChainError(`The audit chain ends at number ${head.seq}, and must end at ${end.seq}.`)
   yield JSON.stringify(await signCheckpoint(services.keyring, organizationId, head, services.clock()))
 }

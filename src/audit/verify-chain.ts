@@ -73,5 +73,5 @@ async function classifyBreak(
 /** Formats a break as a sentence for the command line. */
 export function formatBreak({ kind, seq, id }: ChainBreak): string {
   const name = id === undefined ? `number ${seq}` : `${id} (number ${seq})`
-  return kind === 'reordered' ? `Event ${name} stands in another's place: the order was changed.` : `Event ${name} was ${kind}.`
+  return kind === 'reordered' ? `Event ${name} was moved: the order was changed.` : `Event ${name} was ${kind}.`
 }

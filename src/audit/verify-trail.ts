@@ -34,16 +34,16 @@ export async function verifyExport(lines: AsyncIterable<string>, keys?: readonly
   const { head, broken } = await verifyChain(links())
   if (broken) return { issue: formatBreak(broken) }
   if (!signed) return { issue: `There is no checkpoint after event number ${head.seq}: the end was cut off.` }
-  if (hasTrailingLine) return { issue: 'Something follows the checkpoint.' }
+  if (hasTrailingLine) return { issue: 'There are lines after the checkpoint.' }
   const { checkpoint } = signed
   const signatureIssue = keys && (await validateSignature(signed, keys))
   if (signatureIssue !== undefined) return { issue: `The checkpoint is broken: ${signatureIssue}.` }
   if (head.seq !== checkpoint.count) {
-    return { issue: `The checkpoint is broken: it counts ${checkpoint.count} events, and there are ${head.seq}.` }
+    return { issue: `The checkpoint is broken: it counts ${checkpoint.count} events, and the file has ${head.seq}.` }
   }
-  if (head.hash !== checkpoint.head) return { issue: 'The checkpoint is broken: it ends another chain than this one.' }
+  if (head.hash !== checkpoint.head) return { issue: 'The checkpoint is broken: its hash is not that of the last event.' }
   if ((organization ?? checkpoint.organization) !== checkpoint.organization) {
-    return { issue: 'The checkpoint is broken: it is that of another organization.' }
+    return { issue: 'The checkpoint is broken: it belongs to another organization.' }
   }
   return { events: head.seq, organization: checkpoint.organization }
 }
@@ -58,6 +58,7 @@ export async function verifyStoredTrail(services: Services, organization: string
   const { head, broken } = await verifyChain(links())
   if (broken) return { issue: formatBreak(broken) }
   if (head.seq < end.seq) return { issue: `Event number ${head.seq + 1} was removed, with all that followed up to ${end.seq}.` }
-  if (head.hash !== end.hash) return { issue: `Event number ${head.seq} was changed: the chain should end in another hash.` }
+  if (head.hash !== end.hash)
+    return { issue: `Event number ${head.seq} was changed: the chain ends in another hash than the recorded one.` }
   return { events: head.seq, organization }
 }

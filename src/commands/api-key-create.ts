@@ -20,11 +20,13 @@ async function findSoleOrganization(services: Services, id: string | undefined):
   const [organization, second] = organizations
   if (!organization)
     throw new CommandError(
-      id === undefined ? 'There is no organization yet: make one with "keyhouse organization create".' : 'No such organization.',
+      id === undefined
+        ? 'There is no organization yet: create one with "keyhouse organization create".'
+        : 'No organization has this id. See "keyhouse organization list".',
     )
   if (second)
     throw new CommandError(
-      `There are several organizations; choose one with --organization: ${organizations.map((candidate) => candidate.id).join(', ')}`,
+      `There are several organizations. Choose one with --organization: ${organizations.map((candidate) => candidate.id).join(', ')}`,
     )
   return organization.id
 }

@@ -10,7 +10,7 @@ import { CommandError } from './command-error.js'
 /** @throws CommandError for an unknown organization, and instead of the checkpoint when the chain is broken */
 export async function exportAuditTrail(services: Services, organization: string, out: Writable): Promise<void> {
   const [known] = await findOrganizations(services.orm, organization)
-  if (!known) throw new CommandError('No such organization.')
+  if (!known) throw new CommandError('No organization has this id. See "keyhouse organization list".')
   try {
     for await (const line of exportTrail(services, organization)) if (!out.write(`${line}\n`)) await once(out, 'drain')
   } catch (error) {

@@ -19,14 +19,14 @@ async function readKeySet(source: string): Promise<JWK[]> {
     const { keys } = JSON.parse(text) as { keys?: unknown }
     if (Array.isArray(keys)) return keys as JWK[]
   } catch (cause) {
-    throw new CommandError(`The key set could not be read from ${source}: ${cause instanceof Error ? cause.message : 'unknown fault'}`)
+    throw new CommandError(`The key set could not be read from ${source}: ${cause instanceof Error ? cause.message : 'unknown error'}`)
   }
-  throw new CommandError(`There is no key set at ${source}.`)
+  throw new CommandError(`${source} has no key set.`)
 }
 
 async function download(url: string): Promise<string> {
   const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(downloadTimeoutMs) })
-  if (!response.ok) throw new CommandError(`it answered ${response.status}`)
+  if (!response.ok) throw new CommandError(`HTTP status ${response.status}`)
   return response.text()
 }
 
@@ -46,7 +46,7 @@ export async function verifyFile(file: string, jwks: string | undefined): Promis
   try {
     const { events, organization } = assertVerified(await verifyExport(splitLines(input), keys))
     if (keys) return `Proved ${events} events of ${organization}, and the checkpoint is signed.`
-    return `The chain of ${events} events of ${organization} is whole, but the signature of the checkpoint was not checked: --jwks checks it, --hashes-only accepts that.`
+    return `The chain of ${events} events of ${organization} is whole, but the signature of the checkpoint was not checked. Check it with --jwks, or accept that with --hashes-only.`
   } catch (error) {
     throw error instanceof Error && 'syscall' in error ? new CommandError(`${file} cannot be read: ${error.message}`) : error
   } finally {

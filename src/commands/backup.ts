@@ -16,9 +16,9 @@ export interface Backup {
 
 /** @throws CommandError with PostgreSQL, without a database, and when the target exists */
 export async function backup(config: Config, target: string): Promise<Backup> {
-  if (config.databaseUrl !== undefined) throw new CommandError('This is for SQLite. Copy a PostgreSQL database with pg_dump.')
+  if (config.databaseUrl !== undefined) throw new CommandError('This command is for SQLite. Copy a PostgreSQL database with pg_dump.')
   const source = sqliteFilePath(config)
-  if (!existsSync(source)) throw new CommandError(`There is no database at ${source}: look at KEYHOUSE_DATA_DIR.`)
+  if (!existsSync(source)) throw new CommandError(`There is no database at ${source}. Check KEYHOUSE_DATA_DIR.`)
   const file = resolve(target)
   createEmptyFile(file)
   const { default: Sqlite } = await import('better-sqlite3')
@@ -45,8 +45,8 @@ function createEmptyFile(file: string): void {
     closeSync(openSync(file, 'wx', 0o600))
   } catch (error) {
     const code: unknown = Reflect.get(Object(error), 'code')
-    if (code === 'EEXIST') throw new CommandError(`${file} is there already: name a new file.`)
-    throw new CommandError(`${file} cannot be made (${String(code)}).`)
+    if (code === 'EEXIST') throw new CommandError(`${file} exists already. Name a new file.`)
+    throw new CommandError(`${file} cannot be created (${String(code)}).`)
   }
 }
 

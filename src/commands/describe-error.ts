@@ -19,14 +19,15 @@ export function describeError(error: unknown): string | undefined {
   if (error instanceof DomainError) return error.userErrors.map(({ message }) => message).join('\n')
   const code = String(Reflect.get(Object(error), 'code'))
   const isListening = Reflect.get(Object(error), 'syscall') === 'listen'
-  if (isListening && code === 'EADDRINUSE') return `Port ${Reflect.get(Object(error), 'port')} is in use: choose another with PORT.`
-  if (isListening) return `Cannot listen there (${describeReason(error)}): look at HOST and PORT.`
+  if (isListening && code === 'EADDRINUSE') return `Port ${Reflect.get(Object(error), 'port')} is in use. Set PORT to another port.`
+  if (isListening) return `The server cannot listen (${describeReason(error)}). Check HOST and PORT.`
   if (Reflect.get(Object(error), 'syscall') === 'getaddrinfo')
-    return `No such host (${describeReason(error)}): look at HOST and DATABASE_URL.`
+    return `The host name cannot be resolved (${describeReason(error)}). Check HOST and DATABASE_URL.`
   if (isUnavailable(error))
-    return `The database cannot be reached (${describeReason(error)}): look at DATABASE_URL, and whether the server runs.`
-  if (accessDeniedState.test(code)) return `The database refuses us (${describeReason(error)}): look at DATABASE_URL.`
+    return `The database is unavailable (${describeReason(error)}). Check DATABASE_URL, and that the database server is running.`
+  if (accessDeniedState.test(code))
+    return `The database refuses the connection (${describeReason(error)}). Check the user, password and database in DATABASE_URL.`
   if (/^E(ACCES|PERM|ROFS|NOTDIR|EXIST)$/.test(code))
-    return `The data directory cannot be used (${describeReason(error)}): look at KEYHOUSE_DATA_DIR.`
+    return `The data directory cannot be used (${describeReason(error)}). Check KEYHOUSE_DATA_DIR and its permissions.`
   return undefined
 }

@@ -31,14 +31,14 @@ export async function announceFirstStart(
   const { sandboxApiKey, sandboxIssuer, adminToken } = await bootstrapOrganization(services, { name: 'My organization', email: adminEmail })
   const graphql = `${toLocalUrl(url)}/graphql`
   const text = `
-Keyhouse is ready. It created an organization for you, and shows these once:
+Keyhouse is ready. It created an organization for you. These secrets are shown once:
 
 ${formatColumns([
   ['Sandbox API key', sandboxApiKey],
   ["Admin's LOGIN token", adminToken],
 ])}
 
-The key may do all that a key may; the token is a person's, and good for 12 hours. Try the key:
+The key has every permission that an API key can hold. The token belongs to the admin and is valid for 12 hours. Try the key:
 
   ${formatCurl(graphql, { query: whoAmI }, sandboxApiKey)}
 

@@ -29,7 +29,7 @@ const toCommand =
   (operation: (ctx: Context) => Promise<{ organization: Organization }>) =>
   async (services: Services, id: string): Promise<ListedOrganization> => {
     const [organization] = await findOrganizations(services.orm, id)
-    if (!organization) throw new CommandError(`No organization has the id ${JSON.stringify(id)}: see "keyhouse organization list".`)
+    if (!organization) throw new CommandError(`No organization has the id ${JSON.stringify(id)}. See "keyhouse organization list".`)
     return toListed((await operation(systemContext(services, organization.id))).organization)
   }
 

@@ -22,7 +22,7 @@ export function formatCurl(url: string, request: { query: string; variables?: ob
   return `curl -s ${url} -H 'Content-Type: application/json'${authorization} -d '${JSON.stringify(request)}'`
 }
 
-const shownOnce = 'These are shown once: keep them now.'
+const shownOnce = 'These secrets are shown once. Store them now.'
 
 export const formatOrganization = ({ organizationId, projectId, sandboxApiKey, sandboxIssuer, adminToken }: BootstrapResult): string =>
   `${formatColumns([
@@ -31,7 +31,7 @@ export const formatOrganization = ({ organizationId, projectId, sandboxApiKey, s
     ['Issuer of sandbox tokens', sandboxIssuer],
     ['Sandbox API key', sandboxApiKey],
     ["Admin's LOGIN token", adminToken],
-  ])}\n\n${shownOnce} The token is good for 12 hours.`
+  ])}\n\n${shownOnce} The token is valid for 12 hours.`
 
 export const formatOrganizationList = (organizations: readonly ListedOrganization[]): string =>
   organizations.length === 0
@@ -46,41 +46,41 @@ export const formatOrganizationList = (organizations: readonly ListedOrganizatio
 export const formatSuspension = ({ organizationId, name, suspendedAt }: ListedOrganization): string =>
   suspendedAt === null
     ? `${name} is active. Its credentials work, unless they were revoked or have expired.`
-    : `${name} is suspended: this server refuses all of its credentials. "keyhouse organization resume ${organizationId}" ends it.
+    : `${name} is suspended: this server refuses all of its credentials. Resume it with "keyhouse organization resume ${organizationId}".
 Services that verify tokens offline refuse them at their next poll of the revocation list.`
 
 export const formatApiKey = ({ apiKeyId, secret }: { apiKeyId: string; secret: string }): string =>
   `${formatColumns([
     ['API key', secret],
     ['Its id', apiKeyId],
-  ])}\n\nThe key is shown once: keep it now.`
+  ])}\n\nThe key is shown once. Store it now.`
 
 const signInMutation = 'mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { message } } }'
 
 export const formatSignIn = ({ signInToken, expiresAt, organizationId }: SignIn, url: string): string =>
   `${formatColumns([
     ['Sign-in token', signInToken],
-    ['Good until', `${formatTime(new Date(expiresAt))}, once`],
+    ['Valid once, until', formatTime(new Date(expiresAt))],
     ['Organization', organizationId],
-  ])}\n\nTurn it into a LOGIN token, good for 12 hours:\n\n  ${formatCurl(url, { query: signInMutation, variables: { input: { signInToken } } })}`
+  ])}\n\nExchange it for a LOGIN token, valid for 12 hours:\n\n  ${formatCurl(url, { query: signInMutation, variables: { input: { signInToken } } })}`
 
 export const formatRotation = ({ current, previous, next }: Rotation): string =>
   `${formatColumns([
-    ['Signs now', current],
-    ['Signed until now', previous],
-    ['Comes next', next],
-  ])}\n\nWhat the previous key signed stays good until it expires.`
+    ['Current key', current],
+    ['Previous key', previous],
+    ['Next key', next],
+  ])}\n\nTokens of the previous key stay valid until they expire.`
 
 export const formatRetirement = ({ retired, current, next }: Retirement): string =>
   `${formatColumns([
     ['Withdrawn', retired],
-    ['Signs now', current],
-    ['Comes next', next],
-  ])}\n\nNothing that the withdrawn key signed is believed here any more, LOGIN tokens included: npx keyhouse sign-in is the way back.
-Services that keep the key set believe it for up to five minutes.`
+    ['Current key', current],
+    ['Next key', next],
+  ])}\n\nThis server refuses every token of the retired key, LOGIN tokens included. Create a new one with: npx keyhouse sign-in
+Services that cache the key set accept its tokens for up to five minutes.`
 
 export const formatBackup = ({ file, bytes, masterKeyFile }: Backup): string =>
   `${formatColumns([
     ['Copied to', file],
     ['Bytes', String(bytes)],
-  ])}\n\nIt opens with the master key alone: keep ${masterKeyFile ?? 'what KEYHOUSE_MASTER_KEYS holds'} too, in another place.`
+  ])}\n\nThe copy can be decrypted with the master keys only. Store ${masterKeyFile ?? 'the content of KEYHOUSE_MASTER_KEYS'} too, in another place.`

@@ -18,10 +18,10 @@ export interface SignIn {
 export async function signInByEmail(services: Services, email: string, organization: string | undefined): Promise<SignIn> {
   const users = await findUsers(services.orm, email, organization)
   const [user, second] = users
-  if (!user) throw new CommandError('No member has this e-mail address.')
+  if (!user) throw new CommandError('No member has this e-mail address. Check --email.')
   if (second) {
     throw new CommandError(
-      `This address is known in several organizations; choose one with --organization: ${users.map((match) => match.organizationId).join(', ')}`,
+      `The e-mail address belongs to members of several organizations. Choose one with --organization: ${users.map((match) => match.organizationId).join(', ')}`,
     )
   }
   const { organizationId, id: userId } = user
@@ -30,7 +30,7 @@ export async function signInByEmail(services: Services, email: string, organizat
     'sign_in_token:create',
     async ({ em, actor, now, permit }) => {
       const member = await em.findOne(Member, { userId })
-      if (!member) throw new CommandError('No member has this e-mail address.')
+      if (!member) throw new CommandError('No member has this e-mail address. Check --email.')
       permit({ id: member.id })
       return issueSignInToken(em, actor, userId, now)
     },

@@ -19,7 +19,7 @@ export interface Retirement extends ActiveKeyIds {
 /** @throws DomainError INVALID_STATE within the key set's max-age after the last rotation */
 export async function rotateKeys(services: Services): Promise<Rotation> {
   const rotated = await rotateSigningKeys(services)
-  if (!rotated) throw new TypeError('a rotation by hand is always due')
+  if (!rotated) throw new TypeError('a manual rotation is always due')
   return { current: rotated.current.id, previous: rotated.previous.id, next: rotated.next.id }
 }
 

@@ -25,20 +25,20 @@ export function reportTo(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>): R
 function formatStatus({ newest, configured, missing, sealed }: VaultStatus): string {
   const rows = sealed.map(({ what, keyId, rows: count }) => `  ${what} under ${keyId}: ${count}`)
   return [
-    `Sealing under: ${newest}`,
-    `At hand: ${configured.join(', ')}`,
+    `Encrypting with: ${newest}`,
+    `Configured: ${configured.join(', ')}`,
     ...(missing.length > 0 ? [`Missing: ${missing.join(', ')}`] : []),
-    ...(rows.length > 0 ? ['Sealed:', ...rows] : ['Nothing is sealed yet.']),
+    ...(rows.length > 0 ? ['Sealed:', ...rows] : ['There are no encrypted values yet.']),
   ].join('\n')
 }
 
 const formatReseal = ({ newest, resealed, conflicted, failed, remaining }: ResealResult): string =>
   formatColumns([
-    ['Sealing under', newest],
-    ['Moved there', String(resealed)],
-    ['Changed by others meanwhile', String(conflicted)],
-    ['Do not open', failed.length === 0 ? 'none' : failed.join(', ')],
-    ['Not there yet', String(remaining)],
+    ['Encrypting with', newest],
+    ['Re-encrypted', String(resealed)],
+    ['Changed concurrently', String(conflicted)],
+    ['Cannot be decrypted', failed.length === 0 ? 'none' : failed.join(', ')],
+    ['Remaining', String(remaining)],
   ])
 
 export function addVaultCommands(program: Command, withServices: <T>(work: (services: Services) => Promise<T>) => Promise<T>): void {
@@ -62,7 +62,7 @@ export function addVaultCommands(program: Command, withServices: <T>(work: (serv
       console.log(json ? JSON.stringify(done) : formatReseal(done))
       if (done.remaining > 0) {
         throw new CommandError(
-          `${done.remaining} sealed values are not under "${done.newest}": keep the older keys, see above for those that do not open, and run it again once every process has the new key first.`,
+          `${done.remaining} values are not encrypted with "${done.newest}". Keep the older keys, see above for values that cannot be decrypted, and run the command again once every process has the new key first.`,
         )
       }
     })

@@ -84,7 +84,7 @@ function loadEnvFile(): string | undefined {
 export function assertServable({ host, isUrlSet }: Config): void {
   if (isUrlSet || isLoopback(host)) return
   throw new ConfigError([
-    `KEYHOUSE_URL: is required when HOST (${host}) is not a loopback address; set it to the URL that clients use, such as https://keys.example.com`,
+    `KEYHOUSE_URL: is required when HOST (${host}) is not a loopback address; set it to the origin that clients use, such as https://keys.example.com`,
   ])
 }
 
@@ -101,19 +101,19 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
   const databaseUrl = reader.text('DATABASE_URL')
   const masterKeys = reader.text('KEYHOUSE_MASTER_KEYS')
   if (databaseUrl !== undefined && !(/^postgres(ql)?:\/\//.test(databaseUrl) && URL.canParse(databaseUrl))) {
-    reader.addIssue(
+    reader.rejectVariable(
       'DATABASE_URL',
-      'must be of the form postgres://user:password@host:5432/database (leave it out for SQLite in the data directory)',
+      'must be of the form postgres://user:password@host:5432/database; omit it to use SQLite in the data directory',
     )
   }
   if (databaseUrl !== undefined && masterKeys === undefined) {
-    reader.addIssue(
+    reader.rejectVariable(
       'KEYHOUSE_MASTER_KEYS',
-      'is required with PostgreSQL, since replicas share it; make one with: echo "k1:$(openssl rand -base64 32)"',
+      'is required with PostgreSQL, since replicas share it; create one with: echo "k1:$(openssl rand -base64 32)"',
     )
   }
   const masterKeysIssue = masterKeys === undefined ? undefined : validateMasterKeys(masterKeys)
-  if (masterKeysIssue !== undefined) reader.addIssue('KEYHOUSE_MASTER_KEYS', masterKeysIssue)
+  if (masterKeysIssue !== undefined) reader.rejectVariable('KEYHOUSE_MASTER_KEYS', masterKeysIssue)
   const config: Config = {
     port,
     envFile,
@@ -129,13 +129,13 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
       'KEYHOUSE_KEY_PREFIX',
       /^[a-z][a-z0-9]{0,15}$/,
       'kh',
-      'must be 1 to 16 lower-case letters and digits, a letter first',
+      'must be 1 to 16 lower-case letters and digits, starting with a letter',
     ),
     outboundAllow:
       reader.listOf(
         'KEYHOUSE_OUTBOUND_ALLOW',
         isValidAllowListEntry,
-        'must be host names, addresses or CIDR ranges, each with a port if wanted, separated by commas, such as localhost:3001,10.0.0.0/8,[::1]:3001',
+        'must be host names, addresses or CIDR ranges, each with an optional port, separated by commas, such as localhost:3001,10.0.0.0/8,[::1]:3001',
       ) ?? [],
     corsOrigins:
       reader.listOf('KEYHOUSE_CORS_ORIGINS', isOrigin, 'must be origins separated by commas, such as https://app.example.com') ??

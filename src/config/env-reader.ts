@@ -24,14 +24,14 @@ export class EnvReader {
       .filter(Boolean)
   }
 
-  addIssue(name: string, fix: string): void {
+  rejectVariable(name: string, fix: string): void {
     this.issues.push(`${name}: ${fix}`)
   }
 
   /** A list that adds an issue unless every item is valid. */
   listOf(name: string, isValid: (item: string) => boolean, fix: string): string[] | undefined {
     const items = this.list(name)
-    if (items?.some((item) => !isValid(item))) this.addIssue(name, fix)
+    if (items?.some((item) => !isValid(item))) this.rejectVariable(name, fix)
     return items
   }
 
@@ -41,7 +41,7 @@ export class EnvReader {
       return Object.fromEntries((this.list(name) ?? []).map(parsePair))
     } catch {
       // The issue omits the text, which may be a secret.
-      this.addIssue(name, 'must be name=value pairs separated by commas, percent-encoded')
+      this.rejectVariable(name, 'must be name=value pairs separated by commas, percent-encoded')
       return {}
     }
   }
@@ -51,20 +51,20 @@ export class EnvReader {
     if (text === undefined) return fallback
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= min && value <= max) return value
-    this.addIssue(name, `must be a whole number from ${min} to ${max}`)
+    this.rejectVariable(name, `must be a whole number from ${min} to ${max}`)
     return fallback
   }
 
   choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
     const text = this.text(name)
     const found = choices.find((choice) => choice === text)
-    if (text !== undefined && found === undefined) this.addIssue(name, `must be one of ${choices.join(', ')}`)
+    if (text !== undefined && found === undefined) this.rejectVariable(name, `must be one of ${choices.join(', ')}`)
     return found ?? fallback
   }
 
   match(name: string, pattern: RegExp, fallback: string, fix: string): string {
     const text = this.text(name) ?? fallback
-    if (!pattern.test(text)) this.addIssue(name, fix)
+    if (!pattern.test(text)) this.rejectVariable(name, fix)
     return text
   }
 
@@ -73,7 +73,7 @@ export class EnvReader {
     const text = trimTrailing(this.text(name) ?? fallback, '/')
     // Issuers are paths below the origin (RFC 8414 §3). A user name or password in it would be published.
     if (/^https?:\/\/[^/?#@\\]+$/.test(text) && URL.canParse(text)) return text
-    this.addIssue(name, 'must be an http or https origin without a path, query or fragment, such as https://keys.example.com')
+    this.rejectVariable(name, 'must be an http or https origin without a path, query or fragment, such as https://keys.example.com')
     return fallback
   }
 }

@@ -30,7 +30,7 @@ const defaultEndpoint = 'http://localhost:4318'
 function readEndpoint(reader: EnvReader, name: string): string | undefined {
   const text = reader.text(name)
   if (text !== undefined && !/^https?:\/\/[^/]/.test(URL.canParse(text) ? text : '')) {
-    reader.addIssue(name, 'must be an absolute http or https URL, such as http://localhost:4318')
+    reader.rejectVariable(name, 'must be an absolute http or https URL, such as http://localhost:4318')
   }
   return text
 }
@@ -39,7 +39,7 @@ function parseHeaders(reader: EnvReader, name: string): Readonly<Record<string, 
   const headers = reader.pairs(name)
   // RFC 9110 §5.5: a header value cannot hold a character beyond Latin-1.
   if (Object.values(headers).some((value) => /[^\t\u0020-\u007e\u0080-\u00ff]/.test(value)))
-    reader.addIssue(name, 'must have values that fit into a header')
+    reader.rejectVariable(name, 'must have values that an HTTP header can hold: printable Latin-1 characters')
   return headers
 }
 
@@ -47,7 +47,7 @@ function parseRatio(reader: EnvReader): number {
   const text = reader.text('OTEL_TRACES_SAMPLER_ARG') ?? '1'
   const ratio = Number(text)
   if (ratio >= 0 && ratio <= 1) return ratio
-  reader.addIssue('OTEL_TRACES_SAMPLER_ARG', 'must be a number from 0 to 1')
+  reader.rejectVariable('OTEL_TRACES_SAMPLER_ARG', 'must be a number from 0 to 1')
   return 1
 }
 

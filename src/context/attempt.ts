@@ -57,12 +57,12 @@ export class Attempt<A extends Action> {
   }
 
   recordIdempotencyKey(keyFingerprint: IdempotencyFingerprint): void {
-    if (this.target.id == null) throw new TypeError(`${this.action} made nothing that could be remembered`)
+    if (this.target.id == null) throw new TypeError(`${this.action} has no target id to store with the idempotency key`)
     this.rows.push(idempotencyRow(keyFingerprint, this.actor.organizationId, this.target.id, this.now))
   }
 
   toAllowedEntry(): JournalEntry {
-    if (!this.permitted) throw new TypeError(`${this.action} never asked for a permit`)
+    if (!this.permitted) throw new TypeError(`${this.action} did not call permit`)
     return { organizationId: this.actor.organizationId, authVersion: this.actor.authVersion, rows: this.rows, event: this.event('ALLOWED') }
   }
 

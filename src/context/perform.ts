@@ -38,7 +38,7 @@ export async function perform<A extends Action, R, S = never>(
   verb: (scope: ActionScopeFor<A>) => Promise<R> | R,
   idempotentCreate?: IdempotentCreate<S>,
 ): Promise<R | S> {
-  if (ctx.inTransaction) throw new TypeError(`${action} was begun within another change, which would wait for ever`)
+  if (ctx.inTransaction) throw new TypeError(`${action} was called within another change, which would deadlock`)
   ctx.inTransaction = true
   let attempt = new Attempt(ctx, action, ctx.actor, ctx.now())
   try {
@@ -47,8 +47,7 @@ export async function perform<A extends Action, R, S = never>(
         return await runAttempt(ctx, action, attempt, verb, idempotentCreate)
       } catch (error) {
         if (!(error instanceof CredentialChangedError)) throw error
-        if (attempts === maxAttempts)
-          throw new RequestError('UNAVAILABLE', 'This credential is being changed over and over. Try again shortly.')
+        if (attempts === maxAttempts) throw new RequestError('UNAVAILABLE', 'The credential was changed concurrently. Retry the request.')
         attempt = new Attempt(ctx, action, await ctx.refreshActor(), ctx.now())
       }
     }
@@ -116,7 +115,7 @@ async function runAttempt<A extends Action, R, S>(
       scope.permit()
       const replayed = await idempotentCreate.replay({ em, permit: scope.permit }, existing.subjectId).catch((error: unknown) => {
         if (!(error instanceof DomainError && error.code === 'NOT_FOUND')) throw error
-        throw notFound('What this idempotency key made is gone. Another key makes it anew.', ['input', 'idempotencyKey'])
+        throw notFound('The resource created with this idempotency key no longer exists. Use a new key.', ['input', 'idempotencyKey'])
       })
       return [replayed, attempt.toAllowedEntry()]
     }
@@ -130,7 +129,7 @@ async function runAttempt<A extends Action, R, S>(
     await run().catch((error: unknown) => {
       if (!(error instanceof DomainError && error.code === 'CONFLICT')) throw error
     })
-    throw idempotencyConflict('This idempotency key was used with another input.', ['input', 'idempotencyKey'])
+    throw idempotencyConflict('"idempotencyKey" was used before with another input. Use a new key.', ['input', 'idempotencyKey'])
   })
 }
 

@@ -33,7 +33,7 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 export const unavailableError = (cause: unknown): RequestError =>
-  new RequestError('UNAVAILABLE', 'The database cannot be reached at the moment. Try again shortly.', { 'retry-after': '1' }, { cause })
+  new RequestError('UNAVAILABLE', 'The database is unavailable. Retry after the time in Retry-After.', { 'retry-after': '1' }, { cause })
 
 /** True if PostgreSQL rejected a value that the validation had accepted. */
 export function isInvalidValue(error: unknown): boolean {
@@ -42,7 +42,9 @@ export function isInvalidValue(error: unknown): boolean {
 }
 
 export const invalidValueError = (cause: unknown): DomainError =>
-  invalid('A value cannot be kept: texts must be well-formed Unicode without NUL, numbers and times within their range.', null, { cause })
+  invalid('A value is out of range. Strings must be well-formed Unicode without NUL, and numbers and times within their range.', null, {
+    cause,
+  })
 
 /** Converts a database error for the caller; any other error is returned unchanged. */
 export function toPublicError(error: unknown): unknown {

@@ -19,7 +19,7 @@ export class FlushGuard implements EventSubscriber {
       for (const [column, allowedValues] of Object.entries(constraints)) {
         const isWithin = (row: object): boolean => !allowedValues || allowedValues.includes(Reflect.get(row, column) as string | null)
         if (!isWithin(entity as object) || (originalEntity && !isWithin(originalEntity))) {
-          throw new TypeError(`a change of ${meta.className} reaches beyond the caller's ${column}`)
+          throw new TypeError(`a change of ${meta.className} is outside the ${column} of the caller`)
         }
       }
     }

@@ -6,10 +6,14 @@ export const queryTimeoutMs = 2000
 
 /** Error of a query that reached the time limit. */
 export const queryTimeoutError = (): RequestError =>
-  new RequestError('QUERY_TIMEOUT', 'This query took longer than 2 seconds. Narrow its filter, or leave out "totalCount".')
+  new RequestError('QUERY_TIMEOUT', 'The query took longer than 2 seconds. Narrow the filter, or omit "totalCount".')
 
 /** Error of a query when the organization's queue is full. */
 export const queueFullError = (): RequestError =>
-  new RequestError('CONCURRENCY_LIMITED', 'Too many lists and counts of your organization are waiting. Send fewer at once.', {
-    'retry-after': '1',
-  })
+  new RequestError(
+    'CONCURRENCY_LIMITED',
+    'Too many lists and counts of your organization are queued. Send fewer concurrently, and retry after the time in Retry-After.',
+    {
+      'retry-after': '1',
+    },
+  )

@@ -19,7 +19,7 @@ export function loadMasterKeys(config: Config, isNewDatabase: boolean): MasterKe
   if (!existsSync(file)) {
     if (!isNewDatabase) {
       throw new ConfigError([
-        `${file} is missing, and this database holds values that it sealed: put the file back, or give its content in KEYHOUSE_MASTER_KEYS`,
+        `${file} is missing, and the database has values encrypted with it: restore the file, or set KEYHOUSE_MASTER_KEYS to its content`,
       ])
     }
     createMasterKeyFile(config, file)
@@ -62,8 +62,8 @@ function createMasterKeyFile(config: Config, file: string): void {
 export const masterKeyMismatch = (config: Config, cause: unknown): ConfigError =>
   Object.assign(
     new ConfigError([
-      `${config.masterKeys === undefined ? masterKeyFile(config) : 'KEYHOUSE_MASTER_KEYS'} does not open what this database holds: ` +
-        'give the master keys that it was last used with, the newest first',
+      `${config.masterKeys === undefined ? masterKeyFile(config) : 'KEYHOUSE_MASTER_KEYS'} cannot decrypt this database: ` +
+        'set it to the master keys that the database was last used with, newest first',
     ]),
     { cause },
   )

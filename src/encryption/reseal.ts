@@ -91,7 +91,7 @@ function resealEnvelope(masterKeys: MasterKeys, { aad, envelope }: SealedRow): s
   try {
     const plaintext = open(masterKeys, aad, envelope)
     const resealed = seal(masterKeys, aad, plaintext)
-    if (open(masterKeys, aad, resealed) !== plaintext) throw new TypeError('a value that was just sealed opens to another')
+    if (open(masterKeys, aad, resealed) !== plaintext) throw new TypeError('a sealed value decrypts to another value')
     return resealed
   } catch (error) {
     if (error instanceof SealError) return undefined

@@ -27,18 +27,16 @@ export async function verifyMasterKeys(orm: MikroORM, config: Config, masterKeys
 
 async function assertKnownKeys(orm: MikroORM, config: Config, masterKeys: MasterKeys): Promise<void> {
   const source = config.masterKeys === undefined ? masterKeyFile(config) : 'KEYHOUSE_MASTER_KEYS'
-  const mismatch = `${source} does not open what this database holds: give the master keys that it was last used with, the newest first`
+  const mismatch = `${source} cannot decrypt this database: set it to the master keys that the database was last used with, newest first`
   const issues: string[] = []
   for (const { id, sealedProof } of await orm.em.fork().find(MasterKeyProof, {}, { orderBy: { id: 'ASC' } })) {
     const key = masterKeys.find((masterKey) => masterKey.id === id)
     if (key && !opens(key, sealedProof)) {
-      issues.push(
-        `${mismatch} ("${id}" is another key than the one that this database knows under that id; a new key needs an id of its own)`,
-      )
+      issues.push(`${mismatch} ("${id}" is not the key that this database knows by that id; give a new key a new id)`)
     }
     if (!key && (await isInUse(orm, id))) {
       issues.push(
-        `${mismatch} (values are sealed under "${id}", which is not among them; drop a key only when "keyhouse vault status" shows nothing under it)`,
+        `${mismatch} (values are encrypted with "${id}", which is missing; remove a key only when "keyhouse vault status" shows no values for it)`,
       )
     }
   }

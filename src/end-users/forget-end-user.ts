@@ -8,7 +8,7 @@ import type { Environment } from '../entities/enums.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
-import { notFound } from '../lib/errors.js'
+import { objectNotFound } from '../lib/errors.js'
 import { deriveEndUserId, externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { revokeCredentials } from '../mcp/credentials/revoke-credentials.js'
 import { resolveEnvironment } from '../tenancy/environment.js'
@@ -36,7 +36,7 @@ export async function forgetEndUser(
     const project = await findProjectOrDefault(em, input.projectId)
     const id = deriveEndUserId(actor.organizationId, project.id, environment, input.externalId)
     const endUser = await em.findOne(EndUser, { id })
-    if (!endUser) throw notFound('No such end user.', ['input', 'externalId'])
+    if (!endUser) throw objectNotFound('end user', ['input', 'externalId'])
     const permitted = permit(endUser)
     const unfilteredEm = disableOwnerFilter(em, permitted)
     const live = { endUserId: id, ...unrevokedTokens(now) }

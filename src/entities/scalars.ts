@@ -36,7 +36,7 @@ export const PermissionScalar = stringScalar(
 )
 
 /** Exempt from message redaction (graphql/redact-messages.ts). */
-export const secretLiteralMessage = 'A Secret must be sent in a variable, never written into the document.'
+export const secretLiteralMessage = 'A Secret must be sent in a variable, not as a literal in the document.'
 
 export const SecretScalar = new GraphQLScalarType<Secret, string>({
   name: 'Secret',

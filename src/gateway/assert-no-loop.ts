@@ -10,6 +10,6 @@ export function assertNoLoop(deploymentId: string, header: string | undefined): 
   if (header === undefined) return
   const hops = header.split(',').map((hop) => hop.split(';', 1)[0]!.trim().toLowerCase())
   if (hops.length <= maxHops && !hops.includes(deploymentId)) return
-  const text = `This gateway has sent this message before, or it has passed more than ${maxHops} hops (CDN-Loop). Point "serverUrl" at the MCP server itself.`
+  const text = `The message came back to this gateway, or passed more than ${maxHops} hops (CDN-Loop). Set "serverUrl" to the MCP server itself.`
   throw new GatewayError(508, rpcErrorCodes.loopDetected, text)
 }

@@ -2,7 +2,7 @@
 import { can } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import type { McpServer } from '../entities/mcp-server.js'
-import { forbidden, invalidState, limitExceeded, RequestError, type DomainError } from '../lib/errors.js'
+import { forbidden, invalidState, limitExceeded, objectNotFoundMessage, RequestError, type DomainError } from '../lib/errors.js'
 import { isId } from '../lib/id.js'
 import { isJsonObject, rpcErrorCodes, type JsonObject, type JsonRpcMessage } from '../lib/json/json-rpc.js'
 import { toInteroperableJson } from '../lib/json/plain-json.js'
@@ -68,31 +68,37 @@ export async function authorizeMessage(
 ): Promise<AuthorizedMessage> {
   const { actor } = ctx
   if (!actor.apiKey)
-    throw new RequestError('FORBIDDEN', 'The gateway is for API keys and the access tokens exchanged from them, not for people.')
-  if (!can(actor, 'mcp_server:use')) throw new GatewayError(403, rpcErrorCodes.refused, 'This needs the permission "mcp_server:use".')
+    throw new RequestError(
+      'FORBIDDEN',
+      'The gateway accepts API keys and access tokens, not personal tokens. Send one of them as the credential.',
+    )
+  if (!can(actor, 'mcp_server:use'))
+    throw new GatewayError(403, rpcErrorCodes.refused, 'This credential does not hold the required permission "mcp_server:use".')
   const found = isId(serverId, 'mcp_srv') ? await findServerWithCredential(ctx, serverId) : null
-  if (!found) throw new GatewayError(404, rpcErrorCodes.refused, 'No such MCP server.')
+  if (!found) throw new GatewayError(404, rpcErrorCodes.refused, objectNotFoundMessage('MCP server'))
   const { server, credential } = found
   const isAllowed = createToolFilter(actor, server)
   const call = parseToolCall(message)
   if (call && message?.id == null)
-    throw new GatewayError(400, rpcErrorCodes.invalidRequest, 'A tool call is a request: it must have an id.')
+    throw new GatewayError(400, rpcErrorCodes.invalidRequest, '"id" is required: a tool call is a request, not a notification.')
   const tool = call && typeof call.tool === 'string' && isAllowed(call.tool) ? call.tool : null
   const refuse = async (error: GatewayError | RequestError, auditError: DomainError): Promise<never> => {
     if (call) await recordRefusedCall(ctx, server, tool, auditError)
     throw error
   }
   if (call && tool === null) {
-    const text = 'This tool may not be called here: it must be allowed by the server and by the permission "mcp_tool:<name>".'
+    const text =
+      'The tool is not allowed. It must be in "allowedTools" of the server, and the credential needs the permission "mcp_tool:<name>".'
     return refuse(new GatewayError(200, rpcErrorCodes.refused, text), forbidden(text))
   }
   if (!credential) {
-    const text = 'There is no usable credential for this MCP server: store one with createMcpCredential.'
+    const text = 'The MCP server has no usable credential for this caller. Store one with createMcpCredential.'
     return refuse(new GatewayError(message?.id == null ? 403 : 200, rpcErrorCodes.noCredential, text), invalidState(text))
   }
   const session =
     boundSession === undefined ? null : unbindSession(ctx.services.deploymentSecrets, boundSession, { actor, server, credential })
-  if (session === undefined) throw new GatewayError(404, rpcErrorCodes.refused, 'No such session.')
+  if (session === undefined)
+    throw new GatewayError(404, rpcErrorCodes.refused, 'No MCP session has this "Mcp-Session-Id". Start a new session with "initialize".')
   if (call && tool !== null && server.requireApproval === 'ALWAYS')
     await approve(ctx, { server, tool, params: call.params, headers, credential }, refuse)
   return { server, credential, isAllowed, session, tool }
@@ -115,7 +121,7 @@ async function approve(
 ): Promise<void> {
   const params = toApprovableParams(call.params)
   if (!params) {
-    const rule = `A call that needs approval must have an object of at most ${maxArgumentsBytes} bytes as its arguments, and at most ${maxParamsBytes} bytes of parameters, in well-formed Unicode without NUL, and with numbers that a double holds exactly (RFC 7493).`
+    const rule = `The parameters of a call that needs approval must be I-JSON (RFC 7493) without NUL, of at most ${maxParamsBytes} bytes, and "arguments" an object of at most ${maxArgumentsBytes} bytes.`
     return refuse(new GatewayError(200, rpcErrorCodes.invalidParams, rule), invalidState(rule))
   }
   const pending = await approveToolCall(ctx, { ...call, params }).catch((error: unknown) => {
@@ -128,5 +134,5 @@ async function approve(
 
 const formatPending = ({ status, approvalId, reason }: PendingApproval): string =>
   status === 'PENDING'
-    ? `This call needs the approval of a person: ${approvalId}. Make the same call again once it is approved.`
-    : `A person denied this call: ${approvalId}.${reason ? ` ${reason}` : ''}`
+    ? `The call requires approval (${approvalId}). Repeat the same call once it is approved.`
+    : `The call was denied (${approvalId}).${reason ? ` Reason: ${reason}` : ''}`

@@ -53,7 +53,7 @@ async function sendUpstream(context: ForwardContext, forwarded: ForwardedRequest
   await relayResponse(context, forwarded, upstream, opened.secrets)
 }
 
-const upstreamFailed = 'The MCP server could not be reached, or did not answer as the protocol demands.'
+const upstreamFailed = 'The MCP server could not be reached, or its response violates the protocol. Check it with testMcpServer.'
 
 /** Resolves when the response has been handed to the reply. @throws GatewayError or RequestError before anything was sent */
 export async function forward(context: ForwardContext): Promise<FastifyReply> {
@@ -69,7 +69,7 @@ export async function forward(context: ForwardContext): Promise<FastifyReply> {
     const level = forwarded.abortReason === 'CLIENT_CLOSED' || forwarded.abortReason === 'TERMINATED' ? 'debug' : 'info'
     ctx.services.log[level](
       { err: error, requestId: request.id, serverId: server.id, ending: forwarded.abortReason },
-      'the upstream server failed',
+      'MCP server request failed',
     )
     throw new GatewayError(message?.id == null ? 502 : 200, rpcErrorCodes.upstream, upstreamFailed)
   } finally {

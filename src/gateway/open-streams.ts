@@ -67,7 +67,7 @@ export class OpenStreams {
     this.#isRevalidating = false
     const failed = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
     // Fails open until the next check: a short outage of the database must not end every stream.
-    if (failed) this.services.log.warn({ err: failed.reason as unknown }, 'open streams could not be looked at')
+    if (failed) this.services.log.warn({ err: failed.reason as unknown }, 'authorization of open streams could not be checked')
   }
 
   async #checkStream({ snapshot, credential, server, end }: OpenStream, memoized: Memoized): Promise<void> {

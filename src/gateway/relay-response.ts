@@ -21,7 +21,7 @@ export async function relayResponse(
   const { statusCode: status, body } = upstream
   const encoding = upstream.headers['content-encoding'] ?? 'identity'
   try {
-    if (encoding !== 'identity') throw new JsonError('The upstream server encodes its answer, though it was asked not to.')
+    if (encoding !== 'identity') throw new JsonError('The MCP server sent a compressed response, which the gateway does not accept.')
     if (status === 401 || status === 403) return await reportCredentialRejected(context, forwarded, status)
     const sanitize = createSanitizer(secrets, context.isAllowed)
     const headers = toClientHeaders(context, upstream, sanitize)
@@ -37,7 +37,7 @@ export async function relayResponse(
 /** Upstream rejected the stored credential, not the caller's. */
 async function reportCredentialRejected({ message }: ForwardContext, forwarded: ForwardedRequest, status: number): Promise<never> {
   await forwarded.recordOutcome('CREDENTIAL_REFUSED')
-  const text = `The MCP server refused the stored credential (${status}). Store another one with createMcpCredential.`
+  const text = `The MCP server rejected the stored credential (HTTP status ${status}). Store another one with createMcpCredential.`
   throw new GatewayError(message?.id == null ? 502 : 200, rpcErrorCodes.upstream, text, { httpStatus: status })
 }
 
@@ -62,7 +62,7 @@ function readAll(upstream: Readable, forwarded: ForwardedRequest): Promise<strin
       forwarded.resetIdleTimer()
       const needed = size + chunk.length
       if (needed > maxMessageBytes) {
-        upstream.destroy(new JsonError('An answer of the upstream server is too large.'))
+        upstream.destroy(new JsonError('The response of the MCP server is too large.'))
         return
       }
       if (needed > bytes.length) bytes = Buffer.concat([bytes], Math.max(needed, 2 * bytes.length))
@@ -72,7 +72,7 @@ function readAll(upstream: Readable, forwarded: ForwardedRequest): Promise<strin
     upstream.once('error', reject)
     upstream.once('close', () => {
       // Cut off by upstream, or aborted.
-      if (!upstream.readableEnded) reject(new JsonError('The upstream server did not end its answer.'))
+      if (!upstream.readableEnded) reject(new JsonError('The response of the MCP server is incomplete.'))
     })
   })
 }

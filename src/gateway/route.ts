@@ -28,7 +28,11 @@ function assertHeadersMatchBody(headers: FastifyRequest['headers'], { method, bo
   const { params } = body
   const isOtherTool = toolHeader !== undefined && method === 'tools/call' && (!isJsonObject(params) || params['name'] !== toolHeader)
   if ((methodHeader !== undefined && methodHeader !== method) || isOtherTool) {
-    throw new GatewayError(400, rpcErrorCodes.headerMismatch, 'The Mcp-Method and Mcp-Name headers must say what the message says.')
+    throw new GatewayError(
+      400,
+      rpcErrorCodes.headerMismatch,
+      'The Mcp-Method and Mcp-Name headers must equal the method and name in the message.',
+    )
   }
 }
 
@@ -38,7 +42,7 @@ function assertHeadersMatchBody(headers: FastifyRequest['headers'], { method, bo
  */
 function assertAllowedOrigin({ url, corsOrigins }: Config, { origin }: FastifyRequest['headers']): void {
   if (origin === undefined || origin === new URL(url).origin || corsOrigins.includes(origin)) return
-  throw new GatewayError(403, rpcErrorCodes.refused, 'Pages of this origin may not call: KEYHOUSE_CORS_ORIGINS does not name it.')
+  throw new GatewayError(403, rpcErrorCodes.refused, 'The Origin of this request is not allowed. Add it to KEYHOUSE_CORS_ORIGINS.')
 }
 
 async function parseRequestMessage({ method, body }: FastifyRequest, organizationId: string): Promise<JsonRpcMessage | null> {
@@ -65,7 +69,7 @@ function toGatewayError(error: unknown): GatewayError | undefined {
     return new GatewayError(error.status, rpcErrorCodes.concurrencyLimited, error.message, data, error.headers)
   }
   if ((error as Partial<FastifyError>).code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return undefined
-  const text = `A message must have at most ${maxMessageBytes} bytes.`
+  const text = `The message must have at most ${maxMessageBytes} bytes.`
   return new GatewayError(413, rpcErrorCodes.invalidRequest, text, undefined, { connection: 'close' })
 }
 

@@ -98,8 +98,7 @@ export class SseSanitizer {
 
   *#clean({ id, event, data, retry }: Block): SlicedComputation<SanitizedMessage | undefined> {
     if (retry !== undefined) return { message: null, text: `retry: ${Math.min(retry, maxRetryMs)}\n\n` }
-    if (data !== undefined && Buffer.byteLength(data) > maxMessageBytes)
-      throw new JsonError('An event of the upstream server is too large.')
+    if (data !== undefined && Buffer.byteLength(data) > maxMessageBytes) throw new JsonError('An event of the MCP server is too large.')
     const lines: string[] = []
     if (event !== undefined) lines.push(`event: ${yield* this.#line(event)}`)
     if (id !== undefined) lines.push(`id: ${yield* this.#line(id)}`)

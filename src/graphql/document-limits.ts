@@ -121,21 +121,21 @@ function findExcess(document: DocumentNode, context: ValidationContext): string 
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue
     const size = measure.of(definition.selectionSet)
-    if (size.depth > documentLimits.depth) return `This operation is nested deeper than ${documentLimits.depth} levels.`
-    if (size.aliases > documentLimits.aliases) return `This operation has more than ${documentLimits.aliases} aliases.`
-    if (size.introspectionAliases > 0) return 'Introspection takes no aliases.'
+    if (size.depth > documentLimits.depth) return `The operation must be nested at most ${documentLimits.depth} levels deep.`
+    if (size.aliases > documentLimits.aliases) return `The operation must have at most ${documentLimits.aliases} aliases.`
+    if (size.introspectionAliases > 0) return 'Introspection must not use aliases. Remove them.'
     const own = definition.directives?.length ?? 0
     if (Math.max(own, size.directivesAtOnce) > documentLimits.directivesAtOnce)
-      return `No place of an operation takes more than ${documentLimits.directivesAtOnce} directives.`
-    if (size.directives + own > documentLimits.directives) return `This operation has more than ${documentLimits.directives} directives.`
+      return `One element of an operation must have at most ${documentLimits.directivesAtOnce} directives.`
+    if (size.directives + own > documentLimits.directives) return `The operation must have at most ${documentLimits.directives} directives.`
     if (definition.operation === OperationTypeNode.MUTATION && size.roots > documentLimits.mutations)
-      return `One document may hold at most ${documentLimits.mutations} mutations.`
+      return `The operation must have at most ${documentLimits.mutations} mutations. Send the others in further requests.`
   }
   const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
-  if (fragments.length > documentLimits.fragments) return `This document has more than ${documentLimits.fragments} fragments.`
+  if (fragments.length > documentLimits.fragments) return `The document must have at most ${documentLimits.fragments} fragments.`
   for (const { selectionSet } of fragments) measure.of(selectionSet)
   return measure.duplicateFields > documentLimits.repeats
-    ? `This document repeats the same fields more than ${documentLimits.repeats} times.`
+    ? `The document must not repeat the same fields more than ${documentLimits.repeats} times.`
     : undefined
 }
 
@@ -156,10 +156,10 @@ const tooExpensive = (text: string): RequestError => new RequestError('OPERATION
 export function assertAffordable({ points, counts }: Cost): void {
   if (counts > documentLimits.counts)
     throw tooExpensive(
-      `This operation counts ${counts} lists, and may count ${documentLimits.counts}. Ask for "totalCount" in fewer of them.`,
+      `The operation counts ${counts} lists, and the limit is ${documentLimits.counts}. Select "totalCount" in fewer lists.`,
     )
   if (points > documentLimits.complexity)
     throw tooExpensive(
-      `This operation is too complex: it may cost ${documentLimits.complexity} points, and costs ${points}. Ask for fewer or shorter lists, or fewer fields.`,
+      `The operation costs ${points} points, and the limit is ${documentLimits.complexity}. Select fewer fields, or fewer or shorter lists.`,
     )
 }

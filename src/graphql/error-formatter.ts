@@ -3,7 +3,8 @@ import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, type Oper
 import type { Logger } from 'pino'
 
 import { isUnavailable, isInvalidValue, unavailableError, invalidValueError } from '../database/database-errors.js'
-import { DomainError, RequestError, requestErrorStatus, type RequestErrorCode } from '../lib/errors.js'
+import { requestErrorDescriptions, type RequestErrorCode } from '../lib/error-codes.js'
+import { DomainError, internalErrorMessage, RequestError } from '../lib/errors.js'
 import { redactCredentials } from '../lib/secret.js'
 import { toPublicMessage, redactUnknownWords, redactValues } from './redact-messages.js'
 import { describeVariableErrors } from './variable-errors.js'
@@ -23,7 +24,10 @@ export interface ErrorContext {
   readonly variables?: Readonly<Record<string, unknown>>
 }
 
-const isKnown = (code: unknown): code is RequestErrorCode => typeof code === 'string' && code in requestErrorStatus
+const tooManyTokensMessage = 'The document has too many tokens. Send a shorter document.'
+const unfitVariablesMessage = 'The variables do not match their types in the operation.'
+
+const isKnown = (code: unknown): code is RequestErrorCode => typeof code === 'string' && Object.hasOwn(requestErrorDescriptions, code)
 
 function originalError(error: unknown): unknown {
   let origin = error
@@ -77,7 +81,7 @@ export class ErrorFormatter {
     const described = context.operation
       ? describeVariableErrors(this.schema, context.operation, context.variables ?? {}, this.isSchemaHidden)
       : []
-    const messages = described.length > 0 ? described : ['The variables do not fit the operation.']
+    const messages = described.length > 0 ? described : [unfitVariablesMessage]
     const theirs = messages.map((message) => ({
       message: redactUnknownWords(this.schema, message),
       extensions: { code: 'BAD_USER_INPUT' },
@@ -93,8 +97,8 @@ export class ErrorFormatter {
   }
 
   #log(code: unknown, err: unknown, { requestId }: ErrorContext): void {
-    if (code === 'INTERNAL_SERVER_ERROR') this.log.error({ err, requestId }, 'a request failed')
-    if (code === 'UNAVAILABLE') this.log.warn({ err, requestId }, 'the database is away')
+    if (code === 'INTERNAL_SERVER_ERROR') this.log.error({ err, requestId }, 'request failed')
+    if (code === 'UNAVAILABLE') this.log.warn({ err, requestId }, 'database unavailable')
   }
 
   #formatError(error: GraphQLError, defaultCode: RequestErrorCode): GraphQLFormattedError {
@@ -112,8 +116,8 @@ export class ErrorFormatter {
   #messageOf({ message }: GraphQLError, origin: unknown, code: RequestErrorCode): string {
     if (isInvalidValue(origin)) return invalidValueError(origin).message
     if (isUnavailable(origin)) return unavailableError(origin).message
-    if (code === 'INTERNAL_SERVER_ERROR') return 'Something went wrong on our side.'
-    if (message.startsWith('Syntax Error: Document contains more')) return 'This document has too many tokens.'
+    if (code === 'INTERNAL_SERVER_ERROR') return internalErrorMessage
+    if (message.startsWith('Syntax Error: Document contains more')) return tooManyTokensMessage
     const redacted = redactCredentials(redactValues(code, toPublicMessage(message)))
     return isOurs(origin) ? redacted : redactUnknownWords(this.schema, redacted)
   }

@@ -41,10 +41,15 @@ export function operationPlugin(services: Services, schema: GraphQLSchema, hasPl
   const listener: GraphQLRequestListener<Context> = {
     async didResolveOperation({ request, document, operation }) {
       // Apollo's own error would quote the client's operation name, which may be a secret.
-      if (!operation) throw new RequestError('BAD_REQUEST', 'Say by "operationName" which operation of the document is meant.')
+      if (!operation)
+        throw new RequestError(
+          'BAD_REQUEST',
+          'The document has several operations, or none of this name. Set "operationName" to one of them.',
+        )
       const { label, complexity } = prepare(document, operation)
       toRoutedRequest(request).state.operation = label
-      if (operation.operation === OperationTypeNode.SUBSCRIPTION) throw new RequestError('BAD_REQUEST', 'There are no subscriptions here.')
+      if (operation.operation === OperationTypeNode.SUBSCRIPTION)
+        throw new RequestError('BAD_REQUEST', 'Subscriptions are not supported. Poll with a query.')
       assertAffordable(complexity(request.variables ?? {}))
     },
 

@@ -2,7 +2,7 @@
 import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, type GraphQLSchema } from 'graphql'
 
 import { secretLiteralMessage } from '../entities/scalars.js'
-import type { RequestErrorCode } from '../lib/errors.js'
+import type { RequestErrorCode } from '../lib/error-codes.js'
 
 /** Longer words are kept only when the schema contains them. An API key has 46 characters. */
 const maxUnknownWordLength = 30
@@ -41,7 +41,8 @@ export const toPublicMessage = (message: string): string => clearerTexts[message
 /** Removes literals of the document from a message. */
 export function redactValues(code: RequestErrorCode, message: string): string {
   // Nested so deeply that the parser ran out of stack.
-  if (code === 'GRAPHQL_PARSE_FAILED' && !message.startsWith('Syntax Error')) return 'This document cannot be parsed.'
+  if (code === 'GRAPHQL_PARSE_FAILED' && !message.startsWith('Syntax Error'))
+    return 'The document cannot be parsed. Check its GraphQL syntax.'
   if (code === 'GRAPHQL_PARSE_FAILED') return message.replace(/(, found|:? ").*$/s, '').replace(/\.?$/, '.')
   if (code !== 'GRAPHQL_VALIDATION_FAILED') return message
   // graphql-js wraps this message in its own, which ends with the value.
@@ -49,8 +50,8 @@ export function redactValues(code: RequestErrorCode, message: string): string {
   const [, type] = /^Expected value of type "([^"]+)", found /.exec(message) ?? []
   if (type !== undefined) return `Expected a value of type "${type}".`
   // graphql-js quotes an enum literal like a name.
-  if (message.startsWith('Value "')) return 'This literal is not a value of the enum that is expected here.'
+  if (message.startsWith('Value "')) return 'The literal is not a value of the expected enum. See the schema for its values.'
   return /cannot represent|does not exist in "|must be a string/.test(message)
-    ? 'This literal is not of the type that is expected here.'
+    ? 'The literal is not of the expected type. See the schema for the type.'
     : message
 }

@@ -60,7 +60,13 @@ export async function registerGraphql(
       const { url, body } = request
       const isAcceptable =
         request.state.type !== undefined || (hasLandingPage && !isPost && negotiateMediaType(request, [html]) !== undefined)
-      if (!isAcceptable) throw new RequestError('BAD_REQUEST', `An answer is ${jsonMediaType} or ${own}.`, {}, { status: 406 })
+      if (!isAcceptable)
+        throw new RequestError(
+          'BAD_REQUEST',
+          `The response can be ${jsonMediaType} or ${own}. Name one of them in Accept.`,
+          {},
+          { status: 406 },
+        )
       const deadline = new ResponseDeadline(times.responseTimeoutMs)
       context.deadline = request.state.deadline = deadline
       const httpGraphQLRequest: RoutedRequest = {
@@ -102,5 +108,5 @@ function toRequestError({ status, headers, body }: HTTPGraphQLResponse): Error {
 
 function responseText(body: HTTPGraphQLResponse['body']): string {
   if (body.kind === 'complete') return body.string
-  throw new Error('This schema has no incremental delivery.')
+  throw new Error('the schema has no incremental delivery')
 }

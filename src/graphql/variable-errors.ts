@@ -41,9 +41,9 @@ function describeVariableError(
   const where = [name, ...path].join('.')
   const expected = typeAt(type, path)
   const bare = getNullableType(expected)
-  if (isSchemaHidden) return `"${where}" is not what is expected there.`
+  if (isSchemaHidden) return `"${where}" does not match the type of its variable.`
   if (isInputObjectType(bare) && typeof value === 'object' && value !== null) {
-    if (bare.isOneOf) return `"${where}" must have exactly one of the fields of ${bare.name}, and not null.`
+    if (bare.isOneOf) return `"${where}" must have exactly one field of ${bare.name}, and its value must not be null.`
     const missing = Object.values(bare.getFields()).find(
       (field) => isNonNullType(field.type) && field.defaultValue === undefined && !(field.name in value),
     )

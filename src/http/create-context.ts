@@ -23,7 +23,7 @@ export async function createContext(services: Services, request: FastifyRequest,
     if (onBehalfOf.length > 0 || respelled !== undefined) throw missingCredential()
     return (request.state.context = new Context(services, origin, null, () => Promise.reject(missingCredential())))
   }
-  if (second !== undefined) throw new RequestError('BAD_REQUEST', 'Authorization was sent twice.')
+  if (second !== undefined) throw new RequestError('BAD_REQUEST', 'The Authorization header was sent more than once. Send it once.')
   const gate = signatureGate(services, request, origin.ipAddress ?? '')
   const resolveActor = (): Promise<Actor> => authenticate(authDependencies(services, gate), { authorization: first, onBehalfOf })
   const actor = await resolveActor().catch((error: unknown) => {
@@ -33,7 +33,7 @@ export async function createContext(services: Services, request: FastifyRequest,
   if (respelled !== undefined)
     throw new RequestError(
       'BAD_REQUEST',
-      `${respelled} was sent in another spelling. Send it as "${respelled}", with hyphens and no underscores.`,
+      `The header ${respelled} is misspelled. Send it as "${respelled}", with hyphens and no underscores.`,
     )
   const ctx = (request.state.context = new Context(services, origin, actor, resolveActor))
   await enforceRateLimit(ctx, reply)

@@ -110,7 +110,9 @@ export function createHttpServer(
   server.setNotFoundHandler((request, reply) => {
     const isGraphql = request.url.split('?', 1)[0] === '/graphql'
     if (isGraphql) void reply.header('allow', 'GET, POST, OPTIONS')
-    const message = isGraphql ? 'GraphQL is asked by GET or POST.' : 'There is nothing at this path. GraphQL is at /graphql.'
+    const message = isGraphql
+      ? 'This method is not allowed on /graphql. Use GET or POST.'
+      : 'This path does not exist. GraphQL is at /graphql.'
     request.state.codes = ['BAD_REQUEST']
     void reply
       .code(isGraphql ? 405 : 404)
@@ -135,15 +137,15 @@ function secondaryListeners(server: FastifyInstance): readonly Server[] {
 function validateHost({ raw }: FastifyRequest): RequestError | undefined {
   const count = rawHeaderValues(raw, 'host').length
   if (count === 1 || (count === 0 && raw.httpVersion === '1.0')) return undefined
-  return new RequestError('BAD_REQUEST', 'A request has exactly one Host header.')
+  return new RequestError('BAD_REQUEST', 'The request must have exactly one Host header.')
 }
 
 const createErrorHandler =
   ({ log }: Services) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const response = toErrorResponse(error)
-    if (response.code === 'UNAVAILABLE') log.warn({ err: error, requestId: request.id }, 'the database is away')
-    else if (response.status >= 500) log.error({ err: error, requestId: request.id }, 'a request failed')
+    if (response.code === 'UNAVAILABLE') log.warn({ err: error, requestId: request.id }, 'database unavailable')
+    else if (response.status >= 500) log.error({ err: error, requestId: request.id }, 'request failed')
     request.state.codes = [response.code]
     // The rest of the body stays unread, so the connection cannot be reused.
     if (response.code === 'PAYLOAD_TOO_LARGE' || isClientAbort(error)) void reply.header('connection', 'close')

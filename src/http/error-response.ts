@@ -5,13 +5,14 @@ import type { Socket } from 'node:net'
 import type { FastifyError } from 'fastify'
 
 import { isUnavailable, unavailableError } from '../database/database-errors.js'
-import { RequestError, type RequestErrorCode } from '../lib/errors.js'
+import type { RequestErrorCode } from '../lib/error-codes.js'
+import { internalErrorMessage, RequestError } from '../lib/errors.js'
 
 /** Maximum size of a request body, in bytes. */
 export const maxBodyBytes = 100_000
 
 /** Error codes of Fastify, and of Node for a body that never arrived. */
-const codes: Readonly<Record<string, readonly [code: RequestErrorCode, status?: number]>> = {
+const codes: Readonly<Record<string, readonly [code: keyof typeof messages, status?: number]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['BAD_REQUEST', 415],
   FST_ERR_MAX_PARAM_LENGTH: ['BAD_REQUEST', 414],
@@ -19,12 +20,12 @@ const codes: Readonly<Record<string, readonly [code: RequestErrorCode, status?: 
   ERR_STREAM_PREMATURE_CLOSE: ['BAD_REQUEST'],
 }
 
-const messages: Partial<Record<RequestErrorCode, string>> = {
+const messages = {
   PAYLOAD_TOO_LARGE: `The request body must have at most ${maxBodyBytes} bytes.`,
-  REQUEST_TIMEOUT: 'The request took too long to arrive.',
-  BAD_REQUEST: 'This request cannot be read: send a JSON body with "Content-Type: application/json", in UTF-8.',
-}
-const internalMessage = 'Something went wrong on our side.'
+  REQUEST_TIMEOUT: 'The request did not arrive in time. Send it again.',
+  BAD_REQUEST: 'The request body cannot be read. Send a JSON body in UTF-8 with "Content-Type: application/json".',
+  INTERNAL_SERVER_ERROR: internalErrorMessage,
+} as const
 
 export interface ErrorResponse {
   readonly code: RequestErrorCode
@@ -43,7 +44,7 @@ export function toErrorResponse(error: unknown): ErrorResponse {
   const isClientError = error instanceof SyntaxError || (statusCode !== undefined && statusCode < 500)
   const [known, status] = codes[String(code)] ?? [isClientError ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR']
   const { status: defaultStatus } = new RequestError(known, '')
-  return { code: known, message: messages[known] ?? internalMessage, status: status ?? defaultStatus, headers: {} }
+  return { code: known, message: messages[known], status: status ?? defaultStatus, headers: {} }
 }
 
 /** The client disconnected while its body was read. A database's ECONNRESET has an error class of its own around it. */
@@ -64,16 +65,17 @@ const reasons: Readonly<Record<number, string>> = {
 
 /** Maps an error of Node's HTTP parser: malformed request, or timeout. */
 export function toParserError({ code }: NodeJS.ErrnoException): ErrorResponse {
-  const response = (errorCode: RequestErrorCode, status: number): ErrorResponse => ({
+  const response = (errorCode: keyof typeof messages, status: number): ErrorResponse => ({
     code: errorCode,
-    message: messages[errorCode]!,
+    message: messages[errorCode],
     status,
     headers: {},
   })
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return response('REQUEST_TIMEOUT', 408)
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return response('PAYLOAD_TOO_LARGE', 413)
-  if (code === 'HPE_HEADER_OVERFLOW') return { ...response('BAD_REQUEST', 431), message: 'The headers of this request are too large.' }
-  return { ...response('BAD_REQUEST', 400), message: 'This is not HTTP/1.1 as we read it.' }
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return { ...response('BAD_REQUEST', 431), message: 'The request headers are too large. Send fewer or shorter headers.' }
+  return { ...response('BAD_REQUEST', 400), message: 'The request is not valid HTTP/1.1.' }
 }
 
 const responseHeaders = (requestId: string, text: string): Record<string, string | number> => ({
@@ -103,6 +105,8 @@ export function writeErrorToSocket(socket: Socket, error: ErrorResponse, request
 
 /** Answers 417: only `100-continue` is a known expectation (RFC 9110 §10.1.1). */
 export function rejectExpectation(_request: IncomingMessage, response: ServerResponse, requestId: string): void {
-  const text = JSON.stringify(errorBody({ code: 'BAD_REQUEST', message: 'What this request expects cannot be met.' }, requestId))
+  const text = JSON.stringify(
+    errorBody({ code: 'BAD_REQUEST', message: 'The Expect header has an unsupported value. Omit it, or send "100-continue".' }, requestId),
+  )
   response.writeHead(417, responseHeaders(requestId, text)).end(text)
 }

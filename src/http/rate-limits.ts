@@ -35,7 +35,7 @@ export async function enforceRateLimit(ctx: Context, reply: FastifyReply): Promi
   const result = await ctx.services.limiter.consume({ id: apiKey.id, organizationId, rateLimits: apiKey.rateLimits }, ctx.now())
   void reply.headers(rateLimitHeaders(result))
   if (result.isAllowed) return
-  throw tooMany('A rate limit of this API key is used up. Try again later.', result.retryAfterMs)
+  throw tooMany('A rate limit of this API key is exceeded. Retry after the time in Retry-After.', result.retryAfterMs)
 }
 
 const addressLimit: readonly WindowLimit[] = [{ window: 'MINUTE', max: maxUnknownCredentials }]
@@ -48,5 +48,5 @@ export function throttleUnknownCredentials(services: Services, error: unknown, a
     addressLimit,
     services.clock().getTime(),
   )
-  if (!isAllowed) throw tooMany('Too many credentials from this address were not valid. Try again later.', retryAfterMs)
+  if (!isAllowed) throw tooMany('Too many invalid credentials came from this address. Retry after the time in Retry-After.', retryAfterMs)
 }

@@ -7,7 +7,7 @@ export class ResponseDeadline {
   readonly #timer
 
   constructor(timeoutMs: number) {
-    this.#timer = setTimeout(() => this.#expire('This took too long. What it was to change may have been changed.'), timeoutMs)
+    this.#timer = setTimeout(() => this.#expire('The request timed out. The operation may have completed.'), timeoutMs)
   }
 
   /** Settles with the response or with the deadline, whichever is first. @throws RequestError REQUEST_TIMEOUT */
@@ -25,7 +25,7 @@ export class ResponseDeadline {
 
   /** Expires the deadline because the client disconnected. */
   clientClosed(): void {
-    this.#expire('Nobody waits for this answer any more.')
+    this.#expire('The client disconnected.')
   }
 
   /** Called before new work starts. @throws RequestError REQUEST_TIMEOUT */

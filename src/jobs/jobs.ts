@@ -14,7 +14,7 @@ const minuteMs = 60_000
 const hourMs = 3_600_000
 const dayMs = 86_400_000
 
-const retentionFailed = 'a sweeper failed and will try again'
+const retentionFailed = 'retention job failed; it will be retried'
 
 /** Starts every job. `close` stops them in the order of the list. */
 export function startJobs(services: Services): { close: () => Promise<void> } {
@@ -22,17 +22,17 @@ export function startJobs(services: Services): { close: () => Promise<void> } {
   const stops = [
     every('clear-revealed-text', secondMs, () => clearRevealedText(services), {
       log,
-      failureMessage: 'closed windows could not be wiped; the next sweep tries again',
+      failureMessage: 'expired reveal windows could not be cleared; the next run retries',
       // Texts whose window closed while no process ran.
       firstAfterMs: 0,
     }),
     every('maintain-signing-keys', minuteMs, () => maintainSigningKeys(services), {
       log,
-      failureMessage: 'signing keys could not be tended; trying again in a minute',
+      failureMessage: 'signing key maintenance failed; retrying in a minute',
     }),
     every('expire-lapsed-approvals', secondMs, () => expireLapsedApprovals(services), {
       log,
-      failureMessage: 'lapsed approvals could not be wiped; the next sweep tries again',
+      failureMessage: 'expired approvals could not be cleared; the next run retries',
       // Approvals that lapsed while no process ran.
       firstAfterMs: 0,
     }),

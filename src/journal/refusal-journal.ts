@@ -112,7 +112,7 @@ export class RefusalJournal implements Refusals {
     await Promise.race([this.flush(), timeout])
     clearTimeout(timer)
     const lost = [...this.#due.entries()].reduce((sum, [, , { count }]) => sum + count, this.#unwritten)
-    if (lost > 0) this.log.error({ refusals: lost }, 'gathered refusals were not written before the end')
+    if (lost > 0) this.log.error({ refusals: lost }, 'gathered refusals were not written before the shutdown')
   }
 
   #writeWhere(isOver: (series: Series) => boolean): Promise<void> {

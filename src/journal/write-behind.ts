@@ -78,7 +78,10 @@ export class BackgroundWriter {
           batch.requeue()
           this.onFailure(source.name)
           const { rows = [], statements = [] } = batch.changes
-          this.log.warn({ err: error, source: source.name, changes: rows.length + statements.length }, 'could not be written yet')
+          this.log.warn(
+            { err: error, source: source.name, changes: rows.length + statements.length },
+            'write-behind failed; it will be retried',
+          )
         }
       }
     }

@@ -76,7 +76,7 @@ export function parseAllowList(entries: readonly string[]): AllowList {
       const [block, bits] = ipaddr.parseCIDR(host)
       blocks.push({ block, bits, port })
     } else if (hostNamePattern.test(normalizeHost(host))) hosts.push({ host: normalizeHost(host), port })
-    else throw new Error('neither a host, an address nor a CIDR block')
+    else throw new Error('not a host name, address or CIDR range')
   }
   return { hosts, blocks }
 }

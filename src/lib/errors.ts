@@ -2,22 +2,7 @@
  * Errors that may leave the process: each has a stable code and a public message.
  * Details and causes go to the log only. `graphql/error-formatter.ts` masks every other error.
  */
-
-export const userErrorCodes = [
-  'INVALID',
-  'NOT_FOUND',
-  'CONFLICT',
-  'INVALID_STATE',
-  'FORBIDDEN',
-  'PERMISSION_NOT_HELD',
-  'PRODUCTION_NOT_SUPPORTED',
-  'ENVIRONMENT_MISMATCH',
-  'ALREADY_REVEALED',
-  'LIMIT_EXCEEDED',
-  'URL_NOT_ALLOWED',
-  'IDEMPOTENCY_CONFLICT',
-] as const
-export type UserErrorCode = (typeof userErrorCodes)[number]
+import { requestErrorDescriptions, type RequestErrorCode, type UserErrorCode } from './error-codes.js'
 
 export interface UserErrorDetail {
   readonly code: UserErrorCode
@@ -51,6 +36,11 @@ const domainErrorFactory =
 
 export const invalid = domainErrorFactory('INVALID')
 export const notFound = domainErrorFactory('NOT_FOUND')
+/** The same whether another tenant has an object with this id or nobody has. @param type name of the object's type in sentences */
+export const objectNotFoundMessage = (type: string): string =>
+  `No ${type} with this id is visible to the caller. Check the id, and the project and environment of your credential.`
+export const objectNotFound = (type: string, path: readonly string[] | null = null): DomainError =>
+  notFound(objectNotFoundMessage(type), path)
 export const conflict = domainErrorFactory('CONFLICT')
 export const invalidState = domainErrorFactory('INVALID_STATE')
 export const forbidden = domainErrorFactory('FORBIDDEN')
@@ -60,28 +50,6 @@ export const environmentMismatch = domainErrorFactory('ENVIRONMENT_MISMATCH')
 export const idempotencyConflict = domainErrorFactory('IDEMPOTENCY_CONFLICT')
 export const limitExceeded = domainErrorFactory('LIMIT_EXCEEDED')
 export const alreadyRevealed = domainErrorFactory('ALREADY_REVEALED')
-
-/** HTTP status by the code of a refused request. */
-export const requestErrorStatus = {
-  UNAUTHENTICATED: 401,
-  CREDENTIAL_REVOKED: 403,
-  CREDENTIAL_SUSPENDED: 403,
-  BAD_REQUEST: 400,
-  BAD_USER_INPUT: 400,
-  FORBIDDEN: 200,
-  RATE_LIMITED: 429,
-  CONCURRENCY_LIMITED: 429,
-  QUERY_TIMEOUT: 503,
-  UNAVAILABLE: 503,
-  PERSISTED_QUERY_NOT_FOUND: 200,
-  PAYLOAD_TOO_LARGE: 413,
-  REQUEST_TIMEOUT: 408,
-  OPERATION_TOO_COMPLEX: 400,
-  GRAPHQL_PARSE_FAILED: 400,
-  GRAPHQL_VALIDATION_FAILED: 400,
-  INTERNAL_SERVER_ERROR: 500,
-} as const
-export type RequestErrorCode = keyof typeof requestErrorStatus
 
 /** Refusal of a whole request, independent of its operation. */
 export class RequestError extends Error {
@@ -93,7 +61,7 @@ export class RequestError extends Error {
     message: string,
     readonly headers: Readonly<Record<string, string>> = {},
     /** `status` overrides the status of the code where HTTP defines a more specific one. */
-    { status = requestErrorStatus[code], ...options }: ErrorOptions & { status?: number } = {},
+    { status = requestErrorDescriptions[code].status, ...options }: ErrorOptions & { status?: number } = {},
   ) {
     super(message, options)
     this.status = status
@@ -115,20 +83,23 @@ export const unauthenticated = (message: string, presented = true): RequestError
 
 /** Refusal of every credential of a suspended organization. */
 export const organizationSuspended = (): RequestError =>
-  new RequestError('CREDENTIAL_SUSPENDED', 'This organization is suspended. Ask the operator of this server to resume it.')
+  new RequestError('CREDENTIAL_SUSPENDED', 'The organization is suspended. Ask the operator of this server to resume it.')
 
 /**
  * Malformed or unknown credential; both have the same message, so the answer does not reveal which.
  * The only refusal that is rate-limited by client address (http/rate-limits.ts).
  */
 export class UnknownCredentialError extends RequestError {
-  constructor() {
-    const { code, message, headers } = unauthenticated('This credential is not valid.')
+  constructor(text = 'The credential is not valid. Check that it is complete and was issued by this server.') {
+    const { code, message, headers } = unauthenticated(text)
     super(code, message, headers)
   }
 }
 
 export const missingCredential = (): RequestError =>
-  unauthenticated('This needs a credential: send "Authorization: Bearer <API key or token>".', false)
+  unauthenticated('A credential is required. Send "Authorization: Bearer <API key or token>".', false)
 
 export const badUserInput = (message: string): RequestError => new RequestError('BAD_USER_INPUT', message)
+
+/** Text of every unexpected error: the cause goes to the log only. */
+export const internalErrorMessage = 'Internal server error. Report the request id to the operator of this server.'

@@ -18,7 +18,7 @@ export class SealError extends Error {
 }
 
 const masterKeyIssue =
-  'must be "id:base64" entries separated by commas, newest first, each of 32 bytes; make one with: echo "k1:$(openssl rand -base64 32)"'
+  'must be "id:base64" entries separated by commas, newest first, each of 32 bytes; create one with: echo "k1:$(openssl rand -base64 32)"'
 
 const parseKeyEntries = (text: string): [id: string, base64: string][] | undefined => {
   const entries = text.split(',').map((entry) => /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/_-]{43}=?)$/.exec(entry.trim()))
@@ -29,14 +29,14 @@ const parseKeyEntries = (text: string): [id: string, base64: string][] | undefin
 export function validateMasterKeys(text: string): string | undefined {
   const entries = parseKeyEntries(text)
   if (!entries) return masterKeyIssue
-  return new Set(entries.map(([id]) => id)).size < entries.length ? 'names two master keys with the same id' : undefined
+  return new Set(entries.map(([id]) => id)).size < entries.length ? 'must not have two master keys with the same id' : undefined
 }
 
 /** @throws SealError with the issue of {@link validateMasterKeys} */
 export function parseMasterKeys(text: string): MasterKeys {
   const issue = validateMasterKeys(text)
   const [first, ...rest] = (parseKeyEntries(text) ?? []).map(([id, base64]) => masterKey(id, Buffer.from(base64, 'base64')))
-  if (issue !== undefined || !first) throw new SealError(`a list of master keys ${issue}`)
+  if (issue !== undefined || !first) throw new SealError(`the master keys ${issue}`)
   return [first, ...rest]
 }
 
@@ -71,7 +71,7 @@ export function open(keys: MasterKeys, aad: readonly (string | null)[], envelope
     decipher.setAuthTag(bytes.subarray(-16))
     return decipher.update(bytes.subarray(0, -16), undefined, 'utf8') + decipher.final('utf8')
   } catch (cause) {
-    throw new SealError('a sealed value does not open: it was changed, or belongs to another row', { cause })
+    throw new SealError('a sealed value cannot be decrypted: it was changed, or belongs to another row', { cause })
   }
 }
 

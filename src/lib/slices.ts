@@ -30,7 +30,7 @@ const nextTurn = (): Promise<void> =>
   })
 
 // One computation of an owner at a time bounds memory and shares the event loop fairly among owners.
-const ownerQueue = new KeyedQueue(1, Number.POSITIVE_INFINITY, () => new Error('the queue has no end'))
+const ownerQueue = new KeyedQueue(1, Number.POSITIVE_INFINITY, () => new Error('the queue is unbounded'))
 
 /** Runs a computation to its end, pausing every few milliseconds. */
 export async function runInSlices<T>(work: SlicedComputation<T>, owner: string): Promise<T> {

@@ -38,7 +38,7 @@ export function acquireExchangeSlot({ actor, services }: Context, kind: Exchange
   if (release) return release
   const [, max, scope] = slots.find(([key, limit]) => outboundConcurrency.count(key) >= limit)!
   throw concurrencyLimitedError(
-    `At most ${max} ${nouns[kind]} of one ${scope} may be in flight. Try again when one has ended.`,
+    `At most ${max} ${nouns[kind]} of one ${scope} can be in flight. Retry when one has ended.`,
     retryAfterSecondsByKind[kind],
   )
 }

@@ -37,7 +37,7 @@ export async function acceptInvitation(
   if (!row) {
     validateName(name)
     // An unknown token belongs to no organization, so no audit trail can record the attempt.
-    throw notFound('No such invitation.', path)
+    throw notFound('The invitation token is not valid. Check that it is complete.', path)
   }
   if (row['suspended_at'] != null) throw organizationSuspended()
   const userId = row['user_id'] === null ? newId('usr', ctx.now()) : (row['user_id'] as string)
@@ -49,11 +49,11 @@ export async function acceptInvitation(
     // Conditional update: of concurrent requests, one gets a count of 1.
     const pending = { id, ...pendingInvitations(now) }
     if ((await em.nativeUpdate(Invitation, pending, { acceptedAt: now })) !== 1)
-      throw invalidState('This invitation was accepted or withdrawn, or its 14 days are over.', path)
+      throw invalidState('The invitation is accepted, revoked or expired. Ask for a new invitation.', path)
     const invitation = await em.findOneOrFail(Invitation, { id })
     const inviter = await em.findOne(Member, { userId: invitation.invitedBy })
     if (!inviter || !canStillGrant(inviter, 'member:invite', invitation))
-      throw invalidState('Who invited you may no longer do so. Ask for a new invitation.', path)
+      throw invalidState('The inviter can no longer grant this membership. Ask for a new invitation.', path)
     const member = await createMembership(em, invitation, userId, name, now)
     addDetails({ memberId: member.id, role: member.role, projectIds: member.projectIds })
     const { personalToken, text } = await issueLogin(ctx, member, member.userId, now)
@@ -66,7 +66,8 @@ export async function acceptInvitation(
 async function createMembership(em: EntityManager, invitation: Invitation, userId: string, name: string, now: Date): Promise<Member> {
   const { organizationId, email, emailKey, role, projectIds } = invitation
   const existingUser = await em.findOne(User, { emailKey })
-  if (existingUser && (await em.findOne(Member, { userId: existingUser.id }))) throw conflict('You are a member already.', path)
+  if (existingUser && (await em.findOne(Member, { userId: existingUser.id })))
+    throw conflict('You are already a member of this organization. Sign in instead.', path)
   const user = Object.assign(existingUser ?? new User(), {
     email,
     name,

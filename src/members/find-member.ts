@@ -2,12 +2,12 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import { Member } from '../entities/member.js'
-import { invalidState, notFound } from '../lib/errors.js'
+import { invalidState, objectNotFound } from '../lib/errors.js'
 
 /** @throws DomainError NOT_FOUND, with the same message for another organization's member, so that ids cannot be probed. */
 export async function findMember(em: EntityManager, id: string): Promise<Member> {
   const member = await em.findOne(Member, { id })
-  if (!member) throw notFound('No such member.', ['input', 'id'])
+  if (!member) throw objectNotFound('member', ['input', 'id'])
   return member
 }
 
@@ -17,5 +17,5 @@ export async function findMember(em: EntityManager, id: string): Promise<Member>
  */
 export async function assertNotLastAdmin(em: EntityManager, member: Member): Promise<void> {
   if (member.role === 'ADMIN' && (await em.count(Member, { role: 'ADMIN' })) === 1)
-    throw invalidState('This is the last ADMIN, and one always remains. Make another member ADMIN first.')
+    throw invalidState('The last ADMIN cannot be removed or get another role. Make another member ADMIN first.')
 }

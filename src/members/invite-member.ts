@@ -40,7 +40,7 @@ export async function inviteMember(ctx: Context, input: InviteMemberArgs): Promi
     validateProjects(validator, role, input.projectIds)
     validator.throwIfInvalid()
     permit()
-    if (!actor.personalToken) throw forbidden('Only a member can invite people.')
+    if (!actor.personalToken) throw forbidden('Only a member can invite people. Send a personal token as the credential.')
     await assertProjectsExist(em, input.projectIds ?? [])
     const id = newId('inv', now)
     permit({ id, isNew: true })
@@ -50,7 +50,7 @@ export async function inviteMember(ctx: Context, input: InviteMemberArgs): Promi
     const emailKey = normalizeEmail(email)
     const user = await em.findOne(User, { emailKey })
     if (user && (await em.findOne(Member, { userId: user.id }))) {
-      throw conflict('Somebody with this e-mail address is a member already.', ['input', 'email'])
+      throw conflict('A member has this e-mail address already. Change that member with updateMember.', ['input', 'email'])
     }
     await em.nativeUpdate(Invitation, { emailKey, ...pendingInvitations(now) }, { revokedAt: now })
     const secret = generateToken('invite')

@@ -10,5 +10,5 @@ export function validateProjects(
   projectIds: readonly string[] | null | undefined,
 ): void {
   validator.list('projectIds', projectIds, maxProjects, () => undefined)
-  if (role === 'ADMIN' && projectIds) validator.addIssue('projectIds', 'must be left out: an ADMIN has every project')
+  if (role === 'ADMIN' && projectIds) validator.addIssue('projectIds', 'must be omitted for ADMIN, which has every project')
 }

@@ -35,44 +35,40 @@ export interface RequestObservation {
 }
 
 export class Metrics extends MetricRegistry {
-  readonly #requests = this.counter('keyhouse_requests_total', 'Requests answered, by route, operation and code of the first error.', [
+  readonly #requests = this.counter('keyhouse_requests_total', 'Responses, by route, operation and code of the first error.', [
     'route',
     'operation',
     'code',
   ])
   readonly #latencies = this.histogram(
     'keyhouse_request_seconds',
-    'Time from the first byte of a request to the last of its answer.',
+    'Time from the first byte of a request to the last byte of its response.',
     requestBounds,
     ['route', 'operation'],
   )
-  readonly #refusals = this.counter('keyhouse_refusals_total', 'Refusals by code, those in userErrors of mutations too.', [
+  readonly #refusals = this.counter('keyhouse_refusals_total', 'Refusals by code, including userErrors of mutations.', [
     'operation',
     'code',
   ])
-  readonly #groupEntries = this.histogram('keyhouse_group_commit_entries', 'Entries that share one commit.', entryBounds)
-  readonly #groupSeconds = this.histogram(
-    'keyhouse_group_commit_seconds',
-    'Time that one group commit takes, its fsync included.',
-    commitBounds,
-  )
+  readonly #groupEntries = this.histogram('keyhouse_group_commit_entries', 'Entries in one group commit.', entryBounds)
+  readonly #groupSeconds = this.histogram('keyhouse_group_commit_seconds', 'Duration of one group commit, including fsync.', commitBounds)
   readonly #writeBehindFailures = this.counter(
     'keyhouse_write_behind_failures_total',
-    'Writes of what is behind that failed and are tried again.',
+    'Write-behind flushes that failed and are retried.',
     ['source'],
   )
-  readonly #outbound = this.counter('keyhouse_outbound_requests_total', 'Requests to MCP servers, by how they ended.', ['outcome'])
+  readonly #outbound = this.counter('keyhouse_outbound_requests_total', 'Requests to MCP servers, by outcome.', ['outcome'])
   readonly #outboundSeconds = this.histogram(
     'keyhouse_outbound_seconds',
-    'Time until the headers of an MCP server, or the failure.',
+    'Time to the response headers of an MCP server, or to the failure.',
     outboundBounds,
   )
 
   constructor() {
     super()
-    this.gauge('keyhouse_build_info', 'The version that runs.', ['version'], () => [[[version], 1]])
+    this.gauge('keyhouse_build_info', 'Version of the running process.', ['version'], () => [[[version], 1]])
     this.gauge('process_resident_memory_bytes', 'Resident memory.', [], () => [[[], process.memoryUsage.rss()]])
-    this.callbackCounter('process_cpu_seconds_total', 'CPU time, user and system.', () => {
+    this.callbackCounter('process_cpu_seconds_total', 'CPU time in user and system mode.', () => {
       const { user, system } = process.cpuUsage()
       return (user + system) / 1e6
     })

@@ -108,8 +108,8 @@ function withOutageLogging({ core }: Packages, exporter: SpanExporter, log: Logg
       exporter.export(spans, (result) => {
         const hasFailed = result.code !== core.ExportResultCode.SUCCESS
         const reason: unknown = Reflect.get(Object(result.error), 'code') ?? result.error?.name
-        if (hasFailed && !isOutage) log.warn({ reason }, 'the collector takes no traces; they are dropped until it does')
-        if (isOutage && !hasFailed) log.info('the collector takes traces again')
+        if (hasFailed && !isOutage) log.warn({ reason }, 'trace export failed; spans are dropped until the collector accepts them')
+        if (isOutage && !hasFailed) log.info('trace export recovered')
         isOutage = hasFailed
         done(result)
       })

@@ -14,11 +14,11 @@ export async function createProject(ctx: Context, { name, slug }: { name: string
   return perform(ctx, 'project:create', async ({ em, actor, now, permit }) => {
     const validator = new Validator()
     validator.text('name', name, maxOrganizationNameLength)
-    if (!slugPattern.test(slug)) validator.addIssue('slug', 'must be 1 to 63 of a-z, 0-9 and "-", and begin with a letter')
+    if (!slugPattern.test(slug)) validator.addIssue('slug', 'must be 1 to 63 characters of a-z, 0-9 and "-", starting with a letter')
     validator.throwIfInvalid()
     const id = newId('prj', now)
     permit({ id, isNew: true, projectId: id })
-    if (await em.findOne(Project, { slug })) throw conflict('There is a project with this slug already.', ['input', 'slug'])
+    if (await em.findOne(Project, { slug })) throw conflict('"slug" is taken by another project. Choose another slug.', ['input', 'slug'])
     const project = Object.assign(new Project(), { id, organizationId: actor.organizationId, name, slug, createdAt: now, updatedAt: now })
     em.persist(project)
     return { project }

@@ -44,7 +44,8 @@ const resetSteps: readonly ResetStep[] = [
 /** @throws DomainError PRODUCTION_NOT_SUPPORTED, FORBIDDEN or NOT_FOUND */
 export async function resetSandbox(ctx: Context, { projectId }: { projectId?: string | null | undefined }): Promise<SandboxReset> {
   return perform(ctx, 'sandbox:reset', async ({ em, actor, now, permit, addDetails }) => {
-    if (actor.environment === 'PRODUCTION') throw productionNotSupported('A production credential cannot reset a sandbox.')
+    if (actor.environment === 'PRODUCTION')
+      throw productionNotSupported('A PRODUCTION credential cannot reset a sandbox. Use an API key of the sandbox, or a personal token.')
     permit({ environment: 'SANDBOX' })
     const project = await findProjectOrDefault(em, projectId)
     const scope = { projectId: project.id, environment: 'SANDBOX' } as const

@@ -2,7 +2,7 @@
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { Project } from '../entities/project.js'
-import { notFound } from '../lib/errors.js'
+import { objectNotFound } from '../lib/errors.js'
 import { Validator } from '../validation/validator.js'
 import { maxOrganizationNameLength } from './create-organization.js'
 
@@ -14,7 +14,7 @@ export async function updateProject(ctx: Context, input: { id: string; name?: st
     validator.throwIfInvalid()
     permit({ requestedId: input.id })
     const project = await em.findOne(Project, { id: input.id })
-    if (!project) throw notFound('No such project.', ['input', 'id'])
+    if (!project) throw objectNotFound('project', ['input', 'id'])
     permit({ id: project.id, projectId: project.id })
     if (input.name != null) project.name = input.name
     project.updatedAt = now

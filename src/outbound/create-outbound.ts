@@ -61,7 +61,7 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
     (host, { all }, done) =>
       callbackify(resolveAllowed)(host, destination, (error, addresses) => {
         const [first] = addresses ?? []
-        if (!first) done(error ?? new Error('the name cannot be looked up'), '')
+        if (!first) done(error ?? new Error('the host name cannot be resolved'), '')
         else if (all) done(null, [...addresses])
         else done(null, first.address, first.family)
       })
@@ -70,10 +70,10 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
     const host = normalizeHost(url.hostname)
     const port = parsePort(url)
     if (isAllowedHost(allowList, host, port) || isAllowedAddress(allowList, host, port)) return undefined
-    if (url.protocol !== 'https:') return 'must be an https URL: http is for hosts and ports that KEYHOUSE_OUTBOUND_ALLOW names'
+    if (url.protocol !== 'https:') return 'must be an https URL. To allow http, add the host to KEYHOUSE_OUTBOUND_ALLOW'
     // A literal address needs no DNS lookup, so it is checked here.
     if (isAddress(host) ? isPublicAddress(host) : !isLocalName(host)) return undefined
-    return 'must not lead to a loopback, private, link-local or otherwise reserved address, unless KEYHOUSE_OUTBOUND_ALLOW names it'
+    return 'must not lead to a loopback, private, link-local or reserved address. To allow it, add the host to KEYHOUSE_OUTBOUND_ALLOW'
   }
 
   const pools = new ConnectionPools(

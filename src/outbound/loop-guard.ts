@@ -18,7 +18,7 @@ export function withLoopGuard(outbound: Outbound, ownUrl: string, deploymentId: 
   }
   return {
     ...outbound,
-    validateUrl: (url) => (isOwnGateway(url) ? "must not lead to this server's own gateway" : outbound.validateUrl(url)),
+    validateUrl: (url) => (isOwnGateway(url) ? 'must not lead to the gateway of this server' : outbound.validateUrl(url)),
 
     async send(url, request) {
       if (isOwnGateway(url)) throw new OutboundError('URL_NOT_ALLOWED')

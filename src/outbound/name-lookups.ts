@@ -90,7 +90,7 @@ export class DnsLookups {
     try {
       const addresses = await this.dnsLookup(host)
       if (addresses.length > 0) return addresses
-      throw new Error('the name has no address')
+      throw new Error('the host name has no address')
     } catch (cause) {
       this.#cacheFailure(key, 'CONNECTION_FAILED')
       throw new OutboundError('CONNECTION_FAILED', { cause })

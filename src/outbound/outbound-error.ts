@@ -2,11 +2,11 @@
 import { errors } from 'undici'
 
 const messages = {
-  CONNECTION_FAILED: 'The server could not be reached, or the connection broke.',
-  TLS_FAILED: 'No secure connection could be made: the certificate is not trusted, or the server does not speak TLS.',
-  TIMEOUT: 'The server did not answer in time.',
-  URL_NOT_ALLOWED: 'The address behind this URL is one that may not be reached from here.',
-  PROTOCOL_ERROR: 'The server did not answer as the protocol demands.',
+  CONNECTION_FAILED: 'The server could not be reached, or the connection broke. Check "serverUrl" and the server.',
+  TLS_FAILED: 'The TLS handshake failed: the certificate is not trusted, or the server does not speak TLS.',
+  TIMEOUT: 'The server did not respond in time.',
+  URL_NOT_ALLOWED: 'The URL resolves to an address that is not allowed. Add the host to KEYHOUSE_OUTBOUND_ALLOW to allow it.',
+  PROTOCOL_ERROR: 'The response of the server violates the protocol, or is too large.',
 } as const
 export type OutboundCode = keyof typeof messages
 

@@ -32,7 +32,7 @@ class Body extends Readable {
 
   /** Aborts the connection when the body is destroyed before its end. */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    if (!this.readableEnded) this.controller.abort(error ?? new Error('the answer was left before its end'))
+    if (!this.readableEnded) this.controller.abort(error ?? new Error('the response was closed before its end'))
     // An `error` event without a listener would end the process. A later reader finds the body truncated.
     done(this.listenerCount('error') > 0 ? error : null)
   }

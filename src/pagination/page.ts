@@ -60,7 +60,9 @@ function decodeCursor(cursor: string, by: SortValueType): Position {
     if (typeof id !== 'string' || id.length > 100 || id.includes('\0') || !isValue) throw new PageArgumentError()
     return [value as string | number | null, id, isDate === true]
   } catch {
-    throw new PageArgumentError('This cursor was not issued by this list.')
+    throw new PageArgumentError(
+      'The cursor was not issued by this list. Use "startCursor" or "endCursor" of this list with the same filter and order.',
+    )
   }
 }
 
@@ -82,7 +84,7 @@ const opposite = { ASC: 'DESC', DESC: 'ASC' } as const
 /** @throws PageArgumentError for a size outside 1 to 100, both directions at once, or a cursor that this list did not issue. */
 export function toPageQuery(page: PageArguments, order: Order, by: SortValueType): PageQuery {
   const { first, last } = page
-  if (first != null && last != null) throw new PageArgumentError('Give "first" or "last", not both.')
+  if (first != null && last != null) throw new PageArgumentError('"first" and "last" must not be used together. Omit one of them.')
   const limit = first ?? last ?? defaultPageSize
   if (limit < 1 || limit > maxPageSize)
     throw new PageArgumentError(`"${last == null ? 'first' : 'last'}" must be from 1 to ${maxPageSize}.`)

@@ -8,5 +8,5 @@ import { updateRows } from '../journal/maintain-rows.js'
 
 export async function clearRevealedText(services: Services): Promise<void> {
   const closed = { sealedText: { $ne: null }, visibleUntil: { $lte: services.clock() } }
-  if (await updateRows(services, PersonalToken, closed, { sealedText: null })) services.log.debug('closed windows were wiped')
+  if (await updateRows(services, PersonalToken, closed, { sealedText: null })) services.log.debug('expired reveal windows cleared')
 }

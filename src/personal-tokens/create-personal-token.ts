@@ -76,7 +76,7 @@ function validate(
   const validator = new Validator()
   validator.idempotencyKey(idempotencyKey)
   validator.notNull('type', type)
-  if (type === 'LOGIN') validator.addIssue('type', 'must not be LOGIN: that comes from signing in')
+  if (type === 'LOGIN') validator.addIssue('type', 'must not be LOGIN: only signIn and acceptInvitation issue it')
   validator.text('description', description, maxDescriptionLength, 0)
   validator.notNull('expiresAt', expiresAt)
   validator.future('expiresAt', expiresAt, now)
@@ -85,7 +85,7 @@ function validate(
   if (expiresAt && expiresAt > addSeconds(now, maxTtlSeconds))
     validator.addIssue('expiresAt', `must be at most ${maxTtlSeconds} seconds from now for ${creatableType}`)
   if (!isRestrictedType(creatableType)) {
-    if (permissions !== undefined) validator.addIssue('permissions', `must be left out for ${creatableType}`)
+    if (permissions !== undefined) validator.addIssue('permissions', `must be omitted for ${creatableType}`)
   } else if (permissions === undefined || permissions?.length === 0) {
     validator.addIssue('permissions', `must name at least one permission for ${creatableType}`)
   } else validator.permissions('permissions', permissions)
@@ -98,6 +98,6 @@ function resolveExpiry(actor: Actor, type: CreatableType, requested: Date | null
   if (!requested) return capExpiry(actor, addSeconds(now, personalTokenTtlSeconds[type].default))
   const latest = maxExpiry(actor, 'token')
   if (latest && requested > latest)
-    throw invalid(`Nothing outlives its maker: this credential ends at ${latest.toISOString()}.`, ['input', 'expiresAt'])
+    throw invalid(`"expiresAt" must not be later than the expiry of your credential (${latest.toISOString()}).`, ['input', 'expiresAt'])
   return requested
 }

@@ -3,12 +3,12 @@ import type { EntityManager } from '@mikro-orm/core'
 
 import type { Actor } from '../access/actor.js'
 import { PersonalToken } from '../entities/personal-token.js'
-import { notFound } from '../lib/errors.js'
+import { objectNotFound } from '../lib/errors.js'
 
 /** @throws DomainError NOT_FOUND, with the same message for another organization's token, so that ids cannot be probed. */
 export async function findPersonalToken(em: EntityManager, id: string): Promise<PersonalToken> {
   const token = await em.findOne(PersonalToken, { id })
-  if (!token) throw notFound('No such personal token.', ['input', 'id'])
+  if (!token) throw objectNotFound('personal token', ['input', 'id'])
   return token
 }
 

@@ -7,7 +7,8 @@ import { forbidden } from '../lib/errors.js'
 
 /** A restricted token cannot obtain an unrestricted one: that would be privilege escalation. @throws DomainError FORBIDDEN */
 export function assertRestrictedType(actor: Actor, type: PersonalTokenType): void {
-  if (isRestricted(actor) && !isRestrictedType(type)) throw forbidden(`A reduced token reaches no ${type} token.`)
+  if (isRestricted(actor) && !isRestrictedType(type))
+    throw forbidden(`A RESTRICTED or EPHEMERAL token cannot create or reveal a ${type} token. Use a LOGIN or FULL_ACCESS token.`)
 }
 
 /**
@@ -19,5 +20,9 @@ export function assertWithinScope(actor: Actor, token: PersonalToken): void {
   assertRestrictedType(actor, token.type)
   assertCanGrantToUser(actor, token.permissions ?? ['*'], ['input', 'id'])
   const latest = maxExpiry(actor, 'token')
-  if (latest && token.expiresAt > latest) throw forbidden('A reduced token reaches no token that outlives it.', ['input', 'id'])
+  if (latest && token.expiresAt > latest)
+    throw forbidden('A RESTRICTED or EPHEMERAL token cannot reveal a token that expires later. Use a LOGIN or FULL_ACCESS token.', [
+      'input',
+      'id',
+    ])
 }

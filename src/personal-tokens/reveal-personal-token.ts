@@ -16,11 +16,16 @@ export async function revealPersonalToken(ctx: Context, input: { id: string }): 
     const personalToken = await findPersonalToken(em, input.id)
     permit({ id: personalToken.id })
     if (!isOwnToken(actor, personalToken) || personalToken.createdBy !== actor.id)
-      throw forbidden('Only its creator may see a token again.')
+      throw forbidden('Only the creator of a personal token can reveal it.')
     assertWithinScope(actor, personalToken)
-    if (personalToken.status(now) !== 'ACTIVE') throw invalidState(`This token is ${personalToken.status(now).toLowerCase()}.`)
+    if (personalToken.status(now) !== 'ACTIVE')
+      throw invalidState(`The personal token is not active: it is ${personalToken.status(now).toLowerCase()}.`)
     const sealed = personalToken.visibleText(now)
-    if (sealed === null) throw alreadyRevealed('The five minutes in which this token could be seen again are over.', ['input', 'id'])
+    if (sealed === null)
+      throw alreadyRevealed('The personal token can be revealed for five minutes after its creation only. Create a new token.', [
+        'input',
+        'id',
+      ])
     return { personalToken, token: open(ctx.services.masterKeys, personalTokenAad(personalToken), sealed) }
   })
 }

@@ -13,7 +13,9 @@ export async function revokePersonalToken(ctx: Context, input: { id: string }): 
     const personalToken = await findPersonalToken(em, input.id)
     permit({ id: personalToken.id })
     if (!isOwnToken(actor, personalToken)) {
-      throw forbidden('This is the token of somebody else: "revokeOrganizationToken" ends it, with the permission "personal_token:revoke".')
+      throw forbidden(
+        'The personal token belongs to another user. Revoke it with revokeOrganizationToken, which needs the permission "personal_token:revoke".',
+      )
     }
     if (!personalToken.revokedAt) personalToken.revoke(actor.id, now)
     return { personalToken }

@@ -11,7 +11,9 @@ export function registerHealth(server: FastifyInstance, services: Services, drai
   server.get('/readyz', async (request, reply) => {
     if (drain.hasBegun) {
       request.state.codes = ['UNAVAILABLE']
-      return reply.code(503).send(errorBody({ code: 'UNAVAILABLE', message: 'This process is ending: ask another.' }, request.id))
+      return reply
+        .code(503)
+        .send(errorBody({ code: 'UNAVAILABLE', message: 'The process is shutting down. Send requests to another replica.' }, request.id))
     }
     // Proves that the database answers and is migrated. Throws 503 when the database is unavailable.
     const row = await services.queryRunner.read(countCurrentKeys, [])

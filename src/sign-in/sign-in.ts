@@ -20,7 +20,7 @@ const path = ['input', 'signInToken']
 /** @throws DomainError NOT_FOUND or INVALID_STATE; RequestError CREDENTIAL_SUSPENDED */
 export async function signIn(ctx: Context, signInToken: Secret): Promise<{ personalToken: PersonalToken; token: string }> {
   const row = await ctx.services.queryRunner.read(signInTokenByDigest, [sha256(signInToken.reveal())])
-  if (!row) throw notFound('No such sign-in token.', path)
+  if (!row) throw notFound('The sign-in token is not valid. Check that it is complete.', path)
   if (row['suspended_at'] != null) throw organizationSuspended()
   const id = String(row['id'])
   const userId = String(row['user_id'])
@@ -29,7 +29,7 @@ export async function signIn(ctx: Context, signInToken: Secret): Promise<{ perso
     permit({ id })
     // Conditional update: of concurrent requests, one gets a count of 1.
     const used = await em.nativeUpdate(SignInToken, { id, ...unusedSignInTokens(now) }, { usedAt: now })
-    if (used !== 1) throw invalidState('This sign-in token has been used, or its 15 minutes are over.', path)
+    if (used !== 1) throw invalidState('The sign-in token is used or expired. Ask for a new one.', path)
     await assertCreatorStillAuthorized(em, id, userId)
     const { personalToken, text } = await issueLogin(ctx, actor, userId, now)
     em.persist(personalToken)
@@ -40,10 +40,10 @@ export async function signIn(ctx: Context, signInToken: Secret): Promise<{ perso
 /** An ADMIN removed or demoted since must not sign in as another member. @throws DomainError NOT_FOUND or INVALID_STATE */
 async function assertCreatorStillAuthorized(em: EntityManager, id: string, userId: string): Promise<void> {
   const member = await em.findOne(Member, { userId })
-  if (!member) throw notFound('No such sign-in token.', path)
+  if (!member) throw notFound('The sign-in token is not valid. Check that it is complete.', path)
   const { createdBy } = await em.findOneOrFail(SignInToken, { id })
   if (createdBy === null) return
   const creator = await em.findOne(Member, { userId: createdBy })
   if (!creator || !canStillGrant(creator, 'member:update', member))
-    throw invalidState('Who made this sign-in token may no longer do so. Ask for a new one.', path)
+    throw invalidState('The creator of this sign-in token can no longer issue one for you. Ask for a new one.', path)
 }

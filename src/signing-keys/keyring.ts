@@ -48,7 +48,7 @@ export function openKeyring(queryRunner: QueryRunner, masterKeys: MasterKeys, ur
     const known = signers.get(kid)
     if (known) return known
     const row = await queryRunner.read(signingKey, [kid])
-    if (!row) throw new Error(`signing key ${kid} is gone`)
+    if (!row) throw new Error(`signing key ${kid} does not exist`)
     const privateKey = openPrivateKey(kid, row['sealed_private_key'] as string, masterKeys)
     const signer = { kid, algorithm: row['algorithm'] as Algorithm, privateKey }
     signers.set(kid, signer)
@@ -66,7 +66,7 @@ export function openKeyring(queryRunner: QueryRunner, masterKeys: MasterKeys, ur
 
   const getCurrentSigner = async (): Promise<Signer> => {
     const row = await queryRunner.read(currentKey, [])
-    if (!row) throw new Error('no signing key is current')
+    if (!row) throw new Error('there is no current signing key')
     return getSigner(row['id'] as string)
   }
 

@@ -42,7 +42,7 @@ async function retireUnused(app: SigningKeyDeps, id: string): Promise<void> {
   const retired = await app.journal.exclusive(app.orm.em.fork(), (em) =>
     em.nativeUpdate(SigningKey, { id, state: 'PREVIOUS' }, { state: 'RETIRED', retiredAt }),
   )
-  if (retired === 1) app.log.info({ kid: id }, 'a signing key left the key set: all that it signed has expired')
+  if (retired === 1) app.log.info({ kid: id }, 'signing key removed from the JWKS: its last token has expired')
 }
 
 /** With another algorithm configured, the key that comes next must be of that one. It has signed nothing, so nobody misses it. */

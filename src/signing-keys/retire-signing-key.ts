@@ -11,7 +11,7 @@ export async function retireSigningKey(deps: SigningKeyDeps, kid: string): Promi
     const now = deps.clock()
     const { current, next } = await findActiveSigningKeys(em)
     const retired = await em.findOne(SigningKey, { id: kid })
-    if (!retired) throw notFound('No such signing key.')
+    if (!retired) throw notFound('No signing key has this id. See "signingKeys" for the ids.')
     const was = retired.state
     if (was === 'RETIRED') return { was, retired, current, next }
     retired.state = 'RETIRED'
@@ -27,6 +27,7 @@ export async function retireSigningKey(deps: SigningKeyDeps, kid: string): Promi
     return { was, retired, current, next: successor }
   })
   const { was, retired, current, next } = result
-  if (was !== 'RETIRED') deps.log.warn({ retired: retired.id, was, current: current.id, next: next.id }, 'a signing key was withdrawn')
+  if (was !== 'RETIRED')
+    deps.log.warn({ retired: retired.id, was, current: current.id, next: next.id }, 'signing key retired by an operator')
   return { retired, current, next }
 }

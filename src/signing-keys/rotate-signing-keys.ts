@@ -56,7 +56,9 @@ export async function rotateSigningKeys(
     const keys = await findActiveSigningKeys(em)
     if (!isDue(keys, now)) return undefined
     if (await isNextTooRecent(em, keys.next, now)) {
-      throw invalidState(`The next key was published less than ${jwksMaxAgeSeconds} seconds ago, and verifiers may not know it yet.`)
+      throw invalidState(
+        `The next key was published less than ${jwksMaxAgeSeconds} seconds ago, and verifiers may not know it yet. Retry later.`,
+      )
     }
     keys.current.state = 'PREVIOUS'
     keys.current.supersededAt = now

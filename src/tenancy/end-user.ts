@@ -29,7 +29,7 @@ export async function deriveEndUserIds(
   // A project outside the actor's scope is harmless here: the tenant filter still limits the rows.
   const projectIds =
     projectId == null ? (actor.projectIds ?? (await listById(source, Project, maxProjects + 1)).map(({ id }) => id)) : [projectId]
-  if (projectIds.length > maxProjects) throw badUserInput('These are too many end users: name a project.')
+  if (projectIds.length > maxProjects) throw badUserInput('The filter matches too many end users. Set "projectId".')
   return projectIds.flatMap((id) =>
     environments.flatMap((each) => validExternalIds.map((externalId) => deriveEndUserId(actor.organizationId, id, each, externalId))),
   )

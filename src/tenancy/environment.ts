@@ -10,7 +10,10 @@ import { environmentMismatch, badUserInput } from '../lib/errors.js'
 export function resolveEnvironment(actor: Actor, requested: Environment | null | undefined): Environment {
   if (actor.environment === null) return requested ?? 'SANDBOX'
   if (requested && requested !== actor.environment) {
-    throw environmentMismatch(`This credential works in ${actor.environment} only.`, ['input', 'environment'])
+    throw environmentMismatch(
+      `"environment" must be ${actor.environment}, the environment of this credential, or omitted. To create a key for ${requested}, call createApiKey with a personal token and "environment: ${requested}", or run "keyhouse api-key create --environment ${requested}".`,
+      ['input', 'environment'],
+    )
   }
   return actor.environment
 }
@@ -19,6 +22,6 @@ export function resolveEnvironment(actor: Actor, requested: Environment | null |
 export function environmentFilter(actor: Actor, requested: Environment | null | undefined): { environment?: Environment } {
   if (!requested) return {}
   if (actor.environment !== null && requested !== actor.environment)
-    throw badUserInput(`"environment" may only be ${actor.environment} for this credential.`)
+    throw badUserInput(`"environment" must be ${actor.environment}, the environment of this credential, or omitted.`)
   return { environment: requested }
 }

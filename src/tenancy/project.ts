@@ -2,7 +2,7 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import { Project } from '../entities/project.js'
-import { notFound } from '../lib/errors.js'
+import { objectNotFound } from '../lib/errors.js'
 
 /** The project with this id, or the actor's first project if it is omitted. @throws DomainError NOT_FOUND */
 export async function findProjectOrDefault(em: EntityManager, projectId: string | null | undefined): Promise<Project> {
@@ -10,7 +10,7 @@ export async function findProjectOrDefault(em: EntityManager, projectId: string 
     projectId == null
       ? await em.findOne(Project, { id: { $ne: '' } }, { orderBy: { id: 'ASC' } })
       : await em.findOne(Project, { id: projectId })
-  if (!project) throw notFound('No such project.', ['input', 'projectId'])
+  if (!project) throw objectNotFound('project', ['input', 'projectId'])
   return project
 }
 
@@ -18,5 +18,5 @@ export async function findProjectOrDefault(em: EntityManager, projectId: string 
 export async function assertProjectsExist(em: EntityManager, ids: readonly string[]): Promise<void> {
   const visible = new Set((await em.find(Project, { id: { $in: [...ids] } })).map(({ id }) => id))
   const missingIndex = ids.findIndex((id) => !visible.has(id))
-  if (missingIndex >= 0) throw notFound('No such project.', ['input', 'projectIds', String(missingIndex)])
+  if (missingIndex >= 0) throw objectNotFound('project', ['input', 'projectIds', String(missingIndex)])
 }

@@ -51,7 +51,7 @@ export async function readUsage(ctx: Context, query: ReadUsageArgs): Promise<Usa
   const from = intervalStart(query.from, interval)
   if (query.from >= to) throw badUserInput('"from" must be before "to".')
   if (to.getTime() - from.getTime() > maxIntervals * intervalLengthMs[interval]) {
-    throw badUserInput(`From "from" to "to" there may be at most ${maxIntervals} intervals.`)
+    throw badUserInput(`"from" to "to" must span at most ${maxIntervals} intervals. Choose a shorter time or a longer interval.`)
   }
   validateFilter({ ...filter })
   const maxDimensions = Object.keys(dimensionColumns).length
@@ -71,7 +71,8 @@ export async function readUsage(ctx: Context, query: ReadUsageArgs): Promise<Usa
   const groupBy = [...new Set(query.groupBy)]
   const aggregateQuery = { interval, from, to, groupBy, wanted: conditions, limit: maxRows + 1 }
   const rows = await ctx.query(usageQuery(actor, aggregateQuery))
-  if (rows.length > maxRows) throw badUserInput(`This would be more than ${maxRows} rows: ask for less time, or tell less apart.`)
+  if (rows.length > maxRows)
+    throw badUserInput(`The result would have more than ${maxRows} rows. Choose a shorter time, or fewer "groupBy" entries.`)
   return rows.map((row) => ({
     start: toDate(row['start']),
     apiKeyId: (row['api_key_id'] as string | undefined) || null,

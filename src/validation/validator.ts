@@ -35,7 +35,7 @@ export class Validator {
 
   /** Rejects an explicit null where only omission is allowed. */
   notNull(field: string, value: unknown): void {
-    if (value === null) this.addIssue(field, 'must not be null; leave it out instead')
+    if (value === null) this.addIssue(field, 'must not be null; omit it instead')
   }
 
   /** @param max maximum length in UTF-16 code units */
@@ -70,7 +70,7 @@ export class Validator {
 
   audiences(field: string, values: readonly string[] | null | undefined): void {
     this.list(field, values, maxAudiences, validateAudience)
-    if (values?.length === 0) this.addIssue(field, 'must name at least one audience; null allows any')
+    if (values?.length === 0) this.addIssue(field, 'must have at least one audience; use null to allow any')
   }
 
   /** Returns whether the number of entries is allowed. Checked before each entry, since a request may have thousands. */
@@ -87,7 +87,7 @@ export class Validator {
       const message = validate(value)
       if (message) this.addIssue([field, String(i)], message)
     }
-    if (new Set(values).size < values.length) this.addIssue(field, 'must not name anything twice')
+    if (new Set(values).size < values.length) this.addIssue(field, 'must not have duplicates')
   }
 
   idempotencyKey(value: string | null | undefined): void {

@@ -151,7 +151,7 @@ describe('what is thrown', () => {
     for (const body of ['<h1>secret page</h1>', '[]', 'null', '{}', '{"data":{}}', '{"errors":[{"message":"secret"}]}', '']) {
       const error = await against([answer(502, body)], ({ url }) => thrown(kit.organization(kit.createClient({ url, retries: 0 }))))
       expect(error).toMatchObject({ code: 'UNEXPECTED_ANSWER', status: 502, requestId: null })
-      expect(error.message).toBe("organization got an answer with status 502 that is not Keyhouse's.")
+      expect(error.message).toBe('organization failed: the response with status 502 is not from Keyhouse. Check the URL.')
     }
     const error = await against([answer(200, { data: { signIn: null } })], ({ url }) =>
       thrown(kit.signIn(kit.createClient({ url }), { signInToken: 'x' })),
@@ -162,7 +162,7 @@ describe('what is thrown', () => {
   test('no answer: NETWORK_ERROR, with the cause', async () => {
     const error = await against([hangUp], ({ url }) => thrown(kit.organization(kit.createClient({ url, retries: 0 }))))
     expect(error).toMatchObject({ name: 'ApiError', code: 'NETWORK_ERROR', status: 0, requestId: null })
-    expect(error.message).toBe('organization got no answer: the server could not be reached.')
+    expect(error.message).toBe('organization failed: the server could not be reached. Check the URL and the network.')
     expect(error.cause.message).toBe('fetch failed')
   })
 

@@ -15,7 +15,7 @@ import {
   type GraphQLInputType,
 } from 'graphql'
 
-import { requestErrorStatus } from '../../src/lib/errors.js'
+import { requestErrorDescriptions } from '../../src/lib/error-codes.js'
 import { buildSchema } from '../../src/schema.js'
 import { startApp } from '../support/app.js'
 import { installClient, type ClientPackage } from '../support/client-package.js'
@@ -94,5 +94,7 @@ test('nothing is in the client that the schema does not have', () => {
 
 test('the codes that the client knows are those of the server', () => {
   const declared = readFileSync(`${client.directory}/dist/errors.d.ts`, 'utf8').match(/type ApiErrorCode = ([^;]*);/)?.[1]
-  expect(declared?.match(/\w+/g)?.toSorted()).toEqual([...Object.keys(requestErrorStatus), 'NETWORK_ERROR', 'UNEXPECTED_ANSWER'].toSorted())
+  expect(declared?.match(/\w+/g)?.toSorted()).toEqual(
+    [...Object.keys(requestErrorDescriptions), 'NETWORK_ERROR', 'UNEXPECTED_ANSWER'].toSorted(),
+  )
 })

@@ -57,7 +57,7 @@ describe('keyhouse', () => {
     })
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringMatching(/^The database cannot be reached .*look at DATABASE_URL.*\n$/),
+      stderr: expect.stringMatching(/^The database is unavailable .*Check DATABASE_URL.*\n$/),
     })
     expect(stderr).not.toContain('hunter2')
   })

@@ -14,7 +14,7 @@ export const maxDepth = 200
 /** Maximum characters of one number (RFC 8259 §9). The longest exact decimal of a double has 1,077. */
 export const maxNumberLength = 1100
 
-const notJson = (cause?: unknown): JsonError => new JsonError('This is not JSON.', { cause })
+const notJson = (cause?: unknown): JsonError => new JsonError('The text is not valid JSON.', { cause })
 
 const code = {
   quote: 0x22,
@@ -99,7 +99,8 @@ class Reader {
     numberPattern.lastIndex = this.at
     if (!numberPattern.test(this.text)) throw notJson()
     const digits = this.text.slice(this.at, numberPattern.lastIndex)
-    if (digits.length > maxNumberLength) throw new JsonError(`A number has more than ${maxNumberLength} characters: send it as a string.`)
+    if (digits.length > maxNumberLength)
+      throw new JsonError(`A number must have at most ${maxNumberLength} characters. Send it as a string.`)
     this.at = numberPattern.lastIndex
     const value = +digits
     return `${value}` === digits ? value : rawJSON(digits)
@@ -109,7 +110,7 @@ class Reader {
   name(container: Container): string {
     if (this.peek() !== code.quote) throw notJson()
     const name = this.string()
-    if (hasOwn(container, name)) throw new JsonError('A name occurs twice in one object: send each name once.')
+    if (hasOwn(container, name)) throw new JsonError('The names of an object must be unique. Send each name once.')
     this.expect(code.colon)
     return name
   }
@@ -145,7 +146,7 @@ export function* parseStrictJson(text: string): SlicedComputation<unknown> {
     const first = reader.peek()
     if (first === code.openObject || first === code.openList) {
       if (container) enclosing.push([container, name])
-      if (enclosing.length >= maxDepth) throw new JsonError(`A value is nested more than ${maxDepth} levels deep.`)
+      if (enclosing.length >= maxDepth) throw new JsonError(`The JSON must be nested at most ${maxDepth} levels deep.`)
       container = first === code.openList ? [] : {}
       reader.at++
       if (reader.peek() !== (first === code.openList ? code.closeList : code.closeObject)) {

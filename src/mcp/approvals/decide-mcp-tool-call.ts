@@ -5,14 +5,14 @@ import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import { McpToolApproval } from '../../entities/mcp-tool-approval.js'
 import { addSeconds } from '../../lib/clock.js'
-import { forbidden, invalidState, notFound } from '../../lib/errors.js'
+import { forbidden, invalidState, objectNotFound } from '../../lib/errors.js'
 import { Validator } from '../../validation/validator.js'
 import { approvalTtlSeconds } from './approve-tool-call.js'
 
 export const maxReasonLength = 500
 
 const sameFamilyMessage =
-  'The key that made this call cannot decide it, nor can keys of its family. Decide as a member, or with a key that no key of the family made or rotated.'
+  'An API key cannot decide calls of itself or of a related key. Decide with a personal token, or with a key of another origin.'
 
 export interface DecideMcpToolCallArgs {
   readonly id: string
@@ -31,12 +31,12 @@ export async function decideMcpToolCall(
     validator.throwIfInvalid()
     permit({ requestedId: id })
     const approval = await em.findOne(McpToolApproval, { id })
-    if (!approval) throw notFound('No such approval.', ['input', 'id'])
+    if (!approval) throw objectNotFound('approval', ['input', 'id'])
     permit(approval)
     // `actor.apiKey` is also set for an access token exchanged from the key, so a token cannot bypass this.
     if (actor.apiKey && (await shareRootKey(em, actor.apiKey.id, approval.requestedBy))) throw forbidden(sameFamilyMessage)
     const status = approval.status(now)
-    if (status !== 'PENDING') throw invalidState(`This approval is ${status.toLowerCase()} already.`)
+    if (status !== 'PENDING') throw invalidState(`The approval is not pending: it is ${status.toLowerCase()}.`)
     addDetails({ decision })
     approval.state = decision === 'APPROVE' ? 'APPROVED' : 'DENIED'
     approval.decidedAt = now

@@ -15,7 +15,7 @@ const expired = { state: 'EXPIRED', arguments: null } as const
 
 export async function expireLapsedApprovals(services: Services): Promise<void> {
   const lapsed = { state: openStates, expiresAt: { $lte: services.clock() } }
-  if (await updateRows(services, McpToolApproval, lapsed, expired)) services.log.debug('lapsed approvals were wiped')
+  if (await updateRows(services, McpToolApproval, lapsed, expired)) services.log.debug('expired approvals cleared')
 }
 
 /** Expires the open approvals of a server. Their rows stay, without arguments. */

@@ -23,7 +23,7 @@ export async function assertPendingLimit(
   const { actor } = ctx
   const pending = { projectId, environment, state: 'PENDING' as const, expiresAt: { $gt: ctx.now() } }
   const reject = (max: number, scope: string): never => {
-    const message = `At most ${max} tool calls of one ${scope} may wait for a person. Have one decided, or try again when one has lapsed.`
+    const message = `At most ${max} tool calls of one ${scope} can be pending. Decide one, or retry when one has expired.`
     throw concurrencyLimitedError(message, retryAfterSeconds)
   }
   if (actor.endUser) {

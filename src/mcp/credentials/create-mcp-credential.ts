@@ -2,7 +2,7 @@
 import type { Context } from '../../context/context.js'
 import { perform, type ActionScopeFor } from '../../context/perform.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
-import { forbidden, notFound } from '../../lib/errors.js'
+import { forbidden, objectNotFound } from '../../lib/errors.js'
 import { newId } from '../../lib/id.js'
 import { upsertEndUser } from '../../tenancy/end-user.js'
 import { Validator, maxNameLength } from '../../validation/validator.js'
@@ -39,7 +39,7 @@ export async function createMcpCredential(ctx: Context, input: CreateMcpCredenti
     permit({ id, isNew: true, projectId, environment })
     const endUserId = actor.endUser?.id ?? null
     if (server.endUserId !== null && server.endUserId !== endUserId) {
-      throw forbidden("This server is an end user's: only that end user attaches credentials to it.")
+      throw forbidden('The MCP server belongs to an end user. Only that end user can store credentials for it: send X-On-Behalf-Of.')
     }
     addDetails({ serverId: server.id })
     const value = toCredentialValue(input.auth)
@@ -73,7 +73,7 @@ export async function createMcpCredential(ctx: Context, input: CreateMcpCredenti
     input,
     async replay({ em, permit }, id) {
       const credential = await em.findOne(McpCredential, { id })
-      if (!credential) throw notFound('No such MCP credential.')
+      if (!credential) throw objectNotFound('MCP credential')
       permit(credential)
       return { credential }
     },

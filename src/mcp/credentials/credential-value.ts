@@ -56,7 +56,7 @@ function validateSecret(validator: Validator, path: readonly string[], secret: S
   const text = secret.reveal()
   if (text.length < 1 || text.length > maxSecretLength) validator.addIssue(path, `must have 1 to ${maxSecretLength} characters`)
   else if (controlCharacters.test(text) || !text.isWellFormed())
-    validator.addIssue(path, 'must be well-formed, without line breaks and control characters')
+    validator.addIssue(path, 'must be well-formed Unicode without line breaks and control characters')
 }
 
 function validateHeaders(validator: Validator, headers: NonNullable<McpAuth['headers']>): void {
@@ -65,15 +65,15 @@ function validateHeaders(validator: Validator, headers: NonNullable<McpAuth['hea
   for (const [i, { name, value }] of headers.entries()) {
     const entryPath = [...path, String(i)]
     if (name.length > maxHeaderNameLength || !tokenPattern.test(name))
-      validator.addIssue([...entryPath, 'name'], 'must be a header name (RFC 9110), at most 256 characters')
+      validator.addIssue([...entryPath, 'name'], 'must be a header name (RFC 9110) of at most 256 characters')
     else if (connectionHeaders.has(name.toLowerCase()))
-      validator.addIssue([...entryPath, 'name'], 'must not be a header that belongs to the connection')
+      validator.addIssue([...entryPath, 'name'], 'must not be a connection header, such as Host or Content-Length')
     validateSecret(validator, [...entryPath, 'value'], value)
   }
   const names = headers.map(({ name }) => name.toLowerCase())
-  if (new Set(names).size < names.length) validator.addIssue(path, 'must not name a header twice')
+  if (new Set(names).size < names.length) validator.addIssue(path, 'must not have the same header twice')
   const size = headers.reduce((sum, { name, value }) => sum + Buffer.byteLength(name) + Buffer.byteLength(value.reveal()), 0)
-  if (size > maxHeadersBytes) validator.addIssue(path, `must have at most ${maxHeadersBytes} bytes together`)
+  if (size > maxHeadersBytes) validator.addIssue(path, `must have at most ${maxHeadersBytes} bytes in total`)
 }
 
 /** Adds every issue to `validator`; the caller throws. */
@@ -116,7 +116,7 @@ export function openValue(
   credential: Pick<McpCredential, 'aad' | 'authType' | 'sealedValue'>,
 ): Record<string, string> | null {
   if ((credential.authType === 'NONE') !== (credential.sealedValue === null))
-    throw new SealError('the sealed value of a credential does not fit its type')
+    throw new SealError('the sealed value of a credential does not match its type')
   if (credential.sealedValue === null) return null
   return JSON.parse(open(keys, credential.aad(), credential.sealedValue)) as Record<string, string>
 }

@@ -20,7 +20,7 @@ export function openCredential({ services }: Context, credential: UsableCredenti
     if (!value) return { headers: null, secrets: [] }
     return { headers: encodeHeaders(value), secrets: listSecrets(value) }
   } catch (error) {
-    services.log.error({ err: error, credentialId: credential.id }, 'a stored credential does not open')
+    services.log.error({ err: error, credentialId: credential.id }, 'stored MCP credential cannot be decrypted')
     throw error
   }
 }

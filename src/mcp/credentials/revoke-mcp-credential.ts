@@ -2,13 +2,13 @@
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
-import { notFound } from '../../lib/errors.js'
+import { objectNotFound } from '../../lib/errors.js'
 
 export async function revokeMcpCredential(ctx: Context, input: { readonly id: string }): Promise<{ credential: McpCredential }> {
   return perform(ctx, 'mcp_credential:revoke', async ({ em, now, permit, addDetails }) => {
     permit({ requestedId: input.id })
     const credential = await em.findOne(McpCredential, { id: input.id })
-    if (!credential) throw notFound('No such MCP credential.', ['input', 'id'])
+    if (!credential) throw objectNotFound('MCP credential', ['input', 'id'])
     permit(credential)
     addDetails({ serverId: credential.serverId })
     if (!credential.revokedAt) credential.revoke(now)

@@ -5,7 +5,7 @@ import type { Actor } from '../../access/actor.js'
 import { liveMcpCredentials } from '../../database/queries/live-credentials.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
-import { notFound } from '../../lib/errors.js'
+import { objectNotFound } from '../../lib/errors.js'
 
 /** False when expired, revoked or created for another origin: a secret is never sent to another host. */
 export const isUsable = (credential: McpCredential, server: McpServer, now: Date): boolean =>
@@ -26,6 +26,6 @@ export async function findLatestCredential(em: EntityManager, actor: Actor, serv
 /** @throws DomainError NOT_FOUND */
 export async function findCredential(em: EntityManager, server: McpServer, id: string): Promise<McpCredential> {
   const credential = await em.findOne(McpCredential, { id, serverId: server.id })
-  if (!credential) throw notFound('No such MCP credential.', ['input', 'credentialId'])
+  if (!credential) throw objectNotFound('MCP credential', ['input', 'credentialId'])
   return credential
 }

@@ -42,7 +42,7 @@ const failed = (code: TestFailureCode, message: string, wasSent: boolean, httpSt
 
 export const unavailableCredential = failed(
   'CREDENTIAL_UNAVAILABLE',
-  'This credential is expired, revoked, or meant for another host.',
+  'The credential is expired, revoked or stored for another origin. Store a new one with createMcpCredential.',
   false,
 )
 
@@ -89,6 +89,8 @@ export async function probe(
 function toHttpFailure({ httpStatus }: HttpStatusError, wasSent: boolean): ProbeResult {
   const isAboutCredential = httpStatus === 401 || httpStatus === 403
   const code = isAboutCredential ? 'UNAUTHORIZED' : 'PROTOCOL_ERROR'
-  const message = isAboutCredential ? 'The server wants a credential, or another one.' : 'The server answered with an error.'
+  const message = isAboutCredential
+    ? 'The server requires a credential, or rejects this one. Store one with createMcpCredential.'
+    : 'The server responded with an HTTP error status.'
   return failed(code, message, wasSent, httpStatus)
 }

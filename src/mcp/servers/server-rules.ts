@@ -35,7 +35,7 @@ function validateUrl(text: string): string | undefined {
   if (text.length > maxUrlLength) return `must have at most ${maxUrlLength} characters`
   if (!/^https?:\/\/[\x21-\x7E]+$/i.test(text) || !URL.canParse(text)) return 'must be an absolute https URL'
   const { username, password } = new URL(text)
-  if (username !== '' || password !== '' || text.split(/[/?#]/, 3)[2]?.includes('@')) return 'must not have a user name or password in it'
+  if (username !== '' || password !== '' || text.split(/[/?#]/, 3)[2]?.includes('@')) return 'must not contain a user name or password'
   return text.includes('#') ? 'must not have a fragment' : undefined
 }
 
@@ -45,7 +45,7 @@ const isStorable = (text: string): boolean => !text.includes('\0') && text.isWel
 function validateMetadata(value: unknown, depth = 1): string | undefined {
   if (typeof value === 'string') return isStorable(value) ? undefined : 'must be well-formed Unicode without NUL'
   if (typeof value !== 'object' || value === null) return undefined
-  if (depth > maxMetadataDepth) return `must not be nested deeper than ${maxMetadataDepth} levels`
+  if (depth > maxMetadataDepth) return `must be nested at most ${maxMetadataDepth} levels deep`
   for (const [key, inner] of Object.entries(value)) {
     const issue = validateMetadata(key) ?? validateMetadata(inner, depth + 1)
     if (issue) return issue
@@ -83,7 +83,7 @@ export function assertUrlAllowed(outbound: Outbound, serverUrl: string | null | 
 /** An end user can change only its own servers. @throws DomainError FORBIDDEN */
 export function assertCanModify({ endUser }: Actor, server: McpServer): void {
   if (endUser && server.endUserId !== endUser.id)
-    throw forbidden('This server belongs to the backend: an end user may attach credentials to it, not change it.')
+    throw forbidden('The MCP server belongs to the backend, so an end user cannot change it. Repeat the request without X-On-Behalf-Of.')
 }
 
 /** @throws DomainError CONFLICT when the owner has another server with this label */
@@ -93,5 +93,6 @@ export async function assertLabelAvailable(
   serverLabel: string,
 ): Promise<void> {
   const where = { organizationId, projectId, environment, ownerKey, serverLabel, id: { $ne: id } }
-  if (await em.findOne(McpServer, where)) throw conflict('There is an MCP server with this label already.', ['input', 'serverLabel'])
+  if (await em.findOne(McpServer, where))
+    throw conflict('"serverLabel" is taken by another MCP server of this owner. Choose another label.', ['input', 'serverLabel'])
 }

@@ -78,7 +78,7 @@ const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestMc
     const namedCredential = credentialId == null ? null : await findCredential(ctx.em, server, credentialId)
     permit(server)
     if (namedCredential && namedCredential.endUserId !== (actor.endUser?.id ?? null))
-      throw forbidden("An end user's credential is used for that end user only.")
+      throw forbidden('The credential belongs to an end user. Send X-On-Behalf-Of for that end user to use it.')
     const credential = namedCredential ?? (await findLatestCredential(ctx.em, actor, server, now))
     return { actor, server, credential, isCredentialUsable: credential === null || isUsable(credential, server, now) }
   })
@@ -88,7 +88,7 @@ function openCredentialValue({ services }: Context, credential: McpCredential | 
   try {
     return credential && openValue(services.masterKeys, credential)
   } catch (error) {
-    services.log.error({ err: error, credentialId: credential?.id }, 'a stored credential does not open')
+    services.log.error({ err: error, credentialId: credential?.id }, 'stored MCP credential cannot be decrypted')
     throw error
   }
 }

@@ -45,7 +45,7 @@ export async function updateMcpServer(ctx: Context, input: McpServerFields & { r
 }
 
 const callerFamilyMessage =
-  'A key that has called this server under approval cannot loosen its rules, nor can keys of its family. Use a member, or a key that no key of the family made or rotated.'
+  'An API key that called this server under approval cannot relax its rules, and neither can a related key. Use a personal token, or a key of another origin.'
 
 /** True when the update allows calls that needed approval or were blocked before. */
 function relaxesRules(server: McpServer, { requireApproval, allowedTools }: McpServerFields): boolean {
@@ -56,12 +56,15 @@ function relaxesRules(server: McpServer, { requireApproval, allowedTools }: McpS
 
 /** An agent, or a key that has called the server, must not relax the rules for itself. @throws DomainError FORBIDDEN */
 async function assertCanRelax(em: EntityManager, actor: Actor, { id }: McpServer): Promise<void> {
-  if (actor.endUser) throw forbidden('Neither "requireApproval" nor "allowedTools" can be loosened while acting for an end user.')
+  if (actor.endUser)
+    throw forbidden(
+      '"requireApproval" and "allowedTools" cannot be relaxed while acting for an end user. Repeat the request without X-On-Behalf-Of.',
+    )
   requirePermission(actor, 'mcp_approval:decide')
   const endsAt = maxExpiry(actor, 'key')
   if (endsAt) {
     throw forbidden(
-      `Looser rules would outlast this credential, which ends at ${endsAt.toISOString()}: use a LOGIN or FULL_ACCESS token, or an API key without expiry.`,
+      `A credential that expires (${endsAt.toISOString()}) cannot relax "requireApproval" or "allowedTools". Use a LOGIN or FULL_ACCESS token, or an API key without expiry.`,
     )
   }
   if (!actor.apiKey) return
