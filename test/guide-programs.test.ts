@@ -1,4 +1,4 @@
-/** Programs of docs/guide/tokens.md in every installed language: they accept valid tokens only. */
+/** Programs of docs/guide/exchange-and-verify.md in every installed language: they accept valid tokens only. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -109,7 +109,7 @@ const refused: readonly (readonly [what: string, make: () => string | Promise<st
   ['nothing of the kind', () => 'a.b.c'],
 ]
 
-const page = resolve(root, 'docs/guide/tokens.md')
+const page = resolve(root, 'docs/guide/exchange-and-verify.md')
 
 /** @returns how the program of the page is run */
 async function prepare(name: string): Promise<readonly [string, ...string[]]> {

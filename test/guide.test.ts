@@ -30,6 +30,11 @@ const elsewhere: readonly Elsewhere[] = [
     isHere: false,
     reason: 'needs a container engine, and would leave an image behind: npm run rehearse takes the same steps without one',
   },
+  {
+    holds: /npm ci --prefix/,
+    isHere: false,
+    reason: 'installs a framework: npm run test:long executes it, in test/long/examples.test.ts',
+  },
   { holds: /export DATABASE_URL/, isHere: isPostgres, reason: 'needs PostgreSQL: executed in the project of that name' },
   { holds: /keyhouse[ -]backup/, isHere: !isPostgres, reason: 'is for SQLite: executed in the project of that name' },
   {

@@ -1,4 +1,4 @@
-/** The configuration: its defaults, its faults, and that README.md and .env.example tell all of it. */
+/** The configuration: its defaults, its faults, and that reference.md and .env.example list all of it. */
 import { readFileSync } from 'node:fs'
 
 import { describe, expect, test } from '@jest/globals'
@@ -14,8 +14,8 @@ const readBy = (file: string): string[] =>
 const read = [...readBy('src/config/config.ts'), ...readBy('src/config/limits-config.ts')].toSorted()
 
 describe('what is told', () => {
-  test('README.md has every variable that is read, and no other', () => {
-    const [, section] = /\n## Configuration\n(.*?)\n## /s.exec(fileAt('README.md')) ?? []
+  test('reference.md has every variable that is read, and no other', () => {
+    const [, section] = /\n## Configuration\n(.*?)\n## /s.exec(fileAt('docs/guide/reference.md')) ?? []
     expect(namesIn(section!, /^\| `([A-Z_]+)` \|/gm)).toEqual(read)
   })
 
@@ -27,9 +27,9 @@ describe('what is told', () => {
     expect(namesIn(fileAt('docs/observability.md'), /^\| `(OTEL_[A-Z_]+)` \|/gm)).toEqual(readBy('src/config/traces-config.ts'))
   })
 
-  test('README.md has the defaults that hold', () => {
+  test('reference.md has the defaults that hold', () => {
     const defaults = Object.fromEntries(
-      [...fileAt('README.md').matchAll(/^\| `([A-Z_]+)` \| `([^`$]+)` \|/gm)].map(([, name, value]) => [name, value]),
+      [...fileAt('docs/guide/reference.md').matchAll(/^\| `([A-Z_]+)` \| `([^`$]+)` \|/gm)].map(([, name, value]) => [name, value]),
     )
     const config = readConfig({})
     expect(defaults).toMatchObject({
@@ -45,8 +45,8 @@ describe('what is told', () => {
     })
   })
 
-  test('README.md has every command', () => {
-    const [, section] = /\n## Commands\n(.*?)\n## /s.exec(fileAt('README.md')) ?? []
+  test('reference.md has every command', () => {
+    const [, section] = /\n## Commands\n(.*?)\n## /s.exec(fileAt('docs/guide/reference.md')) ?? []
     const words = ['src/cli.ts', 'src/commands/vault.ts'].flatMap((file) => namesIn(fileAt(file), /\.command\('([a-z-]+)'\)/g))
     for (const name of words) expect(section).toContain(name)
   })
