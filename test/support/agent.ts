@@ -14,12 +14,12 @@ export interface AgentSetUp {
 export async function setUpAgent(): Promise<AgentSetUp> {
   const upstream = await everythingServer()
   const app = await startApp({ KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' })
-  const { apiKey, sandboxKey } = await organization(app)
+  const acme = await organization(app)
   const fields = { name: 'Everything', serverLabel: 'everything', serverUrl: `${upstream.origin}/mcp`, requireApproval: 'NEVER' }
-  const { server } = await app.mutate(sandboxKey, 'createMcpServer', fields, 'server { id }')
+  const { server } = await app.mutate(acme.sandboxKey, 'createMcpServer', fields, 'server { id }')
   const credential = { serverId: server.id, auth: { bearerToken: 'tok_of_user_1_at_the_mcp_server' } }
-  await app.mutate(sandboxKey, 'createMcpCredential', credential, 'credential { id }', { 'x-on-behalf-of': 'user-1' })
-  const { secret } = await apiKey({ permissions: ['mcp_server:use', 'mcp_tool:echo'] })
+  await app.mutate(acme.sandboxKey, 'createMcpCredential', credential, 'credential { id }', { 'x-on-behalf-of': 'user-1' })
+  const { secret } = await acme.apiKey({ permissions: ['mcp_server:use', 'mcp_tool:echo'] })
   return {
     app,
     serverId: server.id,
