@@ -47,8 +47,8 @@ const elsewhere: readonly Elsewhere[] = [
 const isExecuted = ({ text }: CodeBlock): boolean => elsewhere.every(({ holds, isHere }) => isHere || !holds.test(text))
 
 const guidePages = readdirSync(resolve(root, 'docs/guide')).filter((name) => name.endsWith('.md'))
-const pages = ['README.md', 'examples/downstream/README.md', ...guidePages.map((name) => `docs/guide/${name}`)]
-const allBlocks = pages.flatMap((page) => codeBlocksOf(resolve(root, page)).map((block) => ({ page, ...block })))
+const pages = ['README.md', 'examples/downstream/README.md', 'docs/observability.md', ...guidePages.map((name) => `docs/guide/${name}`)]
+const allBlocks = pages.flatMap((page) => blocksOf(resolve(root, page)).map((block) => ({ page, ...block })))
 
 /** What a run says of itself: which languages of the page this machine does not speak. */
 function titleOf(page: string): string {
