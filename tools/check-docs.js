@@ -53,7 +53,8 @@ function checkLinks(path) {
 
 checkThreats('docs/threats.md')
 checkDependencies('docs/dependencies.md')
-for (const path of [...globSync('*.md'), ...globSync('docs/**/*.md'), ...globSync('client/*.md'), ...globSync('examples/*/*.md')]) checkLinks(path)
+for (const path of [...globSync('*.md'), ...globSync('docs/**/*.md'), ...globSync('client/*.md'), ...globSync('examples/*/*.md')])
+  checkLinks(path)
 
 for (const fault of faults) console.error(fault)
 if (faults.length > 0) process.exitCode = 1
