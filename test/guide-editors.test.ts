@@ -1,7 +1,8 @@
 /** Each editor and desktop configuration in docs/guide/gateway.md connects through a real gateway and calls a tool. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
@@ -26,8 +27,17 @@ interface Configuration {
   readonly inputs?: readonly { readonly id: string }[]
 }
 
-const packageVersion = (name: string): string =>
-  (JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as { version: string }).version
+const require = createRequire(import.meta.url)
+const bridge = require.resolve('mcp-remote/package.json')
+const { version } = JSON.parse(readFileSync(bridge, 'utf8')) as { version: string }
+
+/** Reference to the token in the syntax of each editor. `mcp-remote` resolves its own. */
+const references: Readonly<Record<string, string>> = {
+  '.cursor/mcp.json': '${env:KEYHOUSE_TOKEN}',
+  '.vscode/mcp.json': '${input:keyhouse-token}',
+  '.mcp.json': '${KEYHOUSE_TOKEN}',
+  'claude_desktop_config.json': '',
+}
 
 let agent: AgentSetUp
 let token: string
@@ -47,7 +57,7 @@ const configurations = blocksOf(resolve(root, 'docs/guide/gateway.md')).filter(
 )
 const textOf = (file: string): string => configurations.find(({ note }) => note === file)!.text
 
-/** The page's configuration with the values of this run. Placeholders of the editors are resolved by `transportOf`. */
+/** The page's configuration with the values of this run. */
 const configurationOf = (file: string): Configuration =>
   JSON.parse(
     textOf(file)
@@ -56,44 +66,27 @@ const configurationOf = (file: string): Configuration =>
       .replaceAll('eyJhbGciOi…', token),
   ) as Configuration
 
-/** Replaces `${env:NAME}`, `${input:id}` and `${NAME}` as the editors do. @throws Error for any other name */
-function resolveVariables(text: string, inputs: Configuration['inputs'] = []): string {
-  const values: Record<string, string> = { 'env:KEYHOUSE_TOKEN': token, KEYHOUSE_TOKEN: token }
-  for (const { id } of inputs) values[`input:${id}`] = token
-  return text.replaceAll(/\$\{([^}]+)\}/g, (_match, name: string) => {
-    const value = values[name]
-    if (value === undefined) throw new Error(`the page does not define ${name}`)
-    return value
-  })
-}
-
-function transportOf({ url, headers, command, args = [], env = {} }: ServerEntry, inputs: Configuration['inputs']) {
+function transportOf({ url, headers = {}, command, args = [], env = {} }: ServerEntry, reference: string) {
   if (url !== undefined) {
-    const resolved = Object.entries(headers ?? {}).map(([name, value]) => [name, resolveVariables(value, inputs)])
-    return new StreamableHTTPClientTransport(new URL(url), {
-      requestInit: { headers: Object.fromEntries(resolved) as Record<string, string> },
-    })
+    expect(headers).toEqual({ Authorization: `Bearer ${reference}` })
+    return new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${token}` } } })
   }
   const [yes, spec, ...rest] = args
-  expect([command, yes, spec]).toEqual(['npx', '-y', `mcp-remote@${packageVersion('mcp-remote')}`])
-  const program = join(root, 'node_modules/mcp-remote/dist/proxy.js')
+  expect([command, yes, spec]).toEqual(['npx', '-y', `mcp-remote@${version}`])
+  const program = join(dirname(bridge), 'dist/proxy.js')
   return new StdioClientTransport({ command: process.execPath, args: [program, ...rest], env: { HOME: home, ...env }, stderr: 'ignore' })
 }
 
 test('the guide configures these files', () => {
-  expect(configurations.map(({ note }) => note)).toEqual([
-    '.cursor/mcp.json',
-    '.vscode/mcp.json',
-    '.mcp.json',
-    'claude_desktop_config.json',
-  ])
+  expect(configurations.map(({ note }) => note)).toEqual(Object.keys(references))
 })
 
-test.each(configurations.map(({ note }) => note))('%s lists the allowed tool and calls it', async (file) => {
-  const { mcpServers, servers, inputs } = configurationOf(file)
+test.each(Object.entries(references))('%s lists the allowed tool and calls it', async (file, reference) => {
+  const { mcpServers, servers, inputs = [] } = configurationOf(file)
+  for (const { id } of inputs) expect(reference).toBe(`\${input:${id}}`)
   const [entry] = Object.values(mcpServers ?? servers ?? {})
   const client = new Client({ name: 'editor', version: '1' })
-  await client.connect(transportOf(entry!, inputs))
+  await client.connect(transportOf(entry!, reference))
   try {
     const { tools } = await client.listTools()
     expect(tools.map(({ name }) => name)).toEqual(['echo'])

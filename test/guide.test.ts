@@ -84,7 +84,7 @@ test.each(elsewhere.filter(({ isHere }) => !isHere))('not executed here: $holds 
   expect(allBlocks.filter(({ text }) => holds.test(text))).not.toEqual([])
 })
 
-const operations = readdirSync(resolve(root, 'examples/operations'))
+const operations = readdirSync(resolve(root, 'examples/operations')).filter((name) => name.endsWith('.graphql'))
 const operation = (name: string): string => readFileSync(resolve(root, 'examples/operations', name), 'utf8')
 
 test.each(operations)('examples/operations/%s fits the schema', (name) => {
