@@ -33,9 +33,9 @@ const { version } = JSON.parse(readFileSync(bridge, 'utf8')) as { version: strin
 
 /** Reference to the token in the syntax of each editor. `mcp-remote` resolves its own. */
 const references: Readonly<Record<string, string>> = {
-  '.cursor/mcp.json': '${env:KEYHOUSE_TOKEN}',
+  '.cursor/mcp.json': '${env:MCP_TOKEN}',
   '.vscode/mcp.json': '${input:keyhouse-token}',
-  '.mcp.json': '${KEYHOUSE_TOKEN}',
+  '.mcp.json': '${MCP_TOKEN}',
   'claude_desktop_config.json': '',
 }
 
