@@ -9,7 +9,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 
 import { setUpAgent, type AgentSetUp } from './support/agent.js'
-import { blocksOf } from './support/pages.js'
+import { codeBlocksOf } from './support/guide-pages.js'
 import { root } from './support/shell.js'
 import { exchange } from './support/tokens.js'
 
@@ -52,7 +52,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true })
 })
 
-const configurations = blocksOf(resolve(root, 'docs/guide/gateway.md')).filter(
+const configurations = codeBlocksOf(resolve(root, 'docs/guide/gateway.md')).filter(
   ({ language, note }) => language === 'json' && /^\S+\.json$/.test(note),
 )
 const textOf = (file: string): string => configurations.find(({ note }) => note === file)!.text

@@ -48,7 +48,7 @@ const isExecuted = ({ text }: CodeBlock): boolean => elsewhere.every(({ holds, i
 
 const guidePages = readdirSync(resolve(root, 'docs/guide')).filter((name) => name.endsWith('.md'))
 const pages = ['README.md', 'examples/downstream/README.md', 'docs/observability.md', ...guidePages.map((name) => `docs/guide/${name}`)]
-const allBlocks = pages.flatMap((page) => blocksOf(resolve(root, page)).map((block) => ({ page, ...block })))
+const allBlocks = pages.flatMap((page) => codeBlocksOf(resolve(root, page)).map((block) => ({ page, ...block })))
 
 /** What a run says of itself: which languages of the page this machine does not speak. */
 function titleOf(page: string): string {

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { setUpAgent, type AgentSetUp } from '../support/agent.js'
-import { blocksOf, jsonValues } from '../support/pages.js'
+import { codeBlocksOf, jsonValues } from '../support/guide-pages.js'
 import { root } from '../support/shell.js'
 
 const run = promisify(execFile)
@@ -29,7 +29,7 @@ afterAll(async () => {
 
 /** What the page prints below the command that runs this example. */
 function printedOutput(example: string): unknown[] {
-  const blocks = blocksOf(resolve(root, 'docs/guide/gateway.md'))
+  const blocks = codeBlocksOf(resolve(root, 'docs/guide/gateway.md'))
   const command = `npm ci --prefix examples/${example} && node examples/${example}/agent.js\n`
   return jsonValues(blocks[blocks.findIndex(({ text }) => text === command) + 1]!.text)
 }
