@@ -95,7 +95,14 @@ onPostgres('while it is away every request is refused with 503 and a code, and a
   try {
     await new Promise((resolve) => setTimeout(resolve, 200))
     await line.cut()
+    const from = app.logLength
     expect(await isReady()).toBe(503)
+    const warning = app
+      .logFrom(from)
+      .split('\n')
+      .find((text) => text.includes('"the database is away"') && text.includes('health.ts'))
+    expect(warning?.match(/"code":"UNAVAILABLE"/g)).toHaveLength(1)
+    expect(warning).toContain('"code":"ECONNREFUSED"')
     for (const answer of await everything()) {
       expect([answer.status, codeOf(answer), answer.headers.get('retry-after')]).toEqual([503, 'UNAVAILABLE', '1'])
     }

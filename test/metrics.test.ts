@@ -153,6 +153,18 @@ test('with a port of its own it is there, and on the other port there is nothing
   await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow()
 })
 
+test('probes and scrapes are logged at debug, all other requests at info', async () => {
+  const from = app.logLength
+  for (const path of ['/healthz', '/readyz', '/metrics', '/.well-known/jwks.json']) await fetch(`${app.url}${path}`)
+  const lines = (app.logFrom(from).trim().split('\n') as string[]).map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request')
+  expect(lines.map(({ path, level }) => [path, level])).toEqual([
+    ['/healthz', 20],
+    ['/readyz', 20],
+    ['/metrics', 20],
+    ['/.well-known/jwks.json', 30],
+  ])
+})
+
 test('a line of the log and the event of the audit trail are joined by the id of the request', async () => {
   const query = 'mutation { createApiKey(input: { permissions: [] }) { apiKey { id } userErrors { code } } }'
   const answer = await app.run(acme.sandboxKey, query)

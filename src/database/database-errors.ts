@@ -32,8 +32,11 @@ export function isUnavailable(error: unknown): boolean {
   return false
 }
 
+/** Returns an error that already says so unchanged, so that the log and the commands show it once, with its cause. */
 export const unavailableError = (cause: unknown): RequestError =>
-  new RequestError('UNAVAILABLE', 'The database is unavailable. Retry after the time in Retry-After.', { 'retry-after': '1' }, { cause })
+  cause instanceof RequestError && cause.code === 'UNAVAILABLE'
+    ? cause
+    : new RequestError('UNAVAILABLE', 'The database is unavailable. Retry after the time in Retry-After.', { 'retry-after': '1' }, { cause })
 
 /** True if PostgreSQL rejected a value that the validation had accepted. */
 export function isInvalidValue(error: unknown): boolean {

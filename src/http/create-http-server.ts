@@ -170,7 +170,7 @@ function logRequest({ log, metrics }: Services, request: FastifyRequest, status:
   const { operation, context, codes, traceId } = request.state
   const route = request.routeOptions.url ?? null
   metrics.observeRequest({ route, operation, codes, seconds: elapsed === undefined ? undefined : elapsed / 1000 })
-  log.info(
+  log[request.routeOptions.config.isProbe ? 'debug' : 'info'](
     {
       requestId: request.id,
       method: request.method,

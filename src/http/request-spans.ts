@@ -6,9 +6,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Traces } from '../observability/traces.js'
 
-/** Probes and scrapes, sent every few seconds. */
-const untracedRoutes = new Set(['/healthz', '/readyz', '/metrics'])
-
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])
 
 type Attributes = Record<string, string | number | string[]>
@@ -34,8 +31,8 @@ function resultAttributes(request: FastifyRequest): Attributes {
 
 export function registerRequestSpans(server: FastifyInstance, traces: Traces): void {
   server.addHook('onRequest', (request, reply, done) => {
-    const route = request.routeOptions.url
-    if (route !== undefined && untracedRoutes.has(route)) return done()
+    const { url: route, config } = request.routeOptions
+    if (config.isProbe) return done()
     const method = methods.has(request.method) ? request.method : '_OTHER'
     const name = [method === '_OTHER' ? 'HTTP' : method, route].filter(Boolean).join(' ')
     const span = traces.startRequestSpan(

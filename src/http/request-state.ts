@@ -21,6 +21,10 @@ export interface RequestState {
 }
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Probes and scrapes arrive every few seconds: logged at debug, and not traced. */
+    isProbe?: true
+  }
   interface FastifyRequest {
     state: RequestState
   }

@@ -6,9 +6,11 @@ import { countCurrentKeys } from '../database/queries/signing-keys.js'
 import type { Drain } from '../http/drain.js'
 import { errorBody } from '../http/error-response.js'
 
+const options = { config: { isProbe: true } } as const
+
 export function registerHealth(server: FastifyInstance, services: Services, drain: Drain): void {
-  server.get('/healthz', () => ({ status: 'ok' }))
-  server.get('/readyz', async (request, reply) => {
+  server.get('/healthz', options, () => ({ status: 'ok' }))
+  server.get('/readyz', options, async (request, reply) => {
     if (drain.hasBegun) {
       request.state.codes = ['UNAVAILABLE']
       return reply

@@ -24,7 +24,7 @@ function hasExpectedHost({ url }: Config, { headers: { host = '' } }: FastifyReq
 }
 
 export function registerMetrics(server: FastifyInstance, services: Services): void {
-  server.get('/metrics', async (request, reply) => {
+  server.get('/metrics', { config: { isProbe: true } }, async (request, reply) => {
     // 404 for all others, as for a path that does not exist.
     if (!isFromLoopback(request) || !hasExpectedHost(services.config, request)) return reply.callNotFound()
     return reply.headers({ 'content-type': contentType, 'cache-control': 'no-store' }).send(await services.metrics.text())
