@@ -11,6 +11,8 @@ export async function start(config: Config): Promise<App> {
   assertServable(config)
   const app = await createApp(config)
   if (config.envFile !== undefined) app.services.log.info({ file: config.envFile }, 'environment file loaded')
+  if (config.unreadVariables.length > 0)
+    app.services.log.warn({ variables: config.unreadVariables }, 'these variables are not settings and have no effect')
   let isStopping = false
   const stop = (signal: NodeJS.Signals): void => {
     // npm forwards Ctrl-C, so the process receives SIGINT twice. The timer below bounds the wait.

@@ -174,10 +174,12 @@ if (isPostgres) {
       await other.drop()
     })
 
-    test('the path of a .env file that is read is logged', async () => {
+    test('the path of a .env file that is read is logged, and what in it is no setting', async () => {
       const other = await emptyDatabase()
-      const served = await startKeyhouse(other.env, { dotEnv: 'KEYHOUSE_DRAIN_SECONDS=0\n' })
+      const served = await startKeyhouse(other.env, { dotEnv: 'KEYHOUSE_DRAIN_SECONDS=0\nKEYHOUSE_COLOUR=blue\n' })
       await end(served)
+      expect(served.stdout()).toContain('"variables":["KEYHOUSE_COLOUR"],"msg":"these variables are not settings and have no effect"')
+      expect(served.stdout()).not.toContain('blue')
       expect(served.stdout()).toMatch(/"file":"[^"]+keyhouse-cwd-[^"]+\.env","msg":"environment file loaded"/)
       await other.drop()
     })

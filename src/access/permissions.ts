@@ -1,5 +1,6 @@
 /** Permission sets: parsing, matching, intersection and difference of patterns. */
 import type { MemberRole } from '../entities/enums.js'
+import { closestMatch } from '../lib/closest-match.js'
 import { permissions, type KeyhousePermission } from './actions.js'
 
 const namePattern = /^[a-z][a-z0-9_]*$/
@@ -104,25 +105,7 @@ export function validatePermission(text: string): string | undefined {
     return 'must be "application:*": the resource "application" has no single actions, and stands for all permissions of your own services'
   const known = actionsByResource.get(resource)
   if (!known || action === '*' || known.includes('*') || known.includes(action)) return undefined
-  return `is not a permission of Keyhouse; did you mean "${resource}:${closestMatch(action, known)}"?`
-}
-
-function closestMatch(word: string, candidates: readonly string[]): string {
-  const ranked = candidates.toSorted((a, b) => levenshtein(word, a) - levenshtein(word, b))
-  return ranked[0] ?? ''
-}
-
-/** Levenshtein distance. */
-function levenshtein(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
+  return `is not a permission of Keyhouse; did you mean "${resource}:${closestMatch(action, known)?.word}"?`
 }
 
 /**

@@ -9,6 +9,7 @@ import { validateMasterKeys } from '../lib/seal.js'
 import { EnvReader } from './env-reader.js'
 import { readLimits, type TenantLimits } from './limits-config.js'
 import { readTraces, type TracesConfig } from './traces-config.js'
+import { checkUnreadVariables } from './unread-variables.js'
 
 export interface Config {
   readonly port: number
@@ -43,6 +44,8 @@ export interface Config {
   readonly logLevel: string
   /** Undefined disables tracing: no span is created and no tracing package is loaded. */
   readonly traces: TracesConfig | undefined
+  /** Names of `KEYHOUSE_*` variables that are set and have no meaning. */
+  readonly unreadVariables: readonly string[]
 }
 
 /** Invalid configuration. The message lists every issue on its own line. */
@@ -155,6 +158,8 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
     threadPoolSize: reader.integer('UV_THREADPOOL_SIZE', defaultLibuvThreads, 1, 1024),
     logLevel: reader.choice('LOG_LEVEL', logLevels, 'info'),
     traces: readTraces(reader),
+    // Last: it needs the names of all settings.
+    unreadVariables: checkUnreadVariables(reader),
   }
   if (reader.issues.length > 0) throw new ConfigError(reader.issues)
   return Object.freeze(config)

@@ -10,11 +10,23 @@ function parsePair(text: string): [string, string] {
 
 export class EnvReader {
   readonly issues: string[] = []
+  readonly #read = new Set<string>()
 
   constructor(private readonly env: Readonly<Record<string, string | undefined>>) {}
 
   text(name: string): string | undefined {
+    this.#read.add(name)
     return this.env[name]?.trim() || undefined
+  }
+
+  /** Names that were read, set or not. */
+  get readNames(): string[] {
+    return [...this.#read]
+  }
+
+  /** Names with this prefix that are set and were not read. */
+  unreadNames(prefix: string): string[] {
+    return Object.keys(this.env).filter((name) => name.startsWith(prefix) && this.env[name]?.trim() && !this.#read.has(name))
   }
 
   list(name: string): string[] | undefined {

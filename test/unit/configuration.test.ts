@@ -155,4 +155,23 @@ describe('what is read', () => {
     }).traces!
     expect([url, headers, timeout]).toEqual(['http://b.example/take/', { a: '1', b: '3' }, 6])
   })
+
+  test.each([
+    ['KEYHOUSE_DATADIR', 'KEYHOUSE_DATA_DIR'],
+    ['KEYHOUSE_MASTER_KEY', 'KEYHOUSE_MASTER_KEYS'],
+    ['KEYHOUSE_URLS_', 'KEYHOUSE_URL'],
+    ['KEYHOUSE_LIMIT_CALL_PER_KEY', 'KEYHOUSE_LIMIT_CALLS_PER_KEY'],
+  ])('%s is refused, with the name that was meant', (name, meant) => {
+    expect(faultsOf({ [name]: 'secret' })).toEqual([`${name}: is not a setting; did you mean ${meant}?`])
+    expect(faultsOf({ [name]: ' ' })).toEqual([])
+  })
+
+  test('three edits from a setting a variable is only named, and those of Kubernetes and of clients are not', () => {
+    const foreign = ['KEYHOUSE_PORT', 'KEYHOUSE_PORT_4000_TCP', 'KEYHOUSE_SERVICE_HOST', 'KEYHOUSE_SERVICE_PORT_HTTP', 'KEYHOUSE_API_KEY']
+    const unknown = ['KEYHOUSE_URLS__', 'KEYHOUSE_API_KEYS', 'KEYHOUSE_ISSUER']
+    const { unreadVariables } = readConfig(
+      Object.fromEntries([...foreign, ...unknown, 'URL', 'MY_KEYHOUSE_URL'].map((name) => [name, 'x'])),
+    )
+    expect(unreadVariables).toEqual(unknown)
+  })
 })
