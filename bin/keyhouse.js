@@ -9,6 +9,16 @@ const { requireNode } = require('./node-version.js')
 // libuv reads it when the pool is first used. DNS lookups may use half of the pool (src/outbound/name-lookups.ts).
 process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '24'
 requireNode()
+// npx signals only its shell, which dies and leaves this process running: end as if it had received the signal.
+if (process.env.npm_lifecycle_event === 'npx') {
+  const shell = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, 200)
+  timer.unref()
+}
 if (existsSync(path.join(__dirname, '../dist/cli.js'))) {
   // A dynamic import, so that nothing is loaded before the check.
   import('../dist/cli.js').catch((error) => {

@@ -1,10 +1,13 @@
-/** Bundles the explorer and all of its assets into dist/explorer, so that it works without internet access. */
+/** Bundles the explorer and all of its assets into the given folder, so that it works without internet access. */
 import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { build } from 'esbuild'
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+const [, , folder] = process.argv
 
 await build({
   absWorkingDir: at('..'),
@@ -14,7 +17,7 @@ await build({
     'json.worker': 'monaco-editor/esm/vs/language/json/json.worker.js',
     'graphql.worker': 'monaco-graphql/esm/graphql.worker.js',
   },
-  outdir: 'dist/explorer',
+  outdir: folder,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -25,4 +28,4 @@ await build({
   define: { 'process.env.NODE_ENV': '"production"' },
   logLevel: 'warning',
 })
-copyFileSync(at('index.html'), at('../dist/explorer/index.html'))
+copyFileSync(at('index.html'), join(folder, 'index.html'))

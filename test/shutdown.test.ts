@@ -1,6 +1,4 @@
 /** Shutdown in order with every response and write complete, and recovery after kill -9. */
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
@@ -10,6 +8,7 @@ import { chainFaults, eventsOf } from './support/audit-trail.js'
 import { entityManager, withDatabase } from './support/database-access.js'
 import { newDatabase, type TestDatabase } from './support/database.js'
 import { sendGraphql, runKeyhouseJson, startKeyhouse, type ServerProcess } from './support/process.js'
+import { isRefused, unfinished } from './support/raw-http.js'
 
 interface World {
   readonly served: ServerProcess
@@ -34,28 +33,6 @@ const make = 'mutation { createApiKey(input: { permissions: [] }) { apiKey { id 
 const exchange = `mutation ($externalUserId: String!) {
   exchangeApiKey(input: { audience: "https://api.example.com", externalUserId: $externalUserId }) { accessToken { id } userErrors { code } }
 }`
-
-/** A request whose last byte is still to come, so that it is in flight for as long as the test likes. */
-async function unfinished(url: string, key: string, query: string): Promise<{ finish(): void; answer: Promise<string> }> {
-  const { hostname, port } = new URL(url)
-  const socket: Socket = connect(Number(port), hostname)
-  await once(socket, 'connect')
-  const body = JSON.stringify({ query })
-  const head = ['POST /graphql HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', `Authorization: Bearer ${key}`]
-  socket.write(`${[...head, `Content-Length: ${body.length}`, 'Expect: 100-continue'].join('\r\n')}\r\n\r\n`)
-  // The server answers this once it has begun with the request.
-  await once(socket, 'data')
-  socket.write(body.slice(0, -1))
-  let text = ''
-  socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  return { finish: () => void socket.write(body.slice(-1)), answer: once(socket, 'close').then(() => text) }
-}
-
-const isRefused = (url: string): Promise<boolean> =>
-  fetch(`${url}/healthz`).then(
-    () => false,
-    () => true,
-  )
 
 test('SIGTERM: the port closes, what is in flight is answered, times of last use are written, and the exit is 0', async () => {
   const { served, key, organizationId } = await world()

@@ -61,3 +61,26 @@ export async function sendRaw(url: string, bytes: string | Buffer, options: { is
 /** The text of a request with these header lines and `Connection: close`. */
 export const requestText = (lines: readonly string[], body: string, method = 'POST', path = '/graphql'): string =>
   [`${method} ${path} HTTP/1.1`, ...lines, 'Connection: close', `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n')
+
+/** A request whose last byte is still to come, so that it is in flight for as long as the test likes. */
+export async function unfinished(url: string, key: string, query: string): Promise<{ finish(): void; answer: Promise<string> }> {
+  const { hostname, port } = new URL(url)
+  const socket: Socket = connect(Number(port), hostname)
+  await once(socket, 'connect')
+  const body = JSON.stringify({ query })
+  const head = ['POST /graphql HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', `Authorization: Bearer ${key}`]
+  socket.write(`${[...head, `Content-Length: ${body.length}`, 'Expect: 100-continue'].join('\r\n')}\r\n\r\n`)
+  // The server answers this once it has begun with the request.
+  await once(socket, 'data')
+  socket.write(body.slice(0, -1))
+  let text = ''
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  return { finish: () => void socket.write(body.slice(-1)), answer: once(socket, 'close').then(() => text) }
+}
+
+/** Whether nothing listens there any more. */
+export const isRefused = (url: string): Promise<boolean> =>
+  fetch(`${url}/healthz`).then(
+    () => false,
+    () => true,
+  )
