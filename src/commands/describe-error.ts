@@ -1,6 +1,6 @@
 /** Describes the error of a command in one sentence for the user. */
 import { ConfigError } from '../config/config.js'
-import { isUnavailable } from '../database/database-errors.js'
+import { DatabaseRefusedError, isCertificateRejected, isTlsMissing, isUnavailable } from '../database/database-errors.js'
 import { DomainError, RequestError } from '../lib/errors.js'
 import { CommandError } from './command-error.js'
 
@@ -15,7 +15,7 @@ const describeReason = (error: unknown): string => {
 
 /** Undefined for an unexpected error, which the caller prints with its stack. */
 export function describeError(error: unknown): string | undefined {
-  if (error instanceof CommandError || error instanceof ConfigError) return error.message
+  if (error instanceof CommandError || error instanceof ConfigError || error instanceof DatabaseRefusedError) return error.message
   if (error instanceof DomainError) return error.userErrors.map(({ message }) => message).join('\n')
   const code = String(Reflect.get(Object(error), 'code'))
   const isListening = Reflect.get(Object(error), 'syscall') === 'listen'
@@ -23,6 +23,9 @@ export function describeError(error: unknown): string | undefined {
   if (isListening) return `The server cannot listen (${describeReason(error)}). Check HOST and PORT.`
   if (Reflect.get(Object(error), 'syscall') === 'getaddrinfo')
     return `The host name cannot be resolved (${describeReason(error)}). Check HOST and DATABASE_URL.`
+  if (isTlsMissing(error)) return 'The database server does not offer TLS. Enable TLS there, or remove sslmode from DATABASE_URL.'
+  if (isCertificateRejected(error))
+    return `The certificate of the database server is not accepted (${describeReason(error)}). Check the host, sslmode and sslrootcert of DATABASE_URL.`
   if (isUnavailable(error))
     return `The database is unavailable (${describeReason(error)}). Check DATABASE_URL, and that the database server is running.`
   if (accessDeniedState.test(code))

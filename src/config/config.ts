@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { isValidAllowListEntry, isLoopback } from '../lib/address.js'
 import { algorithms, type Algorithm } from '../lib/jwt.js'
 import { validateMasterKeys } from '../lib/seal.js'
+import { readDatabaseUrl } from './database-url.js'
 import { EnvReader } from './env-reader.js'
 import { readLimits, type TenantLimits } from './limits-config.js'
 import { readTraces, type TracesConfig } from './traces-config.js'
@@ -29,6 +30,7 @@ export interface Config {
   /** False for the default algorithm, which takes effect at the scheduled key rotation. */
   readonly isJwtAlgorithmSet: boolean
   readonly keyPrefix: string
+  readonly isKeyPrefixSet: boolean
   readonly outboundAllow: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly trustedProxies: readonly string[]
@@ -101,14 +103,8 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
   const port = reader.integer('PORT', 4000, 0, 65535)
   const url = reader.origin('KEYHOUSE_URL', `http://localhost:${port}`)
   const isLocal = isLoopback(new URL(url).hostname)
-  const databaseUrl = reader.text('DATABASE_URL')
+  const databaseUrl = readDatabaseUrl(reader)
   const masterKeys = reader.text('KEYHOUSE_MASTER_KEYS')
-  if (databaseUrl !== undefined && !(/^postgres(ql)?:\/\//.test(databaseUrl) && URL.canParse(databaseUrl))) {
-    reader.rejectVariable(
-      'DATABASE_URL',
-      'must be of the form postgres://user:password@host:5432/database; omit it to use SQLite in the data directory',
-    )
-  }
   if (databaseUrl !== undefined && masterKeys === undefined) {
     reader.rejectVariable(
       'KEYHOUSE_MASTER_KEYS',
@@ -134,6 +130,7 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
       'kh',
       'must be 1 to 16 lower-case letters and digits, starting with a letter',
     ),
+    isKeyPrefixSet: reader.text('KEYHOUSE_KEY_PREFIX') !== undefined,
     outboundAllow:
       reader.listOf(
         'KEYHOUSE_OUTBOUND_ALLOW',

@@ -13,7 +13,7 @@ export function checkUnreadVariables(reader: EnvReader): string[] {
   for (const name of reader.unreadNames('KEYHOUSE_')) {
     if (foreignNames.test(name)) continue
     const match = closestMatch(name, reader.readNames)
-    if (match && match.edits <= maxEdits) reader.addIssue(name, `is not a setting; did you mean ${match.word}?`)
+    if (match && match.edits <= maxEdits) reader.rejectVariable(name, `is not a setting; did you mean ${match.word}?`)
     else unread.push(name)
   }
   return unread

@@ -10,6 +10,11 @@ const unavailableCodes =
 const unavailableMessages =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed and is not queryable|Query read timeout|database is locked/i
 
+/** This process must not use the database. The message tells the operator why, and the remedy. */
+export class DatabaseRefusedError extends Error {
+  override readonly name = 'DatabaseRefusedError'
+}
+
 /** SQLSTATE: out of range (22003, 22008), invalid time (22007), NUL or a lone surrogate (22021, 22P02, 22P05). */
 const invalidValueCodes = /^22(003|007|008|021|P02|P05)$/
 
@@ -22,8 +27,26 @@ function* listCauses(error: unknown): Generator<Readonly<Record<string, unknown>
   }
 }
 
+/** Node's and OpenSSL's codes of a certificate that is not accepted. */
+const certificateCodes = /^(CERT_\w+|\w*SELF_SIGNED_CERT\w*|UNABLE_TO_(GET|VERIFY)_\w+|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/
+/** The message of pg, which has no code. */
+const noTlsMessage = /server does not support SSL connections/
+
+/** The certificate of the database server is not accepted. */
+export function isCertificateRejected(error: unknown): boolean {
+  for (const { code } of listCauses(error)) if (typeof code === 'string' && certificateCodes.test(code)) return true
+  return false
+}
+
+/** The connection needs TLS, which the database server does not offer. */
+export function isTlsMissing(error: unknown): boolean {
+  for (const { message } of listCauses(error)) if (typeof message === 'string' && noTlsMessage.test(message)) return true
+  return false
+}
+
 /** True if the error, one of its causes or one of its aggregated errors means that the database is unavailable. */
 export function isUnavailable(error: unknown): boolean {
+  if (isCertificateRejected(error) || isTlsMissing(error)) return true
   for (const { code, message, errors } of listCauses(error)) {
     if (typeof code === 'string' && unavailableCodes.test(code)) return true
     if (typeof message === 'string' && unavailableMessages.test(message)) return true

@@ -30,6 +30,8 @@ export async function createPostgres(url: string, onPool: (pool: Pool) => void):
     clientUrl: url,
     pool: { max: 8 },
     driverOptions: {
+      // MikroORM takes host, port, user, password and database from clientUrl, and drops sslmode and sslrootcert.
+      connectionString: url,
       connectionTimeoutMillis: 5000,
       query_timeout: 15_000,
       onPoolCreated(pool: Pool) {

@@ -1,5 +1,5 @@
-/** A TLS server with a self-signed certificate, generated at run time so that no private key is in the repository. */
-import { generateKeyPairSync, sign } from 'node:crypto'
+/** Certificates, and a TLS server with a self-signed one, generated at run time so that no private key is in the repository. */
+import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -21,15 +21,42 @@ const ecdsaWithSha256 = sequence(der(0x06, Buffer.from('2a8648ce3d040302', 'hex'
 const commonName = (name: string): Buffer =>
   sequence(der(0x31, sequence(der(0x06, Buffer.from('550403', 'hex')), der(0x0c, Buffer.from(name)))))
 
-/** A self-signed X.509 certificate, version 1 (RFC 5280 §4.1), in PEM. */
-function selfSigned(): { key: string; cert: string } {
+/** Object identifier of subjectAltName (RFC 5280 §4.2.1.6). */
+const subjectAltName = der(0x06, Buffer.from('551d11', 'hex'))
+
+export interface Certificate {
+  readonly key: string
+  readonly cert: string
+}
+
+/** A root, which may sign others. */
+export interface Authority extends Certificate {
+  readonly name: Buffer
+  readonly privateKey: KeyObject
+}
+
+interface CertificateOptions {
+  readonly issuer?: Authority
+  /** DNS name in the subjectAltName. */
+  readonly host?: string
+  readonly expires?: string
+}
+
+/** An X.509 certificate in PEM (RFC 5280 §4.1): version 1 and self-signed, or version 3 for a host and signed by the issuer. */
+export function certificate(commonNameText: string, { issuer, host, expires = '491231235959Z' }: CertificateOptions = {}): Authority {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const name = commonName('127.0.0.1')
-  const validity = sequence(utcTime('200101000000Z'), utcTime('491231235959Z'))
-  const body = sequence(integer(1), ecdsaWithSha256, name, validity, name, publicKey.export({ format: 'der', type: 'spki' }))
-  const signature = der(0x03, Buffer.from([0]), sign('sha256', body, privateKey))
+  const name = commonName(commonNameText)
+  const validity = sequence(utcTime('200101000000Z'), utcTime(expires))
+  const fields = [ecdsaWithSha256, issuer?.name ?? name, validity, name, publicKey.export({ format: 'der', type: 'spki' })]
+  const hosts = host === undefined ? undefined : sequence(der(0x82, Buffer.from(host)))
+  const body = hosts
+    ? sequence(der(0xa0, integer(2)), integer(2), ...fields, der(0xa3, sequence(sequence(subjectAltName, der(0x04, hosts)))))
+    : sequence(integer(1), ...fields)
+  const signature = der(0x03, Buffer.from([0]), sign('sha256', body, issuer?.privateKey ?? privateKey))
   const text = sequence(body, ecdsaWithSha256, signature).toString('base64')
   return {
+    name,
+    privateKey,
     key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
     cert: `-----BEGIN CERTIFICATE-----\n${text.replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
   }
@@ -37,7 +64,7 @@ function selfSigned(): { key: string; cert: string } {
 
 export async function untrustedServer(): Promise<Listening & { requests(): number }> {
   let requests = 0
-  const server = createServer(selfSigned(), (_incoming, response) => {
+  const server = createServer(certificate('127.0.0.1'), (_incoming, response) => {
     requests++
     response.end()
   })

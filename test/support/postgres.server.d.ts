@@ -1,4 +1,5 @@
 /** Types of postgres.server.js. */
+import type { Certificate } from './certificate.js'
 
 export interface PostgresServer {
   readonly url: string
@@ -6,8 +7,10 @@ export interface PostgresServer {
   readonly kill: () => Promise<void>
   /** Starts the server again after `kill`, on the same port. */
   readonly restart: () => Promise<void>
+  /** Replaces the certificate for new connections. */
+  readonly useCertificate: (certificate: Certificate) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
-/** Starts a PostgreSQL server with these settings in a temporary folder. */
-export declare function startServer(settings: Readonly<Record<string, string>>): Promise<PostgresServer>
+/** Starts a PostgreSQL server with these settings in a temporary folder; with a certificate it offers TLS. */
+export declare function startServer(settings: Readonly<Record<string, string>>, certificate?: Certificate): Promise<PostgresServer>

@@ -12,20 +12,20 @@ import { binaries, publicFolder, servant, sweep } from './postgres.place.js'
 const common = { listen_addresses: '127.0.0.1', unix_socket_directories: '', timezone: 'UTC' }
 
 /** Starts a server with these settings; see postgres.server.d.ts. */
-export async function startServer(settings) {
+export async function startServer(settings, certificate) {
   const parent = await publicFolder()
   await sweep(parent)
   const directory = await mkdtemp(join(parent, 'keyhouse-pg-'))
   await writeFile(join(directory, 'owner'), String(process.pid))
   try {
-    return await serve(directory, { ...common, ...settings })
+    return await serve(directory, { ...common, ...settings, ssl: certificate ? 'on' : 'off' }, certificate)
   } catch (error) {
     rmSync(directory, { recursive: true, force: true })
     throw error
   }
 }
 
-async function serve(directory, settings) {
+async function serve(directory, settings, certificate) {
   // mkdtemp creates the folder with mode 0700, which the server's user could not enter.
   await chmod(directory, 0o755)
   const user = await servant()
@@ -41,6 +41,18 @@ async function serve(directory, settings) {
   const auth = ['--auth=password', '--username=postgres', `--pwfile=${passwordFile}`]
   const init = launch(initdb, [`--pgdata=${data}`, ...auth, '--encoding=UTF8', '--locale=C', '--no-sync'], options)
   if ((await init.ended) !== 0) throw new Error(`PostgreSQL's initdb failed.\n${init.output()}`)
+
+  /** Writes the files that PostgreSQL reads by default; it insists on a private key that only its user can read. */
+  const writeCertificate = async ({ cert, key }) => {
+    for (const [name, text] of [
+      ['server.crt', cert],
+      ['server.key', key],
+    ]) {
+      await writeFile(join(data, name), text, { mode: 0o600 })
+      if (user) await chown(join(data, name), user.uid, user.gid)
+    }
+  }
+  if (certificate) await writeCertificate(certificate)
 
   const port = await freePort()
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -69,6 +81,10 @@ async function serve(directory, settings) {
           await new Promise((resolve) => setTimeout(resolve, 100))
         }
       }
+    },
+    async useCertificate(next) {
+      await writeCertificate(next)
+      server.child.kill('SIGHUP')
     },
     async stop() {
       removeExitHandlers()
