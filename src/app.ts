@@ -1,6 +1,7 @@
 /** The composition root: creates a running application from a configuration. Tests use the same one. */
 import type { Config } from './config/config.js'
 import type { Services } from './context/services.js'
+import { recordServerSettings } from './encryption/server-settings.js'
 import { gatewayTimeouts, type GatewayTimeouts } from './gateway/timeouts.js'
 import type { Plugin } from './graphql/routed-request.js'
 import { httpTimeouts, type HttpTimeouts } from './http/timeouts.js'
@@ -43,6 +44,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
     await maintainSigningKeys(services)
     if (config.metricsPort !== undefined) await metricsServer.listen({ port: config.metricsPort, host: config.host })
     await server.listen({ port: config.port, host: config.host })
+    await recordServerSettings(services.orm, config, services.masterKeys)
   } catch (error) {
     await metricsServer.close()
     await server.close()

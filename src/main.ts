@@ -2,6 +2,7 @@
 import { createApp, type App } from './app.js'
 import { announceFirstStart } from './commands/first-start.js'
 import { assertServable, type Config } from './config/config.js'
+import { admitServer } from './database/database.js'
 
 /** Milliseconds for requests in flight to end after the port has closed. */
 const maxDrainMs = 10_000
@@ -9,6 +10,7 @@ const maxDrainMs = 10_000
 /** @throws ConfigError for a configuration that cannot serve */
 export async function start(config: Config): Promise<App> {
   assertServable(config)
+  const release = await admitServer(config)
   const app = await createApp(config)
   if (config.envFile !== undefined) app.services.log.info({ file: config.envFile }, 'environment file loaded')
   if (config.unreadVariables.length > 0)
@@ -25,7 +27,8 @@ export async function start(config: Config): Promise<App> {
     }
     setTimeout(forceExit, config.drainSeconds * 1000 + maxDrainMs).unref()
     app.services.log.info({ signal }, 'draining')
-    app.close().then(
+    const closed = app.close().then(release)
+    closed.then(
       () => {
         app.services.log.info('ended')
         process.exit(0)

@@ -5,11 +5,13 @@ import type { Logger } from 'pino'
 import type { Config } from './config/config.js'
 import { fitDescriptors } from './config/limits-config.js'
 import type { Services } from './context/services.js'
-import { withStartupLock, createDatabase } from './database/database.js'
+import { createDatabase, withStartupLock } from './database/database.js'
+import { applyMigrations } from './database/migrate.js'
 import { createSealedRowsGauge } from './encryption/count-sealed-rows.js'
 import { getDeploymentId, loadDeploymentSecrets } from './encryption/deployment-secrets.js'
 import { isNewDatabase, loadMasterKeys, masterKeyMismatch } from './encryption/master-keys.js'
-import { verifyMasterKeys } from './encryption/verify-master-keys.js'
+import { matchServerSettings } from './encryption/server-settings.js'
+import { recordMasterKeys, verifyMasterKeys } from './encryption/verify-master-keys.js'
 import { createStores } from './journal/create-journal.js'
 import type { Journal } from './journal/journal.js'
 import { LastUsed } from './journal/last-used.js'
@@ -45,30 +47,40 @@ export interface ServiceOverrides {
   readonly resolve?: DnsLookup
   /** Maximum of open file descriptors of this process. */
   readonly descriptorLimit?: number
+  /** For a command: settings that are left out are those of the server, and others must not contradict them. */
+  readonly followServer?: boolean
 }
 
 /** @throws ConfigError when the master keys do not match the database */
 export async function openServices(
-  config: Config,
-  { clock = systemClock, log = createLogger(config.logLevel), resolve, descriptorLimit = maxDescriptors() }: ServiceOverrides = {},
+  givenConfig: Config,
+  {
+    clock = systemClock,
+    log = createLogger(givenConfig.logLevel),
+    resolve,
+    descriptorLimit = maxDescriptors(),
+    followServer = false,
+  }: ServiceOverrides = {},
   traces?: Traces,
 ): Promise<{ services: Services; close: () => Promise<void> }> {
   const metrics = new Metrics()
-  const orm = await createDatabase(config, (pool) => watchPool(metrics, pool))
+  const orm = await createDatabase(givenConfig, (pool) => watchPool(metrics, pool))
   const closers = [() => orm.close(true)]
   const close = async (): Promise<void> => {
     for (const closeOne of closers) await closeOne()
   }
   try {
-    const { masterKeys, secrets } = await withStartupLock(config, async () => {
-      await orm.migrator.up()
-      const keys = loadMasterKeys(config, await isNewDatabase(orm))
-      await verifyMasterKeys(orm, config, keys, clock)
+    const { config, masterKeys, secrets } = await withStartupLock(givenConfig, async () => {
+      await applyMigrations(orm)
+      const keys = loadMasterKeys(givenConfig, await isNewDatabase(orm))
+      await verifyMasterKeys(orm, givenConfig, keys)
+      const config = followServer ? await matchServerSettings(orm, givenConfig, keys) : givenConfig
+      await recordMasterKeys(orm, keys, clock)
       await ensureSigningKeys({ orm, config, masterKeys: keys, clock })
       const deploymentSecrets = await loadDeploymentSecrets(orm, keys, clock).catch((error: unknown) => {
         throw error instanceof SealError ? masterKeyMismatch(config, error) : error
       })
-      return { masterKeys: keys, secrets: deploymentSecrets }
+      return { config, masterKeys: keys, secrets: deploymentSecrets }
     })
     const { queries, queryRunner, ...stores } = await createStores(orm, config, clock, metrics.observeCommit)
     const system = config.databaseUrl === undefined ? 'sqlite' : 'postgresql'

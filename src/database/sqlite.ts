@@ -6,6 +6,7 @@ import type { EventSubscriber, MikroORM } from '@mikro-orm/core'
 import type { Database } from 'better-sqlite3'
 
 import type { Config } from '../config/config.js'
+import { DatabaseRefusedError, isUnavailable } from './database-errors.js'
 import { sqliteMigrations } from './migrations/sqlite/index.js'
 import { commonOrmOptions } from './orm-options.js'
 
@@ -48,12 +49,36 @@ export async function getNativeConnection(orm: MikroORM): Promise<Database> {
   return (orm.em.getDriver().getConnection() as unknown as { getNativeClient(): Promise<Database> }).getNativeClient()
 }
 
-/** Takes the startup lock: an exclusive transaction on a lock file, which also ends with its process. */
-export async function lockDataDir(config: Config): Promise<() => Promise<void>> {
+/** Takes the startup lock. */
+export const lockDataDir = (config: Config): Promise<() => Promise<void>> => lockFile(join(config.dataDir, 'start.lock'), 30_000)
+
+/**
+ * Takes the lock that a server holds while it runs: caches, limits and write-behind rows assume one process.
+ * @throws DatabaseRefusedError while another server holds it
+ */
+export async function lockServer(config: Config): Promise<() => Promise<void>> {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  try {
+    return await lockFile(join(config.dataDir, 'server.lock'), 0)
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    throw new DatabaseRefusedError(
+      `Another server runs on ${sqliteFilePath(config)}: stop it first, or give this one its own KEYHOUSE_DATA_DIR. ` +
+        'Several servers need PostgreSQL (DATABASE_URL).',
+    )
+  }
+}
+
+/** An exclusive transaction on a file, which also ends with its process. */
+async function lockFile(file: string, timeout: number): Promise<() => Promise<void>> {
   const { default: Sqlite } = await import('better-sqlite3')
-  const file = join(config.dataDir, 'start.lock')
   closeSync(openSync(file, 'a', 0o600))
-  const lock = new Sqlite(file, { timeout: 30_000 })
-  lock.exec('begin exclusive')
+  const lock = new Sqlite(file, { timeout })
+  try {
+    lock.exec('begin exclusive')
+  } catch (error) {
+    lock.close()
+    throw error
+  }
   return () => Promise.resolve(void lock.close())
 }

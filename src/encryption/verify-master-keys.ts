@@ -11,10 +11,8 @@ import { countSealedWith, sealedColumns } from './sealed-columns.js'
 /**
  * Stores a proof of each key at first use, so that one tampered row cannot decide the check. The caller holds the startup
  * lock (database/database.ts, withStartupLock).
- * @throws ConfigError with the remedy
  */
-export async function verifyMasterKeys(orm: MikroORM, config: Config, masterKeys: MasterKeys, clock: Clock): Promise<void> {
-  await assertKnownKeys(orm, config, masterKeys)
+export async function recordMasterKeys(orm: MikroORM, masterKeys: MasterKeys, clock: Clock): Promise<void> {
   const known = new Set((await orm.em.fork().find(MasterKeyProof, {})).map(({ id }) => id))
   const em = orm.em.fork()
   for (const key of masterKeys) {
@@ -25,7 +23,8 @@ export async function verifyMasterKeys(orm: MikroORM, config: Config, masterKeys
   await em.flush()
 }
 
-async function assertKnownKeys(orm: MikroORM, config: Config, masterKeys: MasterKeys): Promise<void> {
+/** @throws ConfigError with the remedy */
+export async function verifyMasterKeys(orm: MikroORM, config: Config, masterKeys: MasterKeys): Promise<void> {
   const source = config.masterKeys === undefined ? masterKeyFile(config) : 'KEYHOUSE_MASTER_KEYS'
   const mismatch = `${source} cannot decrypt this database: set it to the master keys that the database was last used with, newest first`
   const issues: string[] = []

@@ -4,6 +4,7 @@ import { ApiKey } from './api-key.js'
 import { AuditEvent } from './audit-event.js'
 import { AuditHead } from './audit-head.js'
 import { DeploymentSecret } from './deployment-secret.js'
+import { DeploymentState } from './deployment-state.js'
 import { EndUser } from './end-user.js'
 import { IdempotencyKey } from './idempotency-key.js'
 import { Invitation } from './invitation.js'
@@ -28,6 +29,7 @@ export const entities = [
   AuditEvent,
   AuditHead,
   DeploymentSecret,
+  DeploymentState,
   EndUser,
   Invitation,
   IdempotencyKey,

@@ -11,6 +11,7 @@ import { Migration0009 } from './0009-key-families.js'
 import { Migration0010 } from './0010-tenant-issuer.js'
 import { Migration0011 } from './0011-revocations.js'
 import { Migration0012 } from './0012-key-list.js'
+import { Migration0013 } from './0013-deployment-state.js'
 
 export const postgresMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -25,4 +26,5 @@ export const postgresMigrations = [
   { name: '0010-tenant-issuer', class: Migration0010 },
   { name: '0011-revocations', class: Migration0011 },
   { name: '0012-key-list', class: Migration0012 },
+  { name: '0013-deployment-state', class: Migration0013 },
 ]
