@@ -1,10 +1,14 @@
 /** `keyhouse api-key create`: creates an API key, which recovers access when every credential is lost. */
+import { Option, type Command } from 'commander'
+
 import { createApiKey } from '../api-keys/create-api-key.js'
 import { systemContext } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { findOrganizations } from '../database/unscoped-queries.js'
 import type { Environment } from '../entities/enums.js'
 import { CommandError } from './command-error.js'
+import { addExample, jsonOption, runAndPrint, type OutputOptions, type WithServices } from './definition.js'
+import { formatApiKey } from './output.js'
 
 export interface ApiKeyOptions {
   readonly organization?: string
@@ -43,4 +47,22 @@ export async function createKey(services: Services, options: ApiKeyOptions): Pro
     expiresAt: null,
   })
   return { apiKeyId: apiKey.id, secret: secret.reveal() }
+}
+
+export function addApiKeyCommands(program: Command, withServices: WithServices): void {
+  const command = program
+    .command('api-key')
+    .description('create API keys')
+    .command('create')
+    .description('create an API key, which recovers access when every credential is lost')
+    .option('--organization <id>', 'id of the organization; required when there are several')
+    .option('--project <id>', 'id of the project; the default is the first one')
+    .addOption(new Option('--environment <environment>', 'environment of the key').choices(['SANDBOX', 'PRODUCTION']).default('SANDBOX'))
+    .option('--label <text>', 'label of the key')
+    .option('--permissions <list...>', 'permissions, such as agent:read; the default is all that a key may have', ['*'])
+    .option(...jsonOption)
+    .action((options: ApiKeyOptions & OutputOptions) =>
+      runAndPrint(withServices, options, (services) => createKey(services, options), formatApiKey),
+    )
+  addExample(command, 'api-key create --label CI --permissions agent:read agent:create')
 }

@@ -8,6 +8,7 @@ import { verifyStoredTrail, verifyExport, type TrailVerification } from '../audi
 import type { Services } from '../context/services.js'
 import { listOrganizationIds } from '../database/unscoped-queries.js'
 import { CommandError } from './command-error.js'
+import { reportTo, showCount, type ProgressStream } from './progress.js'
 
 /** Timeout for the download of a key set, in milliseconds. */
 const downloadTimeoutMs = 10_000
@@ -40,11 +41,11 @@ const assertVerified = (result: TrailVerification): Exclude<TrailVerification, {
 export const signatureNotChecked = 3
 
 /** Returns the result as a sentence. @throws CommandError that names the first invalid event */
-export async function verifyFile(file: string, jwks: string | undefined): Promise<string> {
+export async function verifyFile(file: string, jwks: string | undefined, progress: ProgressStream = process.stderr): Promise<string> {
   const keys = jwks === undefined ? undefined : await readKeySet(jwks)
   const input = createReadStream(file, 'utf8')
   try {
-    const { events, organization } = assertVerified(await verifyExport(splitLines(input), keys))
+    const { events, organization } = assertVerified(await verifyExport(showCount(splitLines(input), 'lines', progress), keys))
     if (keys) return `Proved ${events} events of ${organization}, and the checkpoint is signed.`
     return `The chain of ${events} events of ${organization} is whole, but the signature of the checkpoint was not checked. Check it with --jwks, or accept that with --hashes-only.`
   } catch (error) {
@@ -55,13 +56,16 @@ export async function verifyFile(file: string, jwks: string | undefined): Promis
 }
 
 /** Returns one sentence for each organization. @throws CommandError after all were verified, when any trail is invalid */
-export async function verifyAll(services: Services): Promise<string[]> {
+export async function verifyAll(services: Services, progress: ProgressStream = process.stderr): Promise<string[]> {
   const lines: string[] = []
   const failures: string[] = []
-  for (const organization of await listOrganizationIds(services.orm)) {
+  const report = progress.isTTY ? reportTo(progress) : undefined
+  const organizations = await listOrganizationIds(services.orm)
+  for (const organization of organizations) {
     const result = await verifyStoredTrail(services, organization)
     if ('issue' in result) failures.push(`${organization}: ${result.issue}`)
     else lines.push(`${organization}: proved ${result.events} events.`)
+    report?.('organizations', lines.length + failures.length, organizations.length)
   }
   if (failures.length > 0) throw new CommandError([...lines, ...failures].join('\n'))
   return lines

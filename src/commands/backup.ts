@@ -2,10 +2,14 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-import type { Config } from '../config/config.js'
+import type { Command } from 'commander'
+
+import { readConfig, type Config } from '../config/config.js'
 import { sqliteFilePath } from '../database/sqlite.js'
 import { masterKeyFile } from '../encryption/master-keys.js'
 import { CommandError } from './command-error.js'
+import { addExample, jsonOption, printResult, type OutputOptions } from './definition.js'
+import { formatBackup } from './output.js'
 
 export interface Backup {
   readonly file: string
@@ -62,4 +66,17 @@ function syncToDisk(file: string): void {
     fsyncSync(descriptor)
     closeSync(descriptor)
   }
+}
+
+export function addBackupCommand(program: Command): void {
+  const command = program
+    .command('backup')
+    .description('copy the SQLite database while the server runs')
+    .argument('<file>', 'path of the copy, which must not exist')
+    .option(...jsonOption)
+    .action(async (file: string, options: OutputOptions) => {
+      if (process.stderr.isTTY) process.stderr.write('Copying and checking the database…\n')
+      printResult(options, await backup(readConfig(), file), formatBackup)
+    })
+  addExample(command, 'backup /backups/keyhouse.db')
 }

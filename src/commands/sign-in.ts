@@ -1,4 +1,6 @@
 /** `keyhouse sign-in`: creates a sign-in token for a member without another credential. */
+import type { Command } from 'commander'
+
 import { systemContext } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { Services } from '../context/services.js'
@@ -6,6 +8,8 @@ import { findUsers } from '../database/unscoped-queries.js'
 import { Member } from '../entities/member.js'
 import { issueSignInToken } from '../sign-in/issue-sign-in-token.js'
 import { CommandError } from './command-error.js'
+import { addExample, jsonOption, runAndPrint, type OutputOptions, type WithServices } from './definition.js'
+import { formatSignIn } from './output.js'
 
 export interface SignIn {
   readonly signInToken: string
@@ -36,4 +40,17 @@ export async function signInByEmail(services: Services, email: string, organizat
     },
   )
   return { signInToken: secret.reveal(), expiresAt: expiresAt.toISOString(), organizationId }
+}
+
+export function addSignInCommand(program: Command, withServices: WithServices): void {
+  const command = program
+    .command('sign-in')
+    .description('create a sign-in token for a member: valid for 15 minutes, once')
+    .requiredOption('--email <address>', 'e-mail address of the member')
+    .option('--organization <id>', 'id of the organization; required when the address is known in several')
+    .option(...jsonOption)
+    .action((options: { email: string; organization?: string } & OutputOptions) =>
+      runAndPrint(withServices, options, (services) => signInByEmail(services, options.email, options.organization), formatSignIn),
+    )
+  addExample(command, 'sign-in --email ada@example.com')
 }

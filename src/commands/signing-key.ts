@@ -1,7 +1,11 @@
 /** `keyhouse signing-key rotate | retire KID`: rotates or retires signing keys. Running servers see it at their next request. */
+import type { Command } from 'commander'
+
 import type { Services } from '../context/services.js'
 import { retireSigningKey } from '../signing-keys/retire-signing-key.js'
 import { rotateSigningKeys } from '../signing-keys/rotate-signing-keys.js'
+import { addExample, jsonOption, runAndPrint, type OutputOptions, type WithServices } from './definition.js'
+import { formatRetirement, formatRotation } from './output.js'
 
 interface ActiveKeyIds {
   readonly current: string
@@ -27,4 +31,25 @@ export async function rotateKeys(services: Services): Promise<Rotation> {
 export async function retireKey(services: Services, kid: string): Promise<Retirement> {
   const { current, next, retired } = await retireSigningKey(services, kid)
   return { retired: retired.id, current: current.id, next: next.id }
+}
+
+export function addSigningKeyCommands(program: Command, withServices: WithServices): void {
+  const signingKey = program.command('signing-key').description('rotate and retire the keys that sign tokens')
+
+  const rotating = signingKey
+    .command('rotate')
+    .description('sign with the next key from now on; tokens of the previous key stay valid')
+    .option(...jsonOption)
+    .action((options: OutputOptions) => runAndPrint(withServices, options, rotateKeys, formatRotation))
+  addExample(rotating, 'signing-key rotate')
+
+  const retiring = signingKey
+    .command('retire')
+    .description('withdraw a key at once, with every token that it signed')
+    .argument('<kid>', 'key id: the "kid" of the key set')
+    .option(...jsonOption)
+    .action((kid: string, options: OutputOptions) =>
+      runAndPrint(withServices, options, (services) => retireKey(services, kid), formatRetirement),
+    )
+  addExample(retiring, 'signing-key retire sk_…')
 }

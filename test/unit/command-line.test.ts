@@ -3,11 +3,53 @@ import { describe, expect, test } from '@jest/globals'
 
 import { runKeyhouse } from '../support/process.js'
 
+const commands = [
+  'start',
+  'migrate',
+  'backup',
+  'organization create',
+  'organization list',
+  'organization suspend',
+  'organization resume',
+  'sign-in',
+  'api-key create',
+  'signing-key rotate',
+  'signing-key retire',
+  'vault status',
+  'vault reseal',
+  'audit export',
+  'audit verify',
+]
+
 describe('keyhouse', () => {
   test('says its version, and what it can do', async () => {
     const [version, help] = await Promise.all([runKeyhouse(['--version'], {}), runKeyhouse(['--help'], {})])
     expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
     for (const command of ['start', 'migrate', 'organization', 'sign-in', 'api-key']) expect(help.stdout).toContain(command)
+  })
+
+  test('groups its commands in the help, with examples and the exit codes', async () => {
+    const { stdout } = await keyhouse(['--help'], {})
+    const titles = ['Server and database:', 'Organizations and access:', 'Keys and audit trail:', 'Examples:', 'Exit codes:']
+    for (const title of titles) expect(stdout).toContain(`\n${title}\n`)
+    expect(stdout.match(/^ {2}npx keyhouse .+$/gm)).toHaveLength(3)
+    expect(stdout.match(/^ {2}\d {2}\S/gm)).toEqual(['  0  s', '  1  f', '  3  a'])
+  })
+
+  test.each(commands)('%s has an example of itself in its help', async (name) => {
+    const { code, stdout } = await keyhouse([...name.split(' '), '--help'], {})
+    expect(code).toBe(0)
+    expect(stdout).toMatch(new RegExp(`^Usage: keyhouse ${name}`))
+    expect(stdout.match(/^ {2}npx keyhouse .+$/gm)).toEqual([expect.stringContaining(`npx keyhouse ${name}`)])
+  })
+
+  test('has colours when asked for, and none without a terminal or with NO_COLOR', async () => {
+    const of = (env: Record<string, string>): Promise<string[]> =>
+      Promise.all([keyhouse(['--help'], env), keyhouse(['audit', 'verify'], env)]).then(([help, error]) => [help.stdout, error.stderr])
+    const escape = '\u001B['
+    expect((await of({ FORCE_COLOR: '1' })).map((text) => text.includes(escape))).toEqual([true, true])
+    for (const env of [{}, { NO_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '1' }])
+      expect((await of(env)).map((text) => text.includes(escape))).toEqual([false, false])
   })
 
   test.each([

@@ -1,0 +1,37 @@
+/** Progress of long commands: a bar or a count on a terminal, lines or nothing elsewhere. */
+import { expect, test } from '@jest/globals'
+
+import { reportTo, showCount, type ProgressStream } from '../../src/commands/progress.js'
+
+function open(isTTY: boolean): ProgressStream & { readonly written: string[] } {
+  const written: string[] = []
+  return { written, isTTY, write: (text: string) => written.push(text) > 0 }
+}
+
+async function* letters(): AsyncGenerator<string> {
+  yield* ['a', 'b']
+}
+
+test('a bar on a terminal, plain lines elsewhere', () => {
+  const terminal = open(true)
+  reportTo(terminal)('credentials', 1, 2)
+  reportTo(terminal)('credentials', 2, 2)
+  expect(terminal.written).toEqual([
+    `\r[${'#'.repeat(15)}${'.'.repeat(15)}] 1 of 2 credentials\u001B[K`,
+    `\r[${'#'.repeat(30)}] 2 of 2 credentials\u001B[K\n`,
+  ])
+  const file = open(false)
+  reportTo(file)('credentials', 1, 2)
+  expect(file.written).toEqual(['credentials: 1 of 2\n'])
+})
+
+test.each([
+  [true, ['\r1 events\u001B[K', '\r\u001B[K']],
+  [false, []],
+])('a count, on a terminal alone (%p), which is erased at the end', async (isTTY, written) => {
+  const stream = open(isTTY)
+  const items: string[] = []
+  for await (const item of showCount(letters(), 'events', stream)) items.push(item)
+  expect(items).toEqual(['a', 'b'])
+  expect(stream.written).toEqual(written)
+})
