@@ -74,13 +74,13 @@ export async function openServices(
       await applyMigrations(orm)
       const keys = loadMasterKeys(givenConfig, await isNewDatabase(orm))
       await verifyMasterKeys(orm, givenConfig, keys)
-      const config = followServer ? await matchServerSettings(orm, givenConfig, keys) : givenConfig
+      const effectiveConfig = followServer ? await matchServerSettings(orm, givenConfig, keys) : givenConfig
       await recordMasterKeys(orm, keys, clock)
-      await ensureSigningKeys({ orm, config, masterKeys: keys, clock })
+      await ensureSigningKeys({ orm, config: effectiveConfig, masterKeys: keys, clock })
       const deploymentSecrets = await loadDeploymentSecrets(orm, keys, clock).catch((error: unknown) => {
-        throw error instanceof SealError ? masterKeyMismatch(config, error) : error
+        throw error instanceof SealError ? masterKeyMismatch(givenConfig, error) : error
       })
-      return { config, masterKeys: keys, secrets: deploymentSecrets }
+      return { config: effectiveConfig, masterKeys: keys, secrets: deploymentSecrets }
     })
     const { queries, queryRunner, ...stores } = await createStores(orm, config, clock, metrics.observeCommit)
     const system = config.databaseUrl === undefined ? 'sqlite' : 'postgresql'

@@ -156,7 +156,12 @@ test('with a port of its own it is there, and on the other port there is nothing
 test('probes and scrapes are logged at debug, all other requests at info', async () => {
   const from = app.logLength
   for (const path of ['/healthz', '/readyz', '/metrics', '/.well-known/jwks.json']) await fetch(`${app.url}${path}`)
-  const lines = (app.logFrom(from).trim().split('\n') as string[]).map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request')
+  const lines = app
+    .logFrom(from)
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ msg }) => msg === 'request')
   expect(lines.map(({ path, level }) => [path, level])).toEqual([
     ['/healthz', 20],
     ['/readyz', 20],

@@ -45,7 +45,7 @@ const builds = (): string[] => readdirSync(folder).filter((name) => name.startsW
 interface Started {
   readonly url: string
   readonly child: ChildProcess
-  said(): string
+  readonly said: () => string
 }
 
 /** The environment is that of npm's own, without what the npm that runs these tests has set. */

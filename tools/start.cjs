@@ -26,4 +26,4 @@ function isBuilt() {
 requireNode()
 if (!isBuilt() && spawnSync(process.execPath, [path.join(__dirname, 'build.js')], { stdio: 'inherit' }).status !== 0) process.exit(1)
 process.argv.push('start')
-require('../bin/keyhouse.js')
+module.exports = require('../bin/keyhouse.js')

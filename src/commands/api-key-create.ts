@@ -8,7 +8,7 @@ import { findOrganizations } from '../database/unscoped-queries.js'
 import type { Environment } from '../entities/enums.js'
 import { CommandError } from './command-error.js'
 import { addExample, jsonOption, runAndPrint, type OutputOptions, type WithServices } from './definition.js'
-import { formatApiKey } from './output.js'
+import { formatColumns } from './output.js'
 
 export interface ApiKeyOptions {
   readonly organization?: string
@@ -48,6 +48,12 @@ export async function createKey(services: Services, options: ApiKeyOptions): Pro
   })
   return { apiKeyId: apiKey.id, secret: secret.reveal() }
 }
+
+const formatApiKey = ({ apiKeyId, secret }: { apiKeyId: string; secret: string }): string =>
+  `${formatColumns([
+    ['API key', secret],
+    ['Its id', apiKeyId],
+  ])}\n\nThe key is shown once. Store it now.`
 
 export function addApiKeyCommands(program: Command, withServices: WithServices): void {
   const command = program

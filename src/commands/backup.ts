@@ -9,7 +9,7 @@ import { sqliteFilePath } from '../database/sqlite.js'
 import { masterKeyFile } from '../encryption/master-keys.js'
 import { CommandError } from './command-error.js'
 import { addExample, jsonOption, printResult, type OutputOptions } from './definition.js'
-import { formatBackup } from './output.js'
+import { formatColumns } from './output.js'
 
 export interface Backup {
   readonly file: string
@@ -67,6 +67,12 @@ function syncToDisk(file: string): void {
     closeSync(descriptor)
   }
 }
+
+const formatBackup = ({ file, bytes, masterKeyFile: keyFile }: Backup): string =>
+  `${formatColumns([
+    ['Copied to', file],
+    ['Bytes', String(bytes)],
+  ])}\n\nThe copy can be decrypted with the master keys only. Store ${keyFile ?? 'the content of KEYHOUSE_MASTER_KEYS'} too, in another place.`
 
 export function addBackupCommand(program: Command): void {
   const command = program

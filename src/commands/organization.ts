@@ -2,9 +2,36 @@
 import type { Command } from 'commander'
 
 import { addExample, jsonOption, runAndPrint, type OutputOptions, type WithServices } from './definition.js'
-import { bootstrapOrganization } from './organization-create.js'
-import { listAllOrganizations, resume, suspend } from './organization-suspension.js'
-import { formatOrganization, formatOrganizationList, formatSuspension } from './output.js'
+import { bootstrapOrganization, type BootstrapResult } from './organization-create.js'
+import { listAllOrganizations, resume, suspend, type ListedOrganization } from './organization-suspension.js'
+import { formatColumns, formatTime } from './output.js'
+
+const shownOnce = 'These secrets are shown once. Store them now.'
+
+const formatOrganization = ({ organizationId, projectId, sandboxApiKey, sandboxIssuer, adminToken }: BootstrapResult): string =>
+  `${formatColumns([
+    ['Organization', organizationId],
+    ['Project', projectId],
+    ['Issuer of sandbox tokens', sandboxIssuer],
+    ['Sandbox API key', sandboxApiKey],
+    ["Admin's LOGIN token", adminToken],
+  ])}\n\n${shownOnce} The token is valid for 12 hours.`
+
+const formatOrganizationList = (organizations: readonly ListedOrganization[]): string =>
+  organizations.length === 0
+    ? 'There is no organization yet: create one with "keyhouse organization create".'
+    : formatColumns(
+        organizations.map(({ organizationId, name, suspendedAt }) => [
+          organizationId,
+          suspendedAt === null ? name : `${name} (suspended since ${formatTime(new Date(suspendedAt))})`,
+        ]),
+      )
+
+const formatSuspension = ({ organizationId, name, suspendedAt }: ListedOrganization): string =>
+  suspendedAt === null
+    ? `${name} is active. Its credentials work, unless they were revoked or have expired.`
+    : `${name} is suspended: this server refuses all of its credentials. Resume it with "keyhouse organization resume ${organizationId}".
+Services that verify tokens offline refuse them at their next poll of the revocation list.`
 
 export function addOrganizationCommands(program: Command, withServices: WithServices): void {
   const organizations = program.command('organization').description('create, list, suspend and resume organizations')

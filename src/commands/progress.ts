@@ -3,8 +3,8 @@
 export type ProgressStream = Pick<NodeJS.WriteStream, 'isTTY' | 'write'>
 
 const barWidth = 30
-/** Milliseconds between two updates of a count. */
-const updateIntervalMs = 100
+/** Items between two updates of a count. */
+const updateInterval = 1000
 /** ECMA-48 "erase in line", to the end. */
 const eraseLine = '\u001B[K'
 
@@ -20,19 +20,13 @@ export function reportTo(stream: ProgressStream): (name: string, done: number, t
 
 /** Yields the items, and shows their count on a terminal until they end. */
 export async function* showCount<T>(items: AsyncIterable<T>, name: string, stream: ProgressStream): AsyncGenerator<T, void, undefined> {
-  if (!stream.isTTY) return yield* items
   let count = 0
-  let updatedAt = 0
   try {
     for await (const item of items) {
-      count++
-      if (performance.now() - updatedAt >= updateIntervalMs) {
-        updatedAt = performance.now()
-        stream.write(`\r${count} ${name}${eraseLine}`)
-      }
+      if (stream.isTTY && ++count % updateInterval === 0) stream.write(`\r${count} ${name}${eraseLine}`)
       yield item
     }
   } finally {
-    stream.write(`\r${eraseLine}`)
+    if (count >= updateInterval) stream.write(`\r${eraseLine}`)
   }
 }

@@ -9,7 +9,7 @@ import { Member } from '../entities/member.js'
 import { issueSignInToken } from '../sign-in/issue-sign-in-token.js'
 import { CommandError } from './command-error.js'
 import { addExample, jsonOption, runAndPrint, type OutputOptions, type WithServices } from './definition.js'
-import { formatSignIn } from './output.js'
+import { formatColumns, formatCurl, formatTime } from './output.js'
 
 export interface SignIn {
   readonly signInToken: string
@@ -41,6 +41,15 @@ export async function signInByEmail(services: Services, email: string, organizat
   )
   return { signInToken: secret.reveal(), expiresAt: expiresAt.toISOString(), organizationId }
 }
+
+const signInMutation = 'mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { message } } }'
+
+const formatSignIn = ({ signInToken, expiresAt, organizationId }: SignIn, url: string): string =>
+  `${formatColumns([
+    ['Sign-in token', signInToken],
+    ['Valid once, until', formatTime(new Date(expiresAt))],
+    ['Organization', organizationId],
+  ])}\n\nExchange it for a LOGIN token, valid for 12 hours:\n\n  ${formatCurl(url, { query: signInMutation, variables: { input: { signInToken } } })}`
 
 export function addSignInCommand(program: Command, withServices: WithServices): void {
   const command = program

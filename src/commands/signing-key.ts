@@ -5,7 +5,7 @@ import type { Services } from '../context/services.js'
 import { retireSigningKey } from '../signing-keys/retire-signing-key.js'
 import { rotateSigningKeys } from '../signing-keys/rotate-signing-keys.js'
 import { addExample, jsonOption, runAndPrint, type OutputOptions, type WithServices } from './definition.js'
-import { formatRetirement, formatRotation } from './output.js'
+import { formatColumns } from './output.js'
 
 interface ActiveKeyIds {
   readonly current: string
@@ -32,6 +32,21 @@ export async function retireKey(services: Services, kid: string): Promise<Retire
   const { current, next, retired } = await retireSigningKey(services, kid)
   return { retired: retired.id, current: current.id, next: next.id }
 }
+
+const formatRotation = ({ current, previous, next }: Rotation): string =>
+  `${formatColumns([
+    ['Current key', current],
+    ['Previous key', previous],
+    ['Next key', next],
+  ])}\n\nTokens of the previous key stay valid until they expire.`
+
+const formatRetirement = ({ retired, current, next }: Retirement): string =>
+  `${formatColumns([
+    ['Withdrawn', retired],
+    ['Current key', current],
+    ['Next key', next],
+  ])}\n\nThis server refuses every token of the retired key, LOGIN tokens included. Create a new one with: npx keyhouse sign-in
+Services that cache the key set accept its tokens for up to five minutes.`
 
 export function addSigningKeyCommands(program: Command, withServices: WithServices): void {
   const signingKey = program.command('signing-key').description('rotate and retire the keys that sign tokens')
