@@ -9,7 +9,7 @@ import { Client } from 'pg'
 import { certificate } from './support/certificate.js'
 import { isPostgres, testMasterKeys } from './support/database.js'
 import { startServer, type PostgresServer } from './support/postgres.server.js'
-import { keyhouse, serve, type Ended } from './support/process.js'
+import { runKeyhouse, startKeyhouse, type ExitedProcess } from './support/process.js'
 
 /** SQLite is a file: there is no connection to it. */
 const onPostgres = isPostgres ? test : (name: string): void => test(`${name} (no connection)`, () => undefined)
@@ -39,11 +39,11 @@ const envOf = (query: string, url = server.url): Record<string, string> => ({
   KEYHOUSE_MASTER_KEYS: testMasterKeys,
 })
 const verified = (): string => `sslmode=verify-full&sslrootcert=${inFolder('root.pem')}`
-const migrate = (query: string, url?: string): Promise<Ended> => keyhouse(['migrate'], envOf(query, url))
-const refused = (stderr: string): Ended => ({ code: 1, stdout: '', stderr })
+const migrate = (query: string, url?: string): Promise<ExitedProcess> => runKeyhouse(['migrate'], envOf(query, url))
+const refused = (stderr: string): ExitedProcess => ({ code: 1, stdout: '', stderr })
 
 onPostgres('with verify-full and the root of a private authority every connection of a server is encrypted', async () => {
-  const served = await serve(envOf(verified()))
+  const served = await startKeyhouse(envOf(verified()))
   expect((await fetch(`${served.url}/readyz`)).status).toBe(200)
   const client = new Client({ connectionString: server.url })
   await client.connect()
@@ -55,10 +55,10 @@ onPostgres('with verify-full and the root of a private authority every connectio
   expect(rows).toEqual([{ ssl: true, count: expect.any(Number) }])
   expect(rows[0]!.count).toBeGreaterThan(1)
   served.kill('SIGTERM')
-  expect((await served.ended).code).toBe(0)
+  expect((await served.exited).code).toBe(0)
 })
 
-const rejected = (reason: string): Ended =>
+const rejected = (reason: string): ExitedProcess =>
   refused(
     `The certificate of the database server is not accepted (${reason}). Check the host, sslmode and sslrootcert of DATABASE_URL.\n`,
   )

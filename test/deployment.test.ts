@@ -6,9 +6,10 @@ import { recordServerSettings } from '../src/encryption/server-settings.js'
 import { version } from '../src/lib/version.js'
 import { openServices } from '../src/open-services.js'
 import { emptyDatabase, isPostgres, type TestDatabase } from './support/database.js'
-import { openRaw } from './support/earlier.js'
-import { ask, freePort, keyhouse, keyhouseJson, serve, type Served } from './support/process.js'
-import { newMasterKey } from './support/vault.js'
+import { freePort } from './support/local-server.js'
+import { newMasterKey } from './support/master-keys.js'
+import { sendGraphql, runKeyhouse, runKeyhouseJson, startKeyhouse, type ServerProcess } from './support/process.js'
+import { openSqlConnection } from './support/sql-connection.js'
 
 let database: TestDatabase
 beforeEach(async () => {
@@ -16,26 +17,26 @@ beforeEach(async () => {
 })
 afterEach(() => database.drop())
 
-async function end(served: Served, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+async function end(served: ServerProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   served.kill(signal)
-  await served.ended
+  await served.exited
 }
 
 const create = ['organization', 'create', '--name', 'Acme', '--email', 'ada@example.com']
 
 describe('a database that a newer version has migrated', () => {
   test('is refused by the server and by every command, with both versions, and is left as it was', async () => {
-    await keyhouse(['migrate'], database.env)
-    const raw = await openRaw(database.env)
+    await runKeyhouse(['migrate'], database.env)
+    const raw = await openSqlConnection(database.env)
     await raw.run(`insert into mikro_orm_migrations (name, executed_at) values ('9999-future', '2030-01-01 00:00:00')`)
     await raw.run(`update deployment_state set migrated_by = '99.1.0'`)
     await raw.close()
     const message = `A newer version, Keyhouse 99.1.0, has migrated this database (9999-future), and this is Keyhouse ${version}: run the newer version, or restore the backup that was made before the upgrade.\n`
     const ended = await Promise.all(
-      [['start'], ['migrate'], ['vault', 'status'], create].map((args) => keyhouse(args, { ...database.env, PORT: '0' })),
+      [['start'], ['migrate'], ['vault', 'status'], create].map((args) => runKeyhouse(args, { ...database.env, PORT: '0' })),
     )
     expect(ended).toEqual(ended.map(() => ({ code: 1, stdout: '', stderr: message })))
-    const after = await openRaw(database.env)
+    const after = await openSqlConnection(database.env)
     expect(await after.rows('select id from organization')).toEqual([])
     expect(await after.rows('select migrated_by from deployment_state')).toEqual([{ migrated_by: '99.1.0' }])
     await after.close()
@@ -45,42 +46,42 @@ describe('a database that a newer version has migrated', () => {
 describe('a second server', () => {
   test('on the same SQLite file is refused while the first runs, commands are not, and a kill -9 leaves no lock', async () => {
     const port = await freePort()
-    const first = await serve(database.env)
+    const first = await startKeyhouse(database.env)
     if (isPostgres) {
-      await end(await serve(database.env))
+      await end(await startKeyhouse(database.env))
       return end(first)
     }
-    const second = await keyhouse(['start'], { ...database.env, PORT: port })
+    const second = await runKeyhouse(['start'], { ...database.env, PORT: port })
     expect(second).toMatchObject({ code: 1, stdout: '' })
     expect(second.stderr).toMatch(
       /^Another server runs on \S+keyhouse\.db: stop it first, or give this one its own KEYHOUSE_DATA_DIR\. .+\n$/,
     )
-    expect((await keyhouse(['organization', 'list'], database.env)).code).toBe(0)
-    expect((await keyhouse(['migrate'], database.env)).code).toBe(0)
+    expect((await runKeyhouse(['organization', 'list'], database.env)).code).toBe(0)
+    expect((await runKeyhouse(['migrate'], database.env)).code).toBe(0)
     await end(first, 'SIGKILL')
-    await end(await serve(database.env))
+    await end(await startKeyhouse(database.env))
   })
 })
 
 describe('a command beside a server', () => {
   test('takes the settings that it leaves out from the server, so that what it makes works there', async () => {
-    const served = await serve({ ...database.env, KEYHOUSE_KEY_PREFIX: 'acme' })
-    const { sandboxApiKey, adminToken, sandboxIssuer } = await keyhouseJson(create, database.env)
+    const served = await startKeyhouse({ ...database.env, KEYHOUSE_KEY_PREFIX: 'acme' })
+    const { sandboxApiKey, adminToken, sandboxIssuer } = await runKeyhouseJson(create, database.env)
     expect(sandboxApiKey).toMatch(/^acme_sand_/)
     expect(sandboxIssuer).toContain(new URL(served.url).port)
-    expect((await ask(served.url, adminToken, '{ viewer { kind } }')).data.viewer.kind).toBe('PERSONAL_TOKEN')
+    expect((await sendGraphql(served.url, adminToken, '{ viewer { kind } }')).data.viewer.kind).toBe('PERSONAL_TOKEN')
     await end(served)
   })
 
   test('is refused with settings that contradict those of the server, all of them at once', async () => {
-    await end(await serve({ ...database.env, KEYHOUSE_URL: 'https://a.example' }))
+    await end(await startKeyhouse({ ...database.env, KEYHOUSE_URL: 'https://a.example' }))
     const settings = { KEYHOUSE_URL: 'https://b.example', KEYHOUSE_JWT_ALGORITHM: 'RS256', KEYHOUSE_KEY_PREFIX: 'acme' }
-    const { code, stderr } = await keyhouse(create, { ...database.env, ...settings })
+    const { code, stderr } = await runKeyhouse(create, { ...database.env, ...settings })
     expect(code).toBe(1)
     expect(stderr).toContain('The configuration has 3 errors:')
     expect(stderr).toContain('KEYHOUSE_URL: is https://b.example here, and the server last ran with https://a.example: leave it out')
-    expect((await keyhouse(['migrate'], { ...database.env, ...settings })).code).toBe(0)
-    expect((await keyhouse(create, { ...database.env, KEYHOUSE_URL: 'https://a.example' })).code).toBe(0)
+    expect((await runKeyhouse(['migrate'], { ...database.env, ...settings })).code).toBe(0)
+    expect((await runKeyhouse(create, { ...database.env, KEYHOUSE_URL: 'https://a.example' })).code).toBe(0)
   })
 
   test("seals with no master key that is older than the server's, nor with one that the server does not have", async () => {
@@ -107,7 +108,7 @@ describe('a command beside a server', () => {
     )
     await expect(command(k3, k2, k1)).rejects.toThrow('"k3" is first here, and the server last ran without it (k2,k1)')
     // A refused command leaves no trace: the key is still unknown.
-    const raw = await openRaw(database.env)
+    const raw = await openSqlConnection(database.env)
     expect(await raw.rows('select id from master_key_proof order by id')).toEqual([{ id: 'k1' }, { id: 'k2' }])
     await raw.close()
   })

@@ -8,7 +8,8 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
 import { newDatabase, type TestDatabase } from './support/database.js'
-import { freePort, keyhouseJson } from './support/process.js'
+import { freePort } from './support/local-server.js'
+import { runKeyhouseJson } from './support/process.js'
 import { isRefused, unfinished } from './support/raw-http.js'
 import { root } from './support/shell.js'
 
@@ -31,7 +32,7 @@ beforeAll(async () => {
     cpSync(join(root, name), join(folder, name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   database = await newDatabase()
-  const made = await keyhouseJson(['organization', 'create', '--name', 'Acme', '--email', 'ada@example.com'], database.env)
+  const made = await runKeyhouseJson(['organization', 'create', '--name', 'Acme', '--email', 'ada@example.com'], database.env)
   key = made.sandboxApiKey
 })
 afterAll(async () => {

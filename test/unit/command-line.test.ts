@@ -29,7 +29,7 @@ describe('keyhouse', () => {
   })
 
   test('groups its commands in the help, with examples and the exit codes', async () => {
-    const { stdout } = await keyhouse(['--help'], {})
+    const { stdout } = await runKeyhouse(['--help'], {})
     const titles = ['Server and database:', 'Organizations and access:', 'Keys and audit trail:', 'Examples:', 'Exit codes:']
     for (const title of titles) expect(stdout).toContain(`\n${title}\n`)
     expect(stdout.match(/^ {2}npx keyhouse .+$/gm)).toHaveLength(3)
@@ -37,7 +37,7 @@ describe('keyhouse', () => {
   })
 
   test.each(commands)('%s has an example of itself in its help', async (name) => {
-    const { code, stdout } = await keyhouse([...name.split(' '), '--help'], {})
+    const { code, stdout } = await runKeyhouse([...name.split(' '), '--help'], {})
     expect(code).toBe(0)
     expect(stdout).toMatch(new RegExp(`^Usage: keyhouse ${name}`))
     expect(stdout.match(/^ {2}npx keyhouse .+$/gm)).toEqual([expect.stringContaining(`npx keyhouse ${name}`)])
@@ -45,7 +45,10 @@ describe('keyhouse', () => {
 
   test('has colours when asked for, and none without a terminal or with NO_COLOR', async () => {
     const of = (env: Record<string, string>): Promise<string[]> =>
-      Promise.all([keyhouse(['--help'], env), keyhouse(['audit', 'verify'], env)]).then(([help, error]) => [help.stdout, error.stderr])
+      Promise.all([runKeyhouse(['--help'], env), runKeyhouse(['audit', 'verify'], env)]).then(([help, error]) => [
+        help.stdout,
+        error.stderr,
+      ])
     const escape = '\u001B['
     expect((await of({ FORCE_COLOR: '1' })).map((text) => text.includes(escape))).toEqual([true, true])
     for (const env of [{}, { NO_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '1' }])
