@@ -59,9 +59,7 @@ onPostgres('with verify-full and the root of a private authority every connectio
 })
 
 const rejected = (reason: string): ExitedProcess =>
-  refused(
-    `The certificate of the database server is not accepted (${reason}). Check the host, sslmode and sslrootcert of DATABASE_URL.\n`,
-  )
+  refused(`The certificate of the database server is not accepted (${reason}). Check the host, sslmode and sslrootcert of DATABASE_URL.\n`)
 
 onPostgres('an authority that is unknown here is told in one line', async () => {
   // Newer versions of Node add a hint.

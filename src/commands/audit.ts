@@ -42,7 +42,8 @@ export function addAuditCommands(program: Command, withServices: WithServices): 
 
 async function verify(withServices: WithServices, file: string | undefined, { jwks, hashesOnly, database }: VerifyOptions): Promise<void> {
   if ((file === undefined) === !database) throw new CommandError('Name a file, or use --database.')
-  if (database && (jwks !== undefined || hashesOnly)) throw new CommandError('--jwks and --hashes-only are for a file. Omit them with --database.')
+  if (database && (jwks !== undefined || hashesOnly))
+    throw new CommandError('--jwks and --hashes-only are for a file. Omit them with --database.')
   if (jwks !== undefined && hashesOnly) throw new CommandError('--jwks and --hashes-only exclude each other. Use one of them.')
   if (file === undefined) {
     for (const line of await withServices((services) => verifyAll(services))) console.log(line)

@@ -27,7 +27,8 @@ export function readDatabaseUrl(reader: EnvReader): string | undefined {
   const { searchParams } = new URL(text)
   for (const name of fileParameters) {
     const file = searchParams.get(name)
-    if (file !== null && !isReadable(file)) reader.rejectVariable('DATABASE_URL', `${name} must be the path of a file that Keyhouse can read`)
+    if (file !== null && !isReadable(file))
+      reader.rejectVariable('DATABASE_URL', `${name} must be the path of a file that Keyhouse can read`)
   }
   return text
 }

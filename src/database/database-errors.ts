@@ -59,7 +59,12 @@ export function isUnavailable(error: unknown): boolean {
 export const unavailableError = (cause: unknown): RequestError =>
   cause instanceof RequestError && cause.code === 'UNAVAILABLE'
     ? cause
-    : new RequestError('UNAVAILABLE', 'The database is unavailable. Retry after the time in Retry-After.', { 'retry-after': '1' }, { cause })
+    : new RequestError(
+        'UNAVAILABLE',
+        'The database is unavailable. Retry after the time in Retry-After.',
+        { 'retry-after': '1' },
+        { cause },
+      )
 
 /** True if PostgreSQL rejected a value that the validation had accepted. */
 export function isInvalidValue(error: unknown): boolean {
