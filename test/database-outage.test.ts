@@ -100,7 +100,7 @@ onPostgres('while it is away every request is refused with 503 and a code, and a
     const warning = app
       .logFrom(from)
       .split('\n')
-      .find((text) => text.includes('"the database is away"') && text.includes('health.ts'))
+      .find((text) => text.includes('"database unavailable"') && text.includes('health.ts'))
     expect(warning?.match(/"code":"UNAVAILABLE"/g)).toHaveLength(1)
     expect(warning).toContain('"code":"ECONNREFUSED"')
     for (const answer of await everything()) {

@@ -31,7 +31,7 @@ describe('a database that a newer version has migrated', () => {
     await raw.run(`insert into mikro_orm_migrations (name, executed_at) values ('9999-future', '2030-01-01 00:00:00')`)
     await raw.run(`update deployment_state set migrated_by = '99.1.0'`)
     await raw.close()
-    const message = `A newer version, Keyhouse 99.1.0, has migrated this database (9999-future), and this is Keyhouse ${version}: run the newer version, or restore the backup that was made before the upgrade.\n`
+    const message = `A newer version, Keyhouse 99.1.0, has migrated this database (9999-future), and this is Keyhouse ${version}. Run the newer version, or restore the backup from before the upgrade.\n`
     const ended = await Promise.all(
       [['start'], ['migrate'], ['vault', 'status'], create].map((args) => runKeyhouse(args, { ...database.env, PORT: '0' })),
     )
@@ -54,7 +54,7 @@ describe('a second server', () => {
     const second = await runKeyhouse(['start'], { ...database.env, PORT: port })
     expect(second).toMatchObject({ code: 1, stdout: '' })
     expect(second.stderr).toMatch(
-      /^Another server runs on \S+keyhouse\.db: stop it first, or give this one its own KEYHOUSE_DATA_DIR\. .+\n$/,
+      /^Another server runs on \S+keyhouse\.db\. Stop it, or set KEYHOUSE_DATA_DIR to another directory\. .+\n$/,
     )
     expect((await runKeyhouse(['organization', 'list'], database.env)).code).toBe(0)
     expect((await runKeyhouse(['migrate'], database.env)).code).toBe(0)

@@ -130,7 +130,7 @@ test('killed in each phase and started again: every row opens, none is moved twi
   expect(JSON.parse(lost.out)).toMatchObject({ newest: 'k3', missing: ['k2'] })
   const refused = await keyhouse(['reseal'], undefined, without)
   expect(refused).toMatchObject({ code: 1, out: '' })
-  expect(refused.err).toContain('"k2", which is not among them')
+  expect(refused.err).toContain('"k2", which is missing')
   // A process takes seconds to start on a busy machine.
 }, 120_000)
 

@@ -21,7 +21,7 @@ const holding = {
 const documenting =
   /^(definePermission|gauge|counter|histogram|Option|option|description|argument|addHelpText|command|stringScalar|info|warn|error|debug|fatal)$/
 const printing =
-  /^src\/(cli|commands\/(audit-verify|first-start|output|vault)|entities\/enums|graphql\/landing-page|observability\/metrics|resolvers\/.*|schema)\.ts$/
+  /^src\/(cli|commands\/(audit-verify|first-start|vault)|entities\/enums|graphql\/landing-page|observability\/metrics|resolvers\/.*|schema)\.ts$/
 
 const textOf = (node) => node.value ?? node.quasis?.map(({ cooked }) => cooked).join('{}') ?? ''
 const isWithin = (fn, name) =>
@@ -41,7 +41,10 @@ export function collectErrors(userErrors, pattern = 'src/**/*.ts') {
   }
   /** Sentences in the sources that no site leads to. */
   function uncollected() {
+    const isResult = (node) =>
+      fileOf(node).startsWith('src/commands/') && /^format[A-Z]/.test(functionName(enclosing(node, isFunction) ?? node) ?? '')
     const isDocumentation = (node) =>
+      isResult(node) ||
       Boolean(
         enclosing(node, (outer) => {
           if (outer.type === 'Decorator') return true
@@ -97,7 +100,8 @@ export function collectErrors(userErrors, pattern = 'src/**/*.ts') {
     }
   }
   for (const call of calls('new ConfigError')) add('config', undefined, [], argumentOf(call, 0))
-  for (const call of [...calls('new CommandError'), ...calls('new BrokenChainError')]) add('command', undefined, [], argumentOf(call, 0))
+  for (const name of ['CommandError', 'BrokenChainError', 'DatabaseRefusedError'])
+    for (const call of calls(`new ${name}`)) add('command', undefined, [], argumentOf(call, 0))
   for (const [name, [kind, code]] of Object.entries(returning)) {
     for (const fn of sources.nodes.filter((node) => isFunction(node) && isWithin(node, name)))
       for (const text of returnsOf(fn)) add(kind, code, [], text)

@@ -6,8 +6,6 @@ import { bootstrapOrganization, type BootstrapResult } from './organization-crea
 import { listAllOrganizations, resume, suspend, type ListedOrganization } from './organization-suspension.js'
 import { formatColumns, formatTime } from './output.js'
 
-const shownOnce = 'These secrets are shown once. Store them now.'
-
 const formatOrganization = ({ organizationId, projectId, sandboxApiKey, sandboxIssuer, adminToken }: BootstrapResult): string =>
   `${formatColumns([
     ['Organization', organizationId],
@@ -15,7 +13,7 @@ const formatOrganization = ({ organizationId, projectId, sandboxApiKey, sandboxI
     ['Issuer of sandbox tokens', sandboxIssuer],
     ['Sandbox API key', sandboxApiKey],
     ["Admin's LOGIN token", adminToken],
-  ])}\n\n${shownOnce} The token is valid for 12 hours.`
+  ])}\n\nThese secrets are shown once. Store them now. The token is valid for 12 hours.`
 
 const formatOrganizationList = (organizations: readonly ListedOrganization[]): string =>
   organizations.length === 0

@@ -22,7 +22,6 @@ async function assertNotNewer(orm: MikroORM): Promise<void> {
   if (unknown === undefined) return
   const state = await orm.em.fork().findOne(DeploymentState, { id: deploymentStateId })
   throw new DatabaseRefusedError(
-    `A newer version, Keyhouse ${state?.migratedBy ?? 'unknown'}, has migrated this database (${unknown}), and this is Keyhouse ${version}: ` +
-      'run the newer version, or restore the backup that was made before the upgrade.',
+    `A newer version, Keyhouse ${state?.migratedBy ?? 'unknown'}, has migrated this database (${unknown}), and this is Keyhouse ${version}. Run the newer version, or restore the backup from before the upgrade.`,
   )
 }

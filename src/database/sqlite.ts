@@ -63,8 +63,7 @@ export async function lockServer(config: Config): Promise<() => Promise<void>> {
   } catch (error) {
     if (!isUnavailable(error)) throw error
     throw new DatabaseRefusedError(
-      `Another server runs on ${sqliteFilePath(config)}: stop it first, or give this one its own KEYHOUSE_DATA_DIR. ` +
-        'Several servers need PostgreSQL (DATABASE_URL).',
+      `Another server runs on ${sqliteFilePath(config)}. Stop it, or set KEYHOUSE_DATA_DIR to another directory. Several servers need PostgreSQL (DATABASE_URL).`,
     )
   }
 }
