@@ -10,19 +10,26 @@ import { root } from './support/shell.js'
 const folder = join(root, 'examples')
 const examples = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'package.json')))
 const textAt = (example: string, file: string): string => readFileSync(join(folder, example, file), 'utf8')
-const jsonAt = (example: string, file: string): any => JSON.parse(textAt(example, file))
+
+interface Manifest {
+  readonly dependencies: Record<string, string>
+}
+interface LockFile {
+  readonly packages: Record<string, Manifest & { readonly version: string }>
+}
+const jsonAt = <Content>(example: string, file: string): Content => JSON.parse(textAt(example, file)) as Content
 
 test('the examples with packages of their own are known', () => {
   expect(examples).toEqual(['ai-sdk', 'langchain'])
 })
 
 test.each(examples)('examples/%s imports only Node and packages that it pins and locks', async (example) => {
-  const { dependencies } = jsonAt(example, 'package.json')
-  const { packages } = jsonAt(example, 'package-lock.json')
-  expect(packages[''].dependencies).toEqual(dependencies)
+  const { dependencies } = jsonAt<Manifest>(example, 'package.json')
+  const { packages } = jsonAt<LockFile>(example, 'package-lock.json')
+  expect(packages['']!.dependencies).toEqual(dependencies)
   for (const [name, version] of Object.entries(dependencies)) {
     expect([name, version]).toEqual([name, expect.stringMatching(/^\d+\.\d+\.\d+$/)])
-    expect(packages[`node_modules/${name}`].version).toBe(version)
+    expect(packages[`node_modules/${name}`]!.version).toBe(version)
   }
   const { code } = await transform(textAt(example, 'agent.js'), { loader: 'js', format: 'esm' })
   const imports = [...code.matchAll(/from "([^"]+)"/g)].map(([, name = '']) => name)
