@@ -17,15 +17,14 @@ interface Manifest {
 interface LockFile {
   readonly packages: Record<string, Manifest & { readonly version: string }>
 }
-const jsonAt = <Content>(example: string, file: string): Content => JSON.parse(textAt(example, file)) as Content
 
 test('the examples with packages of their own are known', () => {
   expect(examples).toEqual(['ai-sdk', 'langchain'])
 })
 
 test.each(examples)('examples/%s imports only Node and packages that it pins and locks', async (example) => {
-  const { dependencies } = jsonAt<Manifest>(example, 'package.json')
-  const { packages } = jsonAt<LockFile>(example, 'package-lock.json')
+  const { dependencies } = JSON.parse(textAt(example, 'package.json')) as Manifest
+  const { packages } = JSON.parse(textAt(example, 'package-lock.json')) as LockFile
   expect(packages['']!.dependencies).toEqual(dependencies)
   for (const [name, version] of Object.entries(dependencies)) {
     expect([name, version]).toEqual([name, expect.stringMatching(/^\d+\.\d+\.\d+$/)])
