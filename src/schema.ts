@@ -20,6 +20,7 @@ import { rootFieldMiddleware } from './resolvers/root-field-middleware.js'
 import { SandboxResolver } from './resolvers/sandbox.resolver.js'
 import { SignInResolver } from './resolvers/sign-in.resolver.js'
 import { SigningKeyResolver } from './resolvers/signing-key.resolver.js'
+import { SuspendApiKeyResolver } from './resolvers/suspend-api-key.resolver.js'
 import { TestMcpServerResolver } from './resolvers/test-mcp-server.resolver.js'
 import { TokenIntrospectionResolver } from './resolvers/token-introspection.resolver.js'
 import { UsageResolver } from './resolvers/usage.resolver.js'
@@ -48,6 +49,7 @@ export function buildSchema(): GraphQLSchema {
       SigningKeyResolver,
       SandboxResolver,
       UsageResolver,
+      SuspendApiKeyResolver,
       VerifyApiKeyResolver,
       ViewerResolver,
     ],

@@ -1,4 +1,5 @@
 /** Token introspection (RFC 7662) for services that received an access token. */
+import { allowsEndUser } from '../access/end-user-scope.js'
 import { intersection } from '../access/permissions.js'
 import type { Context } from '../context/context.js'
 import { authorizeRead } from '../context/perform.js'
@@ -43,6 +44,7 @@ export async function introspectToken(
     const row = await ctx.load(AccessToken, jti)
     const key = row && (await ctx.loadInOrganization(row, ApiKey, row.apiKeyId))
     if (!row || key?.status(now) !== 'ACTIVE' || row.status(now, key, null) !== 'ACTIVE') return inactive
+    if (!allowsEndUser(key.endUserScope, sub)) return inactive
     if (audience != null && audience !== row.audience) return inactive
     const issuer = issuerOfToken(ctx.services.config.url, row, row.hasTenantIssuer)
     if (claims['iss'] !== issuer) return inactive

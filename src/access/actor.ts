@@ -1,6 +1,7 @@
 /** The authenticated caller. */
 import type { PreparedQuery } from '../database/query-runner.js'
 import type { RateLimit } from '../entities/api-key.js'
+import type { EndUserScope } from '../entities/end-user-scope.js'
 import type { PersonalTokenType } from '../entities/enums.js'
 import type { Ownership, Scope } from '../entities/tenant-filter.js'
 import { forbidden } from '../lib/errors.js'
@@ -31,8 +32,11 @@ export interface Actor extends Scope {
     readonly id: string
     readonly isSuperseded: boolean
     readonly rateLimits: readonly RateLimit[]
+    /** Whether the key has a limit that a key created by it would not have. */
     readonly isLimited: boolean
     readonly allowedAudiences: readonly string[] | null
+    /** End users that the key may act for and name. */
+    readonly endUsers: EndUserScope
     /** Access tokens issued at or before this time, to the second, are revoked. */
     readonly sandboxResetAt: Date | null
     /** Whether the first use of this secret ends the overlap of its rotation. */

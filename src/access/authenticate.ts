@@ -5,12 +5,14 @@ import type { QueryRunner } from '../database/query-runner.js'
 import { credentialStatus } from '../entities/credential-status.js'
 import { parseApiKey } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
-import { organizationSuspended, RequestError, UnknownCredentialError, unauthenticated } from '../lib/errors.js'
+import { apiKeySuspended, organizationSuspended, RequestError, UnknownCredentialError, unauthenticated } from '../lib/errors.js'
 import { deriveEndUserId, externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { isId } from '../lib/id.js'
 import { issuerOfToken } from '../lib/issuer.js'
 import { decodeHeader } from '../lib/jwt.js'
 import type { Actor } from './actor.js'
+import { allowsAddress } from './address-scope.js'
+import { allowsEndUser, endUserNotAllowedMessage } from './end-user-scope.js'
 import { intersection, rolePermissions } from './permissions.js'
 
 /** Dependencies of {@link authenticate}. */
@@ -23,12 +25,14 @@ export interface AuthDependencies {
   verify(jwt: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
 }
 
-/** Request headers that authentication reads. */
-export interface AuthHeaders {
+/** Parts of the request that authentication reads. */
+export interface AuthRequest {
   /** The `Authorization` header, as sent. */
   readonly authorization: string
   /** Every `X-On-Behalf-Of` header, as sent. */
   readonly onBehalfOf: readonly string[]
+  /** Address of the client, as the trusted proxies forward it; null: unknown. */
+  readonly address: string | null
 }
 
 /** Malformed and never-issued credentials get the same error, so a caller cannot tell them apart. */
@@ -38,13 +42,16 @@ const missingScheme = (): RequestError =>
   new UnknownCredentialError(
     'The Authorization header lacks the Bearer scheme. Send Authorization: Bearer, a space, and the API key or token.',
   )
+/** Does not name the address: behind a proxy it is the proxy's, which the client need not know. */
+const addressNotAllowedMessage =
+  'This API key may not be used from this address. Send the request from an address that "allowedIps" of the key has, or use another key.'
 const badHeader = (message: string): RequestError => new RequestError('BAD_REQUEST', message)
 
 /**
  * Resolves the credential to an actor. The form of the bearer token selects the type: a JWT has a dot, an API key has none.
- * @throws RequestError UNAUTHENTICATED, CREDENTIAL_REVOKED, CREDENTIAL_SUSPENDED or BAD_REQUEST
+ * @throws RequestError UNAUTHENTICATED, CREDENTIAL_REVOKED, CREDENTIAL_SUSPENDED, ADDRESS_NOT_ALLOWED, BAD_REQUEST or FORBIDDEN
  */
-export async function authenticate(deps: AuthDependencies, { authorization, onBehalfOf }: AuthHeaders): Promise<Actor> {
+export async function authenticate(deps: AuthDependencies, { authorization, onBehalfOf, address }: AuthRequest): Promise<Actor> {
   const [, bearerToken] = /^Bearer +([\x21-\x7E]+)$/i.exec(authorization) ?? []
   if (bearerToken === undefined) throw /^Bearer\b/i.test(authorization) ? unknownCredential() : missingScheme()
   if (bearerToken.includes('.')) {
@@ -52,10 +59,15 @@ export async function authenticate(deps: AuthDependencies, { authorization, onBe
       ? authenticateAccessToken(deps, bearerToken, onBehalfOf)
       : authenticatePersonalToken(deps, bearerToken, onBehalfOf)
   }
-  return authenticateApiKey(deps, bearerToken, onBehalfOf)
+  return authenticateApiKey(deps, bearerToken, onBehalfOf, address)
 }
 
-async function authenticateApiKey(deps: AuthDependencies, secret: string, onBehalfOf: readonly string[]): Promise<Actor> {
+async function authenticateApiKey(
+  deps: AuthDependencies,
+  secret: string,
+  onBehalfOf: readonly string[],
+  address: string | null,
+): Promise<Actor> {
   if (!parseApiKey(secret)) throw unknownCredential()
   const key = await readKey(deps.queryRunner, sha256(secret))
   // A superseded secret is unknown after its overlap, even if its key was revoked since.
@@ -63,8 +75,12 @@ async function authenticateApiKey(deps: AuthDependencies, secret: string, onBeha
   const status = credentialStatus(key, deps.now)
   if (status === 'REVOKED') throw new RequestError('CREDENTIAL_REVOKED', 'This API key is revoked. Use another key.')
   if (key.isOrganizationSuspended) throw organizationSuspended()
+  if (status === 'SUSPENDED') throw apiKeySuspended()
   if (status === 'EXPIRED') throw unauthenticated('This API key is expired. Use another key.')
+  if (!allowsAddress(key.allowedIps, address)) throw new RequestError('ADDRESS_NOT_ALLOWED', addressNotAllowedMessage)
   const externalId = parseOnBehalfOf(onBehalfOf)
+  if (externalId !== undefined && !allowsEndUser(key.endUsers, externalId))
+    throw new RequestError('FORBIDDEN', endUserNotAllowedMessage, {}, { status: 403 })
   const endUser =
     externalId === undefined ? null : { id: deriveEndUserId(key.organizationId, key.projectId, key.environment, externalId), externalId }
   return {
@@ -94,8 +110,9 @@ const toActorApiKey = (key: KeyRow, now: Date): NonNullable<Actor['apiKey']> => 
   id: key.id,
   isSuperseded: key.isSuperseded,
   rateLimits: key.rateLimits,
-  isLimited: key.rateLimits.length > 0 || key.allowedAudiences !== null,
+  isLimited: key.rateLimits.length > 0 || key.allowedAudiences !== null || key.endUsers !== null || key.allowedIps !== null,
   allowedAudiences: key.allowedAudiences,
+  endUsers: key.endUsers,
   sandboxResetAt: key.sandboxResetAt,
   endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse && key.previousSecretExpiresAt !== null && key.previousSecretExpiresAt > now,
 })
@@ -142,10 +159,12 @@ async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBe
     throw unauthenticated('This access token, or its API key, is revoked. Exchange an API key for a new token.')
   const { key } = token
   if (key.isOrganizationSuspended) throw organizationSuspended()
+  if (key.suspendedAt) throw apiKeySuspended()
   if (key.sandboxResetAt && token.issuedAt <= key.sandboxResetAt)
     throw unauthenticated('A sandbox reset revoked this access token. Exchange an API key for a new token.')
   const expiresAt = key.expiresAt && key.expiresAt < token.expiresAt ? key.expiresAt : token.expiresAt
   if (expiresAt <= deps.now) throw unauthenticated('The token is expired. Get a new one.')
+  if (!allowsEndUser(key.endUsers, sub)) throw unauthenticated('The API key of this access token may no longer act for its end user.')
   const externalId = parseOnBehalfOf(onBehalfOf)
   if (externalId !== undefined && externalId !== sub)
     throw badHeader('X-On-Behalf-Of must equal the subject (sub) of the access token. Omit the header or correct it.')

@@ -52,12 +52,12 @@ function assertPermissionsHeld(missing: readonly string[], path: readonly string
 
 const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ')
 
-/** Check before rotating or updating a key: either would pass on its permissions. @throws DomainError PERMISSION_NOT_HELD */
+/** Check before rotating, updating or resuming a key: each would pass on its permissions. @throws DomainError PERMISSION_NOT_HELD */
 export function assertKeyWithinActor(actor: Actor, { permissions }: { readonly permissions: readonly string[] }): void {
   const missing = missingKeyPermissions(grantablePermissions(actor), permissions)
   if (missing.length === 0) return
   throw permissionNotHeld(
-    `You cannot rotate or update a key with permissions that this credential does not hold: ${quoted(missing)}.`,
+    `You cannot rotate, update or resume a key with permissions that this credential does not hold: ${quoted(missing)}.`,
     null,
   )
 }

@@ -1,10 +1,13 @@
 /** Validation and authorization rules that creating, rotating and updating an API key share. */
 import { maxExpiry, type Actor } from '../access/actor.js'
+import { coversAddresses } from '../access/address-scope.js'
+import { coversScope } from '../access/end-user-scope.js'
 import { missingKeyPermissions, expandKeyWildcard, notGrantableToApiKey } from '../access/permissions.js'
 import type { ApiKey, RateLimit } from '../entities/api-key.js'
 import { forbidden, invalid } from '../lib/errors.js'
 import { windowNames } from '../lib/fixed-window.js'
 import type { Validator } from '../validation/validator.js'
+import { toAllowedIps, toEndUserScope, validateAllowedIps, validateEndUsers, type EndUsersInput } from './key-scope-input.js'
 
 export const maxLabelLength = 255
 export const maxRateLimit = 1_000_000_000
@@ -15,6 +18,8 @@ export interface ApiKeyGrants {
   readonly permissions?: readonly string[] | null | undefined
   readonly rateLimits?: readonly RateLimit[] | null | undefined
   readonly allowedAudiences?: readonly string[] | null | undefined
+  readonly endUsers?: EndUsersInput | null | undefined
+  readonly allowedIps?: readonly string[] | null | undefined
 }
 
 /** Adds every issue to `validator`; the caller throws. */
@@ -23,6 +28,8 @@ export function validateGrants(validator: Validator, grants: ApiKeyGrants): void
   const isValid = validator.permissions('permissions', grants.permissions)
   validator.notNull('rateLimits', grants.rateLimits)
   validator.audiences('allowedAudiences', grants.allowedAudiences)
+  validateEndUsers(validator, grants.endUsers)
+  validateAllowedIps(validator, grants.allowedIps)
   if (grants.rateLimits) validateRateLimits(validator, grants.rateLimits)
   const notGrantable = isValid ? notGrantableToApiKey(grants.permissions ?? []) : []
   if (notGrantable.length > 0)
@@ -55,10 +62,12 @@ export function assertInheritable(permissions: readonly string[]): void {
  */
 export function assertCanManageKeys(actor: Actor, keyId: string | null): void {
   if (actor.apiKey?.isSuperseded)
-    throw forbidden('A rotation replaced this secret, so it cannot create, rotate or update keys. Use the current secret of the key.')
+    throw forbidden(
+      'A rotation replaced this secret, so it cannot create, rotate, update or resume keys. Use the current secret of the key.',
+    )
   if (actor.apiKey?.isLimited && actor.apiKey.id !== keyId) {
     throw forbidden(
-      'An API key with "rateLimits" or "allowedAudiences" cannot create, rotate or update other keys. Use a key without them, or a personal token.',
+      'An API key with "rateLimits", "allowedAudiences", "endUsers" or "allowedIps" cannot create, rotate, update or resume other keys. Use a key without them, or a personal token.',
     )
   }
 }
@@ -80,9 +89,11 @@ const widensAudiences = (before: readonly string[] | null, after: readonly strin
   before !== null && (after === null || after.some((audience) => !before.includes(audience)))
 
 /** First field that would grant the key more than it has; undefined when none does. */
-function findGain(apiKey: ApiKey, { permissions, rateLimits, allowedAudiences }: ApiKeyGrants): string | undefined {
+function findGain(apiKey: ApiKey, { permissions, rateLimits, allowedAudiences, endUsers, allowedIps }: ApiKeyGrants): string | undefined {
   if (permissions && missingKeyPermissions(expandKeyWildcard(apiKey.permissions), permissions).length > 0) return 'permissions'
   if (rateLimits && relaxesRateLimits(apiKey.rateLimits, rateLimits)) return 'rateLimits'
+  if (endUsers && !coversScope(apiKey.endUserScope, toEndUserScope(endUsers))) return 'endUsers'
+  if (allowedIps !== undefined && !coversAddresses(apiKey.allowedIps, toAllowedIps(allowedIps))) return 'allowedIps'
   return allowedAudiences !== undefined && widensAudiences(apiKey.allowedAudiences, allowedAudiences) ? 'allowedAudiences' : undefined
 }
 

@@ -15,6 +15,7 @@ import { findProjectOrDefault } from '../tenancy/project.js'
 import { Validator } from '../validation/validator.js'
 import { validateGrants, assertCanManageKeys, assertInheritable, assertExpiryWithinActor, type ApiKeyGrants } from './api-key-rules.js'
 import { findApiKey } from './find-api-key.js'
+import { toAllowedIps, toEndUserScope } from './key-scope-input.js'
 
 export interface CreateApiKeyArgs extends ApiKeyGrants {
   readonly environment?: Environment | null | undefined
@@ -63,6 +64,8 @@ export async function createApiKey<S = never>(
         permissions,
         rateLimits: [...(input.rateLimits ?? [])],
         allowedAudiences: input.allowedAudiences ? [...input.allowedAudiences] : null,
+        endUserScope: input.endUsers ? toEndUserScope(input.endUsers) : null,
+        allowedIps: toAllowedIps(input.allowedIps ?? null),
         authVersion: 0,
         createdAt: now,
         updatedAt: now,
@@ -71,6 +74,7 @@ export async function createApiKey<S = never>(
         rotatedAt: null,
         previousSecretExpiresAt: null,
         endOverlapAtFirstUse: false,
+        suspendedAt: null,
         revokedAt: null,
         sandboxResetAt: null,
         resetTokensExpireAt: null,

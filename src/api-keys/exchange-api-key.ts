@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 
 import type { Actor } from '../access/actor.js'
+import { assertMayNameEndUser } from '../access/end-user-scope.js'
 import { assertCanGrant } from '../access/grants.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
@@ -43,6 +44,7 @@ export async function exchangeApiKey(
     const id = newId('at', now)
     const endUser = buildEndUser({ organizationId, projectId, environment }, subject, now)
     permit({ id, isNew: true, projectId, environment, forEndUserId: endUser.id })
+    assertMayNameEndUser(actor, subject, ['input', 'externalUserId'])
     if (apiKey.allowedAudiences && !apiKey.allowedAudiences.includes(input.audience)) {
       throw new DomainError([
         {

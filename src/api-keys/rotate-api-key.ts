@@ -4,6 +4,7 @@ import { findRootKeyIds } from '../access/key-families.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { ApiKey } from '../entities/api-key.js'
+import { credentialStatus } from '../entities/credential-status.js'
 import { generateApiKey, maskApiKey } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { invalidState } from '../lib/errors.js'
@@ -34,7 +35,10 @@ export async function rotateApiKey(ctx: Context, input: RotateApiKeyArgs): Promi
     permit(apiKey)
     assertKeyWithinActor(actor, apiKey)
     assertExpiryWithinActor(actor, apiKey.expiresAt, ['input', 'id'])
-    if (apiKey.status(now) !== 'ACTIVE') throw invalidState(`The API key is not active: it is ${apiKey.status(now).toLowerCase()}.`)
+    // A suspended key may be rotated: after a leak it is resumed with a new secret only.
+    const { revokedAt, expiresAt } = apiKey
+    const status = credentialStatus({ revokedAt, expiresAt }, now)
+    if (status !== 'ACTIVE') throw invalidState(`The API key is not active: it is ${status.toLowerCase()}.`)
     // The rotating key receives the new secret, so both keys become one family (docs/decisions/0163).
     if (actor.apiKey && actor.apiKey.id !== apiKey.id) apiKey.rootKeyIds = [...(await findRootKeyIds(em, [apiKey.id, actor.apiKey.id]))]
     const secret = generateApiKey(ctx.services.config.keyPrefix, apiKey.environment)

@@ -7,6 +7,7 @@ import { forbidden, invalidState } from '../lib/errors.js'
 import { Validator } from '../validation/validator.js'
 import { validateGrants, assertCanManageKeys, assertNoLastingGain, type ApiKeyGrants } from './api-key-rules.js'
 import { findApiKey } from './find-api-key.js'
+import { toAllowedIps, toEndUserScope } from './key-scope-input.js'
 
 export async function updateApiKey(ctx: Context, input: ApiKeyGrants & { readonly id: string }): Promise<{ apiKey: ApiKey }> {
   return perform(ctx, 'api_key:update', async ({ em, actor, now, permit }) => {
@@ -26,6 +27,8 @@ export async function updateApiKey(ctx: Context, input: ApiKeyGrants & { readonl
     if (input.permissions) apiKey.permissions = [...input.permissions]
     if (input.rateLimits) apiKey.rateLimits = [...input.rateLimits]
     if (input.allowedAudiences !== undefined) apiKey.allowedAudiences = input.allowedAudiences && [...input.allowedAudiences]
+    if (input.endUsers) apiKey.endUserScope = toEndUserScope(input.endUsers)
+    if (input.allowedIps !== undefined) apiKey.allowedIps = toAllowedIps(input.allowedIps)
     apiKey.bumpVersion(now)
     return { apiKey }
   })

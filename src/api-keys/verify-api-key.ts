@@ -1,4 +1,5 @@
 /** Verifies an API key that a service received. An invalid key is a verdict, not an error. */
+import { allowsAddress } from '../access/address-scope.js'
 import { missingKeyPermissions, expandKeyWildcard } from '../access/permissions.js'
 import type { Context } from '../context/context.js'
 import { authorizeRead } from '../context/perform.js'
@@ -7,6 +8,7 @@ import type { Row } from '../database/row-mapper.js'
 import { hydrate } from '../database/row-mapper.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { Environment } from '../entities/enums.js'
+import { isAddress } from '../lib/address.js'
 import { parseApiKey } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import type { Secret } from '../lib/secret.js'
@@ -17,8 +19,10 @@ export const verdictCodes = [
   'VALID',
   'NOT_FOUND',
   'REVOKED',
+  'SUSPENDED',
   'EXPIRED',
   'ENVIRONMENT_MISMATCH',
+  'ADDRESS_NOT_ALLOWED',
   'INSUFFICIENT_PERMISSIONS',
   'RATE_LIMITED',
 ] as const
@@ -38,6 +42,8 @@ export interface VerifyApiKeyArgs {
   readonly secret: Secret
   readonly permissions?: readonly string[] | null | undefined
   readonly environment?: Environment | null | undefined
+  /** Omitted: `allowedIps` of the key is not checked. */
+  readonly clientAddress?: string | null | undefined
 }
 
 const verdict = (code: VerdictCode, apiKey: ApiKey | null, missingPermissions: readonly string[] = []): ApiKeyVerdict => ({
@@ -53,6 +59,8 @@ export async function verifyApiKey(ctx: Context, input: VerifyApiKeyArgs): Promi
   const result = await authorizeRead(ctx, 'api_key:verify', async ({ actor, now, permit }) => {
     const validator = new Validator()
     validator.permissions('permissions', input.permissions)
+    if (input.clientAddress != null && !isAddress(input.clientAddress))
+      validator.addIssue('clientAddress', 'must be an IPv4 or IPv6 address without a port')
     validator.throwIfInvalid()
     permit()
     const found = await findBySecret(ctx, actor.organizationId, input.secret.reveal(), now)
@@ -93,10 +101,11 @@ async function applyRateLimit(ctx: Context, evaluated: ApiKeyVerdict, now: Date)
   return isAllowed ? evaluated : { ...verdict('RATE_LIMITED', apiKey), retryAfterMs }
 }
 
-function evaluate(apiKey: ApiKey, { permissions, environment }: VerifyApiKeyArgs, now: Date): ApiKeyVerdict {
+function evaluate(apiKey: ApiKey, { permissions, environment, clientAddress }: VerifyApiKeyArgs, now: Date): ApiKeyVerdict {
   const status = apiKey.status(now)
   if (status !== 'ACTIVE') return verdict(status, apiKey)
   if (environment && environment !== apiKey.environment) return verdict('ENVIRONMENT_MISMATCH', apiKey)
+  if (clientAddress != null && !allowsAddress(apiKey.allowedIps, clientAddress)) return verdict('ADDRESS_NOT_ALLOWED', apiKey)
   const missing = missingKeyPermissions(expandKeyWildcard(apiKey.permissions), permissions ?? [])
   return missing.length > 0 ? verdict('INSUFFICIENT_PERMISSIONS', apiKey, missing) : verdict('VALID', apiKey)
 }

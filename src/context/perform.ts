@@ -133,6 +133,7 @@ async function runAttempt<A extends Action, R, S>(
   })
 }
 
-/** Whether re-authentication found that the credential is no longer valid. */
+/** Whether re-authentication found that the credential is no longer valid, or not for this end user or address. */
 const isCredentialLost = (error: unknown): error is RequestError =>
-  error instanceof RequestError && ['UNAUTHENTICATED', 'CREDENTIAL_REVOKED', 'CREDENTIAL_SUSPENDED'].includes(error.code)
+  error instanceof RequestError &&
+  ['UNAUTHENTICATED', 'CREDENTIAL_REVOKED', 'CREDENTIAL_SUSPENDED', 'ADDRESS_NOT_ALLOWED', 'FORBIDDEN'].includes(error.code)

@@ -1,4 +1,5 @@
 /** Finds an end user by the external id that the caller's system uses. */
+import { assertMayNameEndUser } from '../access/end-user-scope.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { EndUser } from '../entities/end-user.js'
@@ -20,6 +21,7 @@ export async function findEndUser(
   const { actor, em } = ctx
   const { environment: scopedEnvironment = 'SANDBOX' } = environmentFilter(actor, environment ?? actor.environment)
   if (!actor.endUser) requirePermission(actor, 'end_user:read')
+  if (isExternalId(externalId)) assertMayNameEndUser(actor, externalId)
   const project = await findProjectOrDefault(em, projectId).catch((error: unknown) => {
     if (error instanceof DomainError && error.code === 'NOT_FOUND') return null
     throw error

@@ -1,4 +1,5 @@
 /** Erases an end user in one transaction: revokes tokens and credentials, deletes MCP servers, approvals and the record. */
+import { assertMayNameEndUser } from '../access/end-user-scope.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { unrevokedTokens } from '../database/queries/live-credentials.js'
@@ -33,6 +34,7 @@ export async function forgetEndUser(
     validator.throwIfInvalid()
     const environment = resolveEnvironment(actor, input.environment)
     permit({ environment })
+    assertMayNameEndUser(actor, input.externalId, ['input', 'externalId'])
     const project = await findProjectOrDefault(em, input.projectId)
     const id = deriveEndUserId(actor.organizationId, project.id, environment, input.externalId)
     const endUser = await em.findOne(EndUser, { id })

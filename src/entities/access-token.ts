@@ -87,10 +87,16 @@ export class AccessToken extends Node {
   revokedAt!: Date | null
 
   /** REVOKED also by revoking its API key, resetting its sandbox, or retiring its signing key before the token expires. */
-  status(now: Date, key: Pick<ApiKey, 'revokedAt' | 'sandboxResetAt'> | null, signingKeyRetiredAt: Date | null): CredentialStatus {
+  status(
+    now: Date,
+    key: Pick<ApiKey, 'revokedAt' | 'sandboxResetAt' | 'suspendedAt'> | null,
+    signingKeyRetiredAt: Date | null,
+  ): CredentialStatus {
     if (key?.revokedAt) return 'REVOKED'
     if (key?.sandboxResetAt && this.issuedAt <= key.sandboxResetAt) return 'REVOKED'
     if (signingKeyRetiredAt && signingKeyRetiredAt < this.expiresAt) return 'REVOKED'
-    return credentialStatus(this, now)
+    const status = credentialStatus(this, now)
+    // Resuming the key does not bring back an expired token.
+    return status === 'ACTIVE' && key?.suspendedAt ? 'SUSPENDED' : status
   }
 }

@@ -4,6 +4,7 @@ import { Field, Int, ObjectType } from 'type-graphql'
 
 import { boolean, timestamp, integer, json, text } from './columns.js'
 import { credentialStatus } from './credential-status.js'
+import type { EndUserScope } from './end-user-scope.js'
 import { type CredentialStatus, Environment, RateLimitWindow } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
@@ -36,6 +37,8 @@ export class RateLimit {
 // Revocation lists: one for the deployment, and one for each organization and environment.
 @Index({ properties: ['revokedAt', 'id'], where: 'revoked_at is not null' })
 @Index({ properties: ['organizationId', 'environment', 'revokedAt', 'id'], where: 'revoked_at is not null' })
+@Index({ properties: ['suspendedAt', 'id'], where: 'suspended_at is not null' })
+@Index({ properties: ['organizationId', 'environment', 'suspendedAt', 'id'], where: 'suspended_at is not null' })
 @Index({ properties: ['resetTokensExpireAt', 'projectId'], where: 'reset_tokens_expire_at is not null' })
 @Index({ properties: ['organizationId', 'resetTokensExpireAt', 'projectId'], where: 'reset_tokens_expire_at is not null' })
 @Filter(tenant('ApiKey', 'environment'))
@@ -85,6 +88,18 @@ export class ApiKey extends Node {
   @Property(json({ nullable: true }))
   allowedAudiences!: string[] | null
 
+  /** Null: ANYONE. */
+  @Property(json({ nullable: true }))
+  endUserScope!: EndUserScope
+
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'CIDR blocks that requests with the key must come from, as network address and prefix length. Access tokens exchanged from the key are not bound to them. Null: any address.',
+  })
+  @Property(json({ nullable: true }))
+  allowedIps!: string[] | null
+
   /** Version of the credential. Every change of its rights raises it; `perform` compares it again under the organization's lock. */
   @Property({ ...integer(), fieldName: 'standing' })
   authVersion!: number
@@ -127,6 +142,13 @@ export class ApiKey extends Node {
 
   @Property(boolean())
   endOverlapAtFirstUse!: boolean
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Time from which the key is suspended: it and its access tokens are refused. Null: not suspended.',
+  })
+  @Property(timestamp({ nullable: true }))
+  suspendedAt!: Date | null
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'Revocation time. Final. Null: not revoked.' })
   @Property(timestamp({ nullable: true }))
@@ -172,6 +194,16 @@ export class ApiKey extends Node {
   revoke(by: string | null, now: Date): void {
     this.revokedAt = now
     this.revokedBy = by
+    this.bumpVersion(now)
+  }
+
+  suspend(now: Date): void {
+    this.suspendedAt = now
+    this.bumpVersion(now)
+  }
+
+  resume(now: Date): void {
+    this.suspendedAt = null
     this.bumpVersion(now)
   }
 

@@ -37,11 +37,20 @@ export const MemberRole = defineEnum(
 export type MemberRole = keyof typeof MemberRole
 
 export const CredentialStatus = defineEnum('CredentialStatus', 'Status of a credential at the time of the response.', {
-  ACTIVE: 'Neither expired nor revoked: the credential is accepted.',
+  ACTIVE: 'Neither expired, suspended nor revoked: the credential is accepted.',
+  SUSPENDED: 'The API key is suspended. It and its access tokens are refused until `resumeApiKey`. Other credentials are never suspended.',
   EXPIRED: '`expiresAt` has passed. The credential is refused.',
   REVOKED: 'Revoked before it expired, by itself or with the credential that it came from. Final.',
 })
 export type CredentialStatus = keyof typeof CredentialStatus
+
+export const ApiKeyEndUserMode = defineEnum('ApiKeyEndUserMode', 'How the end users that an API key may act for are chosen.', {
+  ANYONE: 'Every end user.',
+  NOBODY: 'No end user.',
+  LISTED: 'The end users in `externalIds`, compared byte for byte.',
+  PREFIX: 'End users whose external id begins with `prefix`, compared byte for byte.',
+})
+export type ApiKeyEndUserMode = keyof typeof ApiKeyEndUserMode
 
 export const RateLimitWindow = defineEnum(
   'RateLimitWindow',

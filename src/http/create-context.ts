@@ -12,7 +12,7 @@ import { clientAddress } from './client-address.js'
 import { enforceRateLimit, throttleUnknownCredentials } from './rate-limits.js'
 import { findMisspelledHeader, rawHeaderValues } from './raw-headers.js'
 
-/** Sets the context of the request's state. @throws RequestError UNAUTHENTICATED, RATE_LIMITED or BAD_REQUEST */
+/** Sets the context of the request's state. @throws RequestError of {@link authenticate}, or RATE_LIMITED */
 export async function createContext(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
   const authorization = rawHeaderValues(request.raw, 'authorization')
   const onBehalfOf = rawHeaderValues(request.raw, 'x-on-behalf-of')
@@ -25,7 +25,8 @@ export async function createContext(services: Services, request: FastifyRequest,
   }
   if (second !== undefined) throw new RequestError('BAD_REQUEST', 'The Authorization header was sent more than once. Send it once.')
   const gate = signatureGate(services, request, origin.ipAddress ?? '')
-  const resolveActor = (): Promise<Actor> => authenticate(authDependencies(services, gate), { authorization: first, onBehalfOf })
+  const resolveActor = (): Promise<Actor> =>
+    authenticate(authDependencies(services, gate), { authorization: first, onBehalfOf, address: origin.ipAddress })
   const actor = await resolveActor().catch((error: unknown) => {
     throttleUnknownCredentials(services, error, origin.ipAddress ?? '')
     throw error

@@ -30,7 +30,7 @@ const hostNamePattern = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-
 export const normalizeHost = (host: string): string => trimTrailing(host.toLowerCase(), '.').replace(/^\[(.*)\]$/, '$1')
 
 /** Parses an IP address; an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) becomes IPv4. Undefined for other text. */
-function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   const host = normalizeHost(text)
   // Only the four-part decimal form: URL parsers normalize other forms to it, and resolvers never return them.
   if (ipaddr.IPv4.isValidFourPartDecimal(host)) return ipaddr.IPv4.parse(host)

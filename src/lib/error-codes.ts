@@ -68,8 +68,13 @@ export const requestErrorDescriptions = {
   CREDENTIAL_REVOKED: { status: 403, cause: 'The API key is revoked.', remedy: 'Use another key.' },
   CREDENTIAL_SUSPENDED: {
     status: 403,
-    cause: 'The organization of the credential is suspended.',
-    remedy: 'Ask the operator of the server to resume it: `keyhouse organization resume`.',
+    cause: 'The API key of the credential, or its organization, is suspended.',
+    remedy: 'Resume the key with `resumeApiKey`, or ask the operator of the server: `keyhouse organization resume`.',
+  },
+  ADDRESS_NOT_ALLOWED: {
+    status: 403,
+    cause: 'The request comes from an address that `allowedIps` of the API key does not have.',
+    remedy: 'Send it from an allowed address, or change `allowedIps` with `updateApiKey`.',
   },
   BAD_REQUEST: {
     status: 400,
@@ -84,8 +89,9 @@ export const requestErrorDescriptions = {
   },
   FORBIDDEN: {
     status: 200,
-    cause: 'The caller lacks a permission for a field of a query. 403 from routes other than /graphql.',
-    remedy: 'Use a credential with the permission that `message` names.',
+    cause:
+      'The caller lacks a permission for a field of a query, or its API key may not act for the end user. 403 before execution, and from routes other than /graphql.',
+    remedy: 'Use a credential with the permission that `message` names, or an end user that `endUsers` of the key allows.',
   },
   RATE_LIMITED: {
     status: 429,

@@ -81,6 +81,10 @@ export const unauthenticated = (message: string, presented = true): RequestError
       : 'Bearer realm="keyhouse"',
   })
 
+/** Refusal of a suspended API key and of the access tokens exchanged from it. */
+export const apiKeySuspended = (): RequestError =>
+  new RequestError('CREDENTIAL_SUSPENDED', 'This API key is suspended. Ask someone who may resume it (resumeApiKey), or use another key.')
+
 /** Refusal of every credential of a suspended organization. */
 export const organizationSuspended = (): RequestError =>
   new RequestError('CREDENTIAL_SUSPENDED', 'The organization is suspended. Ask the operator of this server to resume it.')

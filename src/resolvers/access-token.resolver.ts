@@ -154,7 +154,7 @@ export class AccessTokenResolver {
 
   @FieldResolver(() => CredentialStatus, {
     description:
-      'Status at the time of the request. REVOKED also if its API key was revoked, its sandbox was reset or its signing key was withdrawn.',
+      'Status at the time of the request. REVOKED also if its API key was revoked, its sandbox was reset or its signing key was withdrawn; SUSPENDED if its API key is suspended. `endUsers` of the key does not change it.',
   })
   async status(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<CredentialStatus> {
     const [key, signingKey] = await Promise.all([

@@ -10,6 +10,7 @@ import { DateTimeScalar, PermissionScalar, SecretScalar, UrlScalar } from '../en
 import { windowNames } from '../lib/fixed-window.js'
 import type { Secret } from '../lib/secret.js'
 import { maxAudiences, maxUrlLength } from '../validation/validator.js'
+import { allowedIpsRule, ApiKeyEndUsersInput } from './api-key-scope-types.js'
 import {
   environmentInput,
   formatCount,
@@ -67,6 +68,15 @@ export class CreateApiKeyInput {
   })
   allowedAudiences?: string[] | null
 
+  @Field(() => ApiKeyEndUsersInput, {
+    nullable: true,
+    description: 'End users that the key may act for and name. Omitted: every end user. Null is invalid.',
+  })
+  endUsers?: ApiKeyEndUsersInput | null
+
+  @Field(() => [String], { nullable: true, description: `${allowedIpsRule}. Null or omitted: any address.` })
+  allowedIps?: string[] | null
+
   @Field(() => String, { nullable: true, description: idempotencyKey(', with `secret: null`') })
   idempotencyKey?: string | null
 }
@@ -108,6 +118,16 @@ export class UpdateApiKeyInput {
     description: `Replaces the audiences that the key can be exchanged for: ${audiencesRule}. Null allows any audience.`,
   })
   allowedAudiences?: string[] | null
+
+  @Field(() => ApiKeyEndUsersInput, {
+    nullable: true,
+    description:
+      'Replaces the end users that the key may act for and name. Access tokens of other end users are refused from then on. Null is invalid.',
+  })
+  endUsers?: ApiKeyEndUsersInput | null
+
+  @Field(() => [String], { nullable: true, description: `Replaces the allowed addresses. ${allowedIpsRule}. Null allows any address.` })
+  allowedIps?: string[] | null
 }
 
 @ObjectType('UpdateApiKeyPayload', { description: 'Result of `updateApiKey`.' })

@@ -8,6 +8,7 @@ import { rotateApiKey } from '../api-keys/rotate-api-key.js'
 import { updateApiKey } from '../api-keys/update-api-key.js'
 import type { Context } from '../context/context.js'
 import { ApiKey } from '../entities/api-key.js'
+import { ApiKeyEndUsers } from '../entities/end-user-scope.js'
 import { CredentialStatus } from '../entities/enums.js'
 import { Project } from '../entities/project.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
@@ -51,7 +52,8 @@ export class ApiKeyResolver {
 
   @Mutation(() => CreateApiKeyPayload, {
     nullable: true,
-    description: 'Creates an API key. Needs `api_key:create`. A key with rate limits or allowed audiences cannot create keys (FORBIDDEN).',
+    description:
+      'Creates an API key. Needs `api_key:create`. A key with rate limits, allowed audiences, limited end users or allowed addresses cannot create keys (FORBIDDEN).',
   })
   createApiKey(
     @Ctx() ctx: Context,
@@ -94,6 +96,14 @@ export class ApiKeyResolver {
     @Arg('input', () => RevokeApiKeyInput, { description: 'API key to revoke.' }) input: RevokeApiKeyInput,
   ): Promise<RevokeApiKeyPayload> {
     return revokeApiKey(ctx, input)
+  }
+
+  @FieldResolver(() => ApiKeyEndUsers, {
+    description:
+      'End users that the key may act for and name. Access tokens of other end users, exchanged earlier, are refused; services that verify tokens offline do not see it.',
+  })
+  endUsers(@Root() { endUserScope }: ApiKey): ApiKeyEndUsers {
+    return endUserScope ?? { mode: 'ANYONE' }
   }
 
   @FieldResolver(() => CredentialStatus, { description: 'Status at the time of the request.' })

@@ -20,8 +20,10 @@ const descriptions: Readonly<Record<VerdictCode, string>> = {
   VALID: 'All checks passed.',
   NOT_FOUND: 'No API key of this organization has this secret, or its overlap after a rotation is over.',
   REVOKED: 'The key is revoked.',
+  SUSPENDED: 'The key is suspended.',
   EXPIRED: 'The key is expired.',
   ENVIRONMENT_MISMATCH: 'The key belongs to another environment than `input.environment`.',
+  ADDRESS_NOT_ALLOWED: '`allowedIps` of the key does not have `input.clientAddress`.',
   INSUFFICIENT_PERMISSIONS: 'The key lacks at least one of `input.permissions`, listed in `missingPermissions`.',
   RATE_LIMITED: 'A rate limit of the key is exhausted. `retryAfterMs` tells the time to wait.',
 }
@@ -29,7 +31,7 @@ const ApiKeyVerdictCode = Object.fromEntries(verdictCodes.map((code) => [code, c
 registerEnumType(ApiKeyVerdictCode, {
   name: 'ApiKeyVerdictCode',
   description:
-    'Result of verifying an API key: VALID, or the first failing check in the order NOT_FOUND, REVOKED, EXPIRED, ENVIRONMENT_MISMATCH, INSUFFICIENT_PERMISSIONS, RATE_LIMITED.',
+    'Result of verifying an API key: VALID, or the first failing check in the order NOT_FOUND, REVOKED, SUSPENDED, EXPIRED, ENVIRONMENT_MISMATCH, ADDRESS_NOT_ALLOWED, INSUFFICIENT_PERMISSIONS, RATE_LIMITED.',
   valuesConfig: Object.fromEntries(verdictCodes.map((code) => [code, { description: descriptions[code] }])),
 })
 
@@ -46,6 +48,13 @@ class VerifyApiKeyInput implements VerifyApiKeyArgs {
 
   @Field(() => Environment, { nullable: true, description: 'Required environment of the key. Null or omitted: any environment.' })
   environment?: Environment | null
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Address that the key was sent to your service from: IPv4 or IPv6, without a port. It must be in `allowedIps` of the key. Null or omitted: not checked.',
+  })
+  clientAddress?: string | null
 }
 
 @ObjectType('ApiKeyVerdict', { description: 'Result of verifying an API key: the first failing check, or VALID.' })

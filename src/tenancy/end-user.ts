@@ -2,6 +2,7 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Actor } from '../access/actor.js'
+import { assertMayNameEndUser } from '../access/end-user-scope.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment } from '../entities/enums.js'
 import { Project } from '../entities/project.js'
@@ -15,7 +16,7 @@ const maxIds = 10_000
 /**
  * Ids of these external ids in every project and environment visible to the actor. They are derived, so the end users need
  * not be recorded.
- * @throws RequestError BAD_USER_INPUT for more than 10,000 ids
+ * @throws RequestError BAD_USER_INPUT for more than 10,000 ids; DomainError FORBIDDEN for an end user outside the key's scope
  */
 export async function deriveEndUserIds(
   source: ListSource & { readonly actor: Actor },
@@ -25,6 +26,7 @@ export async function deriveEndUserIds(
   const { actor } = source
   const environments = [environment ?? actor.environment ?? Object.values(Environment)].flat()
   const validExternalIds = externalIds.filter(isExternalId)
+  for (const externalId of validExternalIds) assertMayNameEndUser(actor, externalId)
   const maxProjects = Math.floor(maxIds / Math.max(1, environments.length * validExternalIds.length))
   // A project outside the actor's scope is harmless here: the tenant filter still limits the rows.
   const projectIds =

@@ -81,11 +81,16 @@ export class Validator {
   }
 
   /** @param validate returns the issue of one entry; undefined if valid */
-  list(field: string, values: readonly string[] | null | undefined, max: number, validate: (value: string) => string | undefined): void {
+  list(
+    field: string | readonly string[],
+    values: readonly string[] | null | undefined,
+    max: number,
+    validate: (value: string) => string | undefined,
+  ): void {
     if (!values || !this.entries(field, values, max)) return
     for (const [i, value] of values.entries()) {
       const message = validate(value)
-      if (message) this.addIssue([field, String(i)], message)
+      if (message) this.addIssue([...[field].flat(), String(i)], message)
     }
     if (new Set(values).size < values.length) this.addIssue(field, 'must not have duplicates')
   }

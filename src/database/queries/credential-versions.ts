@@ -11,12 +11,12 @@ const isNotSuspended = (organizationId: string): string =>
 export const versionQueries = {
   apiKey: {
     name: 'standing_of_key',
-    sql: `select standing from api_key where id = ? and revoked_at is null and ${isNotSuspended('organization_id')}`,
+    sql: `select standing from api_key where id = ? and revoked_at is null and suspended_at is null and ${isNotSuspended('organization_id')}`,
   },
   accessToken: {
     name: 'standing_of_access_token',
     sql: `select k.standing from access_token t join api_key k on k.id = t.api_key_id
-      where t.id = ? and t.revoked_at is null and k.revoked_at is null and ${isNotSuspended('k.organization_id')}`,
+      where t.id = ? and t.revoked_at is null and k.revoked_at is null and k.suspended_at is null and ${isNotSuspended('k.organization_id')}`,
   },
   personalToken: {
     name: 'standing_of_personal_token',

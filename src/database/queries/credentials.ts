@@ -3,6 +3,7 @@
  * The secret or id implies the tenant. All other queries use the entity manager and its filters.
  */
 import type { RateLimit } from '../../entities/api-key.js'
+import type { EndUserScope } from '../../entities/end-user-scope.js'
 import type { Environment, MemberRole, PersonalTokenType } from '../../entities/enums.js'
 import { toDate, toDateOrNull, toJson } from '../dialect.js'
 import type { PreparedQuery, QueryRunner } from '../query-runner.js'
@@ -17,9 +18,12 @@ export interface KeyRow {
   readonly permissions: readonly string[]
   readonly rateLimits: readonly RateLimit[]
   readonly allowedAudiences: readonly string[] | null
+  readonly endUsers: EndUserScope
+  readonly allowedIps: readonly string[] | null
   readonly authVersion: number
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
+  readonly suspendedAt: Date | null
   readonly isOrganizationSuspended: boolean
   readonly previousSecretExpiresAt: Date | null
   readonly endOverlapAtFirstUse: boolean
@@ -29,9 +33,9 @@ export interface KeyRow {
   readonly isSuperseded: boolean
 }
 
-const keyColumns = `id, organization_id, project_id, environment, permissions, rate_limits, allowed_audiences, standing,
-  expires_at, revoked_at, previous_secret_expires_at, end_overlap_at_first_use, sandbox_reset_at,
-  (select suspended_at from organization where id = organization_id) as suspended_at`
+const keyColumns = `id, organization_id, project_id, environment, permissions, rate_limits, allowed_audiences, end_user_scope, allowed_ips, standing,
+  expires_at, revoked_at, suspended_at, previous_secret_expires_at, end_overlap_at_first_use, sandbox_reset_at,
+  (select suspended_at from organization where id = organization_id) as organization_suspended_at`
 
 const keyByDigest: PreparedQuery = { name: 'key_by_digest', sql: `select ${keyColumns} from api_key where digest = ?` }
 const keyByPreviousDigest: PreparedQuery = {
@@ -47,10 +51,13 @@ const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
   permissions: toJson(row['permissions']) as string[],
   rateLimits: toJson(row['rate_limits']) as RateLimit[],
   allowedAudiences: toJson(row['allowed_audiences']) as string[] | null,
+  endUsers: toJson(row['end_user_scope']) as EndUserScope,
+  allowedIps: toJson(row['allowed_ips']) as string[] | null,
   authVersion: row['standing'] as number,
   expiresAt: toDateOrNull(row['expires_at']),
   revokedAt: toDateOrNull(row['revoked_at']),
-  isOrganizationSuspended: row['suspended_at'] != null,
+  suspendedAt: toDateOrNull(row['suspended_at']),
+  isOrganizationSuspended: row['organization_suspended_at'] != null,
   previousSecretExpiresAt: toDateOrNull(row['previous_secret_expires_at']),
   endOverlapAtFirstUse: Boolean(row['end_overlap_at_first_use']),
   sandboxResetAt: toDateOrNull(row['sandbox_reset_at']),

@@ -13,17 +13,23 @@ const neverExpiresOrAfter = (now: Date) => ({ $or: [{ expiresAt: null }, expires
 /** `ApiKey.status`. */
 export function apiKeysWithStatus(status: CredentialStatus, now: Date): Condition {
   if (status === 'REVOKED') return { revokedAt: { $ne: null } }
-  return { revokedAt: null, ...(status === 'EXPIRED' ? { expiresAt: { $lte: now } } : neverExpiresOrAfter(now)) }
+  if (status === 'SUSPENDED') return { revokedAt: null, suspendedAt: { $ne: null } }
+  return { revokedAt: null, suspendedAt: null, ...(status === 'EXPIRED' ? { expiresAt: { $lte: now } } : neverExpiresOrAfter(now)) }
 }
 
 const isRevokedToken = `(revoked_at is not null
   or exists (select 1 from api_key k where k.id = api_key_id and (k.revoked_at is not null or k.sandbox_reset_at >= issued_at))
   or exists (select 1 from signing_key s where s.id = signing_key_id and s.retired_at < expires_at))`
 
+const isTokenOfSuspendedKey = 'exists (select 1 from api_key k where k.id = api_key_id and k.suspended_at is not null)'
+
 /** `AccessToken.status`. */
 export function accessTokensWithStatus(status: CredentialStatus, now: Date): Condition {
   if (status === 'REVOKED') return { [raw(isRevokedToken)]: [] }
-  return { [raw(`not ${isRevokedToken}`)]: [], ...(status === 'EXPIRED' ? { expiresAt: { $lte: now } } : expiresAfter(now)) }
+  const unrevoked = { [raw(`not ${isRevokedToken}`)]: [] }
+  if (status === 'EXPIRED') return { ...unrevoked, expiresAt: { $lte: now } }
+  const isSuspended = status === 'SUSPENDED' ? isTokenOfSuspendedKey : `not ${isTokenOfSuspendedKey}`
+  return { ...unrevoked, [raw(isSuspended)]: [], ...expiresAfter(now) }
 }
 
 /** `PersonalToken.status`, and that of an access token whose key and signing key are in use. */

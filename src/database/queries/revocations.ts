@@ -61,26 +61,29 @@ const tokens = (name: string, table: string, scope: string): RevocationSource =>
   entry: (row) => row['id'],
 })
 
-/** Revoked API keys. Keys revoked earlier than the maximum token lifetime have no live token, so the cost stays bounded. */
-const clients = (name: string, scope: string): RevocationSource => ({
+/**
+ * Revoked or suspended API keys. Neither is exchanged from then on: after the maximum token lifetime no token is live, so the
+ * cost stays bounded.
+ */
+const clients = (name: string, column: 'revoked_at' | 'suspended_at', scope: string): RevocationSource => ({
   query: {
     name,
-    sql: `select id, revoked_at, (select max(expires_at) from access_token where api_key_id = api_key.id) as last_expires_at
-      from api_key where revoked_at is not null ${scope}
-      and (revoked_at, id) > (?, ?) order by revoked_at, id limit ${revocationPage}`,
+    sql: `select id, ${column}, (select max(expires_at) from access_token where api_key_id = api_key.id) as last_expires_at
+      from api_key where ${column} is not null ${scope}
+      and (${column}, id) > (?, ?) order by ${column}, id limit ${revocationPage}`,
   },
-  columns: ['revoked_at', 'id'],
+  columns: [column, 'id'],
   start: (now) => addSeconds(now, -maxTokenTtlSeconds - maxClockSkewSeconds),
   until: (row) => toDate(row['last_expires_at'] ?? 0),
   entry: (row) => row['id'],
 })
 
 /** API keys of suspended organizations: a suspension ends their tokens without revoking the keys. */
-const suspendedClients = (name: string, scope: string): RevocationSource => ({
+const clientsOfSuspended = (name: string, scope: string): RevocationSource => ({
   query: {
     name,
     sql: `select id, created_at, (select max(expires_at) from access_token where api_key_id = api_key.id) as last_expires_at
-      from api_key where revoked_at is null and organization_id = ? ${scope}
+      from api_key where revoked_at is null and suspended_at is null and organization_id = ? ${scope}
       and (created_at, id) > (?, ?) order by created_at, id limit ${revocationPage}`,
   },
   columns: ['created_at', 'id'],
@@ -105,13 +108,20 @@ const sandboxes = (name: string, scope: string): RevocationSource => ({
 
 type Sources = Readonly<Record<'revokedTokens' | 'revokedClients' | 'revokedSandboxes', readonly RevocationSource[]>>
 
+/** A key that is both suspended and revoked is listed as revoked. */
+const unrevoked = 'and revoked_at is null'
+
 export const deploymentRevocations: Sources = {
   revokedTokens: [
     tokens('revoked_access_tokens', 'access_token', ''),
     // Other services must not accept personal tokens; this entry protects a misconfigured one that does.
     tokens('revoked_personal_tokens', 'personal_token', ''),
   ],
-  revokedClients: [clients('revoked_clients', ''), suspendedClients('suspended_clients', '')],
+  revokedClients: [
+    clients('revoked_clients', 'revoked_at', ''),
+    clients('suspended_clients', 'suspended_at', unrevoked),
+    clientsOfSuspended('clients_of_suspended_organization', ''),
+  ],
   revokedSandboxes: [sandboxes('reset_sandboxes', '')],
 }
 
@@ -120,8 +130,9 @@ const ofOwnIssuer = 'and organization_id = ? and environment = ?'
 export const issuerRevocations: Sources = {
   revokedTokens: [tokens('revoked_access_tokens_of_issuer', 'access_token', ofOwnIssuer)],
   revokedClients: [
-    clients('revoked_clients_of_issuer', ofOwnIssuer),
-    suspendedClients('suspended_clients_of_issuer', 'and environment = ?'),
+    clients('revoked_clients_of_issuer', 'revoked_at', ofOwnIssuer),
+    clients('suspended_clients_of_issuer', 'suspended_at', `${unrevoked} ${ofOwnIssuer}`),
+    clientsOfSuspended('clients_of_suspended_issuer', 'and environment = ?'),
   ],
   revokedSandboxes: [sandboxes('reset_sandboxes_of_issuer', ofOwnIssuer)],
 }

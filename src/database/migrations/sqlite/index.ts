@@ -12,6 +12,7 @@ import { Migration0010 } from './0010-tenant-issuer.js'
 import { Migration0011 } from './0011-revocations.js'
 import { Migration0012 } from './0012-key-list.js'
 import { Migration0013 } from './0013-deployment-state.js'
+import { Migration0020 } from './0020-key-scope.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -27,4 +28,5 @@ export const sqliteMigrations = [
   { name: '0011-revocations', class: Migration0011 },
   { name: '0012-key-list', class: Migration0012 },
   { name: '0013-deployment-state', class: Migration0013 },
+  { name: '0020-key-scope', class: Migration0020 },
 ]
