@@ -105,7 +105,7 @@ describe('permissions', () => {
     const update = (id: string): Promise<Payloads['updateApiKey']> =>
       app.mutate(poor.secret, 'updateApiKey', { id, permissions: [] }, 'apiKey { permissions }')
     for (const answer of [await rotate(rich.id), await update(rich.id)]) {
-      const message = 'You cannot rotate or update a key with permissions that this credential does not hold: "agent:write".'
+      const message = 'You cannot rotate, update or resume a key with permissions that this credential does not hold: "agent:write".'
       expect(answer.userErrors).toEqual([{ code: 'PERMISSION_NOT_HELD', message, path: null }])
     }
     expect(faultsOf(await update(poor.id))).toEqual([['FORBIDDEN', null]])
@@ -145,6 +145,11 @@ describe('expiry', () => {
 
   describe('a permission that a key gains cannot outlast the credential that grants it', () => {
     const gains = [
+      ['endUsers', { endUsers: { preset: 'ANYONE' } }],
+      ['endUsers', { endUsers: { externalIds: ['tenant-7:jane', 'bob'] } }],
+      ['endUsers', { endUsers: { prefix: 'tenant-' } }],
+      ['allowedIps', { allowedIps: null }],
+      ['allowedIps', { allowedIps: ['203.0.112.0/23'] }],
       ['permissions', { permissions: ['agent:read', 'agent:write'] }],
       ['permissions', { permissions: ['agent:*'] }],
       ['rateLimits', { rateLimits: [] }],
@@ -154,6 +159,10 @@ describe('expiry', () => {
       ['allowedAudiences', { allowedAudiences: ['https://a.example', 'https://b.example'] }],
     ] as const
     const losses = [
+      { endUsers: { preset: 'NOBODY' as const } },
+      { endUsers: { externalIds: ['tenant-7:jane'] } },
+      { endUsers: { prefix: 'tenant-7:a' } },
+      { allowedIps: ['203.0.113.128/25'] },
       { label: 'x' },
       { permissions: [] },
       { permissions: ['agent:read'] },
@@ -171,6 +180,8 @@ describe('expiry', () => {
         permissions: ['agent:read'],
         rateLimits: [{ window: 'HOUR', max: 10 }],
         allowedAudiences: ['https://a.example'],
+        endUsers: { prefix: 'tenant-7:' },
+        allowedIps: ['203.0.113.0/24'],
         expiresAt,
       })
     const update = async (by: string, id: string, change: object): Promise<[string, string | null][]> =>
@@ -211,20 +222,25 @@ describe('expiry', () => {
   })
 })
 
-test.each([{ rateLimits: [{ window: 'DAY' as const, max: 1_000_000 }] }, { allowedAudiences: ['https://a.example'] }])(
-  'a key limited by %j makes, rotates and updates no other key, and rotates itself',
-  async (limits) => {
-    const limited = await acme.apiKey({ permissions: ['*'], ...limits })
-    const other = await acme.apiKey()
-    const attempts = [
-      await create(limited.secret, { permissions: [] }),
-      await app.mutate(limited.secret, 'rotateApiKey', { id: other.id }, 'secret'),
-      await app.mutate(limited.secret, 'updateApiKey', { id: other.id, label: 'x' }, 'apiKey { id }'),
-    ]
-    for (const answer of attempts) expect(faultsOf(answer)).toEqual([['FORBIDDEN', null]])
-    expect((await app.mutate(limited.secret, 'rotateApiKey', { id: limited.id }, 'secret')).userErrors).toEqual([])
-  },
-)
+test.each([
+  { rateLimits: [{ window: 'DAY' as const, max: 1_000_000 }] },
+  { allowedAudiences: ['https://a.example'] },
+  { endUsers: { preset: 'NOBODY' as const } },
+  { endUsers: { externalIds: ['jane'] } },
+  { endUsers: { prefix: 'j' } },
+  { allowedIps: ['127.0.0.0/8', '::1'] },
+])('a key limited by %j makes, rotates, updates and resumes no other key, and rotates itself', async (limits) => {
+  const limited = await acme.apiKey({ permissions: ['*'], ...limits })
+  const other = await acme.apiKey()
+  const attempts = [
+    await create(limited.secret, { permissions: [] }),
+    await app.mutate(limited.secret, 'rotateApiKey', { id: other.id }, 'secret'),
+    await app.mutate(limited.secret, 'updateApiKey', { id: other.id, label: 'x' }, 'apiKey { id }'),
+    await app.mutate(limited.secret, 'resumeApiKey', { id: other.id }, 'apiKey { id }'),
+  ]
+  for (const answer of attempts) expect(faultsOf(answer)).toEqual([['FORBIDDEN', null]])
+  expect((await app.mutate(limited.secret, 'rotateApiKey', { id: limited.id }, 'secret')).userErrors).toEqual([])
+})
 
 test.each([
   [{ label: '' }, 'input.label'],

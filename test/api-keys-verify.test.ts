@@ -49,22 +49,35 @@ async function superseded(): Promise<string> {
   return secret
 }
 
-test('REVOKED before EXPIRED before ENVIRONMENT_MISMATCH before INSUFFICIENT_PERMISSIONS before VALID', async () => {
-  const key = await acme.apiKey({ permissions: ['agent:read'], expiresAt: inMs(1000) })
+test('REVOKED, SUSPENDED, EXPIRED, ENVIRONMENT_MISMATCH, ADDRESS_NOT_ALLOWED, INSUFFICIENT_PERMISSIONS and VALID come in this order', async () => {
+  const allowedIps = ['203.0.113.0/24']
+  const key = await acme.apiKey({ permissions: ['agent:read'], expiresAt: inMs(1000), allowedIps })
   const codes: string[] = []
-  const wrong = { environment: 'PRODUCTION', permissions: ['agent:write', 'agent:read', 'usage:read'] }
+  const wrong = { environment: 'PRODUCTION', permissions: ['agent:write', 'agent:read', 'usage:read'], clientAddress: '198.51.100.1' }
   codes.push((await verify(key.secret, { permissions: ['agent:read'] })).verdict.code)
-  const lacking = (await verify(key.secret, { ...wrong, environment: 'SANDBOX' })).verdict
+  const lacking = (await verify(key.secret, { ...wrong, environment: 'SANDBOX', clientAddress: '203.0.113.1' })).verdict
   expect(lacking.missingPermissions).toEqual(['agent:write', 'usage:read'])
-  codes.push(lacking.code, (await verify(key.secret, wrong)).verdict.code)
+  codes.push(lacking.code, (await verify(key.secret, { ...wrong, environment: 'SANDBOX' })).verdict.code)
+  codes.push((await verify(key.secret, wrong)).verdict.code)
   app.clock.advance(999)
   codes.push((await verify(key.secret, wrong)).verdict.code)
   app.clock.advance(1)
   codes.push((await verify(key.secret, wrong)).verdict.code)
+  await app.mutate(acme.sandboxKey, 'suspendApiKey', { id: key.id }, 'apiKey { id }')
+  codes.push((await verify(key.secret, wrong)).verdict.code)
   await app.mutate(acme.sandboxKey, 'revokeApiKey', { id: key.id }, 'apiKey { id }')
   const last = (await verify(key.secret, wrong)).verdict
   codes.push(last.code)
-  expect(codes).toEqual(['VALID', 'INSUFFICIENT_PERMISSIONS', 'ENVIRONMENT_MISMATCH', 'ENVIRONMENT_MISMATCH', 'EXPIRED', 'REVOKED'])
+  expect(codes).toEqual([
+    'VALID',
+    'INSUFFICIENT_PERMISSIONS',
+    'ADDRESS_NOT_ALLOWED',
+    'ENVIRONMENT_MISMATCH',
+    'ENVIRONMENT_MISMATCH',
+    'EXPIRED',
+    'SUSPENDED',
+    'REVOKED',
+  ])
   expect(last.apiKey.id).toBe(key.id)
 })
 

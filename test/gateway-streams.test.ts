@@ -89,6 +89,23 @@ describe('an open stream ends when', () => {
       async () => ({ credential: key.secret, end: () => admin('revokeMcpCredential', { id: credentialId }, alice) }),
     ],
     ['the key is revoked', async () => ({ credential: key.secret, end: () => admin('revokeApiKey', { id: key.id }) })],
+    ['the key is suspended', async () => ({ credential: key.secret, end: () => admin('suspendApiKey', { id: key.id }) })],
+    [
+      'the key is limited to other end users',
+      async () => ({ credential: key.secret, end: () => admin('updateApiKey', { id: key.id, endUsers: { externalIds: ['bob'] } }) }),
+    ],
+    [
+      'the key of the token is limited to other end users',
+      async () => ({
+        credential: (await exchange()).token,
+        headers: {},
+        end: () => admin('updateApiKey', { id: key.id, endUsers: { prefix: 'b' } }),
+      }),
+    ],
+    [
+      'the key of the token is suspended',
+      async () => ({ credential: (await exchange()).token, headers: {}, end: () => admin('suspendApiKey', { id: key.id }) }),
+    ],
     [
       'the server is changed',
       async () => ({

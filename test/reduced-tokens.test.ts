@@ -49,12 +49,14 @@ const kept: Readonly<Record<string, 'refused' | 'ends with it' | 'takes away' | 
   revealPersonalToken: 'ends with it',
   revokeAccessToken: 'takes away',
   revokeAllPersonalTokens: 'takes away',
+  resumeApiKey: 'ends with it',
   revokeApiKey: 'takes away',
   revokeInvitation: 'takes away',
   revokeMcpCredential: 'takes away',
   revokeOrganizationToken: 'takes away',
   revokePersonalToken: 'takes away',
   rotateApiKey: 'ends with it',
+  suspendApiKey: 'takes away',
   signIn: 'not with such a token',
   testMcpServer: 'asks',
   updateApiKey: 'ends with it',
@@ -84,6 +86,8 @@ const step = fc.record({
     'createApiKey',
     'updateApiKey',
     'rotateApiKey',
+    'suspendApiKey',
+    'resumeApiKey',
     'exchangeApiKey',
     'createPersonalToken',
     'createPersonalToken',
@@ -132,10 +136,17 @@ class Thief {
     const reader = await world.member('READER')
     const root = await world.personalToken(admin.userId, type, permissions, lifetime)
     const full = await world.personalToken(admin.userId, 'FULL_ACCESS')
-    const weak = await world.apiKey({ permissions: ['agent:read'], rateLimits: [{ window: 'MINUTE', max: 5 }] })
+    const weak = await world.apiKey({
+      permissions: ['agent:read'],
+      rateLimits: [{ window: 'MINUTE', max: 5 }],
+      endUsers: { externalIds: ['jane'] },
+      allowedIps: ['203.0.113.0/24'],
+    })
+    const leaked = await world.apiKey({ permissions: ['agent:read'] })
+    await app.mutate(world.adminToken, 'suspendApiKey', { id: leaked.id }, 'apiKey { id }')
     const brief = await world.apiKey({ permissions: ['*'], expiresAt: new Date(app.clock.now().getTime() + lifetime / 2) })
     const server = await app.mutate(world.sandboxKey, 'createMcpServer', { ...newMcpServer(), allowedTools: ['echo'] }, 'server { id }')
-    return new Thief(world, root, reader.memberId, admin.memberId, [weak.id, brief.id], server.server.id, [full.id])
+    return new Thief(world, root, reader.memberId, admin.memberId, [weak.id, brief.id, leaked.id], server.server.id, [full.id])
   }
 
   private end(lasts: Step['lasting']): { expiresAt?: string | null } {
@@ -150,15 +161,20 @@ class Thief {
     // Of a key that is rotated twice the first secret is dead, and gains nothing.
     const run = (input: object, selection: string): Promise<Made> =>
       (app.mutate(credential, kind, input, selection) as Promise<Made>).catch((error: unknown) => {
-        if (error instanceof Error && error.message.includes('"UNAUTHENTICATED"')) return {}
+        if (error instanceof Error && /"(UNAUTHENTICATED|CREDENTIAL_SUSPENDED)"/.test(error.message)) return {}
         throw error
       })
     const held = permissions === undefined ? {} : { permissions }
     if (kind === 'createApiKey') {
       const made = await run({ ...held, ...this.end(lasts) }, 'secret apiKey { id }')
       if (made.secret) this.gain(made.secret, made.apiKey?.id)
-    } else if (kind === 'updateApiKey') await run({ id: keyId, ...held, rateLimits: [], allowedAudiences: null }, 'apiKey { id }')
+    } else if (kind === 'updateApiKey')
+      await run(
+        { id: keyId, ...held, rateLimits: [], allowedAudiences: null, endUsers: { preset: 'ANYONE' }, allowedIps: null },
+        'apiKey { id }',
+      )
     else if (kind === 'rotateApiKey') this.gain((await run({ id: keyId, overlapSeconds: 604_800 }, 'secret')).secret)
+    else if (kind === 'suspendApiKey' || kind === 'resumeApiKey') await run({ id: keyId }, 'apiKey { id }')
     else if (kind === 'exchangeApiKey') {
       const input = { audience: app.config.url, externalUserId: 'jane', ...(lasts === 'longer' ? { expiresIn: 2_592_000 } : {}) }
       this.gain((await run(input, 'token')).token)
@@ -194,7 +210,16 @@ class Thief {
       members: (await em.find(Member, { id: { $ne: '' } }, all)).map(({ id, role, projectIds }) => [id, role, projectIds]),
       invitations: (await em.find(Invitation, { ...live, acceptedAt: null }, all)).map(({ id }) => [id]),
       projects: (await em.find(Project, { id: { $ne: '' } }, all)).map(({ id }) => [id]),
-      keys: keys.map((key) => [key.id, key.digest, key.previousDigest, key.permissions, key.rateLimits, key.allowedAudiences]),
+      keys: keys.map((key) => [
+        key.id,
+        key.digest,
+        key.previousDigest,
+        key.permissions,
+        key.rateLimits,
+        key.allowedAudiences,
+        key.endUserScope,
+        key.allowedIps,
+      ]),
       personalTokens: (await em.find(PersonalToken, live, all)).map(({ id }) => [id]),
       accessTokens: (await em.find(AccessToken, live, all)).map(({ id }) => [id]),
       signInTokens: (await em.find(SignInToken, { usedAt: null, expiresAt: { $gt: now } }, all)).map(({ id }) => [id]),

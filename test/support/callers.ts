@@ -101,6 +101,14 @@ async function refusedCallers(app: TestApp, acme: SeededOrganization, key: strin
   const otherAudience = await app.mutate(key, 'exchangeApiKey', input, 'token')
   const superseded = await acme.apiKey({ permissions: ['*'] })
   await app.mutate(acme.sandboxKey, 'rotateApiKey', { id: superseded.id }, 'apiKey { id }')
+  const suspended = await acme.apiKey({ permissions: ['*'] })
+  const dormant = await exchangeHere(app, suspended.secret)
+  await app.mutate(acme.sandboxKey, 'suspendApiKey', { id: suspended.id }, 'apiKey { id }')
+  const narrowed = await acme.apiKey({ permissions: ['*'] })
+  const outside = await exchangeHere(app, narrowed.secret)
+  const endUsers = { externalIds: ['user-2'] }
+  await app.mutate(acme.sandboxKey, 'updateApiKey', { id: narrowed.id, endUsers }, 'apiKey { id }')
+  const bound = await acme.apiKey({ permissions: ['*'], allowedIps: ['203.0.113.0/24'] })
   const expired = await acme.apiKey({ permissions: ['*'], expiresAt: new Date(app.clock.now().getTime() + 1) })
   const owner = await acme.member('ADMIN')
   const expiredToken = await acme.personalToken(owner.userId, 'EPHEMERAL', ['*'], 1)
@@ -110,6 +118,11 @@ async function refusedCallers(app: TestApp, acme: SeededOrganization, key: strin
     'unknown key': { credential: generateApiKey('kh', 'SANDBOX'), ...unauthenticated },
     'malformed key': { credential: `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`, ...unauthenticated },
     'revoked key': { credential: revoked.secret, status: 403, code: 'CREDENTIAL_REVOKED' },
+    'suspended key': { credential: suspended.secret, status: 403, code: 'CREDENTIAL_SUSPENDED' },
+    'access token of a suspended key': { credential: dormant.token, status: 403, code: 'CREDENTIAL_SUSPENDED' },
+    'key for another end user': { credential: narrowed.secret, headers: { 'x-on-behalf-of': 'user-1' }, status: 403, code: 'FORBIDDEN' },
+    'access token of a key for another end user': { credential: outside.token, ...unauthenticated },
+    'key from another address': { credential: bound.secret, status: 403, code: 'ADDRESS_NOT_ALLOWED' },
     'expired key': { credential: expired.secret, ...unauthenticated },
     'revoked access token': { credential: withdrawn.token, ...unauthenticated },
     'access token of a revoked key': { credential: orphan.token, ...unauthenticated },

@@ -52,6 +52,7 @@ export interface Operation {
 }
 
 const apiKey = `id label environment preview permissions status createdAt expiresAt rateLimits { window max } allowedAudiences
+  endUsers { mode externalIds prefix } allowedIps
   project { id slug } createdBy { __typename ... on ApiKey { id } ... on User { id } } revokedBy { __typename }`
 const member = 'id role joinedAt permissions user { id email name createdAt } projects { id slug }'
 const invited = 'id email role createdAt expiresAt acceptedAt revokedAt projects { id } invitedBy { id email }'
@@ -241,6 +242,18 @@ export const mutations: Readonly<Record<string, Operation>> = {
     document: `mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { apiKey { ${apiKey} } ${userErrors} } }`,
     variables: async (here) => ({ input: { id: await createIdIn('key', here), reason: 'tidying up' } }),
     permission: actions['api_key:revoke'].permission,
+    ids: { 'input.id': 'key' },
+  },
+  suspendApiKey: {
+    document: `mutation ($input: SuspendApiKeyInput!) { suspendApiKey(input: $input) { apiKey { ${apiKey} suspendedAt } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await createIdIn('key', here), reason: 'seen in a log' } }),
+    permission: actions['api_key:suspend'].permission,
+    ids: { 'input.id': 'key' },
+  },
+  resumeApiKey: {
+    document: `mutation ($input: ResumeApiKeyInput!) { resumeApiKey(input: $input) { apiKey { ${apiKey} suspendedAt } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await shortLivedKey(here) } }),
+    permission: actions['api_key:resume'].permission,
     ids: { 'input.id': 'key' },
   },
   verifyApiKey: {
