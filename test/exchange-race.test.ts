@@ -126,6 +126,14 @@ test('narrowed: what was asked for by name and is no longer held is refused by n
   for (const { token, code } of attempts) expect(token ?? code).toBe(token ?? 'PERMISSION_NOT_HELD')
 })
 
+test('limited to other end users: no token for this one after it', async () => {
+  const acme = await organization(app)
+  const keys = await make(acme, ['agent:read'])
+  const attempts = await inTheMiddle(acme, keys, (admin, { id }) => updateApiKey(admin, { id, endUsers: { prefix: 'tenant-7:' } }))
+  expect(await recordedAfter(acme, 'api_key:update')).toEqual([])
+  for (const { token, code } of attempts) expect(token ?? code).toBe(token ?? 'FORBIDDEN')
+})
+
 test('rotated away: no token after it for the text that was replaced', async () => {
   const acme = await organization(app)
   const keys = await make(acme, ['agent:read'])
