@@ -15,7 +15,7 @@ export type EndUserScope =
   description: 'End users that an API key may act for: by `X-On-Behalf-Of`, by exchange, and in arguments that name an end user.',
 })
 export class ApiKeyEndUsers {
-  @Field(() => ApiKeyEndUserMode, { description: 'How the end users are chosen.' })
+  @Field(() => ApiKeyEndUserMode, { description: 'Rule that selects the end users.' })
   mode!: ApiKeyEndUserMode
 
   @Field(() => [String], { nullable: true, description: 'External ids of the end users. Null unless `mode` is LISTED.' })

@@ -44,7 +44,7 @@ export const CredentialStatus = defineEnum('CredentialStatus', 'Status of a cred
 })
 export type CredentialStatus = keyof typeof CredentialStatus
 
-export const ApiKeyEndUserMode = defineEnum('ApiKeyEndUserMode', 'How the end users that an API key may act for are chosen.', {
+export const ApiKeyEndUserMode = defineEnum('ApiKeyEndUserMode', 'Rule that selects the end users that an API key may act for.', {
   ANYONE: 'Every end user.',
   NOBODY: 'No end user.',
   LISTED: 'The end users in `externalIds`, compared byte for byte.',
