@@ -107,7 +107,7 @@ test('REVOKED comes before SUSPENDED, and SUSPENDED before EXPIRED', async () =>
 test('filters tell suspended keys and tokens from the others, as `status` does', async () => {
   const own = await organization(app)
   const soon = new Date(app.clock.now().getTime() + 1000)
-  const [active, suspended, ended, revoked] = [
+  const [active, suspended, , revoked] = [
     await own.apiKey({ label: 'active' }),
     await own.apiKey({ label: 'suspended' }),
     await own.apiKey({ label: 'ended', expiresAt: soon }),

@@ -164,7 +164,8 @@ async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBe
     throw unauthenticated('A sandbox reset revoked this access token. Exchange an API key for a new token.')
   const expiresAt = key.expiresAt && key.expiresAt < token.expiresAt ? key.expiresAt : token.expiresAt
   if (expiresAt <= deps.now) throw unauthenticated('The token is expired. Get a new one.')
-  if (!allowsEndUser(key.endUsers, sub)) throw unauthenticated('The API key of this access token may no longer act for its end user.')
+  if (!allowsEndUser(key.endUsers, sub))
+    throw unauthenticated('The API key of this access token may no longer act for its end user. Exchange another key for a new token.')
   const externalId = parseOnBehalfOf(onBehalfOf)
   if (externalId !== undefined && externalId !== sub)
     throw badHeader('X-On-Behalf-Of must equal the subject (sub) of the access token. Omit the header or correct it.')

@@ -19,7 +19,7 @@ export async function resumeApiKey(ctx: Context, { id }: { id: string }): Promis
     permit(apiKey)
     assertKeyWithinActor(actor, apiKey)
     assertExpiryWithinActor(actor, apiKey.expiresAt, ['input', 'id'])
-    if (apiKey.revokedAt) throw invalidState('The API key is revoked.')
+    if (apiKey.revokedAt) throw invalidState('The API key is revoked, which is final. Create a new key.')
     if (apiKey.suspendedAt) apiKey.resume(now)
     return { apiKey }
   })

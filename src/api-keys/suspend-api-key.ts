@@ -16,7 +16,7 @@ export async function suspendApiKey(ctx: Context, input: { id: string; reason?: 
     permit({ requestedId: input.id })
     const apiKey = await findApiKey(em, input.id)
     permit(apiKey)
-    if (apiKey.revokedAt) throw invalidState('The API key is revoked.')
+    if (apiKey.revokedAt) throw invalidState('The API key is revoked, which is final. Create a new key.')
     if (input.reason) addDetails({ reason: input.reason })
     if (!apiKey.suspendedAt) apiKey.suspend(now)
     return { apiKey }

@@ -1,5 +1,5 @@
 /** End users that an API key may act for and name. */
-import { Field, ObjectType } from 'type-graphql'
+import { Extensions, Field, ObjectType } from 'type-graphql'
 
 import { ApiKeyEndUserMode } from './enums.js'
 
@@ -18,6 +18,7 @@ export class ApiKeyEndUsers {
   @Field(() => ApiKeyEndUserMode, { description: 'Rule that selects the end users.' })
   mode!: ApiKeyEndUserMode
 
+  @Extensions({ isLarge: true })
   @Field(() => [String], { nullable: true, description: 'External ids of the end users. Null unless `mode` is LISTED.' })
   externalIds?: readonly string[] | null
 

@@ -14,7 +14,7 @@ export interface Cost {
 
 /** Points of a list, a count or an aggregate, besides its entries. */
 export const queryPoints = 50
-/** Points of a JSON object: the arguments of a tool call can have 64 KiB. */
+/** Points of a JSON object, and of a field marked `isLarge`: the arguments of a tool call can have 64 KiB. */
 export const objectPoints = 25
 /** Entries assumed for a list without pagination, and points of a list of scalars. */
 export const plainListSize = 10
@@ -46,7 +46,7 @@ export function fieldCost(field: Field, parent: GraphQLNamedType): Cost {
   if (field.name === 'totalCount') return cost(0, 0, 1)
   if (isConnection(field) || isListQuery(field, parent)) return cost(1 + queryPoints)
   const type = getNamedType(field.type)
-  if (type === JsonObjectScalar) return cost(objectPoints)
+  if (type === JsonObjectScalar || field.extensions['isLarge'] === true) return cost(objectPoints)
   return cost(isList(field) && isLeafType(type) ? plainListSize : 1)
 }
 
