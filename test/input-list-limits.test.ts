@@ -49,6 +49,22 @@ const lists: Readonly<Record<string, ListInput>> = {
     variables: (rateLimits) => ({ input: { rateLimits } }),
     unlawful: { window: 'DAY', max: 0 },
   },
+  'createApiKey.input.endUsers.externalIds': {
+    most: 500,
+    variables: (externalIds) => ({ input: { endUsers: { externalIds } } }),
+    unlawful: '*',
+  },
+  'createApiKey.input.allowedIps': { most: 50, variables: (allowedIps) => ({ input: { allowedIps } }), unlawful: 'x' },
+  'updateApiKey.input.endUsers.externalIds': {
+    most: 500,
+    variables: async (externalIds) => ({ input: { id: await ownKey(), endUsers: { externalIds } } }),
+    unlawful: '*',
+  },
+  'updateApiKey.input.allowedIps': {
+    most: 50,
+    variables: async (allowedIps) => ({ input: { id: await ownKey(), allowedIps } }),
+    unlawful: 'x',
+  },
   'updateApiKey.input.permissions': {
     most: 100,
     variables: async (permissions) => ({ input: { id: await ownKey(), permissions } }),
