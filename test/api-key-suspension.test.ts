@@ -186,22 +186,21 @@ test('a suspended key can be rotated and updated, and its new secret works once 
   expect([await outcome(secret), await outcome(key.secret)]).toEqual(['OK', '401 UNAUTHENTICATED'])
 })
 
-test('of 200 exchanges in flight none is recorded after the suspension, and all after the resumption are', async () => {
+test('of 200 exchanges in flight none is recorded after the suspension, and one after the resumption is', async () => {
   const own = await organization(app)
   const key = await own.apiKey()
   const document = 'mutation ($input: ExchangeApiKeyInput!) { exchangeApiKey(input: $input) { token userErrors { code } } }'
   const input = { audience: 'https://a.example', externalUserId: 'jane' }
   const answers = await Promise.all(
     Array.from({ length: 200 }, async (_, i) => {
-      if (i === 60) await suspend(key.id, own.adminToken)
-      if (i === 140) await resume(key.id, own.adminToken)
+      if (i === 100) await suspend(key.id, own.adminToken)
       return app.run(key.secret, document, { input })
     }),
   )
   for (const answer of answers) expect([undefined, 'CREDENTIAL_SUSPENDED']).toContain(codeOf(answer))
-  const events = await own.events()
-  const [from, to] = ['api_key:suspend', 'api_key:resume'].map((action) => events.findIndex((event) => event.action === action))
-  const between = events.slice(Math.min(from!, to!) + 1, from! < to! ? to : undefined)
-  if (from! < to!) expect(between.filter(({ action, outcome: one }) => action === 'api_key:exchange' && one === 'ALLOWED')).toEqual([])
+  await resume(key.id, own.adminToken)
+  await exchange(app, key.secret)
+  const events = (await own.events()).filter(({ outcome: one }) => one === 'ALLOWED').map(({ action }) => action)
+  expect(events.slice(events.indexOf('api_key:suspend') + 1)).toEqual(['api_key:resume', 'api_key:exchange'])
   expect(await chainFaults(app.services.orm, own.id)).toEqual([])
 }, 60_000)

@@ -1,9 +1,9 @@
 /** Decides from which addresses an API key may be used. Pure functions of the allowed blocks and the address. */
-import { coversCidr, isInCidr } from '../lib/cidr.js'
+import { coversCidr, isInCidrs } from '../lib/cidr.js'
 
 /** Whether the blocks have the address. Null blocks have every address; an unknown address is in no block. */
 export const allowsAddress = (allowedIps: readonly string[] | null, address: string | null): boolean =>
-  allowedIps === null || (address !== null && allowedIps.some((cidr) => isInCidr(cidr, address)))
+  allowedIps === null || (address !== null && isInCidrs(allowedIps, address))
 
 /** Whether each of the narrow blocks lies within one of the wide ones. */
 export const coversAddresses = (wide: readonly string[] | null, narrow: readonly string[] | null): boolean =>
