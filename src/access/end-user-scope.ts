@@ -9,16 +9,9 @@ export const endUserNotAllowedMessage =
 
 /** Whether the scope has the end user. External ids are compared byte for byte. */
 export function allowsEndUser(scope: EndUserScope, externalId: string): boolean {
-  switch (scope?.mode) {
-    case undefined:
-      return true
-    case 'NOBODY':
-      return false
-    case 'LISTED':
-      return scope.externalIds.includes(externalId)
-    case 'PREFIX':
-      return externalId.startsWith(scope.prefix)
-  }
+  if (scope === null) return true
+  if (scope.mode === 'LISTED') return scope.externalIds.includes(externalId)
+  return scope.mode === 'PREFIX' && externalId.startsWith(scope.prefix)
 }
 
 /** Whether every end user of the narrow scope is in the wide one. */
