@@ -1,6 +1,7 @@
 /** Suspending an API key: it and its access tokens are refused at once, everywhere, until it is resumed. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
+import { suspend as suspendOrganization } from '../src/commands/organization-suspension.js'
 import { codeOf, startApp, type TestApp } from './support/app.js'
 import { chainFaults } from './support/audit-trail.js'
 import type { Payloads } from './support/results.js'
@@ -87,6 +88,18 @@ test('the revocation lists have the key while it is suspended and has unexpired 
   expect(revokedClients.filter((id) => id === key.id)).toEqual([key.id])
   app.clock.advance(300_000)
   expect(await listed()).toEqual([false, false, false])
+})
+
+test('the revocation lists name a suspended key of a suspended organization once', async () => {
+  const own = await organization(app)
+  const key = await own.apiKey()
+  await exchange(app, key.secret, { expiresIn: 300 })
+  await suspend(key.id, own.adminToken)
+  await suspendOrganization(app.services, own.id)
+  for (const path of ['', `/o/${own.id}/sandbox`]) {
+    const { revokedClients } = await fetchRevocationList(app, path)
+    expect(revokedClients.filter((id) => id === key.id)).toEqual([key.id])
+  }
 })
 
 test('REVOKED comes before SUSPENDED, and SUSPENDED before EXPIRED', async () => {

@@ -126,6 +126,13 @@ describe('complexity', () => {
     expect(codeOf(await ask(servers(within)))).toBeUndefined()
     expect(codeOf(await ask(servers(beyond)))).toBe('OPERATION_TOO_COMPLEX')
   })
+  test('a list of external ids, which can have 64 kB, counts like a JSON object', async () => {
+    // 51 + 100 × (1 + 1 + 25)
+    const keys = (count: number): string =>
+      `{ ${repeat(count, (i) => `a${i}: apiKeys(first: 100) { nodes { endUsers { externalIds } } }`)} }`
+    expect(codeOf(await ask(keys(3)))).toBeUndefined()
+    expect(codeOf(await ask(keys(4)))).toBe('OPERATION_TOO_COMPLEX')
+  })
   test('aggregates and lists without pages count for a hundred rows', async () => {
     // 51 + 100 × 3
     const usage = (count: number): string =>
