@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { getNamedType, isInputObjectType, type GraphQLInputType } from 'graphql'
 
-import { codeOf } from './support/app.js'
+import { codeOf, type Answer } from './support/app.js'
 import { chainFaults } from './support/audit-trail.js'
 import { Gateway } from './support/gateway.js'
 import { fields, statusAndBody } from './support/id-variables.js'
 import type { SeededKey } from './support/seed.js'
-import { audience, claimsOf, exchange, exchangePayload } from './support/tokens.js'
+import { audience, exchange, exchangePayload } from './support/tokens.js'
 import { isAccepted } from './support/users.js'
 
 let world: Gateway
@@ -179,10 +179,8 @@ test('of 200 calls in flight while the key is narrowed, none for another end use
   const { app, acme } = world
   const wide = await acme.apiKey({ permissions: ['*'] })
   const server = { name: 'x', serverUrl: 'https://mcp.example/mcp' }
-  const calls = Array.from({ length: 200 }, async (_, i) => {
-    if (i === 100) await narrow(wide.id, { externalIds: ['jane'] })
-    const externalId = i % 4 < 2 ? 'bob' : 'jane'
-    return i % 2 === 0
+  const call = (i: number, externalId: string): Promise<Answer> =>
+    i % 2 === 0
       ? app.run(wide.secret, namings['exchangeApiKey input.externalUserId']![0], { input: { audience, externalUserId: externalId } })
       : app.run(
           wide.secret,
@@ -190,8 +188,12 @@ test('of 200 calls in flight while the key is narrowed, none for another end use
           { input: { ...server, serverLabel: `raced-${i}` } },
           onBehalfOf(externalId),
         )
+  const calls = Array.from({ length: 200 }, async (_, i) => {
+    if (i === 100) await narrow(wide.id, { externalIds: ['jane'] })
+    return call(i, i % 4 < 2 ? 'bob' : 'jane')
   })
-  const answers = await Promise.all(calls)
+  // The narrowing may come last of all: two calls for each end user certainly come after it.
+  const answers = [...(await Promise.all(calls)), ...(await Promise.all([200, 201].flatMap((i) => [call(i, 'bob'), call(i, 'jane')])))]
   for (const { status, text } of answers) expect([status === 200 || text.includes('"FORBIDDEN"'), text]).toEqual([true, text])
   const events = await acme.events()
   const narrowed = events.findIndex(({ action, subjectId }) => action === 'api_key:update' && subjectId === wide.id)
@@ -201,10 +203,6 @@ test('of 200 calls in flight while the key is narrowed, none for another end use
   const denied = events.slice(narrowed + 1).filter(({ outcome }) => outcome === 'DENIED')
   for (const { details } of denied) expect(details).toMatchObject({ code: 'FORBIDDEN' })
   expect(await chainFaults(app.services.orm, acme.id)).toEqual([])
-  for (const { text } of answers) {
-    const token = /"token":"([^"]+)"/.exec(text)?.[1]
-    if (token) expect(['jane', 'bob']).toContain(claimsOf(token).sub)
-  }
 }, 60_000)
 
 describe('the input', () => {
