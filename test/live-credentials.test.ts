@@ -23,7 +23,7 @@ import { organization, type SeededOrganization } from './support/seed.js'
 import { exchange } from './support/tokens.js'
 import { invite } from './support/users.js'
 
-const statuses = ['ACTIVE', 'EXPIRED', 'REVOKED'] as const
+const statuses = ['ACTIVE', 'SUSPENDED', 'EXPIRED', 'REVOKED'] as const
 const expiresAt = new Date('2027-01-01T00:00:00.000Z')
 const around = (at: Date): Date[] => [-1, 0, 1].map((ms) => new Date(at.getTime() + ms))
 
@@ -82,6 +82,23 @@ describe('one millisecond before the expiry, at it, and one after', () => {
     for (const [i, now] of around(expiresAt).entries()) {
       const status = at ? expected[i] : 'ACTIVE'
       expect([key.status(now), await foundStatus(ApiKey, id, (asked) => apiKeysWithStatus(asked, now))]).toEqual([status, status])
+    }
+  })
+
+  test('a suspended API key is suspended at each of them, and its access token until it expires', async () => {
+    const { id: keyId, secret } = await acme.apiKey()
+    const { id } = (await exchange(app, secret)).accessToken
+    await store(ApiKey, keyId, { suspendedAt: expiresAt, expiresAt })
+    await store(AccessToken, id, { expiresAt })
+    const [key, token] = [await acme.keyRow(keyId), await scoped().findOneOrFail(AccessToken, { id })]
+    for (const [i, now] of around(expiresAt).entries()) {
+      expect([key.status(now), await foundStatus(ApiKey, keyId, (asked) => apiKeysWithStatus(asked, now))]).toEqual([
+        'SUSPENDED',
+        'SUSPENDED',
+      ])
+      const status = i === 0 ? 'SUSPENDED' : 'EXPIRED'
+      const found = await foundStatus(AccessToken, id, (asked) => accessTokensWithStatus(asked, now))
+      expect([token.status(now, key, null), found]).toEqual([status, status])
     }
   })
 

@@ -2,11 +2,13 @@ import { Migration } from '@mikro-orm/migrations'
 
 export class Migration0020 extends Migration {
   override up(): void {
-    this.addSql("alter table `api_key` add column `end_user_scope` json null;")
-    this.addSql("alter table `api_key` add column `allowed_ips` json null;")
-    this.addSql("alter table `api_key` add column `suspended_at` datetime null;")
-    this.addSql("create index `api_key_organization_id_environment_suspended_at_id_index` on `api_key` (`organization_id`, `environment`, `suspended_at`, `id`) where suspended_at is not null;")
-    this.addSql("create index `api_key_suspended_at_id_index` on `api_key` (`suspended_at`, `id`) where suspended_at is not null;")
+    this.addSql('alter table `api_key` add column `end_user_scope` json null;')
+    this.addSql('alter table `api_key` add column `allowed_ips` json null;')
+    this.addSql('alter table `api_key` add column `suspended_at` datetime null;')
+    this.addSql(
+      'create index `api_key_organization_id_environment_suspended_at_id_index` on `api_key` (`organization_id`, `environment`, `suspended_at`, `id`) where suspended_at is not null;',
+    )
+    this.addSql('create index `api_key_suspended_at_id_index` on `api_key` (`suspended_at`, `id`) where suspended_at is not null;')
     // Resuming takes the key out of the revocation lists, so it changes their version too.
     this.addSql(
       'create trigger api_key_suspended after update of suspended_at on api_key when old.suspended_at is not new.suspended_at begin update organization set revocation_version = revocation_version + 1 where id = new.organization_id; end;',
