@@ -13,6 +13,7 @@ import { isNewDatabase, loadMasterKeys, masterKeyMismatch } from './encryption/m
 import { matchServerSettings } from './encryption/server-settings.js'
 import { recordMasterKeys, verifyMasterKeys } from './encryption/verify-master-keys.js'
 import { createStores } from './journal/create-journal.js'
+import { CredentialHealth } from './journal/credential-health.js'
 import type { Journal } from './journal/journal.js'
 import { LastUsed } from './journal/last-used.js'
 import { RefusalJournal } from './journal/refusal-journal.js'
@@ -151,7 +152,8 @@ function watchPool(metrics: Metrics, pool: Pool): void {
 function createWriteBehind(journal: Journal, log: Logger, metrics: Metrics): { writeBehind: WriteBehind; writer: BackgroundWriter } {
   const lastUsed = new LastUsed()
   const usage = new UsageAggregator()
-  const sources = [lastUsed, usage]
+  const health = new CredentialHealth()
+  const sources = [lastUsed, health, usage]
   metrics.gauge('keyhouse_write_behind_rows', 'Rows queued for write-behind.', ['source'], () =>
     sources.map(({ name, size }) => [[name], size]),
   )
@@ -161,6 +163,7 @@ function createWriteBehind(journal: Journal, log: Logger, metrics: Metrics): { w
     touchPersonalToken: (id, at) => lastUsed.touchPersonalToken(id, at),
     touchEndUser: (id, at) => lastUsed.touchEndUser(id, at),
     touchMcpCredential: (id, at) => lastUsed.touchMcpCredential(id, at),
+    recordCredentialResponse: (response) => health.record(response),
     recordUsage: (record) => usage.used(record),
     flush: () => writer.flush(),
   }

@@ -31,7 +31,7 @@ const call = (args: object = { a: 1 }, headers: Record<string, string> = alice, 
   world.call(serverId, agent.secret, tool, args, headers)
 const waitingFor = async (...args: Parameters<typeof call>): Promise<string> => {
   const { body } = await call(...args)
-  expect(body.error).toMatchObject({ code: -32_002, data: { status: 'PENDING' } })
+  expect(body.error).toMatchObject({ code: 1002, data: { reason: 'APPROVAL_PENDING' } })
   return body.error.data.approvalId
 }
 type Approval = Results['mcpToolApprovals']['nodes'][number]
@@ -106,7 +106,7 @@ describe('a call', () => {
   test('is spent even when upstream fails', async () => {
     await approve(await waitingFor())
     world.upstream.answer = ({ response }) => void response.socket?.destroy()
-    expect((await call()).body.error.code).toBe(-32_004)
+    expect((await call()).body.error.code).toBe(1006)
     world.upstream.reset()
     await waitingFor()
     expect(world.upstream.toolCallCount()).toBe(0)
@@ -182,7 +182,8 @@ describe('time', () => {
     world.app.clock.advance(599_999)
     expect((await call()).body.error).toMatchObject({
       message: expect.stringContaining('Not on a Friday.'),
-      data: { status: 'DENIED', approvalId: id },
+      code: 1003,
+      data: { reason: 'APPROVAL_DENIED', approvalId: id, decisionReason: 'Not on a Friday.', retryAfterMs: 1 },
     })
     expect((await decide(world.acme.adminToken, id)).userErrors).toMatchObject([{ code: 'INVALID_STATE' }])
     world.app.clock.advance(1)
@@ -209,7 +210,7 @@ describe('who decides', () => {
       expect((await decide(credential, approval, 'APPROVE', headers)).userErrors).toMatchObject([{ code: 'FORBIDDEN' }])
     for (const headers of [{}, bob])
       expect((await decide(agent.secret, id, 'APPROVE', headers)).userErrors).toMatchObject([{ code: 'NOT_FOUND' }])
-    expect((await call()).body.error.data.status).toBe('PENDING')
+    expect((await call()).body.error.data.reason).toBe('APPROVAL_PENDING')
   })
 
   test('nor the key behind the token that called, nor one that asked for it too', async () => {

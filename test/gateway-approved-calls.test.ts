@@ -30,7 +30,7 @@ const send = async ({ params = {}, headers = {} }: Call): Promise<RpcBody> => {
 }
 const approve = async (call: Call): Promise<void> => {
   const { error } = await send(call)
-  expect(error).toMatchObject({ code: -32_002, data: { status: 'PENDING' } })
+  expect(error).toMatchObject({ code: 1002, data: { reason: 'APPROVAL_PENDING' } })
   const input = { id: error.data.approvalId, decision: 'APPROVE' }
   expect((await world.app.mutate(world.acme.adminToken, 'decideMcpToolCall', input, 'approval { status }')).userErrors).toEqual([])
 }
@@ -71,7 +71,7 @@ describe('an approved call passes', () => {
   ]
   test.each(other)('not with %s', async (_name, asked, made) => {
     await approve(asked)
-    expect((await send(made)).error).toMatchObject({ code: -32_002, data: { status: 'PENDING' } })
+    expect((await send(made)).error).toMatchObject({ code: 1002, data: { reason: 'APPROVAL_PENDING' } })
     expect(world.upstream.toolCallCount()).toBe(0)
     expect((await send(asked)).result).toBeDefined()
   })
@@ -80,7 +80,7 @@ describe('an approved call passes', () => {
     await approve({})
     world.app.clock.advance(1)
     const later = await world.credential(serverId, { bearerToken: 'another-secret-of-the-server' })
-    expect((await send({})).error).toMatchObject({ code: -32_002 })
+    expect((await send({})).error).toMatchObject({ code: 1002 })
     await world.app.mutate(world.acme.sandboxKey, 'revokeMcpCredential', { id: later }, 'credential { id }')
     expect((await send({})).result).toBeDefined()
     expect(world.upstream.received.at(-1)!.request.headers.authorization).toBe('Bearer a-secret-of-the-server')
@@ -90,8 +90,8 @@ describe('an approved call passes', () => {
 test('parameters of a call that needs approval are I-JSON of at most 128 KiB', async () => {
   const frame = JSON.stringify({ name: 'echo', arguments: { a: 1 }, _meta: { x: '' } }).length
   const filled = (bytes: number): Call => ({ params: { _meta: { x: 'x'.repeat(bytes - frame) } } })
-  expect((await send(filled(131_071))).error.code).toBe(-32_002)
-  expect((await send(filled(131_072))).error.code).toBe(-32_002)
+  expect((await send(filled(131_071))).error.code).toBe(1002)
+  expect((await send(filled(131_072))).error.code).toBe(1002)
   expect((await send(filled(131_073))).error.code).toBe(-32_602)
   expect((await send({ params: { _meta: { x: '\0' } } })).error.code).toBe(-32_602)
 })
@@ -99,6 +99,6 @@ test('parameters of a call that needs approval are I-JSON of at most 128 KiB', a
 test('comparing parameters of the maximum size does not stall the event loop', async () => {
   const names = Object.fromEntries(Array.from({ length: 7000 }, (_, i) => [`name${i}`, i]))
   const { result, longestMs } = await measureStall(() => send({ params: { _meta: names } }))
-  expect(result.error.code).toBe(-32_002)
+  expect(result.error.code).toBe(1002)
   expect(longestMs).toBeLessThan(250)
 })

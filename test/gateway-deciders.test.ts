@@ -56,7 +56,7 @@ const tokenOf = async (key: Key): Promise<string> =>
 let number = 0
 const waitingFor = async (credential: string, headers: Record<string, string> = alice): Promise<string> => {
   const { body } = await world.call(serverId, credential, 'echo', { number: ++number }, headers)
-  expect(body.error).toMatchObject({ code: -32_002, data: { status: 'PENDING' } })
+  expect(body.error).toMatchObject({ code: 1002, data: { reason: 'APPROVAL_PENDING' } })
   return body.error.data.approvalId
 }
 const decide = (credential: string, id: string, headers: Record<string, string> = alice): Promise<Payloads['decideMcpToolCall']> =>
@@ -156,7 +156,7 @@ describe('who has called a server does not loosen it', () => {
     expect((await call(third)).result).toBeDefined()
     const { error } = await call(agent)
     await world.app.mutate(world.acme.adminToken, 'decideMcpToolCall', { id: error.data.approvalId, decision: 'DENY' }, 'approval { id }')
-    expect((await call(fourth)).error.data.status).toBe('DENIED')
+    expect((await call(fourth)).error.data.reason).toBe('APPROVAL_DENIED')
     for (const key of [agent, second, third, fourth]) expect(await loosen(key.secret)).toMatchObject(forbidden)
   })
 

@@ -36,9 +36,9 @@ const refused = (what: string): object => ({
   status: 429,
   body: {
     error: {
-      code: -32_005,
+      code: 1001,
       message: expect.stringContaining(what),
-      data: { code: 'CONCURRENCY_LIMITED', retryAfterSeconds: expect.any(Number) },
+      data: { reason: 'CONCURRENCY_LIMITED', retryAfterMs: expect.any(Number) },
     },
   },
 })
@@ -317,7 +317,7 @@ describe('with small settings', () => {
     const call = (key: string, user: string, a = ++number): Promise<RpcAnswer> => world.call(waitingId, key, 'echo', { a }, actingFor(user))
     const waits = async (key: string, user: string, a?: number): Promise<string> => {
       const { body } = await call(key, user, a)
-      expect(body.error).toMatchObject({ code: -32_002, data: { status: 'PENDING' } })
+      expect(body.error).toMatchObject({ code: 1002, data: { reason: 'APPROVAL_PENDING' } })
       return body.error.data.approvalId
     }
 
@@ -364,8 +364,7 @@ test('by default 16 calls and 8 streams of one end user, and 20 approvals', asyn
   expect(await ask(secret, 'alice', 'GET')).toMatchObject(refused('8 MCP event streams of one end user'))
   await held.end()
   const waitingId = await sharedServer({ requireApproval: 'ALWAYS' })
-  for (let i = 0; i < 20; i++)
-    expect((await world.call(waitingId, secret, 'echo', { i }, actingFor('alice'))).body.error.code).toBe(-32_002)
+  for (let i = 0; i < 20; i++) expect((await world.call(waitingId, secret, 'echo', { i }, actingFor('alice'))).body.error.code).toBe(1002)
   expect(await world.call(waitingId, secret, 'echo', { i: 20 }, actingFor('alice'))).toMatchObject(refused('20 tool calls of one end user'))
   await world.close()
 })

@@ -37,7 +37,7 @@ const arrivals = (at: Gateway, since: number): number =>
     .split('\n')
     .filter((line) => line.includes('"/mcp/:serverId"')).length
 const sentLoop = (): unknown => world.upstream.received.at(-1)?.request.headers['cdn-loop']
-const loopDetected = { error: { code: -32_006, message: expect.stringContaining('CDN-Loop') } }
+const loopDetected = { error: { code: 1001, message: expect.stringContaining('CDN-Loop') } }
 
 describe('a server at the own URL', () => {
   const own = [
@@ -69,7 +69,7 @@ describe('a server at the own URL', () => {
     await world.credential(id, { none: 'NONE' })
     await executeSql(world.app, 'update mcp_server set server_url = ? where id = ?', [`http://keyhouse.test/mcp/${id}`, id])
     const { secret } = await world.agent()
-    expect((await world.rpc(id, secret, 'ping')).body.error.code).toBe(-32_004)
+    expect((await world.rpc(id, secret, 'ping')).body.error.code).toBe(1006)
     const { test: outcome } = await world.app.mutate(world.acme.sandboxKey, 'testMcpServer', { serverId: id }, 'test { failure { code } }')
     expect(outcome.failure.code).toBe('URL_NOT_ALLOWED')
   })

@@ -269,13 +269,13 @@ describe('what an upstream server says', () => {
   test('and breaks off in the same packet is a failure', async () => {
     const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{'
     const [answer] = await call(await speaking((socket) => void socket.end(head)))
-    expect(answer!.body.error.code).toBe(-32_004)
+    expect(answer!.body.error.code).toBe(1006)
   })
 
   test('when it refuses the credential and breaks off ends nothing but the call', async () => {
     const head = 'HTTP/1.1 401 Unauthorized\r\ncontent-length: 100\r\n\r\n'
     const [answer] = await call(await speaking((socket) => void socket.end(head)))
-    expect(answer!.body.error).toMatchObject({ code: -32_004, data: { httpStatus: 401 } })
+    expect(answer!.body.error).toMatchObject({ code: 1005, data: { reason: 'CREDENTIAL_REFUSED', httpStatus: 401 } })
   })
 })
 

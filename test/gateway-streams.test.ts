@@ -190,7 +190,7 @@ describe('a stream', () => {
     const stream = await listenTo(key.secret, alice, world.app.url, 'POST', callText)
     expect(await stream.text).toContain('notifications/message')
     world.upstream.answer = () => undefined
-    expect((await world.call(serverId, key.secret, 'echo', {}, alice)).body.error.code).toBe(-32_004)
+    expect((await world.call(serverId, key.secret, 'echo', {}, alice)).body.error.code).toBe(1006)
     expect(await outcomes()).toEqual(['UPSTREAM_FAILED', 'UPSTREAM_FAILED'])
   })
 

@@ -175,7 +175,7 @@ describe('a call', () => {
     }
     await moveTo('http://127.0.0.1:9')
     await moveTo(world.upstream.origin)
-    expect(await sent()).toBe(-32_003)
+    expect(await sent()).toBe(1004)
     await world.credential(serverId, { bearerToken: 'one-for-where-it-is' })
     expect(await sent()).toBe('Bearer one-for-where-it-is')
   })
@@ -382,7 +382,7 @@ describe('a message', () => {
     ]) {
       const stranger = await world.rpc(serverId, key, 'ping', {}, { origin })
       expect([origin, stranger.status]).toEqual([origin, 403])
-      expect(stranger.body).toMatchObject({ id: null, error: { code: -32001, message: expect.stringContaining('KEYHOUSE_CORS_ORIGINS') } })
+      expect(stranger.body).toMatchObject({ id: null, error: { code: 1001, message: expect.stringContaining('KEYHOUSE_CORS_ORIGINS') } })
       expect(stranger.headers.get('access-control-allow-origin')).toBeNull()
     }
     expect(world.upstream.received).toEqual([])

@@ -121,6 +121,11 @@ const lists: Readonly<Record<string, ListInput>> = {
     variables: (headers) => ({ input: { serverId, auth: { headers } } }),
     unlawful: { name: 'no header', value: '' },
   },
+  'updateMcpCredential.input.auth.headers': {
+    most: 32,
+    variables: (headers) => ({ input: { id: serverId, auth: { headers } } }),
+    unlawful: { name: 'no header', value: '' },
+  },
 }
 
 const schema = buildSchema()

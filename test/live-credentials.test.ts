@@ -10,7 +10,7 @@ import {
   unrevokedTokens,
   unusedSignInTokens,
 } from '../src/database/queries/live-credentials.js'
-import { liveCredential } from '../src/database/queries/mcp.js'
+import { liveCredentialVersion } from '../src/database/queries/mcp.js'
 import { AccessToken } from '../src/entities/access-token.js'
 import { ApiKey } from '../src/entities/api-key.js'
 import { Invitation } from '../src/entities/invitation.js'
@@ -131,7 +131,7 @@ describe('one millisecond before the expiry, at it, and one after', () => {
       const isLive = at === null || i === 0
       expect(credential.status(now) === 'ACTIVE').toBe(isLive)
       expect(await isFound(McpCredential, id, liveMcpCredentials(now))).toBe(isLive)
-      expect((await app.services.queryRunner.read(liveCredential, [id, now])) !== undefined).toBe(isLive)
+      expect((await app.services.queryRunner.read(liveCredentialVersion, [id, now])) !== undefined).toBe(isLive)
     }
   })
 

@@ -83,6 +83,7 @@ describe('a real server behind a gate', () => {
     expect(after).toMatchObject({ connected: true, failure: null, protocolVersion: '2025-11-25' })
     expect(after.toolNames).toEqual(expect.arrayContaining(tools))
     expect(after.toolCount).toBe(after.toolNames.length)
+    await app.services.writeBehind.flush()
     const row = await acme.credentialRow(stored.credential.id)
     expect(row.lastUsedAt).toEqual(app.clock.at)
     expect(row.updatedAt).not.toEqual(app.clock.at)
@@ -128,6 +129,7 @@ describe('a real server behind a gate', () => {
       const events = (): Promise<AuditEvent[]> => acme.em.find(AuditEvent, { subjectId: id, action: 'mcp_server:test' })
       await waitFor(async () => (await events()).length === 1)
       expect((await events())[0]).toMatchObject({ details: { credentialId: stored.credential.id, connected: false, httpStatus: 401 } })
+      await app.services.writeBehind.flush()
       expect((await acme.credentialRow(stored.credential.id)).lastUsedAt).not.toBeNull()
     } finally {
       goOn.resolve()

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { countCacheTtlMs } from '../src/encryption/count-sealed-rows.js'
+import { gatewayErrors } from '../src/gateway/gateway-error.js'
 import { requestErrorDescriptions, userErrorDescriptions } from '../src/lib/error-codes.js'
 import { buildSchema } from '../src/schema.js'
 import { startApp, type TestApp } from './support/app.js'
@@ -128,8 +129,8 @@ describe('the labels', () => {
     const fields = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) => Object.keys(type.getFields()))
     const known: Record<string, readonly string[]> = {
       operation: ['', '(several)', 'mcp:other', ...fields],
-      code: ['OK', ...Object.keys(requestErrorDescriptions), ...Object.keys(userErrorDescriptions)],
-      source: ['usage', 'times of last use'],
+      code: ['OK', ...Object.keys(requestErrorDescriptions), ...Object.keys(userErrorDescriptions), ...Object.keys(gatewayErrors)],
+      source: ['usage', 'times of last use', 'health of credentials'],
     }
     for (const [label, lawful] of Object.entries(known)) {
       const values = [...text.matchAll(new RegExp(`[{,]${label}="([^"]*)"`, 'g'))].map(([, value]) => value!)

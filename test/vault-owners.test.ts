@@ -226,7 +226,10 @@ describe('credentials', () => {
     const newer = (await mutate('createMcpCredential', input, 'credential { id }', ada)).credential.id
     const use = async (credentialId?: string): Promise<Payloads['testMcpServer']['test']> =>
       (await mutate('testMcpServer', { serverId: shared, credentialId }, 'test { connected toolCount failure { code } }', ada)).test
-    const usedAt = async (id: string): Promise<Date | null> => (await acme.credentialRow(id)).lastUsedAt
+    const usedAt = async (id: string): Promise<Date | null> => {
+      await app.services.writeBehind.flush()
+      return (await acme.credentialRow(id)).lastUsedAt
+    }
     // The double sends the secret back as the name of a tool, which is refused, and shows that it was sent.
     const wasSent = { connected: false, toolCount: 0, failure: { code: 'PROTOCOL_ERROR' } }
     app.clock.advance(3999)

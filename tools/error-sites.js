@@ -78,11 +78,11 @@ export function collectErrors(userErrors, pattern = 'src/**/*.ts') {
     if (known) add(kindOf(known), known, code ? [] : numbers(argumentOf(base, 1)), valueOf(message))
   }
   for (const call of calls('new GatewayError')) {
-    add('gateway', nameOf(argumentOf(call, 1)), numbers(argumentOf(call, 0)), argumentOf(call, 2))
+    add('gateway', literal(argumentOf(call, 1)), numbers(argumentOf(call, 0)), argumentOf(call, 2))
   }
   // Those of an MCP server's response go to the log only.
   for (const call of calls('new JsonError'))
-    add(fileOf(call).startsWith('src/lib/') ? 'gateway' : 'log', 'parse', [400], argumentOf(call, 0))
+    add(fileOf(call).startsWith('src/lib/') ? 'gateway' : 'log', 'PARSE_ERROR', [400], argumentOf(call, 0))
   for (const call of calls('new PageArgumentError')) if (argumentOf(call, 0)) add('request', 'BAD_USER_INPUT', [], argumentOf(call, 0))
   for (const call of calls('new GraphQLError')) {
     const options = argumentOf(call, 1)

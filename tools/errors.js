@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { collectErrors } from './error-sites.js'
 
 const { requestErrorDescriptions, userErrorDescriptions } = await import('../dist/lib/error-codes.js')
-const { rpcErrorCodes, rpcErrorDescriptions } = await import('../dist/lib/json/json-rpc.js')
+const { gatewayErrors } = await import('../dist/gateway/gateway-error.js')
 
 const path = 'docs/errors.md'
 const { rows, faults } = collectErrors(userErrorDescriptions)
@@ -51,9 +51,9 @@ The response has \`errors[].extensions.code\` and \`extensions.requestId\`. Mess
 ${sections('request', requestErrorDescriptions, (code) => `\`${code}\` ${listStatuses([requestErrorDescriptions[code].status])}`).join('\n')}
 ## Gateway: JSON-RPC errors
 
-Refusals of the request itself, such as of its credential, are as above. A call that a mutation would refuse is refused with its text and -32001.
+Refusals of the request itself, such as of its credential, are as above. A call that a mutation would refuse is refused with its text and \`FORBIDDEN\`. \`data.reason\` is the name in the headings below, which is also the code in the log and in metrics.
 
-${sections('gateway', rpcErrorDescriptions, (code, statuses) => `${rpcErrorCodes[code]} \`${code}\`${statuses.length > 0 ? ` ${listStatuses(statuses)}` : ''}`).join('\n')}
+${sections('gateway', gatewayErrors, (reason, statuses) => `${gatewayErrors[reason].code} \`${reason}\`${statuses.length > 0 ? ` ${listStatuses(statuses)}` : ''}`).join('\n')}
 ## Failures of \`testMcpServer\`
 
 The descriptions of \`McpTestFailureCode\` in the schema tell the causes.

@@ -13,7 +13,7 @@ try {
   const { content } = await client.callTool({ name: 'echo', arguments: { message: 'hello' } })
   console.log(JSON.stringify({ content }))
 } catch (error) {
-  if (error.code !== -32002) throw error
+  if (error.code !== 1002) throw error
   // Not a failure: a person decides first. The same call passes once they have approved it.
   console.log(JSON.stringify(error.data))
 }

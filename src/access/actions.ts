@@ -95,9 +95,14 @@ export const permissions = {
     },
   ),
   'mcp_server:use': definePermission('Use MCP servers', 'Send messages to an MCP server through the gateway.', members, { endUsers: true }),
-  'mcp_credential:create': definePermission('Store credentials', 'Store an MCP credential. Its value cannot be read again.', members, {
-    endUsers: true,
-  }),
+  'mcp_credential:create': definePermission(
+    'Store credentials',
+    'Store or replace an MCP credential. Its value cannot be read again.',
+    members,
+    {
+      endUsers: true,
+    },
+  ),
   'mcp_credential:read': definePermission('Read credentials', 'List the metadata of MCP credentials, without their values.', everyone, {
     endUsers: true,
   }),
@@ -189,6 +194,7 @@ export const actions = defineActions({
   'mcp_server:delete': {},
   'mcp_server:test': {},
   'mcp_credential:create': {},
+  'mcp_credential:update': { permission: 'mcp_credential:create' },
   'mcp_credential:revoke': {},
   'mcp_approval:request': { permission: 'mcp_server:use' },
   'mcp_approval:spend': { permission: 'mcp_server:use' },

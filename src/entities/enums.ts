@@ -119,6 +119,17 @@ export const McpAuthType = defineEnum(
 )
 export type McpAuthType = keyof typeof McpAuthType
 
+export const McpCredentialHealthStatus = defineEnum(
+  'McpCredentialHealthStatus',
+  'Health of an MCP credential, by the response when it was last sent. Clients must accept further values.',
+  {
+    UNKNOWN: 'Not sent since it was stored or replaced, or answered only with other errors.',
+    OK: 'The server accepted it: the HTTP status was a success.',
+    FAILING: 'The server refused it: the HTTP status was `401` or `403`.',
+  },
+)
+export type McpCredentialHealthStatus = keyof typeof McpCredentialHealthStatus
+
 export const McpToolApprovalStatus = defineEnum('McpToolApprovalStatus', 'Status of a tool call approval at the time of the response.', {
   PENDING: 'Created by the tool call and not decided yet.',
   APPROVED: 'Approved with `decideMcpToolCall`. The same call passes once before `expiresAt`.',

@@ -1,10 +1,10 @@
 /** Credential of one owner for an MCP server. Write-only: the value is sealed, bound to its row, and never returned. */
 import { Entity, Filter, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy'
-import { Field, ObjectType } from 'type-graphql'
+import { Field, Int, ObjectType } from 'type-graphql'
 
-import { timestamp, json, text } from './columns.js'
+import { integer, timestamp, json, text } from './columns.js'
 import { credentialStatus } from './credential-status.js'
-import { type CredentialStatus, type Environment, McpAuthType } from './enums.js'
+import { type CredentialStatus, type Environment, McpAuthType, type McpCredentialHealthStatus } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { Project } from './project.js'
@@ -84,11 +84,30 @@ export class McpCredential extends Node {
   @Property(timestamp({ nullable: true }))
   lastUsedAt!: Date | null
 
+  @Property({ ...text(), default: 'UNKNOWN' })
+  healthStatus!: McpCredentialHealthStatus
+
+  /** Time from which `healthStatus` holds. Null: UNKNOWN. */
+  @Property(timestamp({ nullable: true }))
+  healthChangedAt!: Date | null
+
+  /** HTTP status of the last response that tells the health. Null: UNKNOWN. */
+  @Property(integer({ nullable: true }))
+  healthHttpStatus!: number | null
+
+  @Field(() => Int, {
+    description: 'Version of the value: the number of values stored so far. `updateMcpCredential` raises it with each new value.',
+  })
+  @Property({ ...integer(), default: 1 })
+  version!: number
+
   @Field(() => DateTimeScalar, { description: 'Creation time of the credential.' })
   @Property(timestamp())
   createdAt!: Date
 
-  @Field(() => DateTimeScalar, { description: 'Time of the last change: creation or revocation. Using the credential does not change it.' })
+  @Field(() => DateTimeScalar, {
+    description: 'Time of the last change: creation, update or revocation. Using the credential does not change it.',
+  })
   @Property(timestamp())
   updatedAt!: Date
 
@@ -103,6 +122,16 @@ export class McpCredential extends Node {
   /** Associated data of the sealed value: it does not open on another row. */
   aad(): (string | null)[] {
     return ['mcp_credential', this.organizationId, this.projectId, this.environment, this.endUserId, this.serverId, this.origin, this.id]
+  }
+
+  /** Replaces the value. The health of the previous one says nothing about it. */
+  replaceValue(
+    { authType, authorizationPreview, headerNames }: Pick<McpCredential, 'authType' | 'authorizationPreview' | 'headerNames'>,
+    sealedValue: string | null,
+  ): void {
+    Object.assign(this, { authType, authorizationPreview, headerNames, sealedValue })
+    Object.assign(this, { healthStatus: 'UNKNOWN', healthChangedAt: null, healthHttpStatus: null })
+    this.version++
   }
 
   /** Wipes the value and keeps the record. */

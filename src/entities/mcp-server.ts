@@ -1,6 +1,6 @@
 /** MCP server registered in the vault, by a backend for all of its end users or for one of them. */
 import { Entity, Filter, Index, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
-import { Field, ObjectType } from 'type-graphql'
+import { Field, ID, ObjectType } from 'type-graphql'
 
 import { timestamp, json, text } from './columns.js'
 import { Environment, McpApprovalPolicy } from './enums.js'
@@ -68,6 +68,15 @@ export class McpServer extends Node {
   @Field(() => McpApprovalPolicy, { description: 'Approval policy for the tool calls of this server.' })
   @Property(text())
   requireApproval!: McpApprovalPolicy
+
+  /** No foreign key: a revoked credential stays named, and is not sent. */
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'Id of the credential that the gateway sends for end users without a usable credential of their own. It belongs to the backend, and is not sent once it is expired or revoked. Null: none.',
+  })
+  @Property(text({ nullable: true }))
+  sharedCredentialId!: string | null
 
   @Field(() => JsonObjectScalar, {
     description: 'Metadata stored by your product. Keyhouse does not interpret it. Empty object when none was given.',

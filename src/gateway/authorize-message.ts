@@ -4,7 +4,7 @@ import type { Context } from '../context/context.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { forbidden, invalidState, limitExceeded, objectNotFoundMessage, RequestError, type DomainError } from '../lib/errors.js'
 import { isId } from '../lib/id.js'
-import { isJsonObject, rpcErrorCodes, type JsonObject, type JsonRpcMessage } from '../lib/json/json-rpc.js'
+import { isJsonObject, type JsonObject, type JsonRpcMessage } from '../lib/json/json-rpc.js'
 import { toInteroperableJson } from '../lib/json/plain-json.js'
 import {
   approveToolCall,
@@ -15,30 +15,16 @@ import {
 } from '../mcp/approvals/approve-tool-call.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 import { findServerWithCredential } from './find-server-with-credential.js'
+import { GatewayError } from './gateway-error.js'
 import { recordRefusedCall } from './record-tool-call.js'
 import { unbindSession } from './session.js'
 import { createToolFilter, type ToolFilter } from './tool-filter.js'
 
-/** A message that is not forwarded. The client receives a JSON-RPC error. */
-export class GatewayError extends Error {
-  override readonly name = 'GatewayError'
-
-  constructor(
-    /** HTTP status; 200 for a response to a JSON-RPC request, since the transport worked. */
-    readonly status: number,
-    /** JSON-RPC error code. */
-    readonly code: number,
-    message: string,
-    readonly data?: object,
-    readonly headers: Readonly<Record<string, string>> = {},
-  ) {
-    super(message)
-  }
-}
-
 export interface AuthorizedMessage {
   readonly server: McpServer
   readonly credential: UsableCredential
+  /** Whether the credential is the one that the server shares with end users. */
+  readonly isShared: boolean
   readonly isAllowed: ToolFilter
   /** The upstream's session id; null when the client sent none. */
   readonly session: string | null
@@ -68,19 +54,20 @@ export async function authorizeMessage(
 ): Promise<AuthorizedMessage> {
   const { actor } = ctx
   if (!actor.apiKey)
-    throw new RequestError(
+    throw new GatewayError(
+      403,
       'FORBIDDEN',
       'The gateway accepts API keys and access tokens, not personal tokens. Send one of them as the credential.',
     )
   if (!can(actor, 'mcp_server:use'))
-    throw new GatewayError(403, rpcErrorCodes.refused, 'This credential does not hold the required permission "mcp_server:use".')
+    throw new GatewayError(403, 'FORBIDDEN', 'This credential does not hold the required permission "mcp_server:use".')
   const found = isId(serverId, 'mcp_srv') ? await findServerWithCredential(ctx, serverId) : null
-  if (!found) throw new GatewayError(404, rpcErrorCodes.refused, objectNotFoundMessage('MCP server'))
-  const { server, credential } = found
+  if (!found) throw new GatewayError(404, 'NOT_FOUND', objectNotFoundMessage('MCP server'))
+  const { server, credential, isShared } = found
   const isAllowed = createToolFilter(actor, server)
   const call = parseToolCall(message)
   if (call && message?.id == null)
-    throw new GatewayError(400, rpcErrorCodes.invalidRequest, '"id" is required: a tool call is a request, not a notification.')
+    throw new GatewayError(400, 'INVALID_REQUEST', '"id" is required: a tool call is a request, not a notification.')
   const tool = call && typeof call.tool === 'string' && isAllowed(call.tool) ? call.tool : null
   const refuse = async (error: GatewayError | RequestError, auditError: DomainError): Promise<never> => {
     if (call) await recordRefusedCall(ctx, server, tool, auditError)
@@ -89,19 +76,21 @@ export async function authorizeMessage(
   if (call && tool === null) {
     const text =
       'The tool is not allowed. It must be in "allowedTools" of the server, and the credential needs the permission "mcp_tool:<name>".'
-    return refuse(new GatewayError(200, rpcErrorCodes.refused, text), forbidden(text))
+    return refuse(new GatewayError(200, 'TOOL_NOT_ALLOWED', text), forbidden(text))
   }
   if (!credential) {
-    const text = 'The MCP server has no usable credential for this caller. Store one with createMcpCredential.'
-    return refuse(new GatewayError(message?.id == null ? 403 : 200, rpcErrorCodes.noCredential, text), invalidState(text))
+    const text = actor.endUser
+      ? 'The MCP server has no usable credential for this end user. Store one with createMcpCredential.'
+      : 'The MCP server has no usable credential of the backend. Send X-On-Behalf-Of to use that of an end user, or store one with createMcpCredential.'
+    return refuse(new GatewayError(message?.id == null ? 403 : 200, 'NO_CREDENTIAL', text), invalidState(text))
   }
   const session =
     boundSession === undefined ? null : unbindSession(ctx.services.deploymentSecrets, boundSession, { actor, server, credential })
   if (session === undefined)
-    throw new GatewayError(404, rpcErrorCodes.refused, 'No MCP session has this "Mcp-Session-Id". Start a new session with "initialize".')
+    throw new GatewayError(404, 'SESSION_NOT_FOUND', 'No MCP session has this "Mcp-Session-Id". Start a new session with "initialize".')
   if (call && tool !== null && server.requireApproval === 'ALWAYS')
     await approve(ctx, { server, tool, params: call.params, headers, credential }, refuse)
-  return { server, credential, isAllowed, session, tool }
+  return { server, credential, isShared, isAllowed, session, tool }
 }
 
 /**
@@ -122,17 +111,21 @@ async function approve(
   const params = toApprovableParams(call.params)
   if (!params) {
     const rule = `The parameters of a call that needs approval must be I-JSON (RFC 7493) without NUL, of at most ${maxParamsBytes} bytes, and "arguments" an object of at most ${maxArgumentsBytes} bytes.`
-    return refuse(new GatewayError(200, rpcErrorCodes.invalidParams, rule), invalidState(rule))
+    return refuse(new GatewayError(200, 'INVALID_PARAMS', rule), invalidState(rule))
   }
   const pending = await approveToolCall(ctx, { ...call, params }).catch((error: unknown) => {
     if (!(error instanceof RequestError && error.code === 'CONCURRENCY_LIMITED')) throw error
     return refuse(error, limitExceeded(error.message))
   })
-  if (pending)
-    await refuse(new GatewayError(200, rpcErrorCodes.approvalRequired, formatPending(pending), pending), invalidState(pending.status))
+  if (pending) await refuse(toApprovalError(pending, ctx.now()), invalidState(pending.status))
 }
 
-const formatPending = ({ status, approvalId, reason }: PendingApproval): string =>
-  status === 'PENDING'
-    ? `The call requires approval (${approvalId}). Repeat the same call once it is approved.`
-    : `The call was denied (${approvalId}).${reason ? ` Reason: ${reason}` : ''}`
+function toApprovalError({ status, approvalId, expiresAt, reason }: PendingApproval, now: Date): GatewayError {
+  if (status === 'PENDING') {
+    const text = `The call requires approval (${approvalId}). Repeat the same call once it is approved.`
+    return new GatewayError(200, 'APPROVAL_PENDING', text, { approvalId, expiresAt })
+  }
+  const text = `The call was denied (${approvalId}).${reason ? ` Reason: ${reason}` : ''}`
+  const retryAfterMs = expiresAt.getTime() - now.getTime()
+  return new GatewayError(200, 'APPROVAL_DENIED', text, { approvalId, expiresAt, decisionReason: reason, retryAfterMs })
+}

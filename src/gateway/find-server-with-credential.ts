@@ -5,7 +5,7 @@
 import type { Actor } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { toDateOrNull } from '../database/dialect.js'
-import { serverWithCredential } from '../database/queries/mcp.js'
+import { serverWithCredentials } from '../database/queries/mcp.js'
 import { hydrate, type Row } from '../database/row-mapper.js'
 import type { McpAuthType } from '../entities/enums.js'
 import { McpCredential } from '../entities/mcp-credential.js'
@@ -14,8 +14,10 @@ import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 
 export interface ServerWithCredential {
   readonly server: McpServer
-  /** The caller's newest live credential for the server's current origin; null without one. */
+  /** The caller's newest live credential for the server's current origin, else the one that the server shares; null without one. */
   readonly credential: UsableCredential | null
+  /** Whether the credential is the one that the server shares with end users. */
+  readonly isShared: boolean
 }
 
 const toScopeParameters = ({ organizationId, projectIds, environment }: Actor): string[] => [
@@ -30,10 +32,11 @@ export async function findServerWithCredential(ctx: Context, id: string): Promis
   const scope = toScopeParameters(actor)
   // An end user may use the backend's servers too. The backend may not use its end users' servers.
   const owner = actor.endUser?.id
-  const row = await services.queryRunner.read(serverWithCredential, [
+  const row = await services.queryRunner.read(serverWithCredentials, [
     id,
     ...scope,
     owner ?? '',
+    ctx.now(),
     ctx.now(),
     id,
     ...scope,
@@ -41,22 +44,26 @@ export async function findServerWithCredential(ctx: Context, id: string): Promis
   ])
   if (!row) return null
   const server = hydrate(services.orm.getMetadata(), McpServer, row)
-  return { server, credential: toCredential(row, ctx, server) }
+  const own = toCredential(row, 'own', server, owner ?? null)
+  const shared = own || owner === undefined ? null : toCredential(row, 'shared', server, null)
+  return { server, credential: own ?? shared, isShared: shared !== null }
 }
 
-function toCredential(row: Row, { actor }: Context, server: McpServer): UsableCredential | null {
+function toCredential(row: Row, alias: 'own' | 'shared', server: McpServer, endUserId: string | null): UsableCredential | null {
+  const column = (name: string): unknown => row[`${alias}_${name}`]
   // Defence in depth: a credential goes only to the origin that it was stored for. A server that moves loses its credentials.
-  if (row['credential_id'] === null || row['credential_origin'] !== server.origin) return null
+  if (column('id') === null || column('origin') !== server.origin) return null
   return Object.assign(new McpCredential(), {
-    id: row['credential_id'] as string,
+    id: column('id') as string,
     organizationId: server.organizationId,
     projectId: server.projectId,
     environment: server.environment,
-    endUserId: actor.endUser?.id ?? null,
+    endUserId,
     serverId: server.id,
     origin: server.origin,
-    authType: row['credential_type'] as McpAuthType,
-    sealedValue: row['credential_value'] as string | null,
-    expiresAt: toDateOrNull(row['credential_ends']),
+    authType: column('auth_type') as McpAuthType,
+    sealedValue: column('sealed_value') as string | null,
+    expiresAt: toDateOrNull(column('expires_at')),
+    version: column('version') as number,
   })
 }

@@ -3,12 +3,12 @@ import type { FastifyReply } from 'fastify'
 
 import { onResponseEnd } from '../http/response-end.js'
 import { RequestError } from '../lib/errors.js'
-import { rpcErrorCodes } from '../lib/json/json-rpc.js'
 import { writeJson } from '../lib/json/write-json.js'
+import { SealError } from '../lib/seal.js'
 import { runInSlices } from '../lib/slices.js'
-import { openCredential } from '../mcp/credentials/open-credential.js'
-import { GatewayError } from './authorize-message.js'
+import { openCredential, type OpenCredential } from '../mcp/credentials/open-credential.js'
 import { ForwardedRequest, type ForwardContext } from './forwarded-request.js'
+import { GatewayError } from './gateway-error.js'
 import { requestHeaders } from './headers.js'
 import { relayResponse } from './relay-response.js'
 
@@ -34,9 +34,22 @@ function trackLifetime(context: ForwardContext, forwarded: ForwardedRequest): ()
   }
 }
 
+/** @throws GatewayError CREDENTIAL_UNREADABLE */
+async function open({ ctx, credential, message }: ForwardContext, forwarded: ForwardedRequest): Promise<OpenCredential> {
+  try {
+    return openCredential(ctx, credential)
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error
+    await forwarded.recordOutcome('CREDENTIAL_UNREADABLE')
+    const text =
+      'The stored credential cannot be decrypted with the master keys of this server. Ask the operator for its master key, or replace it with updateMcpCredential.'
+    throw new GatewayError(message?.id == null ? 503 : 200, 'CREDENTIAL_UNREADABLE', text)
+  }
+}
+
 async function sendUpstream(context: ForwardContext, forwarded: ForwardedRequest): Promise<void> {
   const { ctx, request, message, session, server, credential } = context
-  const opened = openCredential(ctx, credential)
+  const opened = await open(context, forwarded)
   const headers = requestHeaders({ headers: request.headers, session, hasBody: message !== null, credential: opened.headers })
   const upstream = await ctx.services.outbound.send(server.serverUrl, {
     organizationId: server.organizationId,
@@ -46,7 +59,7 @@ async function sendUpstream(context: ForwardContext, forwarded: ForwardedRequest
     ...(message ? { body: await runInSlices(writeJson(message.body), server.organizationId) } : {}),
     signal: forwarded.signal,
     // A GET stream holds its connection, so it does not take one from the pool.
-    ...(request.method === 'POST' ? { poolKey: credential.id } : {}),
+    ...(request.method === 'POST' ? { poolKey: `${credential.id} ${credential.version}` } : {}),
     onSent: () => ctx.services.writeBehind.touchMcpCredential(credential.id, ctx.now()),
   })
   forwarded.resetIdleTimer()
@@ -57,8 +70,11 @@ const upstreamFailed = 'The MCP server could not be reached, or its response vio
 
 /** Resolves when the response has been handed to the reply. @throws GatewayError or RequestError before anything was sent */
 export async function forward(context: ForwardContext): Promise<FastifyReply> {
-  const { ctx, request, reply, message, server, tool, credential, times } = context
-  const forwarded = new ForwardedRequest({ ctx, server, credential, tool, mayBeSilent: request.method === 'GET' }, times.idleTimeoutMs)
+  const { ctx, request, reply, message, server, tool, credential, isShared, times } = context
+  const forwarded = new ForwardedRequest(
+    { ctx, server, credential, isShared, tool, mayBeSilent: request.method === 'GET' },
+    times.idleTimeoutMs,
+  )
   const stopTracking = trackLifetime(context, forwarded)
   try {
     await sendUpstream(context, forwarded)
@@ -71,7 +87,7 @@ export async function forward(context: ForwardContext): Promise<FastifyReply> {
       { err: error, requestId: request.id, serverId: server.id, ending: forwarded.abortReason },
       'MCP server request failed',
     )
-    throw new GatewayError(message?.id == null ? 502 : 200, rpcErrorCodes.upstream, upstreamFailed)
+    throw new GatewayError(message?.id == null ? 502 : 200, 'UPSTREAM_FAILED', upstreamFailed)
   } finally {
     stopTracking()
     // Ended last: the outcome of a stream is recorded by now.

@@ -23,6 +23,7 @@ interface Target {
   readonly ctx: Context
   readonly server: McpServer
   readonly credential: UsableCredential
+  readonly isShared: boolean
   /** Null for every message but a tool call. */
   readonly tool: string | null
   /** A GET stream has no idle timeout after its response has started. */
@@ -77,10 +78,10 @@ export class ForwardedRequest {
 
   /** Records the outcome of a tool call once. It is durable before the client sees the response. */
   async recordOutcome(outcome: CallOutcome): Promise<void> {
-    const { ctx, server, credential, tool } = this.target
+    const { ctx, server, credential, isShared, tool } = this.target
     if (this.#isRecorded || tool === null) return
     this.#isRecorded = true
-    await recordToolCall(ctx, { server, tool, credentialId: credential.id }, outcome, ctx.now().getTime() - this.#startedAt)
+    await recordToolCall(ctx, { server, tool, credentialId: credential.id, isShared }, outcome, ctx.now().getTime() - this.#startedAt)
   }
 
   /** Records the failure of a call that got no complete response. */

@@ -5,7 +5,7 @@
 import type { CredentialSnapshot } from '../access/actor.js'
 import type { Services } from '../context/services.js'
 import { toDate } from '../database/dialect.js'
-import { liveCredential, serverVersion } from '../database/queries/mcp.js'
+import { liveCredentialVersion, serverVersion } from '../database/queries/mcp.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { Registry } from '../lib/registry.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
@@ -70,13 +70,13 @@ export class OpenStreams {
     if (failed) this.services.log.warn({ err: failed.reason as unknown }, 'authorization of open streams could not be checked')
   }
 
-  async #checkStream({ snapshot, credential, server, end }: OpenStream, memoized: Memoized): Promise<void> {
+  async #checkStream({ snapshot, credential, server, isStream, end }: OpenStream, memoized: Memoized): Promise<void> {
     const isValid =
       (!snapshot ||
         (await memoized(`${snapshot.query.name} ${snapshot.id} ${snapshot.version} ${snapshot.expiresAt?.getTime()}`, () =>
           this.#isCallerValid(snapshot),
         ))) &&
-      (await memoized(credential.id, () => this.#isCredentialValid(credential))) &&
+      (await memoized(`${credential.id} ${credential.version} ${isStream}`, () => this.#isCredentialValid(credential, isStream))) &&
       (await memoized(`${server.id} ${server.updatedAt.getTime()}`, () => this.#isServerUnchanged(server)))
     if (!isValid) end()
   }
@@ -86,8 +86,10 @@ export class OpenStreams {
     return (await this.services.queryRunner.read(query, [id]))?.['standing'] === version
   }
 
-  async #isCredentialValid({ id }: UsableCredential): Promise<boolean> {
-    return (await this.services.queryRunner.read(liveCredential, [id, this.services.clock()])) !== undefined
+  /** A replaced value ends the GET streams of the sessions that used it. Calls in flight complete. */
+  async #isCredentialValid({ id, version }: UsableCredential, isStream: boolean): Promise<boolean> {
+    const row = await this.services.queryRunner.read(liveCredentialVersion, [id, this.services.clock()])
+    return row !== undefined && (!isStream || row['version'] === version)
   }
 
   async #isServerUnchanged({ id, updatedAt }: McpServer): Promise<boolean> {

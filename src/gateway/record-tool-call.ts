@@ -9,6 +9,7 @@ export type CallOutcome =
   | 'TOOL_ERROR'
   | 'UNFINISHED'
   | 'CREDENTIAL_REFUSED'
+  | 'CREDENTIAL_UNREADABLE'
   | 'UPSTREAM_FAILED'
   | 'CLIENT_LEFT'
   | 'ENDED_BY_KEYHOUSE'
@@ -17,18 +18,19 @@ interface ForwardedCall {
   readonly server: McpServer
   readonly tool: string
   readonly credentialId: string
+  readonly isShared: boolean
 }
 
 /** Without a version check (`authVersion: null`): the call has happened, even if the credential was revoked since. */
 export async function recordToolCall(
   ctx: Context,
-  { server, tool, credentialId }: ForwardedCall,
+  { server, tool, credentialId, isShared }: ForwardedCall,
   outcome: CallOutcome,
   durationMs: number,
 ): Promise<void> {
   await perform(ctx.withActor({ ...ctx.actor, authVersion: null }), 'mcp_tool:call', ({ permit, addDetails }) => {
     permit(server)
-    addDetails({ tool, outcome, durationMs, credentialId })
+    addDetails({ tool, outcome, durationMs, credentialId, ...(isShared ? { sharedCredential: true } : {}) })
   })
 }
 

@@ -2,12 +2,11 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 
-import { rpcErrorCodes } from '../lib/json/json-rpc.js'
 import { JsonError } from '../lib/json/strict-json.js'
 import { runInSlices, type SlicedComputation } from '../lib/slices.js'
 import type { OutboundResponse } from '../outbound/outbound.js'
-import { GatewayError } from './authorize-message.js'
 import type { ForwardedRequest, ForwardContext } from './forwarded-request.js'
+import { GatewayError } from './gateway-error.js'
 import { responseHeaders, sessionHeader } from './headers.js'
 import { SseSanitizer, maxMessageBytes, matchResponse, createSanitizer, type SanitizedMessage, type Sanitizer } from './sanitize.js'
 import { bindSession } from './session.js'
@@ -19,6 +18,8 @@ export async function relayResponse(
   secrets: readonly string[],
 ): Promise<void> {
   const { statusCode: status, body } = upstream
+  const { ctx, credential } = context
+  ctx.services.writeBehind.recordCredentialResponse({ credential, httpStatus: status, at: ctx.now() })
   const encoding = upstream.headers['content-encoding'] ?? 'identity'
   try {
     if (encoding !== 'identity') throw new JsonError('The MCP server sent a compressed response, which the gateway does not accept.')
@@ -37,8 +38,8 @@ export async function relayResponse(
 /** Upstream rejected the stored credential, not the caller's. */
 async function reportCredentialRejected({ message }: ForwardContext, forwarded: ForwardedRequest, status: number): Promise<never> {
   await forwarded.recordOutcome('CREDENTIAL_REFUSED')
-  const text = `The MCP server rejected the stored credential (HTTP status ${status}). Store another one with createMcpCredential.`
-  throw new GatewayError(message?.id == null ? 502 : 200, rpcErrorCodes.upstream, text, { httpStatus: status })
+  const text = `The MCP server rejected the stored credential (HTTP status ${status}). Replace it with updateMcpCredential.`
+  throw new GatewayError(message?.id == null ? 502 : 200, 'CREDENTIAL_REFUSED', text, { httpStatus: status })
 }
 
 function toClientHeaders(
@@ -93,7 +94,7 @@ function* readText(body: string, { isSuspect, text }: Sanitizer): SlicedComputat
 }
 
 async function relayBuffered(
-  { ctx, reply, server }: ForwardContext,
+  { ctx, request, reply, server, tool }: ForwardContext,
   forwarded: ForwardedRequest,
   { status, type, body }: BufferedResponse,
   headers: Record<string, string>,
@@ -104,6 +105,7 @@ async function relayBuffered(
   const work = isJson ? sanitize.json(body) : readText(type.startsWith('text/') ? body : '', sanitize)
   forwarded.dispose()
   const { message, text } = await runInSlices(work, server.organizationId)
+  if (status >= 400 && tool !== null) request.state.codes = ['UPSTREAM_FAILED']
   await forwarded.recordOutcome(status >= 400 ? 'UPSTREAM_FAILED' : isToolError(message) ? 'TOOL_ERROR' : 'OK')
   ctx.clearCaches()
   void reply.code(status >= 500 ? 502 : status).headers(headers)

@@ -8,13 +8,15 @@ import { getDeploymentId } from '../encryption/deployment-secrets.js'
 import { createContext } from '../http/create-context.js'
 import { onResponseEnd } from '../http/response-end.js'
 import { DomainError, RequestError } from '../lib/errors.js'
-import { isJsonObject, parseMessage, rpcErrorCodes, rpcError, type JsonRpcMessage } from '../lib/json/json-rpc.js'
+import { isJsonObject, parseMessage, rpcError, type JsonRpcMessage } from '../lib/json/json-rpc.js'
 import { JsonError } from '../lib/json/strict-json.js'
 import { runInSlices } from '../lib/slices.js'
 import { acquireExchangeSlot, type ExchangeKind } from '../mcp/in-flight.js'
 import { assertNoLoop } from './assert-no-loop.js'
-import { authorizeMessage, GatewayError, type AuthorizedMessage } from './authorize-message.js'
+import { authorizeMessage, type AuthorizedMessage } from './authorize-message.js'
+import { FailingAgents } from './failing-agents.js'
 import { forward } from './forward.js'
+import { GatewayError } from './gateway-error.js'
 import { firstValue, protocolHeaders, sessionHeader } from './headers.js'
 import { OpenStreams } from './open-streams.js'
 import { maxMessageBytes } from './sanitize.js'
@@ -28,11 +30,7 @@ function assertHeadersMatchBody(headers: FastifyRequest['headers'], { method, bo
   const { params } = body
   const isOtherTool = toolHeader !== undefined && method === 'tools/call' && (!isJsonObject(params) || params['name'] !== toolHeader)
   if ((methodHeader !== undefined && methodHeader !== method) || isOtherTool) {
-    throw new GatewayError(
-      400,
-      rpcErrorCodes.headerMismatch,
-      'The Mcp-Method and Mcp-Name headers must equal the method and name in the message.',
-    )
+    throw new GatewayError(400, 'HEADER_MISMATCH', 'The Mcp-Method and Mcp-Name headers must equal the method and name in the message.')
   }
 }
 
@@ -42,7 +40,7 @@ function assertHeadersMatchBody(headers: FastifyRequest['headers'], { method, bo
  */
 function assertAllowedOrigin({ url, corsOrigins }: Config, { origin }: FastifyRequest['headers']): void {
   if (origin === undefined || origin === new URL(url).origin || corsOrigins.includes(origin)) return
-  throw new GatewayError(403, rpcErrorCodes.refused, 'The Origin of this request is not allowed. Add it to KEYHOUSE_CORS_ORIGINS.')
+  throw new GatewayError(403, 'ORIGIN_NOT_ALLOWED', 'The Origin of this request is not allowed. Add it to KEYHOUSE_CORS_ORIGINS.')
 }
 
 async function parseRequestMessage({ method, body }: FastifyRequest, organizationId: string): Promise<JsonRpcMessage | null> {
@@ -50,7 +48,7 @@ async function parseRequestMessage({ method, body }: FastifyRequest, organizatio
   try {
     return await runInSlices(parseMessage(typeof body === 'string' ? body : ''), organizationId)
   } catch (error) {
-    if (error instanceof JsonError) throw new GatewayError(400, rpcErrorCodes.parse, error.message)
+    if (error instanceof JsonError) throw new GatewayError(400, 'PARSE_ERROR', error.message)
     throw error
   }
 }
@@ -63,14 +61,14 @@ function exchangeKind(httpMethod: string, message: JsonRpcMessage | null): Excha
 /** Maps an error to its JSON-RPC form. Undefined for errors that the server's own error handler formats. */
 function toGatewayError(error: unknown): GatewayError | undefined {
   if (error instanceof GatewayError) return error
-  if (error instanceof DomainError) return new GatewayError(403, rpcErrorCodes.refused, error.message)
+  if (error instanceof DomainError) return new GatewayError(403, 'FORBIDDEN', error.message)
   if (error instanceof RequestError && error.code === 'CONCURRENCY_LIMITED') {
-    const data = { code: error.code, retryAfterSeconds: Number(error.headers['retry-after']) }
-    return new GatewayError(error.status, rpcErrorCodes.concurrencyLimited, error.message, data, error.headers)
+    const data = { retryAfterMs: Number(error.headers['retry-after']) * 1000 }
+    return new GatewayError(error.status, 'CONCURRENCY_LIMITED', error.message, data, error.headers)
   }
   if ((error as Partial<FastifyError>).code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return undefined
   const text = `The message must have at most ${maxMessageBytes} bytes.`
-  return new GatewayError(413, rpcErrorCodes.invalidRequest, text, undefined, { connection: 'close' })
+  return new GatewayError(413, 'PAYLOAD_TOO_LARGE', text, {}, { connection: 'close' })
 }
 
 type GatewayRequest = FastifyRequest<{ Params: { serverId: string } }>
@@ -84,6 +82,13 @@ interface AdmittedMessage extends AuthorizedMessage {
 export async function registerGateway(server: FastifyInstance, services: Services, times: GatewayTimeouts): Promise<void> {
   const deploymentId = getDeploymentId(services.deploymentSecrets)
   const streams = new OpenStreams(services, times)
+  const agents = new FailingAgents(services.clock, services.log)
+  services.metrics.gauge(
+    'keyhouse_failing_agents',
+    'API keys refused by the gateway for 15 minutes without a successful tool call, by code of the last refusal.',
+    ['code'],
+    () => agents.count(),
+  )
   server.addHook('preClose', (done) => {
     streams.close()
     done()
@@ -123,6 +128,12 @@ export async function registerGateway(server: FastifyInstance, services: Service
 
   const relay = async (request: GatewayRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const ctx = await createContext(services, request, reply)
+    const { apiKey } = ctx.actor
+    onResponseEnd(reply, request, () => {
+      const { operation, codes } = request.state
+      // A client that left got no response.
+      if (apiKey && reply.raw.writableFinished) agents.record({ apiKeyId: apiKey.id, operation, code: codes?.[0] })
+    })
     const { release, ...admitted } = await admit(ctx, request, reply)
     try {
       return await forward({ ctx, request, reply, streams, times, ...admitted })
@@ -140,12 +151,12 @@ export async function registerGateway(server: FastifyInstance, services: Service
       if (reply.sent) return
       const gatewayError = toGatewayError(error)
       if (!gatewayError) throw error
-      if (error instanceof RequestError) request.state.codes = [error.code]
+      request.state.codes = [gatewayError.reason]
       void reply
         .code(gatewayError.status)
         .headers({ 'cache-control': 'no-store', ...gatewayError.headers })
         .type('application/json')
-        .send(JSON.stringify(rpcError(request.state.message?.id ?? null, gatewayError.code, gatewayError.message, gatewayError.data)))
+        .send(JSON.stringify(rpcError(request.state.message?.id ?? null, gatewayError.toRpcError())))
     })
     scope.route({ method: ['GET', 'POST', 'DELETE'], url: '/mcp/:serverId', exposeHeadRoute: false, handler: relay })
     done()

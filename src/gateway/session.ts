@@ -1,6 +1,6 @@
 /**
  * Binds an MCP session to its owner. The client receives the upstream's session id, sealed under a key of server, tenant, end
- * user and credential. Every replica can open it, and no other caller can use or read it.
+ * user, credential and version of its value. Every replica can open it, and no other caller can use or read it.
  */
 import { createSecretKey } from 'node:crypto'
 
@@ -20,7 +20,7 @@ const purpose = 'mcp_session'
 
 /** One key for each owner. This also bounds the number of nonces under one key (NIST SP 800-38D §8.3). */
 function sessionKeys(secrets: DeploymentSecrets, { actor, server, credential }: SessionOwner): MasterKeys {
-  const owner = JSON.stringify([server.id, actor.organizationId, actor.endUser?.id ?? null, credential.id])
+  const owner = JSON.stringify([server.id, actor.organizationId, actor.endUser?.id ?? null, credential.id, credential.version])
   return [{ id: purpose, key: createSecretKey(Buffer.from(secrets.mac(purpose, owner), 'hex')) }]
 }
 

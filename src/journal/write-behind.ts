@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 
 import type { Actor } from '../access/actor.js'
+import type { McpCredential } from '../entities/mcp-credential.js'
 import type { BackgroundChanges, Journal } from './journal.js'
 
 const intervalMs = 1000
@@ -15,12 +16,21 @@ export interface UsageRecord {
   readonly at: Date
 }
 
-/** Records last-used times and usage, which are written up to a second later. */
+/** Response of an MCP server to a request with the credential. */
+export interface CredentialResponse {
+  readonly credential: Pick<McpCredential, 'id' | 'version'>
+  readonly httpStatus: number
+  readonly at: Date
+}
+
+/** Records last-used times, health of credentials and usage, which are written up to a second later. */
 export interface WriteBehind {
   touchApiKey(id: string, at: Date): void
   touchPersonalToken(id: string, at: Date): void
   touchEndUser(id: string, at: Date): void
   touchMcpCredential(id: string, at: Date): void
+  /** Sets the health of an MCP credential by the response of its server. */
+  recordCredentialResponse(response: CredentialResponse): void
   /** Adds to the usage of the API key, end user and operation. */
   recordUsage(use: UsageRecord): void
   /** Resolves when all of it is written. */

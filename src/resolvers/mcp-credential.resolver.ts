@@ -1,18 +1,5 @@
-/** GraphQL types and operations of MCP credentials. Values are accepted and never returned. */
-import {
-  Arg,
-  Ctx,
-  Extensions,
-  Field,
-  FieldResolver,
-  ID,
-  InputType,
-  Mutation,
-  ObjectType,
-  registerEnumType,
-  Resolver,
-  Root,
-} from 'type-graphql'
+/** GraphQL operations and field resolvers of MCP credentials. */
+import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql'
 
 import { can } from '../access/actor.js'
 import type { Context } from '../context/context.js'
@@ -20,94 +7,19 @@ import { EndUser } from '../entities/end-user.js'
 import { CredentialStatus } from '../entities/enums.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
-import { DateTimeScalar, SecretScalar } from '../entities/scalars.js'
-import type { Secret } from '../lib/secret.js'
-import { createMcpCredential, type CreateMcpCredentialArgs } from '../mcp/credentials/create-mcp-credential.js'
-import { maxHeaderNameLength, maxHeaders, maxHeadersBytes, maxSecretLength, type McpAuth } from '../mcp/credentials/credential-value.js'
+import { createMcpCredential } from '../mcp/credentials/create-mcp-credential.js'
 import { revokeMcpCredential } from '../mcp/credentials/revoke-mcp-credential.js'
-import { maxNameLength } from '../validation/validator.js'
-import { formatLength, idempotencyKey } from './descriptions.js'
-import { Payload } from './user-error.js'
+import { updateMcpCredential } from '../mcp/credentials/update-mcp-credential.js'
+import {
+  CreateMcpCredentialInput,
+  CreateMcpCredentialPayload,
+  McpCredentialHealth,
+  RevokeMcpCredentialInput,
+  RevokeMcpCredentialPayload,
+  UpdateMcpCredentialInput,
+  UpdateMcpCredentialPayload,
+} from './mcp-credential-types.js'
 import { visibleEndUser } from './visible-end-user.js'
-
-const secretRule = `${formatLength(maxSecretLength)}, without line breaks or control characters`
-
-const NoAuth = { NONE: 'NONE' } as const
-registerEnumType(NoAuth, {
-  name: 'NoAuth',
-  description: 'Marker for MCP servers without authentication.',
-  valuesConfig: { NONE: { description: 'The MCP server requires no credential.' } },
-})
-
-@InputType('HttpHeaderInput', { description: 'HTTP header that is sent to the MCP server.' })
-class HttpHeaderInput {
-  @Field(() => String, {
-    description: `Header name (RFC 9110): ${formatLength(maxHeaderNameLength)}. Listed in \`headerNames\`. Connection headers such as Host and Content-Length are invalid.`,
-  })
-  name!: string
-
-  @Field(() => SecretScalar, { description: `Header value: ${secretRule}. Stored encrypted and never returned.` })
-  value!: Secret
-}
-
-@InputType('McpAuthInput', { description: 'Authentication sent to the MCP server. Exactly one field must be set.' })
-@Extensions({ isOneOf: true })
-class McpAuthInput implements McpAuth {
-  @Field(() => SecretScalar, { nullable: true, description: `Bearer token without its scheme: ${secretRule}.` })
-  bearerToken?: Secret | null
-
-  @Field(() => SecretScalar, { nullable: true, description: `Complete \`Authorization\` value with its scheme: ${secretRule}.` })
-  authorization?: Secret | null
-
-  @Field(() => [HttpHeaderInput], {
-    nullable: true,
-    description: `Custom headers: 1 to ${maxHeaders} entries with unique names, at most ${maxHeadersBytes / 1024} KiB in total.`,
-  })
-  headers?: HttpHeaderInput[] | null
-
-  @Field(() => NoAuth, { nullable: true, description: 'No authentication: the MCP server requires no credential.' })
-  none?: string | null
-}
-
-@InputType('CreateMcpCredentialInput', { description: 'MCP credential to store.' })
-class CreateMcpCredentialInput implements CreateMcpCredentialArgs {
-  @Field(() => ID, { description: "Id of the MCP server. Another end user's server is refused (FORBIDDEN or NOT_FOUND)." })
-  serverId!: string
-
-  @Field(() => String, { nullable: true, description: `Name for people: ${formatLength(maxNameLength)}. Default: null.` })
-  name?: string | null
-
-  @Field(() => McpAuthInput, { description: 'Authentication to store. The value is encrypted and never returned.' })
-  auth!: McpAuthInput
-
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Expiry, in the future. Null or omitted: no expiry.' })
-  expiresAt?: Date | null
-
-  @Field(() => String, { nullable: true, description: idempotencyKey('') })
-  idempotencyKey?: string | null
-}
-
-@ObjectType('CreateMcpCredentialPayload', { description: 'Result of `createMcpCredential`. It never contains the value.' })
-class CreateMcpCredentialPayload extends Payload {
-  @Field(() => McpCredential, { nullable: true, description: 'Metadata of the stored credential. Null if `userErrors` is not empty.' })
-  credential?: McpCredential | null
-}
-
-@InputType('RevokeMcpCredentialInput', { description: 'MCP credential to revoke.' })
-class RevokeMcpCredentialInput {
-  @Field(() => ID, { description: 'Id of the MCP credential.' })
-  id!: string
-}
-
-@ObjectType('RevokeMcpCredentialPayload', { description: 'Result of `revokeMcpCredential`.' })
-class RevokeMcpCredentialPayload extends Payload {
-  @Field(() => McpCredential, {
-    nullable: true,
-    description:
-      'Metadata of the revoked credential, which stays. One that was revoked before is returned unchanged. Null if `userErrors` is not empty.',
-  })
-  credential?: McpCredential | null
-}
 
 @Resolver(() => McpCredential)
 export class McpCredentialResolver {
@@ -121,6 +33,18 @@ export class McpCredentialResolver {
     @Arg('input', () => CreateMcpCredentialInput, { description: 'Credential to store.' }) input: CreateMcpCredentialInput,
   ): Promise<CreateMcpCredentialPayload> {
     return createMcpCredential(ctx, input)
+  }
+
+  @Mutation(() => UpdateMcpCredentialPayload, {
+    nullable: true,
+    description:
+      'Replaces the value, name or expiry of an MCP credential in place. INVALID_STATE if it is revoked. Needs `mcp_credential:create`, and for a shared credential the rights that relax the rules of its server.',
+  })
+  updateMcpCredential(
+    @Ctx() ctx: Context,
+    @Arg('input', () => UpdateMcpCredentialInput, { description: 'Changes to the credential.' }) input: UpdateMcpCredentialInput,
+  ): Promise<UpdateMcpCredentialPayload> {
+    return updateMcpCredential(ctx, input)
   }
 
   @Mutation(() => RevokeMcpCredentialPayload, {
@@ -155,5 +79,12 @@ export class McpCredentialResolver {
   @FieldResolver(() => CredentialStatus, { description: 'Status at the time of the request. Only an ACTIVE credential is sent.' })
   status(@Root() credential: McpCredential, @Ctx() ctx: Context): CredentialStatus {
     return credential.status(ctx.now())
+  }
+
+  @FieldResolver(() => McpCredentialHealth, {
+    description: 'Health of the credential, by its last use at the gateway or in `testMcpServer`. Written about one second late.',
+  })
+  health(@Root() { healthStatus, healthChangedAt, healthHttpStatus }: McpCredential): McpCredentialHealth {
+    return { status: healthStatus, changedAt: healthChangedAt, lastStatus: healthHttpStatus }
   }
 }

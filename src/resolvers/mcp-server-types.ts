@@ -6,14 +6,8 @@ import { McpServer } from '../entities/mcp-server.js'
 import { JsonObjectScalar, UrlScalar } from '../entities/scalars.js'
 import type { CreateMcpServerArgs } from '../mcp/servers/create-mcp-server.js'
 import type { McpServerFilterArgs } from '../mcp/servers/list-mcp-servers.js'
-import {
-  maxDescriptionLength,
-  maxLabelLength,
-  maxMetadataBytes,
-  maxMetadataDepth,
-  maxTools,
-  type McpServerFields,
-} from '../mcp/servers/server-rules.js'
+import { maxDescriptionLength, maxLabelLength, maxMetadataBytes, maxMetadataDepth, maxTools } from '../mcp/servers/server-rules.js'
+import type { UpdateMcpServerArgs } from '../mcp/servers/update-mcp-server.js'
 import { maxNameLength, maxUrlLength } from '../validation/validator.js'
 import {
   environmentFilter,
@@ -76,7 +70,7 @@ export class CreateMcpServerInput implements CreateMcpServerArgs {
 }
 
 @InputType('UpdateMcpServerInput', { description: 'Changes to an MCP server. Omitted fields stay unchanged.' })
-export class UpdateMcpServerInput implements McpServerFields {
+export class UpdateMcpServerInput implements UpdateMcpServerArgs {
   @Field(() => ID, { description: 'Id of the MCP server.' })
   id!: string
 
@@ -106,6 +100,12 @@ export class UpdateMcpServerInput implements McpServerFields {
     description: `Approval policy for the tool calls of this server. Null is invalid. A change to NEVER ${relaxing}`,
   })
   requireApproval?: McpApprovalPolicy | null
+
+  @Field(() => ID, {
+    nullable: true,
+    description: `Credential that the gateway sends for end users without one of their own: ACTIVE, of this server and without end user. Null removes it. Setting it ${relaxing}`,
+  })
+  sharedCredentialId?: string | null
 
   @Field(() => JsonObjectScalar, { nullable: true, description: `Replaces the metadata: ${metadataRule}` })
   metadata?: Record<string, unknown> | null

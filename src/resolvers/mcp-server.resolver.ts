@@ -13,6 +13,7 @@ import { listMcpServers } from '../mcp/servers/list-mcp-servers.js'
 import { updateMcpServer } from '../mcp/servers/update-mcp-server.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { findByIdOrForbid } from './find-by-id-or-forbid.js'
+import { McpCredentialFilter } from './mcp-credential-types.js'
 import {
   CreateMcpServerInput,
   UpdateMcpServerInput,
@@ -64,7 +65,7 @@ export class McpServerResolver {
   @Mutation(() => UpdateMcpServerPayload, {
     nullable: true,
     description:
-      'Updates an MCP server. Needs `mcp_server:update`. Relaxing its approval policy or tools also needs `mcp_approval:decide`. It takes a LOGIN or FULL_ACCESS token, or an API key without expiry that never called the server under approval.',
+      'Updates an MCP server. Needs `mcp_server:update`. Relaxing its approval policy or tools, or sharing a credential, also needs `mcp_approval:decide`. It takes a LOGIN or FULL_ACCESS token, or an API key without expiry that never called the server under approval.',
   })
   updateMcpServer(
     @Ctx() ctx: Context,
@@ -108,7 +109,11 @@ export class McpServerResolver {
     @Args(() => PageArgs) page: PageArgs,
     @Arg('includeRevoked', () => Boolean, { nullable: true, defaultValue: false, description: 'If true, lists revoked credentials too.' })
     includeRevoked?: boolean | null,
+    @Arg('filter', () => McpCredentialFilter, { nullable: true, description: 'Filters the credentials. Omitted: no filter.' })
+    filter?: McpCredentialFilter | null,
   ): Promise<Connection<McpCredential>> {
-    return McpCredentials.from(await listMcpCredentials(ctx, server, page, includeRevoked ?? false))
+    return McpCredentials.from(
+      await listMcpCredentials(ctx, server, page, { health: filter?.health, includesRevoked: includeRevoked ?? false }),
+    )
   }
 }

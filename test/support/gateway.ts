@@ -23,7 +23,7 @@ export interface RpcBody {
   readonly error: {
     readonly code: number
     readonly message: string
-    readonly data: { readonly approvalId: string; readonly status: string }
+    readonly data: { readonly approvalId: string; readonly reason: string }
   }
 }
 

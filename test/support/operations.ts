@@ -58,9 +58,10 @@ const member = 'id role joinedAt permissions user { id email name createdAt } pr
 const invited = 'id email role createdAt expiresAt acceptedAt revokedAt projects { id } invitedBy { id email }'
 const personalToken = `id type description permissions effectivePermissions status issuedAt expiresAt lastUsedOn visibleUntil revokedAt
   user { id email } revokedBy { __typename }`
-const mcpServer = `id name serverLabel serverUrl serverDescription allowedTools requireApproval metadata environment createdAt
+const mcpServer = `id name serverLabel serverUrl serverDescription allowedTools requireApproval sharedCredentialId metadata environment createdAt
   updatedAt project { id } endUser { id externalId }`
-const mcpCredentialFields = `id name authType authorizationPreview headerNames status expiresAt lastUsedAt createdAt updatedAt
+const mcpCredentialFields = `id version name authType authorizationPreview headerNames status expiresAt lastUsedAt createdAt updatedAt
+  health { status changedAt lastStatus }
   revokedAt server { id } endUser { id externalId }`
 const mcpToolApproval = `id tool arguments status requestedAt expiresAt decidedAt reason server { id } endUser { externalId }
   decidedBy { __typename }`
@@ -408,9 +409,9 @@ export const mutations: Readonly<Record<string, Operation>> = {
   },
   updateMcpServer: {
     document: `mutation ($input: UpdateMcpServerInput!) { updateMcpServer(input: $input) { server { ${mcpServer} } ${userErrors} } }`,
-    variables: async (here) => ({ input: { id: await createIdIn('mcp_srv', here), name: 'changed' } }),
+    variables: async (here) => ({ input: { id: await createIdIn('mcp_srv', here), name: 'changed', sharedCredentialId: null } }),
     permission: actions['mcp_server:update'].permission,
-    ids: { 'input.id': 'mcp_srv' },
+    ids: { 'input.id': 'mcp_srv', 'input.sharedCredentialId': 'mcp_cred' },
   },
   deleteMcpServer: {
     document: `mutation ($input: DeleteMcpServerInput!) { deleteMcpServer(input: $input) { deletedServerId revokedCredentialCount ${userErrors} } }`,
@@ -424,6 +425,15 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: async (here) => ({ input: { serverId: await createIdIn('mcp_srv', here), auth: { bearerToken: 'a token of the matrix' } } }),
     permission: actions['mcp_credential:create'].permission,
     ids: { 'input.serverId': 'mcp_srv' },
+  },
+  updateMcpCredential: {
+    document: `mutation ($input: UpdateMcpCredentialInput!) {
+      updateMcpCredential(input: $input) { credential { ${mcpCredentialFields} } ${userErrors} } }`,
+    variables: async (here) => ({
+      input: { id: await createIdIn('mcp_cred', here), auth: { bearerToken: 'another token of the matrix' } },
+    }),
+    permission: actions['mcp_credential:update'].permission,
+    ids: { 'input.id': 'mcp_cred' },
   },
   revokeMcpCredential: {
     document: `mutation ($input: RevokeMcpCredentialInput!) {

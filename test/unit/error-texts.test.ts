@@ -5,8 +5,8 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from '@jest/globals'
 
+import { gatewayErrors } from '../../src/gateway/gateway-error.js'
 import { requestErrorDescriptions, userErrorDescriptions } from '../../src/lib/error-codes.js'
-import { rpcErrorDescriptions } from '../../src/lib/json/json-rpc.js'
 import { collectErrors } from '../../tools/error-sites.js'
 
 function collect(source: string): ReturnType<typeof collectErrors> {
@@ -73,7 +73,7 @@ describe('finds what it cannot list', () => {
 
 test('the page has each code, with its cause and its remedy', () => {
   const page = readFileSync('docs/errors.md', 'utf8').replaceAll('&lt;', '<')
-  for (const table of [userErrorDescriptions, requestErrorDescriptions, rpcErrorDescriptions]) {
+  for (const table of [userErrorDescriptions, requestErrorDescriptions, gatewayErrors]) {
     for (const [code, { cause, remedy }] of Object.entries(table)) {
       expect(page).toMatch(new RegExp(`^### .*\`${code}\``, 'm'))
       expect(page).toContain(`**Cause.** ${cause} **Remedy.** ${remedy}`)

@@ -82,6 +82,7 @@ const unitOrRange =
 /** Numbers without unit and range, each with the reason. */
 const plainNumbers: Readonly<Record<string, string>> = {
   'McpTestFailure.httpStatus': 'a status code counts nothing',
+  'McpCredentialHealth.lastStatus': 'a status code counts nothing',
 }
 
 const failing = (fails: (described: Described) => boolean): string[] =>

@@ -38,8 +38,11 @@ export const unrevokedTokens = (now: Date) => ({ revokedAt: null, ...expiresAfte
 /** `McpCredential.status`. */
 export const liveMcpCredentials = (now: Date) => ({ revokedAt: null, ...neverExpiresOrAfter(now) })
 
+const isLive = (prefix: string): string => `(${prefix}revoked_at is null and (${prefix}expires_at is null or ${prefix}expires_at > ?))`
+
 /** `McpCredential.status`, in a prepared statement. Parameter: now. */
-export const isLiveMcpCredential = '(revoked_at is null and (expires_at is null or expires_at > ?))'
+export const isLiveMcpCredential = isLive('')
+export const isLiveSharedMcpCredential = isLive('shared.')
 
 /** Invitations that can be accepted. */
 export const pendingInvitations = (now: Date) => ({ acceptedAt: null, revokedAt: null, ...expiresAfter(now) })

@@ -3,29 +3,36 @@ import { raw } from '@mikro-orm/core'
 
 import type { PreparedQuery } from '../query-runner.js'
 import type { Condition } from './lists.js'
-import { isLiveMcpCredential } from './live-credentials.js'
+import { isLiveMcpCredential, isLiveSharedMcpCredential } from './live-credentials.js'
+
+const credentialColumns = (alias: string): string =>
+  ['id', 'auth_type', 'origin', 'sealed_value', 'expires_at', 'version']
+    .map((column) => `${alias}.${column} as ${alias}_${column}`)
+    .join(', ')
 
 /**
- * MCP server with the latest live credential of the caller: the backend or one end user.
- * An end user may use the backend's servers. The backend cannot use servers of its end users.
+ * MCP server with the latest live credential of the caller, the backend or one end user, and the live credential that the
+ * server shares with end users. An end user may use the backend's servers. The backend cannot use servers of its end users.
  */
-export const serverWithCredential: PreparedQuery = {
+export const serverWithCredentials: PreparedQuery = {
   name: 'usable_mcp_server',
-  sql: `select * from mcp_server left join (
-      select id as credential_id, auth_type as credential_type, origin as credential_origin, sealed_value as credential_value,
-        expires_at as credential_ends
-      from mcp_credential
+  sql: `select mcp_server.*, ${credentialColumns('own')}, ${credentialColumns('shared')} from mcp_server
+    left join (
+      select * from mcp_credential
       where server_id = ? and organization_id = ? and project_id = ? and environment = ? and coalesce(end_user_id, '') = ?
         and ${isLiveMcpCredential}
       order by created_at desc, id desc limit 1
-    ) as newest on true
-    where id = ? and organization_id = ? and project_id = ? and environment = ? and owner_key in ('backend', ?)`,
+    ) as own on true
+    left join mcp_credential as shared on shared.id = mcp_server.shared_credential_id and shared.server_id = mcp_server.id
+      and shared.end_user_id is null and ${isLiveSharedMcpCredential}
+    where mcp_server.id = ? and mcp_server.organization_id = ? and mcp_server.project_id = ? and mcp_server.environment = ?
+      and mcp_server.owner_key in ('backend', ?)`,
 }
 
-/** The credential's id if it is live, otherwise no row. */
-export const liveCredential: PreparedQuery = {
+/** Version of the credential's value if it is live, otherwise no row. */
+export const liveCredentialVersion: PreparedQuery = {
   name: 'live_mcp_credential',
-  sql: `select id from mcp_credential where id = ? and ${isLiveMcpCredential}`,
+  sql: `select version from mcp_credential where id = ? and ${isLiveMcpCredential}`,
 }
 
 export const serverVersion: PreparedQuery = { name: 'mcp_server_stands', sql: 'select updated_at from mcp_server where id = ?' }

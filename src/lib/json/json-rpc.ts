@@ -1,5 +1,4 @@
 /** JSON-RPC 2.0 messages of MCP: one message at a time, no batches. */
-import type { ErrorDescription } from '../error-codes.js'
 import type { SlicedComputation } from '../slices.js'
 import { JsonError, parseStrictJson } from './strict-json.js'
 
@@ -32,58 +31,5 @@ export function* parseMessage(text: string): SlicedComputation<JsonRpcMessage> {
   return { body, method: method ?? null, id: parseMessageId(body) }
 }
 
-/** JSON-RPC 2.0 §5.1 reserves -32000 to -32099 for implementations. */
-export const rpcErrorCodes = {
-  parse: -32_700,
-  invalidRequest: -32_600,
-  invalidParams: -32_602,
-  internal: -32_603,
-  refused: -32_001,
-  approvalRequired: -32_002,
-  noCredential: -32_003,
-  upstream: -32_004,
-  concurrencyLimited: -32_005,
-  loopDetected: -32_006,
-  /** Defined by MCP (2026-07-28, Streamable HTTP, Server Validation). */
-  headerMismatch: -32_020,
-} as const
-
-/** Cause and remedy of each code. */
-export const rpcErrorDescriptions: Readonly<Record<keyof typeof rpcErrorCodes, ErrorDescription>> = {
-  parse: { cause: 'The message is not valid JSON, or not a JSON-RPC 2.0 message.', remedy: 'Correct the message.' },
-  invalidRequest: { cause: 'The message violates JSON-RPC, or is too large.', remedy: 'Correct the message.' },
-  invalidParams: {
-    cause: 'The call needs approval, and its parameters cannot be shown to a person exactly as they would be sent.',
-    remedy: 'Send smaller or plain parameters.',
-  },
-  internal: { cause: 'Unexpected error. The details are in the log of the server.', remedy: 'Report the request id to the operator.' },
-  refused: {
-    cause: 'The server, the session or the tool is not available to the caller.',
-    remedy: 'Check the id, the permissions of the credential, and `allowedTools` of the server.',
-  },
-  approvalRequired: {
-    cause: 'The tool call requires approval. `data` has `status`, `approvalId` and `expiresAt`.',
-    remedy: 'Repeat the same call once `decideMcpToolCall` has approved it.',
-  },
-  noCredential: {
-    cause: 'The vault has no usable credential for this server and caller.',
-    remedy: 'Store one with `createMcpCredential`.',
-  },
-  upstream: {
-    cause: 'The MCP server is unreachable, rejects the credential, or violates the protocol.',
-    remedy: 'Check the server with `testMcpServer`.',
-  },
-  concurrencyLimited: {
-    cause: 'Too many calls, streams or pending approvals of the end user, the API key or the organization.',
-    remedy: 'Retry after `data.retryAfterSeconds`.',
-  },
-  loopDetected: { cause: 'The message came back to the gateway.', remedy: 'Set `serverUrl` to the MCP server itself.' },
-  headerMismatch: { cause: 'A protocol header differs from the message.', remedy: 'Send headers that equal the message.' },
-}
-
 /** JSON-RPC error response; `id` is null if the request had no readable id. */
-export const rpcError = (id: MessageId | null, code: number, message: string, data?: object): JsonObject => ({
-  jsonrpc: '2.0',
-  id,
-  error: { code, message, ...(data ? { data } : {}) },
-})
+export const rpcError = (id: MessageId | null, error: object): JsonObject => ({ jsonrpc: '2.0', id, error })

@@ -32,8 +32,8 @@ function withoutVolatileMeta({ _meta, ...params }: JsonObject): JsonObject {
   return kept.length === 0 ? params : { ...params, _meta: Object.fromEntries(kept) }
 }
 
-/** The value of a credential is immutable, so its id is its version. Extend this if a value ever changes in place. */
-const credentialVersion = ({ id }: UsableCredential): readonly unknown[] => [id]
+/** An approval does not cover another value of the credential, which may be another account. */
+const credentialVersion = ({ id, version }: UsableCredential): readonly unknown[] => [id, version]
 
 export const computeCallDigest = (
   { endUser }: Actor,

@@ -1,14 +1,13 @@
 /** Revokes a credential: erases its value and keeps the record. Immediate, permanent and idempotent. */
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
-import { McpCredential } from '../../entities/mcp-credential.js'
-import { objectNotFound } from '../../lib/errors.js'
+import type { McpCredential } from '../../entities/mcp-credential.js'
+import { findMcpCredential } from './find-mcp-credential.js'
 
 export async function revokeMcpCredential(ctx: Context, input: { readonly id: string }): Promise<{ credential: McpCredential }> {
   return perform(ctx, 'mcp_credential:revoke', async ({ em, now, permit, addDetails }) => {
     permit({ requestedId: input.id })
-    const credential = await em.findOne(McpCredential, { id: input.id })
-    if (!credential) throw objectNotFound('MCP credential', ['input', 'id'])
+    const credential = await findMcpCredential(em, input.id)
     permit(credential)
     addDetails({ serverId: credential.serverId })
     if (!credential.revokedAt) credential.revoke(now)

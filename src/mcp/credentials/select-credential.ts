@@ -1,11 +1,12 @@
-/** Selects the credential for a request to a server: the named one, else the caller's latest usable one, else none. */
+/** Selects the credential for a request to a server: the caller's latest usable one, else the one that the server shares. */
 import type { EntityManager } from '@mikro-orm/core'
 
 import type { Actor } from '../../access/actor.js'
+import type { Permit } from '../../access/permit.js'
 import { liveMcpCredentials } from '../../database/queries/live-credentials.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
-import { objectNotFound } from '../../lib/errors.js'
+import { disableOwnerFilter } from '../../tenancy/owner-filter.js'
 
 /** False when expired, revoked or created for another origin: a secret is never sent to another host. */
 export const isUsable = (credential: McpCredential, server: McpServer, now: Date): boolean =>
@@ -23,9 +24,16 @@ export async function findLatestCredential(em: EntityManager, actor: Actor, serv
   return em.findOne(McpCredential, where, { orderBy: [{ createdAt: 'DESC' }, { id: 'DESC' }] })
 }
 
-/** @throws DomainError NOT_FOUND */
-export async function findCredential(em: EntityManager, server: McpServer, id: string): Promise<McpCredential> {
-  const credential = await em.findOne(McpCredential, { id, serverId: server.id })
-  if (!credential) throw objectNotFound('MCP credential', ['input', 'credentialId'])
-  return credential
+/** The live credential of the backend that the server shares with end users; null if there is none. */
+export async function findSharedCredential(em: EntityManager, permit: Permit, server: McpServer, now: Date): Promise<McpCredential | null> {
+  const { sharedCredentialId: id, origin } = server
+  if (id === null) return null
+  // In a fork: the owner filter of `em` stays on.
+  return disableOwnerFilter(em.fork(), permit).findOne(McpCredential, {
+    id,
+    serverId: server.id,
+    origin,
+    endUserId: null,
+    ...liveMcpCredentials(now),
+  })
 }

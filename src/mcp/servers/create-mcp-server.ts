@@ -47,6 +47,7 @@ export async function createMcpServer(ctx: Context, input: CreateMcpServerArgs):
       allowedTools: input.allowedTools ? [...input.allowedTools] : null,
       requireApproval: input.requireApproval ?? 'ALWAYS',
       metadata: { ...input.metadata },
+      sharedCredentialId: null,
       createdAt: now,
       updatedAt: now,
     })

@@ -5,12 +5,13 @@
 import type { Actor } from '../../access/actor.js'
 import type { Context } from '../../context/context.js'
 import { perform, authorizeRead } from '../../context/perform.js'
-import { McpCredential } from '../../entities/mcp-credential.js'
+import type { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { forbidden } from '../../lib/errors.js'
 import { Validator } from '../../validation/validator.js'
 import { openValue } from '../credentials/credential-value.js'
-import { isUsable, findCredential, findLatestCredential } from '../credentials/select-credential.js'
+import { findMcpCredential } from '../credentials/find-mcp-credential.js'
+import { isUsable, findLatestCredential, findSharedCredential } from '../credentials/select-credential.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { acquireExchangeSlot } from '../in-flight.js'
 import { probe, unavailableCredential, type McpTestFailure, type ProbeResult } from './probe.js'
@@ -75,11 +76,12 @@ const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestMc
     validator.throwIfInvalid()
     permit({ requestedId: serverId })
     const server = await findMcpServer(ctx.em, serverId, 'serverId')
-    const namedCredential = credentialId == null ? null : await findCredential(ctx.em, server, credentialId)
-    permit(server)
+    const namedCredential = credentialId == null ? null : await findMcpCredential(ctx.em, credentialId, 'credentialId', server.id)
+    const permitted = permit(server)
     if (namedCredential && namedCredential.endUserId !== (actor.endUser?.id ?? null))
       throw forbidden('The credential belongs to an end user. Send X-On-Behalf-Of for that end user to use it.')
-    const credential = namedCredential ?? (await findLatestCredential(ctx.em, actor, server, now))
+    const own = namedCredential ?? (await findLatestCredential(ctx.em, actor, server, now))
+    const credential = own ?? (actor.endUser ? await findSharedCredential(ctx.em, permitted, server, now) : null)
     return { actor, server, credential, isCredentialUsable: credential === null || isUsable(credential, server, now) }
   })
 
@@ -103,11 +105,21 @@ async function recordResult(
   // Without `authVersion`, revocation is not checked again; without a deadline, a disconnect does not abort.
   const recorder = ctx.withActor({ ...actor, authVersion: null })
   recorder.deadline = null
-  await perform(recorder, 'mcp_server:test', async ({ em, now, permit, addDetails }) => {
+  await perform(recorder, 'mcp_server:test', ({ permit, addDetails }) => {
     permit(server)
     addDetails({ credentialId: credential?.id ?? null, connected: failure === null, toolCount: toolNames.length, durationMs, wasSent })
     if (failure) addDetails({ failure: failure.code, httpStatus: failure.httpStatus })
-    if (credential && wasSent) await em.nativeUpdate(McpCredential, { id: credential.id }, { lastUsedAt: now })
+    if (credential && credential.endUserId !== (actor.endUser?.id ?? null)) addDetails({ sharedCredential: true })
   })
+  if (credential && wasSent) recordUse(ctx, credential, failure)
   ctx.clearCaches()
+}
+
+/** A test that lists the tools got responses with status 2xx. */
+function recordUse(ctx: Context, credential: McpCredential, failure: McpTestFailure | null): void {
+  const { writeBehind } = ctx.services
+  const at = ctx.now()
+  writeBehind.touchMcpCredential(credential.id, at)
+  const httpStatus = failure ? failure.httpStatus : 200
+  if (httpStatus !== null) writeBehind.recordCredentialResponse({ credential, httpStatus, at })
 }

@@ -1,21 +1,25 @@
 /** Updates an MCP server. A new origin revokes its credentials: a secret is never sent to another host. */
-import type { EntityManager } from '@mikro-orm/core'
-
-import { maxExpiry, type Actor } from '../../access/actor.js'
-import { requirePermission } from '../../access/permit.js'
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
+import type { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
-import { forbidden } from '../../lib/errors.js'
+import { invalid, invalidState } from '../../lib/errors.js'
 import { Validator } from '../../validation/validator.js'
 import { expireApprovals } from '../approvals/expire-approvals.js'
-import { hasCalled } from '../approvals/server-callers.js'
+import { assertCanRelax } from '../assert-can-relax.js'
+import { findMcpCredential } from '../credentials/find-mcp-credential.js'
 import { revokeCredentials } from '../credentials/revoke-credentials.js'
+import { isUsable } from '../credentials/select-credential.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { validateServer, assertCanModify, assertLabelAvailable, assertUrlAllowed, type McpServerFields } from './server-rules.js'
 
-/** @throws DomainError INVALID, URL_NOT_ALLOWED, NOT_FOUND, FORBIDDEN or CONFLICT */
-export async function updateMcpServer(ctx: Context, input: McpServerFields & { readonly id: string }): Promise<{ server: McpServer }> {
+export interface UpdateMcpServerArgs extends McpServerFields {
+  readonly id: string
+  readonly sharedCredentialId?: string | null | undefined
+}
+
+/** @throws DomainError INVALID, URL_NOT_ALLOWED, NOT_FOUND, FORBIDDEN, CONFLICT or INVALID_STATE */
+export async function updateMcpServer(ctx: Context, input: UpdateMcpServerArgs): Promise<{ server: McpServer }> {
   return perform(ctx, 'mcp_server:update', async ({ em, actor, now, permit, addDetails }) => {
     const validator = new Validator()
     validateServer(validator, input)
@@ -25,6 +29,8 @@ export async function updateMcpServer(ctx: Context, input: McpServerFields & { r
     const server = await findMcpServer(em, input.id)
     const permitted = permit(server)
     assertCanModify(actor, server)
+    const { sharedCredentialId } = input
+    const shared = sharedCredentialId == null ? null : await findMcpCredential(em, sharedCredentialId, 'sharedCredentialId', server.id)
     if (relaxesRules(server, input)) await assertCanRelax(em, actor, server)
     if (input.serverLabel) await assertLabelAvailable(em, server, input.serverLabel)
     const { origin, serverUrl } = server
@@ -35,6 +41,8 @@ export async function updateMcpServer(ctx: Context, input: McpServerFields & { r
     if (input.allowedTools !== undefined) server.allowedTools = input.allowedTools && [...input.allowedTools]
     if (input.requireApproval) server.requireApproval = input.requireApproval
     if (input.metadata) server.metadata = { ...input.metadata }
+    if (shared) assertShareable(shared, server, now)
+    if (sharedCredentialId !== undefined) server.sharedCredentialId = sharedCredentialId
     server.updatedAt = now
     // Open approvals were given for the previous URL.
     if (server.serverUrl !== serverUrl) await expireApprovals(em, permitted, server.id)
@@ -44,29 +52,19 @@ export async function updateMcpServer(ctx: Context, input: McpServerFields & { r
   })
 }
 
-const callerFamilyMessage =
-  'An API key that called this server under approval cannot relax its rules, and neither can a related key. Use a personal token, or a key of another origin.'
-
-/** True when the update allows calls that needed approval or were blocked before. */
-function relaxesRules(server: McpServer, { requireApproval, allowedTools }: McpServerFields): boolean {
+/** True when the update allows calls that needed approval, were blocked or had no credential before. */
+function relaxesRules(server: McpServer, { requireApproval, allowedTools, sharedCredentialId }: UpdateMcpServerArgs): boolean {
+  if (sharedCredentialId != null && sharedCredentialId !== server.sharedCredentialId) return true
   if (requireApproval === 'NEVER' && server.requireApproval !== 'NEVER') return true
   if (allowedTools === undefined || server.allowedTools === null) return false
   return allowedTools === null || allowedTools.some((tool) => !server.allowedTools?.includes(tool))
 }
 
-/** An agent, or a key that has called the server, must not relax the rules for itself. @throws DomainError FORBIDDEN */
-async function assertCanRelax(em: EntityManager, actor: Actor, { id }: McpServer): Promise<void> {
-  if (actor.endUser)
-    throw forbidden(
-      '"requireApproval" and "allowedTools" cannot be relaxed while acting for an end user. Repeat the request without X-On-Behalf-Of.',
-    )
-  requirePermission(actor, 'mcp_approval:decide')
-  const endsAt = maxExpiry(actor, 'key')
-  if (endsAt) {
-    throw forbidden(
-      `A credential that expires (${endsAt.toISOString()}) cannot relax "requireApproval" or "allowedTools". Use a LOGIN or FULL_ACCESS token, or an API key without expiry.`,
-    )
-  }
-  if (!actor.apiKey) return
-  if (await hasCalled(em, actor.apiKey.id, id)) throw forbidden(callerFamilyMessage)
+/** A credential that one end user stored is sent for that end user only. @throws DomainError INVALID or INVALID_STATE */
+function assertShareable(credential: McpCredential, server: McpServer, now: Date): void {
+  const path = ['input', 'sharedCredentialId']
+  if (credential.endUserId !== null)
+    throw invalid('"sharedCredentialId" must be a credential of the backend. Store one without X-On-Behalf-Of.', path)
+  if (!isUsable(credential, server, now))
+    throw invalidState('"sharedCredentialId" must be an ACTIVE credential, stored for the current origin of "serverUrl".', path)
 }
