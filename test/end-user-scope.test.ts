@@ -113,7 +113,7 @@ describe('X-On-Behalf-Of', () => {
     upstream.reset()
     const refused = await world.call(serverId, key.secret, 'echo', {}, onBehalfOf('bob'))
     expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('"FORBIDDEN"')])
-    expect((await world.call(serverId, key.secret, 'echo', {}, onBehalfOf('jane'))).body.error.data.status).toBe('PENDING')
+    expect((await world.call(serverId, key.secret, 'echo', {}, onBehalfOf('jane'))).body.error.data.reason).toBe('APPROVAL_PENDING')
     expect(upstream.received).toEqual([])
     for (const document of ['{ mcpServers { nodes { id } } }', '{ mcpToolApprovals { nodes { id } } }'])
       expect((await app.run(key.secret, document, {}, onBehalfOf('bob'))).status).toBe(403)
