@@ -23,13 +23,13 @@ const layers = [
 ]
 
 /** Composition, in the order in which each may import the ones before it. */
-const root = ['(schema|open-services)', 'server', 'app', 'main', 'cli'].map((file) => `^src/${file}\\.ts$`)
+const root = ['(schema|open-services)', 'server', 'app', 'serve', 'main', 'keyhouse', 'cli'].map((file) => `^src/${file}\\.ts$`)
 
 const folder = (names) => `^src/(${names.join('|')})/`
 const order = [...layers.map(folder), ...root]
 
 /** Only these read the configuration; everyone else is handed what it needs and knows the type alone. */
-const readers = '^src/(config|encryption|commands)/|^src/(open-services|cli|main)\\.ts$'
+const readers = '^src/(config|encryption|commands)/|^src/(open-services|cli|main|serve|keyhouse)\\.ts$'
 
 export default {
   forbidden: [

@@ -1,20 +1,15 @@
-/** Starts the server process: checks the configuration, listens, and drains on a signal. */
-import { createApp, type App } from './app.js'
+/** Starts the server process: serves, and drains on a signal. */
+import type { App } from './app.js'
 import { announceFirstStart } from './commands/first-start.js'
-import { assertServable, type Config } from './config/config.js'
-import { admitServer } from './database/database.js'
+import type { Config } from './config/config.js'
+import { serve } from './serve.js'
 
 /** Milliseconds for requests in flight to end after the port has closed. */
 const maxDrainMs = 10_000
 
 /** @throws ConfigError for a configuration that cannot serve */
 export async function start(config: Config): Promise<App> {
-  assertServable(config)
-  const release = await admitServer(config)
-  const app = await createApp(config)
-  if (config.envFile !== undefined) app.services.log.info({ file: config.envFile }, 'environment file loaded')
-  if (config.unreadVariables.length > 0)
-    app.services.log.warn({ variables: config.unreadVariables }, 'these variables are not settings and have no effect')
+  const app = await serve(config)
   let isStopping = false
   const stop = (signal: NodeJS.Signals): void => {
     // npm forwards Ctrl-C, so the process receives SIGINT twice. The timer below bounds the wait.
@@ -27,8 +22,7 @@ export async function start(config: Config): Promise<App> {
     }
     setTimeout(forceExit, config.drainSeconds * 1000 + maxDrainMs).unref()
     app.services.log.info({ signal }, 'draining')
-    const closed = app.close().then(release)
-    closed.then(
+    app.close().then(
       () => {
         app.services.log.info('ended')
         process.exit(0)

@@ -11,6 +11,7 @@ import { registerCors } from './http/cors.js'
 import { createHttpServer } from './http/create-http-server.js'
 import type { HttpTimeouts } from './http/timeouts.js'
 import type { Traces } from './observability/traces.js'
+import { registerClientPackage } from './routes/client-package.js'
 import { registerExplorer } from './routes/explorer.js'
 import { registerHealth } from './routes/health.js'
 import { registerIssuers } from './routes/issuers.js'
@@ -31,6 +32,7 @@ export async function createServer(
   registerWellKnown(server, services)
   registerIssuers(server, services)
   registerExplorer(server, config)
+  registerClientPackage(server)
   await registerGraphql(server, services, schema, times, plugins)
   await registerGateway(server, services, times)
   return server

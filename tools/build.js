@@ -1,26 +1,36 @@
-/** Builds into a new folder and swaps it in, so that a running server and the commands never see half a build. */
+/** Builds server and client into a new folder and swaps it in, so that a running server and the commands never see half a build. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+
+import { withoutNpm } from './npm-environment.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 // Beside dist, since the source maps hold relative paths.
 const fresh = `dist-${process.pid}`
 const old = `${fresh}-old`
 
-function run(...args) {
-  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' })
+function run(command, ...args) {
+  const { status } = spawnSync(command, args, { stdio: ['inherit', 'ignore', 'inherit'], env: withoutNpm(process.env) })
   if (status === 0) return
   rmSync(fresh, { recursive: true })
   process.exit(1)
 }
+const node = (...args) => run(process.execPath, ...args)
+const compile = (...args) => node('node_modules/typescript/bin/tsc', '-p', ...args)
 
-mkdirSync(fresh)
+// Created before the stamp, which a new folder in client/src would be newer than.
+mkdirSync('client/src/generated', { recursive: true })
+mkdirSync(join(fresh, 'client'), { recursive: true })
 // Written first: a source that changes during the build is newer than this file, and tools/start.cjs builds again.
 writeFileSync(join(fresh, 'build-started'), '')
-run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', fresh)
-run('explorer/build.js', join(fresh, 'explorer'))
+compile('tsconfig.build.json', '--outDir', fresh)
+node('explorer/build.js', join(fresh, 'explorer'))
+node('client/tools/generate.js')
+compile('client/tsconfig.build.json')
+// npm packs the same bytes from the same files: the times are constant, and names of users are left out.
+run('npm', 'pack', './client', '--ignore-scripts', '--silent', '--pack-destination', join(fresh, 'client'))
 if (existsSync('dist')) renameSync('dist', old)
 renameSync(fresh, 'dist')
 rmSync(old, { recursive: true, force: true })

@@ -7,19 +7,20 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { productionLock, productionManifest, productionPackages } from './production-packages.js'
+
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'))
-const withoutTests = ({ devDependencies: _tests, workspaces: _client, ...rest }) => rest
 
 const lock = read('package-lock.json')
-const production = Object.entries(lock.packages).filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
+const production = productionPackages(lock)
 const temporary = mkdtempSync(join(tmpdir(), 'keyhouse-sbom-'))
 // npm names the bill after its folder.
 const folder = join(temporary, 'keyhouse')
 mkdirSync(folder)
 const write = (name, value) => writeFileSync(join(folder, name), JSON.stringify(value))
 try {
-  write('package.json', withoutTests(read('package.json')))
-  write('package-lock.json', { ...lock, packages: { '': withoutTests(lock.packages['']), ...Object.fromEntries(production) } })
+  write('package.json', productionManifest(read('package.json')))
+  write('package-lock.json', productionLock(lock))
   const text = execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'], {
     cwd: folder,
     encoding: 'utf8',

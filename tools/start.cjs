@@ -9,12 +9,25 @@ const path = require('path')
 const { requireNode } = require('../bin/node-version.js')
 
 const root = path.join(__dirname, '..')
-const sources = ['src', 'explorer', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
+const sources = [
+  'src',
+  'explorer',
+  'client/src',
+  'client/tools',
+  'client/operations',
+  'client/README.md',
+  'client/package.json',
+  'schema.graphql',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+]
 
-/** A folder's own time tells that a file was removed. */
+/** A folder's own time tells that a file was removed. A build writes client/src/generated. */
 function lastChange(file) {
   const stats = statSync(file)
-  const inside = stats.isDirectory() ? readdirSync(file).map((name) => lastChange(path.join(file, name))) : []
+  const names = stats.isDirectory() ? readdirSync(file).filter((name) => name !== 'generated') : []
+  const inside = names.map((name) => lastChange(path.join(file, name)))
   return Math.max(stats.mtimeMs, ...inside)
 }
 

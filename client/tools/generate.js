@@ -1,5 +1,5 @@
 /** Generates src/generated from schema.graphql and operations/. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 
 import { code } from './code.js'
 
@@ -9,6 +9,8 @@ const sources = readdirSync(at('operations'))
   .toSorted()
   .map((file) => ({ location: `client/operations/${file}`, text: readFileSync(at(`operations/${file}`), 'utf8') }))
 
+// The package must hold no module of an earlier build.
+rmSync(at('dist'), { recursive: true, force: true })
 mkdirSync(at('src/generated'), { recursive: true })
 for (const [name, content] of Object.entries(await code(readFileSync(at('../schema.graphql'), 'utf8'), sources))) {
   writeFileSync(
