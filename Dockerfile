@@ -1,4 +1,4 @@
-# Three stages: one builds, one installs what runs, and the last holds nothing else.
+# Three stages: one packs, one installs the packed server, and the last holds nothing else.
 # `npm run rehearse` takes the same steps in a folder, where no container engine is at hand.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
@@ -6,22 +6,19 @@ COPY package.json package-lock.json .npmrc ./
 COPY client/package.json client/
 RUN npm ci
 COPY . .
-RUN npm run build
+RUN npm run pack
 
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-COPY client/package.json client/
-# The optional ones are Node itself, which this image has.
-RUN npm ci --omit=dev --omit=optional
+COPY .npmrc ./
+COPY --from=build /app/keyhouse-*.tgz keyhouse.tgz
+# npm-shrinkwrap.json pins every package, and lacks those of the two deleted fields. The optional ones are Node itself, which this image has.
+RUN tar -xzf keyhouse.tgz --strip-components=1 && rm keyhouse.tgz && npm pkg delete devDependencies workspaces && npm ci --omit=optional
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000 KEYHOUSE_DATA_DIR=/data
 WORKDIR /app
-COPY package.json ./
-COPY bin bin
-COPY --from=dependencies /app/node_modules node_modules
-COPY --from=build /app/dist dist
+COPY --from=dependencies /app ./
 # Everything above belongs to root. The one place to write is the volume: run it with a read-only root.
 RUN install -d -m 0700 -o 10001 -g 10001 /data
 USER 10001:10001

@@ -4,10 +4,11 @@
 const { existsSync } = require('fs')
 const path = require('path')
 
-const { requireNode, runByOwnNode } = require('./node-version.js')
+const { requireNode } = require('./node-version.js')
 
 // libuv reads it when the pool is first used. DNS lookups may use half of the pool (src/outbound/name-lookups.ts).
 process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '24'
+requireNode()
 // npx signals only its shell, which dies and leaves this process running: end as if it had received the signal.
 if (process.env.npm_lifecycle_event === 'npx') {
   const shell = process.ppid
@@ -18,17 +19,13 @@ if (process.env.npm_lifecycle_event === 'npx') {
   }, 200)
   timer.unref()
 }
-
-function run() {
-  requireNode()
-  if (!existsSync(path.join(__dirname, '../dist/cli.js'))) {
-    console.error('Keyhouse is not built yet: run npm run build.')
-    process.exit(1)
-  }
+if (existsSync(path.join(__dirname, '../dist/cli.js'))) {
   // A dynamic import, so that nothing is loaded before the check.
   import('../dist/cli.js').catch((error) => {
     console.error(error)
     process.exit(1)
   })
+} else {
+  console.error('Keyhouse is not built yet: run npm run build.')
+  process.exit(1)
 }
-if (!runByOwnNode()) run()

@@ -25,7 +25,9 @@ beforeAll(async () => {
     'tsconfig.json',
     'tsconfig.build.json',
     'bin',
+    'client',
     'explorer',
+    'schema.graphql',
     'src',
     'tools',
   ])

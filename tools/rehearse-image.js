@@ -1,12 +1,11 @@
 /**
  * Executes the steps of the Dockerfile in a temporary folder under the image's restrictions: production dependencies only,
- * a read-only tree, an unprivileged user (if this one is root), and a separate data folder. Needs `npm run build` before,
- * and the registry. It prints each step and exits non-zero if a check fails.
+ * a read-only tree, an unprivileged user (if this one is root), and a separate data folder. Needs the registry. It prints each step and exits non-zero if a check fails.
  */
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,12 +48,14 @@ function neededBy(installed, dependencies) {
 }
 
 function install() {
-  mkdirSync(join(app, 'client'), { recursive: true })
-  for (const path of ['package.json', 'package-lock.json', '.npmrc', 'client/package.json', 'bin', 'dist']) {
-    cpSync(path, join(app, path), { recursive: true })
-  }
-  const command = /RUN (npm ci --omit=dev.*)/.exec(dockerfile)[1].split(' ')
-  execFileSync(command[0], command.slice(1), { cwd: app, stdio: ['ignore', 'ignore', 'inherit'] })
+  mkdirSync(app)
+  const [, pack] = /RUN (npm run pack)/.exec(dockerfile)
+  execFileSync('sh', ['-c', `${pack} -- --pack-destination "$0"`, app], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const [tarball] = readdirSync(app)
+  renameSync(join(app, tarball), join(app, 'keyhouse.tgz'))
+  cpSync('.npmrc', join(app, '.npmrc'))
+  const [, command] = /RUN (tar .*)/.exec(dockerfile)
+  execFileSync('sh', ['-c', command], { cwd: app, stdio: ['ignore', 'ignore', 'inherit'] })
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
   const installed = JSON.parse(readFileSync(join(app, 'node_modules/.package-lock.json'), 'utf8')).packages
   for (const name of Object.keys(dependencies)) assert.ok(installed[`node_modules/${name}`], `${name} is missing`)
@@ -62,7 +63,7 @@ function install() {
   const strays = Object.keys(installed).filter((path) => path.includes('node_modules/') && !installed[path].link && !needed.has(path))
   assert.deepEqual(strays, [], 'nothing that runs needs these')
   const bytes = [...everything(join(app, 'node_modules'))].reduce((sum, path) => sum + lstatSync(path).size, 0)
-  step(`${command.join(' ')}: ${Object.keys(installed).length} packages, ${Math.round(bytes / 1e6)} MB, none that only tests need`)
+  step(`${tarball}: ${Object.keys(installed).length} packages, ${Math.round(bytes / 1e6)} MB, none that only tests need`)
 }
 
 /** Makes the tree read-only for every user, as in an image with a read-only root. */

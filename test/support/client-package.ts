@@ -1,6 +1,6 @@
 /** Installs the client package as its users do: packed into a tarball and installed into a temporary folder, offline. */
 import { execFile, execFileSync } from 'node:child_process'
-import { accessSync, constants, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
@@ -24,19 +24,22 @@ export interface ClientPackage {
   remove(): void
 }
 
+/** Packs the built client into a temporary folder. */
+export async function packClient(): Promise<{ folder: string; file: string; remove: () => void }> {
+  const folder = mkdtempSync(join(tmpdir(), 'keyhouse-client-'))
+  await run('npm', ['pack', './client', '--pack-destination', folder], { cwd: root })
+  const [name] = readdirSync(folder)
+  return { folder, file: join(folder, name!), remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
 /** Runs `npm pack` and `npm install --offline`, which fail if the tarball is incomplete or needs a registry. */
 export async function installClient(): Promise<ClientPackage> {
-  const folder = mkdtempSync(join(tmpdir(), 'keyhouse-client-'))
-  const { stdout } = await run('npm', ['pack', '--workspace', '@keyhouse/client', '--pack-destination', folder, '--json'], { cwd: root })
-  const packed = JSON.parse(stdout) as unknown
-  const [first] = Array.isArray(packed) ? (packed as { filename: string }[]) : Object.values(packed as Record<string, { filename: string }>)
+  const { folder, file, remove } = await packClient()
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'application', private: true, type: 'module' }))
   await run(
     'npm',
-    ['install', '--offline', '--no-audit', '--ignore-scripts', '--cache', join(folder, '.npm'), join(folder, first!.filename)],
-    {
-      cwd: folder,
-    },
+    ['install', '--offline', '--no-audit', '--ignore-scripts', '--cache', join(folder, '.npm'), file],
+    { cwd: folder },
   )
   const require = createRequire(join(folder, 'package.json'))
   return {
@@ -55,7 +58,7 @@ export async function installClient(): Promise<ClientPackage> {
       cpSync(join(root, 'client/test', file), target)
       return target
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove,
   }
 }
 
