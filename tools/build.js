@@ -11,13 +11,13 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const fresh = `dist-${process.pid}`
 const old = `${fresh}-old`
 
-function run(command, ...args) {
-  const { status } = spawnSync(command, args, { stdio: ['inherit', 'ignore', 'inherit'], env: withoutNpm(process.env) })
+function run(command, args, stdout = 'inherit') {
+  const { status } = spawnSync(command, args, { stdio: ['inherit', stdout, 'inherit'], env: withoutNpm(process.env) })
   if (status === 0) return
   rmSync(fresh, { recursive: true })
   process.exit(1)
 }
-const node = (...args) => run(process.execPath, ...args)
+const node = (...args) => run(process.execPath, args)
 const compile = (...args) => node('node_modules/typescript/bin/tsc', '-p', ...args)
 
 // Created before the stamp, which a new folder in client/src would be newer than.
@@ -30,7 +30,7 @@ node('explorer/build.js', join(fresh, 'explorer'))
 node('client/tools/generate.js')
 compile('client/tsconfig.build.json')
 // npm packs the same bytes from the same files: the times are constant, and names of users are left out.
-run('npm', 'pack', './client', '--ignore-scripts', '--silent', '--pack-destination', join(fresh, 'client'))
+run('npm', ['pack', './client', '--ignore-scripts', '--silent', '--pack-destination', join(fresh, 'client')], 'ignore')
 if (existsSync('dist')) renameSync('dist', old)
 renameSync(fresh, 'dist')
 rmSync(old, { recursive: true, force: true })
