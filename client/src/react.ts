@@ -1,6 +1,7 @@
-/** A React hook for every operation, on TanStack Query. */
+/** React hooks for every operation, on TanStack Query. */
 'use client'
 
-export { KeyhouseProvider, operationKey, useKeyhouse } from './hooks.js'
-export type { MutationHook, MutationHookOptions, QueryHookOptions } from './hooks.js'
+export type { MutationHook, MutationHookOptions } from './mutation-hooks.js'
+export { KeyhouseProvider, operationKey, useKeyhouse } from './provider.js'
+export type { InfiniteQueryHookOptions, QueryHookOptions, SuspenseQueryHookOptions } from './query-hooks.js'
 export * from './generated/hooks.js'

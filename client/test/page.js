@@ -1,8 +1,17 @@
 /** Two small pages of a product: a backend's keys; and an MCP server, for which a user stores credentials of their own. */
 import { createClient } from '@keyhouse/client'
-import { KeyhouseProvider, useApiKeys, useCreateApiKey, useCreateMcpCredential, useMcpServer, useViewer } from '@keyhouse/client/react'
+import {
+  KeyhouseProvider,
+  useApiKeys,
+  useCreateApiKey,
+  useCreateMcpCredential,
+  useInfiniteApiKeys,
+  useMcpServer,
+  useSuspenseViewer,
+  useViewer,
+} from '@keyhouse/client/react'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { createElement as h, useState } from 'react'
+import { createElement as h, Suspense, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 
 function Keys() {
@@ -83,6 +92,19 @@ function NewCredential({ server }) {
   )
 }
 
+function AllKeys() {
+  const { data: viewer } = useSuspenseViewer()
+  const keys = useInfiniteApiKeys({ first: 2 })
+  const labels = keys.data?.pages.flatMap(({ nodes }) => nodes.map(({ id, label }) => h('li', { key: id }, label ?? 'without a label')))
+  return h(
+    'main',
+    null,
+    h('h1', null, viewer.organization.name),
+    h('ul', null, labels),
+    keys.hasNextPage && h('button', { onClick: () => keys.fetchNextPage() }, 'More'),
+  )
+}
+
 function Page({ server }) {
   const viewer = useViewer()
   const [isOpen, setIsOpen] = useState(true)
@@ -96,13 +118,13 @@ function Page({ server }) {
   )
 }
 
-const { url, credential, server } = globalThis.keyhouse
+const { url, credential, server, all } = globalThis.keyhouse
 // Where a test looks for what must not be there.
 globalThis.queryClient = new QueryClient()
 createRoot(document.querySelector('#page')).render(
   h(
     QueryClientProvider,
     { client: globalThis.queryClient },
-    h(KeyhouseProvider, { client: createClient({ url, credential }) }, h(Page, { server })),
+    h(KeyhouseProvider, { client: createClient({ url, credential }) }, all ? h(Suspense, { fallback: h('p', null, 'Loading…') }, h(AllKeys)) : h(Page, { server })),
   ),
 )

@@ -14,7 +14,14 @@ import {
 } from '@keyhouse/client'
 import type { ApiErrorCode, CreateApiKeyInput, UserErrorCode } from '@keyhouse/client'
 import { ApiKeysDocument, ExchangeApiKeyDocument } from '@keyhouse/client/documents'
-import { useApiKeys, useCreateApiKey, useExchangeApiKey } from '@keyhouse/client/react'
+import {
+  useApiKeys,
+  useCreateApiKey,
+  useExchangeApiKey,
+  useInfiniteApiKeys,
+  useSuspenseApiKeys,
+  useSuspenseViewer,
+} from '@keyhouse/client/react'
 import type { Client as UrqlClient } from '@urql/core'
 import type { GraphQLClient } from 'graphql-request'
 
@@ -69,6 +76,26 @@ export async function functions(): Promise<void> {
   createClient({ credential: 'kh_sand_' })
 }
 
+export async function caller(): Promise<string | null> {
+  const me = await viewer(client)
+  if (me.kind === 'PERSONAL_TOKEN') {
+    const [email, none]: [string, null] = [me.user.email, me.project]
+    void none
+    // @ts-expect-error a member acts for no end user
+    void me.endUser.externalId
+    return email
+  }
+  const [project, environment, issuer]: [string, 'SANDBOX' | 'PRODUCTION', string] = [me.project.slug, me.environment, me.issuer]
+  void [project, environment, issuer]
+  // @ts-expect-error a key or an access token is no person's
+  void me.user.email
+  if (me.kind === 'ACCESS_TOKEN') return me.endUser.externalId + me.expiresAt
+  // @ts-expect-error null while the key acts for an end user
+  void me.apiKey.preview
+  if (me.endUser) return me.endUser.externalId
+  return me.apiKey.preview
+}
+
 export function failures(error: unknown): UserErrorCode | ApiErrorCode | undefined {
   if (error instanceof UserErrorsError) {
     const path: readonly string[] | null = error.errors[0].path
@@ -95,6 +122,18 @@ export function hooks(): void {
   const text: string | null | undefined = create.data?.secret
   void text
 
+  const page: number = useSuspenseApiKeys({ first: 10 }).data.nodes.length
+  const organization: string = useSuspenseViewer().data.organization.name
+  const all = useInfiniteApiKeys({ first: 10 })
+  const every: number[] | undefined = all.data?.pages.map(({ nodes: { length } }) => length)
+  const flat = useInfiniteApiKeys({}, { select: ({ pages }) => pages.flatMap(({ nodes }) => nodes.map(({ id }) => id)), staleTime: 1000 })
+  const together: string[] | undefined = flat.data
+  void [page, organization, every, together, all.fetchNextPage]
+
+  // @ts-expect-error the cursor is the hook's own
+  useInfiniteApiKeys({ after: 'x' })
+  // @ts-expect-error a suspending query has nothing to wait for
+  useSuspenseApiKeys({}, { enabled: false })
   // @ts-expect-error the input is missing
   create.mutate()
   // @ts-expect-error there is no such argument

@@ -51,10 +51,13 @@ const described = ({ field, kind }, more = []) =>
     ...(kind === 'mutation' ? ['@throws UserErrorsError when it is refused.'] : []),
   ])
 
+/** Types of results that say more than the schema can. */
+const refinedTypes = { viewer: (of) => `import('../viewer.js').ViewerByKind<NonNullable<${of}>>` }
+
 const resultType = (operation) => {
   const { name, kind, type } = operation
   const of = `Types.${type}['${name}']`
-  return `export type ${pascal(name)}Result = ${kind === 'query' ? of : `MutationResult<${[of, nullableOnReplay(operation).join(' | ')].filter(Boolean).join(', ')}>`}\n`
+  return `export type ${pascal(name)}Result = ${kind === 'query' ? (refinedTypes[name]?.(of) ?? of) : `MutationResult<${[of, nullableOnReplay(operation).join(' | ')].filter(Boolean).join(', ')}>`}\n`
 }
 
 const inputType = ({ args }) => `Types.${getNamedType(args[0].type).name}${isNonNullType(args[0].type) ? '' : ' | null'}`
@@ -93,9 +96,22 @@ function hookOf(operation) {
     const run = hasVariables ? `Operations.${name}` : `(client, _, options) => Operations.${name}(client, options)`
     return `${described(operation)}export const use${pascal(name)} = (options?: MutationHookOptions<${result}>): MutationHook<${input}, ${result}> => useKeyhouseMutation(${run}, options)\n`
   }
+  const given = [argument(operation)].filter(Boolean)
+  const passed = hasVariables ? 'variables' : 'undefined'
   const run = `(client, call) => Operations.${name}(client, ${hasVariables ? `variables${isOptional ? ' ?? {}' : ''}, ` : ''}call)`
-  const parameters = [argument(operation), `options?: QueryHookOptions<${result}, T>`].filter(Boolean).join(', ')
-  return `${described(operation)}export const use${pascal(name)} = <T = ${result}>(${parameters}): UseQueryResult<T, KeyhouseError> => useKeyhouseQuery('${name}', ${run}, ${hasVariables ? 'variables' : 'undefined'}, options)\n`
+  const hook = (variant) =>
+    `${described(operation)}export const use${variant}${pascal(name)} = <T = ${result}>(${[...given, `options?: ${variant}QueryHookOptions<${result}, T>`].join(', ')}): Use${variant}QueryResult<T, KeyhouseError> => useKeyhouse${variant}Query('${name}', ${run}, ${passed}, options)\n`
+  return [hook(''), hook('Suspense'), ...(isConnection(field) ? [infiniteHookOf(operation)] : [])].join('\n')
+}
+
+const isConnection = ({ type, args }) => getNamedType(type).name.endsWith('Connection') && args.some(({ name }) => name === 'after')
+
+/** A list's hook that loads page after page. The cursors are its own. */
+function infiniteHookOf(operation) {
+  const { name, type, isOptional } = operation
+  const result = `Operations.${pascal(name)}Result`
+  const variables = `Omit<Types.${type}Variables, 'after' | 'before' | 'last'>`
+  return `${described(operation)}export const useInfinite${pascal(name)} = <T = InfiniteData<${result}>>(variables${isOptional ? '?' : ''}: ${variables}, options?: InfiniteQueryHookOptions<${result}, T>): UseInfiniteQueryResult<T, KeyhouseError> => useKeyhouseInfiniteQuery('${name}', (client, page, call) => Operations.${name}(client, { ...variables, ...page }, call), variables, options)\n`
 }
 
 /** Writes the parsed document as a literal, so that the bundle needs no GraphQL parser and unused documents are tree-shaken. */
@@ -109,7 +125,16 @@ const writers = {
   ],
   hooks: [
     hookOf,
-    `import type { UseQueryResult } from '@tanstack/react-query'\n\nimport type { KeyhouseError } from '../errors.js'\nimport { useKeyhouseQuery, useKeyhouseMutation } from '../hooks.js'\nimport type { MutationHook, MutationHookOptions, QueryHookOptions } from '../hooks.js'\nimport * as Operations from './operations.js'\nimport type * as Types from './types.js'\n`,
+    `import type { InfiniteData, UseInfiniteQueryResult, UseQueryResult, UseSuspenseQueryResult } from '@tanstack/react-query'
+
+import type { KeyhouseError } from '../errors.js'
+import { useKeyhouseMutation } from '../mutation-hooks.js'
+import type { MutationHook, MutationHookOptions } from '../mutation-hooks.js'
+import { useKeyhouseInfiniteQuery, useKeyhouseQuery, useKeyhouseSuspenseQuery } from '../query-hooks.js'
+import type { InfiniteQueryHookOptions, QueryHookOptions, SuspenseQueryHookOptions } from '../query-hooks.js'
+import * as Operations from './operations.js'
+import type * as Types from './types.js'
+`,
   ],
   documents: [documentOf, `import type { TypedDocument } from '../typed-document.js'\nimport type * as Types from './types.js'\n`],
 }

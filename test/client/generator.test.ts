@@ -45,7 +45,7 @@ async function compile(program: string): Promise<string> {
   try {
     mkdirSync(join(folder, 'generated'))
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-    for (const file of ['client', 'errors', 'operation', 'retry', 'hooks', 'typed-document']) {
+    for (const file of ['client', 'errors', 'operation', 'retry', 'provider', 'query-hooks', 'mutation-hooks', 'typed-document']) {
       symlinkSync(join(root, `client/src/${file}.ts`), join(folder, `${file}.ts`))
     }
     for (const [name, content] of Object.entries(await code(schemaText, sources)))

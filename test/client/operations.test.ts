@@ -86,9 +86,13 @@ test('every query is answered, a page of a hundred too: none asks for more than 
 test('nothing is in the client that the schema does not have', () => {
   const known = (names: string[]): string[] => names.toSorted()
   expect(known(Object.keys(functions))).toEqual(known([...operations, 'createClient', 'ApiError', 'KeyhouseError', 'UserErrorsError']))
-  expect(known(Object.keys(hooks))).toEqual(
-    known([...operations.map((name) => `use${pascal(name)}`), 'KeyhouseProvider', 'operationKey', 'useKeyhouse']),
-  )
+  const queries = Object.values(schema.getQueryType()!.getFields())
+  const variants = [
+    ...operations.map((name) => `use${pascal(name)}`),
+    ...queries.map(({ name }) => `useSuspense${pascal(name)}`),
+    ...queries.filter(({ type }) => /Connection!?$/.test(String(type))).map(({ name }) => `useInfinite${pascal(name)}`),
+  ]
+  expect(known(Object.keys(hooks))).toEqual(known([...variants, 'KeyhouseProvider', 'operationKey', 'useKeyhouse']))
   expect(known(Object.keys(documents))).toEqual(known(operations.map((name) => `${pascal(name)}Document`)))
 })
 

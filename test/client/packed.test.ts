@@ -9,7 +9,7 @@ import type * as Documents from '@keyhouse/client/documents'
 import { Client as UrqlClient, fetchExchange } from '@urql/core'
 import { GraphQLClient } from 'graphql-request'
 
-import { limit, sizes } from '../../client/tools/sizes.js'
+import { hookLimit, limit, sizes } from '../../client/tools/sizes.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { installClient, nodes, oldestNode, runNode, typeCheck, type ClientPackage } from '../support/client-package.js'
 import { organization, type SeededOrganization } from '../support/seed.js'
@@ -149,12 +149,12 @@ describe('the compiler', () => {
   })
 })
 
-test('each function, with the client in it, weighs less than 4 kB in a page, and brings nothing of graphql', async () => {
+test('each function weighs less than 4 kB in a page and each hook less than 6, with the client, and nothing of graphql', async () => {
   const rows = await sizes(join(client.directory, 'dist'))
-  expect(rows.length).toBeGreaterThan(15)
-  expect(limit).toBe(4096)
-  for (const { bytes, inputs } of rows) {
-    expect(bytes).toBeLessThan(limit)
+  expect(rows.length).toBeGreaterThan(100)
+  expect([limit, hookLimit]).toEqual([4096, 6144])
+  for (const { name, bytes, inputs } of rows) {
+    expect(bytes).toBeLessThan(name.startsWith('use') ? hookLimit : limit)
     expect(inputs.filter((input) => /node_modules\/(?!@keyhouse)/.test(input))).toEqual([])
   }
 })
