@@ -58,7 +58,10 @@ export function useKeyhouseMutation<I, R>(
     mutationFn: async (input) => new Sealed(await run(client, input.open(), call)),
     onSuccess: async (result) => {
       // The mutation may have changed any data that this client has read.
-      await queryClient.invalidateQueries({ queryKey: operationKey(client) })
+      const filters = { queryKey: operationKey(client) }
+      // Invalidation alone keeps the result of a first fetch in flight, which may have read before the mutation.
+      await queryClient.cancelQueries(filters)
+      await queryClient.invalidateQueries(filters)
       await onSuccess?.(result.open())
     },
     onError: (cause) => onError?.(cause),

@@ -67,6 +67,7 @@ test.each([1280, 390])('at %d pixels: makes a key, shows it once, lists it, and 
   const { page, blockedUrls, browserErrors } = await openIsolatedPage(browser, [origin, app.url], width)
   await page.addInitScript(`globalThis.keyhouse = ${JSON.stringify({ url: app.url, credential: acme.sandboxKey })}`)
   await page.goto(origin)
+  await page.getByRole('listitem').first().waitFor()
   await page.getByLabel('Label').fill(`Page ${width}`)
   await page.getByRole('button', { name: 'Create' }).click()
   const secret = await page.locator('output code').innerText()
@@ -180,7 +181,7 @@ test('a suspending component shows when its data is there, and a list grows page
   const { page, browserErrors } = await openIsolatedPage(browser, [origin, app.url], 1280)
   await page.addInitScript(`globalThis.keyhouse = ${JSON.stringify({ url: app.url, credential: globex.adminToken, all: true })}`)
   await page.goto(origin)
-  await page.getByRole('heading', { name: 'Acme' }).waitFor()
+  await page.getByRole('heading').waitFor()
   const items = page.getByRole('listitem')
   const more = page.getByRole('button', { name: 'More' })
   await items.nth(1).waitFor()
@@ -193,5 +194,27 @@ test('a suspending component shows when its data is there, and a list grows page
   expect((await items.allInnerTexts()).slice(0, 4)).toEqual(['four', 'three', 'two', 'one'])
   expect(await items.count()).toBe(5)
   expect(browserErrors).toEqual([])
+  await page.context().close()
+})
+
+test('a list that was read before a mutation and arrives after it is read anew', async () => {
+  const initech = await organization(app)
+  const { page } = await openIsolatedPage(browser, [origin, app.url], 1280)
+  let isHeld = false
+  const created = page.waitForResponse((response) => response.request().postData()?.includes('mutation CreateApiKey') ?? false)
+  await page.route(`${app.url}/graphql`, async (route) => {
+    if (isHeld || !route.request().postData()?.includes('query ApiKeys')) return route.fallback()
+    isHeld = true
+    const response = await route.fetch()
+    await created
+    // Unless the page has aborted the request.
+    await route.fulfill({ response }).catch(() => undefined)
+  })
+  await page.addInitScript(`globalThis.keyhouse = ${JSON.stringify({ url: app.url, credential: initech.sandboxKey })}`)
+  await page.goto(origin)
+  await page.getByText('Loading…').waitFor()
+  await page.getByLabel('Label').fill('New')
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('listitem').filter({ hasText: 'New' }).waitFor()
   await page.context().close()
 })
