@@ -13,7 +13,8 @@ export async function serve(config: Config, overrides: Overrides = {}): Promise<
   })
   const { log } = app.services
   if (config.envFile !== undefined) log.info({ file: config.envFile }, 'environment file loaded')
-  if (config.unreadVariables.length > 0) log.warn({ variables: config.unreadVariables }, 'these variables are not settings and have no effect')
+  if (config.unreadVariables.length > 0)
+    log.warn({ variables: config.unreadVariables }, 'these variables are not settings and have no effect')
   return {
     ...app,
     close: async () => {

@@ -125,6 +125,10 @@ createRoot(document.querySelector('#page')).render(
   h(
     QueryClientProvider,
     { client: globalThis.queryClient },
-    h(KeyhouseProvider, { client: createClient({ url, credential }) }, all ? h(Suspense, { fallback: h('p', null, 'Loading…') }, h(AllKeys)) : h(Page, { server })),
+    h(
+      KeyhouseProvider,
+      { client: createClient({ url, credential }) },
+      all ? h(Suspense, { fallback: h('p', null, 'Loading…') }, h(AllKeys)) : h(Page, { server }),
+    ),
   ),
 )

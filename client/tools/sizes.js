@@ -45,6 +45,7 @@ export async function sizes(dist = fileURLToPath(new URL('../dist/', import.meta
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const rows = await sizes()
   console.log(`${'name'.padEnd(36)}${'with client'.padStart(12)}${'alone'.padStart(8)}${'limit'.padStart(8)}   bytes, minified`)
-  for (const row of rows) console.log(row.name.padEnd(36) + String(row.bytes).padStart(12) + String(row.alone).padStart(8) + String(row.limit).padStart(8))
+  for (const row of rows)
+    console.log(row.name.padEnd(36) + String(row.bytes).padStart(12) + String(row.alone).padStart(8) + String(row.limit).padStart(8))
   if (rows.some(({ bytes, limit: maximum }) => bytes >= maximum)) process.exitCode = 1
 }

@@ -1,6 +1,17 @@
 /** Installs the client package as its users do: packed into a tarball and installed into a temporary folder, offline. */
 import { execFile, execFileSync } from 'node:child_process'
-import { accessSync, constants, cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
@@ -36,11 +47,7 @@ export async function packClient(): Promise<{ folder: string; file: string; remo
 export async function installClient(): Promise<ClientPackage> {
   const { folder, file, remove } = await packClient()
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'application', private: true, type: 'module' }))
-  await run(
-    'npm',
-    ['install', '--offline', '--no-audit', '--ignore-scripts', '--cache', join(folder, '.npm'), file],
-    { cwd: folder },
-  )
+  await run('npm', ['install', '--offline', '--no-audit', '--ignore-scripts', '--cache', join(folder, '.npm'), file], { cwd: folder })
   const require = createRequire(join(folder, 'package.json'))
   return {
     folder,

@@ -14,7 +14,9 @@ const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
 test('the last stage holds what runs: no dependency of tests, no compiler, and a user who is not root', () => {
   expect(dockerfile.match(/^FROM node:24-/gm)).toHaveLength(3)
   // Installs what was packed, of which the manifest names no dependency of tests.
-  expect(dockerfile).toMatch(/AS build[^]*RUN npm run pack\n[^]*AS dependencies[^]*npm pkg delete devDependencies.* && npm ci --omit=optional\n/)
+  expect(dockerfile).toMatch(
+    /AS build[^]*RUN npm run pack\n[^]*AS dependencies[^]*npm pkg delete devDependencies.* && npm ci --omit=optional\n/,
+  )
   expect(last).not.toMatch(/^RUN npm/m)
   expect(last).toMatch(/^USER 10001:10001$/m)
   expect(last.match(/^VOLUME .*/gm)).toEqual(['VOLUME /data'])
