@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
@@ -19,7 +19,9 @@ let acme: SeededOrganization
 let folder: string
 let env: NodeJS.ProcessEnv
 beforeAll(async () => {
-  app = await startApp()
+  // The audience of the page's token is the URL of the server.
+  const PORT = await freePort()
+  app = await startApp({ PORT, KEYHOUSE_URL: `http://127.0.0.1:${PORT}` })
   acme = await organization(app)
   // Laid out as the repository, whose schema and client the examples name.
   folder = mkdtempSync(join(tmpdir(), 'keyhouse-frontends-'))
@@ -36,7 +38,7 @@ afterAll(async () => {
 
 async function install(example: string): Promise<string> {
   const copy = join(folder, 'examples', example)
-  cpSync(join(root, 'examples', example), copy, { recursive: true, filter: (path) => !/node_modules|\/dist|\/gql$/.test(path) })
+  cpSync(join(root, 'examples', example), copy, { recursive: true, filter: (path) => !['node_modules', 'dist', 'gql'].includes(basename(path)) })
   await runIn(copy, env, 'npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
   return copy
 }
