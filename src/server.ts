@@ -32,7 +32,7 @@ export async function createServer(
   registerWellKnown(server, services)
   registerIssuers(server, services)
   registerExplorer(server, config)
-  registerClientPackage(server)
+  registerClientPackage(server, config)
   await registerGraphql(server, services, schema, times, plugins)
   await registerGateway(server, services, times)
   return server

@@ -3,10 +3,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 import type { FastifyInstance } from 'fastify'
 
+import type { Config } from '../config/config.js'
+
 /** Output of tools/build.js. The path is the same from src and from dist. */
 const folder = new URL('../../dist/client/', import.meta.url)
 
-export function registerClientPackage(server: FastifyInstance): void {
+export function registerClientPackage(server: FastifyInstance, { introspection }: Config): void {
+  // The client tells the schema, as introspection does.
+  if (!introspection) return
   // One file, or none when the client has not been built.
   const [name] = existsSync(folder) ? readdirSync(folder) : []
   if (name === undefined) return

@@ -17,7 +17,7 @@ afterAll(() => app.close())
 const path = `/client/keyhouse-client-${version}.tgz`
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-test('/client.tgz leads to the client of this version, without a credential and whatever KEYHOUSE_EXPLORER says', async () => {
+test('/client.tgz leads to the client of this version, without a credential', async () => {
   const redirect = await fetch(`${app.url}/client.tgz`, { redirect: 'manual' })
   expect([redirect.status, redirect.headers.get('location'), redirect.headers.get('cache-control')]).toEqual([302, path, 'no-store'])
   const answer = await fetch(`${app.url}/client.tgz`)
@@ -44,4 +44,10 @@ test.each([
   `${path}/`,
 ])('%s is not found', async (other) => {
   expect((await fetch(`${app.url}${other}`)).status).toBe(404)
+})
+
+test('is not found where introspection is off', async () => {
+  const closed = await startApp({ KEYHOUSE_INTROSPECTION: 'off' })
+  for (const hidden of ['/client.tgz', path]) expect((await fetch(`${closed.url}${hidden}`)).status).toBe(404)
+  await closed.close()
 })

@@ -38,7 +38,10 @@ afterAll(async () => {
 
 async function install(example: string): Promise<string> {
   const copy = join(folder, 'examples', example)
-  cpSync(join(root, 'examples', example), copy, { recursive: true, filter: (path) => !['node_modules', 'dist', 'gql'].includes(basename(path)) })
+  cpSync(join(root, 'examples', example), copy, {
+    recursive: true,
+    filter: (path) => !['node_modules', 'dist', 'gql'].includes(basename(path)),
+  })
   await runIn(copy, env, 'npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
   return copy
 }
