@@ -126,7 +126,7 @@ export function hooks(): void {
   const organization: string = useSuspenseViewer().data.organization.name
   const all = useInfiniteApiKeys({ first: 10 })
   const every: number[] | undefined = all.data?.pages.map(({ nodes: { length } }) => length)
-  const flat = useInfiniteApiKeys({}, { select: ({ pages }) => pages.flatMap(({ nodes }) => nodes.map(({ id }) => id)), staleTime: 1000 })
+  const flat = useInfiniteApiKeys({}, { select: ({ pages }) => pages.flatMap((one) => one.nodes.map(({ id }) => id)), staleTime: 1000 })
   const together: string[] | undefined = flat.data
   void [page, organization, every, together, all.fetchNextPage]
 

@@ -27,5 +27,4 @@ const config: CodegenConfig = {
   },
 }
 
-// oxlint-disable-next-line import/no-default-export -- the tool reads the default export
 export default config

@@ -9,22 +9,17 @@ const backend: Plugin = {
   name: 'backend',
   configureServer(server) {
     const client = createClient({ url, credential: process.env.KEY })
-    server.middlewares.use('/token', async (_request, response, next) => {
-      try {
-        const { token } = await exchangeApiKey(client, {
-          audience: url,
-          // In a product: the user of the session.
-          externalUserId: 'jane',
-          permissions: ['mcp_server:read', 'mcp_credential:create'],
-          expiresIn: 900,
-        })
-        response.setHeader('cache-control', 'no-store').end(token)
-      } catch (error) {
-        next(error)
-      }
+    // In a product, externalUserId is the user of the session.
+    const input = {
+      audience: url,
+      externalUserId: 'jane',
+      permissions: ['mcp_server:read', 'mcp_credential:create'],
+      expiresIn: 900,
+    }
+    server.middlewares.use('/token', (_request, response, next) => {
+      exchangeApiKey(client, input).then(({ token }) => response.setHeader('cache-control', 'no-store').end(token), next)
     })
   },
 }
 
-// oxlint-disable-next-line import/no-default-export -- Vite reads the default export
 export default defineConfig({ plugins: [react(), backend], server: { proxy: { '/graphql': url } } })

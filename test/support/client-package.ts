@@ -60,9 +60,9 @@ export async function installClient(): Promise<ClientPackage> {
         symlinkSync(realpathSync(join(root, 'node_modules', name)), link)
       }
     },
-    bring(file) {
-      const target = join(folder, file)
-      cpSync(join(root, 'client/test', file), target)
+    bring(name) {
+      const target = join(folder, name)
+      cpSync(join(root, 'client/test', name), target)
       return target
     },
     remove,

@@ -24,8 +24,8 @@ test('the tarball holds what runs, the client and the entry’s types, and no so
     expect(paths).toContain(path)
   expect(paths.filter((path) => path.startsWith('dist/client/'))).toEqual([`dist/client/keyhouse-client-${manifest.version}.tgz`])
   expect(paths.filter((path) => path.endsWith('.d.ts'))).toEqual(['dist/keyhouse.d.ts'])
-  const kinds = new Set(paths.map((path) => path.split('/', 1)[0]))
-  expect([...kinds].toSorted()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json', 'schema.graphql'])
+  const kinds = new Set(paths.map((path) => path.split('/', 1)[0]!))
+  expect([...kinds].toSorted((a, b) => a.localeCompare(b, 'en'))).toEqual(['bin', 'dist', 'LICENSE', 'package.json', 'README.md', 'schema.graphql'])
   expect(paths.filter((path) => /\.map$|\.test\.|build-started/.test(path))).toEqual([])
 })
 

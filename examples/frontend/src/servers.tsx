@@ -19,7 +19,7 @@ export function Servers() {
 function Server({ id, name }: { readonly id: string; readonly name: string }) {
   const store = useCreateMcpCredential()
   return (
-    <form action={(form) => store.mutate({ serverId: id, auth: { bearerToken: String(form.get('token')) } })}>
+    <form action={(form) => store.mutate({ serverId: id, auth: { bearerToken: form.get('token') as string } })}>
       <label>
         {name} <input name="token" type="password" autoComplete="off" required />
       </label>
