@@ -25,7 +25,14 @@ test('the tarball holds what runs, the client and the entry’s types, and no so
   expect(paths.filter((path) => path.startsWith('dist/client/'))).toEqual([`dist/client/keyhouse-client-${manifest.version}.tgz`])
   expect(paths.filter((path) => path.endsWith('.d.ts'))).toEqual(['dist/keyhouse.d.ts'])
   const kinds = new Set(paths.map((path) => path.split('/', 1)[0]!))
-  expect([...kinds].toSorted((a, b) => a.localeCompare(b, 'en'))).toEqual(['bin', 'dist', 'LICENSE', 'package.json', 'README.md', 'schema.graphql'])
+  expect([...kinds].toSorted((a, b) => a.localeCompare(b, 'en'))).toEqual([
+    'bin',
+    'dist',
+    'LICENSE',
+    'package.json',
+    'README.md',
+    'schema.graphql',
+  ])
   expect(paths.filter((path) => /\.map$|\.test\.|build-started/.test(path))).toEqual([])
 })
 
