@@ -1,0 +1,26 @@
+/** Name of the principal behind an action, with a link where it has a screen. */
+import type { ReactElement } from 'react'
+
+import { ScreenLink } from './button.js'
+
+export type ActorValue =
+  | { readonly __typename: 'ApiKey'; readonly id: string; readonly label: string | null; readonly preview: string }
+  | { readonly __typename: 'EndUser'; readonly id: string; readonly externalId: string }
+  | { readonly __typename: 'User'; readonly id: string; readonly email: string; readonly name: string }
+
+export const actorName = (actor: ActorValue): string => {
+  switch (actor.__typename) {
+    case 'ApiKey':
+      return actor.label ?? actor.preview
+    case 'EndUser':
+      return actor.externalId
+    case 'User':
+      return actor.name
+  }
+}
+
+export function Actor({ actor, missing = 'Not visible' }: { readonly actor: ActorValue | null; readonly missing?: string }): ReactElement {
+  if (actor === null) return <span className="muted">{missing}</span>
+  if (actor.__typename === 'ApiKey') return <ScreenLink to={`/keys/${actor.id}`}>{actorName(actor)}</ScreenLink>
+  return <span title={actor.__typename === 'User' ? actor.email : actor.id}>{actorName(actor)}</span>
+}

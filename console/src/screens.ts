@@ -1,0 +1,66 @@
+/** The screens: path, title, place in the sidebar, and the permission that reading it needs. */
+import { lazy } from 'react'
+import type { ComponentType } from 'react'
+
+import type { IconName } from './parts/icons.js'
+
+/** Props of a screen: the parameters of its path. */
+export type ScreenProps = { readonly params: Readonly<Record<string, string>> }
+
+export interface Screen {
+  readonly path: string
+  /** Title in the sidebar and the palette; null for details and forms. */
+  readonly title: string | null
+  readonly group?: 'Access' | 'MCP' | 'Insight' | 'Organization'
+  readonly icon?: IconName
+  /** Without this permission the screen is not in the sidebar. */
+  readonly permission?: string
+  /** Second key of the shortcut `g` and this letter. */
+  readonly shortcut?: string
+  readonly component: ComponentType<ScreenProps>
+}
+
+const load = (module: () => Promise<ComponentType<ScreenProps>>): ComponentType<ScreenProps> =>
+  lazy(async () => ({ default: await module() }))
+
+/** In the order of the sidebar; a literal path stands before a path with parameters. */
+export const screens: readonly Screen[] = [
+  {
+    path: '/',
+    title: 'Overview',
+    icon: 'overview',
+    shortcut: 'o',
+    component: load(async () => (await import('./screens/overview.js')).Overview),
+  },
+  {
+    path: '/keys',
+    title: 'API keys',
+    group: 'Access',
+    icon: 'key',
+    permission: 'api_key:read',
+    shortcut: 'k',
+    component: load(async () => (await import('./screens/keys.js')).Keys),
+  },
+  { path: '/keys/new', title: null, component: load(async () => (await import('./screens/new-key.js')).NewKey) },
+  { path: '/keys/:id/edit', title: null, component: load(async () => (await import('./screens/edit-key.js')).EditKey) },
+  { path: '/keys/:id', title: null, component: load(async () => (await import('./screens/key.js')).Key) },
+  {
+    path: '/approvals',
+    title: 'Approvals',
+    group: 'MCP',
+    icon: 'approvals',
+    permission: 'mcp_approval:read',
+    shortcut: 'a',
+    component: load(async () => (await import('./screens/approvals.js')).Approvals),
+  },
+  { path: '/approvals/:id', title: null, component: load(async () => (await import('./screens/approvals.js')).Approvals) },
+  {
+    path: '/me',
+    title: 'You',
+    group: 'Organization',
+    icon: 'me',
+    shortcut: 'm',
+    component: load(async () => (await import('./screens/me.js')).Me),
+  },
+  { path: '/me/tokens/new', title: null, component: load(async () => (await import('./screens/new-personal-token.js')).NewPersonalToken) },
+]

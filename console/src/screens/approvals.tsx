@@ -1,0 +1,141 @@
+/** Approvals of tool calls: the queue on the left, the chosen call on the right. */
+import { useMcpToolApprovals } from '@keyhouse/client/react'
+import { useEffect, useState } from 'react'
+import type { ReactElement } from 'react'
+import { useLocation } from 'wouter'
+
+import { useScopedPath, useScopeFilter } from '../filters.js'
+import { Button, ScreenLink } from '../parts/button.js'
+import { Empty } from '../parts/empty.js'
+import { SafeText } from '../parts/json.js'
+import { Page } from '../parts/page.js'
+import { Problem, Skeleton } from '../parts/problem.js'
+import { StatusTag } from '../parts/tag.js'
+import { formatCountdown, formatRelative, useNow } from '../parts/time.js'
+import type { ScreenProps } from '../screens.js'
+import { areLettersOn } from '../shortcuts.js'
+import { ApprovalDetail } from './approval-detail.js'
+import { mergeQueue } from './approval-queue.js'
+import type { Approval } from './approval-queue.js'
+
+import classes from './approvals.module.css'
+
+const pollMs = 5000
+const historySize = 20
+
+export function Approvals({ params }: ScreenProps): ReactElement {
+  const filter = useScopeFilter()
+  const polling = { refetchInterval: pollMs }
+  const pending = useMcpToolApprovals({ first: 100, filter: { ...filter, status: 'PENDING' } }, polling)
+  const history = useMcpToolApprovals({ first: historySize, filter }, polling)
+  const error = pending.error ?? history.error
+  const count = pending.data?.nodes.length ?? 0
+  return (
+    <Page title="Approvals" {...(count > 0 && { documentTitle: `(${count}) Approvals` })}>
+      {error && <Problem error={error} />}
+      {pending.data && history.data ? (
+        <Queue key={JSON.stringify(filter)} pending={pending.data.nodes} recent={history.data.nodes} chosenId={params['id']} />
+      ) : (
+        !error && <Skeleton />
+      )}
+    </Page>
+  )
+}
+
+interface QueueProps {
+  readonly pending: readonly Approval[]
+  /** The latest approvals of every status. */
+  readonly recent: readonly Approval[]
+  readonly chosenId: string | undefined
+}
+
+function Queue({ pending, recent, chosenId }: QueueProps): ReactElement {
+  const [shownIds, setShownIds] = useState<readonly string[]>(() => mergeQueue([], pending))
+  const [, navigate] = useLocation()
+  const scoped = useScopedPath()
+  const known = new Map([...recent, ...pending].map((approval) => [approval.id, approval]))
+  const shown = shownIds.flatMap((id) => known.get(id) ?? [])
+  const added = pending.filter(({ id }) => !shownIds.includes(id))
+  const chosen = chosenId === undefined ? undefined : known.get(chosenId)
+  const decided = recent.filter(({ id, status }) => status !== 'PENDING' && !shownIds.includes(id))
+  useListKeys()
+
+  // A list without rows cannot move under the pointer.
+  const isEmpty = shown.length === 0
+  useEffect(() => {
+    if (isEmpty && pending.length > 0) setShownIds(mergeQueue([], pending))
+  }, [isEmpty, pending])
+
+  return (
+    <div className={classes['columns']}>
+      <div className="stack">
+        {added.length > 0 && <Button onClick={() => setShownIds(mergeQueue(shownIds, pending))}>{`Show ${added.length} new`}</Button>}
+        {isEmpty && added.length === 0 ? (
+          <Empty title="No pending approvals.">
+            <p className="muted">A tool call of a server with the policy ALWAYS waits here for 10 minutes.</p>
+          </Empty>
+        ) : (
+          <ApprovalList label="Pending approvals" approvals={shown} chosenId={chosenId} />
+        )}
+        {decided.length > 0 && (
+          <>
+            <h2>Latest</h2>
+            <ApprovalList label="Latest approvals" approvals={decided} chosenId={chosenId} />
+          </>
+        )}
+      </div>
+      <div>
+        {chosen && <ApprovalDetail key={chosen.id} approval={chosen} onClose={() => navigate(scoped('/approvals'))} />}
+        {!chosen && chosenId !== undefined && <p>Approval not found among the latest, or you have no access to it.</p>}
+        {chosenId === undefined && shown.length > 0 && <p className="muted">Choose a call to read its arguments.</p>}
+      </div>
+    </div>
+  )
+}
+
+interface ListProps {
+  readonly label: string
+  readonly approvals: readonly Approval[]
+  readonly chosenId: string | undefined
+}
+
+function ApprovalList({ label, approvals, chosenId }: ListProps): ReactElement {
+  const now = useNow(1000)
+  return (
+    <ul aria-label={label} className={classes['list']}>
+      {approvals.map(({ id, tool, server, endUser, status, expiresAt, requestedAt }) => (
+        <li key={id} aria-current={id === chosenId ? 'true' : undefined}>
+          <ScreenLink to={`/approvals/${id}`}>
+            <span className="row row-between">
+              <code>
+                <SafeText text={tool} />
+              </code>
+              {status === 'PENDING' ? <span>{formatCountdown(Date.parse(expiresAt) - now)} left</span> : <StatusTag status={status} />}
+            </span>
+            <span className="note">
+              {server?.name ?? 'Deleted server'}
+              {endUser && ` · for ${endUser.externalId}`} · {formatRelative(Date.parse(requestedAt), now)}
+            </span>
+          </ScreenLink>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** `j` and `k` move through the list; Enter opens, as for every link. Nothing decides by a single key. */
+function useListKeys(): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const step = { j: 1, k: -1 }[event.key]
+      const target = event.target as HTMLElement
+      const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
+      if (step === undefined || isTyping || event.ctrlKey || event.metaKey || event.altKey || !areLettersOn()) return
+      const links = [...document.querySelectorAll<HTMLElement>(`.${classes['list']} a`)]
+      const index = links.indexOf(document.activeElement as HTMLElement)
+      links[Math.min(links.length - 1, Math.max(0, index + step))]?.focus()
+    }
+    document.addEventListener('keydown', onKey)
+    return () => document.removeEventListener('keydown', onKey)
+  }, [])
+}

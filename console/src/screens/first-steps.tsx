@@ -1,0 +1,120 @@
+/** First steps of a new organization, derived from its data. Hidden when all are done, or dismissed. */
+import { useAccessTokens, useApiKeys, useInvitations, useMcpServers, useMembers } from '@keyhouse/client/react'
+import { useState } from 'react'
+import type { ReactElement, ReactNode } from 'react'
+
+import { curlCommand, exchangeMutation, viewerQuery } from '../commands.js'
+import { useAccess } from '../holds.js'
+import { Button, ScreenLink } from '../parts/button.js'
+import { CopyText } from '../parts/copy.js'
+import { Icon } from '../parts/icons.js'
+import { Card } from '../parts/page.js'
+import { Ago } from '../parts/time.js'
+import { useSession } from '../session-context.js'
+
+import classes from './overview.module.css'
+
+const storageName = 'keyhouse-first-steps'
+const pollMs = 3000
+
+export function FirstSteps(): ReactElement | null {
+  const [isDismissed, setIsDismissed] = useState(() => localStorage.getItem(storageName) === 'dismissed')
+  const { can } = useAccess()
+  if (isDismissed || !can('api_key:create')) return null
+  const dismiss = (): void => {
+    localStorage.setItem(storageName, 'dismissed')
+    setIsDismissed(true)
+  }
+  return <Steps onDismiss={dismiss} />
+}
+
+function Steps({ onDismiss }: { readonly onDismiss: () => void }): ReactElement | null {
+  const { url } = useSession()
+  const used = useApiKeys(
+    { first: 1, orderBy: { field: 'LAST_USED_AT', direction: 'DESC' } },
+    { refetchInterval: ({ state }) => (state.data?.nodes[0]?.lastUsedAt ? false : pollMs) },
+  )
+  const tokens = useAccessTokens(
+    { first: 1 },
+    { refetchInterval: ({ state }) => (state.data && state.data.nodes.length > 0 ? false : pollMs) },
+  )
+  const servers = useMcpServers({ first: 1 })
+  const members = useMembers({ first: 2 })
+  const invitations = useInvitations({ first: 1 })
+  if (!used.data || !tokens.data || !servers.data || !members.data || !invitations.data) return null
+
+  const lastUsedAt = used.data.nodes[0]?.lastUsedAt ?? null
+  const hasTokens = tokens.data.nodes.length > 0
+  const hasServers = servers.data.nodes.length > 0
+  const hasPeople = members.data.nodes.length > 1 || invitations.data.nodes.length > 0
+  if (lastUsedAt !== null && hasTokens && hasServers && hasPeople) return null
+  return (
+    <Card
+      title="First steps"
+      actions={
+        <Button variant="quiet" onClick={onDismiss}>
+          Dismiss
+        </Button>
+      }
+    >
+      <ol className={classes['steps']}>
+        <Step title="Send a request with an API key" isDone={lastUsedAt !== null}>
+          {lastUsedAt === null ? (
+            <>
+              <p>
+                <ScreenLink to="/keys/new">Create a key</ScreenLink>, put its secret into KEYHOUSE_API_KEY, and run this:
+              </p>
+              <CopyText text={curlCommand(url, viewerQuery)} label="First request" />
+            </>
+          ) : (
+            <p className={classes['done']}>
+              Seen <Ago at={lastUsedAt} />
+            </p>
+          )}
+        </Step>
+        <Step title="Exchange the key for an access token" isDone={hasTokens}>
+          <p>A short-lived JWT for one of your end users. The key needs no permission for it.</p>
+          <CopyText text={curlCommand(url, exchangeMutation)} label="Exchange" />
+        </Step>
+        <Step title="Register an MCP server and test it" isDone={hasServers}>
+          <p>
+            Agents reach it through the gateway. <ScreenLink to="/servers">MCP servers</ScreenLink>
+          </p>
+        </Step>
+        <Step title="Invite somebody" isDone={hasPeople}>
+          <p>
+            A second ADMIN can let you in again. <ScreenLink to="/people">People</ScreenLink>
+          </p>
+        </Step>
+      </ol>
+    </Card>
+  )
+}
+
+interface StepProps {
+  readonly title: string
+  readonly isDone: boolean
+  /** Shown while the step is open, and beside the first step when it is done. */
+  readonly children: ReactNode
+}
+
+function Step({ title, isDone, children }: StepProps): ReactElement {
+  return (
+    <li className={classes['step']}>
+      {isDone ? (
+        <span className={classes['done']}>
+          <Icon name="check" size={20} />
+        </span>
+      ) : (
+        <span className={classes['mark']} />
+      )}
+      <div className="stack">
+        <h3>
+          {title}
+          {isDone && <span className="visually-hidden"> (done)</span>}
+        </h3>
+        {children}
+      </div>
+    </li>
+  )
+}

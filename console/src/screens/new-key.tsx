@@ -1,0 +1,120 @@
+/** Form for a new API key, and its secret once. */
+import type { Environment } from '@keyhouse/client'
+import { useCreateApiKey, useProjects } from '@keyhouse/client/react'
+import { useCallback, useState } from 'react'
+import type { ReactElement } from 'react'
+import { useLocation } from 'wouter'
+
+import { curlCommand, viewerQuery } from '../commands.js'
+import { useScope, useScopedPath } from '../filters.js'
+import { useAccess } from '../holds.js'
+import { Button, LinkButton } from '../parts/button.js'
+import { Confirm } from '../parts/dialog.js'
+import { ExpiryField, expiryInput } from '../parts/expiry.js'
+import type { Expiry } from '../parts/expiry.js'
+import { Choices, Field, Form, FormActions, Select } from '../parts/form.js'
+import { Page } from '../parts/page.js'
+import { grantInput } from '../parts/permissions.js'
+import { SecretDialog } from '../parts/secret.js'
+import { useSession } from '../session-context.js'
+import { audiencesInput, keyFields, KeyFields, limitsInput } from './key-form.js'
+import type { KeyValues } from './key-form.js'
+
+export function NewKey(): ReactElement {
+  const scope = useScope()
+  const scoped = useScopedPath()
+  const { url } = useSession()
+  const { needs } = useAccess()
+  const [, navigate] = useLocation()
+  const { data: projects = [] } = useProjects()
+  const create = useCreateApiKey()
+  const [values, setValues] = useState<KeyValues>({ label: '', grant: { mode: 'custom', permissions: [] }, limits: [], audiences: '' })
+  const [environment, setEnvironment] = useState<Environment>(scope.environment ?? 'SANDBOX')
+  const [projectId, setProjectId] = useState(scope.projectId ?? '')
+  const [expiry, setExpiry] = useState<Expiry>({ choice: '90', date: '' })
+  const [isAsking, setIsAsking] = useState(false)
+
+  const { data, reset, mutate } = create
+  function submit(): void {
+    setIsAsking(false)
+    const permissions = grantInput(values.grant)
+    const expiresAt = expiryInput(expiry, Date.now())
+    mutate({
+      environment,
+      label: values.label === '' ? null : values.label,
+      allowedAudiences: audiencesInput(values),
+      rateLimits: limitsInput(values),
+      ...(expiresAt !== undefined && { expiresAt }),
+      ...(permissions && { permissions }),
+      ...(projectId !== '' && { projectId }),
+    })
+  }
+  const createdId = data?.apiKey.id
+  const close = useCallback(() => {
+    reset()
+    if (createdId !== undefined) navigate(scoped(`/keys/${createdId}`))
+  }, [createdId, navigate, reset, scoped])
+
+  return (
+    <Page title="New API key">
+      <Form error={create.error} fields={keyFields} onSubmit={() => (environment === 'PRODUCTION' ? setIsAsking(true) : submit())}>
+        <Field
+          name="label"
+          label="Label"
+          help="Where the key is used, such as billing-service."
+          maxLength={255}
+          autoFocus
+          value={values.label}
+          onChange={(label) => setValues({ ...values, label })}
+        />
+        <Choices
+          label="Environment"
+          options={[
+            ['SANDBOX', 'Sandbox', 'Test data, which resetSandbox deletes'],
+            ['PRODUCTION', 'Production', 'Data of your users'],
+          ]}
+          value={environment}
+          onChange={setEnvironment}
+        />
+        {projects.length > 1 && (
+          <Select
+            name="projectId"
+            label="Project"
+            options={projects.map(({ id, name }) => [id, name] as const)}
+            value={projectId === '' ? projects[0]!.id : projectId}
+            onChange={setProjectId}
+          />
+        )}
+        <ExpiryField expiry={expiry} onChange={setExpiry} canBeNever />
+        <KeyFields values={values} onChange={setValues} canBeAll />
+        <FormActions>
+          <Button type="submit" variant="primary" busy={create.isPending} disabledReason={needs('api_key:create')}>
+            Create key
+          </Button>
+          <LinkButton to="/keys">Cancel</LinkButton>
+        </FormActions>
+      </Form>
+      {isAsking && (
+        <Confirm
+          title="Create a production key?"
+          action="Create production key"
+          busy={create.isPending}
+          error={null}
+          onConfirm={submit}
+          onClose={() => setIsAsking(false)}
+        >
+          <p>It reaches the data of your users. Store its secret like a password.</p>
+        </Confirm>
+      )}
+      {data?.secret && (
+        <SecretDialog
+          title="Secret of the new key"
+          secret={data.secret}
+          envName="KEYHOUSE_API_KEY"
+          command={(secret) => curlCommand(url, viewerQuery, secret)}
+          onClose={close}
+        />
+      )}
+    </Page>
+  )
+}

@@ -1,0 +1,94 @@
+/** Sign-in by a printed link, and acceptance of an invitation. Nothing is spent before the button is pressed. */
+import { useState } from 'react'
+import type { FormEvent, ReactElement } from 'react'
+
+import { Button } from '../parts/button.js'
+import { CopyText } from '../parts/copy.js'
+import { Field } from '../parts/form.js'
+import { Notice, Problem } from '../parts/problem.js'
+import { startSession } from '../session.js'
+import type { FragmentToken, SessionInfo } from '../session.js'
+
+import classes from '../shell.module.css'
+
+interface SignInProps {
+  readonly token: FragmentToken | null
+  /** The session that signing in would replace. */
+  readonly session: SessionInfo | null
+  readonly onSignedIn: () => void
+  /** Drops the token and keeps the session. */
+  readonly onKeep: () => void
+}
+
+export function SignIn({ token, session, onSignedIn, onKeep }: SignInProps): ReactElement {
+  return (
+    <main className={classes['sign-in']}>
+      {token === null ? <NoLink /> : <UseLink token={token} hasSession={session !== null} onSignedIn={onSignedIn} onKeep={onKeep} />}
+    </main>
+  )
+}
+
+function NoLink(): ReactElement {
+  return (
+    <>
+      <h1>Sign in to Keyhouse</h1>
+      <p>You sign in with a link that is valid for 15 minutes, once. Create one on the server:</p>
+      <CopyText text="npx keyhouse sign-in --email you@example.com" label="Command" />
+      <p className="muted">No access to the server? An ADMIN can create a link for you under People.</p>
+    </>
+  )
+}
+
+interface UseLinkProps {
+  readonly token: FragmentToken
+  readonly hasSession: boolean
+  readonly onSignedIn: () => void
+  readonly onKeep: () => void
+}
+
+function UseLink({ token: { kind, token }, hasSession, onSignedIn, onKeep }: UseLinkProps): ReactElement {
+  const [name, setName] = useState('')
+  const [isBusy, setIsBusy] = useState(false)
+  const [error, setError] = useState<Error | null>(null)
+  const isInvitation = kind === 'invitation'
+
+  async function submit(event: FormEvent): Promise<void> {
+    event.preventDefault()
+    if (isBusy) return
+    setIsBusy(true)
+    try {
+      await startSession(isInvitation ? { invitationToken: token, name } : { signInToken: token })
+      onSignedIn()
+    } catch (cause) {
+      setError(cause instanceof TypeError ? new Error('Keyhouse does not answer. Check the network, then try again.') : (cause as Error))
+      setIsBusy(false)
+    }
+  }
+  return (
+    <form className="stack" onSubmit={(event) => void submit(event)}>
+      <h1>{isInvitation ? 'Join Keyhouse' : 'Sign in to Keyhouse'}</h1>
+      {hasSession && (
+        <Notice>
+          <p>You are signed in already. Continuing replaces that session in this browser.</p>
+          <div className="row">
+            <Button onClick={onKeep}>Keep the current session</Button>
+          </div>
+        </Notice>
+      )}
+      {error && <Problem error={error} focused />}
+      {isInvitation ? (
+        <>
+          <p>You were invited to an organization. Colleagues see your name.</p>
+          <Field name="name" label="Your name" value={name} onChange={setName} required maxLength={255} />
+        </>
+      ) : (
+        <p>The link is spent when you press the button. The session lasts 12 hours.</p>
+      )}
+      <div className="row">
+        <Button type="submit" variant="primary" busy={isBusy}>
+          {isInvitation ? 'Join' : 'Sign in'}
+        </Button>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,11 @@
+/** Every style sheet. The bundler gives lazy screens a sheet of their own that nothing would load. */
+import './tokens.css'
+import './base.css'
+import '../parts/button.module.css'
+import '../parts/dialog.module.css'
+import '../parts/form.module.css'
+import '../parts/table.module.css'
+import '../parts/text.module.css'
+import '../screens/approvals.module.css'
+import '../screens/overview.module.css'
+import '../shell.module.css'
