@@ -1,4 +1,5 @@
 /** Notices about the end of the session. A dialog covers the screen, so that what was typed stays. */
+import { useViewer } from '@keyhouse/client/react'
 import { useState } from 'react'
 import type { ReactElement } from 'react'
 
@@ -34,6 +35,7 @@ export function SessionNotices({ hasEnded, onContinue }: NoticesProps): ReactEle
 
 function SessionEnded({ onContinue }: Pick<NoticesProps, 'onContinue'>): ReactElement {
   const [error, setError] = useState<Error | null>(null)
+  const { data: viewer } = useViewer()
   async function check(): Promise<void> {
     try {
       if ((await readSession()) !== null) await onContinue()
@@ -45,7 +47,7 @@ function SessionEnded({ onContinue }: Pick<NoticesProps, 'onContinue'>): ReactEl
   return (
     <Dialog title="Your session has ended" dismissible={false} onClose={() => undefined}>
       <p>What you typed is still here. Create a link, open it in another tab, and sign in there.</p>
-      <CopyText text="npx keyhouse sign-in --email you@example.com" label="Command" />
+      <CopyText text={`npx keyhouse sign-in --email ${viewer?.user?.email ?? 'you@example.com'}`} label="Command" />
       {error && <Problem error={error} />}
       <div className="row">
         <Button variant="primary" onClick={() => void check()}>

@@ -75,7 +75,10 @@ function Sidebar(): ReactElement {
   const visible = screens.filter(({ title, permission }) => title !== null && (permission === undefined || can(permission)))
   return (
     <nav aria-label="Screens" className={classes['sidebar']}>
-      <p className={classes['brand']}>Keyhouse</p>
+      <p className={classes['brand']}>
+        <Icon name="key" size={18} />
+        Keyhouse
+      </p>
       {groups.map((group) => {
         const rows = visible.filter((screen) => screen.group === group)
         return rows.length === 0 ? null : (

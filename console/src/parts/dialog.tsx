@@ -1,6 +1,6 @@
 /** Modal dialogs, rendered inside `<main>` so that they belong to a landmark. */
 import { Dialog as Base } from '@base-ui/react/dialog'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 
 import { Button } from './button.js'
@@ -19,12 +19,15 @@ interface DialogProps {
 
 /** A dialog that is open while it is rendered. */
 export function Dialog({ title, onClose, children, dismissible = true }: DialogProps): ReactElement {
+  const popup = useRef<HTMLDivElement>(null)
+  // A text field before the close button, which is first in the dialog.
+  const initialFocus = (): HTMLElement | true => popup.current?.querySelector<HTMLElement>('input:not([type=radio]), textarea') ?? true
   return (
     <Base.Root open disablePointerDismissal={!dismissible} onOpenChange={(open) => !open && dismissible && onClose()}>
       <Base.Portal container={document.querySelector('main')}>
         <Base.Backdrop className={classes['backdrop']} />
         <Base.Viewport className={classes['viewport']}>
-          <Base.Popup className={classes['popup']}>
+          <Base.Popup ref={popup} initialFocus={initialFocus} className={classes['popup']}>
             <div className="row row-between">
               <Base.Title className={classes['title']}>{title}</Base.Title>
               {dismissible && <Base.Close render={<Button variant="quiet" icon="close" aria-label="Close" />} />}

@@ -44,7 +44,7 @@ export function Form({ error, fields, onSubmit, children }: FormProps): ReactEle
   )
 }
 
-interface FieldProps extends Pick<ComponentProps<'input'>, 'type' | 'inputMode' | 'min' | 'max' | 'step' | 'autoFocus'> {
+interface FieldProps extends Pick<ComponentProps<'input'>, 'type' | 'inputMode' | 'min' | 'max' | 'step'> {
   /** Name in the mutation's input. */
   readonly name: string
   readonly label: string

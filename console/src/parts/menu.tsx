@@ -17,7 +17,7 @@ export interface MenuItem {
 export function Menu({ label, items }: { readonly label: string; readonly items: readonly MenuItem[] }): ReactElement {
   return (
     <Base.Root>
-      <Base.Trigger render={<Button variant="quiet" />}>{label}</Base.Trigger>
+      <Base.Trigger render={<Button />}>{label}</Base.Trigger>
       <Base.Portal container={document.querySelector('main')}>
         <Base.Positioner sideOffset={4} align="end">
           <Base.Popup className={classes['menu']}>

@@ -18,7 +18,7 @@ interface Command {
   readonly path: string
 }
 
-const idPattern = /^[a-z]{1,8}_[0-9a-f]{32}$/
+const idPattern = /^[a-z]{2,8}(_[a-z]{2,8})?_[0-9a-f]{32}$/
 
 /** Path of an object's screen; types without one lead to their list. */
 const nodePaths: Readonly<Record<string, (id: string) => string>> = {
@@ -66,16 +66,18 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactEle
         autoHighlight="always"
       >
         <Autocomplete.Input className={form['control']} aria-label="Screen, action or id" placeholder="Screen, action or id" />
-        <Autocomplete.Empty>
-          <p className="muted">Nothing found. Paste a whole id, or clear the text.</p>
-        </Autocomplete.Empty>
-        <Autocomplete.List className={classes['palette-list']}>
-          {(command: Command) => (
-            <Autocomplete.Item key={command.path} value={command} className={classes['item']} onClick={() => open(command)}>
-              {command.label}
-            </Autocomplete.Item>
-          )}
-        </Autocomplete.List>
+        <div>
+          <Autocomplete.Empty>
+            <p className="muted">Nothing found. Paste a whole id, or clear the text.</p>
+          </Autocomplete.Empty>
+          <Autocomplete.List className={classes['palette-list']}>
+            {(command: Command) => (
+              <Autocomplete.Item key={command.path} value={command} className={classes['item']} onClick={() => open(command)}>
+                {command.label}
+              </Autocomplete.Item>
+            )}
+          </Autocomplete.List>
+        </div>
       </Autocomplete.Root>
       <p className="note">Keys: / search, n new, g and a letter: {shortcutHelp}</p>
     </Dialog>

@@ -6,7 +6,7 @@ import { Checkbox } from './form.js'
 
 import classes from './form.module.css'
 
-interface Definition {
+export interface Definition {
   readonly permission: string
   readonly title: string
   readonly description: string
@@ -15,15 +15,17 @@ interface Definition {
 interface GroupProps {
   readonly resource: string
   readonly definitions: readonly Definition[]
-  /** All permissions of the resource are offered, so that `resource:*` can stand for them. */
+  /** Every permission of the resource is offered, so that `resource:*` can stand for them. */
   readonly isWhole: boolean
+  /** Whether the search matches. */
+  readonly isFound: (definition: Definition) => boolean
   readonly isOpen: boolean
   readonly granted: readonly string[]
   readonly isHeld: (permission: string) => boolean
   readonly onChange: (permissions: readonly string[]) => void
 }
 
-export function PermissionGroup({ resource, definitions, isWhole, isOpen, granted, isHeld, onChange }: GroupProps): ReactElement {
+export function PermissionGroup({ resource, definitions, isWhole, isFound, isOpen, granted, isHeld, onChange }: GroupProps): ReactElement {
   const wildcard = `${resource}:*`
   const names = definitions.map(({ permission }) => permission)
   const isGranted = (name: string): boolean => granted.includes(name) || granted.includes(wildcard)
@@ -54,7 +56,7 @@ export function PermissionGroup({ resource, definitions, isWhole, isOpen, grante
             />
           </li>
         )}
-        {definitions.map(({ permission, title, description }) => (
+        {definitions.filter(isFound).map(({ permission, title, description }) => (
           <li key={permission}>
             <Checkbox
               label={

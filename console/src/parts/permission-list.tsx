@@ -9,7 +9,7 @@ export function PermissionList({ permissions }: { readonly permissions: readonly
   return (
     <span title={rest.length > 0 ? permissions.join('\n') : undefined}>
       <code>{permissions.slice(0, maxShown).join(', ')}</code>
-      {rest.length > 0 && <span className="note"> + {rest.length}</span>}
+      {rest.length > 0 && <span className="note">{`\u00A0+\u00A0${rest.length}`}</span>}
     </span>
   )
 }

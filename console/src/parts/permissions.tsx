@@ -7,6 +7,7 @@ import { holds, resourceOf, resourcesOf } from '../holds.js'
 import { Button } from './button.js'
 import { Choices, Field } from './form.js'
 import { PermissionGroup } from './permission-group.js'
+import type { Definition } from './permission-group.js'
 
 import classes from './form.module.css'
 
@@ -44,10 +45,11 @@ export function PermissionPicker({ grant, onChange, forApiKey, canBeAll = true }
   const setPermissions = (permissions: readonly string[]): void => onChange({ mode: 'custom', permissions })
 
   const words = search.toLowerCase()
-  const matching = offered.filter(({ permission, title, description }) =>
-    `${permission} ${title} ${description}`.toLowerCase().includes(words),
-  )
-  const resources = [...resourcesOf(matching.map(({ permission }) => permission))]
+  const isFound = ({ permission, title, description }: Definition): boolean =>
+    `${permission} ${title} ${description}`.toLowerCase().includes(words)
+  const resources = [...resourcesOf(offered.filter(isFound).map(({ permission }) => permission))]
+  const ofResource = (rows: readonly Definition[], resource: string): readonly Definition[] =>
+    rows.filter(({ permission }) => resourceOf(permission) === resource)
   const own = grant.permissions.filter((permission) => !builtIn.has(resourceOf(permission)))
   const modes = [
     ...(canBeAll ? ([['all', 'All my permissions']] as const) : []),
@@ -66,10 +68,9 @@ export function PermissionPicker({ grant, onChange, forApiKey, canBeAll = true }
                 <PermissionGroup
                   key={resource}
                   resource={resource}
-                  definitions={matching.filter(({ permission }) => resourceOf(permission) === resource)}
-                  isWhole={definitions.every(
-                    ({ permission }) => resourceOf(permission) !== resource || matching.some((row) => row.permission === permission),
-                  )}
+                  definitions={ofResource(offered, resource)}
+                  isWhole={ofResource(offered, resource).length === ofResource(definitions, resource).length}
+                  isFound={isFound}
                   isOpen={words !== ''}
                   granted={grant.permissions}
                   isHeld={isHeld}
@@ -101,7 +102,7 @@ function GrantSummary({ grant }: { readonly grant: Grant }): ReactElement {
   const { mode, permissions } = grant
   return (
     <div className={classes['grant']} aria-live="polite">
-      <h3>Grant</h3>
+      <p className={classes['label']}>Grant</p>
       {mode === 'all' && <p>All your permissions</p>}
       {mode !== 'all' && permissions.length === 0 && <p className="muted">None: the key can only be exchanged.</p>}
       {mode !== 'all' && (
@@ -140,7 +141,7 @@ function OwnPermissions({ own, isHeld, onAdd, onRemove }: OwnProps): ReactElemen
   return (
     <div className="stack">
       <div
-        className="row"
+        className={classes['own']}
         onKeyDown={(event) => {
           if (event.key !== 'Enter') return
           event.preventDefault()
@@ -152,7 +153,7 @@ function OwnPermissions({ own, isHeld, onAdd, onRemove }: OwnProps): ReactElemen
           Add
         </Button>
       </div>
-      <ul className="row">
+      <ul className="row" aria-label="Permissions of your own services">
         {own.map((name) => (
           <li key={name}>
             <Button variant="quiet" icon="close" aria-label={`Remove ${name}`} onClick={() => onRemove(name)}>

@@ -56,7 +56,9 @@ export function ApprovalDetail({ approval, onClose }: DetailProps): ReactElement
       ) : isUnfolded ? (
         <Json value={approval.arguments} label="Arguments" />
       ) : (
-        <Button onClick={() => setIsUnfolded(true)}>{`Show all ${text.length.toLocaleString()} characters`}</Button>
+        <div className="row">
+          <Button onClick={() => setIsUnfolded(true)}>{`Show all ${text.length.toLocaleString()} characters`}</Button>
+        </div>
       )}
       {status === 'PENDING' ? <Decision approval={approval} isRead={isUnfolded} /> : <Outcome approval={approval} now={now} />}
     </Card>
@@ -102,7 +104,7 @@ function Decision({ approval: { id }, isRead }: DecisionProps): ReactElement {
       />
       <div className="row">
         {chips.map((chip) => (
-          <Button key={chip} variant="quiet" onClick={() => setReason(chip)}>
+          <Button key={chip} onClick={() => setReason(chip)}>
             {chip}
           </Button>
         ))}

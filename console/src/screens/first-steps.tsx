@@ -58,19 +58,19 @@ function Steps({ onDismiss }: { readonly onDismiss: () => void }): ReactElement 
       }
     >
       <ol className={classes['steps']}>
-        <Step title="Send a request with an API key" isDone={lastUsedAt !== null}>
-          {lastUsedAt === null ? (
-            <>
-              <p>
-                <ScreenLink to="/keys/new">Create a key</ScreenLink>, put its secret into KEYHOUSE_API_KEY, and run this:
-              </p>
-              <CopyText text={curlCommand(url, viewerQuery)} label="First request" />
-            </>
-          ) : (
+        <Step
+          title="Send a request with an API key"
+          isDone={lastUsedAt !== null}
+          result={
             <p className={classes['done']}>
               Seen <Ago at={lastUsedAt} />
             </p>
-          )}
+          }
+        >
+          <p>
+            <ScreenLink to="/keys/new">Create a key</ScreenLink>, put its secret into KEYHOUSE_API_KEY, and run this:
+          </p>
+          <CopyText text={curlCommand(url, viewerQuery)} label="First request" />
         </Step>
         <Step title="Exchange the key for an access token" isDone={hasTokens}>
           <p>A short-lived JWT for one of your end users. The key needs no permission for it.</p>
@@ -94,11 +94,13 @@ function Steps({ onDismiss }: { readonly onDismiss: () => void }): ReactElement 
 interface StepProps {
   readonly title: string
   readonly isDone: boolean
-  /** Shown while the step is open, and beside the first step when it is done. */
+  /** Shown when the step is done. */
+  readonly result?: ReactNode
+  /** Shown until the step is done. */
   readonly children: ReactNode
 }
 
-function Step({ title, isDone, children }: StepProps): ReactElement {
+function Step({ title, isDone, result, children }: StepProps): ReactElement {
   return (
     <li className={classes['step']}>
       {isDone ? (
@@ -108,12 +110,12 @@ function Step({ title, isDone, children }: StepProps): ReactElement {
       ) : (
         <span className={classes['mark']} />
       )}
-      <div className="stack">
+      <div className={classes['step-text']}>
         <h3>
           {title}
           {isDone && <span className="visually-hidden"> (done)</span>}
         </h3>
-        {children}
+        {isDone ? result : children}
       </div>
     </li>
   )

@@ -97,13 +97,14 @@ function Tokens(): ReactElement {
         </>
       ),
     },
-    { title: 'Type', cell: ({ type }) => typeNames[type] },
     { title: 'Issued', cell: ({ issuedAt }) => <Ago at={issuedAt} /> },
     { title: 'Last used', cell: ({ lastUsedOn }) => <Day at={lastUsedOn} /> },
     { title: 'Ends', cell: ({ expiresAt }) => <Moment at={expiresAt} /> },
     { title: 'Status', cell: ({ status }) => <StatusTag status={status} /> },
     { title: 'Actions', cell: actions },
   ]
+  const [description, ...others] = columns
+  const tokenColumns = [description!, { title: 'Type', cell: ({ type }: Token) => typeNames[type] }, ...others]
   const add = (
     <LinkButton to="/me/tokens/new" variant="primary" icon="plus" isNew>
       Add Token
@@ -118,7 +119,7 @@ function Tokens(): ReactElement {
           {({ nodes, pageInfo }) => (
             <Table
               caption="Personal API tokens"
-              columns={columns}
+              columns={tokenColumns}
               rows={nodes.filter(({ type }) => type !== 'LOGIN')}
               rowKey={({ id }) => id}
               pageInfo={pageInfo}

@@ -63,7 +63,6 @@ export function NewKey(): ReactElement {
           label="Label"
           help="Where the key is used, such as billing-service."
           maxLength={255}
-          autoFocus
           value={values.label}
           onChange={(label) => setValues({ ...values, label })}
         />

@@ -51,7 +51,6 @@ export function NewPersonalToken(): ReactElement {
           label="Description"
           help="What the token is for, such as my laptop."
           maxLength={128}
-          autoFocus
           value={description}
           onChange={setDescription}
         />

@@ -4,11 +4,11 @@ import type { FormEvent, ReactElement } from 'react'
 
 import { Button } from '../parts/button.js'
 import { CopyText } from '../parts/copy.js'
-import { Field } from '../parts/form.js'
 import { Notice, Problem } from '../parts/problem.js'
 import { startSession } from '../session.js'
 import type { FragmentToken, SessionInfo } from '../session.js'
 
+import form from '../parts/form.module.css'
 import classes from '../shell.module.css'
 
 interface SignInProps {
@@ -79,7 +79,19 @@ function UseLink({ token: { kind, token }, hasSession, onSignedIn, onKeep }: Use
       {isInvitation ? (
         <>
           <p>You were invited to an organization. Colleagues see your name.</p>
-          <Field name="name" label="Your name" value={name} onChange={setName} required maxLength={255} />
+          {/* Not `Field`: its library would delay the first paint of signing in. */}
+          <label className={form['field']}>
+            <span className={form['label']}>Your name</span>
+            <input
+              name="name"
+              autoComplete="name"
+              className={form['control']}
+              required
+              maxLength={255}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          </label>
         </>
       ) : (
         <p>The link is spent when you press the button. The session lasts 12 hours.</p>
