@@ -1,15 +1,16 @@
-/** Prints the compressed size of each screen of the built console; fails above the limits. */
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+/** Prints the compressed size of each screen of the console; fails above the limits. */
+import { basename } from 'node:path'
 import { gzipSync } from 'node:zlib'
+
+import { bundle } from './bundle.js'
 
 /** Maximum sizes in kB (1,000 bytes), gzip. */
 const limits = { 'sign-in and overview': 110, 'any screen': 215, everything: 260, styles: 14 }
 
-const dist = fileURLToPath(new URL('./dist/', import.meta.url))
-const { outputs } = JSON.parse(readFileSync(`${dist}metafile.json`, 'utf8'))
-const fileOf = (path) => path.slice(path.lastIndexOf('/') + 1)
-const kilobytes = (paths) => [...paths].reduce((sum, path) => sum + gzipSync(readFileSync(dist + fileOf(path))).length, 0) / 1000
+const { metafile, outputFiles } = await bundle()
+const { outputs } = metafile
+const sizes = new Map(outputFiles.map(({ path, contents }) => [basename(path), gzipSync(contents).length]))
+const kilobytes = (paths) => [...paths].reduce((sum, path) => sum + sizes.get(basename(path)), 0) / 1000
 
 /** The output and everything that it imports statically. */
 function closure(path, found = new Set()) {

@@ -1,4 +1,4 @@
-/** Builds server and client into a new folder and swaps it in, so that a running server and the commands never see half a build. */
+/** Builds server, client and console into a new folder and swaps it in, so that a running server and the commands never see half a build. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,6 +29,7 @@ compile('tsconfig.build.json', '--outDir', fresh)
 node('explorer/build.js', join(fresh, 'explorer'))
 node('client/tools/generate.js')
 compile('client/tsconfig.build.json')
+node('console/build.js', join(fresh, 'console'))
 // npm packs the same bytes from the same files: the times are constant, and names of users are left out.
 run('npm', ['pack', './client', '--ignore-scripts', '--silent', '--pack-destination', join(fresh, 'client')], 'ignore')
 if (existsSync('dist')) renameSync('dist', old)

@@ -33,9 +33,11 @@ function checkDependencies(path) {
   const licences = new Map([...textOf(path).matchAll(/^\| `([^`]+)` +\| ([^|]+?) +\|/gm)].map(([, name, licence]) => [name, licence]))
   const { packages } = jsonOf('package-lock.json')
   const used = new Set()
-  for (const manifest of ['package.json', 'client/package.json']) {
+  for (const manifest of ['package.json', 'client/package.json', 'console/package.json']) {
     const { dependencies, devDependencies, optionalDependencies } = jsonOf(manifest)
-    for (const name of Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })) used.add(name)
+    const names = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })
+    // The client is a workspace, and no dependency.
+    for (const name of names) if (!packages[`node_modules/${name}`]?.link) used.add(name)
   }
   for (const name of used) {
     const licence = packages[`node_modules/${name}`]?.license ?? 'not stated'

@@ -17,6 +17,7 @@ const sources = [
   'client/operations',
   'client/README.md',
   'client/package.json',
+  'console',
   'schema.graphql',
   'tsconfig.json',
   'tsconfig.build.json',

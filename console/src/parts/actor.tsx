@@ -9,14 +9,8 @@ export type ActorValue =
   | { readonly __typename: 'User'; readonly id: string; readonly email: string; readonly name: string }
 
 export const actorName = (actor: ActorValue): string => {
-  switch (actor.__typename) {
-    case 'ApiKey':
-      return actor.label ?? actor.preview
-    case 'EndUser':
-      return actor.externalId
-    case 'User':
-      return actor.name
-  }
+  if (actor.__typename === 'ApiKey') return actor.label ?? actor.preview
+  return actor.__typename === 'EndUser' ? actor.externalId : actor.name
 }
 
 export function Actor({ actor, missing = 'Not visible' }: { readonly actor: ActorValue | null; readonly missing?: string }): ReactElement {

@@ -1,22 +1,9 @@
 /** Untrusted text and JSON as plain text: no markup, no links, and every invisible character shown by its code point. */
 import type { ReactElement } from 'react'
 
+import { revealHidden } from './hidden-characters.js'
+
 import classes from './text.module.css'
-
-/**
- * Control, format (bidirectional, zero-width), surrogate, private-use and separator characters could hide or reorder
- * what a person approves (Unicode TR36, CVE-2021-42574). Line feed, tab and the space are shown as they are.
- */
-const hidden = /([\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u{115F}\u{1160}\u{3164}\u{FFA0}\u{00A0}\u{2000}-\u{200A}])/u
-
-const codePoint = (character: string): string => `⟨U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`
-
-/** Text with its invisible characters replaced by visible code points. */
-export const revealHidden = (text: string): readonly (string | { readonly code: string })[] =>
-  text
-    .split(hidden)
-    .filter((part) => part !== '')
-    .map((part) => (hidden.test(part) && part !== '\n' && part !== '\t' ? { code: codePoint(part) } : part))
 
 export function SafeText({ text }: { readonly text: string }): ReactElement {
   return (
@@ -26,7 +13,7 @@ export function SafeText({ text }: { readonly text: string }): ReactElement {
           part
         ) : (
           <mark key={index} className={classes['hidden-character']}>
-            {part.code}
+            {`⟨${part.code}⟩`}
           </mark>
         ),
       )}

@@ -5,8 +5,8 @@ import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation } from 'wouter'
 
+import { useAccess } from '../access.js'
 import { useScopedPath } from '../filters.js'
-import { useAccess } from '../holds.js'
 import { screens } from '../screens.js'
 import { Dialog } from './dialog.js'
 

@@ -4,7 +4,7 @@ import { useDecideMcpToolCall } from '@keyhouse/client/react'
 import { useEffect, useState } from 'react'
 import type { ReactElement } from 'react'
 
-import { useAccess } from '../holds.js'
+import { useAccess } from '../access.js'
 import { Actor, actorName } from '../parts/actor.js'
 import { Button } from '../parts/button.js'
 import { Field } from '../parts/form.js'

@@ -3,8 +3,8 @@ import { useAccessTokens, useApiKeys, useInvitations, useMcpServers, useMembers 
 import { useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 
+import { useAccess } from '../access.js'
 import { curlCommand, exchangeMutation, viewerQuery } from '../commands.js'
-import { useAccess } from '../holds.js'
 import { Button, ScreenLink } from '../parts/button.js'
 import { CopyText } from '../parts/copy.js'
 import { Icon } from '../parts/icons.js'

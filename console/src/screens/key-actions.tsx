@@ -3,8 +3,8 @@ import { useAccessTokens, useRevokeApiKey, useRotateApiKey } from '@keyhouse/cli
 import { useCallback, useState } from 'react'
 import type { ReactElement } from 'react'
 
+import { useAccess } from '../access.js'
 import { curlCommand, viewerQuery } from '../commands.js'
-import { useAccess } from '../holds.js'
 import { Button } from '../parts/button.js'
 import { Confirm, Dialog } from '../parts/dialog.js'
 import { Checkbox, Choices, Field, Form, FormActions } from '../parts/form.js'

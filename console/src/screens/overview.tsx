@@ -2,8 +2,8 @@
 import { useApiKeys, useAuditEvents, useMcpToolApprovals, useUsage } from '@keyhouse/client/react'
 import type { ReactElement } from 'react'
 
+import { useAccess } from '../access.js'
 import { useScopeFilter } from '../filters.js'
-import { useAccess } from '../holds.js'
 import { Bars } from '../parts/bars.js'
 import type { Bar } from '../parts/bars.js'
 import { ScreenLink } from '../parts/button.js'

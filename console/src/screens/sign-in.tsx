@@ -1,6 +1,6 @@
 /** Sign-in by a printed link, and acceptance of an invitation. Nothing is spent before the button is pressed. */
 import { useState } from 'react'
-import type { FormEvent, ReactElement } from 'react'
+import type { ReactElement, SubmitEvent } from 'react'
 
 import { Button } from '../parts/button.js'
 import { CopyText } from '../parts/copy.js'
@@ -52,7 +52,7 @@ function UseLink({ token: { kind, token }, hasSession, onSignedIn, onKeep }: Use
   const [error, setError] = useState<Error | null>(null)
   const isInvitation = kind === 'invitation'
 
-  async function submit(event: FormEvent): Promise<void> {
+  async function submit(event: SubmitEvent): Promise<void> {
     event.preventDefault()
     if (isBusy) return
     setIsBusy(true)
