@@ -32,11 +32,11 @@ export function CopyButton({ text, label = 'Copy', source, onCopied, variant = '
     try {
       await navigator.clipboard.writeText(text)
       setResult('copied')
+      onCopied?.()
     } catch {
       selectText(source?.() ?? null)
       setResult('selected')
     }
-    onCopied?.()
   }
   const texts = { copied: 'Copied', selected: 'Selected: press Ctrl+C' }
   return (

@@ -70,7 +70,7 @@ export function Confirm({ title, children, action, typed, busy, error, onConfirm
         {error && <Problem error={error} focused />}
         {children}
         {typed !== undefined && <Field name="confirmation" label={`Type ${typed} to confirm`} value={text} onChange={setText} />}
-        <div className={classes['actions']}>
+        <div className={classes['actions']} data-align="end">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="danger" busy={busy} disabledReason={isTyped ? undefined : `Type ${typed} first.`}>
             {action}

@@ -30,7 +30,11 @@ export function Page({ title, documentTitle, note, actions, children }: PageProp
           </h1>
           {note}
         </div>
-        {actions !== undefined && <div className="row">{actions}</div>}
+        {actions !== undefined && (
+          <div className="row" data-align="end">
+            {actions}
+          </div>
+        )}
       </div>
       {children}
     </div>
@@ -49,7 +53,11 @@ export function Card({ title, actions, children }: CardProps): ReactElement {
     <section className={classes['card']} aria-labelledby={id}>
       <div className="row row-between">
         <h2 id={id}>{title}</h2>
-        {actions !== undefined && <div className="row">{actions}</div>}
+        {actions !== undefined && (
+          <div className="row" data-align="end">
+            {actions}
+          </div>
+        )}
       </div>
       {children}
     </section>

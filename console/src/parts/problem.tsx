@@ -4,6 +4,7 @@ import type { KeyhouseError } from '@keyhouse/client'
 import { useEffect, useRef } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 
+import { Button } from './button.js'
 import { CopyButton } from './copy.js'
 import { Icon } from './icons.js'
 
@@ -47,11 +48,13 @@ export function Notice({ tone = 'warn', children }: NoticeProps): ReactElement {
 
 interface ProblemProps {
   readonly error: KeyhouseError | Error
+  /** Shows a button that repeats the request. */
+  readonly onRetry?: () => void
   /** Moves the focus here, after a refused form. */
   readonly focused?: boolean
 }
 
-export function Problem({ error, focused = false }: ProblemProps): ReactElement {
+export function Problem({ error, onRetry, focused = false }: ProblemProps): ReactElement {
   const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
     if (focused) box.current?.focus()
@@ -62,6 +65,7 @@ export function Problem({ error, focused = false }: ProblemProps): ReactElement 
       <Icon name="warning" />
       <div className="row">
         <p>{describeError(error)}</p>
+        {onRetry && <Button onClick={onRetry}>Try again</Button>}
         {requestId !== null && <CopyButton variant="quiet" text={requestId} label="Copy request id" />}
       </div>
     </div>
@@ -69,7 +73,7 @@ export function Problem({ error, focused = false }: ProblemProps): ReactElement 
 }
 
 interface LoadedProps<T> {
-  readonly query: { readonly data: T | undefined; readonly error: KeyhouseError | null }
+  readonly query: { readonly data: T | undefined; readonly error: KeyhouseError | null; readonly refetch: () => unknown }
   readonly children: (data: NonNullable<T>) => ReactNode
   /** Noun for "… not found", such as "API key". */
   readonly noun?: string
@@ -80,7 +84,7 @@ export function Loaded<T>({ query, children, noun = 'Object' }: LoadedProps<T>):
   const { data, error } = query
   return (
     <>
-      {error && <Problem error={error} />}
+      {error && <Problem error={error} onRetry={() => void query.refetch()} />}
       {data === null && <p>{noun} not found, or you have no access to it.</p>}
       {data === undefined && !error && <Skeleton />}
       {data !== undefined && data !== null && children(data)}

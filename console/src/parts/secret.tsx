@@ -51,7 +51,7 @@ export function SecretDialog({
   return (
     <Dialog title={title} onClose={onClose} dismissible={false}>
       <p>{note}</p>
-      <code ref={code} className={classes['secret']}>
+      <code ref={code} className={classes['secret']} onCopy={onCopied}>
         {secret}
       </code>
       <div className="row">

@@ -32,7 +32,7 @@ export function Approvals({ params }: ScreenProps): ReactElement {
   const count = pending.data?.nodes.length ?? 0
   return (
     <Page title="Approvals" {...(count > 0 && { documentTitle: `(${count}) Approvals` })}>
-      {error && <Problem error={error} />}
+      {error && <Problem error={error} onRetry={() => void Promise.all([pending.refetch(), history.refetch()])} />}
       {pending.data && history.data ? (
         <Queue key={JSON.stringify(filter)} pending={pending.data.nodes} recent={history.data.nodes} chosenId={params['id']} />
       ) : (
@@ -67,7 +67,7 @@ function Queue({ pending, recent, chosenId }: QueueProps): ReactElement {
   }, [isEmpty, pending])
 
   return (
-    <div className={classes['columns']}>
+    <div className={classes['columns']} data-chosen={chosen ? '' : undefined}>
       <div className="stack">
         {added.length > 0 && <Button onClick={() => setShownIds(mergeQueue(shownIds, pending))}>{`Show ${added.length} new`}</Button>}
         {isEmpty && added.length === 0 ? (
@@ -132,7 +132,8 @@ function useListKeys(): void {
       const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
       if (step === undefined || isTyping || event.ctrlKey || event.metaKey || event.altKey || !areLettersOn()) return
       const links = [...document.querySelectorAll<HTMLElement>(`.${classes['list']} a`)]
-      const index = links.indexOf(document.activeElement as HTMLElement)
+      const focused = links.indexOf(document.activeElement as HTMLElement)
+      const index = focused >= 0 ? focused : links.findIndex((link) => link.closest('[aria-current]'))
       links[Math.min(links.length - 1, Math.max(0, index + step))]?.focus()
     }
     document.addEventListener('keydown', onKey)

@@ -97,6 +97,6 @@ export function RevokeKey({ apiKey, onClose }: KeyDialogProps): ReactElement {
 }
 
 function describeTokens(count: number): string {
-  if (count === 0) return 'No access token was exchanged from it that still works.'
+  if (count === 0) return 'No working access token comes from it.'
   return count === 1 ? 'It ends 1 working access token.' : `It ends ${count.toLocaleString()} working access tokens.`
 }

@@ -55,7 +55,7 @@ export function Keys(): ReactElement {
   const status = statuses.find((name) => name === filters.get('status'))
   const unusedSince = filters.get('unusedSince')
   const expiresBefore = filters.get('expiresBefore')
-  const { data, error } = useApiKeys(
+  const { data, error, refetch } = useApiKeys(
     {
       ...page,
       ...(orderBy && { orderBy }),
@@ -88,7 +88,7 @@ export function Keys(): ReactElement {
           ]}
         />
       </FilterBar>
-      {error && <Problem error={error} />}
+      {error && <Problem error={error} onRetry={() => void refetch()} />}
       {(data || !error) && (
         <Table
           caption="API keys"

@@ -1,11 +1,13 @@
 /** Sign-in by a printed link, and acceptance of an invitation. Nothing is spent before the button is pressed. */
-import { useState } from 'react'
+import { viewer } from '@keyhouse/client'
+import { useEffect, useState } from 'react'
 import type { ReactElement, SubmitEvent } from 'react'
 
 import { Button } from '../parts/button.js'
 import { CopyText } from '../parts/copy.js'
 import { Notice, Problem } from '../parts/problem.js'
-import { startSession } from '../session.js'
+import { useToast } from '../parts/toast.js'
+import { client, startSession } from '../session.js'
 import type { FragmentToken, SessionInfo } from '../session.js'
 
 import form from '../parts/form.module.css'
@@ -21,6 +23,9 @@ interface SignInProps {
 }
 
 export function SignIn({ token, session, onSignedIn, onKeep }: SignInProps): ReactElement {
+  useEffect(() => {
+    document.title = 'Sign in · Keyhouse'
+  }, [])
   return (
     <main className={classes['sign-in']}>
       {token === null ? <NoLink /> : <UseLink token={token} hasSession={session !== null} onSignedIn={onSignedIn} onKeep={onKeep} />}
@@ -47,6 +52,7 @@ interface UseLinkProps {
 }
 
 function UseLink({ token: { kind, token }, hasSession, onSignedIn, onKeep }: UseLinkProps): ReactElement {
+  const toast = useToast()
   const [name, setName] = useState('')
   const [isBusy, setIsBusy] = useState(false)
   const [error, setError] = useState<Error | null>(null)
@@ -58,6 +64,11 @@ function UseLink({ token: { kind, token }, hasSession, onSignedIn, onKeep }: Use
     setIsBusy(true)
     try {
       await startSession(isInvitation ? { invitationToken: token, name } : { signInToken: token })
+      // A link of somebody else would sign in as that person (login CSRF), so the name is said.
+      viewer(client).then(
+        (caller) => toast(`You are ${caller?.user?.name} of ${caller?.organization.name}.`),
+        () => undefined,
+      )
       onSignedIn()
     } catch (cause) {
       setError(cause instanceof TypeError ? new Error('Keyhouse does not answer. Check the network, then try again.') : (cause as Error))
