@@ -24,6 +24,7 @@ const states: Readonly<Record<CredentialStatus | McpToolApprovalStatus, readonly
   ACTIVE: ['ok', 'Active'],
   EXPIRED: ['neutral', 'Expired'],
   REVOKED: ['danger', 'Revoked'],
+  SUSPENDED: ['warn', 'Suspended'],
   PENDING: ['warn', 'Pending'],
   APPROVED: ['ok', 'Approved'],
   DENIED: ['danger', 'Denied'],

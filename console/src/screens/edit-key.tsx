@@ -13,7 +13,7 @@ import { Page } from '../parts/page.js'
 import { Loaded } from '../parts/problem.js'
 import { useToast } from '../parts/toast.js'
 import type { ScreenProps } from '../screens.js'
-import { audiencesInput, keyFields, KeyFields, limitsInput } from './key-form.js'
+import { keyFields, KeyFields, keyInput } from './key-form.js'
 import type { KeyValues } from './key-form.js'
 
 type ApiKey = NonNullable<ApiKeyResult>
@@ -30,10 +30,13 @@ export function EditKey({ params }: ScreenProps): ReactElement {
   )
 }
 
-const toValues = ({ label, permissions, rateLimits, allowedAudiences }: ApiKey): KeyValues => ({
+const toValues = ({ label, permissions, endUsers, rateLimits, allowedIps, allowedAudiences }: ApiKey): KeyValues => ({
   label: label ?? '',
   grant: { mode: 'custom', permissions },
+  endUserMode: endUsers.mode,
+  endUsers: endUsers.prefix ?? (endUsers.externalIds ?? []).join('\n'),
   limits: rateLimits.map(({ max, window }) => ({ max: String(max), window })),
+  addresses: (allowedIps ?? []).join('\n'),
   audiences: (allowedAudiences ?? []).join('\n'),
 })
 
@@ -50,14 +53,7 @@ function EditForm({ apiKey }: { readonly apiKey: ApiKey }): ReactElement {
       navigate(scoped(path))
     },
   })
-  const submit = (): void =>
-    update.mutate({
-      id: apiKey.id,
-      label: values.label === '' ? null : values.label,
-      permissions: values.grant.permissions,
-      rateLimits: limitsInput(values),
-      allowedAudiences: audiencesInput(values),
-    })
+  const submit = (): void => update.mutate({ id: apiKey.id, ...keyInput(values), permissions: values.grant.permissions })
   return (
     <Form error={update.error} fields={keyFields} onSubmit={submit}>
       <Field name="label" label="Label" maxLength={255} value={values.label} onChange={(label) => setValues({ ...values, label })} />

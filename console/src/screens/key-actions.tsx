@@ -1,5 +1,5 @@
-/** Dialogs that rotate and revoke an API key. */
-import { useAccessTokens, useRevokeApiKey, useRotateApiKey } from '@keyhouse/client/react'
+/** Dialogs that rotate, suspend and revoke an API key. */
+import { useAccessTokens, useRevokeApiKey, useRotateApiKey, useSuspendApiKey } from '@keyhouse/client/react'
 import { useCallback, useState } from 'react'
 import type { ReactElement } from 'react'
 
@@ -63,6 +63,30 @@ export function RotateKey({ apiKey, onClose }: KeyDialogProps): ReactElement {
         </FormActions>
       </Form>
     </Dialog>
+  )
+}
+
+export function SuspendKey({ apiKey, onClose }: KeyDialogProps): ReactElement {
+  const toast = useToast()
+  const [reason, setReason] = useState('')
+  const suspend = useSuspendApiKey({
+    onSuccess: () => {
+      toast('The key was suspended.')
+      onClose()
+    },
+  })
+  return (
+    <Confirm
+      title={`Suspend ${apiKey.label ?? apiKey.preview}?`}
+      action="Suspend"
+      busy={suspend.isPending}
+      error={suspend.error}
+      onConfirm={() => suspend.mutate({ id: apiKey.id, ...(reason !== '' && { reason }) })}
+      onClose={onClose}
+    >
+      <p>The key and its access tokens are refused until you resume it.</p>
+      <Field name="reason" label="Reason, for the audit trail (optional)" maxLength={500} value={reason} onChange={setReason} />
+    </Confirm>
   )
 }
 

@@ -43,7 +43,7 @@ const columns: readonly Column<Row>[] = [
   { title: 'Status', cell: ({ status }) => <StatusTag status={status} /> },
 ]
 
-const statuses: readonly CredentialStatus[] = ['ACTIVE', 'EXPIRED', 'REVOKED']
+const statuses: readonly CredentialStatus[] = ['ACTIVE', 'SUSPENDED', 'EXPIRED', 'REVOKED']
 
 export function Keys(): ReactElement {
   const filters = useFilters()
@@ -83,6 +83,7 @@ export function Keys(): ReactElement {
           label="Status"
           options={[
             ['ACTIVE', 'Active'],
+            ['SUSPENDED', 'Suspended'],
             ['EXPIRED', 'Expired'],
             ['REVOKED', 'Revoked'],
           ]}

@@ -17,8 +17,7 @@ import { Page } from '../parts/page.js'
 import { grantInput } from '../parts/permissions.js'
 import { SecretDialog } from '../parts/secret.js'
 import { useSession } from '../session-context.js'
-import { audiencesInput, keyFields, KeyFields, limitsInput } from './key-form.js'
-import type { KeyValues } from './key-form.js'
+import { keyFields, KeyFields, keyInput, newKeyValues } from './key-form.js'
 
 export function NewKey(): ReactElement {
   const scope = useScope()
@@ -28,7 +27,7 @@ export function NewKey(): ReactElement {
   const [, navigate] = useLocation()
   const { data: projects = [] } = useProjects()
   const create = useCreateApiKey()
-  const [values, setValues] = useState<KeyValues>({ label: '', grant: { mode: 'custom', permissions: [] }, limits: [], audiences: '' })
+  const [values, setValues] = useState(newKeyValues)
   const [environment, setEnvironment] = useState<Environment>(scope.environment ?? 'SANDBOX')
   const [projectId, setProjectId] = useState(scope.projectId ?? '')
   const [expiry, setExpiry] = useState<Expiry>({ choice: '90', date: '' })
@@ -41,9 +40,7 @@ export function NewKey(): ReactElement {
     const expiresAt = expiryInput(expiry, Date.now())
     mutate({
       environment,
-      label: values.label === '' ? null : values.label,
-      allowedAudiences: audiencesInput(values),
-      rateLimits: limitsInput(values),
+      ...keyInput(values),
       ...(expiresAt !== undefined && { expiresAt }),
       ...(permissions && { permissions }),
       ...(projectId !== '' && { projectId }),
