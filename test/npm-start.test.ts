@@ -26,6 +26,7 @@ beforeAll(async () => {
     'tsconfig.build.json',
     'bin',
     'client',
+    'console',
     'explorer',
     'schema.graphql',
     'src',

@@ -13,7 +13,7 @@ import { screens } from './screens.js'
 import { Missing } from './screens/missing.js'
 import { SignIn } from './screens/sign-in.js'
 import { SessionContext } from './session-context.js'
-import { client, readSession } from './session.js'
+import { client, readSession, takeFragmentToken } from './session.js'
 import type { FragmentToken, SessionInfo } from './session.js'
 import { Shell } from './shell.js'
 
@@ -32,6 +32,15 @@ export function App({ fragmentToken }: { readonly fragmentToken: FragmentToken |
     }
   }, [])
   useEffect(() => void refresh(), [refresh])
+  useEffect(() => {
+    // A link that is opened in a tab of the console changes the fragment only, and loads nothing.
+    const onHashChange = (): void => {
+      const next = takeFragmentToken()
+      if (next) setToken(next)
+    }
+    window.addEventListener('hashchange', onHashChange)
+    return () => window.removeEventListener('hashchange', onHashChange)
+  }, [])
 
   const onSignedIn = async (): Promise<void> => {
     queryClient.clear()
