@@ -12,6 +12,7 @@ const tool = fileURLToPath(new URL('../../tools/check-docs.js', import.meta.url)
 const right: Readonly<Record<string, string>> = {
   'package.json': '{"dependencies":{"good":"1.0.0"}}',
   'client/package.json': '{"devDependencies":{"@scope/other":"1.0.0"}}',
+  'console/package.json': '{}',
   'package-lock.json': '{"packages":{"node_modules/good":{"license":"MIT"},"node_modules/@scope/other":{"license":"ISC"}}}',
   'src/door.ts': 'export const lock = 1\nexport const bolt = 2',
   'test/door.test.ts': "test('is shut', () => undefined)\ntest('stays shut', () => undefined)",
