@@ -63,11 +63,17 @@ export function toOwnerScope({ kind, endUser }: Actor): Ownership {
 export const grantablePermissions = (actor: Actor): PermissionSet =>
   actor.apiKey ? expandKeyWildcard(actor.permissions) : actor.permissions
 
-/** Whether the actor holds a permission, within the limits of acting for an end user. */
-export function can(actor: Actor, permission: string): boolean {
-  if (actor.endUser && !isAllowedForEndUser(permission)) return false
-  return hasPermission(grantablePermissions(actor), permission)
+/** Limit that keeps an actor from using a permission. */
+export type PermissionRefusal = 'NOT_FOR_END_USERS' | 'NOT_HELD'
+
+/** First limit that keeps the actor from using the permission; null: it can. */
+export function permissionRefusal(actor: Actor, permission: string): PermissionRefusal | null {
+  if (actor.endUser && !isAllowedForEndUser(permission)) return 'NOT_FOR_END_USERS'
+  return hasPermission(grantablePermissions(actor), permission) ? null : 'NOT_HELD'
 }
+
+/** Whether the actor holds a permission, within the limits of acting for an end user. */
+export const can = (actor: Actor, permission: string): boolean => permissionRefusal(actor, permission) === null
 
 /** Whether a token of this type holds only the permissions named on it. */
 export const isRestrictedType = (type: PersonalTokenType): boolean => type === 'RESTRICTED' || type === 'EPHEMERAL'

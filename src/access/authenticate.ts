@@ -2,16 +2,17 @@
 import { versionQueries } from '../database/queries/credential-versions.js'
 import { readAccessToken, readKey, readPersonalToken, type KeyRow } from '../database/queries/credentials.js'
 import type { QueryRunner } from '../database/query-runner.js'
-import { credentialStatus } from '../entities/credential-status.js'
+import { accessTokenRefusal, credentialStatus } from '../entities/credential-status.js'
 import { parseApiKey } from '../lib/api-key-format.js'
 import { sha256 } from '../lib/digest.js'
 import { apiKeySuspended, organizationSuspended, RequestError, UnknownCredentialError, unauthenticated } from '../lib/errors.js'
-import { deriveEndUserId, externalIdMessage, isExternalId } from '../lib/external-id.js'
+import { externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { isId } from '../lib/id.js'
 import { issuerOfToken } from '../lib/issuer.js'
 import { decodeHeader } from '../lib/jwt.js'
 import type { Actor } from './actor.js'
 import { allowsAddress } from './address-scope.js'
+import { accessTokenActor, keyActor, keyRefusal } from './credential-actors.js'
 import { allowsEndUser, endUserNotAllowedMessage } from './end-user-scope.js'
 import { intersection, rolePermissions } from './permissions.js'
 
@@ -72,50 +73,21 @@ async function authenticateApiKey(
   const key = await readKey(deps.queryRunner, sha256(secret))
   // A superseded secret is unknown after its overlap, even if its key was revoked since.
   if (!key || isOverlapOver(key, deps.now)) throw unknownCredential()
-  const status = credentialStatus(key, deps.now)
-  if (status === 'REVOKED') throw new RequestError('CREDENTIAL_REVOKED', 'This API key is revoked. Use another key.')
-  if (key.isOrganizationSuspended) throw organizationSuspended()
-  if (status === 'SUSPENDED') throw apiKeySuspended()
-  if (status === 'EXPIRED') throw unauthenticated('This API key is expired. Use another key.')
+  const refusal = keyRefusal(key, deps.now)
+  if (refusal === 'REVOKED') throw new RequestError('CREDENTIAL_REVOKED', 'This API key is revoked. Use another key.')
+  if (refusal === 'ORGANIZATION_SUSPENDED') throw organizationSuspended()
+  if (refusal === 'SUSPENDED') throw apiKeySuspended()
+  if (refusal === 'EXPIRED') throw unauthenticated('This API key is expired. Use another key.')
   if (!allowsAddress(key.allowedIps, address)) throw new RequestError('ADDRESS_NOT_ALLOWED', addressNotAllowedMessage)
   const externalId = parseOnBehalfOf(onBehalfOf)
   if (externalId !== undefined && !allowsEndUser(key.endUsers, externalId))
     throw new RequestError('FORBIDDEN', endUserNotAllowedMessage, {}, { status: 403 })
-  const endUser =
-    externalId === undefined ? null : { id: deriveEndUserId(key.organizationId, key.projectId, key.environment, externalId), externalId }
-  return {
-    kind: 'API_KEY',
-    id: key.id,
-    organizationId: key.organizationId,
-    projectIds: [key.projectId],
-    environment: key.environment,
-    permissions: key.permissions,
-    endUser,
-    expiresAt: key.expiresAt,
-    authVersion: { query: versionQueries.apiKey, id: key.id, version: key.authVersion, expiresAt: effectiveExpiry(key) },
-    apiKey: toActorApiKey(key, deps.now),
-    personalToken: null,
-  }
+  return keyActor(key, externalId, deps.now)
 }
 
 /** Whether a rotation replaced this secret and its overlap has ended. */
 const isOverlapOver = ({ isSuperseded, previousSecretExpiresAt }: KeyRow, now: Date): boolean =>
   isSuperseded && !(previousSecretExpiresAt && previousSecretExpiresAt > now)
-
-/** Expiry of the presented secret: a superseded one expires with its overlap, if that is sooner than the key's expiry. */
-const effectiveExpiry = ({ expiresAt, isSuperseded, previousSecretExpiresAt }: KeyRow): Date | null =>
-  isSuperseded && previousSecretExpiresAt && !(expiresAt && expiresAt < previousSecretExpiresAt) ? previousSecretExpiresAt : expiresAt
-
-const toActorApiKey = (key: KeyRow, now: Date): NonNullable<Actor['apiKey']> => ({
-  id: key.id,
-  isSuperseded: key.isSuperseded,
-  rateLimits: key.rateLimits,
-  isLimited: key.rateLimits.length > 0 || key.allowedAudiences !== null || key.endUsers !== null || key.allowedIps !== null,
-  allowedAudiences: key.allowedAudiences,
-  endUsers: key.endUsers,
-  sandboxResetAt: key.sandboxResetAt,
-  endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse && key.previousSecretExpiresAt !== null && key.previousSecretExpiresAt > now,
-})
 
 /**
  * External id of the end user in `X-On-Behalf-Of`; undefined without the header.
@@ -149,39 +121,25 @@ async function verifyClaims(deps: AuthDependencies, jwt: string, typ: keyof type
   return { iss, jti, sub }
 }
 
-/** Actor of an end user. Its permissions are those of the token that its API key still holds. */
 async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBehalfOf: readonly string[]): Promise<Actor> {
   const { iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt')
   const token = await readAccessToken(deps.queryRunner, jti)
   // The issuer must match the token's record: this rejects an issuer of another tenant or environment (RFC 8725 §3.8).
   if (token && iss !== issuerOfToken(deps.url, token.key, token.hasTenantIssuer)) throw unknownCredential()
-  if (!token || token.revokedAt || token.key.revokedAt)
+  const refusals: readonly unknown[] = token ? [accessTokenRefusal(token, token.key, deps.now), keyRefusal(token.key, deps.now)] : []
+  if (!token || refusals.includes('REVOKED'))
     throw unauthenticated('This access token, or its API key, is revoked. Exchange an API key for a new token.')
-  const { key } = token
-  if (key.isOrganizationSuspended) throw organizationSuspended()
-  if (key.suspendedAt) throw apiKeySuspended()
-  if (key.sandboxResetAt && token.issuedAt <= key.sandboxResetAt)
+  if (refusals.includes('ORGANIZATION_SUSPENDED')) throw organizationSuspended()
+  if (refusals.includes('SUSPENDED')) throw apiKeySuspended()
+  if (refusals.includes('SANDBOX_RESET'))
     throw unauthenticated('A sandbox reset revoked this access token. Exchange an API key for a new token.')
-  const expiresAt = key.expiresAt && key.expiresAt < token.expiresAt ? key.expiresAt : token.expiresAt
-  if (expiresAt <= deps.now) throw unauthenticated('The token is expired. Get a new one.')
-  if (!allowsEndUser(key.endUsers, sub))
+  if (refusals.includes('EXPIRED')) throw unauthenticated('The token is expired. Get a new one.')
+  if (!allowsEndUser(token.key.endUsers, sub))
     throw unauthenticated('The API key of this access token may no longer act for its end user. Exchange another key for a new token.')
   const externalId = parseOnBehalfOf(onBehalfOf)
   if (externalId !== undefined && externalId !== sub)
     throw badHeader('X-On-Behalf-Of must equal the subject (sub) of the access token. Omit the header or correct it.')
-  return {
-    kind: 'ACCESS_TOKEN',
-    id: token.endUserId,
-    organizationId: key.organizationId,
-    projectIds: [key.projectId],
-    environment: key.environment,
-    permissions: intersection(token.permissions, key.permissions),
-    endUser: { id: token.endUserId, externalId: sub },
-    expiresAt,
-    authVersion: { query: versionQueries.accessToken, id: token.id, version: key.authVersion, expiresAt },
-    apiKey: { ...toActorApiKey(key, deps.now), endsOverlap: false },
-    personalToken: null,
-  }
+  return accessTokenActor(token, sub, deps.now)
 }
 
 /** Actor of a user. Its permissions are those of the current role, narrowed to those named on the token. */

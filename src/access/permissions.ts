@@ -29,6 +29,10 @@ for (const name of names) {
 /** Whether Keyhouse defines the resource. Every other resource belongs to an application. */
 const isBuiltInResource = (resource: string): boolean => actionsByResource.has(resource)
 
+/** Whether other services interpret the permission, and Keyhouse only stores it. `application:*` is such a permission. */
+export const isApplicationPermission = (permission: string): boolean =>
+  permission !== '*' && !isBuiltInResource(permission.slice(0, permission.indexOf(':')))
+
 /** Permissions that an API key may hold: the meaning of `*` on a key. */
 const apiKeyPermissions: PermissionSet = ['application:*', ...names.filter((name) => permissions[name].grantableToApiKey)]
 const endUserPermissions: PermissionSet = names.filter((name) => permissions[name].allowedForEndUser)
@@ -57,8 +61,11 @@ function expand(pattern: string): readonly string[] {
   return action === '*' && builtIn && !builtIn.includes('*') ? builtIn.map((name) => `${resource}:${name}`) : [pattern]
 }
 
+/** Pattern of the set that grants the permission; undefined if none does. */
+export const findGrant = (set: PermissionSet, permission: string): string | undefined => set.find((pattern) => covers(pattern, permission))
+
 /** Whether any pattern of the set covers the permission. */
-export const hasPermission = (set: PermissionSet, permission: string): boolean => set.some((pattern) => covers(pattern, permission))
+export const hasPermission = (set: PermissionSet, permission: string): boolean => findGrant(set, permission) !== undefined
 
 /** Permissions of `requested` that the set does not hold; empty if it holds all. */
 export function missingPermissions(set: PermissionSet, requested: PermissionSet): string[] {

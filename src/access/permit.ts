@@ -1,8 +1,7 @@
 /** Authorization: a permit proves that an actor may perform an action on a target, and only this file creates one. */
 import { forbidden } from '../lib/errors.js'
 import { getAction, type Action } from './actions.js'
-import { isRestricted, can, type Actor } from './actor.js'
-import { isAllowedForEndUser } from './permissions.js'
+import { isRestricted, permissionRefusal, type Actor } from './actor.js'
 
 declare const proof: unique symbol
 
@@ -28,8 +27,9 @@ export interface Permit {
 
 /** @throws DomainError FORBIDDEN, with the permission. */
 export function requirePermission(actor: Actor, permission: string): void {
-  if (can(actor, permission)) return
-  if (actor.endUser && !isAllowedForEndUser(permission))
+  const refusal = permissionRefusal(actor, permission)
+  if (refusal === null) return
+  if (refusal === 'NOT_FOR_END_USERS')
     throw forbidden(
       `The permission "${permission}" is never available while acting for an end user. Repeat the request with an API key and without X-On-Behalf-Of.`,
     )

@@ -4,7 +4,7 @@ import { Field, ObjectType } from 'type-graphql'
 
 import type { ApiKey } from './api-key.js'
 import { boolean, timestamp, json, text } from './columns.js'
-import { credentialStatus } from './credential-status.js'
+import { accessTokenRefusal, isSignatureWithdrawn } from './credential-status.js'
 import { type CredentialStatus, Environment } from './enums.js'
 import { formatNumber } from './format-number.js'
 import { Node } from './node.js'
@@ -92,11 +92,10 @@ export class AccessToken extends Node {
     key: Pick<ApiKey, 'revokedAt' | 'sandboxResetAt' | 'suspendedAt'> | null,
     signingKeyRetiredAt: Date | null,
   ): CredentialStatus {
-    if (key?.revokedAt) return 'REVOKED'
-    if (key?.sandboxResetAt && this.issuedAt <= key.sandboxResetAt) return 'REVOKED'
-    if (signingKeyRetiredAt && signingKeyRetiredAt < this.expiresAt) return 'REVOKED'
-    const status = credentialStatus(this, now)
+    if (key?.revokedAt || isSignatureWithdrawn(this, signingKeyRetiredAt)) return 'REVOKED'
+    const refusal = accessTokenRefusal(this, key, now)
     // Resuming the key does not bring back an expired token.
-    return status === 'ACTIVE' && key?.suspendedAt ? 'SUSPENDED' : status
+    if (refusal === null) return key?.suspendedAt ? 'SUSPENDED' : 'ACTIVE'
+    return refusal === 'EXPIRED' ? 'EXPIRED' : 'REVOKED'
   }
 }

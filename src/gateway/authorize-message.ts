@@ -14,11 +14,11 @@ import {
   type PendingApproval,
 } from '../mcp/approvals/approve-tool-call.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
-import { findServerWithCredential } from './find-server-with-credential.js'
+import { findServerWithCredential } from '../mcp/servers/find-server-with-credential.js'
+import { createToolFilter, requiresApproval, type ToolFilter } from '../mcp/tool-access.js'
 import { GatewayError } from './gateway-error.js'
 import { recordRefusedCall } from './record-tool-call.js'
 import { unbindSession } from './session.js'
-import { createToolFilter, type ToolFilter } from './tool-filter.js'
 
 export interface AuthorizedMessage {
   readonly server: McpServer
@@ -88,7 +88,7 @@ export async function authorizeMessage(
     boundSession === undefined ? null : unbindSession(ctx.services.deploymentSecrets, boundSession, { actor, server, credential })
   if (session === undefined)
     throw new GatewayError(404, 'SESSION_NOT_FOUND', 'No MCP session has this "Mcp-Session-Id". Start a new session with "initialize".')
-  if (call && tool !== null && server.requireApproval === 'ALWAYS')
+  if (call && tool !== null && requiresApproval(server))
     await approve(ctx, { server, tool, params: call.params, headers, credential }, refuse)
   return { server, credential, isShared, isAllowed, session, tool }
 }

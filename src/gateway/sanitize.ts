@@ -8,7 +8,8 @@ import { JsonError, parseStrictJson } from '../lib/json/strict-json.js'
 import { writeJson } from '../lib/json/write-json.js'
 import { createRedactor, type Redactor } from '../lib/redact/redact.js'
 import type { SlicedComputation } from '../lib/slices.js'
-import { filterTools, type ToolFilter } from './tool-filter.js'
+import type { ToolFilter } from '../mcp/tool-access.js'
+import { filterTools } from './tool-filter.js'
 
 /** Maximum size of one message in either direction, in bytes. */
 export const maxMessageBytes = 4_194_304

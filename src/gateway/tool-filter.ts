@@ -1,22 +1,10 @@
-/** Tool filter: a caller may use the tools that the server's allow-list and the caller's permissions both allow. */
-import { can, type Actor } from '../access/actor.js'
-import type { McpServer } from '../entities/mcp-server.js'
+/** Removes the tools that the caller may not use from messages of the upstream server. */
 import { isJsonObject, type JsonObject } from '../lib/json/json-rpc.js'
 import type { SlicedComputation } from '../lib/slices.js'
-
-const toolName = /^[A-Za-z0-9_.-]{1,128}$/
-
-export type ToolFilter = (name: unknown) => boolean
+import type { ToolFilter } from '../mcp/tool-access.js'
 
 /** Tools processed between two yields. */
 const stride = 64
-
-/** Returns the predicate for one caller and server. */
-export function createToolFilter(actor: Actor, { allowedTools }: McpServer): ToolFilter {
-  const listed = allowedTools && new Set(allowedTools)
-  return (name) =>
-    typeof name === 'string' && toolName.test(name) && (listed === null || listed.has(name)) && can(actor, `mcp_tool:${name}`)
-}
 
 /** Removes tools that the caller may not use from any message with `result.tools`, whatever request it answers. */
 export function* filterTools(message: JsonObject, isAllowed: ToolFilter): SlicedComputation<JsonObject> {

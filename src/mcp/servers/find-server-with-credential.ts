@@ -2,15 +2,15 @@
  * Finds the MCP server and the caller's credential for one message, with one prepared statement. Nothing is cached, so a
  * revocation or a narrower rule applies to the next message. The statement filters by tenant and owner itself.
  */
-import type { Actor } from '../access/actor.js'
-import type { Context } from '../context/context.js'
-import { toDateOrNull } from '../database/dialect.js'
-import { serverWithCredentials } from '../database/queries/mcp.js'
-import { hydrate, type Row } from '../database/row-mapper.js'
-import type { McpAuthType } from '../entities/enums.js'
-import { McpCredential } from '../entities/mcp-credential.js'
-import { McpServer } from '../entities/mcp-server.js'
-import type { UsableCredential } from '../mcp/credentials/open-credential.js'
+import type { Actor } from '../../access/actor.js'
+import type { Context } from '../../context/context.js'
+import { toDateOrNull } from '../../database/dialect.js'
+import { serverWithCredentials } from '../../database/queries/mcp.js'
+import { hydrate, type Row } from '../../database/row-mapper.js'
+import type { McpAuthType } from '../../entities/enums.js'
+import { McpCredential } from '../../entities/mcp-credential.js'
+import { McpServer } from '../../entities/mcp-server.js'
+import type { UsableCredential } from '../credentials/open-credential.js'
 
 export interface ServerWithCredential {
   readonly server: McpServer

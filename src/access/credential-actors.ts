@@ -1,0 +1,68 @@
+/** Actors of API keys and access tokens, and whether their rows are accepted: pure functions of the rows and the time. */
+import { versionQueries } from '../database/queries/credential-versions.js'
+import type { AccessTokenRow, KeyRow } from '../database/queries/credentials.js'
+import { credentialStatus } from '../entities/credential-status.js'
+import type { CredentialStatus } from '../entities/enums.js'
+import { deriveEndUserId } from '../lib/external-id.js'
+import type { Actor } from './actor.js'
+import { intersection } from './permissions.js'
+
+export type KeyRefusal = Exclude<CredentialStatus, 'ACTIVE'> | 'ORGANIZATION_SUSPENDED'
+
+/** Reason that a key, and every token exchanged from it, is refused; null: it is accepted. The order is part of the contract. */
+export function keyRefusal(key: KeyRow, now: Date): KeyRefusal | null {
+  const status = credentialStatus(key, now)
+  if (status === 'REVOKED') return status
+  if (key.isOrganizationSuspended) return 'ORGANIZATION_SUSPENDED'
+  return status === 'ACTIVE' ? null : status
+}
+
+/** Actor of a backend, or of the end user that it names. */
+export const keyActor = (key: KeyRow, externalId: string | undefined, now: Date): Actor => ({
+  kind: 'API_KEY',
+  id: key.id,
+  organizationId: key.organizationId,
+  projectIds: [key.projectId],
+  environment: key.environment,
+  permissions: key.permissions,
+  endUser:
+    externalId === undefined ? null : { id: deriveEndUserId(key.organizationId, key.projectId, key.environment, externalId), externalId },
+  expiresAt: key.expiresAt,
+  authVersion: { query: versionQueries.apiKey, id: key.id, version: key.authVersion, expiresAt: effectiveExpiry(key) },
+  apiKey: toActorApiKey(key, now),
+  personalToken: null,
+})
+
+/** Actor of an end user. Its permissions are those of the token that its API key still holds. */
+export function accessTokenActor(token: AccessTokenRow, externalId: string, now: Date): Actor {
+  const { key } = token
+  const expiresAt = key.expiresAt && key.expiresAt < token.expiresAt ? key.expiresAt : token.expiresAt
+  return {
+    kind: 'ACCESS_TOKEN',
+    id: token.endUserId,
+    organizationId: key.organizationId,
+    projectIds: [key.projectId],
+    environment: key.environment,
+    permissions: intersection(token.permissions, key.permissions),
+    endUser: { id: token.endUserId, externalId },
+    expiresAt,
+    authVersion: { query: versionQueries.accessToken, id: token.id, version: key.authVersion, expiresAt },
+    apiKey: { ...toActorApiKey(key, now), endsOverlap: false },
+    personalToken: null,
+  }
+}
+
+/** Expiry of the presented secret: a superseded one expires with its overlap, if that is sooner than the key's expiry. */
+const effectiveExpiry = ({ expiresAt, isSuperseded, previousSecretExpiresAt }: KeyRow): Date | null =>
+  isSuperseded && previousSecretExpiresAt && !(expiresAt && expiresAt < previousSecretExpiresAt) ? previousSecretExpiresAt : expiresAt
+
+const toActorApiKey = (key: KeyRow, now: Date): NonNullable<Actor['apiKey']> => ({
+  id: key.id,
+  isSuperseded: key.isSuperseded,
+  rateLimits: key.rateLimits,
+  isLimited: key.rateLimits.length > 0 || key.allowedAudiences !== null || key.endUsers !== null || key.allowedIps !== null,
+  allowedAudiences: key.allowedAudiences,
+  endUsers: key.endUsers,
+  sandboxResetAt: key.sandboxResetAt,
+  endsOverlap: !key.isSuperseded && key.endOverlapAtFirstUse && key.previousSecretExpiresAt !== null && key.previousSecretExpiresAt > now,
+})
