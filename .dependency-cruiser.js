@@ -16,7 +16,7 @@ const layers = [
   ['signing-keys'],
   ['context'],
   ['api-keys', 'access-tokens', 'personal-tokens', 'audit', 'usage', 'mcp'],
-  ['sign-in', 'members', 'end-users', 'organizations'],
+  ['sign-in', 'members', 'end-users', 'organizations', 'access-review'],
   ['resolvers', 'http'],
   ['routes', 'graphql', 'gateway'],
   ['jobs', 'commands'],

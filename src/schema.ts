@@ -7,6 +7,7 @@ import { AccessTokenResolver } from './resolvers/access-token.resolver.js'
 import { ApiKeyResolver } from './resolvers/api-key.resolver.js'
 import { AuditResolver } from './resolvers/audit.resolver.js'
 import { EndUserResolver } from './resolvers/end-user.resolver.js'
+import { ExplainAccessResolver } from './resolvers/explain-access.resolver.js'
 import { InvitationResolver } from './resolvers/invitation.resolver.js'
 import { McpCredentialResolver } from './resolvers/mcp-credential.resolver.js'
 import { McpServerResolver } from './resolvers/mcp-server.resolver.js'
@@ -34,6 +35,7 @@ export function buildSchema(): GraphQLSchema {
       ApiKeyResolver,
       AuditResolver,
       EndUserResolver,
+      ExplainAccessResolver,
       InvitationResolver,
       MemberResolver,
       TokenIntrospectionResolver,

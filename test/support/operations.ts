@@ -127,6 +127,12 @@ export const queries: Readonly<Record<string, Operation>> = {
     permission: 'end_user:read',
     ids: { 'filter.projectId': 'prj' },
   },
+  explainAccess: {
+    document: 'query ($input: ExplainAccessInput!) { explainAccess(input: $input) { allowed links { kind allowed rule } } }',
+    variables: async (here) => ({ input: { subjectId: await createIdIn('key', here) } }),
+    permission: 'api_key:read',
+    ids: { 'input.subjectId': 'any', 'input.serverId': 'mcp_srv' },
+  },
   invitations: {
     document: `{ invitations(first: 5) { totalCount edges { cursor node { ${invited} } } ${page} } }`,
     variables: none,

@@ -72,6 +72,14 @@ export async function readKey(reader: QueryRunner, digest: string): Promise<KeyR
   return previous && toKey(previous, true)
 }
 
+const keyById: PreparedQuery = { name: 'key_by_id', sql: `select ${keyColumns} from api_key where id = ?` }
+
+/** The key as its current secret is authenticated. The caller must have found the id within its tenant. */
+export async function readKeyById(reader: QueryRunner, id: string): Promise<KeyRow | undefined> {
+  const row = await reader.read(keyById, [id])
+  return row && toKey(row, false)
+}
+
 /** Personal token with the membership of its user. */
 export interface PersonalTokenRow {
   readonly id: string
