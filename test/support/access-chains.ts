@@ -133,7 +133,7 @@ export class AccessWorld {
   async #caller(chain: Chain): Promise<{ subjectId: string; credential: string }> {
     const { acme, app } = this.gateway
     if (chain.kind !== 'key' && chain.kind !== 'token') {
-      const { memberId, token } = await acme.member(chain.kind as 'ADMIN')
+      const { memberId, token } = await acme.member(chain.kind)
       return { subjectId: memberId, credential: token }
     }
     const key = await acme.apiKey({ permissions: chain.granted })
@@ -210,9 +210,9 @@ export class AccessWorld {
     const { data, errors, status } = await app.run(credential, probe ?? '{ viewer { permissions } }', {}, headers)
     const isHeld = async (): Promise<boolean> => {
       if (permission !== application) return true
-      if (!credential.startsWith('kh_')) return hasPermission(data.viewer!.permissions, application)
+      if (!credential.startsWith('kh_')) return hasPermission(data.viewer.permissions, application)
       const input = { secret: credential, permissions: [application] }
-      return (await app.mutate(acme.sandboxKey, 'verifyApiKey', input, 'verdict { valid }')).verdict!.valid
+      return (await app.mutate(acme.sandboxKey, 'verifyApiKey', input, 'verdict { valid }')).verdict.valid
     }
     return { allowed: !errors && (await isHeld()), status, code: errors?.[0]?.extensions.code }
   }
