@@ -30,8 +30,8 @@ const base = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
 }
 
-/** Of each property, kills, and what else is a matter of patience; `npm run test:long` takes more. */
-const budget = { fuzzRuns: 40, crashRounds: 2, outageSeconds: 2 }
+/** Of each property, kills, rows, and what else is a matter of patience; `npm run test:long` takes more. */
+const budget = { fuzzRuns: 40, crashRounds: 2, outageSeconds: 2, accessChains: 40, keyEvents: 20_000 }
 
 export default {
   testTimeout: 30_000,

@@ -1,7 +1,7 @@
 // The same tests with the budget that they deserve, and those that are too long for every run.
 import usual from './jest.config.js'
 
-const budget = { fuzzRuns: 20_000, crashRounds: 100, outageSeconds: 10 }
+const budget = { fuzzRuns: 20_000, crashRounds: 100, outageSeconds: 10, accessChains: 10_000, keyEvents: 1_000_000 }
 
 export default {
   ...usual,
@@ -9,6 +9,8 @@ export default {
     ...project,
     globals: { ...project.globals, ...budget },
     testPathIgnorePatterns: [],
-    testMatch: ['fuzz', 'crash*', 'replicas-outage', 'long/**/*'].map((name) => `<rootDir>/test/${name}.test.ts`),
+    testMatch: ['fuzz', 'crash*', 'replicas-outage', 'explain-access-chains', 'key-activity-scale', 'long/**/*'].map(
+      (name) => `<rootDir>/test/${name}.test.ts`,
+    ),
   })),
 }

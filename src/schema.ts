@@ -4,6 +4,7 @@ import { isInputObjectType, lexicographicSortSchema, printSchema, type GraphQLSc
 import { buildSchemaSync } from 'type-graphql'
 
 import { AccessTokenResolver } from './resolvers/access-token.resolver.js'
+import { ApiKeyAccessResolver, ApiKeyActivityResolver, ApiKeyEffectiveAccessResolver } from './resolvers/api-key-access.resolver.js'
 import { ApiKeyResolver } from './resolvers/api-key.resolver.js'
 import { AuditResolver } from './resolvers/audit.resolver.js'
 import { EndUserResolver } from './resolvers/end-user.resolver.js'
@@ -33,6 +34,9 @@ export function buildSchema(): GraphQLSchema {
     resolvers: [
       AccessTokenResolver,
       ApiKeyResolver,
+      ApiKeyAccessResolver,
+      ApiKeyActivityResolver,
+      ApiKeyEffectiveAccessResolver,
       AuditResolver,
       EndUserResolver,
       ExplainAccessResolver,

@@ -20,6 +20,7 @@ export interface ExplainedCaller {
 const keyRules: Readonly<Record<KeyRefusal, string>> = {
   REVOKED: 'The API key is revoked.',
   ORGANIZATION_SUSPENDED: 'The organization is suspended.',
+  SUSPENDED: 'The API key is suspended.',
   EXPIRED: 'The API key is expired.',
 }
 

@@ -20,6 +20,8 @@ import { tenant } from './tenant-filter.js'
 @Index({ properties: ['organizationId', 'at', 'id'] })
 @Index({ properties: ['organizationId', 'action', 'at', 'id'], where: "action <> 'api_key:exchange'" })
 @Index({ properties: ['actorId', 'at', 'id'] })
+// Latest events of a key by action (docs/decisions/0204).
+@Index({ properties: ['actorId', 'action', 'outcome', 'at'], where: "action <> 'api_key:exchange'" })
 @Index({ properties: ['subjectId', 'at', 'id'] })
 @Index({ properties: ['endUserId', 'at', 'id'], where: 'end_user_id is not null' })
 @Filter(tenant('AuditEvent', 'environment'))

@@ -13,6 +13,12 @@ export const ALL_END_USERS = '*'
 
 @Entity()
 @Index({ properties: ['organizationId', 'length', 'start'] })
+// Days of one key. It has the constant columns too, or SQLite, without statistics, would prefer the primary key.
+@Index({
+  name: 'usage_count_key_days_index',
+  properties: ['organizationId', 'apiKeyId', 'length', 'endUserId', 'start'],
+  where: "length = 'DAY' and end_user_id = '*'",
+})
 @Filter(tenant('UsageCount', 'environment'))
 export class UsageCount {
   @PrimaryKey(text())

@@ -41,9 +41,17 @@ const isWithinConnection = (parent: GraphQLNamedType): boolean => isObjectType(p
 const isListQuery = (field: Field, parent: GraphQLNamedType): boolean =>
   parent.name === 'Query' && isList(field) && !hasArgument(field, 'ids')
 
+/** Number in an extension of the field; 0 without it. `queries`: queries that it runs. `entries`: maximum entries of its list. */
+function costExtension({ extensions }: Field, name: 'queries' | 'entries'): number {
+  const value = extensions[name]
+  return typeof value === 'number' ? value : 0
+}
+
 /** Cost of a field itself, without its selection set. */
 export function fieldCost(field: Field, parent: GraphQLNamedType): Cost {
   if (field.name === 'totalCount') return cost(0, 0, 1)
+  const queries = costExtension(field, 'queries')
+  if (queries > 0) return cost(1 + queries * queryPoints)
   if (isConnection(field) || isListQuery(field, parent)) return cost(1 + queryPoints)
   const type = getNamedType(field.type)
   if (type === JsonObjectScalar || field.extensions['isLarge'] === true) return cost(objectPoints)
@@ -53,5 +61,7 @@ export function fieldCost(field: Field, parent: GraphQLNamedType): Cost {
 /** Entries assumed for a field without size arguments; 1 when it is not a list. */
 export function expectedEntries(field: Field, parent: GraphQLNamedType): number {
   if (!isList(field) || hasArgument(field, 'ids') || isWithinConnection(parent)) return 1
+  const entries = costExtension(field, 'entries')
+  if (entries > 0) return entries
   return isListQuery(field, parent) ? maxPageSize : plainListSize
 }

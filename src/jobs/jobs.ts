@@ -52,12 +52,12 @@ export function startJobs(services: Services): { close: () => Promise<void> } {
 
 /** Deletes expired rows, and logs a checkpoint of every audit chain once a UTC day. A failed step does not skip the others. */
 export function createRetentionJob(services: Services): () => Promise<void> {
-  let lastDay: number | undefined
+  let lastOn: number | undefined
   const logDailyCheckpoints = async (): Promise<void> => {
     const today = Math.floor(services.clock().getTime() / dayMs)
-    if (today === lastDay) return
+    if (today === lastOn) return
     await logCheckpoints(services, await listOrganizationIds(services.orm))
-    lastDay = today
+    lastOn = today
   }
   const steps = [() => deleteExpiredUsage(services), () => deleteExpiredKeys(services), logDailyCheckpoints]
   return async () => {

@@ -17,7 +17,8 @@ export function apiKeysWithStatus(status: CredentialStatus, now: Date): Conditio
   return { revokedAt: null, suspendedAt: null, ...(status === 'EXPIRED' ? { expiresAt: { $lte: now } } : neverExpiresOrAfter(now)) }
 }
 
-const isRevokedToken = `(revoked_at is not null
+/** `AccessToken.status` is REVOKED. */
+export const isRevokedToken = `(revoked_at is not null
   or exists (select 1 from api_key k where k.id = api_key_id and (k.revoked_at is not null or k.sandbox_reset_at >= issued_at))
   or exists (select 1 from signing_key s where s.id = signing_key_id and s.retired_at < expires_at))`
 

@@ -14,6 +14,7 @@ import { Migration0012 } from './0012-key-list.js'
 import { Migration0013 } from './0013-deployment-state.js'
 import { Migration0020 } from './0020-key-scope.js'
 import { Migration0024 } from './0024-shared-credentials.js'
+import { Migration0022 } from './0022-key-activity.js'
 
 export const postgresMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -31,4 +32,5 @@ export const postgresMigrations = [
   { name: '0013-deployment-state', class: Migration0013 },
   { name: '0020-key-scope', class: Migration0020 },
   { name: '0024-shared-credentials', class: Migration0024 },
+  { name: '0022-key-activity', class: Migration0022 },
 ]

@@ -1,0 +1,80 @@
+/**
+ * Queries of an API key's activity. Each reads along an index and counts up to a limit, so its cost does not grow with the
+ * number of events, tokens or requests. They contain the organization themselves; the key's row was visible to the caller.
+ */
+import { ALL_END_USERS } from '../../entities/usage-count.js'
+import type { TenantQuery } from '../query-runner.js'
+import { isRevokedToken } from './live-credentials.js'
+
+/** Key of the activity. */
+interface KeyRef {
+  readonly id: string
+  readonly organizationId: string
+}
+
+/** Events of one action and outcome that are counted. */
+export const maxCountedEvents = 1000
+/** Tool calls and tokens that are looked at. */
+export const maxCountedRows = 10_000
+/** Root fields and gateway messages are fewer. */
+const maxOperations = 500
+
+/** Requests by operation, from the usage of whole days. */
+export const operationsOfKey = ({ id, organizationId }: KeyRef, since: Date): TenantQuery => ({
+  sql: `select operation, sum(requests) as requests, sum(denied) as denied, max(start) as last_day from usage_count
+    where organization_id = ? and api_key_id = ? and length = 'DAY' and end_user_id = '${ALL_END_USERS}' and start >= ?
+    group by operation order by operation limit ${maxOperations}`,
+  parameters: [organizationId, id, since],
+  isIndexed: false,
+})
+
+/** Repeats the predicate of the partial index, which leaves out the most frequent action. */
+const eventsOfActor = `organization_id = ? and actor_id = ? and at >= ? and action <> 'api_key:exchange'`
+
+/** Latest event and number of events by action and outcome. One look along the index for each. @param actions of the catalogue */
+export const actionsOfKey = ({ id, organizationId }: KeyRef, actions: readonly string[], since: Date): TenantQuery => {
+  const one = `${eventsOfActor} and action = known.action and outcome = known.outcome`
+  const known = actions.flatMap((action) => [
+    `select '${action}' as action, 'ALLOWED' as outcome`,
+    `select '${action}' as action, 'DENIED' as outcome`,
+  ])
+  return {
+    sql: `select action, outcome, last_at, count from (
+        select known.action, known.outcome,
+          (select max(at) from audit_event where ${one}) as last_at,
+          (select count(*) from (select 1 from audit_event where ${one} limit ${maxCountedEvents}) as counted) as count
+        from (${known.join(' union all ')}) as known
+      ) as actions where last_at is not null order by action, outcome`,
+    parameters: [organizationId, id, since, organizationId, id, since],
+    isIndexed: false,
+  }
+}
+
+/** Tools of the latest calls, and the number of calls looked at in `count`. */
+export const toolsOfKey = ({ id, organizationId }: KeyRef, since: Date): TenantQuery => ({
+  sql: `select tool, count(*) as count from (
+      select details ->> 'tool' as tool from audit_event
+      where ${eventsOfActor} and action = 'mcp_tool:call' and outcome = 'ALLOWED' order by at desc limit ${maxCountedRows + 1}
+    ) as calls group by tool`,
+  parameters: [organizationId, id, since],
+  isIndexed: false,
+})
+
+/** Tokens of the key that expire after the time: their number, and that of tokens for one audience. */
+export const tokensOfKey = ({ id, organizationId }: KeyRef, audience: string, since: Date): TenantQuery => ({
+  sql: `select count(*) as tokens, coalesce(sum(case when audience = ? then 1 else 0 end), 0) as own from (
+      select audience from access_token where organization_id = ? and api_key_id = ? and expires_at > ? limit ${maxCountedRows + 1}
+    ) as tokens`,
+  parameters: [audience, organizationId, id, since],
+  isIndexed: false,
+})
+
+/** Number of live tokens of the key. */
+export const liveTokensOfKey = ({ id, organizationId }: KeyRef, now: Date): TenantQuery => ({
+  sql: `select count(*) as count from (
+      select 1 from access_token where organization_id = ? and api_key_id = ? and expires_at > ? and not ${isRevokedToken}
+      limit ${maxCountedRows}
+    ) as live`,
+  parameters: [organizationId, id, now],
+  isIndexed: false,
+})
