@@ -26,6 +26,7 @@ afterAll(() => world.close())
 interface Reviewed {
   readonly effectiveAccess: {
     readonly audiences: string[] | null
+    readonly endUsers: { readonly mode: string }
     readonly liveTokenCount: number | null
     readonly mcpServers: {
       readonly hasMore: boolean
@@ -39,7 +40,7 @@ interface Reviewed {
   readonly unusedPermissions: string[] | null
 }
 
-const selection = `effectiveAccess { audiences liveTokenCount mcpServers { hasMore servers { server { serverLabel } tools } } }
+const selection = `effectiveAccess { audiences endUsers { mode externalIds } liveTokenCount mcpServers { hasMore servers { server { serverLabel } tools } } }
   activity(since: $since) { operations { operation requests denied lastOn } actions { action outcome count lastAt } }
   unusedPermissions(since: $since)`
 
@@ -197,7 +198,7 @@ describe('activity', () => {
     const { id } = await world.acme.apiKey({ permissions: ['*'] })
     const { secret } = await world.acme.apiKey({ permissions: ['api_key:read'] })
     expect(await review(id, day, secret)).toEqual({
-      effectiveAccess: { audiences: null, liveTokenCount: null, mcpServers: null },
+      effectiveAccess: { audiences: null, endUsers: { mode: 'ANYONE', externalIds: null }, liveTokenCount: null, mcpServers: null },
       activity: { operations: null, actions: null },
       unusedPermissions: null,
     })
@@ -205,7 +206,12 @@ describe('activity', () => {
       permissions: ['api_key:read', 'usage:read', 'audit_event:read', 'access_token:read', 'mcp_server:read'],
     })
     expect(await review(id, day, reader.secret)).toEqual({
-      effectiveAccess: { audiences: null, liveTokenCount: 0, mcpServers: expect.any(Object) },
+      effectiveAccess: {
+        audiences: null,
+        endUsers: { mode: 'ANYONE', externalIds: null },
+        liveTokenCount: 0,
+        mcpServers: expect.any(Object),
+      },
       activity: { operations: [], actions: [] },
       unusedPermissions: ['*'],
     })
@@ -221,7 +227,12 @@ describe('effective access', () => {
   test('names audiences, the tools of each server of the backend, and counts live tokens', async () => {
     const projectId = await world.acme.project()
     const permissions = ['mcp_server:*', 'mcp_tool:echo', 'mcp_tool:search']
-    const key = await world.acme.apiKey({ projectId, permissions, allowedAudiences: ['https://a.example', 'https://b.example'] })
+    const key = await world.acme.apiKey({
+      projectId,
+      permissions,
+      allowedAudiences: ['https://a.example', 'https://b.example'],
+      endUsers: { externalIds: ['jane'] },
+    })
     for (const [serverLabel, allowedTools] of Object.entries({ any: null, none: [], some: ['search', 'delete_all'] }))
       await world.server({ serverLabel, allowedTools }, key.secret)
     const own = { ...newMcpServer(), serverLabel: 'janes' }
@@ -229,6 +240,7 @@ describe('effective access', () => {
     for (const expiresIn of [300, 3600]) await exchange(key.secret, { audience: 'https://a.example', expiresIn })
     expect((await review(key.id)).effectiveAccess).toEqual({
       audiences: ['https://a.example', 'https://b.example'],
+      endUsers: { mode: 'LISTED', externalIds: ['jane'] },
       liveTokenCount: 2,
       mcpServers: {
         hasMore: false,

@@ -36,6 +36,10 @@ const namings: Readonly<Record<string, [document: string, variables: (externalId
     (id) => ({ id }),
   ],
   'endUser externalId': ['query ($id: String!) { endUser(externalId: $id) { id } }', (id) => ({ id })],
+  'explainAccess input.externalUserId': [
+    'query ($input: ExplainAccessInput!) { explainAccess(input: $input) { allowed } }',
+    (id) => ({ input: { subjectId: key.id, externalUserId: id } }),
+  ],
   'mcpServers filter.externalUserId': [
     'query ($id: String!) { mcpServers(filter: { externalUserId: $id }) { nodes { id } } }',
     (id) => ({ id }),

@@ -143,9 +143,19 @@ describe('an access token', () => {
     expect(refusals(await explain({ subjectId, externalUserId: 'bob' }))).toEqual([
       'X-On-Behalf-Of must equal the subject (sub) of the access token.',
     ])
+    await world.app.mutate(world.acme.adminToken, 'updateApiKey', { id: key.id, endUsers: { prefix: 'b' } }, 'apiKey { id }')
+    await world.app.mutate(world.acme.adminToken, 'suspendApiKey', { id: key.id }, 'apiKey { id }')
+    expect(refusals(await explain({ subjectId }))).toEqual([
+      'The API key is suspended.',
+      'The API key may not act for the end user: its endUsers are PREFIX.',
+    ])
     await world.app.mutate(world.acme.adminToken, 'revokeAccessToken', { id: subjectId }, 'accessToken { id }')
     await world.app.mutate(world.acme.adminToken, 'revokeApiKey', { id: key.id }, 'apiKey { id }')
-    expect(refusals(await explain({ subjectId }))).toEqual(['The API key is revoked.', 'The access token is revoked.'])
+    expect(refusals(await explain({ subjectId }))).toEqual([
+      'The API key is revoked.',
+      'The access token is revoked.',
+      'The API key may not act for the end user: its endUsers are PREFIX.',
+    ])
   })
 })
 
@@ -217,6 +227,19 @@ describe('the caller', () => {
       const answer = await ask(input, lacking.secret)
       expect([codeOf(answer), answer.errors?.[0]?.message]).toEqual(['FORBIDDEN', expect.stringContaining(missing)])
     }
+  })
+
+  test('with a key for some end users learns nothing of the servers and credentials of another', async () => {
+    const limited = await world.acme.apiKey({ permissions: ['*'], endUsers: { externalIds: ['bob'] } })
+    const subjectId = await exchange((await world.acme.apiKey({ permissions: ['*'] })).secret)
+    const named = await ask({ subjectId: limited.id, externalUserId: 'jane' }, limited.secret)
+    const ofToken = await ask({ subjectId, serverId: server }, limited.secret)
+    for (const answer of [named, ofToken])
+      expect([codeOf(answer), answer.errors![0]!.message]).toEqual(['FORBIDDEN', expect.stringContaining('may not act for this end user')])
+    expect((await ask({ subjectId }, limited.secret)).data.explainAccess).toMatchObject({ allowed: true })
+    expect((await ask({ subjectId: limited.id, externalUserId: 'bob' }, limited.secret)).data.explainAccess).toMatchObject({
+      allowed: true,
+    })
   })
 
   test('spends no rate limit of the explained key, and changes neither its last use nor the trail', async () => {

@@ -5,6 +5,7 @@ import type { Context } from '../context/context.js'
 import { readKeyById } from '../database/queries/credentials.js'
 import { liveTokensOfKey } from '../database/queries/key-activity.js'
 import type { ApiKey } from '../entities/api-key.js'
+import type { ApiKeyEndUsers } from '../entities/end-user-scope.js'
 import { McpServer, toOwnerKey } from '../entities/mcp-server.js'
 import { createToolFilter, toolPermission } from '../mcp/tool-access.js'
 import { paginate } from '../pagination/paginate.js'
@@ -26,13 +27,14 @@ export interface EffectiveAccess {
   readonly key: ApiKey
   readonly actor: Actor
   readonly audiences: readonly string[] | null
+  readonly endUsers: ApiKeyEndUsers
 }
 
 /** Null for a key that is not accepted, and so can access nothing. */
 export async function effectiveAccess(ctx: Context, key: ApiKey): Promise<EffectiveAccess | null> {
   const row = await readKeyById(ctx.services.queryRunner, key.id)
   if (!row || keyRefusal(row, ctx.now())) return null
-  return { key, actor: keyActor(row, undefined, ctx.now()), audiences: row.allowedAudiences }
+  return { key, actor: keyActor(row, undefined, ctx.now()), audiences: row.allowedAudiences, endUsers: row.endUsers ?? { mode: 'ANYONE' } }
 }
 
 function callableTools(actor: Actor, server: McpServer): string[] | null {

@@ -1,11 +1,13 @@
 /** Explains if a credential may do something, by the functions that decide it for a request. Changes and consumes nothing. */
 import type { KeyhousePermission } from '../access/actions.js'
+import { assertMayNameEndUser } from '../access/end-user-scope.js'
 import { isApplicationPermission, parsePermission, validatePermission } from '../access/permissions.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { readAccessToken, readKeyById } from '../database/queries/credentials.js'
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
+import { EndUser } from '../entities/end-user.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { Member } from '../entities/member.js'
 import { SigningKey } from '../entities/signing-key.js'
@@ -48,7 +50,10 @@ export async function explainAccess(ctx: Context, input: ExplainAccessArgs): Pro
   const { serverId, tool, permission } = input
   if (subject) requirePermission(ctx.actor, subject.permission)
   if (serverId != null) for (const needed of ['mcp_server:read', 'mcp_credential:read']) requirePermission(ctx.actor, needed)
+  if (input.externalUserId != null) assertMayNameEndUser(ctx.actor, input.externalUserId)
   const caller = subject && (await subject.resolve(ctx, input))
+  // The servers and credentials of an end user are told only to a key that may act for it.
+  if (serverId != null && caller?.actor.endUser) assertMayNameEndUser(ctx.actor, caller.actor.endUser.externalId)
   if (!caller || (serverId != null && !(await isServerVisible(ctx, caller, serverId)))) return null
   const links = [...caller.links]
   if (permission != null) links.push(permissionLink(caller.actor, caller.holders, permission))
@@ -77,8 +82,15 @@ async function resolveToken(ctx: Context, input: ExplainAccessArgs): Promise<Exp
   const record = await ctx.load(AccessToken, input.subjectId)
   const token = record && (await readAccessToken(ctx.services.queryRunner, record.id))
   if (!token) return null
-  const signingKey = await ctx.load(SigningKey, record.signingKeyId)
-  const context = { signingKeyRetiredAt: signingKey?.retiredAt ?? null, audienceLink: audienceLink(ctx, record, input) }
+  const [signingKey, endUser] = await Promise.all([
+    ctx.load(SigningKey, record.signingKeyId),
+    ctx.loadInOrganization(record, EndUser, record.endUserId),
+  ])
+  const context = {
+    signingKeyRetiredAt: signingKey?.retiredAt ?? null,
+    audienceLink: audienceLink(ctx, record, input),
+    subject: endUser?.externalId ?? null,
+  }
   return explainToken(token, context, input.externalUserId ?? undefined, ctx.now())
 }
 

@@ -1,12 +1,12 @@
 /** The caller of an explanation: the actor that its credential would be, and the links that authentication checks. */
 import { systemActor, type Actor } from '../access/actor.js'
 import { accessTokenActor, keyActor, keyRefusal, type KeyRefusal } from '../access/credential-actors.js'
+import { allowsEndUser } from '../access/end-user-scope.js'
 import { effectiveProjectIds } from '../access/grants.js'
 import { expandKeyWildcard, rolePermissions } from '../access/permissions.js'
 import type { AccessTokenRow, KeyRow } from '../database/queries/credentials.js'
 import { accessTokenRefusal, isSignatureWithdrawn } from '../entities/credential-status.js'
 import type { Member } from '../entities/member.js'
-import { deriveEndUserId } from '../lib/external-id.js'
 import { passed, refused, type AccessLink } from './access-links.js'
 import type { PermissionHolder } from './permission-link.js'
 
@@ -41,11 +41,18 @@ function keyLink(key: KeyRow, now: Date): AccessLink {
   return refusal ? refused('API_KEY', keyRules[refusal]) : passed('API_KEY', 'The API key is active.')
 }
 
+/** Whether the key, as it is now, may act for the end user. */
+const scopeLink = ({ endUsers }: KeyRow, externalId: string): AccessLink =>
+  allowsEndUser(endUsers, externalId)
+    ? passed('END_USER', `The API key may act for the end user: its endUsers are ${endUsers?.mode ?? 'ANYONE'}.`)
+    : refused('END_USER', `The API key may not act for the end user: its endUsers are ${endUsers?.mode ?? 'ANYONE'}.`)
+
 /** @param externalId end user in `X-On-Behalf-Of`; undefined without the header */
-export function explainKey(key: KeyRow, externalId: string | undefined, now: Date): ExplainedCaller {
-  const endUserLinks = externalId === undefined ? [] : [passed('END_USER', 'The API key may act for this end user.')]
-  return { actor: keyActor(key, externalId, now), holders: [keyHolder(key)], links: [keyLink(key, now), ...endUserLinks] }
-}
+export const explainKey = (key: KeyRow, externalId: string | undefined, now: Date): ExplainedCaller => ({
+  actor: keyActor(key, externalId, now),
+  holders: [keyHolder(key)],
+  links: [keyLink(key, now), ...(externalId === undefined ? [] : [scopeLink(key, externalId)])],
+})
 
 function tokenLink(token: AccessTokenRow, signingKeyRetiredAt: Date | null, now: Date): AccessLink {
   const refusal = accessTokenRefusal(token, token.key, now)
@@ -54,37 +61,32 @@ function tokenLink(token: AccessTokenRow, signingKeyRetiredAt: Date | null, now:
   return passed('ACCESS_TOKEN', 'The access token is active.')
 }
 
-/** The token's own end user may be repeated in `X-On-Behalf-Of`; another one is refused. */
-function tokenEndUserLink({ key, endUserId }: AccessTokenRow, externalId: string | undefined): AccessLink {
-  const isOther = externalId !== undefined && deriveEndUserId(key.organizationId, key.projectId, key.environment, externalId) !== endUserId
-  return isOther
-    ? refused('END_USER', 'X-On-Behalf-Of must equal the subject (sub) of the access token.')
-    : passed('END_USER', 'The access token acts for its subject (sub).')
-}
-
 /** Context of a token that its row does not hold. */
 interface TokenContext {
   readonly signingKeyRetiredAt: Date | null
   /** Checked only for operations of Keyhouse itself. */
   readonly audienceLink: AccessLink | null
+  /** External id of its end user. Null: forgotten, which has revoked the token. */
+  readonly subject: string | null
 }
 
-export function explainToken(
-  token: AccessTokenRow,
-  { signingKeyRetiredAt, audienceLink }: TokenContext,
-  externalId: string | undefined,
-  now: Date,
-): ExplainedCaller {
-  const tokenHolder = { name: 'The access token', granted: token.permissions, effective: expandKeyWildcard(token.permissions) }
+/** @param externalId end user in `X-On-Behalf-Of`; undefined without the header */
+export function explainToken(token: AccessTokenRow, context: TokenContext, externalId: string | undefined, now: Date): ExplainedCaller {
+  const { signingKeyRetiredAt, audienceLink, subject } = context
+  const headerRule = 'X-On-Behalf-Of must equal the subject (sub) of the access token.'
   return {
-    // No check reads the external id of the actor, which the record of a token does not hold.
-    actor: accessTokenActor(token, externalId ?? '', now),
-    holders: [keyHolder(token.key), tokenHolder],
+    // No id is empty, so no scope allows an unknown subject.
+    actor: accessTokenActor(token, subject ?? '', now),
+    holders: [
+      keyHolder(token.key),
+      { name: 'The access token', granted: token.permissions, effective: expandKeyWildcard(token.permissions) },
+    ],
     links: [
       keyLink(token.key, now),
       tokenLink(token, signingKeyRetiredAt, now),
       ...(audienceLink ? [audienceLink] : []),
-      tokenEndUserLink(token, externalId),
+      scopeLink(token.key, subject ?? ''),
+      ...(externalId === undefined || externalId === subject ? [] : [refused('END_USER', headerRule)]),
     ],
   }
 }

@@ -20,6 +20,7 @@ import { unusedPermissions } from '../access-review/unused-permissions.js'
 import type { Context } from '../context/context.js'
 import { maxCountedRows } from '../database/queries/key-activity.js'
 import { ApiKey } from '../entities/api-key.js'
+import { ApiKeyEndUsers } from '../entities/end-user-scope.js'
 import { DateTimeScalar, PermissionScalar, UrlScalar } from '../entities/scalars.js'
 import { ApiKeyActionActivity, ApiKeyOperationActivity, McpServerAccessList } from './api-key-access-types.js'
 import { formatCount } from './descriptions.js'
@@ -30,6 +31,9 @@ const sinceRule = `Start of the time range: at most ${maxActivityDays} days ago,
 class ApiKeyEffectiveAccess {
   @Field(() => [UrlScalar], { nullable: true, description: 'Audiences that the key can be exchanged for. Null: any audience.' })
   audiences!: readonly string[] | null
+
+  @Field(() => ApiKeyEndUsers, { description: 'End users that the key may act for and name.' })
+  endUsers!: ApiKeyEndUsers
 }
 
 @ObjectType('ApiKeyActivity', { simpleResolvers: true, description: 'Activity of an API key since a time.' })

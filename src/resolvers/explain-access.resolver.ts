@@ -15,7 +15,7 @@ registerEnumType(AccessLinkKindEnum, {
     API_KEY: { description: 'Status of the API key: the credential itself, or the key that its access token was exchanged from.' },
     ACCESS_TOKEN: { description: 'Status of the access token.' },
     AUDIENCE: { description: 'Audience of the access token. Checked for operations of Keyhouse itself.' },
-    END_USER: { description: 'End user that the request acts for.' },
+    END_USER: { description: 'End user that the request acts for, in `endUsers` of the API key.' },
     GATEWAY: { description: 'Type of credential that the gateway accepts.' },
     PERMISSION: { description: 'Permission, held by every credential of the chain.' },
     MCP_SERVER: { description: 'MCP server, in the project and environment of the credential.' },
@@ -92,7 +92,7 @@ export class ExplainAccessResolver {
   @Query(() => AccessExplanationType, {
     nullable: true,
     description:
-      'Explains if a credential may do something, and which rule decides. Rate limits and tool arguments are not checked. Null if the subject or server is not visible to the caller. Needs `api_key:read`, `access_token:read` or `member:read`, by the type of `subjectId`.',
+      'Explains if a credential may do something, and which rule decides. Rate limits, client addresses and tool arguments are not checked. Null if the subject or server is not visible to the caller. Needs `api_key:read`, `access_token:read` or `member:read`, by the type of `subjectId`.',
   })
   explainAccess(
     @Ctx() ctx: Context,

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { expandKeyWildcard, hasPermission } from '../../src/access/permissions.js'
 import { AccessToken } from '../../src/entities/access-token.js'
 import { ApiKey } from '../../src/entities/api-key.js'
+import type { EndUserScope } from '../../src/entities/end-user-scope.js'
 import { rpcErrorCodes } from '../../src/lib/json/json-rpc.js'
 import { Gateway } from './gateway.js'
 
@@ -35,7 +36,9 @@ export const chains = fc.record({
   carried: fc.option(fc.subarray(grants), { nil: undefined }),
   /** Taken from the key after the exchange. */
   narrowedTo: fc.option(fc.subarray(grants), { nil: undefined, freq: 4 }),
-  keyState: often('active', ['revoked', 'expired', 'reset']),
+  keyState: often('active', ['revoked', 'suspended', 'expired', 'reset']),
+  /** Given to the key after the exchange. */
+  endUserScope: often<EndUserScope>(null, [{ mode: 'NOBODY' }, { mode: 'LISTED', externalIds: ['jane'] }, { mode: 'PREFIX', prefix: 'b' }]),
   tokenState: often('active', ['revoked', 'expired']),
   isForeignAudience: often(false, [true]),
   header: often(undefined, ['jane', 'bob']),
@@ -65,7 +68,7 @@ const refusedBy: Readonly<Record<string, (outcome: Outcome) => boolean>> = {
   API_KEY: ({ status }) => status === 401 || status === 403,
   ACCESS_TOKEN: ({ status }) => status === 401,
   AUDIENCE: ({ status }) => status === 401,
-  END_USER: ({ status }) => status === 400,
+  END_USER: ({ status }) => status === 400 || status === 401 || status === 403,
   GATEWAY: ({ code }) => code === 'FORBIDDEN',
   PERMISSION: ({ status, code }) => code === 'FORBIDDEN' || (code === rpcErrorCodes.refused && (status === 403 || status === 200)),
   MCP_SERVER: ({ status }) => status === 404,
@@ -149,9 +152,15 @@ export class AccessWorld {
       const ends = { active: {}, revoked: { revokedAt: now }, expired: { expiresAt: now } }
       await this.#change(AccessToken, accessToken.id, ends[chain.tokenState as 'active'])
     }
-    const ends = { active: {}, revoked: { revokedAt: now }, expired: { expiresAt: now }, reset: { sandboxResetAt: now } }
+    const ends = {
+      active: {},
+      revoked: { revokedAt: now },
+      suspended: { suspendedAt: now },
+      expired: { expiresAt: now },
+      reset: { sandboxResetAt: now },
+    }
     const permissions = chain.narrowedTo && { permissions: chain.narrowedTo }
-    await this.#change(ApiKey, key.id, { ...ends[chain.keyState as 'active'], ...permissions })
+    await this.#change(ApiKey, key.id, { ...ends[chain.keyState as 'active'], ...permissions, endUserScope: chain.endUserScope })
     return caller
   }
 
