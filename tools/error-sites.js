@@ -21,7 +21,7 @@ const holding = {
 const documenting =
   /^(definePermission|gauge|counter|histogram|Option|option|description|argument|addHelpText|command|stringScalar|info|warn|error|debug|fatal)$/
 const printing =
-  /^src\/(cli|commands\/(audit-verify|first-start|vault)|entities\/enums|graphql\/landing-page|observability\/metrics|resolvers\/.*|schema)\.ts$/
+  /^src\/(access-review\/.*|cli|commands\/(audit-verify|first-start|vault)|entities\/enums|graphql\/landing-page|observability\/metrics|resolvers\/.*|schema)\.ts$/
 
 const textOf = (node) => node.value ?? node.quasis?.map(({ cooked }) => cooked).join('{}') ?? ''
 const isWithin = (fn, name) =>
