@@ -85,6 +85,16 @@ describe('a tool call', () => {
     ])
   })
 
+  test('for an end user passes with the credential that the server shares', async () => {
+    const { id } = await world.agent(['echo'])
+    const shared = await world.server({ serverLabel: 'shared' })
+    const sharedCredentialId = await world.credential(shared, { none: 'NONE' })
+    await world.app.mutate(world.acme.adminToken, 'updateMcpServer', { id: shared, sharedCredentialId }, 'server { id }')
+    const { allowed, links } = await explain({ subjectId: id, externalUserId: 'jane', serverId: shared, tool: 'echo' })
+    const rule = 'The server shares its credential with end users.'
+    expect([allowed, links.find(({ kind }) => kind === 'MCP_CREDENTIAL')]).toEqual([true, { kind: 'MCP_CREDENTIAL', allowed: true, rule }])
+  })
+
   test('of a member is refused by the gateway, which then checks nothing', async () => {
     const { memberId } = await world.acme.member('ADMIN')
     const explained = await explain({ subjectId: memberId, serverId: server, tool: 'echo' })

@@ -13,8 +13,9 @@ function allowedToolLink(server: McpServer, tool: string): AccessLink {
   return passed('TOOL', server.allowedTools ? `${list} has "${tool}".` : `${list} is null, which allows every tool.`)
 }
 
-function credentialLink({ credential }: ServerWithCredential, { actor }: ExplainedCaller): AccessLink {
+function credentialLink({ credential, isShared }: ServerWithCredential, { actor }: ExplainedCaller): AccessLink {
   const owner = actor.endUser ? 'The end user' : 'The backend'
+  if (isShared) return passed('MCP_CREDENTIAL', 'The server shares its credential with end users.')
   return credential
     ? passed('MCP_CREDENTIAL', `${owner} has a usable credential for the server.`)
     : refused('MCP_CREDENTIAL', `${owner} has no usable credential for the server: none is active and was stored for its current origin.`)

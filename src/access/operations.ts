@@ -63,6 +63,8 @@ export const rootFieldPermissions: Readonly<Record<string, readonly KeyhousePerm
   testMcpServer: ['mcp_server:test'],
   updateApiKey: ['api_key:update'],
   updateMember: ['member:update'],
+  // A shared credential is changed with the right to decide.
+  updateMcpCredential: ['mcp_credential:create', 'mcp_approval:decide'],
   // Relaxing the rules of a server needs the right to decide.
   updateMcpServer: ['mcp_server:update', 'mcp_approval:decide'],
   updateProject: ['project:update'],

@@ -5,7 +5,6 @@ import { expandKeyWildcard, hasPermission } from '../../src/access/permissions.j
 import { AccessToken } from '../../src/entities/access-token.js'
 import { ApiKey } from '../../src/entities/api-key.js'
 import type { EndUserScope } from '../../src/entities/end-user-scope.js'
-import { rpcErrorCodes } from '../../src/lib/json/json-rpc.js'
 import { Gateway } from './gateway.js'
 
 /** Queries of one permission each. */
@@ -46,7 +45,7 @@ export const chains = fc.record({
     allowedTools: fc.constantFrom(null, ['echo'], []),
     requireApproval: often('NEVER', ['ALWAYS']),
     owner: often(undefined, ['jane']),
-    credentialOf: often('both', ['backend', 'jane', 'nobody']),
+    credentialOf: often('both', ['backend', 'jane', 'shared', 'nobody']),
   }),
   operation: fc.oneof(
     fc.constant({}),
@@ -60,7 +59,7 @@ type Chain = typeof chains extends fc.Arbitrary<infer T> ? T : never
 interface Outcome {
   readonly allowed: boolean
   readonly status: number
-  readonly code: string | number | undefined
+  readonly code: string | undefined
 }
 
 /** How a request is refused by its first link that fails. */
@@ -70,11 +69,11 @@ const refusedBy: Readonly<Record<string, (outcome: Outcome) => boolean>> = {
   AUDIENCE: ({ status }) => status === 401,
   END_USER: ({ status }) => status === 400 || status === 401 || status === 403,
   GATEWAY: ({ code }) => code === 'FORBIDDEN',
-  PERMISSION: ({ status, code }) => code === 'FORBIDDEN' || (code === rpcErrorCodes.refused && (status === 403 || status === 200)),
+  PERMISSION: ({ code }) => code === 'FORBIDDEN' || code === 'TOOL_NOT_ALLOWED',
   MCP_SERVER: ({ status }) => status === 404,
-  TOOL: ({ code }) => code === rpcErrorCodes.refused,
-  MCP_CREDENTIAL: ({ code }) => code === rpcErrorCodes.noCredential,
-  APPROVAL: ({ code }) => code === rpcErrorCodes.approvalRequired,
+  TOOL: ({ code }) => code === 'TOOL_NOT_ALLOWED',
+  MCP_CREDENTIAL: ({ code }) => code === 'NO_CREDENTIAL',
+  APPROVAL: ({ code }) => code === 'APPROVAL_PENDING',
 }
 
 export class AccessWorld {
@@ -186,6 +185,10 @@ export class AccessWorld {
       await this.gateway.credential(server.id, { none: 'NONE' }, { 'x-on-behalf-of': 'jane' })
     if ((credentialOf === 'backend' || credentialOf === 'both') && owner === undefined)
       await this.gateway.credential(server.id, { none: 'NONE' })
+    if (credentialOf === 'shared' && owner === undefined) {
+      const sharedCredentialId = await this.gateway.credential(server.id, { none: 'NONE' })
+      await app.mutate(this.admin, 'updateMcpServer', { id: server.id, sharedCredentialId }, 'server { id }')
+    }
     return server.id
   }
 
@@ -211,8 +214,16 @@ export class AccessWorld {
         ? this.gateway.rpc(serverId, credential, 'tools/list', {}, headers)
         : this.gateway.call(serverId, credential, tool, {}, headers))
       // Refusals before the gateway's own checks have the form of GraphQL errors.
-      const body = answer.body as unknown as { result?: object; error?: { code: number }; errors?: [{ extensions: { code: string } }] }
-      return { allowed: body.result !== undefined, status: answer.status, code: body.error?.code ?? body.errors?.[0].extensions.code }
+      const body = answer.body as unknown as {
+        result?: object
+        error?: { data: { reason: string } }
+        errors?: [{ extensions: { code: string } }]
+      }
+      return {
+        allowed: body.result !== undefined,
+        status: answer.status,
+        code: body.error?.data.reason ?? body.errors?.[0].extensions.code,
+      }
     }
     const permission = 'permission' in operation ? operation.permission : undefined
     const probe = permission === undefined ? undefined : probes[permission as keyof typeof probes]
