@@ -6,8 +6,9 @@ import { McpServer } from '../entities/mcp-server.js'
 import { JsonObjectScalar, UrlScalar } from '../entities/scalars.js'
 import type { CreateMcpServerArgs } from '../mcp/servers/create-mcp-server.js'
 import type { McpServerFilterArgs } from '../mcp/servers/list-mcp-servers.js'
-import { maxDescriptionLength, maxLabelLength, maxMetadataBytes, maxMetadataDepth, maxTools } from '../mcp/servers/server-rules.js'
+import { maxDescriptionLength, maxLabelLength, maxMetadataBytes, maxTools } from '../mcp/servers/server-rules.js'
 import type { UpdateMcpServerArgs } from '../mcp/servers/update-mcp-server.js'
+import { maxMetadataDepth } from '../validation/metadata.js'
 import { maxNameLength, maxUrlLength } from '../validation/validator.js'
 import {
   environmentFilter,

@@ -1,6 +1,7 @@
 /** Input validation that collects every issue with its path, so that a form can show all of them at once. */
 import { validatePermission } from '../access/permissions.js'
 import { DomainError, type UserErrorDetail } from '../lib/errors.js'
+import { validateMetadata, type Metadata } from './metadata.js'
 
 export const maxNameLength = 255
 export const maxUrlLength = 2048
@@ -23,13 +24,16 @@ export function validateAudience(audience: string): string | undefined {
 export class Validator {
   private readonly issues: UserErrorDetail[] = []
 
+  /** @param root path of the object that the fields belong to */
+  constructor(private readonly root: readonly string[] = ['input']) {}
+
   /** @param message the issue as the rest of a sentence that starts with the field's name, without a period */
   addIssue(field: string | readonly string[], message: string): void {
     const path = typeof field === 'string' ? [field] : field
     this.issues.push({
       code: 'INVALID',
       message: `"${path.join('.')}" ${message}${message.endsWith('?') ? '' : '.'}`,
-      path: ['input', ...path],
+      path: [...this.root, ...path],
     })
   }
 
@@ -93,6 +97,12 @@ export class Validator {
       if (message) this.addIssue([...[field].flat(), String(i)], message)
     }
     if (new Set(values).size < values.length) this.addIssue(field, 'must not have duplicates')
+  }
+
+  metadata(field: string, value: Metadata | null | undefined, maxBytes: number): void {
+    this.notNull(field, value)
+    const issue = value ? validateMetadata(value, maxBytes) : undefined
+    if (issue) this.addIssue(field, issue)
   }
 
   idempotencyKey(value: string | null | undefined): void {

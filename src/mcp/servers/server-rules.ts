@@ -13,8 +13,6 @@ export const maxDescriptionLength = 10_000
 export const maxTools = 256
 /** Bytes of JSON in UTF-8. */
 export const maxMetadataBytes = 16_384
-/** Nesting levels of objects and lists, including the outermost. */
-export const maxMetadataDepth = 5
 
 /** Fields that creating and updating a server share. */
 export interface McpServerFields {
@@ -39,23 +37,9 @@ function validateUrl(text: string): string | undefined {
   return text.includes('#') ? 'must not have a fragment' : undefined
 }
 
-/** PostgreSQL cannot store NUL, and JSON cannot store a lone surrogate. */
-const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
-
-function validateMetadata(value: unknown, depth = 1): string | undefined {
-  if (typeof value === 'string') return isStorable(value) ? undefined : 'must be well-formed Unicode without NUL'
-  if (typeof value !== 'object' || value === null) return undefined
-  if (depth > maxMetadataDepth) return `must be nested at most ${maxMetadataDepth} levels deep`
-  for (const [key, inner] of Object.entries(value)) {
-    const issue = validateMetadata(key) ?? validateMetadata(inner, depth + 1)
-    if (issue) return issue
-  }
-  return undefined
-}
-
 /** Adds every issue to `validator`; the caller throws. */
 export function validateServer(validator: Validator, fields: McpServerFields): void {
-  for (const field of ['name', 'serverLabel', 'serverUrl', 'requireApproval', 'metadata'] as const) validator.notNull(field, fields[field])
+  for (const field of ['name', 'serverLabel', 'serverUrl', 'requireApproval'] as const) validator.notNull(field, fields[field])
   validator.text('name', fields.name, maxNameLength)
   validator.text('serverLabel', fields.serverLabel, maxLabelLength)
   if (fields.serverLabel && fields.serverLabel.length <= maxLabelLength && !labelPattern.test(fields.serverLabel))
@@ -66,12 +50,7 @@ export function validateServer(validator: Validator, fields: McpServerFields): v
   validator.list('allowedTools', fields.allowedTools, maxTools, (tool) =>
     toolPattern.test(tool) ? undefined : 'must be a tool name: 1 to 128 letters, digits, ".", "_" and "-"',
   )
-  if (!fields.metadata) return
-  // Check the depth first: JSON.stringify overflows the stack on deeply nested input.
-  const metadataIssue = validateMetadata(fields.metadata)
-  if (metadataIssue) validator.addIssue('metadata', metadataIssue)
-  else if (Buffer.byteLength(JSON.stringify(fields.metadata)) > maxMetadataBytes)
-    validator.addIssue('metadata', `must have at most ${maxMetadataBytes} bytes`)
+  validator.metadata('metadata', fields.metadata, maxMetadataBytes)
 }
 
 /** @throws DomainError URL_NOT_ALLOWED for an address that the outbound policy blocks (SSRF) */
