@@ -38,7 +38,7 @@ import { ensureSigningKeys } from './signing-keys/ensure-signing-keys.js'
 import { openKeyring } from './signing-keys/keyring.js'
 import { UsageAggregator } from './usage/usage-aggregator.js'
 
-/** Addresses whose unknown credentials are counted at the same time. The oldest is evicted, which bounds the memory. */
+/** Addresses whose unknown credentials or reports are counted at the same time. The oldest is evicted, which bounds the memory. */
 const maxTrackedAddresses = 10_000
 
 export interface ServiceOverrides {
@@ -101,7 +101,6 @@ export async function openServices(
     closers.unshift(() => writer.close())
     const refusals = new RefusalJournal(journal, clock, log)
     closers.unshift(() => refusals.close())
-    const unknownCredentialCounter = new FixedWindowLimiter(maxTrackedAddresses)
     const limits = fitDescriptors(config.limits, descriptorLimit)
     const maxConnections = maxConnectionsFor(descriptorLimit)
     const lookups = { perOrganization: limits.lookupsPerOrganization, total: maxLookupsFor(config.threadPoolSize) }
@@ -125,7 +124,8 @@ export async function openServices(
       refusalJournal: refusals,
       writeBehind,
       limiter,
-      unknownCredentialCounter,
+      unknownCredentialCounter: new FixedWindowLimiter(maxTrackedAddresses),
+      leakReportCounter: new FixedWindowLimiter(maxTrackedAddresses),
       verificationQueue: new VerificationQueue(),
       deploymentSecrets: secrets,
       metrics,

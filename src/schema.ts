@@ -9,6 +9,7 @@ import { ApiKeyResolver } from './resolvers/api-key.resolver.js'
 import { AuditResolver } from './resolvers/audit.resolver.js'
 import { EndUserResolver } from './resolvers/end-user.resolver.js'
 import { ExplainAccessResolver } from './resolvers/explain-access.resolver.js'
+import { ImportApiKeysResolver } from './resolvers/import-api-keys.resolver.js'
 import { InvitationResolver } from './resolvers/invitation.resolver.js'
 import { McpCredentialResolver } from './resolvers/mcp-credential.resolver.js'
 import { McpServerResolver } from './resolvers/mcp-server.resolver.js'
@@ -18,6 +19,7 @@ import { NodeResolver } from './resolvers/node.resolver.js'
 import { OrganizationResolver } from './resolvers/organization.resolver.js'
 import { PermissionResolver } from './resolvers/permission.resolver.js'
 import { PersonalTokenResolver } from './resolvers/personal-token.resolver.js'
+import { ReportLeakedApiKeyResolver } from './resolvers/report-leaked-api-key.resolver.js'
 import { rootFieldMiddleware } from './resolvers/root-field-middleware.js'
 import { SandboxResolver } from './resolvers/sandbox.resolver.js'
 import { SignInResolver } from './resolvers/sign-in.resolver.js'
@@ -40,6 +42,7 @@ export function buildSchema(): GraphQLSchema {
       AuditResolver,
       EndUserResolver,
       ExplainAccessResolver,
+      ImportApiKeysResolver,
       InvitationResolver,
       MemberResolver,
       TokenIntrospectionResolver,
@@ -51,6 +54,7 @@ export function buildSchema(): GraphQLSchema {
       OrganizationResolver,
       PermissionResolver,
       PersonalTokenResolver,
+      ReportLeakedApiKeyResolver,
       SignInResolver,
       SigningKeyResolver,
       SandboxResolver,

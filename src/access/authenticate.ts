@@ -1,15 +1,13 @@
 /** Authenticates a request: resolves its bearer credential to an actor, from the current database state. */
 import { versionQueries } from '../database/queries/credential-versions.js'
-import { readAccessToken, readKey, readPersonalToken, type KeyRow } from '../database/queries/credentials.js'
+import { readAccessToken, readKey, readPersonalToken } from '../database/queries/credentials.js'
 import type { QueryRunner } from '../database/query-runner.js'
 import { accessTokenRefusal, credentialStatus } from '../entities/credential-status.js'
-import { parseApiKey } from '../lib/api-key-format.js'
-import { sha256 } from '../lib/digest.js'
 import { apiKeySuspended, organizationSuspended, RequestError, UnknownCredentialError, unauthenticated } from '../lib/errors.js'
 import { externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { isId } from '../lib/id.js'
 import { issuerOfToken } from '../lib/issuer.js'
-import { decodeHeader } from '../lib/jwt.js'
+import { jwtHeader } from '../lib/jwt.js'
 import type { Actor } from './actor.js'
 import { allowsAddress } from './address-scope.js'
 import { accessTokenActor, keyActor, keyRefusal } from './credential-actors.js'
@@ -49,18 +47,18 @@ const addressNotAllowedMessage =
 const badHeader = (message: string): RequestError => new RequestError('BAD_REQUEST', message)
 
 /**
- * Resolves the credential to an actor. The form of the bearer token selects the type: a JWT has a dot, an API key has none.
+ * Resolves the credential to an actor. The form of the bearer token selects the type. Every text that is no JWT may be the secret
+ * of an API key, since imported keys have any form.
  * @throws RequestError UNAUTHENTICATED, CREDENTIAL_REVOKED, CREDENTIAL_SUSPENDED, ADDRESS_NOT_ALLOWED, BAD_REQUEST or FORBIDDEN
  */
 export async function authenticate(deps: AuthDependencies, { authorization, onBehalfOf, address }: AuthRequest): Promise<Actor> {
   const [, bearerToken] = /^Bearer +([\x21-\x7E]+)$/i.exec(authorization) ?? []
   if (bearerToken === undefined) throw /^Bearer\b/i.test(authorization) ? unknownCredential() : missingScheme()
-  if (bearerToken.includes('.')) {
-    return decodeHeader(bearerToken)?.['typ'] === 'at+jwt'
-      ? authenticateAccessToken(deps, bearerToken, onBehalfOf)
-      : authenticatePersonalToken(deps, bearerToken, onBehalfOf)
-  }
-  return authenticateApiKey(deps, bearerToken, onBehalfOf, address)
+  const header = jwtHeader(bearerToken)
+  if (!header) return authenticateApiKey(deps, bearerToken, onBehalfOf, address)
+  return header['typ'] === 'at+jwt'
+    ? authenticateAccessToken(deps, bearerToken, onBehalfOf)
+    : authenticatePersonalToken(deps, bearerToken, onBehalfOf)
 }
 
 async function authenticateApiKey(
@@ -69,10 +67,8 @@ async function authenticateApiKey(
   onBehalfOf: readonly string[],
   address: string | null,
 ): Promise<Actor> {
-  if (!parseApiKey(secret)) throw unknownCredential()
-  const key = await readKey(deps.queryRunner, sha256(secret))
-  // A superseded secret is unknown after its overlap, even if its key was revoked since.
-  if (!key || isOverlapOver(key, deps.now)) throw unknownCredential()
+  const key = await readKey(deps.queryRunner, secret, deps.now)
+  if (!key) throw unknownCredential()
   const refusal = keyRefusal(key, deps.now)
   if (refusal === 'REVOKED') throw new RequestError('CREDENTIAL_REVOKED', 'This API key is revoked. Use another key.')
   if (refusal === 'ORGANIZATION_SUSPENDED') throw organizationSuspended()
@@ -84,10 +80,6 @@ async function authenticateApiKey(
     throw new RequestError('FORBIDDEN', endUserNotAllowedMessage, {}, { status: 403 })
   return keyActor(key, externalId, deps.now)
 }
-
-/** Whether a rotation replaced this secret and its overlap has ended. */
-const isOverlapOver = ({ isSuperseded, previousSecretExpiresAt }: KeyRow, now: Date): boolean =>
-  isSuperseded && !(previousSecretExpiresAt && previousSecretExpiresAt > now)
 
 /**
  * External id of the end user in `X-On-Behalf-Of`; undefined without the header.

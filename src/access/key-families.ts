@@ -5,12 +5,17 @@
 import type { EntityManager } from '@mikro-orm/core'
 
 import { ApiKey } from '../entities/api-key.js'
+import type { Actor } from './actor.js'
 
 /** Ids of the keys at the root of the given keys' creation chains. A key that a user created is its own root. */
 export async function findRootKeyIds(em: EntityManager, keyIds: readonly string[]): Promise<ReadonlySet<string>> {
   const keys = await em.find(ApiKey, { id: { $in: [...keyIds] } })
   return new Set(keys.flatMap((key) => key.rootKeyIds ?? [key.id]))
 }
+
+/** Roots of a key that the actor creates or imports; null: a user does, so the key is its own root. */
+export const inheritedRootKeyIds = async (em: EntityManager, { apiKey }: Actor): Promise<string[] | null> =>
+  apiKey && [...(await findRootKeyIds(em, [apiKey.id]))]
 
 /**
  * Whether a key shares a root with any of the other keys. Creating or rotating a key reveals its secret, so related keys may

@@ -2,15 +2,19 @@
 import { maxExpiry, type Actor } from '../access/actor.js'
 import { coversAddresses } from '../access/address-scope.js'
 import { coversScope } from '../access/end-user-scope.js'
+import { assertCanGrant } from '../access/grants.js'
 import { missingKeyPermissions, expandKeyWildcard, notGrantableToApiKey } from '../access/permissions.js'
 import type { ApiKey, RateLimit } from '../entities/api-key.js'
 import { forbidden, invalid } from '../lib/errors.js'
 import { windowNames } from '../lib/fixed-window.js'
+import type { Metadata } from '../validation/metadata.js'
 import type { Validator } from '../validation/validator.js'
 import { toAllowedIps, toEndUserScope, validateAllowedIps, validateEndUsers, type EndUsersInput } from './key-scope-input.js'
 
 export const maxLabelLength = 255
 export const maxRateLimit = 1_000_000_000
+/** Bytes of JSON in UTF-8. */
+export const maxMetadataBytes = 4096
 
 /** Fields that creating and updating a key share. */
 export interface ApiKeyGrants {
@@ -20,6 +24,12 @@ export interface ApiKeyGrants {
   readonly allowedAudiences?: readonly string[] | null | undefined
   readonly endUsers?: EndUsersInput | null | undefined
   readonly allowedIps?: readonly string[] | null | undefined
+  readonly metadata?: Metadata | null | undefined
+}
+
+/** Grants of a new key. */
+export interface NewApiKeyGrants extends ApiKeyGrants {
+  readonly expiresAt?: Date | null | undefined
 }
 
 /** Adds every issue to `validator`; the caller throws. */
@@ -30,6 +40,7 @@ export function validateGrants(validator: Validator, grants: ApiKeyGrants): void
   validator.audiences('allowedAudiences', grants.allowedAudiences)
   validateEndUsers(validator, grants.endUsers)
   validateAllowedIps(validator, grants.allowedIps)
+  validator.metadata('metadata', grants.metadata, maxMetadataBytes)
   if (grants.rateLimits) validateRateLimits(validator, grants.rateLimits)
   const notGrantable = isValid ? notGrantableToApiKey(grants.permissions ?? []) : []
   if (notGrantable.length > 0)
@@ -46,13 +57,10 @@ function validateRateLimits(validator: Validator, limits: readonly RateLimit[]):
 }
 
 /** Omitted permissions default to the creator's. Reject the default rather than drop permissions silently. @throws DomainError INVALID */
-export function assertInheritable(permissions: readonly string[]): void {
+function assertInheritable(permissions: readonly string[], path: readonly string[]): void {
   const notGrantable = notGrantableToApiKey(permissions)
   if (notGrantable.length === 0) return
-  throw invalid(`"permissions" must be set: this credential holds permissions that no API key can hold (${notGrantable.join(', ')}).`, [
-    'input',
-    'permissions',
-  ])
+  throw invalid(`"permissions" must be set: this credential holds permissions that no API key can hold (${notGrantable.join(', ')}).`, path)
 }
 
 /**
@@ -80,6 +88,30 @@ export function assertExpiryWithinActor(actor: Actor, expiresAt: Date | null, pa
       `An API key must not expire later than the credential that creates or rotates it (${latest.toISOString()}). Set an earlier "expiresAt", or use another credential.`,
       path,
     )
+}
+
+/**
+ * Grants of a key that the actor creates or imports, within the actor's own.
+ * @param path path of the object that the fields belong to
+ * @throws DomainError INVALID or PERMISSION_NOT_HELD
+ */
+export function resolveGrants(actor: Actor, grants: NewApiKeyGrants, path: readonly string[] = ['input']) {
+  const permissions = [...(grants.permissions ?? actor.permissions)]
+  if (!grants.permissions) assertInheritable(permissions, [...path, 'permissions'])
+  assertCanGrant(actor, permissions, [...path, 'permissions'])
+  // Omitted: the creator's own expiry. An explicit null asks for no expiry, which an expiring creator cannot grant.
+  const expiresAt = grants.expiresAt === undefined ? maxExpiry(actor, 'key') : grants.expiresAt
+  assertExpiryWithinActor(actor, expiresAt, [...path, 'expiresAt'])
+  return {
+    label: grants.label ?? null,
+    permissions,
+    rateLimits: [...(grants.rateLimits ?? [])],
+    allowedAudiences: grants.allowedAudiences ? [...grants.allowedAudiences] : null,
+    metadata: { ...grants.metadata },
+    endUserScope: grants.endUsers ? toEndUserScope(grants.endUsers) : null,
+    allowedIps: toAllowedIps(grants.allowedIps ?? null),
+    expiresAt,
+  }
 }
 
 const relaxesRateLimits = (before: readonly RateLimit[], after: readonly RateLimit[]): boolean =>

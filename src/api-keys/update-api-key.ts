@@ -29,6 +29,7 @@ export async function updateApiKey(ctx: Context, input: ApiKeyGrants & { readonl
     if (input.allowedAudiences !== undefined) apiKey.allowedAudiences = input.allowedAudiences && [...input.allowedAudiences]
     if (input.endUsers) apiKey.endUserScope = toEndUserScope(input.endUsers)
     if (input.allowedIps !== undefined) apiKey.allowedIps = toAllowedIps(input.allowedIps)
+    if (input.metadata) apiKey.metadata = { ...input.metadata }
     apiKey.bumpVersion(now)
     return { apiKey }
   })

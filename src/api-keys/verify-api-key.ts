@@ -3,8 +3,7 @@ import { allowsAddress } from '../access/address-scope.js'
 import { missingKeyPermissions, expandKeyWildcard } from '../access/permissions.js'
 import type { Context } from '../context/context.js'
 import { authorizeRead } from '../context/perform.js'
-import { keyInOrganization, previousKeyInOrganization } from '../database/queries/secrets.js'
-import type { Row } from '../database/row-mapper.js'
+import { importedKeyInOrganization, keyInOrganization, previousKeyInOrganization } from '../database/queries/secrets.js'
 import { hydrate } from '../database/row-mapper.js'
 import { ApiKey } from '../entities/api-key.js'
 import type { Environment } from '../entities/enums.js'
@@ -81,16 +80,15 @@ async function recordUse(ctx: Context, apiKey: ApiKey, secret: Secret): Promise<
 
 /** Searches the whole organization: possession of the secret is the proof, so project and environment do not filter. */
 async function findBySecret(ctx: Context, organizationId: string, secret: string, now: Date): Promise<ApiKey | undefined> {
-  if (!parseApiKey(secret)) return undefined
-  const { queryRunner } = ctx.services
   const digest = sha256(secret)
-  const toKey = (row: Row): ApiKey => hydrate(ctx.services.orm.getMetadata(), ApiKey, row)
-  const row = await queryRunner.read(keyInOrganization, [digest, organizationId])
-  if (row) return toKey(row)
-  const older = await queryRunner.read(previousKeyInOrganization, [digest, organizationId])
-  const apiKey = older && toKey(older)
-  // A superseded secret is unknown once its overlap has ended.
-  return apiKey?.previousSecretExpiresAt && apiKey.previousSecretExpiresAt > now ? apiKey : undefined
+  // A text of another form can only have been imported, as in authentication.
+  for (const query of parseApiKey(secret) ? [keyInOrganization, previousKeyInOrganization] : [importedKeyInOrganization]) {
+    const row = await ctx.services.queryRunner.read(query, [digest, organizationId])
+    if (!row) continue
+    const apiKey = hydrate(ctx.services.orm.getMetadata(), ApiKey, row)
+    return apiKey.acceptsDigest(digest, now) ? apiKey : undefined
+  }
+  return undefined
 }
 
 /** Applied last, so that a key rejected for another reason consumes nothing. */

@@ -41,6 +41,8 @@ export interface Services {
   readonly limiter: RateLimiter
   /** Counts malformed and unknown credentials by client address. */
   readonly unknownCredentialCounter: FixedWindowLimiter
+  /** Counts reports of leaked API keys by client address. */
+  readonly leakReportCounter: FixedWindowLimiter
   readonly verificationQueue: VerificationQueue
   readonly deploymentSecrets: DeploymentSecrets
   readonly metrics: Metrics

@@ -9,7 +9,7 @@ import { type CredentialStatus, Environment, RateLimitWindow } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { Project } from './project.js'
-import { DateTimeScalar, PermissionScalar, UrlScalar } from './scalars.js'
+import { DateTimeScalar, JsonObjectScalar, PermissionScalar, UrlScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
 
 @ObjectType('RateLimit', {
@@ -28,7 +28,7 @@ export class RateLimit {
   simpleResolvers: true,
   implements: Node,
   description:
-    'API key. Identifies a backend in one organization, project and environment. The secret is returned once, by `createApiKey` or `rotateApiKey`; only its digest is stored. Reading needs `api_key:read`.',
+    'API key. Identifies a backend in one organization, project and environment. The secret is returned once, by `createApiKey` or `rotateApiKey`, or was issued elsewhere and imported; only its digest is stored. Reading needs `api_key:read`.',
 })
 @Entity()
 @Index({ properties: ['organizationId', 'createdAt', 'id'] })
@@ -66,7 +66,14 @@ export class ApiKey extends Node {
   @Unique()
   previousDigest!: string | null
 
-  @Field(() => String, { description: 'Masked secret for display: its prefix and last four characters, `kh_sand_****1234`.' })
+  /** Digest that the key was imported with. Kept through rotations, so that no second import revives a replaced secret. Null: not imported. */
+  @Property(text({ nullable: true }))
+  @Unique()
+  importedDigest!: string | null
+
+  @Field(() => String, {
+    description: 'Masked secret for display: its prefix and last four characters, `kh_sand_****1234`. Of an imported key, as imported.',
+  })
   @Property(text())
   preview!: string
 
@@ -99,6 +106,13 @@ export class ApiKey extends Node {
   })
   @Property(json({ nullable: true }))
   allowedIps!: string[] | null
+
+  @Field(() => JsonObjectScalar, {
+    description:
+      'Metadata stored by your product, also in verdicts of `verifyApiKey`. Keyhouse does not interpret it. Default: empty object.',
+  })
+  @Property({ ...json(), default: '{}' })
+  metadata!: Record<string, unknown>
 
   /** Version of the credential. Every change of its rights raises it; `perform` compares it again under the organization's lock. */
   @Property({ ...integer(), fieldName: 'standing' })
@@ -178,6 +192,12 @@ export class ApiKey extends Node {
 
   status(now: Date): CredentialStatus {
     return credentialStatus(this, now)
+  }
+
+  /** Whether this is the digest of the current secret, or of the one before it while their overlap lasts. */
+  acceptsDigest(digest: string, now: Date): boolean {
+    if (digest === this.digest) return true
+    return digest === this.previousDigest && this.previousSecretExpiresAt !== null && this.previousSecretExpiresAt > now
   }
 
   /** Replaces the secret. The old one is accepted for `overlapSeconds`, and never after the key has expired. */

@@ -24,8 +24,11 @@ function decodePart(part: string | undefined): Unverified | undefined {
   }
 }
 
-/** Decodes the header of a compact JWS without verification, to select the key. Undefined if malformed. */
-export const decodeHeader = (text: string): Unverified | undefined => decodePart(text.slice(0, text.indexOf('.')))
+/** Unverified header of a compact JWS: three parts, of which the first is a JSON object. Undefined for any other text. */
+export function jwtHeader(text: string): Unverified | undefined {
+  const [header, , signature, ...rest] = text.split('.', 4)
+  return signature === undefined || rest.length > 0 ? undefined : decodePart(header)
+}
 
 /** Decodes header and claims without verification, to reject a token before the signature check. Undefined if malformed. */
 export function decodeUnverified(text: string): { readonly header: Unverified; readonly claims: Unverified } | undefined {

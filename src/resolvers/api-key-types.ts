@@ -1,14 +1,15 @@
 /** GraphQL inputs and payloads of API keys. */
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql'
 
-import { maxLabelLength, maxRateLimit } from '../api-keys/api-key-rules.js'
+import { maxLabelLength, maxMetadataBytes, maxRateLimit } from '../api-keys/api-key-rules.js'
 import { maxReasonLength } from '../api-keys/revoke-api-key.js'
 import { maxOverlapSeconds } from '../api-keys/rotate-api-key.js'
 import { ApiKey } from '../entities/api-key.js'
 import { Environment, RateLimitWindow } from '../entities/enums.js'
-import { DateTimeScalar, PermissionScalar, SecretScalar, UrlScalar } from '../entities/scalars.js'
+import { DateTimeScalar, JsonObjectScalar, PermissionScalar, SecretScalar, UrlScalar } from '../entities/scalars.js'
 import { windowNames } from '../lib/fixed-window.js'
 import type { Secret } from '../lib/secret.js'
+import { maxMetadataDepth } from '../validation/metadata.js'
 import { maxAudiences, maxUrlLength } from '../validation/validator.js'
 import { allowedIpsRule, ApiKeyEndUsersInput } from './api-key-scope-types.js'
 import {
@@ -22,8 +23,9 @@ import {
 } from './descriptions.js'
 import { Payload } from './user-error.js'
 
-const labelRule = `Label for people: ${formatLength(maxLabelLength)}.`
-const rateLimitsRule = `at most ${windowNames.length} limits, one per window. A request must pass all of them.`
+export const labelRule = `Label for people: ${formatLength(maxLabelLength)}.`
+export const rateLimitsRule = `at most ${windowNames.length} limits, one per window. A request must pass all of them.`
+export const metadataRule = `a JSON object of at most ${maxMetadataBytes / 1024} KiB and ${maxMetadataDepth} levels. Null is invalid.`
 const audiencesRule = `1 to ${maxAudiences} URLs of at most ${formatCount(maxUrlLength)} characters each`
 
 @InputType('RateLimitInput', { description: 'Rate limit of an API key: a maximum number of requests per fixed window.' })
@@ -77,6 +79,9 @@ export class CreateApiKeyInput {
   @Field(() => [String], { nullable: true, description: `${allowedIpsRule}. Null or omitted: any address.` })
   allowedIps?: string[] | null
 
+  @Field(() => JsonObjectScalar, { nullable: true, description: `Metadata of your product: ${metadataRule} Default: an empty object.` })
+  metadata?: Record<string, unknown> | null
+
   @Field(() => String, { nullable: true, description: idempotencyKey(', with `secret: null`') })
   idempotencyKey?: string | null
 }
@@ -128,6 +133,9 @@ export class UpdateApiKeyInput {
 
   @Field(() => [String], { nullable: true, description: `Replaces the allowed addresses. ${allowedIpsRule}. Null allows any address.` })
   allowedIps?: string[] | null
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: `Replaces the metadata: ${metadataRule}` })
+  metadata?: Record<string, unknown> | null
 }
 
 @ObjectType('UpdateApiKeyPayload', { description: 'Result of `updateApiKey`.' })

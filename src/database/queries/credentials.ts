@@ -5,6 +5,8 @@
 import type { RateLimit } from '../../entities/api-key.js'
 import type { EndUserScope } from '../../entities/end-user-scope.js'
 import type { Environment, MemberRole, PersonalTokenType } from '../../entities/enums.js'
+import { parseApiKey } from '../../lib/api-key-format.js'
+import { sha256 } from '../../lib/digest.js'
 import { toDate, toDateOrNull, toJson } from '../dialect.js'
 import type { PreparedQuery, QueryRunner } from '../query-runner.js'
 import type { Row } from '../row-mapper.js'
@@ -43,6 +45,11 @@ const keyByPreviousDigest: PreparedQuery = {
   sql: `select ${keyColumns} from api_key where previous_digest = ?`,
 }
 
+const keyByImportedDigest: PreparedQuery = {
+  name: 'key_by_imported_digest',
+  sql: `select ${keyColumns}, digest, previous_digest from api_key where imported_digest = ?`,
+}
+
 const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
   id: row['id'] as string,
   organizationId: row['organization_id'] as string,
@@ -64,8 +71,18 @@ const toKey = (row: Row, isSuperseded: boolean): KeyRow => ({
   isSuperseded,
 })
 
-/** Finds an API key by its current digest, or by the one before the latest rotation. */
-export async function readKey(reader: QueryRunner, digest: string): Promise<KeyRow | undefined> {
+/** Whether a rotation replaced this secret and its overlap has ended. */
+const isOverlapOver = ({ isSuperseded, previousSecretExpiresAt }: KeyRow, now: Date): boolean =>
+  isSuperseded && !(previousSecretExpiresAt && previousSecretExpiresAt > now)
+
+/** Looks a secret up by its form. One of another form can only have been imported, which a single look-up tells. */
+async function readKeyOfAnyTime(reader: QueryRunner, secret: string): Promise<KeyRow | undefined> {
+  const digest = sha256(secret)
+  if (!parseApiKey(secret)) {
+    const imported = await reader.read(keyByImportedDigest, [digest])
+    const isKnown = imported?.['digest'] === digest || imported?.['previous_digest'] === digest
+    return imported && isKnown ? toKey(imported, imported['digest'] !== digest) : undefined
+  }
   const row = await reader.read(keyByDigest, [digest])
   if (row) return toKey(row, false)
   const previous = await reader.read(keyByPreviousDigest, [digest])
@@ -78,6 +95,12 @@ const keyById: PreparedQuery = { name: 'key_by_id', sql: `select ${keyColumns} f
 export async function readKeyById(reader: QueryRunner, id: string): Promise<KeyRow | undefined> {
   const row = await reader.read(keyById, [id])
   return row && toKey(row, false)
+}
+
+/** Finds an API key by its secret. A superseded secret is unknown after its overlap, even if its key was revoked since. */
+export async function readKey(reader: QueryRunner, secret: string, now: Date): Promise<KeyRow | undefined> {
+  const key = await readKeyOfAnyTime(reader, secret)
+  return key && !isOverlapOver(key, now) ? key : undefined
 }
 
 /** Personal token with the membership of its user. */

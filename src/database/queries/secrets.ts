@@ -12,6 +12,11 @@ export const previousKeyInOrganization: PreparedQuery = {
   sql: 'select * from api_key where previous_digest = ? and organization_id = ?',
 }
 
+export const importedKeyInOrganization: PreparedQuery = {
+  name: 'organizations_imported_key',
+  sql: 'select * from api_key where imported_digest = ? and organization_id = ?',
+}
+
 export const invitationByDigest: PreparedQuery = {
   name: 'invitation_token',
   sql: `select i.id, i.organization_id, u.id as user_id, o.suspended_at from invitation i

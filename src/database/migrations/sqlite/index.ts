@@ -15,6 +15,7 @@ import { Migration0013 } from './0013-deployment-state.js'
 import { Migration0020 } from './0020-key-scope.js'
 import { Migration0024 } from './0024-shared-credentials.js'
 import { Migration0022 } from './0022-key-activity.js'
+import { Migration0021 } from './0021-key-import.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -33,4 +34,5 @@ export const sqliteMigrations = [
   { name: '0020-key-scope', class: Migration0020 },
   { name: '0024-shared-credentials', class: Migration0024 },
   { name: '0022-key-activity', class: Migration0022 },
+  { name: '0021-key-import', class: Migration0021 },
 ]
