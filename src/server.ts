@@ -16,6 +16,7 @@ import { registerExplorer } from './routes/explorer.js'
 import { registerHealth } from './routes/health.js'
 import { registerIssuers } from './routes/issuers.js'
 import { registerMetrics } from './routes/metrics.js'
+import { registerSecretScanning } from './routes/secret-scanning.js'
 import { registerWellKnown } from './routes/well-known.js'
 
 export async function createServer(
@@ -33,6 +34,7 @@ export async function createServer(
   registerIssuers(server, services)
   registerExplorer(server, config)
   registerClientPackage(server, config)
+  await registerSecretScanning(server, services)
   await registerGraphql(server, services, schema, times, plugins)
   await registerGateway(server, services, times)
   return server

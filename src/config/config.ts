@@ -9,6 +9,7 @@ import { validateMasterKeys } from '../lib/seal.js'
 import { readDatabaseUrl } from './database-url.js'
 import { EnvReader } from './env-reader.js'
 import { readLimits, type TenantLimits } from './limits-config.js'
+import { readSecretScanningKeys, type SecretScanningKeys } from './secret-scanning-config.js'
 import { readTraces, type TracesConfig } from './traces-config.js'
 import { checkUnreadVariables } from './unread-variables.js'
 
@@ -41,6 +42,8 @@ export interface Config {
   readonly introspection: boolean
   readonly explorer: 'sandbox' | 'graphiql' | 'off'
   readonly limits: TenantLimits
+  /** Public keys of GitHub's secret scanning. Undefined disables its endpoint. */
+  readonly secretScanningKeys: SecretScanningKeys | undefined
   /** libuv's thread pool. libuv reads the variable itself; `bin/keyhouse.js` sets its default. */
   readonly threadPoolSize: number
   readonly logLevel: string
@@ -152,6 +155,7 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
     introspection: reader.choice('KEYHOUSE_INTROSPECTION', ['on', 'off'], 'on') === 'on',
     explorer: reader.choice('KEYHOUSE_EXPLORER', ['sandbox', 'graphiql', 'off'], isLocal ? 'sandbox' : 'off'),
     limits: readLimits(reader),
+    secretScanningKeys: readSecretScanningKeys(reader),
     threadPoolSize: reader.integer('UV_THREADPOOL_SIZE', defaultLibuvThreads, 1, 1024),
     logLevel: reader.choice('LOG_LEVEL', logLevels, 'info'),
     traces: readTraces(reader),
