@@ -87,7 +87,7 @@ const importOnce = (ctx: Context, input: ImportApiKeysArgs, maxKeys: number): Pr
       const { digest, path, grants, preview } = key
       const holder = existing.get(digest)
       if (holder) return { outcome: 'UNCHANGED', apiKey: canRead ? holder : null, errors: [] }
-      if (holder === null) return refused(conflict('The digest cannot be imported: it is in use.', [...path, 'digest']))
+      if (holder === null) return refused(conflict('"digest" is in use. Import another key, or issue a new one.', [...path, 'digest']))
       const id = newId('key', now)
       const apiKey = buildApiKey(
         actor,
