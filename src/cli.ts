@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 
 import { Command } from 'commander'
 
-import { addApiKeyCommands } from './commands/api-key-create.js'
+import { addApiKeyCommands } from './commands/api-key.js'
 import { addAuditCommands } from './commands/audit.js'
 import { addBackupCommand } from './commands/backup.js'
 import { addExample, addSection } from './commands/definition.js'

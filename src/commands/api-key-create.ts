@@ -4,10 +4,9 @@ import { Option, type Command } from 'commander'
 import { createApiKey } from '../api-keys/create-api-key.js'
 import { systemContext } from '../context/context.js'
 import type { Services } from '../context/services.js'
-import { findOrganizations } from '../database/unscoped-queries.js'
 import type { Environment } from '../entities/enums.js'
-import { CommandError } from './command-error.js'
 import { addExample, jsonOption, runAndPrint, type OutputOptions, type WithServices } from './definition.js'
+import { findSoleOrganization } from './find-organization.js'
 import { formatColumns } from './output.js'
 
 export interface ApiKeyOptions {
@@ -16,23 +15,6 @@ export interface ApiKeyOptions {
   readonly environment: Environment
   readonly label?: string
   readonly permissions: readonly string[]
-}
-
-/** @throws CommandError for an unknown id, or when the id is omitted and there is not exactly one organization */
-async function findSoleOrganization(services: Services, id: string | undefined): Promise<string> {
-  const organizations = await findOrganizations(services.orm, id)
-  const [organization, second] = organizations
-  if (!organization)
-    throw new CommandError(
-      id === undefined
-        ? 'There is no organization yet: create one with "keyhouse organization create".'
-        : 'No organization has this id. See "keyhouse organization list".',
-    )
-  if (second)
-    throw new CommandError(
-      `There are several organizations. Choose one with --organization: ${organizations.map((candidate) => candidate.id).join(', ')}`,
-    )
-  return organization.id
 }
 
 /** @throws CommandError or DomainError */
@@ -55,10 +37,8 @@ const formatApiKey = ({ apiKeyId, secret }: { apiKeyId: string; secret: string }
     ['Its id', apiKeyId],
   ])}\n\nThe key is shown once. Store it now.`
 
-export function addApiKeyCommands(program: Command, withServices: WithServices): void {
-  const command = program
-    .command('api-key')
-    .description('create API keys')
+export function addApiKeyCreation(group: Command, withServices: WithServices): void {
+  const command = group
     .command('create')
     .description('create an API key, which recovers access when every credential is lost')
     .option('--organization <id>', 'id of the organization; required when there are several')

@@ -1,5 +1,5 @@
 /** `keyhouse api-key import`: imports the keys of another store from a file, any number of them. */
-import { statSync } from 'node:fs'
+import { Option, type Command } from 'commander'
 
 import { importApiKeys, type ImportResult } from '../api-keys/import-api-keys.js'
 import type { ImportedKey } from '../api-keys/imported-key.js'
@@ -7,13 +7,18 @@ import { systemContext } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import type { Environment } from '../entities/enums.js'
 import { CommandError } from './command-error.js'
+import { addExample, jsonOption, printResult, type OutputOptions, type WithServices } from './definition.js'
+import { findSoleOrganization } from './find-organization.js'
 import { toImportedKey } from './foreign-key.js'
+import { formatColumns } from './output.js'
+import { reportTo, type ProgressStream } from './progress.js'
 import { readRecords } from './read-records.js'
 
 /** Keys of one transaction and one audit event. */
 const batchSize = 500
 
 export interface ImportOptions {
+  readonly organization?: string
   readonly project?: string
   readonly environment: Environment
   readonly permissions?: readonly string[]
@@ -76,27 +81,16 @@ class Importer {
   }
 }
 
-/** @throws CommandError */
-function fileSize(file: string): number {
-  try {
-    return statSync(file).size
-  } catch (error) {
-    throw new CommandError(`The file cannot be read (${String(Reflect.get(Object(error), 'code'))}). Check its path and its permissions.`)
-  }
-}
-
-/** @param onProgress bytes of the file that were imported, and all of them @throws CommandError or DomainError */
+/** @throws CommandError or DomainError */
 export async function importFile(
   services: Services,
-  organizationId: string,
   file: string,
-  { project, environment, permissions = [], rateLimits }: ImportOptions,
-  onProgress: (done: number, total: number) => void,
+  { organization, project, environment, permissions = [], rateLimits }: ImportOptions,
+  progress: ProgressStream = process.stderr,
 ): Promise<ImportReport> {
-  const size = fileSize(file)
-  const importer = new Importer(services, organizationId, project)
-  let read = 0
-  for await (const { line, fields } of readRecords(file, (bytes) => onProgress((read += bytes), size))) {
+  const importer = new Importer(services, await findSoleOrganization(services, organization), project)
+  const report = progress.isTTY ? reportTo(progress) : undefined
+  for await (const { line, fields } of readRecords(file, (done, total) => report?.('bytes', done, total))) {
     try {
       const { environment: own, ...key } = toImportedKey(fields, { environment, permissions, rateLimits })
       await importer.add(own, { line, key })
@@ -106,4 +100,38 @@ export async function importFile(
     }
   }
   return importer.end()
+}
+
+const formatReport = ({ imported, unchanged, refused }: ImportReport): string =>
+  [
+    formatColumns([
+      ['Imported', String(imported)],
+      ['Unchanged', String(unchanged)],
+      ['Refused', String(refused.length)],
+    ]),
+    ...(refused.length > 0 ? ['', ...refused.map(({ line, reason }) => `Line ${line}: ${reason}`)] : []),
+  ].join('\n')
+
+export function addApiKeyImport(group: Command, withServices: WithServices): void {
+  const command = group
+    .command('import')
+    .description('import the keys of Unkey, better-auth or another store by their SHA-256 digests; a second run changes nothing')
+    .argument('<file>', 'NDJSON or CSV file, one key a record')
+    .option('--organization <id>', 'id of the organization; required when there are several')
+    .option('--project <id>', 'id of the project; the default is the first one')
+    .addOption(
+      new Option('--environment <environment>', 'environment of keys whose record names none')
+        .choices(['SANDBOX', 'PRODUCTION'])
+        .makeOptionMandatory(),
+    )
+    .option('--permissions <list...>', 'permissions of keys whose record names none; the default is none', [])
+    .option('--no-rate-limits', 'leave out the rate limits of the records')
+    .option(...jsonOption)
+    .action(async (file: string, options: ImportOptions & OutputOptions) => {
+      const report = await withServices((services) => importFile(services, file, options))
+      printResult(options, report, formatReport)
+      const count = report.refused.length
+      if (count > 0) throw new CommandError(`${count} keys were refused: see above. Correct them and run it again.`)
+    })
+  addExample(command, 'api-key import keys.ndjson --environment PRODUCTION')
 }

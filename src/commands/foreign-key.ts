@@ -1,7 +1,7 @@
 /** Converts a record of another key store to a key that can be imported: Unkey's, better-auth's, or a table of your own. */
 import type { ImportedKey } from '../api-keys/imported-key.js'
 import type { RateLimit } from '../entities/api-key.js'
-import type { Environment } from '../entities/enums.js'
+import { RateLimitWindow, type Environment } from '../entities/enums.js'
 import { windowLengthsMs, windowNames } from '../lib/fixed-window.js'
 import { CommandError } from './command-error.js'
 import type { ExportRecord } from './read-records.js'
@@ -21,7 +21,7 @@ class Fields {
 
   text(...names: readonly string[]): string | undefined {
     const value = this.get(...names)
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+    return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
   }
 
   /** A JSON value, which CSV and some stores hold as text, even twice encoded. */
@@ -38,7 +38,7 @@ class Fields {
   }
 
   isFalse(name: string): boolean {
-    return /^(false|f|0|no)$/i.test(String(this.get(name) ?? ''))
+    return /^(false|f|0|no)$/i.test(this.text(name) ?? '')
   }
 }
 
@@ -55,17 +55,20 @@ function toPermissions(value: unknown): string[] | undefined {
     return Object.entries(value).flatMap(([resource, actions]) =>
       Array.isArray(actions) ? actions.map((action) => `${resource}:${action}`) : [],
     )
-  const names = Array.isArray(value)
-    ? value.map((entry) => String(isObject(entry) ? entry['name'] : entry))
-    : String(value).split(/[\s,;]+/)
-  return names.filter((name) => name !== '').map(toPermission)
+  if (typeof value === 'string')
+    return value
+      .split(/[\s,;]+/)
+      .filter(Boolean)
+      .map(toPermission)
+  const names = Array.isArray(value) ? value.map((entry) => String(isObject(entry) ? entry['name'] : entry)) : []
+  return names.map(toPermission)
 }
 
 /** Unix seconds, Unix milliseconds or a date. */
-function toExpiry(value: unknown): Date | null {
-  if (value === undefined) return null
-  const number = Number(value)
-  const at = new Date(Number.isNaN(number) ? String(value) : number < 1e11 ? number * 1000 : number)
+function toExpiry(text: string | undefined): Date | null {
+  if (text === undefined) return null
+  const number = Number(text)
+  const at = new Date(Number.isNaN(number) ? text : number < 1e11 ? number * 1000 : number)
   if (Number.isNaN(at.getTime())) throw new CommandError('The expiry is neither a date nor a Unix time. Correct it.')
   return at
 }
@@ -80,9 +83,9 @@ function toRateLimits(fields: Fields): RateLimit[] {
     const window = windowNames.find((name) => windowLengthsMs[name] === Number(limit.ms))
     if (!window)
       throw new CommandError(
-        'The window of a rate limit is not a second, a minute, an hour or a day. Change it there, or run the import with --without-rate-limits.',
+        'The window of a rate limit is not a second, a minute, an hour or a day. Change it there, or run the import with --no-rate-limits.',
       )
-    return { window, max: Number(limit.max) } as RateLimit
+    return { window: RateLimitWindow[window], max: Number(limit.max) }
   })
 }
 
@@ -123,7 +126,7 @@ export function toImportedKey(
     preview: fields.text('preview') ?? (start === undefined ? undefined : `${start}****`),
     label: fields.text('label', 'name'),
     permissions: toPermissions(fields.json('permissions', 'scopes')) ?? options.permissions,
-    expiresAt: toExpiry(fields.get('expiresat', 'expires', 'expiry')),
+    expiresAt: toExpiry(fields.text('expiresat', 'expires', 'expiry')),
     rateLimits: options.rateLimits ? toRateLimits(fields) : [],
     metadata: isObject(metadata) ? metadata : {},
   }

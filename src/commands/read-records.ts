@@ -1,5 +1,5 @@
 /** Reads the records of an export, NDJSON or CSV, one at a time: a file may be larger than the memory. */
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
 
 import { CsvError, parse } from 'csv-parse'
@@ -17,23 +17,33 @@ export interface ExportRecord {
 /** Longest CSV record in bytes. A stray quote would otherwise read the whole file as one field. */
 const maxRecordBytes = 1_048_576
 
-/** @param onRead number of bytes that were read since the last call @throws CommandError */
-export async function* readRecords(path: string, onRead: (bytes: number) => void): AsyncGenerator<ExportRecord, void, undefined> {
+/** Reports the bytes that were read, of those of the file. */
+type OnRead = (done: number, total: number) => void
+
+/** @throws CommandError */
+export async function* readRecords(path: string, onRead: OnRead): AsyncGenerator<ExportRecord, void, undefined> {
   const chunks = readChunks(path, onRead)
-  const { value: first = '', done } = await chunks.next()
-  if (done) return
-  const [start] = first.trimStart()
+  const first = await chunks.next()
+  if (first.done) return
+  const [start] = first.value.trimStart()
   if (start === '[') throw new CommandError('The file is a JSON array. Convert it to one object a line, such as with "jq -c .[]".')
-  const all = prepend(first, chunks)
+  const all = prepend(first.value, chunks)
   yield* start === '{' ? readJsonLines(all) : readCsv(all)
 }
 
-async function* readChunks(path: string, onRead: (bytes: number) => void): AsyncGenerator<string, void, undefined> {
+async function* readChunks(path: string, onRead: OnRead): AsyncGenerator<string, void, undefined> {
+  // Drops a byte order mark.
   const decoder = new TextDecoder()
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    onRead(chunk.length)
-    // A byte order mark is dropped.
-    yield decoder.decode(chunk, { stream: true })
+  try {
+    const file = await open(path)
+    const { size } = await file.stat()
+    let done = 0
+    for await (const chunk of file.createReadStream() as AsyncIterable<Buffer>) {
+      yield decoder.decode(chunk, { stream: true })
+      onRead((done += chunk.length), size)
+    }
+  } catch (error) {
+    throw error instanceof Error && 'syscall' in error ? new CommandError(`${path} cannot be read: ${error.message}`) : error
   }
 }
 

@@ -13,6 +13,7 @@ const commands = [
   'organization resume',
   'sign-in',
   'api-key create',
+  'api-key import',
   'signing-key rotate',
   'signing-key retire',
   'vault status',
