@@ -65,6 +65,7 @@ const lists: Readonly<Record<string, ListInput>> = {
     variables: async (allowedIps) => ({ input: { id: await ownKey(), allowedIps } }),
     unlawful: 'x',
   },
+  'importApiKeys.input.keys': { most: 100, variables: (keys) => ({ input: { keys } }), unlawful: { digest: 'x', permissions: [] } },
   'updateApiKey.input.permissions': {
     most: 100,
     variables: async (permissions) => ({ input: { id: await ownKey(), permissions } }),

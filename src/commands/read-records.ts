@@ -1,5 +1,6 @@
 /** Reads the records of an export, NDJSON or CSV, one at a time: a file may be larger than the memory. */
-import { open } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
 
 import { CsvError, parse } from 'csv-parse'
@@ -35,15 +36,15 @@ async function* readChunks(path: string, onRead: OnRead): AsyncGenerator<string,
   // Drops a byte order mark.
   const decoder = new TextDecoder()
   try {
-    const file = await open(path)
-    const { size } = await file.stat()
+    const { size } = await stat(path)
     let done = 0
-    for await (const chunk of file.createReadStream() as AsyncIterable<Buffer>) {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
       yield decoder.decode(chunk, { stream: true })
       onRead((done += chunk.length), size)
     }
   } catch (error) {
-    throw error instanceof Error && 'syscall' in error ? new CommandError(`${path} cannot be read: ${error.message}`) : error
+    const { syscall, message } = Object(error) as NodeJS.ErrnoException
+    throw syscall === undefined ? error : new CommandError(`${path} cannot be read: ${message}`)
   }
 }
 

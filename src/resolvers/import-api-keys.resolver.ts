@@ -80,9 +80,9 @@ class ImportApiKeysInput implements ImportApiKeysArgs {
   projectId?: string | null
 }
 
-@ObjectType('ApiKeyImportResult', { description: 'Result of the import of one API key.' })
+@ObjectType('ApiKeyImportResult', { simpleResolvers: true, description: 'Result of the import of one API key.' })
 class ApiKeyImportResult {
-  @Field(() => ApiKeyImportOutcome, { description: 'Whether the key was imported.' })
+  @Field(() => ApiKeyImportOutcome, { description: 'Outcome for this key.' })
   outcome!: ImportOutcome
 
   @Field(() => ApiKey, {

@@ -9,7 +9,10 @@
  *  3. for a new id kind a row in `idKinds` (ids.ts) with its confinement.
  * The tests fail while one of these is missing.
  */
+import { randomUUID } from 'node:crypto'
+
 import { actions, type KeyhousePermission } from '../../src/access/actions.js'
+import { sha256 } from '../../src/lib/digest.js'
 import { createIdIn, invitation, mcpCredential, newMcpServer, type IdKindName, type ResourceScope } from './resources.js'
 
 /** The kinds of caller that reach execution. Callers refused earlier are refused alike for every operation. */
@@ -52,7 +55,7 @@ export interface Operation {
 }
 
 const apiKey = `id label environment preview permissions status createdAt expiresAt rateLimits { window max } allowedAudiences
-  endUsers { mode externalIds prefix } allowedIps
+  endUsers { mode externalIds prefix } allowedIps metadata
   project { id slug } createdBy { __typename ... on ApiKey { id } ... on User { id } } revokedBy { __typename }`
 const member = 'id role joinedAt permissions user { id email name createdAt } projects { id slug }'
 const invited = 'id email role createdAt expiresAt acceptedAt revokedAt projects { id } invitedBy { id email }'
@@ -232,6 +235,24 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: ({ environment }) => ({ input: { label: 'made', environment, permissions: [] } }),
     permission: actions['api_key:create'].permission,
     ids: { 'input.projectId': 'prj' },
+  },
+  importApiKeys: {
+    document: `mutation ($input: ImportApiKeysInput!) {
+      importApiKeys(input: $input) { results { outcome apiKey { ${apiKey} } errors { code message path } } ${userErrors} } }`,
+    variables: ({ environment }) => ({
+      input: { environment, keys: [{ digest: sha256(randomUUID()), label: 'imported', permissions: [] }] },
+    }),
+    permission: actions['api_key:import'].permission,
+    ids: { 'input.projectId': 'prj' },
+  },
+  reportLeakedApiKey: {
+    document: `mutation ($input: ReportLeakedApiKeyInput!) { reportLeakedApiKey(input: $input) { received ${userErrors} } }`,
+    variables: async ({ organization, projectId, environment }) => ({
+      input: { secret: (await organization.apiKey({ projectId, environment })).secret },
+    }),
+    permission: null,
+    callers: 'anyone',
+    isForEndUsers: true,
   },
   updateApiKey: {
     document: `mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { ${apiKey} } ${userErrors} } }`,
