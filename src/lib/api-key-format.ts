@@ -1,6 +1,6 @@
 /**
  * API key format: `<prefix>_<sand|prod>_`, 32 random base62 characters, then a CRC-32 as 6 base62 characters.
- * The checksum rejects typos without a database query and lets secret scanners recognise a leaked key.
+ * The checksum lets secret scanners recognise a leaked key, and tells our keys from imported ones.
  */
 import { randomFillSync } from 'node:crypto'
 import { crc32 } from 'node:zlib'
