@@ -112,7 +112,7 @@ export class ImportApiKeysResolver {
   @Mutation(() => ImportApiKeysPayload, {
     nullable: true,
     description:
-      'Imports API keys that were issued elsewhere by the digests of their secrets, so that the secrets work unchanged. A second import of a digest changes nothing. Needs `api_key:create`. A key with rate limits or allowed audiences cannot import keys (FORBIDDEN).',
+      'Imports API keys that were issued elsewhere by the digests of their secrets, so that the secrets work unchanged. A second import of a digest changes nothing. Needs `api_key:create`. A key with rate limits, allowed audiences, limited end users or allowed addresses cannot import keys (FORBIDDEN).',
   })
   importApiKeys(
     @Ctx() ctx: Context,
