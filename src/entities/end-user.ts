@@ -17,7 +17,7 @@ import { tenant } from './tenant-filter.js'
   simpleResolvers: true,
   implements: Node,
   description:
-    'End user. A user of your product, named by the `X-On-Behalf-Of` header or the `sub` claim of an access token. Reading needs `end_user:read`; an end user reads itself without it.',
+    'End user. A user of your product, named by the `X-On-Behalf-Of` header or the `sub` claim of an access token. Recorded by its first exchange or change, not by reading. Reading needs `end_user:read`; an end user reads itself without it.',
 })
 @Entity()
 @Index({ properties: ['organizationId', 'firstSeenAt', 'id'] })
@@ -37,7 +37,7 @@ export class EndUser extends Node {
   @Property(text())
   externalId!: string
 
-  @Field(() => DateTimeScalar, { description: 'Time of the first record for this end user.' })
+  @Field(() => DateTimeScalar, { description: 'Time of the first exchange or change for this end user.' })
   @Property(timestamp())
   firstSeenAt!: Date
 

@@ -30,13 +30,13 @@ class ExchangeApiKeyInput implements ExchangeApiKeyArgs {
   @Field(() => String, {
     nullable: true,
     description:
-      'External id of the end user, as assigned by your product (`sub`): 1 to 150 printable ASCII characters, no space at either end, not `*`. Required unless X-On-Behalf-Of is sent, which it must then equal.',
+      'External id of the end user, as assigned by your product (`sub`): 1 to 150 printable ASCII characters, no space at either end, not `*`. `endUsers` of the key must allow it (FORBIDDEN). Required unless X-On-Behalf-Of is sent, which it must then equal.',
   })
   externalUserId?: string | null
 
   @Field(() => Int, {
     nullable: true,
-    description: `Lifetime of the token: ${minTokenTtlSeconds} to ${formatCount(maxTokenTtlSeconds)} seconds. Default: 3,600 seconds, or the remaining lifetime of the key if shorter. A longer lifetime than the key's is refused (INVALID).`,
+    description: `Lifetime of the token: ${minTokenTtlSeconds} to ${formatCount(maxTokenTtlSeconds)} seconds. Default: 3,600 seconds, or the remaining lifetime of the key if shorter, even under ${minTokenTtlSeconds} seconds. A longer lifetime than the key's is refused (INVALID).`,
   })
   expiresIn?: number | null
 

@@ -50,7 +50,7 @@ export class CreateApiKeyInput {
 
   @Field(() => [PermissionScalar], {
     nullable: true,
-    description: `Permissions of the key: ${permissionCount}, all held by the caller (PERMISSION_NOT_HELD). Omitted: all of the caller's. An empty list allows exchanging only. Null is invalid.`,
+    description: `Permissions of the key: ${permissionCount}, all held by the caller (PERMISSION_NOT_HELD). Omitted: all of the caller's, which must be grantable to API keys (INVALID). An empty list allows exchanging only. Null is invalid.`,
   })
   permissions?: string[] | null
 
@@ -152,7 +152,7 @@ export class RotateApiKeyInput {
   @Field(() => Int, {
     nullable: true,
     defaultValue: 0,
-    description: `Time that the old secret keeps working: 0 to ${formatCount(maxOverlapSeconds)} seconds (${formatDuration(maxOverlapSeconds)}). It never outlives the key. Null is invalid.`,
+    description: `Time that the old secret keeps working: 0 to ${formatCount(maxOverlapSeconds)} seconds (${formatDuration(maxOverlapSeconds)}). It ends earlier when the key expires or is revoked, and at the next rotation. Null is invalid.`,
   })
   overlapSeconds?: number | null
 

@@ -77,7 +77,7 @@ export class ApiKeyResolver {
   @Mutation(() => RotateApiKeyPayload, {
     nullable: true,
     description:
-      'Replaces the secret of an API key and keeps its id. Needs `api_key:rotate` and every permission that the key holds (PERMISSION_NOT_HELD). A revoked or expired key cannot be rotated (INVALID_STATE).',
+      'Replaces the secret of an API key and keeps its id. Access tokens exchanged from the key stay valid. Needs `api_key:rotate` and every permission that the key holds (PERMISSION_NOT_HELD). A revoked or expired key cannot be rotated (INVALID_STATE).',
   })
   rotateApiKey(
     @Ctx() ctx: Context,

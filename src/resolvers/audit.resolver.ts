@@ -25,7 +25,7 @@ class AuditEventFilter implements AuditEventFilterArgs {
 
   @Field(() => [String], {
     nullable: true,
-    description: `Matches any of these actions, such as \`api_key:create\`: at most ${maxFilterValues} entries.`,
+    description: `Matches any of these actions, such as \`api_key:create\`: at most ${maxFilterValues} entries. An unknown action matches nothing.`,
   })
   actions?: string[] | null
 
@@ -66,7 +66,7 @@ export class AuditResolver {
   @FieldResolver(() => ActorUnion, {
     nullable: true,
     description:
-      'Principal that performed the action. Null for the command line and background jobs. Needs `member:read`, `api_key:read` or `end_user:read`, by its type, else null.',
+      'Principal that performed the action. Null if `actorId` is null, and for a forgotten end user. Needs `member:read`, `api_key:read` or `end_user:read`, by its type, else null.',
   })
   actor(@Root() event: AuditEvent, @Ctx() ctx: Context): Promise<ActorRow | null> {
     return findActor(ctx, event.actorId)

@@ -49,10 +49,10 @@ class PageInfo {
   @Field(() => Boolean, { description: 'True if the list has rows before this page.' })
   hasPreviousPage!: boolean
 
-  @Field(() => String, { nullable: true, description: 'Cursor of the first row. Null for an empty page.' })
+  @Field(() => String, { nullable: true, description: 'Cursor of the first row: `before` of the previous page, with the same filter and order. Null for an empty page.' })
   startCursor!: string | null
 
-  @Field(() => String, { nullable: true, description: 'Cursor of the last row. Null for an empty page.' })
+  @Field(() => String, { nullable: true, description: 'Cursor of the last row: `after` of the next page, with the same filter and order. Null for an empty page.' })
   endCursor!: string | null
 }
 
@@ -77,7 +77,9 @@ export function createConnectionType<T extends object>(
     node!: T
   }
 
-  @ObjectType(`${name}Connection`, { description: `Page of a list of \`${name}\` rows (Relay connection).` })
+  @ObjectType(`${name}Connection`, {
+    description: `Page of a list of \`${name}\` rows (Relay connection).${options.hasTotalCount ? '' : ' The rows of this list are not counted.'}`,
+  })
   class PlainConnection implements Connection<T> {
     constructor(private readonly page: Page<T>) {}
 

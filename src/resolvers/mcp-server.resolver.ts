@@ -40,7 +40,7 @@ export class McpServerResolver {
 
   @Query(() => McpServers.type, {
     description:
-      'MCP servers visible to the caller, newest first. An end user sees its own servers and those of the backend. Needs `mcp_server:read`.',
+      'MCP servers visible to the caller, newest first. Members see all. A backend sees its own, an end user its own and those of the backend. Needs `mcp_server:read`.',
   })
   async mcpServers(
     @Ctx() ctx: Context,

@@ -87,7 +87,7 @@ class DecideMcpToolCallPayload extends Payload {
 @Resolver(() => McpToolApproval)
 export class McpToolApprovalResolver {
   @Query(() => McpToolApprovals.type, {
-    description: 'Approvals of tool calls visible to the caller, the most recently requested first. Needs `mcp_approval:read`.',
+    description: 'Approvals of tool calls visible to the caller, the most recently requested first. Members see those of every owner. A backend sees its own, or with X-On-Behalf-Of those of that end user. Needs `mcp_approval:read`.',
   })
   async mcpToolApprovals(
     @Ctx() ctx: Context,
@@ -101,7 +101,7 @@ export class McpToolApprovalResolver {
   @Mutation(() => DecideMcpToolCallPayload, {
     nullable: true,
     description:
-      'Approves or denies a pending tool call. Needs `mcp_approval:decide`. The API key that made the call, and keys of its family, cannot decide it (FORBIDDEN). INVALID_STATE if it is not PENDING.',
+      'Approves or denies a pending tool call. Needs `mcp_approval:decide`. A backend names the end user of the call in X-On-Behalf-Of (NOT_FOUND). The API key that made the call, keys related to it by creation or rotation, and their tokens are refused (FORBIDDEN). INVALID_STATE if it is not PENDING.',
   })
   decideMcpToolCall(
     @Ctx() ctx: Context,

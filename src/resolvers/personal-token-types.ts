@@ -36,7 +36,7 @@ export class CreatePersonalTokenInput implements CreatePersonalTokenArgs {
 
   @Field(() => [PermissionScalar], {
     nullable: true,
-    description: `Permissions of a RESTRICTED or EPHEMERAL token: at least 1 permission, ${permissionCount}, all held by the caller (PERMISSION_NOT_HELD). Must be omitted for FULL_ACCESS.`,
+    description: `Permissions of a RESTRICTED or EPHEMERAL token, which requires them: at least 1 permission, ${permissionCount}, all held by the caller (PERMISSION_NOT_HELD). Must be omitted for FULL_ACCESS, which has all of the member's. Null is invalid.`,
   })
   permissions?: string[] | null
 

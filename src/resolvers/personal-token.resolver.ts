@@ -74,7 +74,7 @@ export class PersonalTokenResolver {
   @Mutation(() => RevealPersonalTokenPayload, {
     nullable: true,
     description:
-      'Returns a personal token again, to its creator only (FORBIDDEN) and before `visibleUntil` (ALREADY_REVEALED). Needs no permission. Each call is audited.',
+      'Returns a personal token again, LOGIN tokens included, to its creator only (FORBIDDEN) and before `visibleUntil` (ALREADY_REVEALED). A RESTRICTED or EPHEMERAL token reveals only tokens that it could create (FORBIDDEN or PERMISSION_NOT_HELD). Needs no permission. Each call is audited.',
   })
   revealPersonalToken(
     @Ctx() ctx: Context,

@@ -23,7 +23,7 @@ class IntrospectTokenInput {
 class TokenIntrospection {
   @Field(() => Boolean, {
     description:
-      'True if the token is valid now. False for tokens that are unknown, expired, revoked, personal, invisible to the caller or for another audience.',
+      'True if the token is valid now. False for tokens that are unknown, expired, revoked, suspended, personal, invisible to the caller or for another audience.',
   })
   active!: boolean
 

@@ -6,7 +6,7 @@ import { userErrorDescriptions, type UserErrorCode } from '../lib/error-codes.js
 const UserErrorCodes = Object.fromEntries(Object.keys(userErrorDescriptions).map((code) => [code, code])) as { [K in UserErrorCode]: K }
 registerEnumType(UserErrorCodes, {
   name: 'UserErrorCode',
-  description: 'Machine-readable reason of a refused mutation.',
+  description: 'Machine-readable reason of a refused mutation. Later versions can add values: handle unknown ones by `message`.',
   valuesConfig: Object.fromEntries(
     Object.entries(userErrorDescriptions).map(([code, { cause, remedy }]) => [code, { description: `${cause} ${remedy}` }]),
   ),
