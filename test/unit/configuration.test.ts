@@ -1,8 +1,9 @@
-/** The configuration: its defaults, its faults, and that reference.md and .env.example list all of it. */
+/** The configuration: its defaults, its faults, and that reference.md and .env.example list all of it, as well as commands and audited actions. */
 import { readdirSync, readFileSync } from 'node:fs'
 
 import { describe, expect, test } from '@jest/globals'
 
+import { actions } from '../../src/access/actions.js'
 import { type ConfigError, readConfig } from '../../src/config/config.js'
 
 const fileAt = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -47,6 +48,14 @@ describe('what is told', () => {
       KEYHOUSE_INTROSPECTION: config.introspection ? 'on' : 'off',
       LOG_LEVEL: config.logLevel,
     })
+  })
+
+  test('reference.md has every audited action, and no other', () => {
+    const [, section] = /\n## Audited actions\n(.*?)\n## /s.exec(fileAt('docs/guide/reference.md')) ?? []
+    const listed = [...section!.matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].flatMap(([, resource, names]) =>
+      namesIn(names!, /`(\w+)`/g).map((name) => `${resource}:${name}`),
+    )
+    expect(listed.toSorted()).toEqual(Object.keys(actions).toSorted())
   })
 
   test('reference.md has every command', () => {
