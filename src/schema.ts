@@ -72,7 +72,8 @@ export function buildSchema(): GraphQLSchema {
     if (isInputObjectType(type) && type.extensions['isOneOf'] === true) type.isOneOf = true
   }
   // Nor does it describe the roots, which an explorer shows first.
-  schema.getQueryType()!.description = 'Read operations. Lists are Relay connections. Objects that the caller cannot see are left out. A missing permission for a root field is an error in `errors` (FORBIDDEN), except for `node` and `nodes`.'
+  schema.getQueryType()!.description =
+    'Read operations. Lists are Relay connections. Objects that the caller cannot see are left out. A missing permission for a root field is an error in `errors` (FORBIDDEN), except for `node` and `nodes`.'
   schema.getMutationType()!.description =
     'Write operations, and every operation that takes or returns a secret, so that none travels in a URL. `userErrors` in each payload is empty on success. A payload is null only with an error in `errors` of the response.'
   return schema

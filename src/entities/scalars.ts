@@ -29,7 +29,11 @@ export const UrlScalar = stringScalar(
   'https://www.rfc-editor.org/rfc/rfc3986',
 )
 export const EmailScalar = stringScalar('EmailAddress', 'E-mail address of at most 320 characters. Compared without regard to case.')
-export const JwtScalar = stringScalar('JWT', 'Signed JSON Web Token in compact form (RFC 7519). Returned once. `revealPersonalToken` returns personal tokens again.', 'https://www.rfc-editor.org/rfc/rfc7519')
+export const JwtScalar = stringScalar(
+  'JWT',
+  'Signed JSON Web Token in compact form (RFC 7519). Returned once. `revealPersonalToken` returns personal tokens again.',
+  'https://www.rfc-editor.org/rfc/rfc7519',
+)
 export const PermissionScalar = stringScalar(
   'Permission',
   'Permission in the form `resource:action`, such as `api_key:read` or `agent:create`: at most 150 characters. Grants also accept `resource:*`, `application:*` (every permission of your own services) and `*`.',
@@ -69,4 +73,8 @@ export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
 })
 
-export const JsonObjectScalar = new GraphQLScalarType({ ...GraphQLJSONObject.toConfig(), description: 'JSON object (RFC 8259).', specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259' })
+export const JsonObjectScalar = new GraphQLScalarType({
+  ...GraphQLJSONObject.toConfig(),
+  description: 'JSON object (RFC 8259).',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
+})

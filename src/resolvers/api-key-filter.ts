@@ -47,7 +47,8 @@ export class ApiKeyFilter implements ApiKeyFilterArgs {
 
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'Matches keys that expire before this time, expired keys included: `statuses` excludes them. Keys without expiry do not match.',
+    description:
+      'Matches keys that expire before this time, expired keys included: `statuses` excludes them. Keys without expiry do not match.',
   })
   expiresBefore?: Date | null
 

@@ -49,10 +49,16 @@ class PageInfo {
   @Field(() => Boolean, { description: 'True if the list has rows before this page.' })
   hasPreviousPage!: boolean
 
-  @Field(() => String, { nullable: true, description: 'Cursor of the first row: `before` of the previous page, with the same filter and order. Null for an empty page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor of the first row: `before` of the previous page, with the same filter and order. Null for an empty page.',
+  })
   startCursor!: string | null
 
-  @Field(() => String, { nullable: true, description: 'Cursor of the last row: `after` of the next page, with the same filter and order. Null for an empty page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor of the last row: `after` of the next page, with the same filter and order. Null for an empty page.',
+  })
   endCursor!: string | null
 }
 

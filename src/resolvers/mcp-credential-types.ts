@@ -44,7 +44,7 @@ class McpAuthInput implements McpAuth {
 
   @Field(() => [HttpHeaderInput], {
     nullable: true,
-    description: `Custom headers: 1 to ${maxHeaders} entries with unique names, at most ${maxHeadersBytes / 1024} KiB in total.`,
+    description: `Custom headers: 1 to ${maxHeaders} entries with unique names (case-insensitive), at most ${maxHeadersBytes / 1024} KiB in total.`,
   })
   headers?: HttpHeaderInput[] | null
 

@@ -87,7 +87,8 @@ class DecideMcpToolCallPayload extends Payload {
 @Resolver(() => McpToolApproval)
 export class McpToolApprovalResolver {
   @Query(() => McpToolApprovals.type, {
-    description: 'Approvals of tool calls visible to the caller, the most recently requested first. Members see those of every owner. A backend sees its own, or with X-On-Behalf-Of those of that end user. Needs `mcp_approval:read`.',
+    description:
+      'Approvals of tool calls visible to the caller, the most recently requested first. Members see those of every owner. A backend sees its own, or with X-On-Behalf-Of those of that end user. Needs `mcp_approval:read`.',
   })
   async mcpToolApprovals(
     @Ctx() ctx: Context,

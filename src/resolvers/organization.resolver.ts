@@ -63,7 +63,10 @@ class OrganizationIssuer {
 
 @Resolver(() => Organization)
 export class OrganizationResolver {
-  @Query(() => Organization, { nullable: true, description: 'Organization of the caller. Needs `organization:read`. Null only with an error in `errors` (FORBIDDEN).' })
+  @Query(() => Organization, {
+    nullable: true,
+    description: 'Organization of the caller. Needs `organization:read`. Null only with an error in `errors` (FORBIDDEN).',
+  })
   organization(@Ctx() ctx: Context): Promise<Organization | null> {
     return findByIdOrForbid(ctx, Organization, ctx.actor.organizationId, 'organization:read')
   }

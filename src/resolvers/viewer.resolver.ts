@@ -55,7 +55,10 @@ class Viewer {
 
 @Resolver(() => Viewer)
 export class ViewerResolver {
-  @Query(() => Viewer, { nullable: true, description: 'The authenticated caller. Needs a credential but no permission. Null only with an error in `errors` (UNAUTHENTICATED).' })
+  @Query(() => Viewer, {
+    nullable: true,
+    description: 'The authenticated caller. Needs a credential but no permission. Null only with an error in `errors` (UNAUTHENTICATED).',
+  })
   viewer(@Ctx() ctx: Context): Viewer {
     return new Viewer(ctx.actor)
   }
