@@ -16,6 +16,7 @@ const read = [
   ...readBy('src/config/config.ts'),
   ...readBy('src/config/database-url.ts'),
   ...readBy('src/config/limits-config.ts'),
+  ...readBy('src/config/secret-scanning-config.ts'),
 ].toSorted()
 
 describe('what is told', () => {
