@@ -11,6 +11,7 @@ import { EndUserResolver } from './resolvers/end-user.resolver.js'
 import { ExplainAccessResolver } from './resolvers/explain-access.resolver.js'
 import { ImportApiKeysResolver } from './resolvers/import-api-keys.resolver.js'
 import { InvitationResolver } from './resolvers/invitation.resolver.js'
+import { McpCredentialListResolver } from './resolvers/mcp-credential-list.resolver.js'
 import { McpCredentialResolver } from './resolvers/mcp-credential.resolver.js'
 import { McpServerResolver } from './resolvers/mcp-server.resolver.js'
 import { McpToolApprovalResolver } from './resolvers/mcp-tool-approval.resolver.js'
@@ -47,6 +48,7 @@ export function buildSchema(): GraphQLSchema {
       MemberResolver,
       TokenIntrospectionResolver,
       McpCredentialResolver,
+      McpCredentialListResolver,
       McpServerResolver,
       TestMcpServerResolver,
       McpToolApprovalResolver,

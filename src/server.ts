@@ -12,6 +12,7 @@ import { createHttpServer } from './http/create-http-server.js'
 import type { HttpTimeouts } from './http/timeouts.js'
 import type { Traces } from './observability/traces.js'
 import { registerClientPackage } from './routes/client-package.js'
+import { registerConsole } from './routes/console.js'
 import { registerExplorer } from './routes/explorer.js'
 import { registerHealth } from './routes/health.js'
 import { registerIssuers } from './routes/issuers.js'
@@ -34,6 +35,7 @@ export async function createServer(
   registerIssuers(server, services)
   registerExplorer(server, config)
   registerClientPackage(server, config)
+  registerConsole(server, services)
   await registerSecretScanning(server, services)
   await registerGraphql(server, services, schema, times, plugins)
   await registerGateway(server, services, times)

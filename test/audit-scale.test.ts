@@ -144,7 +144,7 @@ describe(`an answer about ${usageRows * requestsPerRow} counted requests`, () =>
     const groupBy = 'groupBy' in variables ? (variables.groupBy as []) : []
     const wanted = 'filter' in variables ? { end_user_id: ['eu_7'] } : {}
     const { actor } = systemContext(app.services, acme.id)
-    const question = { interval: 'MINUTE', from, to, groupBy, wanted, limit: 1001 } as const
+    const question = { interval: 'MINUTE', isTotal: false, from, to, groupBy, wanted, byPeople: null, limit: 1001 } as const
     const { sql: text, parameters } = usageQuery(actor, question)
     const plan = await planOf(text, isPostgres ? parameters : parameters.map(toSqliteParameter))
     tell(title, plan, ms)

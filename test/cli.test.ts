@@ -176,6 +176,15 @@ describe('sign-in', () => {
     })
   })
 
+  test('prints the link to a console that can open a session, and none otherwise', async () => {
+    const email = newEmail()
+    await createOrganization(app.services, { name: 'Acme', email, userName: 'Ada' })
+    expect((await runKeyhouseJson(['sign-in', '--email', email], app.env)).consoleUrl).toBeNull()
+    const config = { ...app.config, url: 'https://keys.example.com', console: true }
+    const { consoleUrl, signInToken } = await signInByEmail({ ...app.services, config }, email, undefined)
+    expect(consoleUrl).toBe(`https://keys.example.com/console#sign-in=${signInToken}`)
+  })
+
   test('tells people until when, and how to use it', async () => {
     const email = newEmail()
     await createOrganization(app.services, { name: 'Acme', email, userName: 'Ada' })

@@ -13,7 +13,7 @@ import { emptyDatabase, isPostgres, type TestDatabase } from './support/database
 import { freePort } from './support/local-server.js'
 import { sendGraphql, runKeyhouse, runKeyhouseJson, startKeyhouse, type ServerProcess } from './support/process.js'
 
-const secret = /kh_sand_\w+|eyJ[\w.-]+/
+const secret = /kh_sand_\w+|kh_signin_\w+|eyJ[\w.-]+/
 const viewer = '{ viewer { kind permissions organization { name } } }'
 
 /** As a shell reads it: words, and quotes around what has spaces. */
@@ -60,6 +60,16 @@ if (isPostgres) {
       const said = readFileSync(file, 'utf8')
       const [key, token] = [/Sandbox API key +(\S+)/.exec(said)![1]!, /LOGIN token +(\S+)/.exec(said)![1]!]
       const line = said.split('\n').find((one) => one.includes('curl '))!
+      // The link comes first, and opens a session at the console.
+      const [, link, signInToken] = /^\nOpen the console {2}(http:\S+\/console)#sign-in=(kh_signin_\S+) {2}\(15 minutes, once\)\n/.exec(
+        said,
+      )!
+      const session = await fetch(`${link}/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+        body: JSON.stringify({ signInToken }),
+      })
+      expect(session.status).toBe(200)
       const mine = { organization: { name: 'My organization' }, permissions: ['*'] }
       expect((await runCurl(line)).data.viewer).toMatchObject({ ...mine, kind: 'API_KEY', environment: 'SANDBOX' })
       expect((await sendGraphql(first.url, token, viewer)).data.viewer).toEqual({ ...mine, kind: 'PERSONAL_TOKEN' })

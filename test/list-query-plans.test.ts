@@ -52,6 +52,7 @@ describe('along an index', () => {
     ['admin', `endUsers ${rows}`],
     ['admin', `mcpServers ${rows}`],
     ['admin', `mcpToolApprovals ${rows}`],
+    ['admin', `mcpCredentials ${rows}`],
   ])('%s: %s', async (who, field) => {
     const queries = await queriesOf(credentials[who]!, field)
     expect(queries.map(({ isIndexed }) => isIndexed)).toEqual([true])

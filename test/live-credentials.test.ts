@@ -9,6 +9,7 @@ import {
   pendingInvitations,
   unrevokedTokens,
   unusedSignInTokens,
+  mcpCredentialsWithStatus,
 } from '../src/database/queries/live-credentials.js'
 import { liveCredentialVersion } from '../src/database/queries/mcp.js'
 import { AccessToken } from '../src/entities/access-token.js'
@@ -130,6 +131,7 @@ describe('one millisecond before the expiry, at it, and one after', () => {
     for (const [i, now] of around(expiresAt).entries()) {
       const isLive = at === null || i === 0
       expect(credential.status(now) === 'ACTIVE').toBe(isLive)
+      expect(await foundStatus(McpCredential, id, (asked) => mcpCredentialsWithStatus(asked, now))).toBe(credential.status(now))
       expect(await isFound(McpCredential, id, liveMcpCredentials(now))).toBe(isLive)
       expect((await app.services.queryRunner.read(liveCredentialVersion, [id, now])) !== undefined).toBe(isLive)
     }

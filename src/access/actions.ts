@@ -29,6 +29,7 @@ const definePermission = (
 
 export const permissions = {
   'organization:read': definePermission('Read the organization', 'Read the name and creation time of the organization.', everyone),
+  'organization:update': definePermission('Change the organization', 'Rename the organization.', admins, { keys: false }),
   'project:create': definePermission('Create projects', 'Create a project in the organization.', admins, { keys: false }),
   'project:read': definePermission('Read projects', 'List the projects that the credential can access.', everyone),
   'project:update': definePermission('Change projects', 'Rename a project.', admins, { keys: false }),
@@ -60,17 +61,13 @@ export const permissions = {
     'Read personal tokens',
     'List the personal tokens of all members, without their secrets.',
     admins,
-    {
-      keys: false,
-    },
+    { keys: false },
   ),
   'personal_token:revoke': definePermission(
     'Revoke personal tokens',
     'Revoke personal tokens of other members. Own tokens need no permission.',
     admins,
-    {
-      keys: false,
-    },
+    { keys: false },
   ),
   'end_user:read': definePermission('Read end users', 'List end users.', everyone),
   'end_user:forget': definePermission(
@@ -141,7 +138,7 @@ export type KeyhousePermission = keyof typeof permissions
 interface ActionRow {
   /** Permission that the actor must hold; null: authentication is enough. */
   readonly permission: KeyhousePermission | null
-  /** Its result has no expiry, so RESTRICTED and EPHEMERAL tokens cannot do it (docs/decisions/0179). */
+  /** Its effect has no expiry, so RESTRICTED and EPHEMERAL tokens cannot do it (docs/decisions/0179). */
   readonly grantsLastingRights?: true
   /** The verb only inserts rows, so it joins a group commit and gets no `em` (journal/). */
   readonly appendOnly?: true
@@ -161,6 +158,7 @@ const defineActions = <const Rows extends ActionRows<keyof Rows>>(rows: Rows): A
 export const actions = defineActions({
   'organization:create': { permission: null },
   'organization:suspend': { permission: null },
+  'organization:update': {},
   'organization:resume': { permission: null },
   'api_key:create': {},
   'api_key:import': { permission: 'api_key:create' },
@@ -178,6 +176,7 @@ export const actions = defineActions({
   'member:invite': { grantsLastingRights: true },
   'member:update': { grantsLastingRights: true },
   'member:remove': {},
+  'user:update_own': { permission: null, grantsLastingRights: true },
   'invitation:revoke': { permission: 'member:invite' },
   'invitation:accept': { permission: null },
   'access_token:revoke': {},

@@ -2,10 +2,10 @@
 import type { PreparedQuery } from '../database/query-runner.js'
 import type { RateLimit } from '../entities/api-key.js'
 import type { EndUserScope } from '../entities/end-user-scope.js'
-import type { PersonalTokenType } from '../entities/enums.js'
+import type { MemberRole, PersonalTokenType } from '../entities/enums.js'
 import type { Ownership, Scope } from '../entities/tenant-filter.js'
 import { forbidden } from '../lib/errors.js'
-import { hasPermission, isAllowedForEndUser, expandKeyWildcard, type PermissionSet } from './permissions.js'
+import { hasPermission, isAllowedForApiKey, isAllowedForEndUser, expandKeyWildcard, type PermissionSet } from './permissions.js'
 
 /** Version of the credential at authentication, and the query that reads it again before a commit. */
 export interface CredentialSnapshot {
@@ -47,6 +47,7 @@ export interface Actor extends Scope {
     readonly type: PersonalTokenType
     readonly userId: string
     readonly memberId: string
+    readonly role: MemberRole
   } | null
 }
 
@@ -69,10 +70,11 @@ export type PermissionRefusal = 'NOT_FOR_END_USERS' | 'NOT_HELD'
 /** First limit that keeps the actor from using the permission; null: it can. */
 export function permissionRefusal(actor: Actor, permission: string): PermissionRefusal | null {
   if (actor.endUser && !isAllowedForEndUser(permission)) return 'NOT_FOR_END_USERS'
+  if (actor.apiKey && !isAllowedForApiKey(permission)) return 'NOT_HELD'
   return hasPermission(grantablePermissions(actor), permission) ? null : 'NOT_HELD'
 }
 
-/** Whether the actor holds a permission, within the limits of acting for an end user. */
+/** Whether the actor holds a permission, within the limits of API keys and of acting for an end user. */
 export const can = (actor: Actor, permission: string): boolean => permissionRefusal(actor, permission) === null
 
 /** Whether a token of this type holds only the permissions named on it. */

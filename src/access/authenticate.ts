@@ -5,7 +5,6 @@ import type { QueryRunner } from '../database/query-runner.js'
 import { accessTokenRefusal, credentialStatus } from '../entities/credential-status.js'
 import { apiKeySuspended, organizationSuspended, RequestError, UnknownCredentialError, unauthenticated } from '../lib/errors.js'
 import { externalIdMessage, isExternalId } from '../lib/external-id.js'
-import { isId } from '../lib/id.js'
 import { issuerOfToken } from '../lib/issuer.js'
 import { jwtHeader } from '../lib/jwt.js'
 import type { Actor } from './actor.js'
@@ -13,15 +12,12 @@ import { allowsAddress } from './address-scope.js'
 import { accessTokenActor, keyActor, keyRefusal } from './credential-actors.js'
 import { allowsEndUser, endUserNotAllowedMessage } from './end-user-scope.js'
 import { intersection, rolePermissions } from './permissions.js'
+import { unconfirmedSession, verifyClaims, type ClaimsVerifier } from './verify-claims.js'
 
 /** Dependencies of {@link authenticate}. */
-export interface AuthDependencies {
+export interface AuthDependencies extends ClaimsVerifier {
   readonly queryRunner: QueryRunner
   readonly now: Date
-  /** `KEYHOUSE_URL`: the audience of tokens for this server, the issuer of personal tokens, the prefix of tenant issuers. */
-  readonly url: string
-  /** Claims of a JWT of that type with a valid signature; undefined otherwise. */
-  verify(jwt: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
 }
 
 /** Parts of the request that authentication reads. */
@@ -32,6 +28,8 @@ export interface AuthRequest {
   readonly onBehalfOf: readonly string[]
   /** Address of the client, as the trusted proxies forward it; null: unknown. */
   readonly address: string | null
+  /** Every `X-Keyhouse-Session-Key` header, as sent. */
+  readonly sessionKeys: readonly string[]
 }
 
 /** Malformed and never-issued credentials get the same error, so a caller cannot tell them apart. */
@@ -51,22 +49,25 @@ const badHeader = (message: string): RequestError => new RequestError('BAD_REQUE
  * of an API key, since imported keys have any form.
  * @throws RequestError UNAUTHENTICATED, CREDENTIAL_REVOKED, CREDENTIAL_SUSPENDED, ADDRESS_NOT_ALLOWED, BAD_REQUEST or FORBIDDEN
  */
-export async function authenticate(deps: AuthDependencies, { authorization, onBehalfOf, address }: AuthRequest): Promise<Actor> {
-  const [, bearerToken] = /^Bearer +([\x21-\x7E]+)$/i.exec(authorization) ?? []
-  if (bearerToken === undefined) throw /^Bearer\b/i.test(authorization) ? unknownCredential() : missingScheme()
+export async function authenticate(deps: AuthDependencies, request: AuthRequest): Promise<Actor> {
+  const [, bearerToken] = /^Bearer +([\x21-\x7E]+)$/i.exec(request.authorization) ?? []
+  if (bearerToken === undefined) throw /^Bearer\b/i.test(request.authorization) ? unknownCredential() : missingScheme()
   const header = jwtHeader(bearerToken)
-  if (!header) return authenticateApiKey(deps, bearerToken, onBehalfOf, address)
+  if (!header) return authenticateApiKey(deps, bearerToken, request)
   return header['typ'] === 'at+jwt'
-    ? authenticateAccessToken(deps, bearerToken, onBehalfOf)
-    : authenticatePersonalToken(deps, bearerToken, onBehalfOf)
+    ? authenticateAccessToken(deps, bearerToken, request)
+    : authenticatePersonalToken(deps, bearerToken, request)
 }
 
-async function authenticateApiKey(
-  deps: AuthDependencies,
-  secret: string,
-  onBehalfOf: readonly string[],
-  address: string | null,
-): Promise<Actor> {
+/**
+ * Resolves the cookie of a console session to an actor. A token without confirmation is refused: another port of the host can
+ * set a cookie (RFC 6265 §8.5), and would sign its victim in as somebody else.
+ * @throws RequestError UNAUTHENTICATED, CREDENTIAL_SUSPENDED or BAD_REQUEST
+ */
+export const authenticateSession = (deps: AuthDependencies, jwt: string, request: Omit<AuthRequest, 'authorization'>): Promise<Actor> =>
+  authenticatePersonalToken(deps, jwt, request, { isSession: true })
+
+async function authenticateApiKey(deps: AuthDependencies, secret: string, { onBehalfOf, address }: AuthRequest): Promise<Actor> {
   const key = await readKey(deps.queryRunner, secret, deps.now)
   if (!key) throw unknownCredential()
   const refusal = keyRefusal(key, deps.now)
@@ -94,27 +95,8 @@ function parseOnBehalfOf(onBehalfOf: readonly string[]): string | undefined {
   return externalId
 }
 
-/** Prefix of `jti` for each JWT type. */
-const idPrefixes = { 'at+jwt': 'at', 'kh-personal+jwt': 'pt' } as const
-
-interface Claims {
-  readonly iss: unknown
-  readonly jti: string
-  readonly sub: string
-}
-
-/** Verifies the signature, audience, `jti` and `sub` of a JWT. @throws RequestError UNAUTHENTICATED */
-async function verifyClaims(deps: AuthDependencies, jwt: string, typ: keyof typeof idPrefixes): Promise<Claims> {
-  const claims = await deps.verify(jwt, typ)
-  // Tokens for other audiences carry our signature too; accepting them would allow substitution (RFC 8725 §3.9).
-  if (claims?.['aud'] !== deps.url) throw unknownCredential()
-  const { iss, jti, sub } = claims
-  if (!isId(jti, idPrefixes[typ]) || typeof sub !== 'string') throw unknownCredential()
-  return { iss, jti, sub }
-}
-
-async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  const { iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt')
+async function authenticateAccessToken(deps: AuthDependencies, jwt: string, { onBehalfOf, sessionKeys }: AuthRequest): Promise<Actor> {
+  const { iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt', sessionKeys)
   const token = await readAccessToken(deps.queryRunner, jti)
   // The issuer must match the token's record: this rejects an issuer of another tenant or environment (RFC 8725 §3.8).
   if (token && iss !== issuerOfToken(deps.url, token.key, token.hasTenantIssuer)) throw unknownCredential()
@@ -135,8 +117,14 @@ async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBe
 }
 
 /** Actor of a user. Its permissions are those of the current role, narrowed to those named on the token. */
-async function authenticatePersonalToken(deps: AuthDependencies, jwt: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  const { iss, jti } = await verifyClaims(deps, jwt, 'kh-personal+jwt')
+async function authenticatePersonalToken(
+  deps: AuthDependencies,
+  jwt: string,
+  { onBehalfOf, sessionKeys }: Omit<AuthRequest, 'authorization'>,
+  { isSession } = { isSession: false },
+): Promise<Actor> {
+  const { iss, jti, cnf } = await verifyClaims(deps, jwt, 'kh-personal+jwt', sessionKeys)
+  if (isSession && cnf === undefined) throw unconfirmedSession()
   if (iss !== deps.url) throw unknownCredential()
   const token = await readPersonalToken(deps.queryRunner, jti)
   const status = token && credentialStatus(token, deps.now)
@@ -157,6 +145,6 @@ async function authenticatePersonalToken(deps: AuthDependencies, jwt: string, on
     expiresAt: token.expiresAt,
     authVersion: { query: versionQueries.personalToken, id: token.id, version: token.authVersion, expiresAt: token.expiresAt },
     apiKey: null,
-    personalToken: { id: token.id, type: token.type, userId: token.userId, memberId: token.memberId },
+    personalToken: { id: token.id, type: token.type, userId: token.userId, memberId: token.memberId, role: token.role },
   }
 }

@@ -100,6 +100,9 @@ export const notGrantableToApiKey = (requested: PermissionSet): string[] =>
       pattern !== '*' && validatePermission(pattern) === undefined && missingPermissions(apiKeyPermissions, [pattern]).length > 0,
   )
 
+/** Whether an API key can hold the permission. A wildcard on a key never covers one that was added to its resource since. */
+export const isAllowedForApiKey = (permission: string): boolean => hasPermission(apiKeyPermissions, permission)
+
 /** Whether an actor may use the permission here on behalf of an end user. The credential carries the rest for other services. */
 export const isAllowedForEndUser = (permission: string): boolean => hasPermission(endUserPermissions, permission)
 

@@ -42,7 +42,7 @@ export function authorize(actor: Actor, action: Action, target: Target): Permit 
   if (permission) requirePermission(actor, permission)
   if (grantsLastingRights && isRestricted(actor)) {
     throw forbidden(
-      `A RESTRICTED or EPHEMERAL token cannot use "${permission}", which creates lasting access. Use a LOGIN or FULL_ACCESS token.`,
+      `A RESTRICTED or EPHEMERAL token cannot use "${permission ?? action}", whose effect outlives the token. Use a LOGIN or FULL_ACCESS token.`,
     )
   }
   return { action, target: target } as Permit

@@ -17,6 +17,7 @@ export interface AuditEventFilterArgs {
   readonly actorId?: string | null | undefined
   readonly externalUserId?: string | null | undefined
   readonly subjectId?: string | null | undefined
+  readonly requestId?: string | null | undefined
   readonly outcome?: AuditOutcome | null | undefined
   readonly from?: Date | null | undefined
   readonly to?: Date | null | undefined
@@ -35,7 +36,7 @@ export async function listAuditEvents(ctx: Context, page: PageArguments, filter:
   const conditions: Where[] = [environmentFilter(actor, filter.environment)]
   parsePageArgs(em, AuditEvent, page, newestFirst)
   requirePermission(actor, 'audit_event:read')
-  const { projectId, actions, actorId, externalUserId, subjectId, outcome, from, to } = filter
+  const { projectId, actions, actorId, externalUserId, subjectId, requestId, outcome, from, to } = filter
   if (projectId != null) conditions.push({ projectId })
   // Repeat the index predicate: the planner uses a partial index only when the query implies its predicate.
   if (actions)
@@ -43,6 +44,7 @@ export async function listAuditEvents(ctx: Context, page: PageArguments, filter:
   if (actorId != null) conditions.push({ actorId })
   if (externalUserId != null) conditions.push({ endUserId: { $in: await deriveEndUserIds(ctx, [externalUserId], filter) } })
   if (subjectId != null) conditions.push({ subjectId })
+  if (requestId != null) conditions.push({ requestId: queryableValues([requestId])[0] ?? '' })
   if (outcome) conditions.push({ outcome })
   if (from) conditions.push({ at: { $gte: from } })
   if (to) conditions.push({ at: { $lt: to } })

@@ -9,8 +9,11 @@ import type { Services } from '../context/services.js'
 import { findOrganizations } from '../database/unscoped-queries.js'
 import { addSeconds } from '../lib/clock.js'
 import { loginTtlSeconds } from '../personal-tokens/issue-personal-token.js'
+import { signInTokenTtlSeconds } from '../sign-in/issue-sign-in-token.js'
+import { consoleLink } from './console-link.js'
 import { bootstrapOrganization } from './organization-create.js'
 import { formatColumns, formatCurl } from './output.js'
+import { signInByEmail } from './sign-in.js'
 
 const adminEmail = 'admin@localhost.localdomain'
 const whoAmI = '{ viewer { kind environment permissions organization { name } project { name } } }'
@@ -30,8 +33,11 @@ export async function announceFirstStart(
   if ((await findOrganizations(services.orm)).length > 0) return
   const { sandboxApiKey, sandboxIssuer, adminToken } = await bootstrapOrganization(services, { name: 'My organization', email: adminEmail })
   const graphql = `${toLocalUrl(url)}/graphql`
+  const { signInToken } = await signInByEmail(services, adminEmail, undefined)
+  // The session's cookie belongs to the public origin, which a proxy may serve.
+  const link = consoleLink(config, config.isUrlSet ? config.url : toLocalUrl(url), signInToken)
   const text = `
-Keyhouse is ready. It created an organization for you. These secrets are shown once:
+${link === undefined ? '' : `Open the console  ${link}  (${signInTokenTtlSeconds / 60} minutes, once)\n\n`}Keyhouse is ready. It created an organization for you. These secrets are shown once:
 
 ${formatColumns([
   ['Sandbox API key', sandboxApiKey],

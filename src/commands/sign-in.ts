@@ -8,11 +8,14 @@ import { findUsers } from '../database/unscoped-queries.js'
 import { Member } from '../entities/member.js'
 import { issueSignInToken } from '../sign-in/issue-sign-in-token.js'
 import { CommandError } from './command-error.js'
+import { consoleLink } from './console-link.js'
 import { addExample, jsonOption, runAndPrint, type OutputOptions, type WithServices } from './definition.js'
 import { formatColumns, formatCurl, formatTime } from './output.js'
 
 export interface SignIn {
   readonly signInToken: string
+  /** Null when the server has no console. */
+  readonly consoleUrl: string | null
   /** ISO 8601. */
   readonly expiresAt: string
   readonly organizationId: string
@@ -39,17 +42,20 @@ export async function signInByEmail(services: Services, email: string, organizat
       return issueSignInToken(em, actor, userId, now)
     },
   )
-  return { signInToken: secret.reveal(), expiresAt: expiresAt.toISOString(), organizationId }
+  const signInToken = secret.reveal()
+  const consoleUrl = consoleLink(services.config, services.config.url, signInToken) ?? null
+  return { signInToken, consoleUrl, expiresAt: expiresAt.toISOString(), organizationId }
 }
 
 const signInMutation = 'mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { message } } }'
 
-const formatSignIn = ({ signInToken, expiresAt, organizationId }: SignIn, url: string): string =>
+const formatSignIn = ({ signInToken, consoleUrl, expiresAt, organizationId }: SignIn, url: string): string =>
   `${formatColumns([
+    ...(consoleUrl === null ? [] : [['Open the console', consoleUrl] as const]),
     ['Sign-in token', signInToken],
     ['Valid once, until', formatTime(new Date(expiresAt))],
     ['Organization', organizationId],
-  ])}\n\nExchange it for a LOGIN token, valid for 12 hours:\n\n  ${formatCurl(url, { query: signInMutation, variables: { input: { signInToken } } })}`
+  ])}\n\n${consoleUrl === null ? 'Exchange it' : 'Open the link, or exchange the token'} for a LOGIN token, valid for 12 hours:\n\n  ${formatCurl(url, { query: signInMutation, variables: { input: { signInToken } } })}`
 
 export function addSignInCommand(program: Command, withServices: WithServices): void {
   const command = program

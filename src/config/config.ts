@@ -41,6 +41,8 @@ export interface Config {
   readonly drainSeconds: number
   readonly introspection: boolean
   readonly explorer: 'sandbox' | 'graphiql' | 'off'
+  /** False: `/console` is an unknown path. */
+  readonly console: boolean
   readonly limits: TenantLimits
   /** Public keys of GitHub's secret scanning. Undefined disables its endpoint. */
   readonly secretScanningKeys: SecretScanningKeys | undefined
@@ -154,6 +156,7 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
     drainSeconds: reader.integer('KEYHOUSE_DRAIN_SECONDS', 0, 0, 300),
     introspection: reader.choice('KEYHOUSE_INTROSPECTION', ['on', 'off'], 'on') === 'on',
     explorer: reader.choice('KEYHOUSE_EXPLORER', ['sandbox', 'graphiql', 'off'], isLocal ? 'sandbox' : 'off'),
+    console: reader.choice('KEYHOUSE_CONSOLE', ['on', 'off'], isLocal || url.startsWith('https:') ? 'on' : 'off') === 'on',
     limits: readLimits(reader),
     secretScanningKeys: readSecretScanningKeys(reader),
     threadPoolSize: reader.integer('UV_THREADPOOL_SIZE', defaultLibuvThreads, 1, 1024),

@@ -23,6 +23,7 @@ import { tenant } from './tenant-filter.js'
 // Latest events of a key by action (docs/decisions/0204).
 @Index({ properties: ['actorId', 'action', 'outcome', 'at'], where: "action <> 'api_key:exchange'" })
 @Index({ properties: ['subjectId', 'at', 'id'] })
+@Index({ properties: ['requestId', 'at', 'id'] })
 @Index({ properties: ['endUserId', 'at', 'id'], where: 'end_user_id is not null' })
 @Filter(tenant('AuditEvent', 'environment'))
 export class AuditEvent extends Node {

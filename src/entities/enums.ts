@@ -97,9 +97,13 @@ export const UsageInterval = defineEnum(
     MINUTE: `Interval of ${lengthInSeconds('MINUTE')} seconds. Rows are kept for 7 days.`,
     HOUR: `Interval of ${lengthInSeconds('HOUR')} seconds. Rows are kept for 90 days.`,
     DAY: 'Interval from midnight to midnight UTC. Rows are never deleted.',
+    TOTAL:
+      'One interval for the whole time range. It sums full hours if the range starts within the last 90 days and has at most 60 days. Otherwise it sums full days.',
   },
 )
 export type UsageInterval = keyof typeof UsageInterval
+/** Intervals that are stored. */
+export type StoredInterval = Exclude<UsageInterval, 'TOTAL'>
 
 export const McpApprovalPolicy = defineEnum('McpApprovalPolicy', 'Approval policy for the tool calls of an MCP server.', {
   ALWAYS: 'The gateway refuses each tool call until `decideMcpToolCall` approves it. An approval passes one call.',

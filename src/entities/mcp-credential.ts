@@ -19,6 +19,7 @@ import { owner, tenant } from './tenant-filter.js'
 })
 @Entity()
 @Index({ properties: ['serverId', 'createdAt', 'id'] })
+@Index({ properties: ['organizationId', 'createdAt', 'id'] })
 @Index({ properties: ['organizationId', 'endUserId'] })
 @Filter(tenant('McpCredential', 'environment'))
 @Filter(owner('McpCredential', 'private'))

@@ -37,7 +37,11 @@ export class PersonalToken extends Node {
   @Property(text())
   type!: PersonalTokenType
 
-  @Field(() => String, { nullable: true, description: 'Description given by its creator. Null when none was given, and for LOGIN.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Description given by its creator; `Console` for the session of a browser. Null when none was given, and for other LOGIN tokens.',
+  })
   @Property(text({ nullable: true }))
   description!: string | null
 
@@ -67,7 +71,7 @@ export class PersonalToken extends Node {
 
   @Field(() => DateTimeScalar, {
     description:
-      'End of the reveal window, 5 minutes after issue. `revealPersonalToken` returns the token to its creator before this time.',
+      'End of the reveal window, 5 minutes after issue. `revealPersonalToken` returns the token to its creator before this time. Equal to `issuedAt` for a console session, which is never revealed.',
   })
   @Property(timestamp())
   visibleUntil!: Date

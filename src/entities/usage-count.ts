@@ -5,7 +5,7 @@
 import { Entity, Filter, Index, PrimaryKey, Property } from '@mikro-orm/decorators/legacy'
 
 import { timestamp, integer, text } from './columns.js'
-import type { Environment, UsageInterval } from './enums.js'
+import type { Environment, StoredInterval } from './enums.js'
 import { tenant } from './tenant-filter.js'
 
 /** `endUserId` of the row that sums all end users: a query that does not group by them reads one row. */
@@ -25,7 +25,7 @@ export class UsageCount {
   organizationId!: string
 
   @PrimaryKey(text())
-  length!: UsageInterval
+  length!: StoredInterval
 
   /** Derived id, empty for the backend itself, or {@link ALL_END_USERS}. */
   @PrimaryKey(text())

@@ -28,7 +28,9 @@ export class User extends Node {
   @Property(text())
   emailKey!: string
 
-  @Field(() => String, { description: 'Name that the user gave on accepting the invitation, or that was given on the command line.' })
+  @Field(() => String, {
+    description: 'Name that the user gave on accepting the invitation or with `updateViewer`, or that was given on the command line.',
+  })
   @Property(text())
   name!: string
 

@@ -1,13 +1,15 @@
 /** GraphQL route: authentication, content negotiation and the response deadline, in front of Apollo Server. */
 import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler, RouteHandlerMethod } from 'fastify'
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
 
 import type { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
-import { createContext } from '../http/create-context.js'
+import { createContext, createSessionContext } from '../http/create-context.js'
 import { html, own, jsonMediaType, negotiateMediaType } from '../http/media-types.js'
 import { ResponseDeadline } from '../http/response-deadline.js'
+import { assertSameOrigin } from '../http/same-origin.js'
+import { sessionCookie } from '../http/session-cookie.js'
 import type { HttpTimeouts } from '../http/timeouts.js'
 import { RequestError } from '../lib/errors.js'
 import { startApolloServer } from './apollo-server.js'
@@ -18,7 +20,7 @@ import type { Plugin, RoutedRequest } from './routed-request.js'
 const preflightedPostHeaders = new HeaderMap([['apollo-require-preflight', '1']])
 
 /** Redacted for plugins, which may log headers. Their presence still counts as a preflight. */
-const redactedHeaders = new Set(['authorization', 'cookie'])
+const redactedHeaders = new Set(['authorization', 'cookie', 'x-keyhouse-session-key'])
 
 function toHeaderMap({ headers }: FastifyRequest): HeaderMap {
   const map = new HeaderMap()
@@ -42,48 +44,63 @@ export async function registerGraphql(
   server.addHook('onClose', () => apollo.stop())
   const hasLandingPage = services.config.explorer === 'sandbox'
 
+  const handler: RouteHandlerMethod = async (request, reply) => {
+    const isPost = request.method === 'POST'
+    const context = request.state.context!
+    const { url, body } = request
+    const isAcceptable =
+      request.state.type !== undefined || (hasLandingPage && !isPost && negotiateMediaType(request, [html]) !== undefined)
+    if (!isAcceptable)
+      throw new RequestError(
+        'BAD_REQUEST',
+        `The response can be ${jsonMediaType} or ${own}. Name one of them in Accept.`,
+        {},
+        { status: 406 },
+      )
+    const deadline = new ResponseDeadline(times.responseTimeoutMs)
+    context.deadline = request.state.deadline = deadline
+    const httpGraphQLRequest: RoutedRequest = {
+      // HEAD is processed as GET; Node omits the body.
+      method: isPost ? 'POST' : 'GET',
+      headers: isPost && plugins.length === 0 ? preflightedPostHeaders : toHeaderMap(request),
+      search: url.includes('?') ? url.slice(url.indexOf('?')) : '',
+      body,
+      context,
+      state: request.state,
+    }
+    const response = await deadline.race(apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: placeholderContext }))
+    if (httpGraphQLRequest.codes) request.state.codes = httpGraphQLRequest.codes
+    else if (response.status !== undefined && response.status >= 400) throw toRequestError(response)
+    return toReplyBody(request, reply, response)
+  }
+
   server.route({
     method: ['GET', 'POST'],
     url: '/graphql',
-    // Negotiated first, so that early errors have the requested media type too. Clients read codes only from that type.
-    onRequest: (request, _reply, done) => {
-      request.state.type = negotiateMediaType(request, [jsonMediaType, own])
-      done()
-    },
+    onRequest: negotiateType,
     // Authenticate before reading the body.
     preParsing: async (request, reply) => {
       await createContext(services, request, reply)
     },
-    handler: async (request, reply) => {
-      const isPost = request.method === 'POST'
-      const context = request.state.context!
-      const { url, body } = request
-      const isAcceptable =
-        request.state.type !== undefined || (hasLandingPage && !isPost && negotiateMediaType(request, [html]) !== undefined)
-      if (!isAcceptable)
-        throw new RequestError(
-          'BAD_REQUEST',
-          `The response can be ${jsonMediaType} or ${own}. Name one of them in Accept.`,
-          {},
-          { status: 406 },
-        )
-      const deadline = new ResponseDeadline(times.responseTimeoutMs)
-      context.deadline = request.state.deadline = deadline
-      const httpGraphQLRequest: RoutedRequest = {
-        // HEAD is processed as GET; Node omits the body.
-        method: isPost ? 'POST' : 'GET',
-        headers: isPost && plugins.length === 0 ? preflightedPostHeaders : toHeaderMap(request),
-        search: url.includes('?') ? url.slice(url.indexOf('?')) : '',
-        body,
-        context,
-        state: request.state,
-      }
-      const response = await deadline.race(apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: placeholderContext }))
-      if (httpGraphQLRequest.codes) request.state.codes = httpGraphQLRequest.codes
-      else if (response.status !== undefined && response.status >= 400) throw toRequestError(response)
-      return toReplyBody(request, reply, response)
-    },
+    handler,
   })
+  const cookie = sessionCookie(services.config.url)
+  if (!services.config.console || !cookie) return
+  server.post('/console/graphql', {
+    config: { cors: false },
+    onRequest: negotiateType,
+    preParsing: async (request, reply) => {
+      assertSameOrigin(request)
+      await createSessionContext(services, cookie, request, reply)
+    },
+    handler,
+  })
+}
+
+/** Negotiated first, so that early errors have the requested media type too. Clients read codes only from that type. */
+const negotiateType: onRequestHookHandler = (request, _reply, done) => {
+  request.state.type = negotiateMediaType(request, [jsonMediaType, own])
+  done()
 }
 
 /** Sets status and headers of the reply, and returns its body. */

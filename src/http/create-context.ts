@@ -2,31 +2,75 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Actor } from '../access/actor.js'
-import { authenticate, type AuthDependencies } from '../access/authenticate.js'
+import { authenticate, authenticateSession, type AuthDependencies, type AuthRequest } from '../access/authenticate.js'
 import { endOverlap } from '../api-keys/end-overlap.js'
 import { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
-import { missingCredential, RequestError } from '../lib/errors.js'
+import { missingCredential, RequestError, unauthenticated } from '../lib/errors.js'
 import type { SignatureGate } from '../signing-keys/keyring.js'
 import { clientAddress } from './client-address.js'
 import { enforceRateLimit, throttleUnknownCredentials } from './rate-limits.js'
 import { findMisspelledHeader, rawHeaderValues } from './raw-headers.js'
+import { readSessionCookie, type SessionCookie } from './session-cookie.js'
 
-/** Sets the context of the request's state. @throws RequestError of {@link authenticate}, or RATE_LIMITED */
+/**
+ * Sets the context of the request's state, by the `Authorization` header. Cookies are never read.
+ * @throws RequestError of {@link authenticate}, or RATE_LIMITED
+ */
 export async function createContext(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
   const authorization = rawHeaderValues(request.raw, 'authorization')
-  const onBehalfOf = rawHeaderValues(request.raw, 'x-on-behalf-of')
-  const origin = { requestId: request.id, ipAddress: clientAddress(request) }
-  const respelled = findMisspelledHeader(request.raw)
   const [first, second] = authorization
   if (first === undefined) {
-    if (onBehalfOf.length > 0 || respelled !== undefined) throw missingCredential()
-    return (request.state.context = new Context(services, origin, null, () => Promise.reject(missingCredential())))
+    if (rawHeaderValues(request.raw, 'x-on-behalf-of').length > 0 || findMisspelledHeader(request.raw) !== undefined)
+      throw missingCredential()
+    return (request.state.context = anonymousContext(services, request))
   }
   if (second !== undefined) throw new RequestError('BAD_REQUEST', 'The Authorization header was sent more than once. Send it once.')
+  return authenticateRequest(services, request, reply, (deps, presented) => authenticate(deps, { ...presented, authorization: first }))
+}
+
+const missingSession = (): RequestError => unauthenticated('There is no console session in this browser. Sign in to the console.', false)
+
+/**
+ * Sets the context of the request's state, by the console's cookie and `X-Keyhouse-Session-Key`. `Authorization` is not read:
+ * a proxy may use it for itself.
+ * @throws RequestError of {@link authenticateSession}, or RATE_LIMITED
+ */
+export async function createSessionContext(
+  services: Services,
+  cookie: SessionCookie,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Context> {
+  const jwt = readSessionCookie(cookie, request.raw)
+  if (jwt === undefined) throw missingSession()
+  return authenticateRequest(services, request, reply, (deps, presented) => authenticateSession(deps, jwt, presented))
+}
+
+const requestOrigin = (request: FastifyRequest): Context['origin'] => ({ requestId: request.id, ipAddress: clientAddress(request) })
+
+/** Context of a request without a credential. */
+export const anonymousContext = (services: Services, request: FastifyRequest): Context =>
+  new Context(services, requestOrigin(request), null, () => Promise.reject(missingCredential()))
+
+/** Authenticates by the credential that the request presented. */
+type Authenticate = (deps: AuthDependencies, presented: Omit<AuthRequest, 'authorization'>) => Promise<Actor>
+
+async function authenticateRequest(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  authenticateBy: Authenticate,
+): Promise<Context> {
+  const origin = requestOrigin(request)
   const gate = signatureGate(services, request, origin.ipAddress ?? '')
-  const resolveActor = (): Promise<Actor> =>
-    authenticate(authDependencies(services, gate), { authorization: first, onBehalfOf, address: origin.ipAddress })
+  const presented = {
+    onBehalfOf: rawHeaderValues(request.raw, 'x-on-behalf-of'),
+    sessionKeys: rawHeaderValues(request.raw, 'x-keyhouse-session-key'),
+    address: origin.ipAddress,
+  }
+  const respelled = findMisspelledHeader(request.raw)
+  const resolveActor = (): Promise<Actor> => authenticateBy(authDependencies(services, gate), presented)
   const actor = await resolveActor().catch((error: unknown) => {
     throttleUnknownCredentials(services, error, origin.ipAddress ?? '')
     throw error

@@ -24,6 +24,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Probes and scrapes arrive every few seconds: logged at debug, and not traced. */
     isProbe?: true
+    /** False on routes of pages with a session, which no other origin may read. */
+    cors?: false | object
   }
   interface FastifyRequest {
     state: RequestState

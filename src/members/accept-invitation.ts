@@ -28,10 +28,14 @@ function validateName(name: string): void {
   validator.throwIfInvalid()
 }
 
-/** @throws DomainError INVALID, NOT_FOUND, INVALID_STATE or CONFLICT; RequestError CREDENTIAL_SUSPENDED */
+/**
+ * @param sessionKey binds the LOGIN token to a console session
+ * @throws DomainError INVALID, NOT_FOUND, INVALID_STATE or CONFLICT; RequestError CREDENTIAL_SUSPENDED
+ */
 export async function acceptInvitation(
   ctx: Context,
   { invitationToken, name }: { invitationToken: Secret; name: string },
+  sessionKey?: string,
 ): Promise<{ personalToken: PersonalToken; token: string }> {
   const row = await ctx.services.queryRunner.read(invitationByDigest, [sha256(invitationToken.reveal())])
   if (!row) {
@@ -56,7 +60,11 @@ export async function acceptInvitation(
       throw invalidState('The inviter can no longer grant this membership. Ask for a new invitation.', path)
     const member = await createMembership(em, invitation, userId, name, now)
     addDetails({ memberId: member.id, role: member.role, projectIds: member.projectIds })
-    const { personalToken, text } = await issueLogin(ctx, member, member.userId, now)
+    const { personalToken, text } = await issueLogin(
+      ctx,
+      { organizationId: actor.organizationId, userId: member.userId, createdBy: member.userId, sessionKey },
+      now,
+    )
     em.persist(personalToken)
     return { personalToken, token: text }
   })

@@ -5,8 +5,8 @@ import type { PersonalToken } from '../entities/personal-token.js'
 import { issueLogin } from './issue-personal-token.js'
 
 export async function createLoginToken(ctx: Context, userId: string): Promise<{ personalToken: PersonalToken; token: string }> {
-  return perform(ctx, 'personal_token:create', async ({ em, actor, now, permit }) => {
-    const { personalToken, text } = await issueLogin(ctx, actor, userId, now, null)
+  return perform(ctx, 'personal_token:create', async ({ em, actor: { organizationId }, now, permit }) => {
+    const { personalToken, text } = await issueLogin(ctx, { organizationId, userId, createdBy: null }, now)
     permit({ id: personalToken.id })
     em.persist(personalToken)
     return { personalToken, token: text }

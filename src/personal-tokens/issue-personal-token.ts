@@ -5,10 +5,13 @@ import { PersonalToken, personalTokenAad } from '../entities/personal-token.js'
 import { addSeconds, epochSeconds } from '../lib/clock.js'
 import { newId } from '../lib/id.js'
 import { seal } from '../lib/seal.js'
+import { confirmationOf } from '../lib/session-key.js'
 
 /** How long the creator can reveal the token again. */
 export const revealWindowSeconds = 300
 export const loginTtlSeconds = 12 * 3600
+/** Description of the LOGIN token of a console session. */
+export const sessionDescription = 'Console'
 
 interface IssuePersonalTokenArgs {
   readonly organizationId: string
@@ -18,12 +21,14 @@ interface IssuePersonalTokenArgs {
   readonly description: string | null
   readonly permissions: readonly string[] | null
   readonly expiresAt: Date
+  /** Binds the token to a console session. It cannot be revealed: the browser has it in a cookie that no script reads. */
+  readonly sessionKey?: string | undefined
 }
 
 /** Returns the row, which the caller persists, and the JWT as `text`. */
 export async function issuePersonalToken(
   ctx: Context,
-  args: IssuePersonalTokenArgs,
+  { sessionKey, ...args }: IssuePersonalTokenArgs,
   now: Date,
 ): Promise<{ personalToken: PersonalToken; text: string }> {
   const id = newId('pt', now)
@@ -37,6 +42,7 @@ export async function issuePersonalToken(
     type: args.type,
     iat: epochSeconds(now),
     exp: epochSeconds(args.expiresAt),
+    ...(sessionKey === undefined ? {} : { cnf: confirmationOf(sessionKey) }),
   })
   const personalToken = Object.assign(new PersonalToken(), {
     ...args,
@@ -45,24 +51,32 @@ export async function issuePersonalToken(
     signingKeyId: kid,
     issuedAt: now,
     lastUsedOn: null,
-    visibleUntil: addSeconds(now, revealWindowSeconds),
-    sealedText: seal(ctx.services.masterKeys, personalTokenAad({ ...args, id }), text),
+    visibleUntil: sessionKey === undefined ? addSeconds(now, revealWindowSeconds) : now,
+    sealedText: sessionKey === undefined ? seal(ctx.services.masterKeys, personalTokenAad({ ...args, id }), text) : null,
     revokedAt: null,
     revokedBy: null,
   })
   return { personalToken, text }
 }
 
-/** Issues a LOGIN token. The caller must have authenticated the user; the command line passes `createdBy` null. */
-export const issueLogin = (
-  ctx: Context,
-  { organizationId }: { organizationId: string },
-  userId: string,
-  now: Date,
-  createdBy: string | null = userId,
-): Promise<{ personalToken: PersonalToken; text: string }> =>
+interface IssueLoginArgs {
+  readonly organizationId: string
+  readonly userId: string
+  /** Null: the command line. */
+  readonly createdBy: string | null
+  readonly sessionKey?: string | undefined
+}
+
+/** Issues a LOGIN token. The caller must have authenticated the user. */
+export const issueLogin = (ctx: Context, login: IssueLoginArgs, now: Date): Promise<{ personalToken: PersonalToken; text: string }> =>
   issuePersonalToken(
     ctx,
-    { organizationId, userId, createdBy, type: 'LOGIN', description: null, permissions: null, expiresAt: addSeconds(now, loginTtlSeconds) },
+    {
+      ...login,
+      type: 'LOGIN',
+      description: login.sessionKey === undefined ? null : sessionDescription,
+      permissions: null,
+      expiresAt: addSeconds(now, loginTtlSeconds),
+    },
     now,
   )

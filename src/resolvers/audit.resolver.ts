@@ -1,6 +1,8 @@
 /** GraphQL types and operations of the audit trail. */
-import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Query, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
+import { actionTitle } from '../access/action-titles.js'
+import { actions, type Action } from '../access/actions.js'
 import { listAuditEvents, type AuditEventFilterArgs } from '../audit/list-audit-events.js'
 import type { Context } from '../context/context.js'
 import { AuditEvent } from '../entities/audit-event.js'
@@ -38,6 +40,12 @@ class AuditEventFilter implements AuditEventFilterArgs {
   @Field(() => ID, { nullable: true, description: 'Matches actions on this object, by id.' })
   subjectId?: string | null
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'Matches events of this request, by `X-Request-Id`. Grouped refusals have the id of the first.',
+  })
+  requestId?: string | null
+
   @Field(() => AuditOutcome, { nullable: true, description: 'Matches this outcome.' })
   outcome?: AuditOutcome | null
 
@@ -48,8 +56,24 @@ class AuditEventFilter implements AuditEventFilterArgs {
   to?: Date | null
 }
 
+@ObjectType('AuditAction', { simpleResolvers: true, description: 'Action that audit events record.' })
+class AuditAction {
+  @Field(() => String, { description: 'Action as in `AuditEvent.action`: `resource:action`.' })
+  action!: string
+
+  @Field(() => String, { description: 'Short English title for user interfaces.' })
+  title!: string
+}
+
+const auditActions: readonly AuditAction[] = Object.keys(actions).map((action) => ({ action, title: actionTitle(action as Action) }))
+
 @Resolver(() => AuditEvent)
 export class AuditResolver {
+  @Query(() => [AuditAction], { description: 'All actions that audit events record. Needs no credential.' })
+  auditActions(): readonly AuditAction[] {
+    return auditActions
+  }
+
   @Query(() => AuditEvents.type, {
     description:
       'Audit events, newest first: allowed and denied changes. An API key sees the events of its project and environment. Needs `audit_event:read`.',

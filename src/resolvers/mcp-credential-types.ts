@@ -7,7 +7,6 @@ import { DateTimeScalar, SecretScalar } from '../entities/scalars.js'
 import type { Secret } from '../lib/secret.js'
 import type { CreateMcpCredentialArgs } from '../mcp/credentials/create-mcp-credential.js'
 import { maxHeaderNameLength, maxHeaders, maxHeadersBytes, maxSecretLength, type McpAuth } from '../mcp/credentials/credential-value.js'
-import type { McpCredentialFilterArgs } from '../mcp/credentials/list-mcp-credentials.js'
 import type { UpdateMcpCredentialArgs } from '../mcp/credentials/update-mcp-credential.js'
 import { maxNameLength } from '../validation/validator.js'
 import { formatLength, idempotencyKey } from './descriptions.js'
@@ -87,12 +86,6 @@ export class UpdateMcpCredentialInput implements UpdateMcpCredentialArgs {
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'New expiry, in the future. Null: no expiry.' })
   expiresAt?: Date | null
-}
-
-@InputType('McpCredentialFilter', { description: 'Filters MCP credentials. Omitted fields do not filter.' })
-export class McpCredentialFilter implements McpCredentialFilterArgs {
-  @Field(() => McpCredentialHealthStatus, { nullable: true, description: 'Matches the status in `health`.' })
-  health?: McpCredentialHealthStatus | null
 }
 
 @ObjectType('McpCredentialHealth', { simpleResolvers: true, description: 'Health of an MCP credential, by its real use.' })

@@ -3,7 +3,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } fr
 
 import type { Context } from '../context/context.js'
 import { EndUser } from '../entities/end-user.js'
-import { McpCredential } from '../entities/mcp-credential.js'
+import type { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { Project } from '../entities/project.js'
 import { listMcpCredentials } from '../mcp/credentials/list-mcp-credentials.js'
@@ -13,7 +13,7 @@ import { listMcpServers } from '../mcp/servers/list-mcp-servers.js'
 import { updateMcpServer } from '../mcp/servers/update-mcp-server.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { findByIdOrForbid } from './find-by-id-or-forbid.js'
-import { McpCredentialFilter } from './mcp-credential-types.js'
+import { McpCredentialFilter, McpCredentials } from './mcp-credential-list.resolver.js'
 import {
   CreateMcpServerInput,
   UpdateMcpServerInput,
@@ -26,7 +26,6 @@ import {
 import { visibleEndUser } from './visible-end-user.js'
 
 const McpServers = createConnectionType('McpServer', () => McpServer)
-const McpCredentials = createConnectionType('McpCredential', () => McpCredential)
 
 @Resolver(() => McpServer)
 export class McpServerResolver {
@@ -112,8 +111,7 @@ export class McpServerResolver {
     @Arg('filter', () => McpCredentialFilter, { nullable: true, description: 'Filters the credentials. Omitted: no filter.' })
     filter?: McpCredentialFilter | null,
   ): Promise<Connection<McpCredential>> {
-    return McpCredentials.from(
-      await listMcpCredentials(ctx, server, page, { health: filter?.health, includesRevoked: includeRevoked ?? false }),
-    )
+    const within = { serverId: server.id, ...(includeRevoked ? {} : { revokedAt: null }) }
+    return McpCredentials.from(await listMcpCredentials(ctx, page, filter ?? {}, within))
   }
 }

@@ -17,6 +17,7 @@ import {
 
 import { can } from '../access/actor.js'
 import type { Context } from '../context/context.js'
+import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
 import { Environment, McpToolApprovalStatus } from '../entities/enums.js'
 import { McpServer } from '../entities/mcp-server.js'
@@ -25,6 +26,7 @@ import { JsonObjectScalar } from '../entities/scalars.js'
 import { approvalTtlSeconds } from '../mcp/approvals/approve-tool-call.js'
 import { decideMcpToolCall, maxReasonLength, type DecideMcpToolCallArgs } from '../mcp/approvals/decide-mcp-tool-call.js'
 import { listMcpToolApprovals, type ToolApprovalFilterArgs } from '../mcp/approvals/list-mcp-tool-approvals.js'
+import { maxFilterValues } from '../validation/filters.js'
 import { ActorUnion, findActor, type ActorRow } from './actor-union.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import { environmentFilter, externalUserFilter, formatDuration, projectFilter } from './descriptions.js'
@@ -61,6 +63,12 @@ class McpToolApprovalFilter implements ToolApprovalFilterArgs {
 
   @Field(() => McpToolApprovalStatus, { nullable: true, description: 'Matches this status at the time of the request.' })
   status?: McpToolApprovalStatus | null
+
+  @Field(() => [McpToolApprovalStatus], {
+    nullable: true,
+    description: `Matches any of these statuses at the time of the request: at most ${maxFilterValues} entries. An empty list matches nothing.`,
+  })
+  statuses?: McpToolApprovalStatus[] | null
 }
 
 @InputType('DecideMcpToolCallInput', { description: 'Decision on one tool call.' })
@@ -130,6 +138,16 @@ export class McpToolApprovalResolver {
   })
   async server(@Root() approval: McpToolApproval, @Ctx() ctx: Context): Promise<McpServer | null> {
     return can(ctx.actor, 'mcp_server:read') ? ctx.load(McpServer, approval.serverId) : null
+  }
+
+  @FieldResolver(() => [ApiKey], {
+    nullable: true,
+    description: 'API keys that made the call, the first one first. Needs `api_key:read`, else null, as while acting for an end user.',
+  })
+  async requestedBy(@Root() approval: McpToolApproval, @Ctx() ctx: Context): Promise<ApiKey[] | null> {
+    if (!can(ctx.actor, 'api_key:read')) return null
+    const keys = await Promise.all(approval.requestedBy.map((id) => ctx.load(ApiKey, id)))
+    return keys.filter((key) => key !== null)
   }
 
   @FieldResolver(() => EndUser, {

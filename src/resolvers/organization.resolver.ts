@@ -10,6 +10,7 @@ import { issuerUrl } from '../lib/issuer.js'
 import { maxOrganizationNameLength } from '../organizations/create-organization.js'
 import { createProject } from '../organizations/create-project.js'
 import { listProjects } from '../organizations/list-projects.js'
+import { updateOrganization } from '../organizations/update-organization.js'
 import { updateProject } from '../organizations/update-project.js'
 import { formatLength } from './descriptions.js'
 import { findByIdOrForbid } from './find-by-id-or-forbid.js'
@@ -49,6 +50,18 @@ class UpdateProjectPayload extends Payload {
   project?: Project | null
 }
 
+@InputType('UpdateOrganizationInput', { description: 'Changes to the organization of the caller. Omitted fields stay unchanged.' })
+class UpdateOrganizationInput {
+  @Field(() => String, { nullable: true, description: `${nameRule} Null is invalid.` })
+  name?: string | null
+}
+
+@ObjectType('UpdateOrganizationPayload', { description: 'Result of `updateOrganization`.' })
+class UpdateOrganizationPayload extends Payload {
+  @Field(() => Organization, { nullable: true, description: 'The updated organization. Null if `userErrors` is not empty.' })
+  organization?: Organization | null
+}
+
 @ObjectType('OrganizationIssuer', { simpleResolvers: true, description: 'Issuer of the access tokens of one environment.' })
 class OrganizationIssuer {
   @Field(() => Environment, { description: 'Environment of the API keys that are exchanged for these tokens.' })
@@ -81,6 +94,14 @@ export class OrganizationResolver {
   })
   issuers(@Root() { id }: Organization, @Ctx() ctx: Context): OrganizationIssuer[] {
     return Object.values(Environment).map((environment) => ({ environment, url: issuerUrl(ctx.services.config.url, id, environment) }))
+  }
+
+  @Mutation(() => UpdateOrganizationPayload, { nullable: true, description: 'Renames the organization. Needs `organization:update`.' })
+  updateOrganization(
+    @Ctx() ctx: Context,
+    @Arg('input', () => UpdateOrganizationInput, { description: 'Changes to the organization.' }) input: UpdateOrganizationInput,
+  ): Promise<UpdateOrganizationPayload> {
+    return updateOrganization(ctx, input)
   }
 
   @Mutation(() => CreateProjectPayload, {

@@ -9,7 +9,8 @@ import { EndUser } from '../entities/end-user.js'
 import { Environment, UsageInterval } from '../entities/enums.js'
 import { DateTimeScalar } from '../entities/scalars.js'
 import { dimensionColumns, type UsageDimension } from '../entities/usage-count.js'
-import { maxIntervals, maxRows, readUsage, type UsageRow, type UsageFilterArgs } from '../usage/read-usage.js'
+import { maxIntervals } from '../usage/intervals.js'
+import { maxRows, readUsage, type UsageRow, type UsageFilterArgs } from '../usage/read-usage.js'
 import { maxFilterValues } from '../validation/filters.js'
 import { environmentFilter, formatCount, projectFilter } from './descriptions.js'
 import { visibleEndUser } from './visible-end-user.js'
@@ -43,6 +44,12 @@ class UsageFilter implements UsageFilterArgs {
 
   @Field(() => [String], { nullable: true, description: 'Matches any of these operations, such as `exchangeApiKey` or `mcp:tools/call`.' })
   operations?: string[] | null
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'If true, matches requests with personal tokens only; if false, those with API keys and access tokens only.',
+  })
+  byPeople?: boolean | null
 }
 
 @ObjectType('UsageBucket', {
@@ -50,7 +57,9 @@ class UsageFilter implements UsageFilterArgs {
   description: 'Usage of one interval and combination of dimensions. Intervals without usage are omitted.',
 })
 class UsageBucket {
-  @Field(() => DateTimeScalar, { description: 'Start of the interval, in UTC, inclusive.' })
+  @Field(() => DateTimeScalar, {
+    description: 'Start of the interval, in UTC, inclusive. For TOTAL: `from`, rounded down to the hour or day.',
+  })
   start!: Date
 
   @Field(() => ID, {

@@ -1,18 +1,22 @@
 /** GraphQL type and query of the authenticated caller. */
-import { Ctx, Field, FieldResolver, ObjectType, Query, registerEnumType, Resolver, Root } from 'type-graphql'
+import { Arg, Ctx, Field, FieldResolver, InputType, Mutation, ObjectType, Query, registerEnumType, Resolver, Root } from 'type-graphql'
 
 import type { Actor } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import { findActingEndUser } from '../end-users/find-acting-end-user.js'
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
-import { Environment } from '../entities/enums.js'
+import { Environment, MemberRole } from '../entities/enums.js'
 import { Organization } from '../entities/organization.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { Project } from '../entities/project.js'
 import { DateTimeScalar, PermissionScalar, UrlScalar } from '../entities/scalars.js'
 import { User } from '../entities/user.js'
 import { issuerUrl } from '../lib/issuer.js'
+import { maxUserNameLength } from '../members/accept-invitation.js'
+import { updateViewer } from '../members/update-viewer.js'
+import { formatLength } from './descriptions.js'
+import { Payload } from './user-error.js'
 
 const ViewerKind = { API_KEY: 'API_KEY', PERSONAL_TOKEN: 'PERSONAL_TOKEN', ACCESS_TOKEN: 'ACCESS_TOKEN' } as const
 registerEnumType(ViewerKind, {
@@ -47,10 +51,27 @@ class Viewer {
     return this.actor.permissions
   }
 
+  @Field(() => MemberRole, { nullable: true, description: 'Role of the member. Null for API keys and access tokens.' })
+  get role(): MemberRole | null {
+    return this.actor.personalToken?.role ?? null
+  }
+
   @Field(() => DateTimeScalar, { nullable: true, description: 'Expiry of the credential. Null if it does not expire.' })
   get expiresAt(): Date | null {
     return this.actor.expiresAt
   }
+}
+
+@InputType('UpdateViewerInput', { description: 'Changes to the user of the calling personal token. Omitted fields stay unchanged.' })
+class UpdateViewerInput {
+  @Field(() => String, { nullable: true, description: `Name for people: ${formatLength(maxUserNameLength)}. Null is invalid.` })
+  name?: string | null
+}
+
+@ObjectType('UpdateViewerPayload', { description: 'Result of `updateViewer`.' })
+class UpdateViewerPayload extends Payload {
+  @Field(() => User, { nullable: true, description: 'The updated user. Null if `userErrors` is not empty.' })
+  user?: User | null
 }
 
 @Resolver(() => Viewer)
@@ -61,6 +82,17 @@ export class ViewerResolver {
   })
   viewer(@Ctx() ctx: Context): Viewer {
     return new Viewer(ctx.actor)
+  }
+
+  @Mutation(() => UpdateViewerPayload, {
+    nullable: true,
+    description: 'Changes the name of the caller. Needs a LOGIN or FULL_ACCESS token, and no permission.',
+  })
+  updateViewer(
+    @Ctx() ctx: Context,
+    @Arg('input', () => UpdateViewerInput, { description: 'Changes to the user.' }) input: UpdateViewerInput,
+  ): Promise<UpdateViewerPayload> {
+    return updateViewer(ctx, input)
   }
 
   @FieldResolver(() => Organization, { description: 'Organization of the caller. Needs no permission of its own.' })

@@ -17,8 +17,15 @@ import { issueLogin } from '../personal-tokens/issue-personal-token.js'
 
 const path = ['input', 'signInToken']
 
-/** @throws DomainError NOT_FOUND or INVALID_STATE; RequestError CREDENTIAL_SUSPENDED */
-export async function signIn(ctx: Context, signInToken: Secret): Promise<{ personalToken: PersonalToken; token: string }> {
+/**
+ * @param sessionKey binds the LOGIN token to a console session
+ * @throws DomainError NOT_FOUND or INVALID_STATE; RequestError CREDENTIAL_SUSPENDED
+ */
+export async function signIn(
+  ctx: Context,
+  signInToken: Secret,
+  sessionKey?: string,
+): Promise<{ personalToken: PersonalToken; token: string }> {
   const row = await ctx.services.queryRunner.read(signInTokenByDigest, [sha256(signInToken.reveal())])
   if (!row) throw notFound('The sign-in token is not valid. Check that it is complete.', path)
   if (row['suspended_at'] != null) throw organizationSuspended()
@@ -31,7 +38,11 @@ export async function signIn(ctx: Context, signInToken: Secret): Promise<{ perso
     const used = await em.nativeUpdate(SignInToken, { id, ...unusedSignInTokens(now) }, { usedAt: now })
     if (used !== 1) throw invalidState('The sign-in token is used or expired. Ask for a new one.', path)
     await assertCreatorStillAuthorized(em, id, userId)
-    const { personalToken, text } = await issueLogin(ctx, actor, userId, now)
+    const { personalToken, text } = await issueLogin(
+      ctx,
+      { organizationId: actor.organizationId, userId, createdBy: userId, sessionKey },
+      now,
+    )
     em.persist(personalToken)
     return { personalToken, token: text }
   })

@@ -1,10 +1,10 @@
 /** Deletes usage rows past their retention. The same usage remains in the longer intervals. */
 import type { Services } from '../context/services.js'
 import { deleteExpired } from '../database/queries/usage.js'
-import type { UsageInterval } from '../entities/enums.js'
+import type { StoredInterval } from '../entities/enums.js'
 
 /** Retention in days. DAY rows are kept forever. */
-export const usageRetentionDays = { MINUTE: 7, HOUR: 90 } as const satisfies Partial<Record<UsageInterval, number>>
+export const usageRetentionDays = { MINUTE: 7, HOUR: 90 } as const satisfies Partial<Record<StoredInterval, number>>
 
 const dayMs = 86_400_000
 

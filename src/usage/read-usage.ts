@@ -9,10 +9,9 @@ import { badUserInput } from '../lib/errors.js'
 import { deriveEndUserIds } from '../tenancy/end-user.js'
 import { environmentFilter } from '../tenancy/environment.js'
 import { validateFilter, queryableValues } from '../validation/filters.js'
-import { intervalLengthMs, intervalStart } from './intervals.js'
+import { intervalLengthMs, intervalStart, maxIntervals, storedInterval } from './intervals.js'
 
-/** Limits of one response. */
-export const maxIntervals = 1440
+/** Maximum rows of one response. */
 export const maxRows = 1000
 
 export interface ReadUsageArgs {
@@ -31,6 +30,7 @@ export interface UsageFilterArgs {
   readonly apiKeyIds?: readonly string[] | null | undefined
   readonly externalUserIds?: readonly string[] | null | undefined
   readonly operations?: readonly string[] | null | undefined
+  readonly byPeople?: boolean | null | undefined
 }
 
 /** `apiKeyId`, `endUserId` and `operation` are null when not grouped by, or when the request had none. */
@@ -46,7 +46,9 @@ export interface UsageRow {
 /** @throws RequestError BAD_USER_INPUT for an invalid range, too many intervals or too many rows; DomainError FORBIDDEN */
 export async function readUsage(ctx: Context, query: ReadUsageArgs): Promise<UsageRow[]> {
   const { actor } = ctx
-  const { to, interval } = query
+  const { to } = query
+  const interval = storedInterval(query.interval, { from: query.from, to, now: ctx.now() })
+  const isTotal = query.interval === 'TOTAL'
   const filter = query.filter ?? {}
   const from = intervalStart(query.from, interval)
   if (query.from >= to) throw badUserInput('"from" must be before "to".')
@@ -69,12 +71,13 @@ export async function readUsage(ctx: Context, query: ReadUsageArgs): Promise<Usa
   // An empty list matches nothing, and SQL has no empty `in ()`.
   if (Object.values(conditions).some((values) => values?.length === 0)) return []
   const groupBy = [...new Set(query.groupBy)]
-  const aggregateQuery = { interval, from, to, groupBy, wanted: conditions, limit: maxRows + 1 }
+  const { byPeople } = filter
+  const aggregateQuery = { interval, isTotal, from, to, groupBy, wanted: conditions, byPeople, limit: maxRows + 1 }
   const rows = await ctx.query(usageQuery(actor, aggregateQuery))
   if (rows.length > maxRows)
     throw badUserInput(`The result would have more than ${maxRows} rows. Choose a shorter time, or fewer "groupBy" entries.`)
   return rows.map((row) => ({
-    start: toDate(row['start']),
+    start: isTotal ? from : toDate(row['start']),
     apiKeyId: (row['api_key_id'] as string | undefined) || null,
     endUserId: (row['end_user_id'] as string | undefined) || null,
     operation: (row['operation'] as string | undefined) || null,

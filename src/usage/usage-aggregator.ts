@@ -1,6 +1,6 @@
 /** Write-behind aggregation of usage: counts in memory, flushed by upserts that add to the stored counts. */
 import { addCounts } from '../database/queries/usage.js'
-import type { UsageInterval } from '../entities/enums.js'
+import type { StoredInterval } from '../entities/enums.js'
 import { ALL_END_USERS, UsageCount } from '../entities/usage-count.js'
 import type { Batch, WriteBehindSource, UsageRecord } from '../journal/write-behind.js'
 import { intervalLengthMs, intervalStart } from './intervals.js'
@@ -9,7 +9,7 @@ import { intervalLengthMs, intervalStart } from './intervals.js'
 const maxRows = 50_000
 /** Minute rows per transaction, each written as six rows. On SQLite each of them is a statement that blocks the event loop. */
 const batchSize = 50
-const intervals = Object.keys(intervalLengthMs) as UsageInterval[]
+const intervals = Object.keys(intervalLengthMs) as StoredInterval[]
 
 type Row = { [K in keyof UsageCount]: UsageCount[K] }
 

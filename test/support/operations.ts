@@ -67,7 +67,7 @@ const mcpCredentialFields = `id version name authType authorizationPreview heade
   health { status changedAt lastStatus }
   revokedAt server { id } endUser { id externalId }`
 const mcpToolApproval = `id tool arguments status requestedAt expiresAt decidedAt reason server { id } endUser { externalId }
-  decidedBy { __typename }`
+  requestedBy { id } decidedBy { __typename }`
 const userErrors = 'userErrors { code message path }'
 const page = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
 const none = (): object => ({})
@@ -106,6 +106,7 @@ export const queries: Readonly<Record<string, Operation>> = {
     permission: 'api_key:read',
     ids: { 'filter.projectId': 'prj' },
   },
+  auditActions: { document: '{ auditActions { action title } }', variables: none, permission: null, callers: 'anyone' },
   auditEvents: {
     document: `query ($filter: AuditEventFilter) { auditEvents(first: 5, filter: $filter) { edges { cursor node { id action outcome actorId subjectId
       endUserId details requestId ipAddress at actor { __typename } endUser { id externalId } } } ${page} } }`,
@@ -145,6 +146,13 @@ export const queries: Readonly<Record<string, Operation>> = {
     document: `{ members(last: 5) { totalCount nodes { ${member} } ${page} } }`,
     variables: none,
     permission: 'member:read',
+  },
+  mcpCredentials: {
+    document: `query ($filter: McpCredentialFilter) {
+      mcpCredentials(first: 5, filter: $filter) { totalCount edges { cursor node { ${mcpCredentialFields} } } ${page} } }`,
+    variables: ({ environment }) => ({ filter: { environment } }),
+    permission: 'mcp_credential:read',
+    ids: { 'filter.projectId': 'prj', 'filter.serverId': 'mcp_srv' },
   },
   mcpServer: {
     document: `query ($id: ID!) { mcpServer(id: $id) { ${mcpServer} } }`,
@@ -221,7 +229,7 @@ export const queries: Readonly<Record<string, Operation>> = {
     ids: { 'filter.projectId': 'prj', 'filter.apiKeyIds': 'key' },
   },
   viewer: {
-    document: `{ viewer { kind environment permissions expiresAt issuer organization { id } project { id } user { id email } apiKey { id }
+    document: `{ viewer { kind role environment permissions expiresAt issuer organization { id } project { id } user { id email } apiKey { id }
       personalToken { id effectivePermissions } endUser { id externalId project { id } } } }`,
     variables: none,
     permission: null,
@@ -299,6 +307,19 @@ export const mutations: Readonly<Record<string, Operation>> = {
     permission: null,
     callers: 'keys',
     isForEndUsers: true,
+  },
+  updateOrganization: {
+    document: `mutation ($input: UpdateOrganizationInput!) { updateOrganization(input: $input) { organization { id name } ${userErrors} } }`,
+    variables: () => ({ input: { name: 'changed' } }),
+    permission: actions['organization:update'].permission,
+  },
+  updateViewer: {
+    document: `mutation ($input: UpdateViewerInput!) { updateViewer(input: $input) { user { id name } ${userErrors} } }`,
+    variables: () => ({ input: { name: 'changed' } }),
+    permission: null,
+    callers: 'people',
+    // A RESTRICTED token cannot change the name that every other token of its user shows.
+    except: { 'reduced token with exactly the permission': 'FORBIDDEN', 'reduced token without it': 'FORBIDDEN' },
   },
   createProject: {
     document: `mutation ($input: CreateProjectInput!) { createProject(input: $input) { project { id slug } ${userErrors} } }`,

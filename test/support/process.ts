@@ -70,6 +70,7 @@ interface CommandOutput {
   readonly sandboxIssuer: string
   readonly adminToken: string
   readonly signInToken: string
+  readonly consoleUrl: string | null
   readonly apiKeyId: string
   readonly secret: string
   readonly masterKeyFile: string

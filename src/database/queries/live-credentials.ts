@@ -36,8 +36,15 @@ export function accessTokensWithStatus(status: CredentialStatus, now: Date): Con
 /** `PersonalToken.status`, and that of an access token whose key and signing key are in use. */
 export const unrevokedTokens = (now: Date) => ({ revokedAt: null, ...expiresAfter(now) })
 
-/** `McpCredential.status`. */
+/** MCP credentials that are ACTIVE. */
 export const liveMcpCredentials = (now: Date) => ({ revokedAt: null, ...neverExpiresOrAfter(now) })
+
+/** `McpCredential.status`. No MCP credential is ever SUSPENDED. */
+export function mcpCredentialsWithStatus(status: CredentialStatus, now: Date): Condition {
+  if (status === 'REVOKED') return { revokedAt: { $ne: null } }
+  if (status === 'SUSPENDED') return { id: '' }
+  return status === 'EXPIRED' ? { revokedAt: null, expiresAt: { $lte: now } } : liveMcpCredentials(now)
+}
 
 const isLive = (prefix: string): string => `(${prefix}revoked_at is null and (${prefix}expires_at is null or ${prefix}expires_at > ?))`
 

@@ -2,7 +2,7 @@
  * Aggregation and recording of usage counts.
  * The entity manager cannot group, so the aggregate query contains the caller's organization, projects and environment.
  */
-import type { UsageInterval } from '../../entities/enums.js'
+import type { StoredInterval } from '../../entities/enums.js'
 import type { Scope } from '../../entities/tenant-filter.js'
 import { ALL_END_USERS, dimensionColumns, type UsageDimension } from '../../entities/usage-count.js'
 import type { TenantQuery } from '../query-runner.js'
@@ -15,17 +15,21 @@ export type UsageCondition = Readonly<
 
 /** Arguments of a usage aggregation; `from` is inclusive and `to` is exclusive. */
 export interface AggregateQuery {
-  readonly interval: UsageInterval
+  readonly interval: StoredInterval
+  /** Sums all intervals of the range. */
+  readonly isTotal: boolean
   readonly from: Date
   readonly to: Date
   readonly groupBy: readonly UsageDimension[]
   readonly wanted: UsageCondition
+  /** True: requests with personal tokens only. False: all others. Null: both. */
+  readonly byPeople: boolean | null | undefined
   readonly limit: number
 }
 
 /** Builds the aggregate query; tests run `explain` on the same statement. */
 export function usageQuery(scope: Scope, query: AggregateQuery): TenantQuery {
-  const { interval, from, to, groupBy, wanted, limit } = query
+  const { interval, isTotal, from, to, groupBy, wanted, byPeople, limit } = query
   const columns = groupBy.map((dimension) => dimensionColumns[dimension])
   const isByEndUser = columns.includes('end_user_id') || wanted.end_user_id != null
   const lists: [string, readonly string[] | null | undefined][] = [
@@ -36,12 +40,15 @@ export function usageQuery(scope: Scope, query: AggregateQuery): TenantQuery {
   const conditions = lists.flatMap(([column, values]) =>
     values ? [{ sql: `${column} in (${values.map(() => '?').join(', ')})`, values }] : [],
   )
-  const selected = ['start', ...columns].join(', ')
+  const selected = isTotal ? columns : ['start', ...columns]
+  const isPeople = byPeople == null ? '' : `and api_key_id ${byPeople ? '=' : '<>'} ''`
+  // Without a group the sum of no rows is a row of nulls.
+  const group = selected.length > 0 ? `group by ${selected.join(', ')} order by ${selected.join(', ')}` : 'having count(*) > 0'
   return {
-    sql: `select ${selected}, sum(requests) as requests, sum(denied) as denied from usage_count
+    sql: `select ${selected.map((column) => `${column}, `).join('')}sum(requests) as requests, sum(denied) as denied from usage_count
       where organization_id = ? and length = ? and end_user_id ${isByEndUser ? '<>' : '='} ? and start >= ? and start < ?
-      ${conditions.map(({ sql }) => `and ${sql}`).join(' ')}
-      group by ${selected} order by ${selected} limit ${limit}`,
+      ${isPeople} ${conditions.map(({ sql }) => `and ${sql}`).join(' ')}
+      ${group} limit ${limit}`,
     parameters: [scope.organizationId, interval, ALL_END_USERS, from, to, ...conditions.flatMap(({ values }) => [...values])],
     isIndexed: false,
   }

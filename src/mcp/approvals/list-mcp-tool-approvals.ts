@@ -7,6 +7,7 @@ import type { PageArguments } from '../../pagination/page.js'
 import { parsePageArgs, paginate, type Page } from '../../pagination/paginate.js'
 import { deriveEndUserIds } from '../../tenancy/end-user.js'
 import { environmentFilter } from '../../tenancy/environment.js'
+import { validateFilter } from '../../validation/filters.js'
 
 export interface ToolApprovalFilterArgs {
   readonly environment?: Environment | null | undefined
@@ -14,6 +15,7 @@ export interface ToolApprovalFilterArgs {
   readonly externalUserId?: string | null | undefined
   readonly serverId?: string | null | undefined
   readonly status?: McpToolApprovalStatus | null | undefined
+  readonly statuses?: readonly McpToolApprovalStatus[] | null | undefined
 }
 
 const newestRequestFirst = { field: 'requestedAt', direction: 'DESC' } as const
@@ -33,10 +35,12 @@ export async function listMcpToolApprovals(
   page: PageArguments,
   filter: ToolApprovalFilterArgs,
 ): Promise<Page<McpToolApproval>> {
+  validateFilter({ ...filter })
   const conditions: Where[] = [environmentFilter(ctx.actor, filter.environment)]
   if (filter.projectId != null) conditions.push({ projectId: filter.projectId })
   if (filter.serverId != null) conditions.push({ serverId: filter.serverId })
   if (filter.status) conditions.push(withStatus(filter.status, ctx.now()))
+  if (filter.statuses) conditions.push({ $or: [...filter.statuses.map((status) => withStatus(status, ctx.now())), { id: '' }] })
   parsePageArgs(ctx.em, McpToolApproval, page, newestRequestFirst)
   requirePermission(ctx.actor, 'mcp_approval:read')
   if (filter.externalUserId != null) conditions.push({ endUserId: { $in: await deriveEndUserIds(ctx, [filter.externalUserId], filter) } })

@@ -14,6 +14,7 @@ import { Migration0012 } from './0012-key-list.js'
 import { Migration0013 } from './0013-deployment-state.js'
 import { Migration0020 } from './0020-key-scope.js'
 import { Migration0024 } from './0024-shared-credentials.js'
+import { Migration0025 } from './0025-console.js'
 import { Migration0022 } from './0022-key-activity.js'
 import { Migration0021 } from './0021-key-import.js'
 
@@ -35,4 +36,5 @@ export const postgresMigrations = [
   { name: '0024-shared-credentials', class: Migration0024 },
   { name: '0022-key-activity', class: Migration0022 },
   { name: '0021-key-import', class: Migration0021 },
+  { name: '0025-console', class: Migration0025 },
 ]

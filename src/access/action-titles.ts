@@ -1,0 +1,30 @@
+/** Titles of actions, for user interfaces that filter the audit trail. */
+import { permissions, type Action, type KeyhousePermission } from './actions.js'
+
+/** Titles of the actions that have no permission of their own name. */
+const titles: Readonly<Record<Exclude<Action, KeyhousePermission>, string>> = {
+  'organization:create': 'Create organizations',
+  'organization:suspend': 'Suspend the organization',
+  'organization:resume': 'Resume the organization',
+  'api_key:import': 'Import API keys',
+  'api_key:report_leaked': 'Report leaked API keys',
+  'api_key:end_overlap': 'End the overlap of a rotation',
+  'api_key:resume': 'Resume API keys',
+  'api_key:exchange': 'Exchange API keys for access tokens',
+  'user:update_own': 'Change own name',
+  'invitation:revoke': 'Revoke invitations',
+  'invitation:accept': 'Accept invitations',
+  'personal_token:create': 'Create personal tokens',
+  'personal_token:reveal': 'Reveal personal tokens',
+  'personal_token:revoke_own': 'Revoke own personal tokens',
+  'personal_token:revoke_all': 'Revoke all own personal tokens',
+  'sign_in_token:create': 'Create sign-in tokens',
+  'sign_in_token:use': 'Sign in',
+  'mcp_credential:update': 'Change credentials',
+  'mcp_approval:request': 'Request approvals',
+  'mcp_approval:spend': 'Use approvals',
+  'mcp_tool:call': 'Call MCP tools',
+}
+
+export const actionTitle = (action: Action): string =>
+  action in permissions ? permissions[action as KeyhousePermission].title : titles[action as keyof typeof titles]
