@@ -2,7 +2,7 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 
-import type { Config } from './config/config.js'
+import { acceptedUrls, type Config } from './config/config.js'
 import { fitDescriptors } from './config/limits-config.js'
 import type { Services } from './context/services.js'
 import { createDatabase, withStartupLock } from './database/database.js'
@@ -91,7 +91,7 @@ export async function openServices(
       () => journal.close(),
       () => queries.close(),
     )
-    const keyring = openKeyring(queryRunner, masterKeys, config.url)
+    const keyring = openKeyring(queryRunner, masterKeys, acceptedUrls(config))
     await keyring.assertKeysOpen().catch((error: unknown) => {
       throw error instanceof SealError ? masterKeyMismatch(config, error) : error
     })
@@ -105,7 +105,7 @@ export async function openServices(
     const maxConnections = maxConnectionsFor(descriptorLimit)
     const lookups = { perOrganization: limits.lookupsPerOrganization, total: maxLookupsFor(config.threadPoolSize) }
     const baseOutbound = createOutbound({ allowed: config.outboundAllow, lookups, maxConnections, ...(resolve ? { resolve } : {}) })
-    const meteredOutbound = withMetrics(withLoopGuard(baseOutbound, config.url, getDeploymentId(secrets)), metrics)
+    const meteredOutbound = withMetrics(withLoopGuard(baseOutbound, acceptedUrls(config), getDeploymentId(secrets)), metrics)
     const outbound = traces ? withTracing(meteredOutbound, traces) : meteredOutbound
     closers.unshift(() => outbound.close())
     const services = {

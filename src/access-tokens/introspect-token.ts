@@ -1,6 +1,7 @@
 /** Token introspection (RFC 7662) for services that received an access token. */
 import { allowsEndUser } from '../access/end-user-scope.js'
 import { intersection } from '../access/permissions.js'
+import { acceptedUrls } from '../config/config.js'
 import type { Context } from '../context/context.js'
 import { authorizeRead } from '../context/perform.js'
 import { AccessToken } from '../entities/access-token.js'
@@ -46,8 +47,10 @@ export async function introspectToken(
     if (!row || key?.status(now) !== 'ACTIVE' || row.status(now, key, null) !== 'ACTIVE') return inactive
     if (!allowsEndUser(key.endUserScope, sub)) return inactive
     if (audience != null && audience !== row.audience) return inactive
-    const issuer = issuerOfToken(ctx.services.config.url, row, row.hasTenantIssuer)
-    if (claims['iss'] !== issuer) return inactive
+    const issuer = acceptedUrls(ctx.services.config)
+      .map((url) => issuerOfToken(url, row, row.hasTenantIssuer))
+      .find((accepted) => accepted === claims['iss'])
+    if (issuer === undefined) return inactive
     return {
       active: true,
       tokenId: row.id,

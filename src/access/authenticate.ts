@@ -18,8 +18,11 @@ import { intersection, rolePermissions } from './permissions.js'
 export interface AuthDependencies {
   readonly queryRunner: QueryRunner
   readonly now: Date
-  /** `KEYHOUSE_URL`: the audience of tokens for this server, the issuer of personal tokens, the prefix of tenant issuers. */
-  readonly url: string
+  /**
+   * `KEYHOUSE_URL`, and `KEYHOUSE_PREVIOUS_URL` if set. Each is the audience of tokens for this server, the issuer of
+   * personal tokens, and the prefix of tenant issuers.
+   */
+  readonly urls: readonly string[]
   /** Claims of a JWT of that type with a valid signature; undefined otherwise. */
   verify(jwt: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
 }
@@ -98,6 +101,8 @@ function parseOnBehalfOf(onBehalfOf: readonly string[]): string | undefined {
 const idPrefixes = { 'at+jwt': 'at', 'kh-personal+jwt': 'pt' } as const
 
 interface Claims {
+  /** Public origin of this server that the token names. */
+  readonly url: string
   readonly iss: unknown
   readonly jti: string
   readonly sub: string
@@ -107,17 +112,19 @@ interface Claims {
 async function verifyClaims(deps: AuthDependencies, jwt: string, typ: keyof typeof idPrefixes): Promise<Claims> {
   const claims = await deps.verify(jwt, typ)
   // Tokens for other audiences carry our signature too; accepting them would allow substitution (RFC 8725 §3.9).
-  if (claims?.['aud'] !== deps.url) throw unknownCredential()
+  const url = deps.urls.find((accepted) => accepted === claims?.['aud'])
+  if (!claims || url === undefined) throw unknownCredential()
   const { iss, jti, sub } = claims
   if (!isId(jti, idPrefixes[typ]) || typeof sub !== 'string') throw unknownCredential()
-  return { iss, jti, sub }
+  return { url, iss, jti, sub }
 }
 
 async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  const { iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt')
+  const { url, iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt')
   const token = await readAccessToken(deps.queryRunner, jti)
   // The issuer must match the token's record: this rejects an issuer of another tenant or environment (RFC 8725 §3.8).
-  if (token && iss !== issuerOfToken(deps.url, token.key, token.hasTenantIssuer)) throw unknownCredential()
+  // It must be on the origin of the audience, since no token is issued for the former origin.
+  if (token && iss !== issuerOfToken(url, token.key, token.hasTenantIssuer)) throw unknownCredential()
   const refusals: readonly unknown[] = token ? [accessTokenRefusal(token, token.key, deps.now), keyRefusal(token.key, deps.now)] : []
   if (!token || refusals.includes('REVOKED'))
     throw unauthenticated('This access token, or its API key, is revoked. Exchange an API key for a new token.')
@@ -136,8 +143,8 @@ async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBe
 
 /** Actor of a user. Its permissions are those of the current role, narrowed to those named on the token. */
 async function authenticatePersonalToken(deps: AuthDependencies, jwt: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  const { iss, jti } = await verifyClaims(deps, jwt, 'kh-personal+jwt')
-  if (iss !== deps.url) throw unknownCredential()
+  const { url, iss, jti } = await verifyClaims(deps, jwt, 'kh-personal+jwt')
+  if (iss !== url) throw unknownCredential()
   const token = await readPersonalToken(deps.queryRunner, jti)
   const status = token && credentialStatus(token, deps.now)
   if (!token || status === 'REVOKED')

@@ -20,6 +20,8 @@ export interface Config {
   readonly envFile: string | undefined
   /** Public origin: prefix of access-token issuers, issuer of personal tokens, and audience of tokens for this server. */
   readonly url: string
+  /** Former `url`: its tokens are verified until they expire, and no token is issued for it. */
+  readonly previousUrl: string | undefined
   /** False when `url` is the default, which only this machine can reach. */
   readonly isUrlSet: boolean
   readonly dataDir: string
@@ -78,6 +80,9 @@ function isAddressRange(text: string): boolean {
   return version > 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
 }
 
+/** Public origins whose tokens are verified: the current one first. */
+export const acceptedUrls = ({ url, previousUrl }: Config): readonly string[] => (previousUrl === undefined ? [url] : [url, previousUrl])
+
 /** Loads `.env` from the working directory and returns its path. Variables that are already set take precedence. */
 function loadEnvFile(): string | undefined {
   if (!existsSync('.env')) return undefined
@@ -105,6 +110,9 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
   const reader = new EnvReader(variables ?? process.env)
   const port = reader.integer('PORT', 4000, 0, 65535)
   const url = reader.origin('KEYHOUSE_URL', `http://localhost:${port}`)
+  const previousUrl = reader.text('KEYHOUSE_PREVIOUS_URL') === undefined ? undefined : reader.origin('KEYHOUSE_PREVIOUS_URL', '')
+  if (previousUrl === url)
+    reader.rejectVariable('KEYHOUSE_PREVIOUS_URL', 'must differ from KEYHOUSE_URL; set it to the former public origin, or omit it')
   const isLocal = isLoopback(new URL(url).hostname)
   const databaseUrl = readDatabaseUrl(reader)
   const masterKeys = reader.text('KEYHOUSE_MASTER_KEYS')
@@ -120,6 +128,7 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
     port,
     envFile,
     url,
+    previousUrl,
     isUrlSet: reader.text('KEYHOUSE_URL') !== undefined,
     databaseUrl,
     masterKeys,

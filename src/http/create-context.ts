@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../access/actor.js'
 import { authenticate, type AuthDependencies } from '../access/authenticate.js'
 import { endOverlap } from '../api-keys/end-overlap.js'
+import { acceptedUrls } from '../config/config.js'
 import { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { missingCredential, RequestError } from '../lib/errors.js'
@@ -48,7 +49,7 @@ const authDependencies = (services: Services, gate: SignatureGate): AuthDependen
   get now() {
     return services.clock()
   },
-  url: services.config.url,
+  urls: acceptedUrls(services.config),
   verify: (text, typ) => services.keyring.verify(text, typ, gate),
 })
 
