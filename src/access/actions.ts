@@ -162,6 +162,7 @@ export const actions = defineActions({
   'organization:create': { permission: null },
   'organization:suspend': { permission: null },
   'organization:resume': { permission: null },
+  'organization:delete': { permission: null },
   'api_key:create': {},
   'api_key:import': { permission: 'api_key:create' },
   'api_key:update': {},

@@ -16,6 +16,7 @@ import { Migration0020 } from './0020-key-scope.js'
 import { Migration0024 } from './0024-shared-credentials.js'
 import { Migration0022 } from './0022-key-activity.js'
 import { Migration0021 } from './0021-key-import.js'
+import { Migration0023 } from './0023-organization-deletion.js'
 
 export const postgresMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -35,4 +36,5 @@ export const postgresMigrations = [
   { name: '0024-shared-credentials', class: Migration0024 },
   { name: '0022-key-activity', class: Migration0022 },
   { name: '0021-key-import', class: Migration0021 },
+  { name: '0023-organization-deletion', class: Migration0023 },
 ]
