@@ -2,7 +2,7 @@
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 
-import { acceptedUrls, type Config } from './config/config.js'
+import type { Config } from './config/config.js'
 import { fitDescriptors } from './config/limits-config.js'
 import type { Services } from './context/services.js'
 import { createDatabase, withStartupLock } from './database/database.js'

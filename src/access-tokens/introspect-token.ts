@@ -1,13 +1,12 @@
 /** Token introspection (RFC 7662) for services that received an access token. */
 import { allowsEndUser } from '../access/end-user-scope.js'
 import { intersection } from '../access/permissions.js'
-import { acceptedUrls } from '../config/config.js'
 import type { Context } from '../context/context.js'
 import { authorizeRead } from '../context/perform.js'
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
 import { isId } from '../lib/id.js'
-import { issuerOfToken } from '../lib/issuer.js'
+import { acceptedUrls, issuerOfToken } from '../lib/issuer.js'
 import type { Secret } from '../lib/secret.js'
 import { Validator, validateAudience } from '../validation/validator.js'
 

@@ -80,9 +80,6 @@ function isAddressRange(text: string): boolean {
   return version > 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
 }
 
-/** Public origins whose tokens are verified: the current one first. */
-export const acceptedUrls = ({ url, previousUrl }: Config): readonly string[] => (previousUrl === undefined ? [url] : [url, previousUrl])
-
 /** Loads `.env` from the working directory and returns its path. Variables that are already set take precedence. */
 function loadEnvFile(): string | undefined {
   if (!existsSync('.env')) return undefined

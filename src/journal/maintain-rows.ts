@@ -37,8 +37,8 @@ type Parameters = readonly (string | Date)[]
 /** Statements of one transaction, with `?` for each parameter. */
 export interface Statements {
   /** Returns the number of affected rows. */
-  run(sql: string, ...parameters: Parameters): Promise<number>
-  read(sql: string, ...parameters: Parameters): Promise<Row[]>
+  readonly run: (sql: string, ...parameters: Parameters) => Promise<number>
+  readonly read: (sql: string, ...parameters: Parameters) => Promise<Row[]>
 }
 
 /** Runs statements of the rows of any tenant in one transaction. */
