@@ -81,7 +81,7 @@ if (runnable.length > 0)
 
     test('passes an event on before the stream ends', async () => {
       const { createMcpServer } = await run(
-        `mutation { createMcpServer(input: { name: "x", serverLabel: "x", serverUrl: "${upstream.origin}/mcp" }) { server { id } userErrors { message } } }`,
+        `mutation { createMcpServer(input: { name: "x", serverLabel: "x", serverUrl: "${upstream.origin}/mcp", requireApproval: NEVER }) { server { id } userErrors { message } } }`,
       )
       const { id } = createMcpServer.server
       const query = 'mutation ($input: CreateMcpCredentialInput!) { createMcpCredential(input: $input) { userErrors { message } } }'
