@@ -18,10 +18,7 @@ import { intersection, rolePermissions } from './permissions.js'
 export interface AuthDependencies {
   readonly queryRunner: QueryRunner
   readonly now: Date
-  /**
-   * `KEYHOUSE_URL`, and `KEYHOUSE_PREVIOUS_URL` if set. Each is the audience of tokens for this server, the issuer of
-   * personal tokens, and the prefix of tenant issuers.
-   */
+  /** `KEYHOUSE_URL` and any `KEYHOUSE_PREVIOUS_URL`: audiences of tokens for this server, and origins of their issuers. */
   readonly urls: readonly string[]
   /** Claims of a JWT of that type with a valid signature; undefined otherwise. */
   verify(jwt: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
@@ -101,8 +98,7 @@ function parseOnBehalfOf(onBehalfOf: readonly string[]): string | undefined {
 const idPrefixes = { 'at+jwt': 'at', 'kh-personal+jwt': 'pt' } as const
 
 interface Claims {
-  /** Public origin of this server that the token names. */
-  readonly url: string
+  readonly aud: string
   readonly iss: unknown
   readonly jti: string
   readonly sub: string
@@ -110,21 +106,19 @@ interface Claims {
 
 /** Verifies the signature, audience, `jti` and `sub` of a JWT. @throws RequestError UNAUTHENTICATED */
 async function verifyClaims(deps: AuthDependencies, jwt: string, typ: keyof typeof idPrefixes): Promise<Claims> {
-  const claims = await deps.verify(jwt, typ)
+  const { aud, iss, jti, sub } = (await deps.verify(jwt, typ)) ?? {}
   // Tokens for other audiences carry our signature too; accepting them would allow substitution (RFC 8725 §3.9).
-  const url = deps.urls.find((accepted) => accepted === claims?.['aud'])
-  if (!claims || url === undefined) throw unknownCredential()
-  const { iss, jti, sub } = claims
+  if (typeof aud !== 'string' || !deps.urls.includes(aud)) throw unknownCredential()
   if (!isId(jti, idPrefixes[typ]) || typeof sub !== 'string') throw unknownCredential()
-  return { url, iss, jti, sub }
+  return { aud, iss, jti, sub }
 }
 
 async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  const { url, iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt')
+  const { aud, iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt')
   const token = await readAccessToken(deps.queryRunner, jti)
   // The issuer must match the token's record: this rejects an issuer of another tenant or environment (RFC 8725 §3.8).
   // It must be on the origin of the audience, since no token is issued for the former origin.
-  if (token && iss !== issuerOfToken(url, token.key, token.hasTenantIssuer)) throw unknownCredential()
+  if (token && iss !== issuerOfToken(aud, token.key, token.hasTenantIssuer)) throw unknownCredential()
   const refusals: readonly unknown[] = token ? [accessTokenRefusal(token, token.key, deps.now), keyRefusal(token.key, deps.now)] : []
   if (!token || refusals.includes('REVOKED'))
     throw unauthenticated('This access token, or its API key, is revoked. Exchange an API key for a new token.')
@@ -143,8 +137,8 @@ async function authenticateAccessToken(deps: AuthDependencies, jwt: string, onBe
 
 /** Actor of a user. Its permissions are those of the current role, narrowed to those named on the token. */
 async function authenticatePersonalToken(deps: AuthDependencies, jwt: string, onBehalfOf: readonly string[]): Promise<Actor> {
-  const { url, iss, jti } = await verifyClaims(deps, jwt, 'kh-personal+jwt')
-  if (iss !== url) throw unknownCredential()
+  const { aud, iss, jti } = await verifyClaims(deps, jwt, 'kh-personal+jwt')
+  if (iss !== aud) throw unknownCredential()
   const token = await readPersonalToken(deps.queryRunner, jti)
   const status = token && credentialStatus(token, deps.now)
   if (!token || status === 'REVOKED')
