@@ -126,6 +126,7 @@ test('requested, it is suspended and can be resumed; started, it cannot, and no 
   await executeSql(app, `update organization set trail_archived_at = created_at where id = '${acme.id}'`)
   await expect(resume(app.services, acme.id)).rejects.toThrow('is being deleted')
   await executeSql(app, `delete from audit_head where organization_id = '${acme.id}'`)
+  await app.services.writeBehind.flush()
   const before = await rowsOf(acme)
   await expect(suspend(app.services, acme.id)).rejects.toThrow()
   const [event] = await acme.events()
