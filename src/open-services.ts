@@ -22,6 +22,7 @@ import { BackgroundWriter, type WriteBehind } from './journal/write-behind.js'
 import { systemClock, type Clock } from './lib/clock.js'
 import { ConcurrencyLimiter } from './lib/concurrency.js'
 import { FixedWindowLimiter } from './lib/fixed-window.js'
+import { acceptedUrls } from './lib/issuer.js'
 import { maxConnectionsFor, maxDescriptors } from './lib/max-descriptors.js'
 import { SealError } from './lib/seal.js'
 import { createLogger } from './observability/log.js'
@@ -91,7 +92,7 @@ export async function openServices(
       () => journal.close(),
       () => queries.close(),
     )
-    const keyring = openKeyring(queryRunner, masterKeys, config.url)
+    const keyring = openKeyring(queryRunner, masterKeys, acceptedUrls(config))
     await keyring.assertKeysOpen().catch((error: unknown) => {
       throw error instanceof SealError ? masterKeyMismatch(config, error) : error
     })
@@ -105,7 +106,7 @@ export async function openServices(
     const maxConnections = maxConnectionsFor(descriptorLimit)
     const lookups = { perOrganization: limits.lookupsPerOrganization, total: maxLookupsFor(config.threadPoolSize) }
     const baseOutbound = createOutbound({ allowed: config.outboundAllow, lookups, maxConnections, ...(resolve ? { resolve } : {}) })
-    const meteredOutbound = withMetrics(withLoopGuard(baseOutbound, config.url, getDeploymentId(secrets)), metrics)
+    const meteredOutbound = withMetrics(withLoopGuard(baseOutbound, acceptedUrls(config), getDeploymentId(secrets)), metrics)
     const outbound = traces ? withTracing(meteredOutbound, traces) : meteredOutbound
     closers.unshift(() => outbound.close())
     const services = {

@@ -31,7 +31,7 @@ async function admitted(credential: string): Promise<Context> {
   const { queryRunner, keyring } = app.services
   const believe = (): Promise<Actor> =>
     authenticate(
-      { queryRunner: queryRunner, now: app.clock.now(), url: app.config.url, verify: (text, typ) => keyring.verify(text, typ) },
+      { queryRunner: queryRunner, now: app.clock.now(), urls: [app.config.url], verify: (text, typ) => keyring.verify(text, typ) },
       { authorization: `Bearer ${credential}`, onBehalfOf: [], sessionKeys: [], address: null },
     )
   return new Context(app.services, { requestId: 'req_race', ipAddress: null }, await believe(), believe)

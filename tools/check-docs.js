@@ -1,6 +1,7 @@
 /**
- * Checks the documents against the code. Every file, symbol and test title in docs/threats.md must exist. Every dependency must
- * have a row with its licence in docs/dependencies.md, and vice versa. Every link between documents must resolve.
+ * Checks the documents against the code. Every file, symbol and test title in docs/threats.md and in the claims of README.md
+ * must exist. Every dependency must have a row with its licence in docs/dependencies.md, and vice versa. Every link between
+ * documents must resolve.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -11,11 +12,11 @@ const jsonOf = (path) => JSON.parse(textOf(path))
 
 /**
  * Finds `src/x.ts` in backticks; `src/x.ts` · `symbol`, and `test/x.test.ts` · "title of the test", for as many of them as follow it.
- * A path has a slash and a symbol has none, so a list of paths is not taken for symbols.
+ * A path may be the text of a link. It has a slash and a symbol has none, so a list of paths is not taken for symbols.
  */
-function checkThreats(path) {
-  const reference = /`([\w.-]+\/[\w./-]+\.[a-z]+)`((?:(?: ·|,) (?:"[^"]+"|`[A-Za-z_$][\w$]*`))*)/g
-  for (const [, file, names] of textOf(path).matchAll(reference)) {
+function checkReferences(path, document = textOf(path)) {
+  const reference = /`([\w.-]+\/[\w./-]+\.[a-z]+)`(?:\]\([^)]*\))?((?:(?: ·|,) (?:"[^"]+"|`[A-Za-z_$][\w$]*`))*)/g
+  for (const [, file, names] of document.matchAll(reference)) {
     if (!existsSync(file)) {
       faults.push(`${path}: there is no ${file}`)
       continue
@@ -27,6 +28,13 @@ function checkThreats(path) {
       if (symbol !== undefined && !words.has(symbol)) faults.push(`${path}: ${file} has no ${symbol}`)
     }
   }
+}
+
+/** The rest of the README names files that exist only after a start. */
+function checkClaims(path) {
+  const [, section] = /\n## Claims and tests\n(.*?)\n## /s.exec(textOf(path)) ?? []
+  if (section === undefined) faults.push(`${path}: there is no section "Claims and tests"`)
+  else checkReferences(path, section)
 }
 
 function checkDependencies(path) {
@@ -53,7 +61,8 @@ function checkLinks(path) {
   }
 }
 
-checkThreats('docs/threats.md')
+checkReferences('docs/threats.md')
+checkClaims('README.md')
 checkDependencies('docs/dependencies.md')
 for (const path of [...globSync('*.md'), ...globSync('docs/**/*.md'), ...globSync('client/*.md'), ...globSync('examples/*/*.md')])
   checkLinks(path)

@@ -6,7 +6,7 @@ import { authorizeRead } from '../context/perform.js'
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
 import { isId } from '../lib/id.js'
-import { issuerOfToken } from '../lib/issuer.js'
+import { acceptedUrls, issuerOfToken } from '../lib/issuer.js'
 import type { Secret } from '../lib/secret.js'
 import { Validator, validateAudience } from '../validation/validator.js'
 
@@ -46,8 +46,10 @@ export async function introspectToken(
     if (!row || key?.status(now) !== 'ACTIVE' || row.status(now, key, null) !== 'ACTIVE') return inactive
     if (!allowsEndUser(key.endUserScope, sub)) return inactive
     if (audience != null && audience !== row.audience) return inactive
-    const issuer = issuerOfToken(ctx.services.config.url, row, row.hasTenantIssuer)
-    if (claims['iss'] !== issuer) return inactive
+    const issuer = acceptedUrls(ctx.services.config)
+      .map((url) => issuerOfToken(url, row, row.hasTenantIssuer))
+      .find((accepted) => accepted === claims['iss'])
+    if (issuer === undefined) return inactive
     return {
       active: true,
       tokenId: row.id,

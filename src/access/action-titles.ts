@@ -6,6 +6,7 @@ const titles: Readonly<Record<Exclude<Action, KeyhousePermission>, string>> = {
   'organization:create': 'Create organizations',
   'organization:suspend': 'Suspend the organization',
   'organization:resume': 'Resume the organization',
+  'organization:delete': 'Delete an organization',
   'api_key:import': 'Import API keys',
   'api_key:report_leaked': 'Report leaked API keys',
   'api_key:end_overlap': 'End the overlap of a rotation',

@@ -160,6 +160,7 @@ export const actions = defineActions({
   'organization:suspend': { permission: null },
   'organization:update': {},
   'organization:resume': { permission: null },
+  'organization:delete': { permission: null },
   'api_key:create': {},
   'api_key:import': { permission: 'api_key:create' },
   'api_key:update': {},

@@ -96,10 +96,11 @@ function parseOnBehalfOf(onBehalfOf: readonly string[]): string | undefined {
 }
 
 async function authenticateAccessToken(deps: AuthDependencies, jwt: string, { onBehalfOf, sessionKeys }: AuthRequest): Promise<Actor> {
-  const { iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt', sessionKeys)
+  const { aud, iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt', sessionKeys)
   const token = await readAccessToken(deps.queryRunner, jti)
   // The issuer must match the token's record: this rejects an issuer of another tenant or environment (RFC 8725 §3.8).
-  if (token && iss !== issuerOfToken(deps.url, token.key, token.hasTenantIssuer)) throw unknownCredential()
+  // It must be on the origin of the audience, since no token is issued for the former origin.
+  if (token && iss !== issuerOfToken(aud, token.key, token.hasTenantIssuer)) throw unknownCredential()
   const refusals: readonly unknown[] = token ? [accessTokenRefusal(token, token.key, deps.now), keyRefusal(token.key, deps.now)] : []
   if (!token || refusals.includes('REVOKED'))
     throw unauthenticated('This access token, or its API key, is revoked. Exchange an API key for a new token.')
@@ -123,9 +124,9 @@ async function authenticatePersonalToken(
   { onBehalfOf, sessionKeys }: Omit<AuthRequest, 'authorization'>,
   { isSession } = { isSession: false },
 ): Promise<Actor> {
-  const { iss, jti, cnf } = await verifyClaims(deps, jwt, 'kh-personal+jwt', sessionKeys)
+  const { aud, iss, jti, cnf } = await verifyClaims(deps, jwt, 'kh-personal+jwt', sessionKeys)
   if (isSession && cnf === undefined) throw unconfirmedSession()
-  if (iss !== deps.url) throw unknownCredential()
+  if (iss !== aud) throw unknownCredential()
   const token = await readPersonalToken(deps.queryRunner, jti)
   const status = token && credentialStatus(token, deps.now)
   if (!token || status === 'REVOKED')

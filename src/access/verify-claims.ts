@@ -4,8 +4,8 @@ import { isId } from '../lib/id.js'
 import { isConfirmedBy } from '../lib/session-key.js'
 
 export interface ClaimsVerifier {
-  /** `KEYHOUSE_URL`: the audience of tokens for this server, the issuer of personal tokens, the prefix of tenant issuers. */
-  readonly url: string
+  /** `KEYHOUSE_URL` and any `KEYHOUSE_PREVIOUS_URL`: audiences of tokens for this server, and origins of their issuers. */
+  readonly urls: readonly string[]
   /** Claims of a JWT of that type with a valid signature; undefined otherwise. */
   verify(jwt: string, typ: 'at+jwt' | 'kh-personal+jwt'): Promise<Readonly<Record<string, unknown>> | undefined>
 }
@@ -17,6 +17,7 @@ export const unconfirmedSession = (): RequestError =>
 const idPrefixes = { 'at+jwt': 'at', 'kh-personal+jwt': 'pt' } as const
 
 interface Claims {
+  readonly aud: string
   readonly iss: unknown
   readonly jti: string
   readonly sub: string
@@ -30,12 +31,11 @@ export async function verifyClaims(
   typ: keyof typeof idPrefixes,
   sessionKeys: readonly string[],
 ): Promise<Claims> {
-  const claims = await verifier.verify(jwt, typ)
+  const { aud, iss, jti, sub, cnf } = (await verifier.verify(jwt, typ)) ?? {}
   // Tokens for other audiences carry our signature too; accepting them would allow substitution (RFC 8725 §3.9).
-  if (claims?.['aud'] !== verifier.url) throw new UnknownCredentialError()
-  const { iss, jti, sub, cnf } = claims
+  if (typeof aud !== 'string' || !verifier.urls.includes(aud)) throw new UnknownCredentialError()
   if (!isId(jti, idPrefixes[typ]) || typeof sub !== 'string') throw new UnknownCredentialError()
   // A bound token is refused without its proof, wherever it comes from: a stolen cookie is no bearer token (RFC 7800 §3.1).
   if (cnf !== undefined && !isConfirmedBy(cnf, sessionKeys)) throw unconfirmedSession()
-  return { iss, jti, sub, cnf }
+  return { aud, iss, jti, sub, cnf }
 }

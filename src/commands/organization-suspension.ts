@@ -13,13 +13,16 @@ export interface ListedOrganization {
   readonly createdAt: string
   /** ISO 8601; null when not suspended. */
   readonly suspendedAt: string | null
+  /** ISO 8601; null when no deletion was requested. */
+  readonly deletionRequestedAt: string | null
 }
 
-const toListed = ({ id, name, createdAt, suspendedAt }: Organization): ListedOrganization => ({
+const toListed = ({ id, name, createdAt, suspendedAt, deletionRequestedAt }: Organization): ListedOrganization => ({
   organizationId: id,
   name,
   createdAt: createdAt.toISOString(),
   suspendedAt: suspendedAt?.toISOString() ?? null,
+  deletionRequestedAt: deletionRequestedAt?.toISOString() ?? null,
 })
 
 export const listAllOrganizations = async (services: Services): Promise<ListedOrganization[]> =>

@@ -20,6 +20,8 @@ export interface Config {
   readonly envFile: string | undefined
   /** Public origin: prefix of access-token issuers, issuer of personal tokens, and audience of tokens for this server. */
   readonly url: string
+  /** Former `url`: its tokens are verified until they expire, and no token is issued for it. */
+  readonly previousUrl: string | undefined
   /** False when `url` is the default, which only this machine can reach. */
   readonly isUrlSet: boolean
   readonly dataDir: string
@@ -107,6 +109,9 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
   const reader = new EnvReader(variables ?? process.env)
   const port = reader.integer('PORT', 4000, 0, 65535)
   const url = reader.origin('KEYHOUSE_URL', `http://localhost:${port}`)
+  const previousUrl = reader.text('KEYHOUSE_PREVIOUS_URL') === undefined ? undefined : reader.origin('KEYHOUSE_PREVIOUS_URL', '')
+  if (previousUrl === url)
+    reader.rejectVariable('KEYHOUSE_PREVIOUS_URL', 'must differ from KEYHOUSE_URL; set it to the former public origin, or omit it')
   const isLocal = isLoopback(new URL(url).hostname)
   const databaseUrl = readDatabaseUrl(reader)
   const masterKeys = reader.text('KEYHOUSE_MASTER_KEYS')
@@ -122,6 +127,7 @@ export function readConfig(variables?: Readonly<Record<string, string | undefine
     port,
     envFile,
     url,
+    previousUrl,
     isUrlSet: reader.text('KEYHOUSE_URL') !== undefined,
     databaseUrl,
     masterKeys,

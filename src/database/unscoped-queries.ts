@@ -20,9 +20,9 @@ export const listOrganizations = (orm: MikroORM): Promise<Organization[]> =>
 export const findUsers = (orm: MikroORM, email: string, organizationId?: string): Promise<User[]> =>
   orm.em.fork().find(User, { emailKey: normalizeEmail(email), ...(organizationId === undefined ? {} : { organizationId }) }, unscoped)
 
-/** Ids of all organizations: maintenance tasks and the command line act as the system in each. */
+/** Ids of all organizations that have an audit chain, which ends when rows are being deleted: maintenance tasks and the command line act as the system in each. */
 export async function listOrganizationIds(orm: MikroORM): Promise<string[]> {
-  const rows = await orm.em.fork().find(Organization, {}, { filters: { tenant: false }, orderBy: { id: 'ASC' } })
+  const rows = await orm.em.fork().find(Organization, { trailArchivedAt: null }, { filters: { tenant: false }, orderBy: { id: 'ASC' } })
   return rows.map(({ id }) => id)
 }
 

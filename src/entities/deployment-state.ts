@@ -18,6 +18,10 @@ export class DeploymentState {
   @Property(text({ nullable: true }))
   url!: string | null
 
+  /** Sum of the revocation versions of deleted organizations. */
+  @Property({ type: 'bigint', default: 0, lazy: true })
+  deletedRevocations!: string
+
   /** KEYHOUSE_JWT_ALGORITHM of the server. */
   @Property(text({ nullable: true }))
   jwtAlgorithm!: string | null

@@ -3,6 +3,7 @@ import { AccessToken } from './access-token.js'
 import { ApiKey } from './api-key.js'
 import { AuditEvent } from './audit-event.js'
 import { AuditHead } from './audit-head.js'
+import { DeletedClient } from './deleted-client.js'
 import { DeploymentSecret } from './deployment-secret.js'
 import { DeploymentState } from './deployment-state.js'
 import { EndUser } from './end-user.js'
@@ -28,6 +29,7 @@ export const entities = [
   ApiKey,
   AuditEvent,
   AuditHead,
+  DeletedClient,
   DeploymentSecret,
   DeploymentState,
   EndUser,

@@ -30,6 +30,14 @@ export class Organization extends Node {
   @Property(timestamp({ nullable: true }))
   suspendedAt: Date | null = null
 
+  /** Null: no deletion was requested. */
+  @Property(timestamp({ nullable: true }))
+  deletionRequestedAt: Date | null = null
+
+  /** Set when the deletion of rows starts. Until then the database refuses to delete an audit event. */
+  @Property(timestamp({ nullable: true }))
+  trailArchivedAt: Date | null = null
+
   /** Raised by database triggers at every suspension and revocation, so that revocation lists are recomputed only then. */
   @Property({ type: 'bigint', default: 0, lazy: true })
   revocationVersion!: string

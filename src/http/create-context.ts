@@ -7,6 +7,7 @@ import { endOverlap } from '../api-keys/end-overlap.js'
 import { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { missingCredential, RequestError, unauthenticated } from '../lib/errors.js'
+import { acceptedUrls } from '../lib/issuer.js'
 import type { SignatureGate } from '../signing-keys/keyring.js'
 import { clientAddress } from './client-address.js'
 import { enforceRateLimit, throttleUnknownCredentials } from './rate-limits.js'
@@ -92,7 +93,7 @@ const authDependencies = (services: Services, gate: SignatureGate): AuthDependen
   get now() {
     return services.clock()
   },
-  url: services.config.url,
+  urls: acceptedUrls(services.config),
   verify: (text, typ) => services.keyring.verify(text, typ, gate),
 })
 

@@ -4,6 +4,7 @@ import type { Services } from '../context/services.js'
 import { listOrganizationIds } from '../database/unscoped-queries.js'
 import { deleteExpiredKeys } from '../journal/idempotency.js'
 import { expireLapsedApprovals } from '../mcp/approvals/expire-approvals.js'
+import { deleteRemnants } from '../organizations/delete-remnants.js'
 import { clearRevealedText } from '../personal-tokens/clear-revealed-text.js'
 import { maintainSigningKeys } from '../signing-keys/maintain-signing-keys.js'
 import { deleteExpiredUsage } from '../usage/delete-expired-usage.js'
@@ -59,7 +60,7 @@ export function createRetentionJob(services: Services): () => Promise<void> {
     await logCheckpoints(services, await listOrganizationIds(services.orm))
     lastOn = today
   }
-  const steps = [() => deleteExpiredUsage(services), () => deleteExpiredKeys(services), logDailyCheckpoints]
+  const steps = [() => deleteExpiredUsage(services), () => deleteRemnants(services), () => deleteExpiredKeys(services), logDailyCheckpoints]
   return async () => {
     for (const step of steps) {
       try {

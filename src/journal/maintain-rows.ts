@@ -1,6 +1,10 @@
 /** Maintenance of the rows of all tenants, without audit events. */
 import type { EntityData, EntityName, FilterQuery, MikroORM } from '@mikro-orm/core'
+import type { SqlEntityManager } from '@mikro-orm/sql'
 
+import type { Config } from '../config/config.js'
+import { toSqliteParameter } from '../database/dialect.js'
+import type { Row } from '../database/row-mapper.js'
 import type { Journal } from './journal.js'
 
 export interface MaintenanceDeps {
@@ -27,3 +31,27 @@ export const deleteRows = async <T extends object>(
   entity: EntityName<T>,
   where: FilterQuery<NoInfer<T>>,
 ): Promise<number> => journal.exclusive(orm.em.fork(), (em) => em.nativeDelete(entity, where, allTenants))
+
+type Parameters = readonly (string | Date)[]
+
+/** Statements of one transaction, with `?` for each parameter. */
+export interface Statements {
+  /** Returns the number of affected rows. */
+  readonly run: (sql: string, ...parameters: Parameters) => Promise<number>
+  readonly read: (sql: string, ...parameters: Parameters) => Promise<Row[]>
+}
+
+/** Runs statements of the rows of any tenant in one transaction. */
+export const runStatements = <T>(
+  { orm, journal, config }: MaintenanceDeps & { readonly config: Pick<Config, 'databaseUrl'> },
+  work: (statements: Statements) => Promise<T>,
+): Promise<T> =>
+  journal.exclusive(orm.em.fork(), (em) => {
+    const toParameter = config.databaseUrl === undefined ? toSqliteParameter : (parameter: unknown) => parameter
+    const own = em as SqlEntityManager
+    return work({
+      run: async (sql, ...parameters) =>
+        (await own.execute<{ affectedRows: number }>(sql, parameters.map(toParameter), 'run')).affectedRows,
+      read: (sql, ...parameters) => own.execute(sql, parameters.map(toParameter)),
+    })
+  })

@@ -110,6 +110,7 @@ export class PostgresJournal implements Journal {
         if (entry.event) {
           // A new organization has its head only after this change's rows were inserted.
           const current = head ?? (await run(lockHead, [organizationId]))[0]
+          if (!current) throw new Error('an organization has no chain of audit events')
           const event = linkEvent(current as unknown as ChainHead, entry.event)
           await insert([{ entity: AuditEvent, row: event }])
           await run(updateHead, [event.seq, event.hash, organizationId])

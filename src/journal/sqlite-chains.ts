@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 
 import { selectHead, updateHead } from '../database/queries/audit-heads.js'
 import { AuditEvent } from '../entities/audit-event.js'
-import { genesis, linkEvent, type EventDraft, type ChainHead } from './chain.js'
+import { linkEvent, type EventDraft, type ChainHead } from './chain.js'
 import type { SqliteInserts } from './sqlite-inserts.js'
 
 /** Maps are replaced instead of cleared, for the reason given in lib/registry.ts. */
@@ -27,7 +27,9 @@ export class SqliteChains {
   /** Inserts an event at the end of its chain. */
   append(organizationId: string, draft: EventDraft): void {
     const head = this.#heads.get(organizationId) ?? (this.#select.get(organizationId) as ChainHead | undefined)
-    const event = linkEvent(head ?? genesis, draft)
+    // The organization was deleted. A new chain would have no owner.
+    if (!head) throw new Error('an organization has no chain of audit events')
+    const event = linkEvent(head, draft)
     this.inserts.add({ entity: AuditEvent, row: event })
     this.#heads.set(organizationId, event)
     this.#unsaved.set(organizationId, event)

@@ -13,6 +13,10 @@ export interface Issuer {
 
 const issuerPath = /^\/o\/(org_[0-9a-f]{32})\/(sandbox|production)$/
 
+/** Public origins whose tokens are verified: `KEYHOUSE_URL` and, if set, `KEYHOUSE_PREVIOUS_URL`. */
+export const acceptedUrls = ({ url, previousUrl }: { readonly url: string; readonly previousUrl: string | undefined }): readonly string[] =>
+  previousUrl === undefined ? [url] : [url, previousUrl]
+
 /** @param url `KEYHOUSE_URL` */
 export const issuerUrl = (url: string, organizationId: string, environment: Issuer['environment']): string =>
   `${url}/o/${organizationId}/${segments[environment]}`

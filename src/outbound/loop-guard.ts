@@ -10,11 +10,11 @@ const decodePath = (path: string): string =>
   path.replaceAll(/%([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
 
 /** Adds CDN-Loop to every request and rejects URLs of this deployment's gateway. */
-export function withLoopGuard(outbound: Outbound, ownUrl: string, deploymentId: string): Outbound {
-  const ownOrigin = new URL(ownUrl).origin
+export function withLoopGuard(outbound: Outbound, ownUrls: readonly string[], deploymentId: string): Outbound {
+  const ownOrigins = ownUrls.map((url) => new URL(url).origin)
   const isOwnGateway = (text: string): boolean => {
     const { origin, pathname } = new URL(text)
-    return origin === ownOrigin && /^\/mcp(\/|$)/.test(decodePath(pathname))
+    return ownOrigins.includes(origin) && /^\/mcp(\/|$)/.test(decodePath(pathname))
   }
   return {
     ...outbound,

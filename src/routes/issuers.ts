@@ -23,13 +23,16 @@ const issuerMetadata = (issuer: string): object => ({
 })
 
 export function registerIssuers(server: FastifyInstance, services: Services): void {
-  const { url } = services.config
+  const { url, previousUrl } = services.config
+  const previousHost = previousUrl === undefined ? undefined : new URL(previousUrl).host
 
   const serve = (route: string, createDocument: (issuer: string) => object | Promise<object>): void => {
     server.get(route, async (request: FastifyRequest, reply: FastifyReply) => {
       const { organizationId, environment } = request.params as { organizationId: string; environment: string }
-      const issuer = `${url}/o/${organizationId}/${environment}`
-      if (!parseIssuer(url, issuer)) return reply.callNotFound()
+      // Metadata must name the issuer that it was fetched for (RFC 8414 §3.3). `Host` only selects one of two configured origins.
+      const base = previousUrl !== undefined && request.raw.headers.host === previousHost ? previousUrl : url
+      const issuer = `${base}/o/${organizationId}/${environment}`
+      if (!parseIssuer(base, issuer)) return reply.callNotFound()
       return sendCacheableJson(request, reply, await createDocument(issuer), jwksMaxAgeSeconds)
     })
   }

@@ -38,8 +38,8 @@ interface Verifier {
 
 const toJwk = (value: unknown): JWK => (typeof value === 'string' ? JSON.parse(value) : value) as JWK
 
-/** @param url `KEYHOUSE_URL`, which the issuer of every token begins with */
-export function openKeyring(queryRunner: QueryRunner, masterKeys: MasterKeys, url: string): Keyring {
+/** @param urls `KEYHOUSE_URL` and `KEYHOUSE_PREVIOUS_URL`: the issuer of every token begins with one of them */
+export function openKeyring(queryRunner: QueryRunner, masterKeys: MasterKeys, urls: readonly string[]): Keyring {
   // Key material is immutable, so it is cached by id. Key states are read from the database at every use.
   const signers = new Map<string, Signer>()
   const verifiers = new Map<string, Verifier>()
@@ -71,7 +71,8 @@ export function openKeyring(queryRunner: QueryRunner, masterKeys: MasterKeys, ur
   }
 
   /** Whether this deployment has such an issuer. The caller compares it with the token's record. */
-  const isOurs = (iss: unknown): boolean => typeof iss === 'string' && (iss === url || parseIssuer(url, iss) !== undefined)
+  const isOurs = (iss: unknown): boolean =>
+    typeof iss === 'string' && urls.some((url) => iss === url || parseIssuer(url, iss) !== undefined)
 
   return {
     async assertKeysOpen() {

@@ -58,7 +58,7 @@ export function certificate(commonNameText: string, { issuer, host, expires = '4
     name,
     privateKey,
     key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
-    cert: `-----BEGIN CERTIFICATE-----\n${text.replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+    cert: `-----BEGIN CERTIFICATE-----\n${text.replaceAll(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`,
   }
 }
 

@@ -62,6 +62,12 @@ export async function runKeyhouse(args: readonly string[], env: Variables, dotEn
   return ended
 }
 
+/** Starts `keyhouse …`, to be killed. */
+export function startCommand(args: readonly string[], env: Variables): { kill: () => void; exited: Promise<ExitedProcess> } {
+  const captured = new CapturedProcess(spawnCommand(args, env, tmpdir()))
+  return { kill: () => void captured.child.kill('SIGKILL'), exited: captured.exited() }
+}
+
 /** Members that the commands print; each command prints some of them. */
 interface CommandOutput {
   readonly organizationId: string

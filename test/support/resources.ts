@@ -56,7 +56,7 @@ async function contextIn(scope: ResourceScope): Promise<Context> {
   const dependencies = {
     queryRunner: services.queryRunner,
     now: services.clock(),
-    url: services.config.url,
+    urls: [services.config.url],
     verify: () => Promise.resolve(undefined),
   }
   const onBehalfOf = scope.externalUserId === null ? [] : [scope.externalUserId]

@@ -8,12 +8,16 @@ import type { Row } from '../row-mapper.js'
 /** Triggers increment an organization's version with each revocation, so every revocation in the deployment changes the sum. */
 export const deploymentVersion: PreparedQuery = {
   name: 'revocation_version',
-  sql: 'select sum(revocation_version) as version from organization where revocation_version > 0',
+  sql: `select (select deleted_revocations from deployment_state)
+    + coalesce((select sum(revocation_version) from organization where revocation_version > 0), 0) as version`,
 }
 
+/** No row for an organization without revocations to list; -1 for a deleted one. */
 export const organizationVersion: PreparedQuery = {
   name: 'revocation_version_of_organization',
-  sql: 'select revocation_version as version from organization where id = ?',
+  sql: `with wanted (id) as (select cast(? as text))
+    select coalesce(organization.revocation_version, -1) as version from wanted left join organization on organization.id = wanted.id
+    where organization.id is not null or exists (select 1 from deleted_client where organization_id = wanted.id)`,
 }
 
 export const suspendedOrganizations: PreparedQuery = {
@@ -49,17 +53,23 @@ export interface RevocationSource {
 /** Times have a precision of milliseconds, so the next row is at least 1 ms after `now`. */
 const afterNow = (now: Date): Date => new Date(now.getTime() + 1)
 
-const tokens = (name: string, table: string, scope: string): RevocationSource => ({
+/** Rows that leave the list when they expire. */
+const untilExpiry = (name: string, rows: string): RevocationSource => ({
   query: {
     name,
-    sql: `select id, expires_at from ${table} where revoked_at is not null ${scope}
-      and (expires_at, id) > (?, ?) order by expires_at, id limit ${revocationPage}`,
+    sql: `select id, expires_at from ${rows} and (expires_at, id) > (?, ?) order by expires_at, id limit ${revocationPage}`,
   },
   columns: ['expires_at', 'id'],
   start: afterNow,
   until: (row) => toDate(row['expires_at']),
   entry: (row) => row['id'],
 })
+
+const tokens = (name: string, table: string, scope: string): RevocationSource =>
+  untilExpiry(name, `${table} where revoked_at is not null ${scope}`)
+
+/** API keys of deleted organizations. */
+const deletedClients = (name: string, scope: string): RevocationSource => untilExpiry(name, `deleted_client where true ${scope}`)
 
 /**
  * Revoked or suspended API keys. Neither is exchanged from then on: after the maximum token lifetime no token is live, so the
@@ -121,6 +131,7 @@ export const deploymentRevocations: Sources = {
     clients('revoked_clients', 'revoked_at', ''),
     clients('suspended_clients', 'suspended_at', unrevoked),
     clientsOfSuspended('clients_of_suspended_organization', ''),
+    deletedClients('deleted_clients', ''),
   ],
   revokedSandboxes: [sandboxes('reset_sandboxes', '')],
 }
@@ -133,6 +144,7 @@ export const issuerRevocations: Sources = {
     clients('revoked_clients_of_issuer', 'revoked_at', ofOwnIssuer),
     clients('suspended_clients_of_issuer', 'suspended_at', `${unrevoked} ${ofOwnIssuer}`),
     clientsOfSuspended('clients_of_suspended_issuer', 'and environment = ?'),
+    deletedClients('deleted_clients_of_issuer', ofOwnIssuer),
   ],
   revokedSandboxes: [sandboxes('reset_sandboxes_of_issuer', ofOwnIssuer)],
 }

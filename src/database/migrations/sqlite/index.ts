@@ -17,6 +17,7 @@ import { Migration0024 } from './0024-shared-credentials.js'
 import { Migration0025 } from './0025-console.js'
 import { Migration0022 } from './0022-key-activity.js'
 import { Migration0021 } from './0021-key-import.js'
+import { Migration0023 } from './0023-organization-deletion.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -37,4 +38,5 @@ export const sqliteMigrations = [
   { name: '0022-key-activity', class: Migration0022 },
   { name: '0021-key-import', class: Migration0021 },
   { name: '0025-console', class: Migration0025 },
+  { name: '0023-organization-deletion', class: Migration0023 },
 ]
