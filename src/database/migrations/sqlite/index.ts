@@ -13,11 +13,11 @@ import { Migration0011 } from './0011-revocations.js'
 import { Migration0012 } from './0012-key-list.js'
 import { Migration0013 } from './0013-deployment-state.js'
 import { Migration0020 } from './0020-key-scope.js'
+import { Migration0021 } from './0021-key-import.js'
+import { Migration0022 } from './0022-key-activity.js'
+import { Migration0023 } from './0023-organization-deletion.js'
 import { Migration0024 } from './0024-shared-credentials.js'
 import { Migration0025 } from './0025-console.js'
-import { Migration0022 } from './0022-key-activity.js'
-import { Migration0021 } from './0021-key-import.js'
-import { Migration0023 } from './0023-organization-deletion.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -34,9 +34,9 @@ export const sqliteMigrations = [
   { name: '0012-key-list', class: Migration0012 },
   { name: '0013-deployment-state', class: Migration0013 },
   { name: '0020-key-scope', class: Migration0020 },
-  { name: '0024-shared-credentials', class: Migration0024 },
-  { name: '0022-key-activity', class: Migration0022 },
   { name: '0021-key-import', class: Migration0021 },
-  { name: '0025-console', class: Migration0025 },
+  { name: '0022-key-activity', class: Migration0022 },
   { name: '0023-organization-deletion', class: Migration0023 },
+  { name: '0024-shared-credentials', class: Migration0024 },
+  { name: '0025-console', class: Migration0025 },
 ]
