@@ -54,7 +54,7 @@ export default {
       ...base,
       displayName: 'postgres',
       globals: { database: 'postgres', ...budget },
-      testPathIgnorePatterns: [long, '<rootDir>/test/unit/', '<rootDir>/test/client/'],
+      testPathIgnorePatterns: [long, '<rootDir>/test/unit/', '<rootDir>/test/client/', '<rootDir>/test/console/browser/'],
       globalSetup: '<rootDir>/test/support/postgres.global.js',
       globalTeardown: '<rootDir>/test/support/postgres.teardown.js',
     },

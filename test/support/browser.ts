@@ -18,8 +18,8 @@ export interface IsolatedPage {
 
 /** Opens a page and aborts every request to an origin that is not among `urls`, as in a network without internet access. */
 export async function openIsolatedPage(browser: Browser, urls: readonly string[], width: number): Promise<IsolatedPage> {
-  // Each page has its own context, so it shares no storage with another page.
-  const context = await browser.newContext({ viewport: { width, height: 800 } })
+  // Each page has its own context, so it shares no storage with another page. Headless Chromium's own locale is invalid for Intl.
+  const context = await browser.newContext({ viewport: { width, height: 800 }, locale: 'en-GB' })
   const page = await context.newPage()
   const origins = urls.map((url) => new URL(url).origin)
   const blockedUrls: string[] = []

@@ -1,0 +1,184 @@
+/** The console in a real browser: accessibility, its policy, secrets, the keyboard alone, and two people who decide one call. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+
+import type { MemberRole } from '../../../src/entities/enums.js'
+import { contentWidth, launchBrowser, openIsolatedPage, readBrowserStorage, saveScreenshot } from '../../support/browser.js'
+import type { IsolatedPage } from '../../support/browser.js'
+import { Gateway } from '../../support/gateway.js'
+
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+let world: Gateway
+let serverId: string
+let browser: Browser
+beforeAll(async () => {
+  // The browser has a clock of its own.
+  world = await Gateway.start({ clock: () => new Date() }, { KEYHOUSE_URL: 'http://localhost:4000' })
+  serverId = await world.server({ requireApproval: 'ALWAYS' })
+  await world.credential(serverId, { none: 'NONE' })
+  browser = await launchBrowser()
+})
+afterAll(async () => {
+  await browser.close()
+  await world.close()
+})
+
+const at = (path: string): string => `${world.app.url}/console${path}`
+
+/** Token of a link for a new member. */
+async function signInToken(role: MemberRole = 'ADMIN'): Promise<string> {
+  const { memberId } = await world.acme.member(role)
+  return (await world.app.mutate(world.acme.adminToken, 'createSignInToken', { memberId }, 'signInToken')).signInToken
+}
+
+async function signIn(width = 1280, token?: string): Promise<IsolatedPage> {
+  const isolated = await openIsolatedPage(browser, [world.app.url], width)
+  await isolated.page.goto(at(`/#sign-in=${token ?? (await signInToken())}`))
+  await isolated.page.getByRole('button', { name: 'Sign in' }).click()
+  await isolated.page.getByRole('heading', { name: 'Overview' }).waitFor()
+  return isolated
+}
+
+async function open(page: Page, path: string): Promise<void> {
+  await page.goto(at(path))
+  await page.locator('h1').waitFor()
+  await page.waitForLoadState('networkidle')
+}
+
+const askForApproval = async (name: string, args: object): Promise<string> =>
+  (await world.call(serverId, world.acme.sandboxKey, name, args)).body.error.data.approvalId
+
+/** Runs axe by the debugger, which no policy of the page confines. */
+async function findViolations(page: Page): Promise<unknown> {
+  const session = await page.context().newCDPSession(page)
+  const expression = `${axe.source};axe.run({ runOnly: ${JSON.stringify(rules)} }).then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))`
+  const { result } = await session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })
+  await session.detach()
+  return result.value
+}
+
+test('every screen is accessible, fits its window, and keeps the policy, at 390 and 1280 pixels, light and dark', async () => {
+  const key = await world.acme.apiKey({ label: 'ci' })
+  const approvalId = await askForApproval('echo', { text: 'Invoice \u202Efdp.exe' })
+  const { page, browserErrors, blockedUrls } = await signIn()
+  const paths = ['/', '/keys', '/keys/new', `/keys/${key.id}`, `/keys/${key.id}/edit`, '/approvals', `/approvals/${approvalId}`]
+  for (const path of [...paths, '/me', '/me/tokens/new', '/no-such-screen']) {
+    await open(page, path)
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 900 })
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        const found = { path, width, colorScheme, violations: await findViolations(page), contentWidth: await contentWidth(page) }
+        expect(found).toEqual({ path, width, colorScheme, violations: [], contentWidth: width })
+        await saveScreenshot(page, `console${path.replaceAll('/', '-')}-${width}-${colorScheme}`)
+      }
+    }
+  }
+  expect({ browserErrors, blockedUrls }).toEqual({ browserErrors: [], blockedUrls: [] })
+}, 120_000)
+
+test('the screens without a session are accessible, and a link spends nothing before the button', async () => {
+  const token = await signInToken()
+  const { page, browserErrors } = await openIsolatedPage(browser, [world.app.url], 390)
+  for (const [hash, heading] of [
+    ['', 'Sign in to Keyhouse'],
+    [`#sign-in=${token}`, 'Sign in to Keyhouse'],
+    ['#invitation=kh_invite_x', 'Join Keyhouse'],
+  ] as const) {
+    // After the first, only the fragment changes.
+    await page.goto(at(`/${hash}`))
+    await page.getByRole('heading', { name: heading }).waitFor()
+    expect(await findViolations(page)).toEqual([])
+    expect(page.url()).not.toContain('kh_')
+  }
+  await page.close()
+  expect((await signIn(390, token)).page.url()).toBe(at('/'))
+  expect(browserErrors).toEqual([])
+})
+
+test('a key is made with the keyboard alone, and its secret leaves the page with the dialog', async () => {
+  const { page } = await signIn()
+  const press = async (...keys: string[]): Promise<void> => {
+    for (const key of keys) await page.keyboard.press(key)
+  }
+  await press('g', 'k')
+  await page.getByRole('heading', { name: 'API keys' }).waitFor()
+  await press('n')
+  await page.getByRole('heading', { name: 'New API key' }).waitFor()
+  await press('Tab')
+  await page.keyboard.type('from the keyboard')
+  await press('Enter')
+  const secret = await page.getByRole('dialog').locator('code').textContent()
+  expect(secret).toMatch(/^kh_sand_/)
+
+  await press('Escape')
+  await page.getByRole('button', { name: 'Done' }).press('Enter')
+  await page.getByRole('button', { name: 'Close without copying' }).press('Enter')
+  await page.getByRole('heading', { name: 'from the keyboard' }).waitFor()
+  expect(await page.content()).not.toContain(secret)
+  expect(await readBrowserStorage(page)).not.toContain(secret)
+  expect(page.url()).not.toContain(secret)
+})
+
+test('a refused form keeps what was typed, and the error stands at its field', async () => {
+  const { page } = await signIn()
+  await open(page, '/keys/new')
+  await page.getByLabel('Label', { exact: true }).fill('typed')
+  await page.getByText('Limits:').click()
+  await page.getByRole('textbox', { name: 'Allowed audiences' }).fill('not a URL')
+  await page.getByRole('button', { name: 'Create key' }).click()
+  await page.locator('textarea[name=allowedAudiences][aria-invalid=true]').waitFor()
+  expect(await page.getByLabel('Label', { exact: true }).inputValue()).toBe('typed')
+})
+
+test('of two people who decide one call the second sees who was first, and a new call moves nothing', async () => {
+  const id = await askForApproval('first', { number: 1 })
+  const [ada, grace] = [await signIn(), await signIn()]
+  for (const { page } of [ada, grace]) await open(page, `/approvals/${id}`)
+  const listBefore = await ada.page.getByRole('list', { name: 'Pending approvals' }).getByRole('link').allTextContents()
+  await askForApproval('second', { number: 2 })
+  await ada.page.getByRole('button', { name: 'Show 1 new' }).waitFor()
+  expect(await ada.page.getByRole('list', { name: 'Pending approvals' }).getByRole('link').count()).toBe(listBefore.length)
+
+  await ada.page.getByRole('button', { name: 'Deny' }).click()
+  await ada.page.getByText('denied this').waitFor()
+  await grace.page.getByText('denied this').waitFor()
+  expect(await grace.page.getByRole('button', { name: 'Approve once' }).count()).toBe(0)
+}, 60_000)
+
+test('long arguments must be shown whole before the call can be approved', async () => {
+  const id = await askForApproval('long', { text: 'x'.repeat(2000) })
+  const { page } = await signIn()
+  await open(page, `/approvals/${id}`)
+  const approve = page.getByRole('button', { name: 'Approve once' })
+  expect(await approve.getAttribute('aria-disabled')).toBe('true')
+  await page.getByRole('button', { name: /^Show all/ }).click()
+  expect(await approve.getAttribute('aria-disabled')).toBeNull()
+})
+
+test('a session that was revoked keeps the screen under a dialog', async () => {
+  const { page } = await signIn()
+  await open(page, '/keys/new')
+  await page.getByLabel('Label', { exact: true }).fill('typed')
+  await page.context().clearCookies()
+  await page.getByRole('button', { name: 'Create key' }).click()
+  await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor()
+  expect(await page.locator('input[name=label]').inputValue()).toBe('typed')
+})
+
+test('a READER sees what it may read, and each button that it may not use says what it needs', async () => {
+  const { page, browserErrors } = await signIn(1280, await signInToken('READER'))
+  await page.getByRole('link', { name: 'API keys' }).first().click()
+  const button = page.getByRole('button', { name: 'New key' })
+  await button.waitFor()
+  expect(await button.getAttribute('aria-disabled')).toBe('true')
+  await button.focus()
+  expect(await page.getByRole('tooltip').textContent()).toBe('Needs api_key:create. Ask an ADMIN.')
+  await button.press('Enter')
+  expect(page.url()).toBe(at('/keys'))
+  await open(page, '/')
+  expect(await page.getByRole('heading', { name: 'Latest refusals' }).count()).toBe(0)
+  expect(browserErrors).toEqual([])
+})
