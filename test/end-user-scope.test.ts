@@ -40,6 +40,10 @@ const namings: Readonly<Record<string, [document: string, variables: (externalId
     'query ($input: ExplainAccessInput!) { explainAccess(input: $input) { allowed } }',
     (id) => ({ input: { subjectId: key.id, externalUserId: id } }),
   ],
+  'mcpCredentials filter.externalUserId': [
+    'query ($id: String!) { mcpCredentials(filter: { externalUserId: $id }) { nodes { id } } }',
+    (id) => ({ id }),
+  ],
   'mcpServers filter.externalUserId': [
     'query ($id: String!) { mcpServers(filter: { externalUserId: $id }) { nodes { id } } }',
     (id) => ({ id }),

@@ -41,6 +41,7 @@ const lists: Readonly<Record<string, ListInput>> = {
   'usage.filter.externalUserIds': { most: 100, variables: (externalUserIds) => ({ ...times(), filter: { externalUserIds } }) },
   'usage.filter.operations': { most: 100, variables: (operations) => ({ ...times(), filter: { operations } }) },
   'apiKeys.filter.statuses': { most: 100, variables: (statuses) => ({ filter: { statuses } }), unlawful: 'ACTIVE' },
+  'mcpToolApprovals.filter.statuses': { most: 100, variables: (statuses) => ({ filter: { statuses } }), unlawful: 'PENDING' },
   'auditEvents.filter.actions': { most: 100, variables: (actions) => ({ filter: { actions } }), by: admin },
   'createApiKey.input.permissions': { most: 100, variables: (permissions) => ({ input: { permissions } }), unlawful: never },
   'createApiKey.input.allowedAudiences': { most: 20, variables: (allowedAudiences) => ({ input: { allowedAudiences } }), unlawful: 'x' },

@@ -62,10 +62,13 @@ const kept: Readonly<Record<string, 'refused' | 'ends with it' | 'takes away' | 
   signIn: 'not with such a token',
   testMcpServer: 'asks',
   updateApiKey: 'ends with it',
+  updateMcpCredential: 'data',
   // Looser rules are refused; the rest is data.
   updateMcpServer: 'data',
   updateMember: 'refused',
+  updateOrganization: 'data',
   updateProject: 'data',
+  updateViewer: 'refused',
   verifyApiKey: 'asks',
 }
 
@@ -280,6 +283,7 @@ describe('what makes lasting rights', () => {
       ['inviteMember', { email: `grace-${++slugs}@example.com`, role: 'READER' }, 'invitation { id }'],
       ['updateMember', { id: memberId, role: 'MEMBER' }, 'member { id }'],
       ['createSignInToken', { memberId }, 'expiresAt'],
+      ['updateViewer', { name: 'made' }, 'user { id }'],
     ]
   }
 
@@ -293,7 +297,7 @@ describe('what makes lasting rights', () => {
       const refused = { code: 'FORBIDDEN', message: expect.stringContaining('Use a LOGIN or FULL_ACCESS token'), path: null }
       expect([field, userErrors]).toEqual([field, isReduced ? [refused] : []])
     }
-    expect(Object.entries(kept).filter(([, how]) => how === 'refused')).toHaveLength(4)
+    expect(Object.entries(kept).filter(([, how]) => how === 'refused')).toHaveLength(5)
   })
 })
 

@@ -3,6 +3,7 @@ import {
   Arg,
   Args,
   Ctx,
+  Extensions,
   Field,
   FieldResolver,
   ID,
@@ -34,6 +35,9 @@ import { Payload } from './user-error.js'
 import { visibleEndUser } from './visible-end-user.js'
 
 const McpToolApprovals = createConnectionType('McpToolApproval', () => McpToolApproval)
+
+/** Requesters that an approval lists. Their number is a factor of the cost of a page of approvals. */
+const maxListedRequesters = 4
 
 const McpToolDecision = { APPROVE: 'APPROVE', DENY: 'DENY' } as const
 registerEnumType(McpToolDecision, {
@@ -142,11 +146,12 @@ export class McpToolApprovalResolver {
 
   @FieldResolver(() => [ApiKey], {
     nullable: true,
-    description: 'API keys that made the call, the first one first. Needs `api_key:read`, else null, as while acting for an end user.',
+    description: `API keys that made the call, the first one first: at most ${maxListedRequesters} keys. Needs \`api_key:read\`, else null, as while acting for an end user.`,
   })
+  @Extensions({ entries: maxListedRequesters })
   async requestedBy(@Root() approval: McpToolApproval, @Ctx() ctx: Context): Promise<ApiKey[] | null> {
     if (!can(ctx.actor, 'api_key:read')) return null
-    const keys = await Promise.all(approval.requestedBy.map((id) => ctx.load(ApiKey, id)))
+    const keys = await Promise.all(approval.requestedBy.slice(0, maxListedRequesters).map((id) => ctx.load(ApiKey, id)))
     return keys.filter((key) => key !== null)
   }
 
