@@ -55,6 +55,15 @@ export const screens: readonly Screen[] = [
   },
   { path: '/approvals/:id', title: null, component: load(async () => (await import('./screens/approvals.js')).Approvals) },
   {
+    path: '/audit',
+    title: 'Audit trail',
+    group: 'Insight',
+    icon: 'audit',
+    permission: 'audit_event:read',
+    shortcut: 't',
+    component: load(async () => (await import('./screens/audit.js')).Audit),
+  },
+  {
     path: '/me',
     title: 'You',
     group: 'Organization',
