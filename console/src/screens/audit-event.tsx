@@ -8,7 +8,7 @@ import { Dialog } from '../parts/dialog.js'
 import { Json, SafeText } from '../parts/json.js'
 import { Facts } from '../parts/page.js'
 import { Loaded } from '../parts/problem.js'
-import { Tag } from '../parts/tag.js'
+import { OutcomeTag } from '../parts/tag.js'
 import { Moment } from '../parts/time.js'
 import { useAuditEvent } from './audit-query.js'
 import type { AuditEvent } from './audit-query.js'
@@ -41,10 +41,6 @@ export function SubjectLink({ id }: { readonly id: string | null }): ReactElemen
   const path = Object.hasOwn(screenPaths, prefix) ? screenPaths[prefix] : undefined
   const code = <code>{id}</code>
   return path === undefined ? code : <ScreenLink to={`/${path}/${id}`}>{code}</ScreenLink>
-}
-
-export function OutcomeTag({ outcome }: { readonly outcome: AuditEvent['outcome'] }): ReactElement {
-  return outcome === 'ALLOWED' ? <Tag>Allowed</Tag> : <Tag tone="danger">Denied</Tag>
 }
 
 function EventFacts({ event, title }: { readonly event: AuditEvent; readonly title: string }): ReactElement {

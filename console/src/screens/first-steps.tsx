@@ -1,5 +1,5 @@
 /** First steps of a new organization, derived from its data. Hidden when all are done, or dismissed. */
-import { useAccessTokens, useApiKeys, useInvitations, useMcpServers, useMembers } from '@keyhouse/client/react'
+import { useAccessTokens, useApiKeys, useInvitations, useMcpServers, useMembers, useViewer } from '@keyhouse/client/react'
 import { useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 
@@ -11,11 +11,14 @@ import { Icon } from '../parts/icons.js'
 import { Card } from '../parts/page.js'
 import { Ago } from '../parts/time.js'
 import { useSession } from '../session-context.js'
+import { OrganizationName, ViewerName } from './names.js'
 
 import classes from './overview.module.css'
 
 const storageName = 'keyhouse-first-steps'
 const pollMs = 3000
+/** Name that the first start gives, as in src/commands/first-start.ts. */
+const initialName = 'My organization'
 
 export function FirstSteps(): ReactElement | null {
   const [isDismissed, setIsDismissed] = useState(() => localStorage.getItem(storageName) === 'dismissed')
@@ -30,6 +33,8 @@ export function FirstSteps(): ReactElement | null {
 
 function Steps({ onDismiss }: { readonly onDismiss: () => void }): ReactElement | null {
   const { url } = useSession()
+  const { can } = useAccess()
+  const { data: viewer } = useViewer()
   const used = useApiKeys(
     { first: 1, orderBy: { field: 'LAST_USED_AT', direction: 'DESC' } },
     { refetchInterval: ({ state }) => (state.data?.nodes[0]?.lastUsedAt ? false : pollMs) },
@@ -41,13 +46,15 @@ function Steps({ onDismiss }: { readonly onDismiss: () => void }): ReactElement 
   const servers = useMcpServers({ first: 1 })
   const members = useMembers({ first: 2 })
   const invitations = useInvitations({ first: 1 })
-  if (!used.data || !tokens.data || !servers.data || !members.data || !invitations.data) return null
+  if (!viewer?.user || !used.data || !tokens.data || !servers.data || !members.data || !invitations.data) return null
 
   const lastUsedAt = used.data.nodes[0]?.lastUsedAt ?? null
   const hasTokens = tokens.data.nodes.length > 0
   const hasServers = servers.data.nodes.length > 0
   const hasPeople = members.data.nodes.length > 1 || invitations.data.nodes.length > 0
-  if (lastUsedAt !== null && hasTokens && hasServers && hasPeople) return null
+  // Somebody who may not rename the organization has nothing to do here.
+  const isNamed = viewer.organization.name !== initialName || !can('organization:update')
+  if (isNamed && lastUsedAt !== null && hasTokens && hasServers && hasPeople) return null
   return (
     <Card
       title="First steps"
@@ -58,6 +65,10 @@ function Steps({ onDismiss }: { readonly onDismiss: () => void }): ReactElement 
       }
     >
       <ol className={classes['steps']}>
+        <Step title="Name the organization and yourself" isDone={isNamed}>
+          <ViewerName key={viewer.user.name} name={viewer.user.name} />
+          <OrganizationName key={viewer.organization.name} name={viewer.organization.name} />
+        </Step>
         <Step
           title="Send a request with an API key"
           isDone={lastUsedAt !== null}
