@@ -1,6 +1,6 @@
 /** First steps of a new organization, derived from its data. Hidden when all are done, or dismissed. */
 import { useAccessTokens, useApiKeys, useInvitations, useMcpServers, useMembers, useViewer } from '@keyhouse/client/react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 
 import { useAccess } from '../access.js'
@@ -9,14 +9,16 @@ import { Button, ScreenLink } from '../parts/button.js'
 import { CopyText } from '../parts/copy.js'
 import { Icon } from '../parts/icons.js'
 import { Card } from '../parts/page.js'
+import { Skeleton } from '../parts/problem.js'
 import { Ago } from '../parts/time.js'
 import { useSession } from '../session-context.js'
-import { OrganizationName, ViewerName } from './names.js'
 
 import classes from './overview.module.css'
 
 const storageName = 'keyhouse-first-steps'
 const pollMs = 3000
+/** Loaded for a new organization only: forms would delay the first paint of the overview. */
+const Names = lazy(async () => ({ default: (await import('./names.js')).Names }))
 /** Name that the first start gives, as in src/commands/first-start.ts. */
 const initialName = 'My organization'
 
@@ -66,8 +68,9 @@ function Steps({ onDismiss }: { readonly onDismiss: () => void }): ReactElement 
     >
       <ol className={classes['steps']}>
         <Step title="Name the organization and yourself" isDone={isNamed}>
-          <ViewerName key={viewer.user.name} name={viewer.user.name} />
-          <OrganizationName key={viewer.organization.name} name={viewer.organization.name} />
+          <Suspense fallback={<Skeleton />}>
+            <Names viewerName={viewer.user.name} organizationName={viewer.organization.name} />
+          </Suspense>
         </Step>
         <Step
           title="Send a request with an API key"

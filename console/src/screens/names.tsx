@@ -38,6 +38,21 @@ export function ViewerName({ name }: { readonly name: string }): ReactElement {
   )
 }
 
+interface NamesProps {
+  readonly viewerName: string
+  readonly organizationName: string
+}
+
+/** Both forms, each with the latest name. */
+export function Names({ viewerName, organizationName }: NamesProps): ReactElement {
+  return (
+    <>
+      <ViewerName key={viewerName} name={viewerName} />
+      <OrganizationName key={`of ${organizationName}`} name={organizationName} />
+    </>
+  )
+}
+
 interface NameFormProps {
   readonly label: string
   readonly name: string

@@ -63,8 +63,11 @@ test('every screen is accessible, fits its window, and keeps the policy, at 390 
   const key = await world.acme.apiKey({ label: 'ci' })
   const approvalId = await askForApproval('echo', { text: 'Invoice \u202Efdp.exe' })
   const { page, browserErrors, blockedUrls } = await signIn()
+  const events = (await world.app.run(world.acme.adminToken, '{ auditEvents(first: 1) { nodes { id } } }')).data
+  const organizationPaths = ['/people', '/people?list=invitations', '/people?list=tokens', '/people/invite', '/settings']
   const paths = ['/', '/keys', '/keys/new', `/keys/${key.id}`, `/keys/${key.id}/edit`, '/approvals', `/approvals/${approvalId}`]
-  for (const path of [...paths, '/me', '/me/tokens/new', '/no-such-screen']) {
+  const insightPaths = ['/audit', `/audit?event=${events.auditEvents.nodes[0]!.id}`, '/usage']
+  for (const path of [...paths, ...insightPaths, ...organizationPaths, '/me', '/me/tokens/new', '/no-such-screen']) {
     await open(page, path)
     for (const width of [390, 1280]) {
       await page.setViewportSize({ width, height: 900 })
