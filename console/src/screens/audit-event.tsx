@@ -34,12 +34,18 @@ export function EventDialog({ id, actionTitle, onClose }: EventProps): ReactElem
 /** Screens of the objects with a screen of their own, by id prefix. */
 const screenPaths: Readonly<Record<string, string>> = { key: 'keys', mcp_srv: 'servers', mcp_apr: 'approvals', eu: 'end-users' }
 
+interface SubjectLinkProps {
+  readonly id: string | null
+  /** Shows the type and the last digits only, for tables. */
+  readonly isShort?: boolean
+}
+
 /** Id of an object, with a link where it has a screen. */
-export function SubjectLink({ id }: { readonly id: string | null }): ReactElement {
+export function SubjectLink({ id, isShort = false }: SubjectLinkProps): ReactElement {
   if (id === null) return <span className="muted">None</span>
   const prefix = id.slice(0, id.lastIndexOf('_'))
   const path = Object.hasOwn(screenPaths, prefix) ? screenPaths[prefix] : undefined
-  const code = <code>{id}</code>
+  const code = <code title={id}>{isShort ? `${prefix}_…${id.slice(-6)}` : id}</code>
   return path === undefined ? code : <ScreenLink to={`/${path}/${id}`}>{code}</ScreenLink>
 }
 

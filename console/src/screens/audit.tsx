@@ -43,9 +43,9 @@ export function Audit(): ReactElement {
       title: 'Action',
       cell: ({ id, action }) => <Link href={`/audit?${withEvent(params, id)}`}>{actionTitle(action)}</Link>,
     },
-    { title: 'Subject', cell: ({ subjectId }) => <SubjectLink id={subjectId} /> },
+    { title: 'Subject', cell: ({ subjectId }) => <SubjectLink id={subjectId} isShort /> },
     { title: 'Outcome', cell: ({ outcome }) => <OutcomeTag outcome={outcome} /> },
-    { title: 'Address', cell: ({ ipAddress }) => ipAddress ?? <span className="muted">None</span> },
+    { title: 'Address', cell: ({ ipAddress }) => (ipAddress === null ? <span className="muted">None</span> : <code>{ipAddress}</code>) },
   ]
   return (
     <Page title="Audit trail" actions={<ExportButton />}>
