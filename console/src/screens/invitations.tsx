@@ -14,7 +14,7 @@ import { Table } from '../parts/table.js'
 import type { Column } from '../parts/table.js'
 import { Tag } from '../parts/tag.js'
 import { Ago, Moment, useNow } from '../parts/time.js'
-import { projectNames, roleNames } from './membership.js'
+import { projectNames } from './membership.js'
 
 type Invitation = InvitationsResult['nodes'][number]
 
@@ -33,7 +33,7 @@ export function Invitations(): ReactElement {
   const [revoked, setRevoked] = useState<Invitation | null>(null)
   const columns: readonly Column<Invitation>[] = [
     { title: 'E-mail', cell: ({ email }) => email },
-    { title: 'Role', cell: ({ role }) => roleNames[role] },
+    { title: 'Role', cell: ({ role }) => role },
     { title: 'Projects', cell: ({ projects }) => projectNames(projects) },
     { title: 'Invited by', cell: ({ invitedBy }) => invitedBy?.name ?? <span className="muted">Not visible</span> },
     { title: 'Invited', cell: ({ createdAt }) => <Ago at={createdAt} /> },

@@ -13,7 +13,7 @@ import type { Column } from '../parts/table.js'
 import { Tag } from '../parts/tag.js'
 import { Ago } from '../parts/time.js'
 import { EditMember, RemoveMember, SignInLink } from './member-actions.js'
-import { projectNames, roleNames } from './membership.js'
+import { projectNames } from './membership.js'
 
 export type Member = MembersResult['nodes'][number]
 
@@ -59,7 +59,7 @@ export function Members(): ReactElement {
         </div>
       ),
     },
-    { title: 'Role', cell: ({ role }) => roleNames[role] },
+    { title: 'Role', cell: ({ role }) => role },
     { title: 'Projects', cell: ({ projects }) => projectNames(projects) },
     { title: 'Joined', cell: ({ joinedAt }) => <Ago at={joinedAt} /> },
     { title: 'Actions', cell: actions },

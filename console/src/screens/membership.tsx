@@ -13,8 +13,6 @@ export interface Membership {
   readonly projectIds: readonly string[] | null
 }
 
-export const roleNames: Readonly<Record<MemberRole, string>> = { ADMIN: 'ADMIN', MEMBER: 'MEMBER', READER: 'READER' }
-
 interface MembershipFieldsProps {
   readonly membership: Membership
   readonly onChange: (membership: Membership) => void
@@ -28,9 +26,9 @@ export function MembershipFields({ membership: { role, projectIds }, onChange }:
       <Choices
         label="Role"
         options={[
-          ['ADMIN', roleNames.ADMIN, 'Everything, in every project'],
-          ['MEMBER', roleNames.MEMBER, 'All but people, projects and the audit trail'],
-          ['READER', roleNames.READER, 'Reads what a MEMBER reads, changes nothing'],
+          ['ADMIN', 'ADMIN', 'Everything, in every project'],
+          ['MEMBER', 'MEMBER', 'All but people, projects, signing keys and the audit trail'],
+          ['READER', 'READER', 'Reads what a MEMBER reads, changes nothing'],
         ]}
         value={role}
         onChange={(next) => onChange({ role: next, projectIds: next === 'ADMIN' ? null : projectIds })}

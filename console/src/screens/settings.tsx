@@ -9,7 +9,7 @@ import { Card, Facts, Page } from '../parts/page.js'
 import { Loaded } from '../parts/problem.js'
 import { Table } from '../parts/table.js'
 import type { Column } from '../parts/table.js'
-import { EnvironmentTag, Tag } from '../parts/tag.js'
+import { Tag } from '../parts/tag.js'
 import { Moment } from '../parts/time.js'
 import { useSession } from '../session-context.js'
 import { OrganizationName } from './names.js'
@@ -76,7 +76,6 @@ function Urls(): ReactElement {
             [
               `Issuer, ${environment.toLowerCase()}`,
               <div key={environment} className="stack">
-                <EnvironmentTag environment={environment} />
                 <CopyText text={issuer} label={`Issuer, ${environment.toLowerCase()}`} />
                 <CopyText text={`${issuer}/.well-known/jwks.json`} label={`JWKS, ${environment.toLowerCase()}`} />
               </div>,
