@@ -1,7 +1,6 @@
 /** Audit events by the filters in the URL: variables, export, and a single event. */
-import type { AuditEventFilter, AuditEventsResult, Client } from '@keyhouse/client'
+import type { AuditEventFilter, AuditEventsResult, Client, KeyhouseError } from '@keyhouse/client'
 import { auditEvents } from '@keyhouse/client'
-import type { KeyhouseError } from '@keyhouse/client'
 import { operationKey, useKeyhouse } from '@keyhouse/client/react'
 import { useQuery } from '@tanstack/react-query'
 import type { UseQueryResult } from '@tanstack/react-query'
