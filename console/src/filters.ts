@@ -51,11 +51,13 @@ export interface Filters {
   readonly set: (values: Readonly<Record<string, string>>) => void
   /** Removes every parameter except the scope. */
   readonly clear: () => void
-  /** True if a parameter other than the scope and the page is set. */
+  /** True if a parameter other than the scope, the page and the opened row is set. */
   readonly isFiltered: boolean
 }
 
 const pageNames = ['after', 'before']
+/** Parameters that open a row, and leave out none. */
+const detailNames = ['event']
 
 export function useFilters(): Filters {
   const [params, setParams] = useSearchParams()
@@ -76,7 +78,7 @@ export function useFilters(): Filters {
         { replace: !pageNames.some((name) => name in values) },
       ),
     clear: () => setParams((previous) => new URLSearchParams([...previous].filter(([name]) => isShared(name)))),
-    isFiltered: [...params.keys()].some((name) => !isShared(name) && !pageNames.includes(name)),
+    isFiltered: [...params.keys()].some((name) => !isShared(name) && !pageNames.includes(name) && !detailNames.includes(name)),
   }
 }
 

@@ -28,10 +28,11 @@ interface SearchFilterProps {
   /** Name of the parameter in the URL. */
   readonly name?: string
   readonly label: string
+  readonly type?: 'search' | 'datetime-local'
 }
 
 /** Text filter, sent after a pause in typing. The key `/` moves the focus here. */
-export function SearchFilter({ name = 'search', label }: SearchFilterProps): ReactElement {
+export function SearchFilter({ name = 'search', label, type = 'search' }: SearchFilterProps): ReactElement {
   const id = useId()
   const { get, set } = useFilters()
   const value = get(name)
@@ -50,8 +51,8 @@ export function SearchFilter({ name = 'search', label }: SearchFilterProps): Rea
       </label>
       <input
         id={id}
-        type="search"
-        data-search=""
+        type={type}
+        data-search={type === 'search' ? '' : undefined}
         maxLength={255}
         className={classes['control']}
         value={text}

@@ -1,5 +1,5 @@
 /** Tags of environments and states. Shape and text carry the meaning; colour only repeats it. */
-import type { CredentialStatus, Environment, McpToolApprovalStatus } from '@keyhouse/client'
+import type { AuditOutcome, CredentialStatus, Environment, McpToolApprovalStatus } from '@keyhouse/client'
 import type { ReactElement, ReactNode } from 'react'
 
 import classes from './text.module.css'
@@ -34,4 +34,9 @@ const states: Readonly<Record<CredentialStatus | McpToolApprovalStatus, readonly
 export function StatusTag({ status }: { readonly status: CredentialStatus | McpToolApprovalStatus }): ReactElement {
   const [tone, text] = states[status]
   return <Tag tone={tone}>{text}</Tag>
+}
+
+/** Outcome of an audited action. */
+export function OutcomeTag({ outcome }: { readonly outcome: AuditOutcome }): ReactElement {
+  return outcome === 'ALLOWED' ? <Tag>Allowed</Tag> : <Tag tone="danger">Denied</Tag>
 }

@@ -6,7 +6,7 @@ import type { ReactElement } from 'react'
 
 import { useAccess } from '../access.js'
 import { Actor, actorName } from '../parts/actor.js'
-import { Button } from '../parts/button.js'
+import { Button, ScreenLink } from '../parts/button.js'
 import { Field } from '../parts/form.js'
 import { Json, SafeText } from '../parts/json.js'
 import { Card, Facts } from '../parts/page.js'
@@ -28,7 +28,7 @@ interface DetailProps {
 }
 
 export function ApprovalDetail({ approval, onClose }: DetailProps): ReactElement {
-  const { tool, server, endUser, status, requestedAt, expiresAt, reason } = approval
+  const { tool, server, endUser, status, requestedAt, requestedBy, expiresAt, reason } = approval
   const now = useNow(1000)
   const text = JSON.stringify(approval.arguments, null, 2)
   const [isUnfolded, setIsUnfolded] = useState(text.length <= foldedLength)
@@ -36,6 +36,7 @@ export function ApprovalDetail({ approval, onClose }: DetailProps): ReactElement
     <Card title="Tool call" actions={<Button variant="quiet" icon="close" aria-label="Close" onClick={onClose} />}>
       <Facts
         rows={[
+          ['Requested by', <RequestingKeys key="keys" apiKeys={requestedBy} />],
           [
             'Tool',
             <code key="tool">
@@ -69,6 +70,21 @@ function ServerName({ server }: { readonly server: NonNullable<Approval['server'
   return (
     <>
       <SafeText text={server.name} /> <code className="muted">{server.serverLabel}</code>
+    </>
+  )
+}
+
+/** The keys in the order of their calls. The preview tells apart keys whose labels look alike. */
+function RequestingKeys({ apiKeys }: { readonly apiKeys: Approval['requestedBy'] }): ReactElement {
+  if (apiKeys === null) return <span className="muted">Not visible. Needs api_key:read.</span>
+  return (
+    <>
+      {apiKeys.map(({ id, label, preview }) => (
+        <div key={id}>
+          <ScreenLink to={`/keys/${id}`}>{label === null ? 'No label' : <SafeText text={label} />}</ScreenLink>{' '}
+          <code className="muted">{preview}</code>
+        </div>
+      ))}
     </>
   )
 }

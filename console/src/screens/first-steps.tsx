@@ -1,6 +1,6 @@
 /** First steps of a new organization, derived from its data. Hidden when all are done, or dismissed. */
-import { useAccessTokens, useApiKeys, useInvitations, useMcpServers, useMembers } from '@keyhouse/client/react'
-import { useState } from 'react'
+import { useAccessTokens, useApiKeys, useInvitations, useMcpServers, useMembers, useViewer } from '@keyhouse/client/react'
+import { lazy, Suspense, useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 
 import { useAccess } from '../access.js'
@@ -9,6 +9,7 @@ import { Button, ScreenLink } from '../parts/button.js'
 import { CopyText } from '../parts/copy.js'
 import { Icon } from '../parts/icons.js'
 import { Card } from '../parts/page.js'
+import { Skeleton } from '../parts/problem.js'
 import { Ago } from '../parts/time.js'
 import { useSession } from '../session-context.js'
 
@@ -16,6 +17,10 @@ import classes from './overview.module.css'
 
 const storageName = 'keyhouse-first-steps'
 const pollMs = 3000
+/** Loaded for a new organization only: forms would delay the first paint of the overview. */
+const Names = lazy(async () => ({ default: (await import('./names.js')).Names }))
+/** Name that the first start gives, as in src/commands/first-start.ts. */
+const initialName = 'My organization'
 
 export function FirstSteps(): ReactElement | null {
   const [isDismissed, setIsDismissed] = useState(() => localStorage.getItem(storageName) === 'dismissed')
@@ -30,6 +35,8 @@ export function FirstSteps(): ReactElement | null {
 
 function Steps({ onDismiss }: { readonly onDismiss: () => void }): ReactElement | null {
   const { url } = useSession()
+  const { can } = useAccess()
+  const { data: viewer } = useViewer()
   const used = useApiKeys(
     { first: 1, orderBy: { field: 'LAST_USED_AT', direction: 'DESC' } },
     { refetchInterval: ({ state }) => (state.data?.nodes[0]?.lastUsedAt ? false : pollMs) },
@@ -41,13 +48,15 @@ function Steps({ onDismiss }: { readonly onDismiss: () => void }): ReactElement 
   const servers = useMcpServers({ first: 1 })
   const members = useMembers({ first: 2 })
   const invitations = useInvitations({ first: 1 })
-  if (!used.data || !tokens.data || !servers.data || !members.data || !invitations.data) return null
+  if (!viewer?.user || !used.data || !tokens.data || !servers.data || !members.data || !invitations.data) return null
 
   const lastUsedAt = used.data.nodes[0]?.lastUsedAt ?? null
   const hasTokens = tokens.data.nodes.length > 0
   const hasServers = servers.data.nodes.length > 0
   const hasPeople = members.data.nodes.length > 1 || invitations.data.nodes.length > 0
-  if (lastUsedAt !== null && hasTokens && hasServers && hasPeople) return null
+  // Somebody who may not rename the organization has nothing to do here.
+  const isNamed = viewer.organization.name !== initialName || !can('organization:update')
+  if (isNamed && lastUsedAt !== null && hasTokens && hasServers && hasPeople) return null
   return (
     <Card
       title="First steps"
@@ -58,6 +67,11 @@ function Steps({ onDismiss }: { readonly onDismiss: () => void }): ReactElement 
       }
     >
       <ol className={classes['steps']}>
+        <Step title="Name the organization and yourself" isDone={isNamed}>
+          <Suspense fallback={<Skeleton />}>
+            <Names viewerName={viewer.user.name} organizationName={viewer.organization.name} />
+          </Suspense>
+        </Step>
         <Step
           title="Send a request with an API key"
           isDone={lastUsedAt !== null}

@@ -11,7 +11,7 @@ import { Card } from '../parts/page.js'
 import { Loaded } from '../parts/problem.js'
 import { Table } from '../parts/table.js'
 import type { Column } from '../parts/table.js'
-import { StatusTag, Tag } from '../parts/tag.js'
+import { OutcomeTag, StatusTag } from '../parts/tag.js'
 import { Ago, Moment, useNow } from '../parts/time.js'
 
 const dayMs = 86_400_000
@@ -87,12 +87,8 @@ const eventColumns: readonly Column<AuditEventsResult['nodes'][number]>[] = [
   { title: 'When', cell: ({ at }) => <Ago at={at} /> },
   { title: 'Action', cell: ({ id, action }) => <ScreenLink to={`/audit?event=${id}`}>{action}</ScreenLink> },
   { title: 'By', cell: ({ actor }) => <Actor actor={actor} missing="Command line" /> },
-  { title: 'Outcome', cell: ({ outcome }) => <Outcome outcome={outcome} /> },
+  { title: 'Outcome', cell: ({ outcome }) => <OutcomeTag outcome={outcome} /> },
 ]
-
-export function Outcome({ outcome }: { readonly outcome: 'ALLOWED' | 'DENIED' }): ReactElement {
-  return outcome === 'ALLOWED' ? <Tag>Allowed</Tag> : <Tag tone="danger">Denied</Tag>
-}
 
 export function KeyEvents({ apiKeyId }: ActivityProps): ReactElement {
   const query = useAuditEvents({ first: rows, filter: { subjectId: apiKeyId } })

@@ -11,6 +11,7 @@ import { PermissionList } from '../parts/permission-list.js'
 import { Loaded } from '../parts/problem.js'
 import { areLettersOn, setLetters } from '../shortcuts.js'
 import { chooseTheme, readTheme } from '../theme.js'
+import { ViewerName } from './names.js'
 import { PersonalTokens } from './personal-tokens.js'
 
 export function Me(): ReactElement {
@@ -21,9 +22,9 @@ export function Me(): ReactElement {
       <Loaded query={viewer}>
         {({ user, organization, permissions }) => (
           <Card title="Profile">
+            {user && <ViewerName key={user.name} name={user.name} />}
             <Facts
               rows={[
-                ['Name', user?.name],
                 ['E-mail', user?.email],
                 ['Organization', organization.name],
                 ['Permissions', <PermissionList key="permissions" permissions={permissions} />],

@@ -62,9 +62,14 @@ async function findViolations(page: Page): Promise<unknown> {
 test('every screen is accessible, fits its window, and keeps the policy, at 390 and 1280 pixels, light and dark', async () => {
   const key = await world.acme.apiKey({ label: 'ci' })
   const approvalId = await askForApproval('echo', { text: 'Invoice \u202Efdp.exe' })
+  const events = (await world.app.run(world.acme.adminToken, '{ auditEvents(first: 1) { nodes { id } } }')).data
   const { page, browserErrors, blockedUrls } = await signIn()
+  // Leaving the overview earlier would abort its requests.
+  await page.waitForLoadState('networkidle')
+  const organizationPaths = ['/people', '/people?list=invitations', '/people?list=tokens', '/people/invite', '/settings']
   const paths = ['/', '/keys', '/keys/new', `/keys/${key.id}`, `/keys/${key.id}/edit`, '/approvals', `/approvals/${approvalId}`]
-  for (const path of [...paths, '/me', '/me/tokens/new', '/no-such-screen']) {
+  const insightPaths = ['/audit', `/audit?event=${events.auditEvents.nodes[0]!.id}`, '/usage']
+  for (const path of [...paths, ...insightPaths, ...organizationPaths, '/me', '/me/tokens/new', '/no-such-screen']) {
     await open(page, path)
     for (const width of [390, 1280]) {
       await page.setViewportSize({ width, height: 900 })
@@ -148,10 +153,11 @@ test('of two people who decide one call the second sees who was first, and a new
   expect(await grace.page.getByRole('button', { name: 'Approve once' }).count()).toBe(0)
 }, 60_000)
 
-test('long arguments must be shown whole before the call can be approved', async () => {
+test('the key that asks is shown, and long arguments must be shown whole before the call can be approved', async () => {
   const id = await askForApproval('long', { text: 'x'.repeat(2000) })
   const { page } = await signIn()
   await open(page, `/approvals/${id}`)
+  await page.getByRole('link', { name: 'First sandbox key' }).waitFor()
   const approve = page.getByRole('button', { name: 'Approve once' })
   expect(await approve.getAttribute('aria-disabled')).toBe('true')
   await page.getByRole('button', { name: /^Show all/ }).click()

@@ -1,0 +1,11 @@
+/** Files that the browser saves. */
+
+/** Saves the text as a file with this name. */
+export function download(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
+}
