@@ -45,6 +45,17 @@ export const screens: readonly Screen[] = [
   { path: '/keys/:id/edit', title: null, component: load(async () => (await import('./screens/edit-key.js')).EditKey) },
   { path: '/keys/:id', title: null, component: load(async () => (await import('./screens/key.js')).Key) },
   {
+    path: '/servers',
+    title: 'MCP servers',
+    group: 'MCP',
+    icon: 'server',
+    permission: 'mcp_server:read',
+    shortcut: 's',
+    component: load(async () => (await import('./screens/servers.js')).Servers),
+  },
+  { path: '/servers/new', title: null, component: load(async () => (await import('./screens/new-server.js')).NewServer) },
+  { path: '/servers/:id', title: null, component: load(async () => (await import('./screens/server.js')).Server) },
+  {
     path: '/approvals',
     title: 'Approvals',
     group: 'MCP',
