@@ -24,7 +24,6 @@ export function CheckCredential(): ReactElement {
   const verify = useVerifyApiKey({ onSuccess: clear })
   const pasted = text.trim()
   const isToken = jwtPattern.test(pasted)
-  const reason = pasted === '' ? 'Paste a token or a key first.' : needs(isToken ? 'access_token:introspect' : 'api_key:verify')
   function check(): void {
     introspect.reset()
     verify.reset()
@@ -33,17 +32,22 @@ export function CheckCredential(): ReactElement {
   }
   return (
     <Card title="Check a token or key">
-      <Form error={introspect.error ?? verify.error} fields={['token', 'secret']} onSubmit={() => reason === undefined && check()}>
+      <Form error={introspect.error ?? verify.error} fields={['token', 'secret']} onSubmit={check}>
         <Field
           name={isToken ? 'token' : 'secret'}
           label="Access token or API key"
           help="It is sent to Keyhouse only, and not stored."
           type="password"
+          required
           value={text}
           onChange={setText}
         />
         <FormActions>
-          <Button type="submit" busy={introspect.isPending || verify.isPending} disabledReason={reason}>
+          <Button
+            type="submit"
+            busy={introspect.isPending || verify.isPending}
+            disabledReason={needs(isToken ? 'access_token:introspect' : 'api_key:verify')}
+          >
             Check
           </Button>
         </FormActions>

@@ -46,7 +46,8 @@ type Asked = { readonly action: 'store' } | { readonly action: 'replace' | 'revo
 
 export function ServerCredentials({ server }: { readonly server: McpServer }): ReactElement {
   const query = useMcpServer({ id: server.id, withCredentials: true, ...usePage() }, { placeholderData: keepPreviousData })
-  const { needs } = useAccess()
+  const { can, needs } = useAccess()
+  const ownerMissing = can('end_user:read') ? 'Backend' : 'Backend, or not visible'
   const [asked, setAsked] = useState<Asked | null>(null)
   const close = (): void => setAsked(null)
   const [name, ...others] = credentialColumns
@@ -54,7 +55,7 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
     name!,
     {
       title: 'Owner',
-      cell: ({ endUser }) => <Actor actor={endUser && { __typename: 'EndUser', ...endUser }} missing="Backend, or not visible" />,
+      cell: ({ endUser }) => <Actor actor={endUser && { __typename: 'EndUser', ...endUser }} missing={ownerMissing} />,
     },
     ...others,
     {
@@ -107,7 +108,7 @@ interface RevokeProps {
   readonly onClose: () => void
 }
 
-export function RevokeCredential({ credential, onClose }: RevokeProps): ReactElement {
+function RevokeCredential({ credential, onClose }: RevokeProps): ReactElement {
   const toast = useToast()
   const revoke = useRevokeMcpCredential({
     onSuccess: () => {

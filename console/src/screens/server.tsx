@@ -1,6 +1,6 @@
 /** One MCP server: gateway URL, tools, approval policy and credentials; delete. */
 import type { McpApprovalPolicy, McpServerResult } from '@keyhouse/client'
-import { useDeleteMcpServer, useMcpServer, useUpdateMcpServer } from '@keyhouse/client/react'
+import { useDeleteMcpServer, useMcpCredentials, useMcpServer, useUpdateMcpServer } from '@keyhouse/client/react'
 import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation } from 'wouter'
@@ -67,6 +67,7 @@ const clientConfiguration = (label: string, url: string): string =>
 
 function ServerFacts({ server }: ServerProps): ReactElement {
   const { url } = useSession()
+  const { can } = useAccess()
   const gatewayUrl = `${url}/mcp/${server.id}`
   return (
     <>
@@ -83,7 +84,7 @@ function ServerFacts({ server }: ServerProps): ReactElement {
               <Actor
                 key="owner"
                 actor={server.endUser && { __typename: 'EndUser', ...server.endUser }}
-                missing="Backend, or not visible"
+                missing={can('end_user:read') ? 'Backend' : 'Backend, or not visible'}
               />,
             ],
             ['Registered', <Moment key="registered" at={server.createdAt} />],
@@ -126,6 +127,12 @@ function DeleteServer({ server, onClose }: ServerProps & { readonly onClose: () 
   const scoped = useScopedPath()
   const [, navigate] = useLocation()
   const toast = useToast()
+  const { can } = useAccess()
+  const credentials = useMcpCredentials(
+    { first: 1, filter: { serverId: server.id, status: 'ACTIVE' }, withTotalCount: true },
+    { enabled: can('mcp_credential:read') },
+  )
+  const active = credentials.data?.totalCount
   const remove = useDeleteMcpServer({
     onSuccess: ({ revokedCredentialCount: count }) => {
       toast(`The server was deleted, and ${count === 1 ? '1 credential was' : `${count} credentials were`} revoked.`)
@@ -143,8 +150,8 @@ function DeleteServer({ server, onClose }: ServerProps & { readonly onClose: () 
       onClose={onClose}
     >
       <p>
-        The gateway refuses it from now on. Its credentials, of every owner, are revoked and wiped. Its open approvals end. This cannot be
-        undone.
+        The gateway refuses it from now on. Its credentials, of every owner, are revoked and wiped
+        {active !== undefined && `: ${active.toLocaleString()} active`}. Its open approvals end. This cannot be undone.
       </p>
     </Confirm>
   )
