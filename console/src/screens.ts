@@ -50,7 +50,7 @@ export const screens: readonly Screen[] = [
     group: 'Access',
     icon: 'token',
     permission: 'access_token:read',
-    shortcut: 't',
+    shortcut: 'x',
     component: load(async () => (await import('./screens/tokens.js')).Tokens),
   },
   {
@@ -69,7 +69,7 @@ export const screens: readonly Screen[] = [
     group: 'MCP',
     icon: 'server',
     permission: 'mcp_server:read',
-    shortcut: 's',
+    shortcut: 'v',
     component: load(async () => (await import('./screens/servers.js')).Servers),
   },
   { path: '/servers/new', title: null, component: load(async () => (await import('./screens/new-server.js')).NewServer) },
