@@ -77,7 +77,7 @@ test('a pasted key or token is checked, and leaves the page', async () => {
     [acme.sandboxKey, 'Keyhouse accepts this key.'],
     ['kh_sand_unknown', 'No API key of this organization has this secret.'],
   ] as const) {
-    await page.getByLabel('Access token or API key').fill(pasted!)
+    await page.getByLabel('Access token or API key').fill(pasted)
     await page.getByRole('button', { name: 'Check' }).click()
     await page.getByText(verdict).waitFor()
     expect(`${await page.content()}${await readBrowserStorage(page)}${page.url()}`).not.toContain(pasted)
