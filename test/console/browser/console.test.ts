@@ -82,7 +82,9 @@ test('every screen is accessible, fits its window, and keeps the policy, at 390 
       }
     }
   }
-  expect({ browserErrors, blockedUrls }).toEqual({ browserErrors: [], blockedUrls: [] })
+  // Leaving a screen aborts a poll in flight.
+  const errors = browserErrors.filter((text) => !text.endsWith('/console/graphql: net::ERR_ABORTED'))
+  expect({ errors, blockedUrls }).toEqual({ errors: [], blockedUrls: [] })
 }, 180_000)
 
 test('the screens without a session are accessible, and a link spends nothing before the button', async () => {
