@@ -15,3 +15,7 @@ export const viewerQuery = '{ viewer { kind environment permissions } }'
 
 export const exchangeMutation =
   'mutation { exchangeApiKey(input: { externalUserId: "user-1", audience: "https://api.example.com" }) { token userErrors { message } } }'
+
+/** A request for an end user of the product. */
+export const onBehalfOfCommand = (url: string): string =>
+  curlCommand(url, '{ viewer { endUser { externalId } } }').replace(' \\\n', " \\\n  -H 'X-On-Behalf-Of: user-1' \\\n")

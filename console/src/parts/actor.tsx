@@ -16,5 +16,6 @@ export const actorName = (actor: ActorValue): string => {
 export function Actor({ actor, missing = 'Not visible' }: { readonly actor: ActorValue | null; readonly missing?: string }): ReactElement {
   if (actor === null) return <span className="muted">{missing}</span>
   if (actor.__typename === 'ApiKey') return <ScreenLink to={`/keys/${actor.id}`}>{actorName(actor)}</ScreenLink>
-  return <span title={actor.__typename === 'User' ? actor.email : actor.id}>{actorName(actor)}</span>
+  if (actor.__typename === 'EndUser') return <ScreenLink to={`/end-users/${actor.id}`}>{actorName(actor)}</ScreenLink>
+  return <span title={actor.email}>{actorName(actor)}</span>
 }

@@ -23,11 +23,11 @@ const idPattern = /^[a-z]{2,8}(_[a-z]{2,8})?_[0-9a-f]{32}$/
 /** Path of an object's screen; types without one lead to their list. */
 const nodePaths: Readonly<Record<string, (id: string) => string>> = {
   ApiKey: (id) => `/keys/${id}`,
-  AccessToken: (id) => `/tokens?token=${id}`,
+  AccessToken: () => '/tokens',
   McpServer: (id) => `/servers/${id}`,
   McpToolApproval: (id) => `/approvals/${id}`,
   AuditEvent: (id) => `/audit?event=${id}`,
-  EndUser: (id) => `/audit?actorId=${id}`,
+  EndUser: (id) => `/end-users/${id}`,
   PersonalToken: () => '/me',
   Member: () => '/people',
   User: () => '/people',
@@ -48,6 +48,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactEle
       title !== null && (permission === undefined || can(permission)) ? [{ label: title, path }] : [],
     ),
     ...(can('api_key:create') ? [{ label: 'New API key', path: '/keys/new' }] : []),
+    ...(can('mcp_server:create') ? [{ label: 'Register MCP server', path: '/servers/new' }] : []),
     { label: 'Add personal API token', path: '/me/tokens/new' },
   ]
   const open = ({ path }: Command): void => {

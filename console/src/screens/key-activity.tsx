@@ -83,7 +83,7 @@ export function KeyTokens({ apiKeyId }: ActivityProps): ReactElement {
   )
 }
 
-const eventColumns: readonly Column<AuditEventsResult['nodes'][number]>[] = [
+export const eventColumns: readonly Column<AuditEventsResult['nodes'][number]>[] = [
   { title: 'When', cell: ({ at }) => <Ago at={at} /> },
   { title: 'Action', cell: ({ id, action }) => <ScreenLink to={`/audit?event=${id}`}>{action}</ScreenLink> },
   { title: 'By', cell: ({ actor }) => <Actor actor={actor} missing="Command line" /> },

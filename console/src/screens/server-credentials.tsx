@@ -1,0 +1,131 @@
+/** Credentials of an MCP server: metadata only; store, replace and revoke. */
+import type { McpServerResult } from '@keyhouse/client'
+import { useMcpServer, useRevokeMcpCredential } from '@keyhouse/client/react'
+import { keepPreviousData } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { ReactElement } from 'react'
+
+import { useAccess } from '../access.js'
+import { usePage } from '../filters.js'
+import { Actor } from '../parts/actor.js'
+import { Button } from '../parts/button.js'
+import { Confirm } from '../parts/dialog.js'
+import { Empty } from '../parts/empty.js'
+import { Card } from '../parts/page.js'
+import { Loaded } from '../parts/problem.js'
+import { Table } from '../parts/table.js'
+import type { Column } from '../parts/table.js'
+import { StatusTag } from '../parts/tag.js'
+import { Ago, Moment } from '../parts/time.js'
+import { useToast } from '../parts/toast.js'
+import type { McpServer } from './server.js'
+import { StoreCredential } from './store-credential.js'
+
+export type Credential = NonNullable<NonNullable<McpServerResult>['credentials']>['nodes'][number]
+
+const typeNames = { BEARER: 'Bearer token', AUTHORIZATION: 'Authorization', HEADERS: 'Headers', NONE: 'None' } as const
+
+export const credentialColumns: readonly Column<Credential>[] = [
+  { title: 'Name', cell: ({ name }) => name ?? <span className="muted">No name</span> },
+  {
+    title: 'Value',
+    cell: ({ authType, authorizationPreview, headerNames }) => (
+      <div>
+        {typeNames[authType]}
+        <br />
+        <code className="muted">{authorizationPreview ?? headerNames.join(', ')}</code>
+      </div>
+    ),
+  },
+  { title: 'Last used', cell: ({ lastUsedAt }) => <Ago at={lastUsedAt} /> },
+  { title: 'Ends', cell: ({ expiresAt }) => <Moment at={expiresAt} /> },
+  { title: 'Status', cell: ({ status }) => <StatusTag status={status} /> },
+]
+
+type Asked = { readonly action: 'store' } | { readonly action: 'replace' | 'revoke'; readonly credential: Credential }
+
+export function ServerCredentials({ server }: { readonly server: McpServer }): ReactElement {
+  const query = useMcpServer({ id: server.id, withCredentials: true, ...usePage() }, { placeholderData: keepPreviousData })
+  const { can, needs } = useAccess()
+  const ownerMissing = can('end_user:read') ? 'Backend' : 'Backend, or not visible'
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const close = (): void => setAsked(null)
+  const [name, ...others] = credentialColumns
+  const columns: readonly Column<Credential>[] = [
+    name!,
+    {
+      title: 'Owner',
+      cell: ({ endUser }) => <Actor actor={endUser && { __typename: 'EndUser', ...endUser }} missing={ownerMissing} />,
+    },
+    ...others,
+    {
+      title: 'Actions',
+      cell: (credential) => (
+        <div className="row">
+          <Button disabledReason={needs('mcp_credential:create')} onClick={() => setAsked({ action: 'replace', credential })}>
+            Replace
+          </Button>
+          <Button disabledReason={needs('mcp_credential:revoke')} onClick={() => setAsked({ action: 'revoke', credential })}>
+            Revoke
+          </Button>
+        </div>
+      ),
+    },
+  ]
+  const store = (
+    <Button icon="plus" disabledReason={needs('mcp_credential:create')} onClick={() => setAsked({ action: 'store' })}>
+      Store credential
+    </Button>
+  )
+  return (
+    <Card title="Credentials" actions={store}>
+      <p className="muted">Values are encrypted and never shown. The gateway sends them; agents never see them.</p>
+      <Loaded query={query} noun="MCP server">
+        {({ credentials }) => (
+          <Table
+            caption="Credentials"
+            columns={columns}
+            rows={credentials?.nodes}
+            rowKey={({ id }) => id}
+            pageInfo={credentials?.pageInfo}
+            empty={
+              <Empty title="No credential.">
+                <p>The gateway refuses calls without one (1004). For a server without authentication, store the type None.</p>
+              </Empty>
+            }
+          />
+        )}
+      </Loaded>
+      {asked?.action === 'store' && <StoreCredential serverId={server.id} onClose={close} />}
+      {asked?.action === 'replace' && <StoreCredential serverId={server.id} replaced={asked.credential} onClose={close} />}
+      {asked?.action === 'revoke' && <RevokeCredential credential={asked.credential} onClose={close} />}
+    </Card>
+  )
+}
+
+interface RevokeProps {
+  readonly credential: Credential
+  readonly onClose: () => void
+}
+
+function RevokeCredential({ credential, onClose }: RevokeProps): ReactElement {
+  const toast = useToast()
+  const revoke = useRevokeMcpCredential({
+    onSuccess: () => {
+      toast('The credential was revoked.')
+      onClose()
+    },
+  })
+  return (
+    <Confirm
+      title={`Revoke ${credential.name ?? credential.authorizationPreview ?? 'this credential'}?`}
+      action="Revoke"
+      busy={revoke.isPending}
+      error={revoke.error}
+      onConfirm={() => revoke.mutate({ id: credential.id })}
+      onClose={onClose}
+    >
+      <p>Its value is wiped, and the gateway does not send it from now on. This cannot be undone.</p>
+    </Confirm>
+  )
+}
