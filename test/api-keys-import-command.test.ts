@@ -5,9 +5,9 @@ import { join, resolve } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { importFile, type ImportOptions, type ImportReport } from '../src/commands/api-key-import.js'
+import { importFile, type ImportOptions, type ImportReport } from '../src/commands/import/api-key-import.js'
 import { ApiKey } from '../src/entities/api-key.js'
-import { sha256 } from '../src/lib/digest.js'
+import { sha256 } from '../src/lib/crypto/digest.js'
 import { startApp, type TestApp } from './support/app.js'
 import { runKeyhouse } from './support/process.js'
 import { organization, type SeededOrganization } from './support/seed.js'

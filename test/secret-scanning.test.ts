@@ -3,7 +3,7 @@ import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { sha256 } from '../src/lib/digest.js'
+import { sha256 } from '../src/lib/crypto/digest.js'
 import { startApp, type TestApp } from './support/app.js'
 import { listen, type Listening } from './support/local-server.js'
 import { organization, type SeededOrganization } from './support/seed.js'

@@ -12,7 +12,7 @@ const { createApp } = await import('../../dist/app.js')
 const { readConfig } = await import('../../dist/config/config.js')
 const { bootstrapOrganization } = await import('../../dist/commands/organization-create.js')
 const { createKey } = await import('../../dist/commands/api-key-create.js')
-const { sha256 } = await import('../../dist/lib/digest.js')
+const { sha256 } = await import('../../dist/lib/crypto/digest.js')
 
 const app = await createApp(readConfig({ PORT: '0', KEYHOUSE_DATA_DIR: directory, LOG_LEVEL: 'silent' }))
 const { sandboxApiKey } = await bootstrapOrganization(app.services, { name: 'Bench', email: 'bench@example.com' })

@@ -9,7 +9,7 @@ const { bootstrapOrganization } = await import('../../dist/commands/organization
 const { createKey } = await import('../../dist/commands/api-key-create.js')
 const { readConfig } = await import('../../dist/config/config.js')
 const { generateApiKey, maskApiKey } = await import('../../dist/lib/api-key-format.js')
-const { sha256 } = await import('../../dist/lib/digest.js')
+const { sha256 } = await import('../../dist/lib/crypto/digest.js')
 const { newId } = await import('../../dist/lib/id.js')
 
 const organizations = Number(process.env.BENCH_ORGANIZATIONS ?? 1)

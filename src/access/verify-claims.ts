@@ -1,7 +1,7 @@
+import { isConfirmedBy } from '../lib/crypto/session-key.js'
 /** Verifies a JWT of this server: its signature, audience, ids, and the session key that it is bound to. */
 import { unauthenticated, UnknownCredentialError, type RequestError } from '../lib/errors.js'
 import { isId } from '../lib/id.js'
-import { isConfirmedBy } from '../lib/session-key.js'
 
 export interface ClaimsVerifier {
   /** `KEYHOUSE_URL` and any `KEYHOUSE_PREVIOUS_URL`: audiences of tokens for this server, and origins of their issuers. */

@@ -1,5 +1,5 @@
 /** An API key that was issued elsewhere, and the rules for its digest and preview. */
-import { parseDigest, sha256 } from '../lib/digest.js'
+import { parseDigest, sha256 } from '../lib/crypto/digest.js'
 import { Validator } from '../validation/validator.js'
 import { validateGrants, type NewApiKeyGrants } from './api-key-rules.js'
 

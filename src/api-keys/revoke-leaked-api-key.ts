@@ -4,7 +4,7 @@ import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { readKey } from '../database/queries/credentials.js'
 import { ApiKey } from '../entities/api-key.js'
-import { sha256 } from '../lib/digest.js'
+import { sha256 } from '../lib/crypto/digest.js'
 import type { Secret } from '../lib/secret.js'
 
 /** Returns whether the secret is that of a key, even of a revoked one. @param details details of the audit event */

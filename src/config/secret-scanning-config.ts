@@ -1,7 +1,7 @@
 /** Source of GitHub's public keys for reports of its secret scanning, from `KEYHOUSE_GITHUB_SECRET_SCANNING_KEYS`. */
 import type { KeyObject } from 'node:crypto'
 
-import { parseP256Key } from '../lib/p256-key.js'
+import { parseP256Key } from '../lib/crypto/p256-key.js'
 import type { EnvReader } from './env-reader.js'
 
 /** The URL where GitHub publishes its keys, or the keys themselves. */

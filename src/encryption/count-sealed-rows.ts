@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { selectEnvelopeHeads } from '../database/queries/sealed-columns.js'
 import type { QueryRunner } from '../database/query-runner.js'
 import type { Clock } from '../lib/clock.js'
-import { getKeyId } from '../lib/seal.js'
+import { getKeyId } from '../lib/crypto/seal.js'
 import type { Sample } from '../observability/prometheus.js'
 import { sealedColumns, describeSealedField } from './sealed-columns.js'
 

@@ -5,7 +5,7 @@ import type { MikroORM } from '@mikro-orm/core'
 
 import { DeploymentSecret, deploymentSecretAad } from '../entities/deployment-secret.js'
 import type { Clock } from '../lib/clock.js'
-import { open, seal, type MasterKeys } from '../lib/seal.js'
+import { open, seal, type MasterKeys } from '../lib/crypto/seal.js'
 
 export interface DeploymentSecrets {
   /** HMAC-SHA-256 in hex; the same in every process, and after a change of master key. */

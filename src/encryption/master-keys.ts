@@ -7,7 +7,7 @@ import type { MikroORM } from '@mikro-orm/core'
 
 import { ConfigError, type Config } from '../config/config.js'
 import { SigningKey } from '../entities/signing-key.js'
-import { validateMasterKeys, parseMasterKeys, type MasterKeys } from '../lib/seal.js'
+import { validateMasterKeys, parseMasterKeys, type MasterKeys } from '../lib/crypto/seal.js'
 
 /** Path of the master key file. */
 export const masterKeyFile = (config: Config): string => join(config.dataDir, 'master.key')

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { MikroORM } from '@mikro-orm/core'
 
 import { isUnavailable } from '../database/database-errors.js'
-import { open, seal, getKeyId, SealError, type MasterKeys } from '../lib/seal.js'
+import { open, seal, getKeyId, SealError, type MasterKeys } from '../lib/crypto/seal.js'
 import {
   countNotSealedWith,
   replaceEnvelope,

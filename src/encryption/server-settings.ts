@@ -4,8 +4,8 @@ import type { MikroORM } from '@mikro-orm/core'
 import { ConfigError, type Config } from '../config/config.js'
 import { DeploymentState, deploymentStateId } from '../entities/deployment-state.js'
 import { MasterKeyProof } from '../entities/master-key-proof.js'
-import { algorithms } from '../lib/jwt.js'
-import type { MasterKeys } from '../lib/seal.js'
+import { algorithms } from '../lib/crypto/jwt.js'
+import type { MasterKeys } from '../lib/crypto/seal.js'
 
 const separator = ','
 

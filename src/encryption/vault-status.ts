@@ -1,7 +1,7 @@
 /** `keyhouse vault status`: counts sealed rows by master key without opening any, so it works while a key is missing. */
 import type { MikroORM } from '@mikro-orm/core'
 
-import { getKeyId } from '../lib/seal.js'
+import { getKeyId } from '../lib/crypto/seal.js'
 import { countSealedWith, findNotSealedWith, sealedColumns, type SealedColumn } from './sealed-columns.js'
 
 /** Sealed rows by column and master key. */

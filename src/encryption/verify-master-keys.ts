@@ -4,7 +4,7 @@ import type { MikroORM } from '@mikro-orm/core'
 import { ConfigError, type Config } from '../config/config.js'
 import { MasterKeyProof, masterKeyProofAad } from '../entities/master-key-proof.js'
 import type { Clock } from '../lib/clock.js'
-import { open, seal, type MasterKey, type MasterKeys } from '../lib/seal.js'
+import { open, seal, type MasterKey, type MasterKeys } from '../lib/crypto/seal.js'
 import { masterKeyFile } from './master-keys.js'
 import { countSealedWith, sealedColumns } from './sealed-columns.js'
 

@@ -3,7 +3,7 @@ import { Entity, Property, Unique } from '@mikro-orm/decorators/legacy'
 import type { JWK } from 'jose'
 import { Field, ObjectType } from 'type-graphql'
 
-import { algorithms } from '../lib/jwt.js'
+import { algorithms } from '../lib/crypto/jwt.js'
 import { timestamp, json, text } from './columns.js'
 import { SigningKeyState } from './enums.js'
 import { Node } from './node.js'

@@ -2,9 +2,9 @@
 import type { FastifyReply } from 'fastify'
 
 import { onResponseEnd } from '../http/response-end.js'
+import { SealError } from '../lib/crypto/seal.js'
 import { RequestError } from '../lib/errors.js'
 import { writeJson } from '../lib/json/write-json.js'
-import { SealError } from '../lib/seal.js'
 import { runInSlices } from '../lib/slices.js'
 import { openCredential, type OpenCredential } from '../mcp/credentials/open-credential.js'
 import { ForwardedRequest, type ForwardContext } from './forwarded-request.js'

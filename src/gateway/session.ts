@@ -7,7 +7,7 @@ import { createSecretKey } from 'node:crypto'
 import type { Actor } from '../access/actor.js'
 import type { DeploymentSecrets } from '../encryption/deployment-secrets.js'
 import type { McpServer } from '../entities/mcp-server.js'
-import { open, seal, SealError, type MasterKeys } from '../lib/seal.js'
+import { open, seal, SealError, type MasterKeys } from '../lib/crypto/seal.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 
 export interface SessionOwner {

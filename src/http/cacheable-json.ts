@@ -5,7 +5,7 @@ import { createGunzip, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 
-import { sha256 } from '../lib/digest.js'
+import { sha256 } from '../lib/crypto/digest.js'
 import type { PreparedDocument } from '../lib/prepared-document.js'
 
 const compress = promisify(gzip)

@@ -2,7 +2,7 @@
 import canonicalize from 'canonicalize'
 
 import type { AuditEvent } from '../entities/audit-event.js'
-import { sha256 } from '../lib/digest.js'
+import { sha256 } from '../lib/crypto/digest.js'
 import { newId } from '../lib/id.js'
 
 /** Position of the last event of an organization's chain. */

@@ -1,5 +1,5 @@
 /** External ids of end users, and the internal ids derived from them. */
-import { sha256 } from './digest.js'
+import { sha256 } from './crypto/digest.js'
 
 /**
  * Derives the id of an end user from its scope and external id, so that recording one needs no read.

@@ -3,9 +3,9 @@ import type { Context } from '../context/context.js'
 import type { PersonalTokenType } from '../entities/enums.js'
 import { PersonalToken, personalTokenAad } from '../entities/personal-token.js'
 import { addSeconds, epochSeconds } from '../lib/clock.js'
+import { seal } from '../lib/crypto/seal.js'
+import { confirmationOf } from '../lib/crypto/session-key.js'
 import { newId } from '../lib/id.js'
-import { seal } from '../lib/seal.js'
-import { confirmationOf } from '../lib/session-key.js'
 
 /** How long the creator can reveal the token again. */
 export const revealWindowSeconds = 300

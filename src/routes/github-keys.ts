@@ -2,8 +2,8 @@
 import type { KeyObject } from 'node:crypto'
 
 import type { Services } from '../context/services.js'
+import { parseP256Key } from '../lib/crypto/p256-key.js'
 import { RequestError } from '../lib/errors.js'
-import { parseP256Key } from '../lib/p256-key.js'
 import type { OutboundResponse } from '../outbound/outbound.js'
 
 /** Milliseconds after which the keys are fetched again, so that a withdrawn key ends. */

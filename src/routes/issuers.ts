@@ -6,8 +6,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Services } from '../context/services.js'
 import { sendCacheableJson } from '../http/cacheable-json.js'
+import { algorithms } from '../lib/crypto/jwt.js'
 import { parseIssuer } from '../lib/issuer.js'
-import { algorithms } from '../lib/jwt.js'
 import { jwksMaxAgeSeconds, getJwks } from '../signing-keys/jwks.js'
 
 const path = '/o/:organizationId/:environment'

@@ -10,9 +10,9 @@ import type { QueryRunner } from '../database/query-runner.js'
 import { SigningKey, privateKeyAad } from '../entities/signing-key.js'
 import type { Journal } from '../journal/journal.js'
 import type { Clock } from '../lib/clock.js'
+import type { Algorithm } from '../lib/crypto/jwt.js'
+import { open, seal, type MasterKeys } from '../lib/crypto/seal.js'
 import { newId } from '../lib/id.js'
-import type { Algorithm } from '../lib/jwt.js'
-import { open, seal, type MasterKeys } from '../lib/seal.js'
 
 // Asynchronous: an RSA key pair takes most of a second, which would block the event loop.
 const generateKeyPairAsync = promisify(generateKeyPair)

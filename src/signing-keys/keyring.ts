@@ -4,10 +4,10 @@ import { compactVerify, importJWK, type CryptoKey, type JWK } from 'jose'
 import { currentKey, activeSigningKeys, signingKey, publishedKey } from '../database/queries/signing-keys.js'
 import type { QueryRunner } from '../database/query-runner.js'
 import type { Row } from '../database/row-mapper.js'
+import { signJwt, decodeUnverified, type Algorithm, type Signer } from '../lib/crypto/jwt.js'
+import type { MasterKeys } from '../lib/crypto/seal.js'
 import { isId } from '../lib/id.js'
 import { parseIssuer } from '../lib/issuer.js'
-import { signJwt, decodeUnverified, type Algorithm, type Signer } from '../lib/jwt.js'
-import type { MasterKeys } from '../lib/seal.js'
 import { openPrivateKey } from './create-signing-key.js'
 
 /** Gate before the signature check of an unauthenticated caller's token. */

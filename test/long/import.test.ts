@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises'
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { importFile } from '../../src/commands/api-key-import.js'
+import { importFile } from '../../src/commands/import/api-key-import.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { organization } from '../support/seed.js'
 

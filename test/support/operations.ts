@@ -12,7 +12,7 @@
 import { randomUUID } from 'node:crypto'
 
 import { actions, type KeyhousePermission } from '../../src/access/actions.js'
-import { sha256 } from '../../src/lib/digest.js'
+import { sha256 } from '../../src/lib/crypto/digest.js'
 import { createIdIn, invitation, mcpCredential, newMcpServer, type IdKindName, type ResourceScope } from './resources.js'
 
 /** The kinds of caller that reach execution. Callers refused earlier are refused alike for every operation. */

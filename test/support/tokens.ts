@@ -1,6 +1,6 @@
 /** Access tokens in tests: exchange, decode without verification, and sign arbitrary claims with the deployment's key. */
 import { SigningKey } from '../../src/entities/signing-key.js'
-import { signJwt } from '../../src/lib/jwt.js'
+import { signJwt } from '../../src/lib/crypto/jwt.js'
 import { openPrivateKey } from '../../src/signing-keys/create-signing-key.js'
 import type { TestApp } from './app.js'
 import type { Payloads } from './results.js'

@@ -6,7 +6,7 @@ import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 
 import { computeHash, type ChainedEvent } from '../../src/journal/chain.js'
-import { sha256 } from '../../src/lib/digest.js'
+import { sha256 } from '../../src/lib/crypto/digest.js'
 
 const text = fc.string({ unit: 'binary' })
 const event = fc.record({

@@ -3,9 +3,9 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
 import { apiKeyPattern, generateApiKey, parseApiKey, maskApiKey } from '../../src/lib/api-key-format.js'
+import { open, parseMasterKeys, seal, getKeyId, SealError, type MasterKeys } from '../../src/lib/crypto/seal.js'
 import { deriveEndUserId, isExternalId } from '../../src/lib/external-id.js'
 import { newId } from '../../src/lib/id.js'
-import { open, parseMasterKeys, seal, getKeyId, SealError, type MasterKeys } from '../../src/lib/seal.js'
 import { redactCredentials } from '../../src/lib/secret.js'
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'

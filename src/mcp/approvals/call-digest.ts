@@ -3,7 +3,7 @@ import canonicalize from 'canonicalize'
 
 import type { Actor } from '../../access/actor.js'
 import type { McpServer } from '../../entities/mcp-server.js'
-import { sha256 } from '../../lib/digest.js'
+import { sha256 } from '../../lib/crypto/digest.js'
 import { isJsonObject, type JsonObject } from '../../lib/json/json-rpc.js'
 import type { UsableCredential } from '../credentials/open-credential.js'
 

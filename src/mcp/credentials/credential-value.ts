@@ -1,7 +1,7 @@
 /** Value of an MCP credential: validation of the input, masked preview, sealing and opening. */
 import type { McpAuthType } from '../../entities/enums.js'
 import type { McpCredential } from '../../entities/mcp-credential.js'
-import { open, seal, SealError, type MasterKeys } from '../../lib/seal.js'
+import { open, seal, SealError, type MasterKeys } from '../../lib/crypto/seal.js'
 import type { Secret } from '../../lib/secret.js'
 import type { Validator } from '../../validation/validator.js'
 

@@ -5,8 +5,8 @@ import { PassThrough } from 'node:stream'
 
 import { CsvError, parse } from 'csv-parse'
 
-import { splitLines } from '../audit/split-lines.js'
-import { CommandError } from './command-error.js'
+import { splitLines } from '../../audit/split-lines.js'
+import { CommandError } from '../command-error.js'
 
 /** One record: a JSON object, or the row of a CSV file by its header. Null for a line that is not a JSON object. */
 export interface ExportRecord {

@@ -1,17 +1,17 @@
 /** `keyhouse api-key import`: imports the keys of another store from a file, any number of them. */
 import { Option, type Command } from 'commander'
 
-import { importApiKeys, type ImportResult } from '../api-keys/import-api-keys.js'
-import type { ImportedKey } from '../api-keys/imported-key.js'
-import { systemContext } from '../context/context.js'
-import type { Services } from '../context/services.js'
-import type { Environment } from '../entities/enums.js'
-import { CommandError } from './command-error.js'
-import { addExample, jsonOption, printResult, type OutputOptions, type WithServices } from './definition.js'
-import { findSoleOrganization } from './find-organization.js'
+import { importApiKeys, type ImportResult } from '../../api-keys/import-api-keys.js'
+import type { ImportedKey } from '../../api-keys/imported-key.js'
+import { systemContext } from '../../context/context.js'
+import type { Services } from '../../context/services.js'
+import type { Environment } from '../../entities/enums.js'
+import { CommandError } from '../command-error.js'
+import { addExample, jsonOption, printResult, type OutputOptions, type WithServices } from '../definition.js'
+import { findSoleOrganization } from '../find-organization.js'
+import { formatColumns } from '../output.js'
+import { reportTo, type ProgressStream } from '../progress.js'
 import { toImportedKey } from './foreign-key.js'
-import { formatColumns } from './output.js'
-import { reportTo, type ProgressStream } from './progress.js'
 import { readRecords } from './read-records.js'
 
 /** Keys of one transaction and one audit event. */
