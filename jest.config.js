@@ -31,7 +31,7 @@ const base = {
 }
 
 /** Of each property, kills, rows, and what else is a matter of patience; `npm run test:long` takes more. */
-const budget = { fuzzRuns: 40, crashRounds: 2, outageSeconds: 2, accessChains: 40, keyEvents: 20_000 }
+const budget = { fuzzRuns: 40, crashRounds: 2, outageSeconds: 2, accessChains: 40, keyEvents: 20_000, looks: ['390 light', '1280 dark'] }
 
 export default {
   testTimeout: 30_000,

@@ -1,7 +1,8 @@
 // The same tests with the budget that they deserve, and those that are too long for every run.
 import usual from './jest.config.js'
 
-const budget = { fuzzRuns: 20_000, crashRounds: 100, outageSeconds: 10, accessChains: 10_000, keyEvents: 1_000_000 }
+const looks = ['390 light', '390 dark', '1280 light', '1280 dark']
+const budget = { fuzzRuns: 20_000, crashRounds: 100, outageSeconds: 10, accessChains: 10_000, keyEvents: 1_000_000, looks }
 
 export default {
   ...usual,
@@ -9,8 +10,14 @@ export default {
     ...project,
     globals: { ...project.globals, ...budget },
     testPathIgnorePatterns: [],
-    testMatch: ['fuzz', 'crash*', 'replicas-outage', 'explain-access-chains', 'key-activity-scale', 'long/**/*'].map(
-      (name) => `<rootDir>/test/${name}.test.ts`,
-    ),
+    testMatch: [
+      'fuzz',
+      'crash*',
+      'replicas-database-outage',
+      'explain-access-chains',
+      'key-activity-scale',
+      'console/browser/console',
+      'long/**/*',
+    ].map((name) => `<rootDir>/test/${name}.test.ts`),
   })),
 }

@@ -10,6 +10,9 @@ import { Gateway } from '../../support/gateway.js'
 
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
+/** Window width in pixels and color scheme of each look; `npm run test:long` takes all four. */
+declare const looks: readonly string[]
+
 let world: Gateway
 let serverId: string
 let browser: Browser
@@ -59,7 +62,7 @@ async function findViolations(page: Page): Promise<unknown> {
   return result.value
 }
 
-test('every screen is accessible, fits its window, and keeps the policy, at 390 and 1280 pixels, light and dark', async () => {
+test('every screen is accessible, fits its window, and keeps the policy, on narrow and wide windows, light and dark', async () => {
   const key = await world.acme.apiKey({ label: 'ci' })
   const approvalId = await askForApproval('echo', { text: 'Invoice \u202Efdp.exe' })
   const { acme, app } = world
@@ -86,14 +89,13 @@ test('every screen is accessible, fits its window, and keeps the policy, at 390 
     '/no-such-screen',
   ]) {
     await open(page, path)
-    for (const width of [390, 1280]) {
-      await page.setViewportSize({ width, height: 900 })
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme })
-        const found = { path, width, colorScheme, violations: await findViolations(page), contentWidth: await contentWidth(page) }
-        expect(found).toEqual({ path, width, colorScheme, violations: [], contentWidth: width })
-        await saveScreenshot(page, `console${path.replaceAll('/', '-')}-${width}-${colorScheme}`)
-      }
+    for (const look of looks) {
+      const [width, colorScheme] = look.split(' ') as [string, 'light' | 'dark']
+      await page.setViewportSize({ width: Number(width), height: 900 })
+      await page.emulateMedia({ colorScheme })
+      const found = { path, look, violations: await findViolations(page), contentWidth: await contentWidth(page) }
+      expect(found).toEqual({ path, look, violations: [], contentWidth: Number(width) })
+      await saveScreenshot(page, `console${path.replaceAll('/', '-')}-${width}-${colorScheme}`)
     }
   }
   // Leaving a screen aborts a poll in flight.
