@@ -1,7 +1,11 @@
 /** Reads DATABASE_URL, and checks the files that it names for TLS. */
 import { accessSync, constants } from 'node:fs'
+import { isIP } from 'node:net'
 
 import type { EnvReader } from './env-reader.js'
+
+/** Modes that verify the server's certificate. */
+const verifyingModes = ['prefer', 'require', 'verify-ca', 'verify-full']
 
 const fileParameters = ['sslrootcert', 'sslcert', 'sslkey']
 
@@ -24,7 +28,10 @@ export function readDatabaseUrl(reader: EnvReader): string | undefined {
     )
     return text
   }
-  const { searchParams } = new URL(text)
+  const { searchParams, hostname } = new URL(text)
+  // pg would verify the name "localhost" in place of the address.
+  if (verifyingModes.includes(searchParams.get('sslmode') ?? '') && isIP(hostname.replaceAll(/[[\]]/g, '')) > 0)
+    reader.rejectVariable('DATABASE_URL', 'needs a host name, not an IP address, to verify the certificate of the database')
   for (const name of fileParameters) {
     const file = searchParams.get(name)
     if (file !== null && !isReadable(file))

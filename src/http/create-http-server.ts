@@ -54,6 +54,8 @@ export function createHttpServer(
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     genReqId: newRequestId,
     forceCloseConnections: 'idle',
+    // Off: it limits close hooks too, and a drain of 10 s or more would end in an error. main.ts has the limit of a shutdown.
+    pluginTimeout: 0,
     // Requests that arrive during the drain are answered; their connection then closes.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {

@@ -61,7 +61,8 @@ describe('what is told', () => {
 
   test('reference.md has every command', () => {
     const [, section] = /\n## Commands\n(.*?)\n## /s.exec(fileAt('docs/guide/reference.md')) ?? []
-    const words = ['src/cli.ts', ...readdirSync('src/commands').map((file) => `src/commands/${file}`)].flatMap((file) =>
+    const files = readdirSync('src/commands', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+    const words = ['src/cli.ts', ...files.map((file) => `src/commands/${file}`)].flatMap((file) =>
       namesIn(fileAt(file), /\.command\('([a-z-]+)'\)/g),
     )
     for (const name of words) expect(section).toContain(name)
@@ -97,7 +98,17 @@ describe('what is read', () => {
       ['https://keys.example.com', 'https://keys.example.com/', 'http://localhost:4001'],
       ['keys', 'https://a/b', 'https://u:p@a', 'http://localhost:4000', 'http://localhost:4000/'],
     ],
-    ['DATABASE_URL', [], ['mysql://a/b', 'postgres://a:b c@d:x/e', 'data.db']],
+    [
+      'DATABASE_URL',
+      [],
+      [
+        'mysql://a/b',
+        'postgres://a:b c@d:x/e',
+        'data.db',
+        'postgres://a@127.0.0.1/b?sslmode=verify-full',
+        'postgres://a@[::1]/b?sslmode=require',
+      ],
+    ],
     [
       'KEYHOUSE_MASTER_KEYS',
       [`a:${key(1)}`, `a:${key(1)}, b:${key(2)}`],
