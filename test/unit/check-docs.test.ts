@@ -18,7 +18,8 @@ const right: Readonly<Record<string, string>> = {
   'test/door.test.ts': "test('is shut', () => undefined)\ntest('stays shut', () => undefined)",
   'docs/threats.md': '| burglars | `src/door.ts` · `lock`, `bolt`, `src/door.ts` | `test/door.test.ts` · "is shut", "stays shut" |\n',
   'docs/dependencies.md': '| `good` | MIT | why | what |\n| `@scope/other` | ISC | why | what |\n',
-  'README.md': '[threats](docs/threats.md#top), [elsewhere](https://example.com)\n',
+  'README.md':
+    '[threats](docs/threats.md#top), [elsewhere](https://example.com)\n\n## Claims and tests\n\n| it shuts | `test/door.test.ts` · "is shut" |\n\n## End\n',
 }
 
 function faultsOf(changed: Readonly<Record<string, string>>): string[] {
@@ -47,7 +48,9 @@ const wrong = [
     right['package-lock.json']!.replace('ISC', 'GPL-3.0'),
     'docs/dependencies.md: the licence of @scope/other is GPL-3.0, not ISC',
   ],
-  ['README.md', '[nowhere](docs/nothing.md)', 'README.md: docs/nothing.md leads nowhere'],
+  ['README.md', `${right['README.md']}[nowhere](docs/nothing.md)`, 'README.md: docs/nothing.md leads nowhere'],
+  ['README.md', 'no claims', 'README.md: there is no section "Claims and tests"'],
+  ['README.md', right['README.md']!.replace('is shut', 'is open'), 'README.md: test/door.test.ts has no test "is open"'],
 ] as const
 
 test.each(wrong.map(([path, text, fault]) => [fault, path, text] as const))('%s', (fault, path, text) => {
