@@ -8,7 +8,7 @@ import { transform } from 'esbuild'
 import { root } from './support/shell.js'
 
 const folder = join(root, 'examples')
-const examples = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'package.json')))
+const examples = readdirSync(folder).filter((name) => ['package.json', 'agent.js'].every((file) => existsSync(join(folder, name, file))))
 const textAt = (example: string, file: string): string => readFileSync(join(folder, example, file), 'utf8')
 
 interface Manifest {
@@ -18,7 +18,7 @@ interface LockFile {
   readonly packages: Record<string, Manifest & { readonly version: string }>
 }
 
-test('the examples with packages of their own are known', () => {
+test('the agents with packages of their own are known', () => {
   expect(examples).toEqual(['ai-sdk', 'langchain'])
 })
 
