@@ -101,7 +101,7 @@ test('killed in each phase and started again: every row opens, none is moved twi
   const last = await keyhouse(['reseal', '--json'])
   expect({ code: last.code, out: JSON.parse(last.out) }).toEqual({
     code: 0,
-    out: { newest: 'k2', resealed: expect.any(Number), conflicted: 0, failed: [], remaining: 0 },
+    out: { newest: 'k2', resealed: expect.any(Number), overtaken: 0, failed: [], remaining: 0 },
   })
   expect(last.err).toMatch(/^credentials: \d+ of \d+$/m)
   const after = await envelopes()

@@ -21,11 +21,11 @@ function formatStatus({ newest, configured, missing, sealed }: VaultStatus): str
   ].join('\n')
 }
 
-const formatReseal = ({ newest, resealed, conflicted, failed, remaining }: ResealResult): string =>
+const formatReseal = ({ newest, resealed, overtaken, failed, remaining }: ResealResult): string =>
   formatColumns([
     ['Encrypting with', newest],
     ['Re-encrypted', String(resealed)],
-    ['Changed concurrently', String(conflicted)],
+    ['Changed concurrently', String(overtaken)],
     ['Cannot be decrypted', failed.length === 0 ? 'none' : failed.join(', ')],
     ['Remaining', String(remaining)],
   ])

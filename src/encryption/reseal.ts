@@ -27,7 +27,7 @@ export interface ResealResult {
   readonly newest: string
   readonly resealed: number
   /** Rows that another process changed or wiped between read and update. */
-  readonly conflicted: number
+  readonly overtaken: number
   /** Rows that do not open, as column name and id. */
   readonly failed: readonly string[]
   /** Rows still sealed with another key. */
@@ -39,7 +39,7 @@ export type Report = (columnName: string, done: number, total: number) => void
 
 interface Tally {
   resealed: number
-  conflicted: number
+  overtaken: number
   readonly failed: Set<string>
 }
 
@@ -49,7 +49,7 @@ interface Tally {
  */
 export async function reseal(orm: MikroORM, masterKeys: MasterKeys, report: Report): Promise<ResealResult> {
   const newest = masterKeys[0].id
-  const tally: Tally = { resealed: 0, conflicted: 0, failed: new Set() }
+  const tally: Tally = { resealed: 0, overtaken: 0, failed: new Set() }
   const remaining = async (): Promise<number> => {
     const counts = await Promise.all(sealedColumns.map((column) => countNotSealedWith(orm, column, [newest])))
     return counts.reduce((sum, count) => sum + count, 0)
@@ -59,7 +59,7 @@ export async function reseal(orm: MikroORM, masterKeys: MasterKeys, report: Repo
     for (const column of sealedColumns) await resealColumn(orm, masterKeys, column, tally, report)
     left = await remaining()
   }
-  return { newest, resealed: tally.resealed, conflicted: tally.conflicted, failed: [...tally.failed], remaining: left }
+  return { newest, resealed: tally.resealed, overtaken: tally.overtaken, failed: [...tally.failed], remaining: left }
 }
 
 async function resealColumn(orm: MikroORM, masterKeys: MasterKeys, column: SealedColumn, tally: Tally, report: Report): Promise<void> {
@@ -83,7 +83,7 @@ async function resealRow(orm: MikroORM, masterKeys: MasterKeys, column: SealedCo
   const envelope = resealEnvelope(masterKeys, row)
   if (envelope === undefined) return void tally.failed.add(`${column.name} ${row.id}`)
   if (await retryWhileLocked(() => replaceEnvelope(orm, column, row, envelope))) tally.resealed++
-  else tally.conflicted++
+  else tally.overtaken++
 }
 
 /** The value sealed with the newest key; undefined if it does not open. */
