@@ -1,7 +1,8 @@
 /** Audit events of every mutation: exactly one, allowed or refused; a failed mutation leaves no trace of its change. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { getAction, permissions, type Action } from '../src/access/actions.js'
+import { getAction, type Action } from '../src/access/actions.js'
+import { permissions } from '../src/access/permission-definitions.js'
 import { systemContext, type Context } from '../src/context/context.js'
 import { perform } from '../src/context/perform.js'
 import { ApiKey } from '../src/entities/api-key.js'

@@ -1,7 +1,7 @@
 /** Every id argument with every kind of foreign id: the same answer as for an id that was never issued. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
-import { permissions } from '../src/access/actions.js'
+import { permissions } from '../src/access/permission-definitions.js'
 import { newId } from '../src/lib/id.js'
 import { startApp, type Answer, type TestApp } from './support/app.js'
 import { callerEndUser } from './support/callers.js'

@@ -1,7 +1,7 @@
 /** Every operation with every kind of caller: the expected outcome follows from the action catalogue. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 
-import { permissions } from '../src/access/actions.js'
+import { permissions } from '../src/access/permission-definitions.js'
 import { buildSchema } from '../src/schema.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
 import { Callers } from './support/callers.js'

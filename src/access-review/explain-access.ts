@@ -1,6 +1,6 @@
 /** Explains if a credential may do something, by the functions that decide it for a request. Changes and consumes nothing. */
-import type { KeyhousePermission } from '../access/actions.js'
 import { assertMayNameEndUser } from '../access/end-user-scope.js'
+import type { KeyhousePermission } from '../access/permission-definitions.js'
 import { isApplicationPermission, parsePermission, validatePermission } from '../access/permissions.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'

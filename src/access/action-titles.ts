@@ -1,5 +1,6 @@
 /** Titles of actions, for user interfaces that filter the audit trail. */
-import { permissions, type Action, type KeyhousePermission } from './actions.js'
+import type { Action } from './actions.js'
+import { permissions, type KeyhousePermission } from './permission-definitions.js'
 
 /** Titles of the actions that have no permission of their own name. */
 const titles: Readonly<Record<Exclude<Action, KeyhousePermission>, string>> = {

@@ -1,8 +1,8 @@
 /** The authenticated caller. */
 import type { PreparedQuery } from '../database/query-runner.js'
-import type { RateLimit } from '../entities/api-key.js'
 import type { EndUserScope } from '../entities/end-user-scope.js'
 import type { MemberRole, PersonalTokenType } from '../entities/enums.js'
+import type { RateLimit } from '../entities/rate-limit.js'
 import type { Ownership, Scope } from '../entities/tenant-filter.js'
 import { forbidden } from '../lib/errors.js'
 import { hasPermission, isAllowedForApiKey, isAllowedForEndUser, expandKeyWildcard, type PermissionSet } from './permissions.js'

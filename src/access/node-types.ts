@@ -13,8 +13,8 @@ import { PersonalToken } from '../entities/personal-token.js'
 import { Project } from '../entities/project.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { User } from '../entities/user.js'
-import type { KeyhousePermission } from './actions.js'
 import { can, type Actor } from './actor.js'
+import type { KeyhousePermission } from './permission-definitions.js'
 
 interface NodeType {
   readonly entity: new () => { id: string }

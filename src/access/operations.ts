@@ -2,8 +2,8 @@
  * Permissions that each operation may use: root fields of the schema and messages of the gateway. They turn counted usage into
  * exercised permissions (docs/decisions/0204). Nested fields have no row, since usage does not count them.
  */
-import type { KeyhousePermission } from './actions.js'
 import { nodeTypes } from './node-types.js'
+import type { KeyhousePermission } from './permission-definitions.js'
 
 /** Reading by id needs the permission of the id's type, which usage does not count. */
 const nodePermissions = [...new Set(Object.values(nodeTypes).map(({ permission }) => permission))]

@@ -1,7 +1,7 @@
 /** Permission sets: parsing, matching, intersection and difference of patterns. */
 import type { MemberRole } from '../entities/enums.js'
 import { closestMatch } from '../lib/closest-match.js'
-import { permissions, type KeyhousePermission } from './actions.js'
+import { permissions, type KeyhousePermission } from './permission-definitions.js'
 
 const namePattern = /^[a-z][a-z0-9_]*$/
 const toolNamePattern = /^[A-Za-z0-9_.-]{1,128}$/

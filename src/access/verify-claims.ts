@@ -1,5 +1,5 @@
-import { isConfirmedBy } from '../lib/crypto/session-key.js'
 /** Verifies a JWT of this server: its signature, audience, ids, and the session key that it is bound to. */
+import { isConfirmedBy } from '../lib/crypto/session-key.js'
 import { unauthenticated, UnknownCredentialError, type RequestError } from '../lib/errors.js'
 import { isId } from '../lib/id.js'
 

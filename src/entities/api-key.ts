@@ -1,28 +1,17 @@
 /** API key of a backend. The row holds a digest of its secret, its grants and its expiry. */
 import { Entity, Filter, Index, ManyToOne, Property, Unique } from '@mikro-orm/decorators/legacy'
-import { Field, Int, ObjectType } from 'type-graphql'
+import { Field, ObjectType } from 'type-graphql'
 
 import { boolean, timestamp, integer, json, text } from './columns.js'
 import { credentialStatus } from './credential-status.js'
 import type { EndUserScope } from './end-user-scope.js'
-import { type CredentialStatus, Environment, RateLimitWindow } from './enums.js'
+import { type CredentialStatus, Environment } from './enums.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { Project } from './project.js'
+import { RateLimit } from './rate-limit.js'
 import { DateTimeScalar, JsonObjectScalar, PermissionScalar, UrlScalar } from './scalars.js'
 import { tenant } from './tenant-filter.js'
-
-@ObjectType('RateLimit', {
-  simpleResolvers: true,
-  description: 'Rate limit of an API key: a maximum number of requests in a fixed window.',
-})
-export class RateLimit {
-  @Field(() => RateLimitWindow, { description: 'Length of the window. An API key has at most one limit per window length.' })
-  window!: RateLimitWindow
-
-  @Field(() => Int, { description: 'Number of requests accepted in one window: 1 to 1,000,000,000 requests.' })
-  max!: number
-}
 
 @ObjectType('ApiKey', {
   simpleResolvers: true,

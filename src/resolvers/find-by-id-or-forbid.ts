@@ -1,6 +1,6 @@
 /** Finds one row by id for a query of its type. */
-import type { KeyhousePermission } from '../access/actions.js'
 import type { Actor } from '../access/actor.js'
+import type { KeyhousePermission } from '../access/permission-definitions.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 

@@ -1,7 +1,7 @@
 /** GraphQL query for the catalogue of built-in permissions, for user interfaces that grant them. */
 import { Field, ObjectType, Query, Resolver } from 'type-graphql'
 
-import { permissions } from '../access/actions.js'
+import { permissions } from '../access/permission-definitions.js'
 import { MemberRole } from '../entities/enums.js'
 import { PermissionScalar } from '../entities/scalars.js'
 

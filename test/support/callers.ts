@@ -1,6 +1,6 @@
 /** Creates every kind of caller of one organization, with the headers that it sends. */
-import type { KeyhousePermission } from '../../src/access/actions.js'
-import { permissions } from '../../src/access/actions.js'
+import type { KeyhousePermission } from '../../src/access/permission-definitions.js'
+import { permissions } from '../../src/access/permission-definitions.js'
 import { generateApiKey } from '../../src/lib/api-key-format.js'
 import type { TestApp } from './app.js'
 import type { CallerName } from './operations.js'

@@ -1,5 +1,5 @@
 /** Derives the expected outcome of each operation for each kind of caller from the authorization rules. */
-import { permissions } from '../../src/access/actions.js'
+import { permissions } from '../../src/access/permission-definitions.js'
 import { hasPermission, isAllowedForEndUser, rolePermissions } from '../../src/access/permissions.js'
 import type { CallerName, Operation, Outcome } from './operations.js'
 

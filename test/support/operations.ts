@@ -11,7 +11,8 @@
  */
 import { randomUUID } from 'node:crypto'
 
-import { actions, type KeyhousePermission } from '../../src/access/actions.js'
+import { actions } from '../../src/access/actions.js'
+import type { KeyhousePermission } from '../../src/access/permission-definitions.js'
 import { sha256 } from '../../src/lib/crypto/digest.js'
 import { createIdIn, invitation, mcpCredential, newMcpServer, type IdKindName, type ResourceScope } from './resources.js'
 

@@ -1,5 +1,5 @@
 /** Reference model of permission patterns: expands each pattern into the set of permissions that it grants. */
-import { permissions } from '../../src/access/actions.js'
+import { permissions } from '../../src/access/permission-definitions.js'
 
 const own = Object.keys(permissions)
 const resources = [...new Set(own.map((name) => name.split(':')[0]!))]

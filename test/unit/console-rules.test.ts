@@ -5,7 +5,7 @@ import { holds, resourcesOf } from '../../console/src/holds.js'
 import { revealHidden } from '../../console/src/parts/hidden-characters.js'
 import { mergeQueue } from '../../console/src/screens/approval-queue.js'
 import type { Approval } from '../../console/src/screens/approval-queue.js'
-import { permissions } from '../../src/access/actions.js'
+import { permissions } from '../../src/access/permission-definitions.js'
 import { hasPermission } from '../../src/access/permissions.js'
 import { patterns } from '../support/permission-sets.js'
 

@@ -2,9 +2,9 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { permissions } from '../../src/access/actions.js'
 import { systemActor, type Actor } from '../../src/access/actor.js'
 import { canStillGrant, effectiveProjectIds, assertCanGrantMembership, type Membership } from '../../src/access/grants.js'
+import { permissions } from '../../src/access/permission-definitions.js'
 import { missingPermissions, hasPermission, intersection, rolePermissions } from '../../src/access/permissions.js'
 import { expandPatterns, patterns } from '../support/permission-sets.js'
 

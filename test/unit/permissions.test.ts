@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { permissions } from '../../src/access/actions.js'
+import { permissions } from '../../src/access/permission-definitions.js'
 import {
   missingPermissions,
   hasPermission,

@@ -1,7 +1,7 @@
 /** Converts a record of another key store to a key that can be imported: Unkey's, better-auth's, or a table of your own. */
 import type { ImportedKey } from '../../api-keys/imported-key.js'
-import type { RateLimit } from '../../entities/api-key.js'
 import { RateLimitWindow, type Environment } from '../../entities/enums.js'
+import type { RateLimit } from '../../entities/rate-limit.js'
 import { windowLengthsMs, windowNames } from '../../lib/fixed-window.js'
 import { CommandError } from '../command-error.js'
 import type { ExportRecord } from './read-records.js'

@@ -2,9 +2,9 @@
  * Prepared queries of credentials, which nearly every request needs. They are not cached, so a revocation is immediate.
  * The secret or id implies the tenant. All other queries use the entity manager and its filters.
  */
-import type { RateLimit } from '../../entities/api-key.js'
 import type { EndUserScope } from '../../entities/end-user-scope.js'
 import type { Environment, MemberRole, PersonalTokenType } from '../../entities/enums.js'
+import type { RateLimit } from '../../entities/rate-limit.js'
 import { parseApiKey } from '../../lib/api-key-format.js'
 import { sha256 } from '../../lib/crypto/digest.js'
 import { toDate, toDateOrNull, toJson } from '../dialect.js'
