@@ -18,8 +18,11 @@ export async function serve(config: Config, overrides: Overrides = {}): Promise<
   return {
     ...app,
     close: async () => {
-      await app.close()
-      await release()
+      try {
+        await app.close()
+      } finally {
+        await release()
+      }
     },
   }
 }

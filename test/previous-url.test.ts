@@ -1,7 +1,8 @@
 /** A move to another public address: tokens of the former one work until they expire, and none is issued for it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { issuerUrl } from '../src/lib/issuer.js'
+import { tokensOfKey } from '../src/database/queries/key-activity.js'
+import { acceptedUrls, issuerUrl } from '../src/lib/issuer.js'
 import { startApp, type TestApp } from './support/app.js'
 import { requestText, sendRaw } from './support/raw-http.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -35,6 +36,22 @@ const introspect = async (token: string): Promise<unknown> =>
 test('access tokens and personal tokens of the former address are verified', async () => {
   expect([await status(accessToken), await status(adminToken)]).toEqual([200, 200])
   expect(await introspect(accessToken)).toEqual({ active: true, issuer: issuerUrl(former, acme.id, 'SANDBOX'), audience: former })
+})
+
+test('explainAccess and unusedPermissions take a token of the former address for one of this server', async () => {
+  const { jti } = claimsOf(accessToken)
+  const input = { subjectId: jti, permission: 'mcp_server:read' }
+  const { data } = await app.run<{ explainAccess: { links: { kind: string; allowed: boolean }[] } }>(
+    adminToken,
+    'query ($input: ExplainAccessInput!) { explainAccess(input: $input) { links { kind allowed } } }',
+    { input },
+  )
+  expect(data.explainAccess.links.filter(({ kind }) => kind === 'AUDIENCE')).toEqual([{ kind: 'AUDIENCE', allowed: true }])
+  const since = new Date(app.clock.now().getTime() - 1000)
+  const key = { id: String(claimsOf(accessToken)['client_id']), organizationId: acme.id }
+  const { sql, parameters } = tokensOfKey(key, acceptedUrls(app.config), since)
+  const [row] = await app.services.queryRunner.queryAll(sql, parameters)
+  expect(Number(row?.['own'])).toBe(1)
 })
 
 test('without KEYHOUSE_PREVIOUS_URL they are refused', async () => {

@@ -4,6 +4,7 @@ import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { sha256 } from '../src/lib/crypto/digest.js'
+import { redactionText } from '../src/lib/redact/redact.js'
 import { startApp, type TestApp } from './support/app.js'
 import { listen, type Listening } from './support/local-server.js'
 import { organization, type SeededOrganization } from './support/seed.js'
@@ -92,10 +93,11 @@ describe('with keys in the configuration', () => {
   test('each key of a report is revoked, with an event that tells where it was found', async () => {
     const [one, two] = [await acme.apiKey(), await acme.apiKey({ environment: 'PRODUCTION' })]
     const match = (token: string, url: string | null): object => ({ token, type: 'keyhouse', url, source: 'content' })
+    const encoded = Buffer.from(two.secret).toString('hex').replaceAll(/../g, '%$&')
     const body = JSON.stringify([
       match(one.secret, `https://github.example/a?leak=${one.secret}&\u0000\ud800`),
       match('unknown', null),
-      match(two.secret, null),
+      match(two.secret, `https://github.example/${'x'.repeat(1900)}?leak=${encoded}`),
       match(one.secret, null),
     ])
     const { status, body: feedback } = await send(app, body, signed(body, signer))
@@ -114,9 +116,13 @@ describe('with keys in the configuration', () => {
       {
         subjectId: one.id,
         actorId: null,
-        details: { reportedBy: 'github', url: 'https://github.example/a?leak=[secret]&\ufffd', source: 'content' },
+        details: { reportedBy: 'github', url: `https://github.example/a?leak=${redactionText}&\ufffd`, source: 'content' },
       },
-      { subjectId: two.id, actorId: null, details: { reportedBy: 'github', source: 'content' } },
+      {
+        subjectId: two.id,
+        actorId: null,
+        details: { reportedBy: 'github', url: expect.stringMatching(/leak=\[removed by Keyhouse\]$/), source: 'content' },
+      },
     ])
     for (const { id } of [one, two]) expect((await acme.keyRow(id)).revokedAt).toEqual(app.clock.now())
     expect(app.log).not.toContain(one.secret)

@@ -14,6 +14,7 @@ import { SigningKey } from '../entities/signing-key.js'
 import { badUserInput } from '../lib/errors.js'
 import { externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { isId } from '../lib/id.js'
+import { acceptedUrls } from '../lib/issuer.js'
 import { isToolName } from '../mcp/tool-access.js'
 import { passed, refused, type AccessLink } from './access-links.js'
 import { explainKey, explainMember, explainToken, type ExplainedCaller } from './explained-caller.js'
@@ -102,10 +103,9 @@ async function resolveMember(ctx: Context, { subjectId, externalUserId }: Explai
 /** Null unless the operation is Keyhouse's own: other services accept the audience that they are. */
 function audienceLink({ services }: Context, { audience }: AccessToken, { permission, serverId }: ExplainAccessArgs): AccessLink | null {
   if (serverId == null && (permission == null || isApplicationPermission(permission))) return null
-  const { url } = services.config
-  return audience === url
+  return acceptedUrls(services.config).includes(audience)
     ? passed('AUDIENCE', 'The access token is for this server.')
-    : refused('AUDIENCE', `The access token is for another audience. Exchange the key for "${url}".`)
+    : refused('AUDIENCE', `The access token is for another audience. Exchange the key for "${services.config.url}".`)
 }
 
 /** An API key sees the servers of an end user that it could name in `X-On-Behalf-Of`. */

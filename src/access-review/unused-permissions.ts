@@ -5,6 +5,7 @@ import { intersection } from '../access/permissions.js'
 import type { Context } from '../context/context.js'
 import { maxCountedRows, tokensOfKey, toolsOfKey } from '../database/queries/key-activity.js'
 import type { ApiKey } from '../entities/api-key.js'
+import { acceptedUrls } from '../lib/issuer.js'
 import { toolPermission } from '../mcp/tool-access.js'
 import { operationActivity, readActions } from './key-activity.js'
 
@@ -40,7 +41,7 @@ async function toolsExercised(ctx: Context, key: ApiKey, since: Date): Promise<s
 
 /** What the trail does not attribute to the key: tool calls with its tokens, and permissions that other services interpret. */
 async function tokensExercised(ctx: Context, key: ApiKey, since: Date, hasToolCalls: boolean): Promise<string[]> {
-  const [row] = await ctx.query(tokensOfKey(key, ctx.services.config.url, since))
+  const [row] = await ctx.query(tokensOfKey(key, acceptedUrls(ctx.services.config), since))
   const tokens = Number(row?.['tokens'])
   const mayCallTools = hasToolCalls && (Number(row?.['own']) > 0 || tokens > maxCountedRows)
   const mayServeOthers = tokens > 0 || (key.lastUsedAt !== null && key.lastUsedAt >= since)

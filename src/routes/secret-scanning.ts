@@ -14,6 +14,7 @@ import { throttleUnknownCredentials } from '../http/rate-limits.js'
 import { sha256 } from '../lib/crypto/digest.js'
 import { verifyP256 } from '../lib/crypto/p256-key.js'
 import { missingCredential, RequestError, UnknownCredentialError } from '../lib/errors.js'
+import { createRedactor, redactionText } from '../lib/redact/redact.js'
 import { Secret } from '../lib/secret.js'
 import { createGithubKeys, type GithubKeys } from './github-keys.js'
 
@@ -60,7 +61,12 @@ async function assertSigned(services: Services, keys: GithubKeys, request: Fasti
 
 /** Details of the audit event. The URL may contain the secret, and JSON may hold characters that no database stores. */
 function describeFind({ token, url, source }: Match): Record<string, string> {
-  const clean = (text: string): string => text.replaceAll(token, '[secret]').replaceAll('\0', '').slice(0, maxDetailLength).toWellFormed()
+  const { line: redact } = createRedactor([token])
+  const clean = (text: string): string => {
+    // Room for one more secret, percent-encoded, so that the first cut leaves no part of one.
+    const start = text.slice(0, maxDetailLength + 3 * token.length)
+    return redact(start.replaceAll(token, redactionText)).replaceAll('\0', '').slice(0, maxDetailLength).toWellFormed()
+  }
   return {
     reportedBy: 'github',
     ...(typeof url === 'string' ? { url: clean(url) } : {}),

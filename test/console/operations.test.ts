@@ -137,6 +137,12 @@ describe('approvals', () => {
     const mine = async (credential: string, headers: Record<string, string> = {}): Promise<unknown> =>
       (await app.run(credential, query, {}, headers)).data.mcpToolApprovals.nodes.find((node) => node.id === id)?.requestedBy
     expect(await mine(acme.adminToken)).toEqual(requestedBy.map((keyId) => ({ id: keyId })))
+    const keys = await Promise.all(Array.from({ length: 5 }, () => acme.apiKey({ permissions: [] })))
+    for (const count of [3, 4, 5]) {
+      const ids = keys.slice(0, count).map((key) => key.id)
+      await acme.em.nativeUpdate(McpToolApproval, { id }, { requestedBy: ids }, { filters: { owner: false } })
+      expect(await mine(acme.adminToken)).toEqual(ids.slice(0, 4).map((keyId) => ({ id: keyId })))
+    }
     const reader = await acme.apiKey({ permissions: ['mcp_approval:read'] })
     expect(await mine(reader.secret)).toBeNull()
   })

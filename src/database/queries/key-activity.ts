@@ -60,12 +60,12 @@ export const toolsOfKey = ({ id, organizationId }: KeyRef, since: Date): TenantQ
   isIndexed: false,
 })
 
-/** Tokens of the key that expire after the time: their number, and that of tokens for one audience. */
-export const tokensOfKey = ({ id, organizationId }: KeyRef, audience: string, since: Date): TenantQuery => ({
-  sql: `select count(*) as tokens, coalesce(sum(case when audience = ? then 1 else 0 end), 0) as own from (
+/** Tokens of the key that expire after the time: their number, and that of tokens for these audiences. */
+export const tokensOfKey = ({ id, organizationId }: KeyRef, audiences: readonly string[], since: Date): TenantQuery => ({
+  sql: `select count(*) as tokens, coalesce(sum(case when audience in (${audiences.map(() => '?').join(', ')}) then 1 else 0 end), 0) as own from (
       select audience from access_token where organization_id = ? and api_key_id = ? and expires_at > ? limit ${maxCountedRows + 1}
     ) as tokens`,
-  parameters: [audience, organizationId, id, since],
+  parameters: [...audiences, organizationId, id, since],
   isIndexed: false,
 })
 
