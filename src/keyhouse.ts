@@ -5,7 +5,7 @@ import { announceFirstStart } from './commands/first-start.js'
 import { readConfig } from './config/config.js'
 import { serve } from './serve.js'
 
-/** What plugins read of `contextValue`. */
+/** Members of `contextValue` that plugins may read. */
 export interface PluginContext {
   /** The authenticated caller; null for a request without a credential. */
   readonly actorOrNull: {

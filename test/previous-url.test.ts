@@ -48,7 +48,7 @@ test('explainAccess and unusedPermissions take a token of the former address for
   )
   expect(data.explainAccess.links.filter(({ kind }) => kind === 'AUDIENCE')).toEqual([{ kind: 'AUDIENCE', allowed: true }])
   const since = new Date(app.clock.now().getTime() - 1000)
-  const key = { id: String(claimsOf(accessToken)['client_id']), organizationId: acme.id }
+  const key = { id: claimsOf(accessToken)['client_id'], organizationId: acme.id }
   const { sql, parameters } = tokensOfKey(key, acceptedUrls(app.config), since)
   const [row] = await app.services.queryRunner.queryAll(sql, parameters)
   expect(Number(row?.['own'])).toBe(1)

@@ -39,7 +39,7 @@ async function toolsExercised(ctx: Context, key: ApiKey, since: Date): Promise<s
   return ['mcp_server:use', ...tools]
 }
 
-/** What the trail does not attribute to the key: tool calls with its tokens, and permissions that other services interpret. */
+/** Permissions that the trail does not attribute to the key: tool calls with its tokens, and permissions of other services. */
 async function tokensExercised(ctx: Context, key: ApiKey, since: Date, hasToolCalls: boolean): Promise<string[]> {
   const [row] = await ctx.query(tokensOfKey(key, acceptedUrls(ctx.services.config), since))
   const tokens = Number(row?.['tokens'])

@@ -26,7 +26,7 @@ class ReportLeakedApiKeyPayload extends Payload {
 export class ReportLeakedApiKeyResolver {
   @Mutation(() => ReportLeakedApiKeyPayload, {
     nullable: true,
-    description: `Revokes the API key that has this secret, for whoever finds one in public. Needs no credential. The result does not tell whether the secret is that of a key. At most ${maxLeakReports} reports a minute from one address (RATE_LIMITED).`,
+    description: `Revokes an API key by its secret, for people and services that find one in public. Needs no credential. The result does not tell whether the secret is that of a key. At most ${maxLeakReports} reports a minute from one address (RATE_LIMITED).`,
   })
   reportLeakedApiKey(
     @Ctx() ctx: Context,
