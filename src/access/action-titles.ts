@@ -25,6 +25,14 @@ const titles: Readonly<Record<Exclude<Action, KeyhousePermission>, string>> = {
   'mcp_credential:update': 'Change credentials',
   'mcp_approval:request': 'Request approvals',
   'mcp_approval:spend': 'Use approvals',
+  'end_user:sign_in': 'Sign in end users',
+  'end_user:sign_out': 'Sign out end users',
+  'oauth_configuration:set': 'Set OAuth configurations',
+  'oauth_configuration:delete': 'Delete OAuth configurations',
+  'oauth_grant:create': 'Consent to OAuth clients',
+  'oauth_grant:redeem': 'Redeem authorization codes',
+  'oauth_grant:refresh': 'Refresh OAuth grants',
+  'oauth_grant:replayed': 'Revoke replayed OAuth grants',
   'mcp_tool:call': 'Call MCP tools',
 }
 

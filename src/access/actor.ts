@@ -18,7 +18,16 @@ export interface CredentialSnapshot {
 
 /** The authenticated caller of a request: identity, permissions and tenant scope. */
 export interface Actor extends Scope {
-  readonly kind: 'API_KEY' | 'ACCESS_TOKEN' | 'PERSONAL_TOKEN' | 'SIGN_IN_TOKEN' | 'INVITATION' | 'SYSTEM'
+  readonly kind:
+    | 'API_KEY'
+    | 'ACCESS_TOKEN'
+    | 'PERSONAL_TOKEN'
+    | 'SIGN_IN_TOKEN'
+    | 'INVITATION'
+    // An end user in a browser, and an OAuth client with a grant of one: both within the key of the OAuth configuration.
+    | 'BROWSER_SESSION'
+    | 'OAUTH_GRANT'
+    | 'SYSTEM'
   /** Actor id in the audit trail: an API key, a user or an end user; null for the system. */
   readonly id: string | null
   /** Patterns as granted. {@link can} evaluates them. */

@@ -5,7 +5,7 @@ import { credentialStatus } from '../entities/credential-status.js'
 import type { CredentialStatus } from '../entities/enums.js'
 import { deriveEndUserId } from '../lib/external-id.js'
 import type { Actor } from './actor.js'
-import { intersection } from './permissions.js'
+import { expandKeyWildcard, intersection, type PermissionSet } from './permissions.js'
 
 export type KeyRefusal = Exclude<CredentialStatus, 'ACTIVE'> | 'ORGANIZATION_SUSPENDED'
 
@@ -47,6 +47,40 @@ export function accessTokenActor(token: AccessTokenRow, externalId: string, now:
     endUser: { id: token.endUserId, externalId },
     expiresAt,
     authVersion: { query: versionQueries.accessToken, id: token.id, version: key.authVersion, expiresAt },
+    apiKey: { ...toActorApiKey(key, now), endsOverlap: false },
+    personalToken: null,
+  }
+}
+
+/** Credential of an end user that acts within the key of an OAuth configuration. */
+interface EndUserCredential {
+  readonly kind: 'BROWSER_SESSION' | 'OAUTH_GRANT'
+  readonly id: string
+  /** Null: no expiry of its own. */
+  readonly expiresAt: Date | null
+  readonly permissions: PermissionSet
+}
+
+const endUserQueries = { BROWSER_SESSION: versionQueries.browserSession, OAUTH_GRANT: versionQueries.oauthGrant } as const
+
+/** Actor of an end user in a browser, or of a client with its grant: never more than the key. */
+export function endUserActor(
+  key: KeyRow,
+  endUser: NonNullable<Actor['endUser']>,
+  { kind, id, expiresAt: ownExpiry, permissions }: EndUserCredential,
+  now: Date,
+): Actor {
+  const expiresAt = ownExpiry && key.expiresAt ? (ownExpiry < key.expiresAt ? ownExpiry : key.expiresAt) : (ownExpiry ?? key.expiresAt)
+  return {
+    kind,
+    id: endUser.id,
+    organizationId: key.organizationId,
+    projectIds: [key.projectId],
+    environment: key.environment,
+    permissions: intersection(permissions, expandKeyWildcard(key.permissions)),
+    endUser,
+    expiresAt,
+    authVersion: { query: endUserQueries[kind], id, version: key.authVersion, expiresAt },
     apiKey: { ...toActorApiKey(key, now), endsOverlap: false },
     personalToken: null,
   }

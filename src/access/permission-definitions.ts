@@ -120,6 +120,14 @@ export const permissions = {
       endUsers: true,
     },
   ),
+  'oauth_configuration:read': definePermission('Read OAuth configurations', 'List the OAuth configurations of projects.', everyone, {
+    keys: false,
+  }),
+  'oauth_configuration:update': definePermission('Configure OAuth', 'Set and delete the OAuth configuration of a project.', admins, {
+    keys: false,
+  }),
+  'oauth_grant:read': definePermission('Read OAuth grants', 'List the OAuth grants of end users.', everyone, { endUsers: true }),
+  'oauth_grant:revoke': definePermission('Revoke OAuth grants', 'Revoke an OAuth grant with its tokens.', members, { endUsers: true }),
   'audit_event:read': definePermission('Read the audit trail', 'List audit events: actions, their actors, and refusals.', admins),
   'usage:read': definePermission('Read usage', 'Count requests by key, end user and operation.', everyone),
   'signing_key:read': definePermission('Read signing keys', 'List the public metadata of the keys that sign tokens.', admins, {

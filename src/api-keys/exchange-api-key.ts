@@ -83,6 +83,7 @@ export async function exchangeApiKey(
       environment,
       apiKeyId: apiKey.id,
       endUserId: endUser.id,
+      grantId: null,
       audience: input.audience,
       permissions,
       signingKeyId: kid,

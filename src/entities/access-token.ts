@@ -24,6 +24,8 @@ export const maxTokenTtlSeconds = 2_592_000
 @Entity()
 @Index({ properties: ['organizationId', 'id'] })
 @Index({ properties: ['apiKeyId', 'expiresAt'] })
+// Tokens of one grant, which its revocation ends.
+@Index({ properties: ['grantId'], where: 'grant_id is not null' })
 // Finds out if a signing key has unexpired tokens left.
 @Index({ properties: ['signingKeyId', 'expiresAt'] })
 // Revocation lists: one for the deployment, and one for each organization and environment. Partial, so that an exchange does not
@@ -46,9 +48,13 @@ export class AccessToken extends Node {
   @Property(text())
   apiKeyId!: string
 
-  /** Derived id. It stays here when the end user is forgotten. */
+  /** Derived id. It stays here when the end user is forgotten. Empty: the token acts for no end user. */
   @Property(text())
   endUserId!: string
+
+  /** OAuth grant that the token was issued under. Null: it was exchanged from the API key. */
+  @Property(text({ nullable: true }))
+  grantId!: string | null
 
   @Field(() => UrlScalar, { description: 'Audience of the token (`aud`), exactly as requested.' })
   @Property(text())

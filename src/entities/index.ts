@@ -3,6 +3,7 @@ import { AccessToken } from './access-token.js'
 import { ApiKey } from './api-key.js'
 import { AuditEvent } from './audit-event.js'
 import { AuditHead } from './audit-head.js'
+import { BrowserSession } from './browser-session.js'
 import { DeletedClient } from './deleted-client.js'
 import { DeploymentSecret } from './deployment-secret.js'
 import { DeploymentState } from './deployment-state.js'
@@ -15,6 +16,10 @@ import { McpServerCaller } from './mcp-server-caller.js'
 import { McpServer } from './mcp-server.js'
 import { McpToolApproval } from './mcp-tool-approval.js'
 import { Member } from './member.js'
+import { OAuthCode } from './oauth-code.js'
+import { OAuthConfiguration } from './oauth-configuration.js'
+import { OAuthGrant } from './oauth-grant.js'
+import { OAuthRefreshToken } from './oauth-refresh-token.js'
 import { Organization } from './organization.js'
 import { PersonalToken } from './personal-token.js'
 import { Project } from './project.js'
@@ -29,6 +34,7 @@ export const entities = [
   ApiKey,
   AuditEvent,
   AuditHead,
+  BrowserSession,
   DeletedClient,
   DeploymentSecret,
   DeploymentState,
@@ -41,6 +47,10 @@ export const entities = [
   McpServerCaller,
   McpToolApproval,
   Member,
+  OAuthCode,
+  OAuthConfiguration,
+  OAuthGrant,
+  OAuthRefreshToken,
   Organization,
   PersonalToken,
   Project,

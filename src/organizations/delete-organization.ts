@@ -17,6 +17,7 @@ import {
 import { AccessToken } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'
 import { AuditEvent } from '../entities/audit-event.js'
+import { BrowserSession } from '../entities/browser-session.js'
 import { EndUser } from '../entities/end-user.js'
 import { IdempotencyKey } from '../entities/idempotency-key.js'
 import { Invitation } from '../entities/invitation.js'
@@ -25,6 +26,10 @@ import { McpServerCaller } from '../entities/mcp-server-caller.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { Member } from '../entities/member.js'
+import { OAuthCode } from '../entities/oauth-code.js'
+import { OAuthConfiguration } from '../entities/oauth-configuration.js'
+import { OAuthGrant } from '../entities/oauth-grant.js'
+import { OAuthRefreshToken } from '../entities/oauth-refresh-token.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { Project } from '../entities/project.js'
 import { RateCounter } from '../entities/rate-counter.js'
@@ -40,6 +45,11 @@ export const deletedEntities: readonly (new () => object)[] = [
   PersonalToken,
   SignInToken,
   Invitation,
+  OAuthRefreshToken,
+  OAuthCode,
+  OAuthGrant,
+  OAuthConfiguration,
+  BrowserSession,
   AccessToken,
   RateCounter,
   ApiKey,

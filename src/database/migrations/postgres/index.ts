@@ -18,6 +18,7 @@ import { Migration0022 } from './0022-key-activity.js'
 import { Migration0023 } from './0023-organization-deletion.js'
 import { Migration0024 } from './0024-shared-credentials.js'
 import { Migration0025 } from './0025-console.js'
+import { Migration0026 } from './0026-oauth.js'
 
 export const postgresMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -39,4 +40,5 @@ export const postgresMigrations = [
   { name: '0023-organization-deletion', class: Migration0023 },
   { name: '0024-shared-credentials', class: Migration0024 },
   { name: '0025-console', class: Migration0025 },
+  { name: '0026-oauth', class: Migration0026 },
 ]

@@ -1,0 +1,38 @@
+import { Migration } from '@mikro-orm/migrations'
+
+export class Migration0026 extends Migration {
+  override up(): void {
+    this.addSql("create table \"oauth_refresh_token\" (\"id\" text not null, \"organization_id\" text not null, \"grant_id\" text not null, \"digest\" text not null, \"created_at\" timestamptz(3) not null, \"expires_at\" timestamptz(3) not null, \"used_at\" timestamptz(3) null, \"sealed_successor\" text null, \"replay_until\" timestamptz(3) null, primary key (\"id\"));")
+    this.addSql("alter table \"oauth_refresh_token\" add constraint \"oauth_refresh_token_digest_unique\" unique (\"digest\");")
+    this.addSql("create index \"oauth_refresh_token_expires_at_index\" on \"oauth_refresh_token\" (\"expires_at\");")
+    this.addSql("create index \"oauth_refresh_token_grant_id_index\" on \"oauth_refresh_token\" (\"grant_id\");")
+    this.addSql("create index \"oauth_refresh_token_organization_id_index\" on \"oauth_refresh_token\" (\"organization_id\");")
+    this.addSql("create table \"oauth_code\" (\"id\" text not null, \"organization_id\" text not null, \"grant_id\" text not null, \"digest\" text not null, \"redirect_uri\" text not null, \"code_challenge\" text not null, \"expires_at\" timestamptz(3) not null, \"used_at\" timestamptz(3) null, primary key (\"id\"));")
+    this.addSql("alter table \"oauth_code\" add constraint \"oauth_code_digest_unique\" unique (\"digest\");")
+    this.addSql("create index \"oauth_code_expires_at_index\" on \"oauth_code\" (\"expires_at\");")
+    this.addSql("create index \"oauth_code_grant_id_index\" on \"oauth_code\" (\"grant_id\");")
+    this.addSql("create index \"oauth_code_organization_id_index\" on \"oauth_code\" (\"organization_id\");")
+    this.addSql("create table \"oauth_grant\" (\"id\" text not null, \"organization_id\" text not null, \"project_id\" text not null, \"environment\" text not null, \"end_user_id\" text not null, \"server_id\" text not null, \"api_key_id\" text not null, \"client_id\" text not null, \"client_name\" text not null, \"client_host\" text null, \"redirect_host\" text not null, \"permissions\" jsonb not null, \"created_at\" timestamptz(3) not null, \"revoked_at\" timestamptz(3) null, primary key (\"id\"));")
+    this.addSql("create index \"oauth_grant_api_key_id_index\" on \"oauth_grant\" (\"api_key_id\");")
+    this.addSql("create index \"oauth_grant_server_id_index\" on \"oauth_grant\" (\"server_id\");")
+    this.addSql("create index \"oauth_grant_organization_id_end_user_id_index\" on \"oauth_grant\" (\"organization_id\", \"end_user_id\");")
+    this.addSql("create index \"oauth_grant_organization_id_created_at_id_index\" on \"oauth_grant\" (\"organization_id\", \"created_at\", \"id\");")
+    this.addSql("create table \"oauth_configuration\" (\"id\" text not null, \"organization_id\" text not null, \"project_id\" text not null, \"environment\" text not null, \"api_key_id\" text not null, \"sign_in_method\" text not null, \"sign_in_url\" text null, \"oidc_issuer\" text null, \"oidc_client_id\" text null, \"sealed_oidc_client_secret\" text null, \"oidc_scopes\" jsonb not null, \"oidc_external_id_claim\" text null, \"allows_registration\" boolean not null, \"client_hosts\" jsonb null, \"redirect_schemes\" jsonb not null, \"created_at\" timestamptz(3) not null, \"updated_at\" timestamptz(3) not null, primary key (\"id\"));")
+    this.addSql("create index \"oauth_configuration_api_key_id_index\" on \"oauth_configuration\" (\"api_key_id\");")
+    this.addSql("alter table \"oauth_configuration\" add constraint \"oauth_configuration_place_unique\" unique (\"organization_id\", \"project_id\", \"environment\");")
+    this.addSql("create table \"browser_session\" (\"id\" text not null, \"organization_id\" text not null, \"project_id\" text not null, \"environment\" text not null, \"end_user_id\" text not null, \"digest\" text not null, \"created_at\" timestamptz(3) not null, \"expires_at\" timestamptz(3) not null, \"revoked_at\" timestamptz(3) null, primary key (\"id\"));")
+    this.addSql("alter table \"browser_session\" add constraint \"browser_session_digest_unique\" unique (\"digest\");")
+    this.addSql("create index \"browser_session_expires_at_index\" on \"browser_session\" (\"expires_at\");")
+    this.addSql("create index \"browser_session_organization_id_end_user_id_index\" on \"browser_session\" (\"organization_id\", \"end_user_id\");")
+    this.addSql("alter table \"access_token\" add \"grant_id\" text null;")
+    this.addSql("create index \"access_token_grant_id_index\" on \"access_token\" (\"grant_id\") where grant_id is not null;")
+    this.addSql("alter table \"oauth_refresh_token\" add constraint \"oauth_refresh_token_organization_id_foreign\" foreign key (\"organization_id\") references \"organization\" (\"id\");")
+    this.addSql("alter table \"oauth_code\" add constraint \"oauth_code_organization_id_foreign\" foreign key (\"organization_id\") references \"organization\" (\"id\");")
+    this.addSql("alter table \"oauth_grant\" add constraint \"oauth_grant_organization_id_foreign\" foreign key (\"organization_id\") references \"organization\" (\"id\");")
+    this.addSql("alter table \"oauth_grant\" add constraint \"oauth_grant_project_id_foreign\" foreign key (\"project_id\") references \"project\" (\"id\");")
+    this.addSql("alter table \"oauth_configuration\" add constraint \"oauth_configuration_organization_id_foreign\" foreign key (\"organization_id\") references \"organization\" (\"id\");")
+    this.addSql("alter table \"oauth_configuration\" add constraint \"oauth_configuration_project_id_foreign\" foreign key (\"project_id\") references \"project\" (\"id\");")
+    this.addSql("alter table \"browser_session\" add constraint \"browser_session_organization_id_foreign\" foreign key (\"organization_id\") references \"organization\" (\"id\");")
+    this.addSql("alter table \"browser_session\" add constraint \"browser_session_project_id_foreign\" foreign key (\"project_id\") references \"project\" (\"id\");")
+  }
+}
