@@ -16,9 +16,10 @@ const layers = [
   ['signing-keys'],
   ['context'],
   ['api-keys', 'access-tokens', 'personal-tokens', 'audit', 'usage', 'mcp'],
+  ['oauth'],
   ['sign-in', 'members', 'end-users', 'organizations', 'access-review'],
   ['resolvers', 'http'],
-  ['routes', 'graphql', 'gateway'],
+  ['routes', 'graphql', 'gateway', 'authorization-server'],
   ['jobs', 'commands'],
 ]
 

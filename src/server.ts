@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 
+import { registerAuthorizationServer } from './authorization-server/routes.js'
 import type { Services } from './context/services.js'
 import { registerGateway } from './gateway/route.js'
 import type { GatewayTimeouts } from './gateway/timeouts.js'
@@ -15,7 +16,6 @@ import { registerClientPackage } from './routes/client-package.js'
 import { registerConsole } from './routes/console.js'
 import { registerExplorer } from './routes/explorer.js'
 import { registerHealth } from './routes/health.js'
-import { registerIssuers } from './routes/issuers.js'
 import { registerMetrics } from './routes/metrics.js'
 import { registerSecretScanning } from './routes/secret-scanning.js'
 import { registerWellKnown } from './routes/well-known.js'
@@ -32,7 +32,7 @@ export async function createServer(
   registerHealth(server, services, drain)
   if (config.metricsPort === undefined) registerMetrics(server, services)
   registerWellKnown(server, services)
-  registerIssuers(server, services)
+  await registerAuthorizationServer(server, services)
   registerExplorer(server, config)
   registerClientPackage(server, config)
   registerConsole(server, services)

@@ -1,9 +1,9 @@
 /** Races between a change of a key and its exchanges: no token has what the changed key could not give. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
+import { exchangeApiKey } from '../src/access-tokens/exchange-api-key.js'
 import type { Actor } from '../src/access/actor.js'
 import { authenticate } from '../src/access/authenticate.js'
-import { exchangeApiKey } from '../src/api-keys/exchange-api-key.js'
 import { revokeApiKey } from '../src/api-keys/revoke-api-key.js'
 import { rotateApiKey } from '../src/api-keys/rotate-api-key.js'
 import { updateApiKey } from '../src/api-keys/update-api-key.js'

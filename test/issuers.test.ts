@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 
+import { grantHandlers } from '../src/authorization-server/grant-handlers.js'
 import { newId } from '../src/lib/id.js'
 import { issuerUrl } from '../src/lib/issuer.js'
 import { startApp, type TestApp, type AnswerBody } from './support/app.js'
@@ -146,14 +147,27 @@ describe('its documents', () => {
     `/.well-known/oauth-authorization-server${of}`,
   ]
 
-  test('are its metadata, appended and path-inserted, with no endpoint that does not exist', async () => {
+  test('are its metadata, appended and path-inserted', async () => {
     for (const at of metadataPaths(path())) {
       const { status, body, headers } = await get(at)
       expect([status, headers.get('cache-control'), headers.get('access-control-allow-origin')]).toEqual([200, 'public, max-age=300', '*'])
       expect(body).toEqual({
         issuer,
+        authorization_endpoint: `${issuer}/oauth/authorize`,
+        token_endpoint: `${issuer}/oauth/token`,
+        registration_endpoint: `${issuer}/oauth/register`,
+        revocation_endpoint: `${issuer}/oauth/revoke`,
+        introspection_endpoint: `${issuer}/oauth/introspect`,
         jwks_uri: `${issuer}/.well-known/jwks.json`,
-        response_types_supported: ['none'],
+        response_types_supported: ['code'],
+        response_modes_supported: ['query'],
+        grant_types_supported: Object.keys(grantHandlers),
+        code_challenge_methods_supported: ['S256'],
+        token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
+        revocation_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
+        introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+        authorization_response_iss_parameter_supported: true,
+        client_id_metadata_document_supported: true,
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: ['EdDSA', 'ES256', 'RS256'],
       })

@@ -1,12 +1,12 @@
 /** Authenticates a request: resolves its bearer credential to an actor, from the current database state. */
 import { versionQueries } from '../database/queries/credential-versions.js'
-import { readAccessToken, readKey, readPersonalToken } from '../database/queries/credentials.js'
+import { readAccessToken, readKey, readPersonalToken, type KeyRow } from '../database/queries/credentials.js'
 import type { QueryRunner } from '../database/query-runner.js'
 import { accessTokenRefusal, credentialStatus } from '../entities/credential-status.js'
 import { jwtHeader } from '../lib/crypto/jwt.js'
 import { apiKeySuspended, organizationSuspended, RequestError, UnknownCredentialError, unauthenticated } from '../lib/errors.js'
 import { externalIdMessage, isExternalId } from '../lib/external-id.js'
-import { issuerOfToken } from '../lib/issuer.js'
+import { issuerOfToken, type Issuer } from '../lib/issuer.js'
 import type { Actor } from './actor.js'
 import { allowsAddress } from './address-scope.js'
 import { accessTokenActor, keyActor, keyRefusal } from './credential-actors.js'
@@ -67,9 +67,37 @@ export async function authenticate(deps: AuthDependencies, request: AuthRequest)
 export const authenticateSession = (deps: AuthDependencies, jwt: string, request: Omit<AuthRequest, 'authorization'>): Promise<Actor> =>
   authenticatePersonalToken(deps, jwt, request, { isSession: true })
 
-async function authenticateApiKey(deps: AuthDependencies, secret: string, { onBehalfOf, address }: AuthRequest): Promise<Actor> {
+/** API key that authenticates as an OAuth client: its id, its secret, and the issuer that it was presented to. */
+export interface PresentedClient {
+  readonly id: string
+  readonly secret: string
+  readonly issuer: Issuer
+}
+
+/**
+ * Resolves an OAuth client to the actor of its API key. A key of another id or issuer reads as unknown.
+ * @throws RequestError of {@link authenticate}
+ */
+export const authenticateClient = (
+  deps: AuthDependencies,
+  { id, secret, issuer }: PresentedClient,
+  request: Omit<AuthRequest, 'authorization'>,
+): Promise<Actor> =>
+  authenticateApiKey(
+    deps,
+    secret,
+    request,
+    (key) => key.id === id && key.organizationId === issuer.organizationId && key.environment === issuer.environment,
+  )
+
+async function authenticateApiKey(
+  deps: AuthDependencies,
+  secret: string,
+  { onBehalfOf, address }: Omit<AuthRequest, 'authorization'>,
+  isExpected: (key: KeyRow) => boolean = () => true,
+): Promise<Actor> {
   const key = await readKey(deps.queryRunner, secret, deps.now)
-  if (!key) throw unknownCredential()
+  if (!key || !isExpected(key)) throw unknownCredential()
   const refusal = keyRefusal(key, deps.now)
   if (refusal === 'REVOKED') throw new RequestError('CREDENTIAL_REVOKED', 'This API key is revoked. Use another key.')
   if (refusal === 'ORGANIZATION_SUSPENDED') throw organizationSuspended()

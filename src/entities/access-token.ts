@@ -26,6 +26,8 @@ export const maxTokenTtlSeconds = 2_592_000
 @Index({ properties: ['apiKeyId', 'expiresAt'] })
 // Tokens of one grant, which its revocation ends.
 @Index({ properties: ['grantId'], where: 'grant_id is not null' })
+// Tokens that were narrowed from one token, which its revocation ends too.
+@Index({ properties: ['subjectTokenId'], where: 'subject_token_id is not null' })
 // Finds out if a signing key has unexpired tokens left.
 @Index({ properties: ['signingKeyId', 'expiresAt'] })
 // Revocation lists: one for the deployment, and one for each organization and environment. Partial, so that an exchange does not
@@ -55,6 +57,10 @@ export class AccessToken extends Node {
   /** OAuth grant that the token was issued under. Null: it was exchanged from the API key. */
   @Property(text({ nullable: true }))
   grantId!: string | null
+
+  /** Access token that this one was narrowed from (RFC 8693). Null: none. */
+  @Property(text({ nullable: true }))
+  subjectTokenId!: string | null
 
   @Field(() => UrlScalar, { description: 'Audience of the token (`aud`), exactly as requested.' })
   @Property(text())

@@ -13,7 +13,20 @@ interface Route {
   readonly url: string
   readonly methods: string
   readonly allowedHeaders: string
+  /** Every origin: a public document, or an endpoint that reads no cookie. Otherwise the configured ones. */
+  readonly origin?: '*'
 }
+
+/** Path of an issuer of access tokens. */
+const issuer = '/o/:organizationId/:environment'
+
+/** MCP clients in a page send `MCP-Protocol-Version` with each request, which needs a preflight. */
+const publicDocuments = [
+  `/.well-known/oauth-authorization-server${issuer}`,
+  `/.well-known/openid-configuration${issuer}`,
+  `${issuer}/.well-known/openid-configuration`,
+  '/.well-known/oauth-protected-resource/mcp/:serverId',
+]
 
 const routes: readonly Route[] = [
   {
@@ -26,6 +39,16 @@ const routes: readonly Route[] = [
     methods: 'GET, POST, DELETE, OPTIONS',
     allowedHeaders: `authorization, content-type, x-on-behalf-of, last-event-id, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name, ${traceContext}`,
   },
+  ...publicDocuments.map((url) => ({ url, methods: 'GET, OPTIONS', allowedHeaders: 'mcp-protocol-version', origin: '*' }) as const),
+  ...['token', 'register'].map(
+    (name) =>
+      ({
+        url: `${issuer}/oauth/${name}`,
+        methods: 'POST, OPTIONS',
+        allowedHeaders: 'authorization, content-type, mcp-protocol-version',
+        origin: '*',
+      }) as const,
+  ),
 ]
 
 export async function registerCors(server: FastifyInstance, { corsOrigins }: Config): Promise<void> {
@@ -38,8 +61,8 @@ export async function registerCors(server: FastifyInstance, { corsOrigins }: Con
     strictPreflight: false,
     preflightContinue: true,
   })
-  for (const { url, methods, allowedHeaders } of routes) {
-    server.options(url, { config: { cors: { preflight: true, methods, allowedHeaders } } }, (request, reply) => {
+  for (const { url, methods, allowedHeaders, origin } of routes) {
+    server.options(url, { config: { cors: { preflight: true, methods, allowedHeaders, ...(origin && { origin }) } } }, (request, reply) => {
       // The plugin has no option for private networks.
       if (reply.hasHeader('access-control-allow-origin') && request.headers['access-control-request-private-network'])
         void reply.header('access-control-allow-private-network', 'true')

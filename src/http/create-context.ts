@@ -2,7 +2,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Actor } from '../access/actor.js'
-import { authenticate, authenticateSession, type AuthDependencies, type AuthRequest } from '../access/authenticate.js'
+import {
+  authenticate,
+  authenticateClient,
+  authenticateSession,
+  type AuthDependencies,
+  type AuthRequest,
+  type PresentedClient,
+} from '../access/authenticate.js'
 import { endOverlap } from '../api-keys/end-overlap.js'
 import { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
@@ -47,6 +54,14 @@ export async function createSessionContext(
   if (jwt === undefined) throw missingSession()
   return authenticateRequest(services, request, reply, (deps, presented) => authenticateSession(deps, jwt, presented))
 }
+
+/** Sets the context of the request's state, by an API key as OAuth client. @throws RequestError of {@link authenticateClient}, or RATE_LIMITED */
+export const createClientContext = (
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  client: PresentedClient,
+): Promise<Context> => authenticateRequest(services, request, reply, (deps, presented) => authenticateClient(deps, client, presented))
 
 const requestOrigin = (request: FastifyRequest): Context['origin'] => ({ requestId: request.id, ipAddress: clientAddress(request) })
 

@@ -1,10 +1,10 @@
 /** GraphQL types and operations of access tokens: the exchange, the records and their revocation. */
 import { Arg, Args, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql'
 
+import { exchangeApiKey, type ExchangeApiKeyArgs } from '../access-tokens/exchange-api-key.js'
 import { listAccessTokens, type AccessTokenFilterArgs } from '../access-tokens/list-access-tokens.js'
 import { revokeAccessToken } from '../access-tokens/revoke-access-token.js'
 import { can } from '../access/actor.js'
-import { exchangeApiKey, type ExchangeApiKeyArgs } from '../api-keys/exchange-api-key.js'
 import type { Context } from '../context/context.js'
 import { AccessToken, maxTokenTtlSeconds, minTokenTtlSeconds } from '../entities/access-token.js'
 import { ApiKey } from '../entities/api-key.js'

@@ -1,6 +1,6 @@
+import { exchangeApiKey } from '../../src/access-tokens/exchange-api-key.js'
 /** Creates a resource of every id kind in any scope, so that the operation tables can name existing resources. */
 import { authenticate } from '../../src/access/authenticate.js'
-import { exchangeApiKey } from '../../src/api-keys/exchange-api-key.js'
 import { Context } from '../../src/context/context.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import type { Environment } from '../../src/entities/enums.js'

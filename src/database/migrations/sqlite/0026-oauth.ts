@@ -31,6 +31,8 @@ export class Migration0026 extends Migration {
     this.addSql("create index `browser_session_expires_at_index` on `browser_session` (`expires_at`);")
     this.addSql("create index `browser_session_organization_id_end_user_id_index` on `browser_session` (`organization_id`, `end_user_id`);")
     this.addSql("alter table `access_token` add column `grant_id` text null;")
+    this.addSql("alter table `access_token` add column `subject_token_id` text null;")
     this.addSql("create index `access_token_grant_id_index` on `access_token` (`grant_id`) where grant_id is not null;")
+    this.addSql("create index `access_token_subject_token_id_index` on `access_token` (`subject_token_id`) where subject_token_id is not null;")
   }
 }

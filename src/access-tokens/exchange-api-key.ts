@@ -12,12 +12,10 @@ import { epochSeconds } from '../lib/clock.js'
 import { DomainError, forbidden, invalid, RequestError } from '../lib/errors.js'
 import { externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { newId } from '../lib/id.js'
-import { issuerUrl } from '../lib/issuer.js'
 import { trimTrailing } from '../lib/trailing.js'
+import { defaultTokenTtlSeconds, earliestIssueTime, issueAccessToken } from '../signing-keys/issue-access-token.js'
 import { buildEndUser } from '../tenancy/end-user.js'
 import { Validator, validateAudience } from '../validation/validator.js'
-
-const defaultTokenTtlSeconds = 3600
 
 /** Maximum wait after a sandbox reset. Only a clock difference between replicas of this size makes it longer. */
 const maxResetWaitMs = 5000
@@ -56,27 +54,11 @@ export async function exchangeApiKey(
     }
     if (input.permissions) assertCanGrant(actor, input.permissions)
     const permissions = [...(input.permissions ?? actor.permissions)]
-    const minIssuedAt = apiKey.sandboxResetAt ? epochSeconds(apiKey.sandboxResetAt) + 1 : 0
-    const issuedAt = Math.max(epochSeconds(now), minIssuedAt)
+    const issuedAt = earliestIssueTime(apiKey.sandboxResetAt, now)
     const expiresAt = resolveExpiry(actor, input.expiresIn, issuedAt)
     await waitUntil(issuedAt, now)
     ctx.deadline?.throwIfExpired()
-    const issuer = issuerUrl(ctx.services.config.url, organizationId, environment)
-    const { text, kid } = await ctx.services.keyring.sign('at+jwt', {
-      iss: issuer,
-      aud: input.audience,
-      sub: subject,
-      client_id: apiKey.id,
-      iat: issuedAt,
-      exp: expiresAt,
-      jti: id,
-      permissions,
-      ...(permissions.length > 0 ? { scope: permissions.join(' ') } : {}),
-      org: organizationId,
-      project: projectId,
-      env: environment,
-    })
-    const row = {
+    const { token, row, issuer } = await issueAccessToken(ctx.services, {
       id,
       organizationId,
       projectId,
@@ -84,18 +66,18 @@ export async function exchangeApiKey(
       apiKeyId: apiKey.id,
       endUserId: endUser.id,
       grantId: null,
+      subjectTokenId: null,
       audience: input.audience,
       permissions,
-      signingKeyId: kid,
-      hasTenantIssuer: true,
-      issuedAt: new Date(issuedAt * 1000),
-      expiresAt: new Date(expiresAt * 1000),
-      revokedAt: null,
-    }
+      subject,
+      clientId: apiKey.id,
+      issuedAt,
+      expiresAt,
+    })
     append(EndUser, endUser, { isIfAbsent: true })
     append(AccessToken, row)
     ctx.services.writeBehind.touchEndUser(endUser.id, now)
-    return { token: text, accessToken: Object.assign(new AccessToken(), row), issuer }
+    return { token, accessToken: Object.assign(new AccessToken(), row), issuer }
   })
 }
 

@@ -1,0 +1,18 @@
+/** Registers the authorization server of each issuer: metadata, and the endpoints that take forms. */
+import type { FastifyInstance } from 'fastify'
+
+import type { Services } from '../context/services.js'
+import { registerFormParser } from './form.js'
+import { registerIssuers } from './metadata.js'
+import { registerOAuthErrors } from './oauth-errors.js'
+import { registerTokenEndpoint } from './token-endpoint.js'
+
+export async function registerAuthorizationServer(server: FastifyInstance, services: Services): Promise<void> {
+  registerIssuers(server, services)
+  await server.register((scope, _options, done) => {
+    registerFormParser(scope)
+    registerOAuthErrors(scope)
+    registerTokenEndpoint(scope, services)
+    done()
+  })
+}
