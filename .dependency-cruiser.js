@@ -9,7 +9,7 @@ const layers = [
   ['observability'],
   ['entities'],
   ['outbound', 'database'],
-  ['encryption', 'access'],
+  ['encryption', 'access', 'openid'],
   ['validation', 'pagination', 'rate-limits'],
   ['tenancy'],
   ['journal'],

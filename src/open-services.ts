@@ -28,6 +28,7 @@ import { maxConnectionsFor, maxDescriptors } from './lib/max-descriptors.js'
 import { createLogger } from './observability/log.js'
 import { Metrics } from './observability/metrics.js'
 import type { Traces } from './observability/traces.js'
+import { OpenIdProviders } from './openid/openid-provider.js'
 import { createOutbound } from './outbound/create-outbound.js'
 import { withLoopGuard } from './outbound/loop-guard.js'
 import { maxLookupsFor, type DnsLookup } from './outbound/name-lookups.js'
@@ -121,6 +122,7 @@ export async function openServices(
       keyring,
       masterKeys,
       outbound,
+      openIdProviders: new OpenIdProviders(outbound),
       outboundConcurrency: new ConcurrencyLimiter(),
       refusalJournal: refusals,
       writeBehind,

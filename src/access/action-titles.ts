@@ -25,6 +25,7 @@ const titles: Readonly<Record<Exclude<Action, KeyhousePermission>, string>> = {
   'mcp_credential:update': 'Change credentials',
   'mcp_approval:request': 'Request approvals',
   'mcp_approval:spend': 'Use approvals',
+  'end_user:approve_sign_in': 'Confirm sign-ins of end users',
   'end_user:sign_in': 'Sign in end users',
   'end_user:sign_out': 'Sign out end users',
   'oauth_configuration:set': 'Set OAuth configurations',

@@ -57,6 +57,7 @@ export const actions = defineActions({
   'sign_in_token:create': { permission: 'member:update', grantsLastingRights: true },
   'sign_in_token:use': { permission: null },
   'end_user:forget': {},
+  'end_user:approve_sign_in': { permission: null },
   'end_user:sign_in': { permission: null },
   'end_user:sign_out': { permission: null },
   'oauth_configuration:set': { permission: 'oauth_configuration:update', grantsLastingRights: true },

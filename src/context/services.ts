@@ -14,6 +14,7 @@ import type { ConcurrencyLimiter } from '../lib/concurrency.js'
 import type { MasterKeys } from '../lib/crypto/seal.js'
 import type { FixedWindowLimiter } from '../lib/fixed-window.js'
 import type { Metrics } from '../observability/metrics.js'
+import type { OpenIdProviders } from '../openid/openid-provider.js'
 import type { Outbound } from '../outbound/outbound.js'
 import type { RateLimiter } from '../rate-limits/limiter.js'
 import type { VerificationQueue } from '../rate-limits/verification-queue.js'
@@ -34,6 +35,7 @@ export interface Services {
   readonly keyring: Keyring
   readonly masterKeys: MasterKeys
   readonly outbound: Outbound
+  readonly openIdProviders: OpenIdProviders
   /** Limits concurrent requests to MCP servers in this process. */
   readonly outboundConcurrency: ConcurrencyLimiter
   readonly refusalJournal: Refusals

@@ -2,7 +2,7 @@
 import { Entity, Filter, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy'
 
 import { text, timestamp } from './columns.js'
-import { Environment } from './enums.js'
+import type { Environment } from './enums.js'
 import { Organization } from './organization.js'
 import { Project } from './project.js'
 import { tenant } from './tenant-filter.js'
@@ -27,12 +27,17 @@ export class BrowserSession {
   @Property(text())
   endUserId!: string
 
+  /** Of the cookie. Until the end user is back from the product, of the ticket that the product sends with it. */
   @Property(text())
   @Unique()
   digest!: string
 
   @Property(timestamp())
   createdAt!: Date
+
+  /** Null: the product confirmed the end user, and the browser has not brought the ticket yet. */
+  @Property(timestamp({ nullable: true }))
+  signedInAt!: Date | null
 
   @Property(timestamp())
   expiresAt!: Date

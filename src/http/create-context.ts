@@ -17,9 +17,9 @@ import { missingCredential, RequestError, unauthenticated } from '../lib/errors.
 import { acceptedUrls } from '../lib/issuer.js'
 import type { SignatureGate } from '../signing-keys/keyring.js'
 import { clientAddress } from './client-address.js'
+import { readCookie, type Cookie } from './cookie.js'
 import { enforceRateLimit, throttleUnknownCredentials } from './rate-limits.js'
 import { findMisspelledHeader, rawHeaderValues } from './raw-headers.js'
-import { readSessionCookie, type SessionCookie } from './session-cookie.js'
 
 /**
  * Sets the context of the request's state, by the `Authorization` header. Cookies are never read.
@@ -46,11 +46,11 @@ const missingSession = (): RequestError => unauthenticated('There is no console 
  */
 export async function createSessionContext(
   services: Services,
-  cookie: SessionCookie,
+  cookie: Cookie,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<Context> {
-  const jwt = readSessionCookie(cookie, request.raw)
+  const jwt = readCookie(cookie, request.raw)
   if (jwt === undefined) throw missingSession()
   return authenticateRequest(services, request, reply, (deps, presented) => authenticateSession(deps, jwt, presented))
 }
@@ -68,6 +68,10 @@ const requestOrigin = (request: FastifyRequest): Context['origin'] => ({ request
 /** Context of a request without a credential. */
 export const anonymousContext = (services: Services, request: FastifyRequest): Context =>
   new Context(services, requestOrigin(request), null, () => Promise.reject(missingCredential()))
+
+/** Context of a request whose credential a route authenticated itself. @param authenticateAgain throws if it is no longer valid */
+export const actorContext = (services: Services, request: FastifyRequest, actor: Actor, authenticateAgain: () => Promise<Actor>): Context =>
+  (request.state.context = new Context(services, requestOrigin(request), actor, authenticateAgain))
 
 /** Authenticates by the credential that the request presented. */
 type Authenticate = (deps: AuthDependencies, presented: Omit<AuthRequest, 'authorization'>) => Promise<Actor>

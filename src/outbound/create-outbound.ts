@@ -121,7 +121,8 @@ export function createOutbound({ allowed, lookups: limits, maxConnections, resol
         if (validateUrl(next) !== undefined || (next.origin !== url.origin && request.credential))
           throw new OutboundError('URL_NOT_ALLOWED')
         // Only 307 and 308 keep method and body (RFC 9110 §15.4.8, §15.4.9).
-        if (![307, 308].includes(response.statusCode) || redirects === maxRedirects) throw new OutboundError('PROTOCOL_ERROR')
+        if (request.followRedirects === false || ![307, 308].includes(response.statusCode) || redirects === maxRedirects)
+          throw new OutboundError('PROTOCOL_ERROR')
         url = next
       }
     },

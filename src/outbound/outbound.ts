@@ -10,6 +10,8 @@ export interface OutboundRequest {
   readonly credential: Readonly<Record<string, string>> | null
   readonly body?: string
   readonly signal: AbortSignal
+  /** False: a redirect is an error. By default up to three are followed, each under the address rules. */
+  readonly followRedirects?: false
   /** Id of the credential, since a connection serves only one credential. Without it, the connection closes after the response. */
   readonly poolKey?: string
   /** Called once the connection is established; from then on, the request may have reached the server. */

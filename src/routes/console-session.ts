@@ -3,9 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
+import type { Cookie } from '../http/cookie.js'
 import { anonymousContext, createSessionContext } from '../http/create-context.js'
 import { assertSameOrigin } from '../http/same-origin.js'
-import { setSessionCookie, type SessionCookie } from '../http/session-cookie.js'
+import { setSessionCookie } from '../http/session-cookie.js'
 import { generateSessionKey } from '../lib/crypto/session-key.js'
 import { DomainError, RequestError } from '../lib/errors.js'
 import { Secret } from '../lib/secret.js'
@@ -41,7 +42,7 @@ function sendRefusal(request: FastifyRequest, reply: FastifyReply, { userErrors 
     .send({ errors: userErrors.map(({ code, ...error }) => ({ ...error, extensions: { code, requestId: request.id } })) })
 }
 
-export function registerConsoleSession(server: FastifyInstance, services: Services, cookie: SessionCookie): void {
+export function registerConsoleSession(server: FastifyInstance, services: Services, cookie: Cookie): void {
   /** Null without a valid session. @throws RequestError for every other reason, such as an outage of the database */
   const findSession = (request: FastifyRequest, reply: FastifyReply): Promise<Context | null> =>
     createSessionContext(services, cookie, request, reply).catch((error: unknown) => {

@@ -29,3 +29,18 @@ export const signInTokenByDigest: PreparedQuery = {
   sql: `select t.id, t.organization_id, t.user_id, o.suspended_at from sign_in_token t
     join organization o on o.id = t.organization_id where t.digest = ?`,
 }
+
+/** Session of an end user who has signed in, and is not forgotten. */
+export const browserSessionByDigest: PreparedQuery = {
+  name: 'browser_session',
+  sql: `select s.id, s.organization_id, s.project_id, s.environment, s.end_user_id, s.signed_in_at, s.expires_at, u.external_id
+    from browser_session s join end_user u on u.id = s.end_user_id
+    where s.digest = ? and s.signed_in_at is not null and s.revoked_at is null`,
+}
+
+/** End user that the product confirmed, by the session that waits for its ticket. */
+export const endUserByTicket: PreparedQuery = {
+  name: 'sign_in_ticket',
+  sql: `select u.external_id from browser_session s join end_user u on u.id = s.end_user_id
+    where s.digest = ? and s.id = ? and s.signed_in_at is null and s.revoked_at is null and s.expires_at > ?`,
+}

@@ -1,0 +1,62 @@
+/** Errors of the pages, as pages. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+import type { Services } from '../context/services.js'
+import { clientAddress } from '../http/client-address.js'
+import { toErrorResponse } from '../http/error-response.js'
+import { throttleUnknownCredentials } from '../http/rate-limits.js'
+import { UnknownCredentialError } from '../lib/errors.js'
+import { PageError, pageErrors, type PageErrorCode } from '../oauth/page-error.js'
+import { html } from './html.js'
+import { sendPage } from './page.js'
+
+/** Refusals of guesses, which count against the address like unknown credentials. */
+const guesses: ReadonlySet<PageErrorCode> = new Set(['SIGN_IN_INVALID', 'SIGN_IN_OTHER_BROWSER', 'PROVIDER_REFUSED', 'PROVIDER_INVALID'])
+
+function countGuess(services: Services, request: FastifyRequest, error: PageError): PageError {
+  if (!guesses.has(error.code)) return error
+  try {
+    throttleUnknownCredentials(services, new UnknownCredentialError(), clientAddress(request) ?? '')
+    return error
+  } catch {
+    return new PageError('RATE_LIMITED', { cause: error })
+  }
+}
+
+export function sendErrorPage(services: Services, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { log } = services
+  if (error instanceof PageError) {
+    const { code, cause } = countGuess(services, request, error)
+    log.info({ requestId: request.id, code, err: cause }, 'page refused')
+    request.state.codes = [code]
+    return sendRefusal(request, reply, pageErrors[code])
+  }
+  const { code, status, message, headers } = toErrorResponse(error)
+  if (status >= 500) log[code === 'UNAVAILABLE' ? 'warn' : 'error']({ err: error, requestId: request.id }, 'page failed')
+  request.state.codes = [code]
+  return sendRefusal(request, reply.headers(headers), { status, title: 'This did not work', text: message })
+}
+
+const sendRefusal = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, title, text }: { readonly status: number; readonly title: string; readonly text: string },
+): FastifyReply =>
+  sendPage(reply, {
+    status,
+    title,
+    body: html`<p>${text}</p>
+      <p class="note">Request id: <code>${request.id}</code></p>`,
+  })
+
+/** Registers routes whose errors are pages. No other origin may read them. */
+export function registerPages(server: FastifyInstance, services: Services, register: (scope: FastifyInstance) => void): void {
+  void server.register((scope, _options, done) => {
+    scope.setErrorHandler((error, request, reply) => sendErrorPage(services, error, request, reply))
+    scope.addHook('onRoute', (route) => {
+      route.config = { ...route.config, cors: false }
+    })
+    register(scope)
+    done()
+  })
+}

@@ -1,0 +1,75 @@
+/** Refusals that an end user reads in a browser, in plain words: what is wrong, and what to do. */
+import { OpenIdError } from '../openid/openid-provider.js'
+
+const again = 'Go back to the application that sent you here, and connect again.'
+const notYou = 'Ask the people who run this service for help, and give them the request id below.'
+
+/** Closed list: the names are codes in the log and labels of metrics. */
+export const pageErrors = {
+  HTTPS_REQUIRED: {
+    status: 403,
+    title: 'This page needs https',
+    text: 'A sign-in over plain http could be read on the network. Ask the people who run this service to serve it by https.',
+  },
+  SIGN_IN_INVALID: {
+    status: 400,
+    title: 'This sign-in is not valid',
+    text: `The address of this page is incomplete or was changed. ${again}`,
+  },
+  SIGN_IN_EXPIRED: { status: 400, title: 'This sign-in took too long', text: `A sign-in must end within 10 minutes. ${again}` },
+  SIGN_IN_OTHER_BROWSER: {
+    status: 400,
+    title: 'This sign-in began in another browser',
+    text: `It can only end in the browser where it began, and cookies must be allowed there. If you did not begin it, close this page. ${again}`,
+  },
+  SIGN_IN_USED: { status: 400, title: 'This sign-in is already complete', text: `It can be used once. ${again}` },
+  SIGN_IN_CHANGED: {
+    status: 400,
+    title: 'The sign-in was changed meanwhile',
+    text: `Its settings are no longer those that you began with. ${again}`,
+  },
+  SIGN_IN_UNAVAILABLE: {
+    status: 403,
+    title: 'Sign-in is not available here',
+    text: `This service does not let applications connect at the moment. ${notYou}`,
+  },
+  SIGN_IN_BUSY: { status: 503, title: 'Too many people are signing in', text: 'Wait a few seconds, and load this page again.' },
+  PROVIDER_UNREACHABLE: {
+    status: 502,
+    title: 'The sign-in service cannot be reached',
+    text: 'It did not answer, or not in time. Try again in a few minutes.',
+  },
+  PROVIDER_REFUSED: { status: 400, title: 'You were not signed in', text: `The sign-in was cancelled or refused. ${again}` },
+  PROVIDER_INVALID: {
+    status: 502,
+    title: 'The sign-in service gave an answer that cannot be trusted',
+    text: `Nobody was signed in. ${notYou}`,
+  },
+  END_USER_NOT_ALLOWED: { status: 403, title: 'Your account may not connect applications', text: notYou },
+  RATE_LIMITED: {
+    status: 429,
+    title: 'Too many attempts',
+    text: 'Too many attempts that failed came from your network. Wait a minute, and try again.',
+  },
+} as const satisfies Record<string, { readonly status: number; readonly title: string; readonly text: string }>
+
+export type PageErrorCode = keyof typeof pageErrors
+
+/** Refusal of a page. The cause goes to the log only. */
+export class PageError extends Error {
+  override readonly name = 'PageError'
+
+  constructor(
+    readonly code: PageErrorCode,
+    options?: ErrorOptions,
+  ) {
+    super(pageErrors[code].title, options)
+  }
+}
+
+const reasons = { UNREACHABLE: 'PROVIDER_UNREACHABLE', REFUSED: 'PROVIDER_REFUSED', INVALID: 'PROVIDER_INVALID' } as const
+
+/** @throws PageError for a failure of the provider; every other error unchanged */
+export function toPageError(error: unknown): never {
+  throw error instanceof OpenIdError ? new PageError(reasons[error.reason], { cause: error.cause }) : error
+}
