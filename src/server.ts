@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify'
 import type { GraphQLSchema } from 'graphql'
 
 import { registerAuthorizationServer } from './authorization-server/routes.js'
-import { registerSignIn } from './authorization-server/sign-in-callback.js'
 import type { Services } from './context/services.js'
 import { registerGateway } from './gateway/route.js'
 import type { GatewayTimeouts } from './gateway/timeouts.js'
@@ -37,7 +36,6 @@ export async function createServer(
   registerExplorer(server, config)
   registerClientPackage(server, config)
   registerConsole(server, services)
-  registerSignIn(server, services)
   await registerSecretScanning(server, services)
   await registerGraphql(server, services, schema, times, plugins)
   await registerGateway(server, services, times)

@@ -5,10 +5,12 @@ import type { Services } from '../context/services.js'
 import { registerFormParser } from './form.js'
 import { registerIssuers } from './metadata.js'
 import { registerOAuthErrors } from './oauth-errors.js'
+import { registerSignIn } from './sign-in-callback.js'
 import { registerTokenEndpoint } from './token-endpoint.js'
 
 export async function registerAuthorizationServer(server: FastifyInstance, services: Services): Promise<void> {
   registerIssuers(server, services)
+  registerSignIn(server, services)
   await server.register((scope, _options, done) => {
     registerFormParser(scope)
     registerOAuthErrors(scope)

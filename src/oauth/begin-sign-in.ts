@@ -4,8 +4,8 @@ import type { OAuthConfiguration } from '../entities/oauth-configuration.js'
 import { oidcClientSecretAad } from '../entities/oauth-configuration.js'
 import { open } from '../lib/crypto/seal.js'
 import type { OpenIdClient } from '../openid/openid-provider.js'
-import { toPageError } from './page-error.js'
-import { newSignInRequest, requestSecrets, signRequest } from './sign-in-request.js'
+import { PageError, toPageError } from './page-error.js'
+import { maxReturnToLength, newSignInRequest, requestSecrets, signRequest } from './sign-in-request.js'
 
 /** Redirect URI of every OpenID provider, and where products send the browser. @param url `KEYHOUSE_URL` */
 export const signInCallbackUrl = (url: string): string => `${url}/oauth/sign-in/callback`
@@ -31,6 +31,7 @@ export async function beginSignInUrl(
   { configuration, returnTo, prompt }: SignInTarget,
 ): Promise<string> {
   const { deploymentSecrets, config, openIdProviders } = services
+  if (returnTo.length > maxReturnToLength) throw new PageError('SIGN_IN_INVALID')
   const request = newSignInRequest(configuration, browser, returnTo, services.clock())
   const state = signRequest(deploymentSecrets, request)
   const prompts = prompt === undefined ? {} : { prompt }
