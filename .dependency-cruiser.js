@@ -15,6 +15,7 @@ const layers = [
   ['journal'],
   ['signing-keys'],
   ['context'],
+  ['oauth'],
   ['api-keys', 'access-tokens', 'personal-tokens', 'audit', 'usage', 'mcp'],
   ['oauth'],
   ['sign-in', 'members', 'end-users', 'organizations', 'access-review'],
