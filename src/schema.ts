@@ -17,6 +17,7 @@ import { McpServerResolver } from './resolvers/mcp-server.resolver.js'
 import { McpToolApprovalResolver } from './resolvers/mcp-tool-approval.resolver.js'
 import { MemberResolver } from './resolvers/member.resolver.js'
 import { NodeResolver } from './resolvers/node.resolver.js'
+import { OAuthGrantResolver } from './resolvers/oauth-grant.resolver.js'
 import { OrganizationResolver } from './resolvers/organization.resolver.js'
 import { PermissionResolver } from './resolvers/permission.resolver.js'
 import { PersonalTokenResolver } from './resolvers/personal-token.resolver.js'
@@ -53,6 +54,7 @@ export function buildSchema(): GraphQLSchema {
       TestMcpServerResolver,
       McpToolApprovalResolver,
       NodeResolver,
+      OAuthGrantResolver,
       OrganizationResolver,
       PermissionResolver,
       PersonalTokenResolver,

@@ -8,6 +8,7 @@ import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { Member } from '../entities/member.js'
+import { OAuthGrant } from '../entities/oauth-grant.js'
 import { Organization } from '../entities/organization.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { Project } from '../entities/project.js'
@@ -42,6 +43,7 @@ export const nodeTypes: Readonly<Record<string, NodeType>> = {
   mcp_srv: { entity: McpServer, permission: 'mcp_server:read' },
   mcp_cred: { entity: McpCredential, permission: 'mcp_credential:read' },
   mcp_apr: { entity: McpToolApproval, permission: 'mcp_approval:read' },
+  grant: { entity: OAuthGrant, permission: 'oauth_grant:read' },
   eu: { entity: EndUser, permission: 'end_user:read' },
 }
 

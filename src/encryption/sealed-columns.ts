@@ -5,6 +5,7 @@ import type { Condition } from '../database/queries/lists.js'
 import { startsWith, type SealedField } from '../database/queries/sealed-columns.js'
 import { DeploymentSecret, deploymentSecretAad } from '../entities/deployment-secret.js'
 import { McpCredential } from '../entities/mcp-credential.js'
+import { OAuthRefreshToken, successorAad } from '../entities/oauth-refresh-token.js'
 import { PersonalToken, personalTokenAad } from '../entities/personal-token.js'
 import { SigningKey, privateKeyAad } from '../entities/signing-key.js'
 
@@ -33,6 +34,7 @@ const defineColumn = <T extends Row>(
 export const sealedColumns: readonly SealedColumn[] = [
   defineColumn('signing keys', SigningKey, 'sealedPrivateKey', ({ id }) => privateKeyAad(id)),
   defineColumn('reveal texts', PersonalToken, 'sealedText', personalTokenAad),
+  defineColumn('refresh responses', OAuthRefreshToken, 'sealedSuccessor', successorAad),
   defineColumn('credentials', McpCredential, 'sealedValue', (row) => row.aad()),
   defineColumn('deployment secrets', DeploymentSecret, 'sealedValue', ({ id }) => deploymentSecretAad(id)),
 ]

@@ -1,4 +1,4 @@
-/** Erases an end user in one transaction: revokes tokens and credentials, deletes MCP servers, approvals and the record. */
+/** Erases an end user in one transaction: revokes tokens and credentials, deletes MCP servers, approvals, OAuth grants and the record. */
 import { assertMayNameEndUser } from '../access/end-user-scope.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
@@ -12,6 +12,7 @@ import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { objectNotFound } from '../lib/errors.js'
 import { deriveEndUserId, externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { revokeCredentials } from '../mcp/credentials/revoke-credentials.js'
+import { deleteGrants } from '../oauth/revoke-grants.js'
 import { resolveEnvironment } from '../tenancy/environment.js'
 import { disableOwnerFilter } from '../tenancy/owner-filter.js'
 import { findProjectOrDefault } from '../tenancy/project.js'
@@ -48,6 +49,7 @@ export async function forgetEndUser(
     await unfilteredEm.nativeUpdate(McpCredential, { endUserId: id }, { name: null, authorizationPreview: null, headerNames: [] })
     const deletedServers = await unfilteredEm.nativeDelete(McpServer, { endUserId: id })
     await unfilteredEm.nativeDelete(McpToolApproval, { endUserId: id })
+    await deleteGrants(unfilteredEm, permitted, { endUserId: id })
     em.remove(endUser)
     addDetails({ revokedTokens, wipedCredentials, deletedServers })
     return { forgottenEndUserId: id, revokedTokens, wipedCredentials, deletedServers }

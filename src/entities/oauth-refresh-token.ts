@@ -9,6 +9,8 @@ import { tenant } from './tenant-filter.js'
 @Index({ properties: ['organizationId'] })
 @Index({ properties: ['grantId'] })
 @Index({ properties: ['expiresAt'] })
+// Responses to wipe. Partial, so that a few rows are in it.
+@Index({ properties: ['replayUntil'], where: 'sealed_successor is not null' })
 @Filter(tenant('OAuthRefreshToken', 'organization'))
 export class OAuthRefreshToken {
   @PrimaryKey(text())

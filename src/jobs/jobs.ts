@@ -4,6 +4,7 @@ import type { Services } from '../context/services.js'
 import { listOrganizationIds } from '../database/unscoped-queries.js'
 import { deleteExpiredKeys } from '../journal/idempotency.js'
 import { expireLapsedApprovals } from '../mcp/approvals/expire-approvals.js'
+import { deleteExpiredOAuthRows, wipeReplayableResponses } from '../oauth/delete-expired.js'
 import { deleteRemnants } from '../organizations/delete-remnants.js'
 import { clearRevealedText } from '../personal-tokens/clear-revealed-text.js'
 import { maintainSigningKeys } from '../signing-keys/maintain-signing-keys.js'
@@ -25,6 +26,12 @@ export function startJobs(services: Services): { close: () => Promise<void> } {
       log,
       failureMessage: 'expired reveal windows could not be cleared; the next run retries',
       // Texts whose window closed while no process ran.
+      firstAfterMs: 0,
+    }),
+    every('wipe-replayable-responses', secondMs, () => wipeReplayableResponses(services), {
+      log,
+      failureMessage: 'responses to used refresh tokens could not be wiped; the next run retries',
+      // Windows that closed while no process ran.
       firstAfterMs: 0,
     }),
     every('maintain-signing-keys', minuteMs, () => maintainSigningKeys(services), {
@@ -60,7 +67,13 @@ export function createRetentionJob(services: Services): () => Promise<void> {
     await logCheckpoints(services, await listOrganizationIds(services.orm))
     lastOn = today
   }
-  const steps = [() => deleteExpiredUsage(services), () => deleteRemnants(services), () => deleteExpiredKeys(services), logDailyCheckpoints]
+  const steps = [
+    () => deleteExpiredUsage(services),
+    () => deleteRemnants(services),
+    () => deleteExpiredKeys(services),
+    () => deleteExpiredOAuthRows(services),
+    logDailyCheckpoints,
+  ]
   return async () => {
     for (const step of steps) {
       try {

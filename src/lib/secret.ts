@@ -2,7 +2,7 @@
 import { inspect } from 'node:util'
 
 /** API keys, invitation and sign-in tokens, and JWTs, complete or truncated. */
-const credentialPattern = /[a-z][a-z0-9]{0,15}_(sand|prod|invite|signin)_[\w-]{20,}|eyJ[\w-]{10,}(\.[\w-]*){0,2}/g
+const credentialPattern = /[a-z][a-z0-9]{0,15}_(sand|prod|invite|signin|code|refresh)_[\w-]{20,}|eyJ[\w-]{10,}(\.[\w-]*){0,2}/g
 
 /** Replaces credentials in texts that quote client input, such as a name in a GraphQL document. */
 export const redactCredentials = (text: string): string => text.replaceAll(credentialPattern, '[secret]')

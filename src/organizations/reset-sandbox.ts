@@ -9,6 +9,7 @@ import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { productionNotSupported } from '../lib/errors.js'
 import { revokeCredentials } from '../mcp/credentials/revoke-credentials.js'
+import { deleteGrants } from '../oauth/revoke-grants.js'
 import { disableOwnerFilter } from '../tenancy/owner-filter.js'
 import { findProjectOrDefault } from '../tenancy/project.js'
 import { revokeSandboxTokens } from './revoke-sandbox-tokens.js'
@@ -33,6 +34,10 @@ const resetSteps: readonly ResetStep[] = [
   async (em, scope, _now, permit) => ({ deletedServers: await disableOwnerFilter(em, permit).nativeDelete(McpServer, scope) }),
   async (em, scope, _now, permit) => {
     await disableOwnerFilter(em, permit).nativeDelete(McpToolApproval, scope)
+    return {}
+  },
+  async (em, scope, _now, permit) => {
+    await deleteGrants(em, permit, scope)
     return {}
   },
   async (em, scope) => {

@@ -1,6 +1,7 @@
-/** Deletes an MCP server; revokes its credentials, of every end user, in the same transaction. */
+/** Deletes an MCP server; revokes its credentials and OAuth grants, of every end user, in the same transaction. */
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
+import { revokeGrants } from '../../oauth/revoke-grants.js'
 import { expireApprovals } from '../approvals/expire-approvals.js'
 import { revokeCredentials } from '../credentials/revoke-credentials.js'
 import { findMcpServer } from '../find-mcp-server.js'
@@ -18,6 +19,7 @@ export async function deleteMcpServer(
     assertCanModify(actor, server)
     const revokedCredentialCount = await revokeCredentials(em, permitted, { serverId: server.id }, now)
     await expireApprovals(em, permitted, server.id)
+    await revokeGrants(em, permitted, { serverId: server.id }, now)
     addDetails({ revokedCredentialCount })
     em.remove(server)
     return { deletedServerId: server.id, revokedCredentialCount }

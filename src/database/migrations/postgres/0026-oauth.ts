@@ -5,6 +5,7 @@ export class Migration0026 extends Migration {
     this.addSql("create table \"oauth_refresh_token\" (\"id\" text not null, \"organization_id\" text not null, \"grant_id\" text not null, \"digest\" text not null, \"created_at\" timestamptz(3) not null, \"expires_at\" timestamptz(3) not null, \"used_at\" timestamptz(3) null, \"sealed_successor\" text null, \"replay_until\" timestamptz(3) null, primary key (\"id\"));")
     this.addSql("alter table \"oauth_refresh_token\" add constraint \"oauth_refresh_token_digest_unique\" unique (\"digest\");")
     this.addSql("create index \"oauth_refresh_token_expires_at_index\" on \"oauth_refresh_token\" (\"expires_at\");")
+    this.addSql("create index \"oauth_refresh_token_replay_until_index\" on \"oauth_refresh_token\" (\"replay_until\") where sealed_successor is not null;")
     this.addSql("create index \"oauth_refresh_token_grant_id_index\" on \"oauth_refresh_token\" (\"grant_id\");")
     this.addSql("create index \"oauth_refresh_token_organization_id_index\" on \"oauth_refresh_token\" (\"organization_id\");")
     this.addSql("create table \"oauth_code\" (\"id\" text not null, \"organization_id\" text not null, \"grant_id\" text not null, \"digest\" text not null, \"redirect_uri\" text not null, \"code_challenge\" text not null, \"expires_at\" timestamptz(3) not null, \"used_at\" timestamptz(3) null, primary key (\"id\"));")

@@ -5,6 +5,7 @@ export class Migration0026 extends Migration {
     this.addSql("create table `oauth_refresh_token` (`id` text not null primary key, `organization_id` text not null, `grant_id` text not null, `digest` text not null, `created_at` datetime not null, `expires_at` datetime not null, `used_at` datetime null, `sealed_successor` text null, `replay_until` datetime null, constraint `oauth_refresh_token_organization_id_foreign` foreign key (`organization_id`) references `organization` (`id`));")
     this.addSql("create unique index `oauth_refresh_token_digest_unique` on `oauth_refresh_token` (`digest`);")
     this.addSql("create index `oauth_refresh_token_expires_at_index` on `oauth_refresh_token` (`expires_at`);")
+    this.addSql("create index `oauth_refresh_token_replay_until_index` on `oauth_refresh_token` (`replay_until`) where sealed_successor is not null;")
     this.addSql("create index `oauth_refresh_token_grant_id_index` on `oauth_refresh_token` (`grant_id`);")
     this.addSql("create index `oauth_refresh_token_organization_id_index` on `oauth_refresh_token` (`organization_id`);")
     this.addSql("create table `oauth_code` (`id` text not null primary key, `organization_id` text not null, `grant_id` text not null, `digest` text not null, `redirect_uri` text not null, `code_challenge` text not null, `expires_at` datetime not null, `used_at` datetime null, constraint `oauth_code_organization_id_foreign` foreign key (`organization_id`) references `organization` (`id`));")
