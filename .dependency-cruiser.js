@@ -17,7 +17,6 @@ const layers = [
   ['context'],
   ['oauth'],
   ['api-keys', 'access-tokens', 'personal-tokens', 'audit', 'usage', 'mcp'],
-  ['oauth'],
   ['sign-in', 'members', 'end-users', 'organizations', 'access-review'],
   ['resolvers', 'http'],
   ['routes', 'graphql', 'gateway', 'authorization-server'],

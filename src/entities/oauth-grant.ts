@@ -22,7 +22,7 @@ import { owner, tenant } from './tenant-filter.js'
 @Index({ properties: ['serverId'] })
 @Index({ properties: ['apiKeyId'] })
 @Filter(tenant('OAuthGrant', 'environment'))
-@Filter(owner('OAuthGrant', 'private'))
+@Filter(owner('OAuthGrant', 'overseen'))
 export class OAuthGrant extends Node {
   @ManyToOne(() => Organization, { fieldName: 'organization_id', mapToPk: true })
   organizationId!: string

@@ -62,21 +62,28 @@ export function tenant(entityName: string, tenantScope: TenantScope): FilterDef 
 /** Parameters of the filter `owner`: one end user, the backend itself (null), or all owners. */
 export type Ownership = { readonly allOwners: true } | { readonly allOwners: false; readonly endUserId: string | null }
 
-/** `shared`: an end user also reads the backend's own rows, and never changes them. */
-type OwnerVisibility = 'private' | 'shared'
+/**
+ * `shared`: an end user also reads the backend's own rows, and never changes them. `overseen`: only end users own rows, and the
+ * backend has those of all.
+ */
+type OwnerVisibility = 'private' | 'shared' | 'overseen'
 
 const ownerVisibilities = new Map<string, OwnerVisibility>()
 
-const visibleOwners: Readonly<Record<OwnerVisibility, (endUserId: string | null) => (string | null)[]>> = {
+/** Null: every owner. */
+const visibleOwners: Readonly<Record<OwnerVisibility, (endUserId: string | null) => (string | null)[] | null>> = {
   private: (endUserId) => [endUserId],
   shared: (endUserId) => (endUserId === null ? [null] : [endUserId, null]),
+  overseen: (endUserId) => (endUserId === null ? null : [endUserId]),
 }
 
 /** Allowed owners of a changed row, before and after. Undefined for entities without an owner. */
 export function ownerConstraint(entityName: string, ownership: Ownership | undefined): Confinement | undefined {
-  if (!ownerVisibilities.has(entityName)) return undefined
+  const visibility = ownerVisibilities.get(entityName)
+  if (!visibility) return undefined
   if (!ownership) return { endUserId: [] }
-  return { endUserId: ownership.allOwners ? undefined : [ownership.endUserId] }
+  const isUnlimited = ownership.allOwners || (visibility === 'overseen' && ownership.endUserId === null)
+  return { endUserId: isUnlimited ? undefined : [ownership.endUserId] }
 }
 
 /** Filter on the column `endUserId`, where null is the backend: `@Filter(owner('McpCredential', 'private'))`. */
@@ -88,6 +95,7 @@ export function owner(entityName: string, visibility: OwnerVisibility): FilterDe
     cond: (parameters: Dictionary) => {
       if (parameters['allOwners'] === true) return {}
       const values = visibleOwners[visibility](parameters['endUserId'] ?? null)
+      if (values === null) return {}
       const conditions = values.map((endUserId) => ({ endUserId }))
       return conditions.length === 1 ? conditions[0]! : { $or: conditions }
     },

@@ -39,7 +39,12 @@ function parseDocument(id: string, text: string): OAuthClient {
     throw new ClientMetadataError('invalid_client_metadata', 'The document is not JSON.')
   }
   const { name, redirectUris } = parseClientMetadata(value)
-  const { client_id: clientId, client_name: clientName, client_secret: secret, token_endpoint_auth_method: method } = value as Record<string, unknown>
+  const {
+    client_id: clientId,
+    client_name: clientName,
+    client_secret: secret,
+    token_endpoint_auth_method: method,
+  } = value as Record<string, unknown>
   if (clientId !== id) throw new ClientMetadataError('invalid_client_metadata', 'client_id in the document is not its URL.')
   if (clientName === undefined) throw new ClientMetadataError('invalid_client_metadata', 'The document has no client_name.')
   if (secret !== undefined || secretMethods.has(method))

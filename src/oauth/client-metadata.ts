@@ -46,7 +46,8 @@ const deriveApplicationType = (redirectUris: readonly string[]): 'native' | 'web
   redirectUris.every((uri) => isLoopbackRedirect(uri) || privateUseScheme(uri) !== undefined) ? 'native' : 'web'
 
 function parseRedirectUris(value: unknown): string[] {
-  const isList = Array.isArray(value) && value.length > 0 && value.length <= maxRedirectUris && value.every((uri) => typeof uri === 'string')
+  const isList =
+    Array.isArray(value) && value.length > 0 && value.length <= maxRedirectUris && value.every((uri) => typeof uri === 'string')
   if (!isList) throw new ClientMetadataError('invalid_redirect_uri', `redirect_uris must be an array of 1 to ${maxRedirectUris} URIs.`)
   for (const [i, uri] of (value as string[]).entries()) {
     const issue = validateRedirectUri(uri)

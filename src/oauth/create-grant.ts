@@ -31,7 +31,10 @@ export interface CreateGrantArgs {
 }
 
 /** @throws DomainError FORBIDDEN, CONFLICT or INVALID_STATE */
-export async function createGrant(ctx: Context, { id, client, redirectUri, codeChallenge, serverId, ...chosen }: CreateGrantArgs): Promise<Secret> {
+export async function createGrant(
+  ctx: Context,
+  { id, client, redirectUri, codeChallenge, serverId, ...chosen }: CreateGrantArgs,
+): Promise<Secret> {
   return perform(ctx, 'oauth_grant:create', async ({ em, actor, now, permit, append, addDetails }) => {
     const { organizationId, endUser, environment, apiKey } = actor
     const projectId = actor.projectIds?.[0]

@@ -28,7 +28,8 @@ export async function findClient(
 ): Promise<FoundClient> {
   const isRegistered = isRegisteredClientId(clientId)
   const registered = isRegistered ? parseClientId(services.deploymentSecrets, issuer, clientId) : undefined
-  if (isRegistered && !registered) return { problem: 'The client is not registered here. Remove this server from the app and add it again.' }
+  if (isRegistered && !registered)
+    return { problem: 'The client is not registered here. Remove this server from the app and add it again.' }
   if (!isRegistered && !isDocumentUrl(clientId))
     return { problem: 'The client id is neither from a registration here nor the https URL of a client metadata document.' }
   if (!policies.some((policy) => acceptsClient(policy, clientId)))

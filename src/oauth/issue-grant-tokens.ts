@@ -95,6 +95,7 @@ export async function issueGrantTokens(
     apiKeyId,
     endUserId,
     grantId: grant.id,
+    subjectTokenId: null,
     audience,
     permissions,
     signingKeyId: kid,

@@ -14,7 +14,11 @@ import { disableOwnerFilter } from '../tenancy/owner-filter.js'
 export async function revokeGrants(em: EntityManager, permit: Permit, selection: GrantSelection, now: Date): Promise<number> {
   const unfiltered = disableOwnerFilter(em, permit)
   await unfiltered.nativeUpdate(OAuthGrant, { ...selection, revokedAt: null }, { revokedAt: now })
-  await unfiltered.nativeUpdate(OAuthRefreshToken, { $and: [ofGrants(selection), { sealedSuccessor: { $ne: null } }] }, { sealedSuccessor: null })
+  await unfiltered.nativeUpdate(
+    OAuthRefreshToken,
+    { $and: [ofGrants(selection), { sealedSuccessor: { $ne: null } }] },
+    { sealedSuccessor: null },
+  )
   return unfiltered.nativeUpdate(AccessToken, { $and: [ofGrants(selection), unrevokedTokens(now)] }, { revokedAt: now })
 }
 

@@ -6,7 +6,10 @@ import { objectNotFound } from '../lib/errors.js'
 import { revokeGrants } from './revoke-grants.js'
 
 /** @throws DomainError NOT_FOUND or FORBIDDEN */
-export async function revokeOAuthGrant(ctx: Context, { id }: { readonly id: string }): Promise<{ grant: OAuthGrant; revokedTokens: number }> {
+export async function revokeOAuthGrant(
+  ctx: Context,
+  { id }: { readonly id: string },
+): Promise<{ grant: OAuthGrant; revokedTokens: number }> {
   return perform(ctx, 'oauth_grant:revoke', async ({ em, now, permit, addDetails }) => {
     permit({ requestedId: id })
     const grant = await em.findOne(OAuthGrant, { id })

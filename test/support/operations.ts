@@ -71,6 +71,8 @@ const mcpToolApproval = `id tool arguments status requestedAt expiresAt decidedA
   requestedBy { id } decidedBy { __typename }`
 const userErrors = 'userErrors { code message path }'
 const page = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
+const oauthGrant = `id environment clientId clientName clientHost redirectHost permissions status createdAt revokedAt
+  endUser { id externalId } server { id } apiKey { id }`
 const none = (): object => ({})
 
 let slugs = 0
@@ -187,6 +189,13 @@ export const queries: Readonly<Record<string, Operation>> = {
     permission: 'project:read',
     withoutPermission: 'NULL',
     ids: { ids: 'any' },
+  },
+  oauthGrants: {
+    document: `query ($filter: OAuthGrantFilter) { oauthGrants(first: 5, filter: $filter) { totalCount edges { cursor node { ${oauthGrant} } } ${page} } }`,
+    variables: ({ environment }) => ({ filter: { environment } }),
+    permission: 'oauth_grant:read',
+    isAcrossEndUsers: true,
+    ids: { 'filter.projectId': 'prj', 'filter.serverId': 'mcp_srv', 'filter.apiKeyId': 'key' },
   },
   organization: {
     document: '{ organization { id name createdAt issuers { environment url } } }',
@@ -490,6 +499,13 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: async (here) => ({ input: { id: await createIdIn('mcp_cred', here) } }),
     permission: actions['mcp_credential:revoke'].permission,
     ids: { 'input.id': 'mcp_cred' },
+  },
+  revokeOAuthGrant: {
+    document: `mutation ($input: RevokeOAuthGrantInput!) { revokeOAuthGrant(input: $input) { grant { ${oauthGrant} } revokedTokens ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await createIdIn('grant', here) } }),
+    permission: actions['oauth_grant:revoke'].permission,
+    isAcrossEndUsers: true,
+    ids: { 'input.id': 'grant' },
   },
   decideMcpToolCall: {
     document: `mutation ($input: DecideMcpToolCallInput!) { decideMcpToolCall(input: $input) { approval { ${mcpToolApproval} } ${userErrors} } }`,

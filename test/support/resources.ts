@@ -5,6 +5,8 @@ import { Context } from '../../src/context/context.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import type { Environment } from '../../src/entities/enums.js'
 import { McpCredential } from '../../src/entities/mcp-credential.js'
+import { OAuthGrant } from '../../src/entities/oauth-grant.js'
+import { deriveEndUserId } from '../../src/lib/external-id.js'
 import { newId } from '../../src/lib/id.js'
 import { Secret } from '../../src/lib/secret.js'
 import { approveToolCall } from '../../src/mcp/approvals/approve-tool-call.js'
@@ -99,6 +101,30 @@ async function mcpToolApproval(scope: ResourceScope): Promise<string> {
   return pending!.approvalId
 }
 
+/** Inserts a grant of the scope's end user, or of another one for the backend, which sees the grants of all. */
+export async function oauthGrant({ app, organization, projectId, environment, externalUserId }: ResourceScope): Promise<string> {
+  const createdAt = app.clock.now()
+  const { em, id: organizationId } = organization
+  const grant = Object.assign(new OAuthGrant(), {
+    id: newId('grant', createdAt),
+    organizationId,
+    projectId,
+    environment,
+    endUserId: deriveEndUserId(organizationId, projectId, environment, externalUserId ?? 'someone'),
+    serverId: newId('mcp_srv', createdAt),
+    apiKeyId: (await organization.apiKey({ projectId, environment })).id,
+    clientId: 'https://client.example/metadata.json',
+    clientName: 'Client',
+    clientHost: 'client.example',
+    redirectHost: 'localhost',
+    permissions: ['mcp_server:use', 'mcp_tool:*'],
+    createdAt,
+    revokedAt: null,
+  })
+  await em.persist(grant).flush()
+  return grant.id
+}
+
 let addresses = 0
 
 export async function invitation({ app, organization }: ResourceScope): Promise<{ id: string; text: string }> {
@@ -134,6 +160,7 @@ export const idKinds = {
     },
   },
   eu: { confinedTo: 'environment', createIn: async (scope) => (await exchange(scope)).endUserId },
+  grant: { confinedTo: 'endUser', createIn: oauthGrant },
   mcp_srv: { confinedTo: 'endUser', isShared: true, createIn: mcpServer },
   mcp_apr: { confinedTo: 'endUser', createIn: mcpToolApproval },
   mcp_cred: { confinedTo: 'endUser', createIn: async (scope) => (await mcpCredential(scope)).credentialId },

@@ -128,5 +128,10 @@ const grantColumnNames: Readonly<Record<string, string>> = {
 export function ofGrants(selection: GrantSelection): Condition {
   const columns = Object.entries<string>({ ...selection })
   const conditions = columns.map(([property]) => `${grantColumnNames[property]!} = ?`).join(' and ')
-  return { [raw(`grant_id in (select id from oauth_grant where ${conditions})`, columns.map(([, value]) => value))]: [] }
+  return {
+    [raw(
+      `grant_id in (select id from oauth_grant where ${conditions})`,
+      columns.map(([, value]) => value),
+    )]: [],
+  }
 }
