@@ -7,7 +7,7 @@ import { startApp, type Answer, type TestApp } from './support/app.js'
 import { callerEndUser } from './support/callers.js'
 import { fields, idPathsOf, withId, statusAndBody } from './support/id-variables.js'
 import { mutations, queries, type Operation } from './support/operations.js'
-import { dimensions, createIdIn, idKinds, type Dimension, type IdKindName, type ResourceScope } from './support/resources.js'
+import { dimensions, createIdIn, idKinds, type IdKind, type IdKindName, type ResourceScope } from './support/resources.js'
 import type { AnyPayload } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
@@ -72,8 +72,9 @@ function probers(operation: Operation): Prober[] {
 
 /** Places that differ from the prober's in one respect that confines both it and the kind. */
 function foreignScopes(kind: IdKindName, { scope, confined }: Prober): Record<string, ResourceScope> {
-  const { confinedTo, isShared }: { confinedTo: Dimension; isShared?: true } = idKinds[kind]
+  const { confinedTo, isShared, isOverseen }: IdKind = idKinds[kind]
   const narrowest = dimensions.indexOf(confinedTo)
+  const seesAllEndUsers = isOverseen && scope.externalUserId === null
   const isBackendsForeign = scope.externalUserId !== null && !isShared
   const all = {
     organization: { 'of another organization': { ...scope, organization: otherOrganization, projectId: otherOrganization.projectId } },
@@ -84,7 +85,8 @@ function foreignScopes(kind: IdKindName, { scope, confined }: Prober): Record<st
       ...(isBackendsForeign ? { 'of the backend itself': { ...scope, externalUserId: null } } : {}),
     },
   } as const
-  return Object.assign({}, ...confined.filter((one) => dimensions.indexOf(one) <= narrowest).map((one) => all[one]))
+  const foreign = confined.filter((one) => dimensions.indexOf(one) <= narrowest && !(one === 'endUser' && seesAllEndUsers))
+  return Object.assign({}, ...foreign.map((one) => all[one]))
 }
 
 const malformed = [

@@ -194,7 +194,6 @@ export const queries: Readonly<Record<string, Operation>> = {
     document: `query ($filter: OAuthGrantFilter) { oauthGrants(first: 5, filter: $filter) { totalCount edges { cursor node { ${oauthGrant} } } ${page} } }`,
     variables: ({ environment }) => ({ filter: { environment } }),
     permission: 'oauth_grant:read',
-    isAcrossEndUsers: true,
     ids: { 'filter.projectId': 'prj', 'filter.serverId': 'mcp_srv', 'filter.apiKeyId': 'key' },
   },
   organization: {
@@ -504,7 +503,6 @@ export const mutations: Readonly<Record<string, Operation>> = {
     document: `mutation ($input: RevokeOAuthGrantInput!) { revokeOAuthGrant(input: $input) { grant { ${oauthGrant} } revokedTokens ${userErrors} } }`,
     variables: async (here) => ({ input: { id: await createIdIn('grant', here) } }),
     permission: actions['oauth_grant:revoke'].permission,
-    isAcrossEndUsers: true,
     ids: { 'input.id': 'grant' },
   },
   decideMcpToolCall: {

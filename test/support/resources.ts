@@ -31,11 +31,13 @@ export interface ResourceScope {
 export const dimensions = ['organization', 'project', 'environment', 'endUser'] as const
 export type Dimension = (typeof dimensions)[number]
 
-interface IdKind {
+export interface IdKind {
   /** The narrowest level that the resource belongs to. */
   readonly confinedTo: Dimension
   /** End users also see the backend's own resources of this kind. */
   readonly isShared?: true
+  /** The backend also sees the resources of its end users. */
+  readonly isOverseen?: true
   /** The id of a resource in that scope, created if needed. */
   readonly createIn: (scope: ResourceScope) => Promise<string> | string
 }
@@ -160,7 +162,7 @@ export const idKinds = {
     },
   },
   eu: { confinedTo: 'environment', createIn: async (scope) => (await exchange(scope)).endUserId },
-  grant: { confinedTo: 'endUser', createIn: oauthGrant },
+  grant: { confinedTo: 'endUser', isOverseen: true, createIn: oauthGrant },
   mcp_srv: { confinedTo: 'endUser', isShared: true, createIn: mcpServer },
   mcp_apr: { confinedTo: 'endUser', createIn: mcpToolApproval },
   mcp_cred: { confinedTo: 'endUser', createIn: async (scope) => (await mcpCredential(scope)).credentialId },
