@@ -7,7 +7,7 @@ import { startApp, type Answer, type TestApp } from './support/app.js'
 import { callerEndUser } from './support/callers.js'
 import { fields, idPathsOf, withId, statusAndBody } from './support/id-variables.js'
 import { mutations, queries, type Operation } from './support/operations.js'
-import { dimensions, createIdIn, idKinds, type IdKind, type IdKindName, type ResourceScope } from './support/resources.js'
+import { dimensions, createIdIn, idKinds, type Dimension, type IdKind, type IdKindName, type ResourceScope } from './support/resources.js'
 import type { AnyPayload } from './support/results.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 

@@ -11,7 +11,19 @@ import { html } from './html.js'
 import { sendPage } from './page.js'
 
 /** Refusals of guesses, which count against the address like unknown credentials. */
-const guesses: ReadonlySet<PageErrorCode> = new Set(['SIGN_IN_INVALID', 'SIGN_IN_OTHER_BROWSER', 'PROVIDER_REFUSED', 'PROVIDER_INVALID'])
+const guesses: ReadonlySet<PageErrorCode> = new Set([
+  'SIGN_IN_INVALID',
+  'SIGN_IN_OTHER_BROWSER',
+  'PROVIDER_REFUSED',
+  'PROVIDER_INVALID',
+  'AUTHORIZATION_INVALID',
+  'CLIENT_UNKNOWN',
+  'CLIENT_NOT_ALLOWED',
+  'CLIENT_DOCUMENT_INVALID',
+  'CLIENT_DOCUMENT_UNREACHABLE',
+  'REDIRECT_NOT_ALLOWED',
+  'CONSENT_INVALID',
+])
 
 function countGuess(services: Services, request: FastifyRequest, error: PageError): PageError {
   if (!guesses.has(error.code)) return error
@@ -26,10 +38,10 @@ function countGuess(services: Services, request: FastifyRequest, error: PageErro
 export function sendErrorPage(services: Services, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { log } = services
   if (error instanceof PageError) {
-    const { code, cause } = countGuess(services, request, error)
+    const { code, cause, detail } = countGuess(services, request, error)
     log.info({ requestId: request.id, code, err: cause }, 'page refused')
     request.state.codes = [code]
-    return sendRefusal(request, reply, pageErrors[code])
+    return sendRefusal(request, reply, { ...pageErrors[code], detail })
   }
   const { code, status, message, headers } = toErrorResponse(error)
   if (status >= 500) log[code === 'UNAVAILABLE' ? 'warn' : 'error']({ err: error, requestId: request.id }, 'page failed')
@@ -40,12 +52,13 @@ export function sendErrorPage(services: Services, error: unknown, request: Fasti
 const sendRefusal = (
   request: FastifyRequest,
   reply: FastifyReply,
-  { status, title, text }: { readonly status: number; readonly title: string; readonly text: string },
+  { status, title, text, detail }: { readonly status: number; readonly title: string; readonly text: string; readonly detail?: string | undefined },
 ): FastifyReply =>
   sendPage(reply, {
     status,
     title,
     body: html`<p>${text}</p>
+      ${detail !== undefined && html`<p>${detail}</p>`}
       <p class="note">Request id: <code>${request.id}</code></p>`,
   })
 

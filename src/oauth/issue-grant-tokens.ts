@@ -16,6 +16,7 @@ import { invalidState, permissionNotHeld } from '../lib/errors.js'
 import { newId } from '../lib/id.js'
 import { issuerUrl } from '../lib/issuer.js'
 import { generateToken } from '../lib/token-format.js'
+import { resourceUrl } from './find-authorization-target.js'
 import { acceptsClient } from './find-client.js'
 
 /** Lifetimes in seconds: of an access token, and of a refresh token that is not used. Neither outlives the API key. */
@@ -64,7 +65,7 @@ export async function issueGrantTokens(
   requested: readonly string[] | null,
 ): Promise<GrantTokens> {
   const { organizationId, projectId, environment, apiKeyId, endUserId } = grant
-  const audience = `${config.url}/mcp/${grant.serverId}`
+  const audience = resourceUrl(config.url, grant.serverId)
   await assertStillAllowed(em, actor, grant, audience)
   const permissions = narrow(actor, grant, requested)
   const scope = permissions.join(' ')

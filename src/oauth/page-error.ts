@@ -45,6 +45,51 @@ export const pageErrors = {
     title: 'The sign-in service gave an answer that cannot be trusted',
     text: `Nobody was signed in. ${notYou}`,
   },
+  AUTHORIZATION_INVALID: { status: 400, title: 'The application sent a request that is not valid', text: again },
+  SERVER_UNKNOWN: {
+    status: 404,
+    title: 'There is no such MCP server for you',
+    text: 'It was deleted, or belongs to somebody else. Check the URL in the application.',
+  },
+  CLIENT_UNKNOWN: {
+    status: 400,
+    title: 'This application is not known here',
+    text: 'Its registration is not of this service. Remove the connection in the application, and add it again.',
+  },
+  CLIENT_NOT_ALLOWED: {
+    status: 403,
+    title: 'This application may not connect here',
+    text: `The service accepts other applications only. ${notYou}`,
+  },
+  CLIENT_DOCUMENT_INVALID: {
+    status: 400,
+    title: 'The metadata document of the application is not valid',
+    text: 'Its developer must correct it.',
+  },
+  CLIENT_DOCUMENT_UNREACHABLE: {
+    status: 502,
+    title: 'The metadata document of the application cannot be read',
+    text: 'It did not arrive from the address in the client id, or not in time. Try again in a few minutes.',
+  },
+  REDIRECT_NOT_ALLOWED: {
+    status: 400,
+    title: 'The application wants the answer at an address that it may not use',
+    text: 'Nothing was sent there. The developer of the application must register the address.',
+  },
+  REDIRECT_SCHEME_NOT_ALLOWED: {
+    status: 400,
+    title: 'The application wants the answer by a link that is not allowed here',
+    text: `Nothing was sent there. The scheme of the link must be in "redirectSchemes" of the OAuth configuration. ${notYou}`,
+  },
+  CONSENT_INVALID: { status: 400, title: 'This form is not valid', text: `It is incomplete or was changed. ${again}` },
+  CONSENT_EXPIRED: { status: 400, title: 'This form is too old', text: `It must be sent within 10 minutes. ${again}` },
+  CONSENT_OTHER_SESSION: {
+    status: 403,
+    title: 'You are no longer signed in',
+    text: `The form is of another sign-in, which has ended. ${again}`,
+  },
+  CONSENT_USED: { status: 400, title: 'You have answered this already', text: `A form counts once. ${again}` },
+  CONSENT_CHANGED: { status: 400, title: 'The service was changed meanwhile', text: `Nothing was allowed. ${again}` },
   END_USER_NOT_ALLOWED: { status: 403, title: 'Your account may not connect applications', text: notYou },
   RATE_LIMITED: {
     status: 429,
@@ -58,12 +103,15 @@ export type PageErrorCode = keyof typeof pageErrors
 /** Refusal of a page. The cause goes to the log only. */
 export class PageError extends Error {
   override readonly name = 'PageError'
+  /** Further sentence, for the developer of the application. */
+  readonly detail: string | undefined
 
   constructor(
     readonly code: PageErrorCode,
-    options?: ErrorOptions,
+    { detail, ...options }: ErrorOptions & { readonly detail?: string } = {},
   ) {
     super(pageErrors[code].title, options)
+    this.detail = detail
   }
 }
 

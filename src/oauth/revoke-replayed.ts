@@ -2,7 +2,7 @@
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import type { GrantRow } from '../database/queries/oauth-grants.js'
-import { invalidGrant } from './grant-context.js'
+import { invalidGrant } from './grant-actor.js'
 import { revokeGrants } from './revoke-grants.js'
 
 /** @throws OAuthError invalid_grant, always: the caller gets nothing */

@@ -37,5 +37,11 @@ export const liveCredentialVersion: PreparedQuery = {
 
 export const serverVersion: PreparedQuery = { name: 'mcp_server_stands', sql: 'select updated_at from mcp_server where id = ?' }
 
+/** Tenant, project and environment of a server, of any owner. */
+export const serverPlace: PreparedQuery = {
+  name: 'mcp_server_place',
+  sql: 'select organization_id, project_id, environment from mcp_server where id = ?',
+}
+
 /** Approvals that the API key requested first: its id is the first element of the JSON array. Ids need no escaping in JSON. */
 export const hasFirstRequester = (apiKeyId: string): Condition => ({ [raw('cast(requested_by as text) like ?', [`["${apiKeyId}"%`])]: [] })

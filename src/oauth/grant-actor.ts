@@ -1,11 +1,10 @@
-/** Context of an OAuth client that presents a code or refresh token: an actor within the grant, its API key and its end user. */
+/** Actor of an OAuth client that presents a code or refresh token: within the grant, its API key and its end user. */
 import type { Actor } from '../access/actor.js'
 import { endUserActor, keyRefusal, type KeyRefusal } from '../access/credential-actors.js'
 import { allowsEndUser } from '../access/end-user-scope.js'
-import { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { readKeyById } from '../database/queries/credentials.js'
-import { readGrantById, type GrantRow } from '../database/queries/oauth-grants.js'
+import type { GrantRow } from '../database/queries/oauth-grants.js'
 import { OAuthError } from './oauth-error.js'
 
 export const invalidGrant = (text: string): OAuthError => new OAuthError('invalid_grant', text)
@@ -17,8 +16,8 @@ const keyRefusals: Readonly<Record<KeyRefusal, string>> = {
   EXPIRED: 'The API key behind this grant is expired. Start a new authorization.',
 }
 
-/** @throws OAuthError invalid_grant */
-async function resolveActor({ queryRunner, clock }: Services, grant: GrantRow | undefined): Promise<Actor> {
+/** @throws OAuthError invalid_grant if the grant, its API key or its end user no longer allows it */
+export async function resolveGrantActor({ queryRunner, clock }: Services, grant: GrantRow | undefined): Promise<Actor> {
   const key = grant && (await readKeyById(queryRunner, grant.apiKeyId))
   if (!grant || grant.revokedAt || !key) throw invalidGrant('The grant is revoked. Start a new authorization.')
   const now = clock()
@@ -32,10 +31,4 @@ async function resolveActor({ queryRunner, clock }: Services, grant: GrantRow | 
     { kind: 'OAUTH_GRANT', id: grant.id, expiresAt: null, permissions: grant.permissions },
     now,
   )
-}
-
-/** @throws OAuthError invalid_grant if the grant, its API key or its end user no longer allows it */
-export async function grantContext(services: Services, origin: Context['origin'], grant: GrantRow): Promise<Context> {
-  const actor = await resolveActor(services, grant)
-  return new Context(services, origin, actor, async () => resolveActor(services, await readGrantById(services.queryRunner, grant.id)))
 }
