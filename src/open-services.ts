@@ -128,6 +128,7 @@ export async function openServices(
       writeBehind,
       limiter,
       unknownCredentialCounter: new FixedWindowLimiter(maxTrackedAddresses),
+      registrationCounter: new FixedWindowLimiter(maxTrackedAddresses),
       leakReportCounter: new FixedWindowLimiter(maxTrackedAddresses),
       verificationQueue: new VerificationQueue(),
       deploymentSecrets: secrets,

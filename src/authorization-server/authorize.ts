@@ -37,7 +37,11 @@ interface Asking {
 }
 
 /** @throws AuthorizationError */
-function requireTarget({ config }: Services, target: AuthorizationTarget | undefined, { values }: AuthorizationParameters): AuthorizationTarget {
+function requireTarget(
+  { config }: Services,
+  target: AuthorizationTarget | undefined,
+  { values }: AuthorizationParameters,
+): AuthorizationTarget {
   if (!target) {
     const issue = values.has('resource') ? 'resource is no MCP server of this issuer.' : 'The parameter resource is required.'
     throw new AuthorizationError('invalid_target', `${issue} Send the URL of the MCP server.`)
@@ -77,7 +81,8 @@ async function ask(
   const server = await session.ctx.load(McpServer, serverId)
   if (!server) throw new PageError('SERVER_UNKNOWN')
   const offered = offeredPermissions(session.ctx.actor, server, requested)
-  if (offered.length === 0) throw new AuthorizationError('invalid_scope', 'Nothing in scope can be granted here. Omit scope, or ask for mcp_server:use.')
+  if (offered.length === 0)
+    throw new AuthorizationError('invalid_scope', 'Nothing in scope can be granted here. Omit scope, or ask for mcp_server:use.')
   const { redirectUri } = response
   const ticket = sealTicket(services, issuer, {
     id: newId('grant', services.clock()),

@@ -62,14 +62,15 @@ const choices = (offered: readonly string[]): Html =>
     <legend>It will be able to</legend>
     <ul>
       <li>${permissions['mcp_server:use'].title}: connect to this one and list what it offers</li>
-      ${offered
-        .slice(1)
-        .map(
-          (permission, i) =>
-            html`<li>
-              <label><input type="checkbox" name="${choiceName(i + 1)}" value="on" checked /> <span>${describePermission(permission)}</span></label>
-            </li>`,
-        )}
+      ${offered.slice(1).map(
+        (permission, i) =>
+          html`<li>
+            <label
+              ><input type="checkbox" name="${choiceName(i + 1)}" value="on" checked />
+              <span>${describePermission(permission)}</span></label
+            >
+          </li>`,
+      )}
     </ul>
   </fieldset>`
 
@@ -80,7 +81,10 @@ export function sendConsentPage(reply: FastifyReply, page: ConsentPage): Fastify
     body: html`<p>You are signed in as <code>${externalId}</code>. <a href="/oauth/sign-out">Sign out</a></p>
       <dl>
         <dt>Application</dt>
-        <dd>${client.name}, ${client.host === null ? 'which registered itself: nobody checked its name' : html`of <code>${client.host}</code>`}</dd>
+        <dd>
+          ${client.name},
+          ${client.host === null ? 'which registered itself: nobody checked its name' : html`of <code>${client.host}</code>`}
+        </dd>
         <dt>MCP server</dt>
         <dd>${server.name}</dd>
         <dt>The answer goes to</dt>
@@ -91,8 +95,7 @@ export function sendConsentPage(reply: FastifyReply, page: ConsentPage): Fastify
       ${warningOf(redirectUri)}
       <form method="post" action="${action}">
         <input type="hidden" name="request" value="${ticket}" />
-        ${choices(offered)}
-        ${server.requireApproval === 'ALWAYS' && html`<p class="note">A person must approve each call of a tool.</p>`}
+        ${choices(offered)} ${server.requireApproval === 'ALWAYS' && html`<p class="note">A person must approve each call of a tool.</p>`}
         <div class="row">
           <button class="primary" name="decision" value="allow">Allow</button>
           <button name="decision" value="deny">Deny</button>

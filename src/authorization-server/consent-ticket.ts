@@ -24,11 +24,8 @@ export interface ConsentTicket extends CreateGrantArgs {
 
 const aad = ({ organizationId, environment }: Issuer): string[] => ['oauth_consent', organizationId, environment]
 
-export const sealTicket = (
-  { masterKeys, clock }: Services,
-  issuer: Issuer,
-  ticket: Omit<ConsentTicket, 'expiresAt'>,
-): string => seal(masterKeys, aad(issuer), JSON.stringify({ ...ticket, expiresAt: addSeconds(clock(), consentTtlSeconds).getTime() }))
+export const sealTicket = ({ masterKeys, clock }: Services, issuer: Issuer, ticket: Omit<ConsentTicket, 'expiresAt'>): string =>
+  seal(masterKeys, aad(issuer), JSON.stringify({ ...ticket, expiresAt: addSeconds(clock(), consentTtlSeconds).getTime() }))
 
 /** @throws PageError for a forged or expired ticket, and for one of another issuer */
 export function openTicket({ masterKeys, clock }: Services, issuer: Issuer, text: string | undefined): ConsentTicket {

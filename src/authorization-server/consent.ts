@@ -15,7 +15,12 @@ import type { Form } from './form.js'
 import type { AddressedIssuer } from './issuer-route.js'
 
 /** @throws PageError */
-async function requireSession(services: Services, http: FastifyRequest, issuer: AddressedIssuer, ticket: ConsentTicket): Promise<BrowserSessionContext> {
+async function requireSession(
+  services: Services,
+  http: FastifyRequest,
+  issuer: AddressedIssuer,
+  ticket: ConsentTicket,
+): Promise<BrowserSessionContext> {
   const { organizationId, environment } = issuer
   const session = await findBrowserSession(services, http, { organizationId, environment, projectId: ticket.projectId })
   if (session?.id !== ticket.sessionId) throw new PageError('CONSENT_OTHER_SESSION')
@@ -44,7 +49,8 @@ export async function answerConsent(
   const ticket = openTicket(services, issuer, form.get('request'))
   const session = await requireSession(services, http, issuer, ticket)
   const decision = form.get('decision')
-  if (decision === 'deny') return sendError(reply, ticket.target, new AuthorizationError('access_denied', 'The end user denied the request.'))
+  if (decision === 'deny')
+    return sendError(reply, ticket.target, new AuthorizationError('access_denied', 'The end user denied the request.'))
   if (decision !== 'allow') throw new PageError('CONSENT_INVALID')
   return sendCode(reply, ticket.target, (await grant(session, ticket, form)).reveal())
 }

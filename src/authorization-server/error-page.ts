@@ -6,6 +6,7 @@ import { clientAddress } from '../http/client-address.js'
 import { toErrorResponse } from '../http/error-response.js'
 import { throttleUnknownCredentials } from '../http/rate-limits.js'
 import { UnknownCredentialError } from '../lib/errors.js'
+import { OAuthError } from '../oauth/oauth-error.js'
 import { PageError, pageErrors, type PageErrorCode } from '../oauth/page-error.js'
 import { html } from './html.js'
 import { sendPage } from './page.js'
@@ -43,6 +44,10 @@ export function sendErrorPage(services: Services, error: unknown, request: Fasti
     request.state.codes = [code]
     return sendRefusal(request, reply, { ...pageErrors[code], detail })
   }
+  if (error instanceof OAuthError) {
+    request.state.codes = [error.code]
+    return sendRefusal(request, reply, { status: error.status, title: 'This did not work', text: error.message })
+  }
   const { code, status, message, headers } = toErrorResponse(error)
   if (status >= 500) log[code === 'UNAVAILABLE' ? 'warn' : 'error']({ err: error, requestId: request.id }, 'page failed')
   request.state.codes = [code]
@@ -52,7 +57,12 @@ export function sendErrorPage(services: Services, error: unknown, request: Fasti
 const sendRefusal = (
   request: FastifyRequest,
   reply: FastifyReply,
-  { status, title, text, detail }: { readonly status: number; readonly title: string; readonly text: string; readonly detail?: string | undefined },
+  {
+    status,
+    title,
+    text,
+    detail,
+  }: { readonly status: number; readonly title: string; readonly text: string; readonly detail?: string | undefined },
 ): FastifyReply =>
   sendPage(reply, {
     status,

@@ -11,6 +11,7 @@ import { maxFormBytes } from './form.js'
 const userErrorCodes: Partial<Record<UserErrorCode, OAuthErrorCode>> = {
   INVALID: 'invalid_request',
   NOT_FOUND: 'invalid_request',
+  INVALID_STATE: 'invalid_grant',
   PERMISSION_NOT_HELD: 'invalid_scope',
   URL_NOT_ALLOWED: 'invalid_target',
 }

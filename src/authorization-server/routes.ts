@@ -2,19 +2,27 @@
 import type { FastifyInstance } from 'fastify'
 
 import type { Services } from '../context/services.js'
+import { registerAuthorizationPages } from './authorization-pages.js'
 import { registerFormParser } from './form.js'
 import { registerIssuers } from './metadata.js'
 import { registerOAuthErrors } from './oauth-errors.js'
+import { registerRegistrationEndpoint } from './registration-endpoint.js'
 import { registerSignIn } from './sign-in-callback.js'
 import { registerTokenEndpoint } from './token-endpoint.js'
 
 export async function registerAuthorizationServer(server: FastifyInstance, services: Services): Promise<void> {
   registerIssuers(server, services)
   registerSignIn(server, services)
+  registerAuthorizationPages(server, services)
   await server.register((scope, _options, done) => {
     registerFormParser(scope)
     registerOAuthErrors(scope)
     registerTokenEndpoint(scope, services)
+    done()
+  })
+  await server.register((scope, _options, done) => {
+    registerOAuthErrors(scope)
+    registerRegistrationEndpoint(scope, services)
     done()
   })
 }

@@ -22,7 +22,7 @@ export function registerTokenEndpoint(scope: FastifyInstance, services: Services
         `The grant_type is not supported. Use one of ${Object.keys(grantHandlers).join(', ')}.`,
       )
     const client = await authenticateClient(services, request, reply, { form, issuer })
-    const response = await handle({ services, request, issuer, form, client })
+    const response = await handle({ services, request, reply, issuer, form, client })
     // RFC 6749 §5.1 requires both headers for HTTP/1.0 caches too.
     return reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(response)
   })

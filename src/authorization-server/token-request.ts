@@ -1,5 +1,5 @@
 /** Token requests and responses (RFC 6749 §4, §5.1), as the handler of a grant type sees them. */
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Services } from '../context/services.js'
 import type { OAuthClient } from './authenticate-client.js'
@@ -9,6 +9,7 @@ import type { AddressedIssuer } from './issuer-route.js'
 export interface TokenRequest {
   readonly services: Services
   readonly request: FastifyRequest
+  readonly reply: FastifyReply
   readonly issuer: AddressedIssuer
   readonly form: Form
   readonly client: OAuthClient

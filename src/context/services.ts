@@ -45,6 +45,8 @@ export interface Services {
   readonly unknownCredentialCounter: FixedWindowLimiter
   /** Counts reports of leaked API keys by client address. */
   readonly leakReportCounter: FixedWindowLimiter
+  /** Counts registrations of OAuth clients by client address. */
+  readonly registrationCounter: FixedWindowLimiter
   readonly verificationQueue: VerificationQueue
   readonly deploymentSecrets: DeploymentSecrets
   readonly metrics: Metrics

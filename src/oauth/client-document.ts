@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { Services } from '../context/services.js'
 import { fetchDocument } from '../outbound/fetch-document.js'
 import { OutboundError } from '../outbound/outbound-error.js'
-import { ClientMetadataError, parseClientMetadata, type OAuthClient } from './client-metadata.js'
+import { invalidMetadata, parseClientMetadata, type OAuthClient } from './client-metadata.js'
 
 export const maxDocumentBytes = 5120
 export const documentTimeoutMs = 2500
@@ -36,7 +36,7 @@ function parseDocument(id: string, text: string): OAuthClient {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new ClientMetadataError('invalid_client_metadata', 'The document is not JSON.')
+    throw invalidMetadata('The document is not JSON.')
   }
   const { name, redirectUris } = parseClientMetadata(value)
   const {
@@ -45,10 +45,9 @@ function parseDocument(id: string, text: string): OAuthClient {
     client_secret: secret,
     token_endpoint_auth_method: method,
   } = value as Record<string, unknown>
-  if (clientId !== id) throw new ClientMetadataError('invalid_client_metadata', 'client_id in the document is not its URL.')
-  if (clientName === undefined) throw new ClientMetadataError('invalid_client_metadata', 'The document has no client_name.')
-  if (secret !== undefined || secretMethods.has(method))
-    throw new ClientMetadataError('invalid_client_metadata', 'The document uses a shared secret.')
+  if (clientId !== id) throw invalidMetadata('client_id in the document is not its URL.')
+  if (clientName === undefined) throw invalidMetadata('The document has no client_name.')
+  if (secret !== undefined || secretMethods.has(method)) throw invalidMetadata('The document uses a shared secret.')
   return { id, name, host: documentHost(id), redirectUris }
 }
 
@@ -68,7 +67,7 @@ export class ClientDocuments {
 
   /**
    * Concurrent requests for one document share its fetch. Each organization has its own entries: its limits apply to them.
-   * @throws ClientMetadataError, or OutboundError
+   * @throws OAuthError for an invalid document, or OutboundError
    */
   async get(organizationId: string, id: string): Promise<OAuthClient> {
     const key = `${organizationId} ${id}`

@@ -1,4 +1,5 @@
 /** Metadata that an OAuth client states about itself, at registration or in its document (RFC 7591 §2). */
+import { OAuthError } from './oauth-error.js'
 import { isLoopbackRedirect, privateUseScheme, validateRedirectUri } from './redirect-uri.js'
 
 export const maxClientNameLength = 100
@@ -21,17 +22,8 @@ export interface ClientMetadata {
   readonly applicationType: 'native' | 'web'
 }
 
-/** Metadata that breaks a rule, with the error code of RFC 7591 §3.2.2. */
-export class ClientMetadataError extends Error {
-  override readonly name = 'ClientMetadataError'
-
-  constructor(
-    readonly code: 'invalid_redirect_uri' | 'invalid_client_metadata',
-    message: string,
-  ) {
-    super(message)
-  }
-}
+export const invalidMetadata = (text: string): OAuthError => new OAuthError('invalid_client_metadata', text)
+const invalidRedirectUri = (text: string): OAuthError => new OAuthError('invalid_redirect_uri', text)
 
 /** Without control and formatting characters, which could reorder the text around the name. */
 const toDisplayName = (text: string): string =>
@@ -48,23 +40,21 @@ const deriveApplicationType = (redirectUris: readonly string[]): 'native' | 'web
 function parseRedirectUris(value: unknown): string[] {
   const isList =
     Array.isArray(value) && value.length > 0 && value.length <= maxRedirectUris && value.every((uri) => typeof uri === 'string')
-  if (!isList) throw new ClientMetadataError('invalid_redirect_uri', `redirect_uris must be an array of 1 to ${maxRedirectUris} URIs.`)
+  if (!isList) throw invalidRedirectUri(`redirect_uris must be an array of 1 to ${maxRedirectUris} URIs.`)
   for (const [i, uri] of (value as string[]).entries()) {
     const issue = validateRedirectUri(uri)
-    if (issue !== undefined) throw new ClientMetadataError('invalid_redirect_uri', `redirect_uris[${i}] ${issue}.`)
+    if (issue !== undefined) throw invalidRedirectUri(`redirect_uris[${i}] ${issue}.`)
   }
   return [...new Set(value as string[])]
 }
 
-/** @throws ClientMetadataError */
+/** @throws OAuthError invalid_client_metadata or invalid_redirect_uri */
 export function parseClientMetadata(value: unknown): ClientMetadata {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new ClientMetadataError('invalid_client_metadata', 'The client metadata must be a JSON object.')
+    throw invalidMetadata('The client metadata must be a JSON object.')
   const { client_name: name, redirect_uris: uris, application_type: type } = value as Readonly<Record<string, unknown>>
-  if (name !== undefined && typeof name !== 'string')
-    throw new ClientMetadataError('invalid_client_metadata', 'client_name must be a string.')
-  if (type !== undefined && type !== 'native' && type !== 'web')
-    throw new ClientMetadataError('invalid_client_metadata', 'application_type must be native or web.')
+  if (name !== undefined && typeof name !== 'string') throw invalidMetadata('client_name must be a string.')
+  if (type !== undefined && type !== 'native' && type !== 'web') throw invalidMetadata('application_type must be native or web.')
   const redirectUris = parseRedirectUris(uris)
   return { name: toDisplayName(name ?? '') || 'Unnamed client', redirectUris, applicationType: type ?? deriveApplicationType(redirectUris) }
 }

@@ -4,7 +4,8 @@ import type { OAuthConfiguration } from '../entities/oauth-configuration.js'
 import type { Issuer } from '../lib/issuer.js'
 import { OutboundError } from '../outbound/outbound-error.js'
 import { documentHost, isDocumentUrl, type ClientDocuments } from './client-document.js'
-import { ClientMetadataError, type OAuthClient } from './client-metadata.js'
+import type { OAuthClient } from './client-metadata.js'
+import { OAuthError } from './oauth-error.js'
 import { PageError } from './page-error.js'
 import { isRegisteredClientId, parseClientId } from './registered-client.js'
 
@@ -21,7 +22,7 @@ async function findDocument(documents: ClientDocuments, { organizationId }: Issu
   try {
     return await documents.get(organizationId, clientId)
   } catch (error) {
-    if (error instanceof ClientMetadataError) throw new PageError('CLIENT_DOCUMENT_INVALID', { detail: error.message })
+    if (error instanceof OAuthError) throw new PageError('CLIENT_DOCUMENT_INVALID', { detail: error.message })
     throw error instanceof OutboundError ? new PageError('CLIENT_DOCUMENT_UNREACHABLE', { cause: error }) : error
   }
 }

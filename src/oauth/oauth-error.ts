@@ -43,6 +43,16 @@ export const oauthErrors = {
     cause: 'The audience or resource is missing, malformed, or not allowed for the client.',
     remedy: 'Send one `resource` or `audience` that the API key allows.',
   },
+  invalid_redirect_uri: {
+    status: 400,
+    cause: 'A redirect URI in the metadata of a client is not allowed (RFC 7591 §3.2.2).',
+    remedy: 'Register https URIs, http on a loopback host, or private-use schemes.',
+  },
+  invalid_client_metadata: {
+    status: 400,
+    cause: 'The metadata of a client is malformed or too large (RFC 7591 §3.2.2).',
+    remedy: 'Correct the member that `error_description` names.',
+  },
   temporarily_unavailable: {
     status: 503,
     cause: 'A rate limit is exceeded (status 429), or the server cannot complete the request at the moment (503).',

@@ -6,7 +6,8 @@ import { timingSafeEqual } from 'node:crypto'
 
 import type { DeploymentSecrets } from '../encryption/deployment-secrets.js'
 import type { Issuer } from '../lib/issuer.js'
-import { ClientMetadataError, type ClientMetadata, type OAuthClient } from './client-metadata.js'
+import type { ClientMetadata, OAuthClient } from './client-metadata.js'
+import { OAuthError } from './oauth-error.js'
 
 /** Maximum size of the metadata in an id, in bytes. */
 export const maxMetadataBytes = 2048
@@ -19,14 +20,11 @@ export const isRegisteredClientId = (id: string): boolean => id.startsWith(prefi
 const macOf = (secrets: DeploymentSecrets, { organizationId, environment }: Issuer, payload: string): string =>
   secrets.mac('oauth_client', JSON.stringify([organizationId, environment, payload]))
 
-/** Client id of the metadata. @throws ClientMetadataError for more than {@link maxMetadataBytes} */
+/** Client id of the metadata. @throws OAuthError invalid_client_metadata for more than {@link maxMetadataBytes} */
 export function createClientId(secrets: DeploymentSecrets, issuer: Issuer, { name, redirectUris }: ClientMetadata): string {
   const bytes = Buffer.from(JSON.stringify([name, ...redirectUris]))
   if (bytes.length > maxMetadataBytes)
-    throw new ClientMetadataError(
-      'invalid_client_metadata',
-      `client_name and redirect_uris must have at most ${maxMetadataBytes} bytes together.`,
-    )
+    throw new OAuthError('invalid_client_metadata', `client_name and redirect_uris must have at most ${maxMetadataBytes} bytes together.`)
   const payload = bytes.toString('base64url')
   return `${prefix}${payload}.${macOf(secrets, issuer, payload)}`
 }
