@@ -41,11 +41,11 @@ function parseRedirectUris(value: unknown): string[] {
   const isList =
     Array.isArray(value) && value.length > 0 && value.length <= maxRedirectUris && value.every((uri) => typeof uri === 'string')
   if (!isList) throw invalidRedirectUri(`redirect_uris must be an array of 1 to ${maxRedirectUris} URIs.`)
-  for (const [i, uri] of (value as string[]).entries()) {
+  for (const [i, uri] of value.entries()) {
     const issue = validateRedirectUri(uri)
     if (issue !== undefined) throw invalidRedirectUri(`redirect_uris[${i}] ${issue}.`)
   }
-  return [...new Set(value as string[])]
+  return [...new Set(value)]
 }
 
 /** @throws OAuthError invalid_client_metadata or invalid_redirect_uri */

@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
 
-import { AccessToken } from '../../src/entities/access-token.js'
 import { OAuthGrant } from '../../src/entities/oauth-grant.js'
-import { GrantWorld, newVerifier, redirectUri } from '../support/oauth-grants.js'
+import { GrantWorld } from '../support/oauth-grants.js'
 
 let world: GrantWorld
 beforeAll(async () => {
