@@ -18,6 +18,7 @@ import { McpToolApprovalResolver } from './resolvers/mcp-tool-approval.resolver.
 import { MemberResolver } from './resolvers/member.resolver.js'
 import { NodeResolver } from './resolvers/node.resolver.js'
 import { OAuthGrantResolver } from './resolvers/oauth-grant.resolver.js'
+import { OAuthConfigurationResolver } from './resolvers/oauth-configuration.resolver.js'
 import { OrganizationResolver } from './resolvers/organization.resolver.js'
 import { PermissionResolver } from './resolvers/permission.resolver.js'
 import { PersonalTokenResolver } from './resolvers/personal-token.resolver.js'
@@ -55,6 +56,7 @@ export function buildSchema(): GraphQLSchema {
       McpToolApprovalResolver,
       NodeResolver,
       OAuthGrantResolver,
+      OAuthConfigurationResolver,
       OrganizationResolver,
       PermissionResolver,
       PersonalTokenResolver,

@@ -9,6 +9,7 @@ import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { Member } from '../entities/member.js'
 import { OAuthGrant } from '../entities/oauth-grant.js'
+import { OAuthConfiguration } from '../entities/oauth-configuration.js'
 import { Organization } from '../entities/organization.js'
 import { PersonalToken } from '../entities/personal-token.js'
 import { Project } from '../entities/project.js'
@@ -44,6 +45,7 @@ export const nodeTypes: Readonly<Record<string, NodeType>> = {
   mcp_cred: { entity: McpCredential, permission: 'mcp_credential:read' },
   mcp_apr: { entity: McpToolApproval, permission: 'mcp_approval:read' },
   grant: { entity: OAuthGrant, permission: 'oauth_grant:read' },
+  oauth_cfg: { entity: OAuthConfiguration, permission: 'oauth_configuration:read' },
   eu: { entity: EndUser, permission: 'end_user:read' },
 }
 

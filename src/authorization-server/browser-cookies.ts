@@ -15,7 +15,7 @@ function requireCookie({ config }: Services, name: string): Cookie {
 }
 
 /** One session for each place: who signs in to one project is not signed in to another. */
-export const placeCookie = (services: Services, { projectId, environment }: Place): Cookie =>
+export const placeCookie = (services: Services, { projectId, environment }: Omit<Place, 'organizationId'>): Cookie =>
   requireCookie(services, `keyhouse-${projectId}-${environment.toLowerCase()}`)
 
 /** Names the browser while a sign-in is in progress. */

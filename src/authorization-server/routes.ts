@@ -8,12 +8,14 @@ import { registerIssuers } from './metadata.js'
 import { registerOAuthErrors } from './oauth-errors.js'
 import { registerRegistrationEndpoint } from './registration-endpoint.js'
 import { registerSignIn } from './sign-in-callback.js'
+import { registerSignOut } from './sign-out.js'
 import { registerTokenEndpoint } from './token-endpoint.js'
 
 export async function registerAuthorizationServer(server: FastifyInstance, services: Services): Promise<void> {
   registerIssuers(server, services)
   registerSignIn(server, services)
   registerAuthorizationPages(server, services)
+  registerSignOut(server, services)
   await server.register((scope, _options, done) => {
     registerFormParser(scope)
     registerOAuthErrors(scope)

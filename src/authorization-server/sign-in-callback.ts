@@ -11,7 +11,7 @@ import { sessionTtlSeconds } from '../oauth/browser-session.js'
 import { identifyEndUser } from '../oauth/identify-end-user.js'
 import { PageError } from '../oauth/page-error.js'
 import { signInActor, signInEndUser, type Identity } from '../oauth/sign-in-end-user.js'
-import { parseRequest, type SignInRequest } from '../oauth/sign-in-request.js'
+import { parseRequest, signInFingerprint, type SignInRequest } from '../oauth/sign-in-request.js'
 import { placeCookie, signInCookie } from './browser-cookies.js'
 import { registerPages } from './error-page.js'
 import { sendRedirect } from './page.js'
@@ -38,8 +38,7 @@ function readRequest(services: Services, { raw }: FastifyRequest, state: string 
 async function findConfiguration(services: Services, request: SignInRequest): Promise<ActiveConfiguration> {
   const active = await findActiveConfiguration(services, request)
   if (!active) throw new PageError('SIGN_IN_UNAVAILABLE')
-  const { id, updatedAt } = active.configuration
-  if (id !== request.configurationId || updatedAt.getTime() !== request.configuredAt) throw new PageError('SIGN_IN_CHANGED')
+  if (signInFingerprint(active.configuration) !== request.fingerprint) throw new PageError('SIGN_IN_CHANGED')
   return active
 }
 

@@ -6,6 +6,7 @@ import { startsWith, type SealedField } from '../database/queries/sealed-columns
 import { DeploymentSecret, deploymentSecretAad } from '../entities/deployment-secret.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { OAuthRefreshToken, successorAad } from '../entities/oauth-refresh-token.js'
+import { OAuthConfiguration, oidcClientSecretAad } from '../entities/oauth-configuration.js'
 import { PersonalToken, personalTokenAad } from '../entities/personal-token.js'
 import { SigningKey, privateKeyAad } from '../entities/signing-key.js'
 
@@ -36,6 +37,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   defineColumn('reveal texts', PersonalToken, 'sealedText', personalTokenAad),
   defineColumn('refresh responses', OAuthRefreshToken, 'sealedSuccessor', successorAad),
   defineColumn('credentials', McpCredential, 'sealedValue', (row) => row.aad()),
+  defineColumn('OpenID client secrets', OAuthConfiguration, 'sealedOidcClientSecret', oidcClientSecretAad),
   defineColumn('deployment secrets', DeploymentSecret, 'sealedValue', ({ id }) => deploymentSecretAad(id)),
 ]
 

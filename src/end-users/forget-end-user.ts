@@ -4,6 +4,7 @@ import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { unrevokedTokens } from '../database/queries/live-credentials.js'
 import { AccessToken } from '../entities/access-token.js'
+import { BrowserSession } from '../entities/browser-session.js'
 import { EndUser } from '../entities/end-user.js'
 import type { Environment } from '../entities/enums.js'
 import { McpCredential } from '../entities/mcp-credential.js'
@@ -50,6 +51,7 @@ export async function forgetEndUser(
     const deletedServers = await unfilteredEm.nativeDelete(McpServer, { endUserId: id })
     await unfilteredEm.nativeDelete(McpToolApproval, { endUserId: id })
     await deleteGrants(unfilteredEm, permitted, { endUserId: id })
+    await em.nativeDelete(BrowserSession, { endUserId: id })
     em.remove(endUser)
     addDetails({ revokedTokens, wipedCredentials, deletedServers })
     return { forgottenEndUserId: id, revokedTokens, wipedCredentials, deletedServers }

@@ -18,6 +18,7 @@ import { tenant } from './tenant-filter.js'
 })
 @Entity()
 @Unique({ name: 'oauth_configuration_place_unique', properties: ['organizationId', 'projectId', 'environment'] })
+@Index({ properties: ['organizationId', 'createdAt', 'id'] })
 @Index({ properties: ['apiKeyId'] })
 @Filter(tenant('OAuthConfiguration', 'environment'))
 export class OAuthConfiguration extends Node {

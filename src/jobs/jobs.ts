@@ -5,6 +5,7 @@ import { listOrganizationIds } from '../database/unscoped-queries.js'
 import { deleteExpiredKeys } from '../journal/idempotency.js'
 import { expireLapsedApprovals } from '../mcp/approvals/expire-approvals.js'
 import { deleteExpiredOAuthRows, wipeReplayableResponses } from '../oauth/delete-expired.js'
+import { deleteExpiredSessions } from '../oauth/delete-expired-sessions.js'
 import { deleteRemnants } from '../organizations/delete-remnants.js'
 import { clearRevealedText } from '../personal-tokens/clear-revealed-text.js'
 import { maintainSigningKeys } from '../signing-keys/maintain-signing-keys.js'
@@ -72,6 +73,7 @@ export function createRetentionJob(services: Services): () => Promise<void> {
     () => deleteRemnants(services),
     () => deleteExpiredKeys(services),
     () => deleteExpiredOAuthRows(services),
+    () => deleteExpiredSessions(services),
     logDailyCheckpoints,
   ]
   return async () => {

@@ -18,7 +18,7 @@ import { upsertEndUser } from '../tenancy/end-user.js'
 import type { ActiveConfiguration } from './active-configuration.js'
 import { sessionActor, sessionTtlSeconds } from './browser-session.js'
 import { PageError } from './page-error.js'
-import type { SignInRequest } from './sign-in-request.js'
+import { signInFingerprint, type SignInRequest } from './sign-in-request.js'
 
 /** End user that a provider or a product vouched for. */
 export interface Identity {
@@ -71,9 +71,10 @@ async function redeem(em: EntityManager, id: string, ticket: string, session: Se
 }
 
 /** @throws PageError when the configuration was changed or deleted since the request began */
-export async function findUnchanged(em: EntityManager, request: SignInRequest): Promise<OAuthConfiguration> {
-  const configuration = await em.findOne(OAuthConfiguration, { id: request.configurationId })
-  if (configuration?.updatedAt.getTime() !== request.configuredAt) throw new PageError('SIGN_IN_CHANGED')
+async function findUnchanged(em: EntityManager, request: SignInRequest): Promise<OAuthConfiguration> {
+  const { projectId, environment } = request
+  const configuration = await em.findOne(OAuthConfiguration, { projectId, environment })
+  if (!configuration || signInFingerprint(configuration) !== request.fingerprint) throw new PageError('SIGN_IN_CHANGED')
   return configuration
 }
 

@@ -20,9 +20,8 @@ export const maxReturnToLength = 6000
 export interface SignInRequest extends Place {
   /** Id of the browser session that the request ends in. One request makes one session. */
   readonly id: string
-  readonly configurationId: string
-  /** `updatedAt` of the configuration in milliseconds: a code is never sent to a provider that was configured since. */
-  readonly configuredAt: number
+  /** Of the configuration: a code is never sent to a provider that was configured since. */
+  readonly fingerprint: string
   /** Digest of the cookie of the browser that began. */
   readonly browser: string
   /** Milliseconds since 1970. */
@@ -31,13 +30,22 @@ export interface SignInRequest extends Place {
   readonly returnTo: string
 }
 
+/** Digest of what decides who an end user is. Sessions end and sign-ins in progress fail when it changes. */
+export const signInFingerprint = ({
+  id,
+  signInMethod,
+  signInUrl,
+  oidcIssuer,
+  oidcClientId,
+  oidcExternalIdClaim,
+}: OAuthConfiguration): string => sha256(JSON.stringify([id, signInMethod, signInUrl, oidcIssuer, oidcClientId, oidcExternalIdClaim]))
+
 export const newSignInRequest = (configuration: OAuthConfiguration, browser: string, returnTo: string, now: Date): SignInRequest => ({
   id: newId('bs', now),
   organizationId: configuration.organizationId,
   projectId: configuration.projectId,
   environment: configuration.environment,
-  configurationId: configuration.id,
-  configuredAt: configuration.updatedAt.getTime(),
+  fingerprint: signInFingerprint(configuration),
   browser: sha256(browser),
   expiresAt: addSeconds(now, signInTtlSeconds).getTime(),
   returnTo,

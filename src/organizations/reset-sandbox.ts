@@ -4,6 +4,7 @@ import type { EntityManager } from '@mikro-orm/core'
 import type { Permit } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
+import { BrowserSession } from '../entities/browser-session.js'
 import { EndUser } from '../entities/end-user.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
@@ -41,6 +42,7 @@ const resetSteps: readonly ResetStep[] = [
     return {}
   },
   async (em, scope) => {
+    await em.nativeDelete(BrowserSession, scope)
     await em.nativeDelete(EndUser, scope)
     return {}
   },

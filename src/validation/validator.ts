@@ -38,12 +38,12 @@ export class Validator {
   }
 
   /** Rejects an explicit null where only omission is allowed. */
-  notNull(field: string, value: unknown): void {
+  notNull(field: string | readonly string[], value: unknown): void {
     if (value === null) this.addIssue(field, 'must not be null; omit it instead')
   }
 
   /** @param max maximum length in UTF-16 code units */
-  text(field: string, value: string | null | undefined, max: number, min = 1): void {
+  text(field: string | readonly string[], value: string | null | undefined, max: number, min = 1): void {
     if (value == null) return
     if (value.length < min || value.length > max) this.addIssue(field, `must have ${min} to ${max} characters`)
     // PostgreSQL cannot store NUL, and canonical JSON (RFC 8785) cannot encode a lone surrogate.
