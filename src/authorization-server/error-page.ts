@@ -36,11 +36,19 @@ function countGuess(services: Services, request: FastifyRequest, error: PageErro
   }
 }
 
+/** Never the error itself: the library attaches the response of the provider, with claims and tokens. */
+function describeCause({ message, ...error }: Error): object {
+  const { code, error: oauthCode } = error as { readonly code?: unknown; readonly error?: unknown }
+  // RFC 6749 §5.2: a code of the provider, which tells a wrong client secret from a wrong code.
+  const isCode = (text: unknown): boolean => typeof text === 'string' && /^[\w-]{1,64}$/.test(text)
+  return { cause: message, ...(isCode(code) ? { causeCode: code } : {}), ...(isCode(oauthCode) ? { oauthCode } : {}) }
+}
+
 export function sendErrorPage(services: Services, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { log } = services
   if (error instanceof PageError) {
     const { code, cause, detail } = countGuess(services, request, error)
-    log.info({ requestId: request.id, code, err: cause }, 'page refused')
+    if (cause instanceof Error) log.warn({ requestId: request.id, code, ...describeCause(cause) }, 'page refused')
     request.state.codes = [code]
     return sendRefusal(request, reply, { ...pageErrors[code], detail })
   }

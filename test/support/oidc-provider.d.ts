@@ -1,0 +1,39 @@
+/** The part of oidc-provider that the tests use. Its types are a package of their own, with those of Koa. */
+declare module 'oidc-provider' {
+  import type { IncomingMessage, ServerResponse } from 'node:http'
+
+  interface KoaContext {
+    readonly req: IncomingMessage
+    readonly res: ServerResponse
+    readonly path: string
+    type: string
+    body: unknown
+    readonly oidc: { readonly session?: { readonly accountId?: string }; readonly client?: { readonly clientId: string } }
+  }
+
+  interface Grant {
+    addOIDCScope(scope: string): void
+    save(): Promise<string>
+  }
+
+  interface Configuration {
+    clients: object[]
+    cookies: object
+    features: object
+    interactions: { url: (ctx: KoaContext, interaction: { uid: string }) => string }
+    conformIdTokenClaims: boolean
+    jwks: object
+    ttl: object
+    claims: object
+    findAccount: (ctx: KoaContext, id: string) => { accountId: string; claims: () => object }
+    loadExistingGrant: (ctx: KoaContext) => Promise<Grant>
+  }
+
+  export class Provider {
+    constructor(issuer: string, configuration: Configuration)
+    readonly Grant: new (of: { accountId: string | undefined; clientId: string | undefined }) => Grant
+    use(middleware: (ctx: KoaContext, next: () => Promise<void>) => Promise<void>): void
+    callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>
+    interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>
+  }
+}
