@@ -6,6 +6,8 @@ import { collectErrors } from './error-sites.js'
 const { requestErrorDescriptions, userErrorDescriptions } = await import('../dist/lib/error-codes.js')
 const { gatewayErrors } = await import('../dist/gateway/gateway-error.js')
 
+const { pageErrors } = await import('../dist/oauth/page-error.js')
+
 const path = 'docs/errors.md'
 const { rows, faults } = collectErrors(userErrorDescriptions)
 
@@ -33,6 +35,10 @@ function sections(kind, descriptions, heading) {
 const listStatuses = (statuses) => `(HTTP ${[...new Set(statuses)].toSorted((a, b) => a - b).join(', ')})`
 const textsOf = (kind) => list(rows.filter((row) => row.kind === kind).map(({ text }) => text))
 
+const pages = Object.entries(pageErrors).map(
+  ([code, { status, title, text }]) => `- \`${code}\` (HTTP ${status}): **${title}.** ${escape(text)}`,
+)
+
 const page = `# Errors
 
 Every error that Keyhouse answers or prints, with its cause and its remedy. Generated from the sources by \`npm run errors\`: do not edit.
@@ -54,6 +60,12 @@ ${sections('request', requestErrorDescriptions, (code) => `\`${code}\` ${listSta
 Refusals of the request itself, such as of its credential, are as above. A call that a mutation would refuse is refused with its text and \`FORBIDDEN\`. \`data.reason\` is the name in the headings below, which is also the code in the log and in metrics.
 
 ${sections('gateway', gatewayErrors, (reason, statuses) => `${gatewayErrors[reason].code} \`${reason}\`${statuses.length > 0 ? ` ${listStatuses(statuses)}` : ''}`).join('\n')}
+## Pages for end users
+
+An end user reads title and text in the browser, with the request id. The code is in the log and in metrics.
+
+${pages.join('\n')}
+
 ## Failures of \`testMcpServer\`
 
 The descriptions of \`McpTestFailureCode\` in the schema tell the causes.

@@ -42,7 +42,7 @@ export async function approveSignIn(ctx: Context, input: { request: string; exte
     const endUserId = deriveEndUserId(request.organizationId, projectId, environment, externalUserId)
     permit({ id, isNew: true, projectId, environment, forEndUserId: endUserId })
     assertMayNameEndUser(actor, externalUserId, ['input', 'externalUserId'])
-    addDetails({ apiKeyId: await assertHoldsCeiling(em, actor, request, externalUserId) })
+    addDetails({ sessionId: id, apiKeyId: await assertHoldsCeiling(em, actor, request, externalUserId) })
     const ticket = randomText()
     await upsertEndUser(em, request, externalUserId, now)
     await storeTicket(em, request, endUserId, ticket, now)

@@ -14,7 +14,7 @@ import { randomUUID } from 'node:crypto'
 import { actions } from '../../src/access/actions.js'
 import type { KeyhousePermission } from '../../src/access/permission-definitions.js'
 import { sha256 } from '../../src/lib/crypto/digest.js'
-import { createIdIn, invitation, mcpCredential, newMcpServer, type IdKindName, type ResourceScope } from './resources.js'
+import { createIdIn, invitation, mcpCredential, newMcpServer, signInRequest, type IdKindName, type ResourceScope } from './resources.js'
 
 /** The kinds of caller that reach execution. Callers refused earlier are refused alike for every operation. */
 export type CallerName =
@@ -69,6 +69,8 @@ const mcpCredentialFields = `id version name authType authorizationPreview heade
   revokedAt server { id } endUser { id externalId }`
 const mcpToolApproval = `id tool arguments status requestedAt expiresAt decidedAt reason server { id } endUser { externalId }
   requestedBy { id } decidedBy { __typename }`
+const oauthConfiguration = `id environment signInMethod signInUrl oidcIssuer oidcClientId hasClientSecret oidcScopes oidcExternalIdClaim redirectUri
+  allowsRegistration clientHosts redirectSchemes createdAt updatedAt project { id } apiKey { id }`
 const userErrors = 'userErrors { code message path }'
 const page = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
 const oauthGrant = `id environment clientId clientName clientHost redirectHost permissions status createdAt revokedAt
@@ -167,6 +169,13 @@ export const queries: Readonly<Record<string, Operation>> = {
     document: `query ($filter: McpServerFilter) { mcpServers(first: 5, filter: $filter) { totalCount edges { cursor node { ${mcpServer} } } ${page} } }`,
     variables: ({ environment }) => ({ filter: { environment } }),
     permission: 'mcp_server:read',
+    ids: { 'filter.projectId': 'prj' },
+  },
+  oauthConfigurations: {
+    document: `query ($filter: OAuthConfigurationFilter) {
+      oauthConfigurations(first: 5, filter: $filter) { totalCount edges { cursor node { ${oauthConfiguration} } } ${page} } }`,
+    variables: ({ environment }) => ({ filter: { environment } }),
+    permission: 'oauth_configuration:read',
     ids: { 'filter.projectId': 'prj' },
   },
   mcpToolApprovals: {
@@ -475,6 +484,30 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: async (here) => ({ input: { id: await createIdIn('mcp_srv', here) } }),
     permission: actions['mcp_server:delete'].permission,
     ids: { 'input.id': 'mcp_srv' },
+  },
+  setOAuthConfiguration: {
+    document: `mutation ($input: SetOAuthConfigurationInput!) {
+      setOAuthConfiguration(input: $input) { configuration { ${oauthConfiguration} } ${userErrors} } }`,
+    variables: async (here) => ({
+      input: { apiKeyId: await createIdIn('key', here), signIn: { product: { signInUrl: 'https://product.example/sign-in' } } },
+    }),
+    permission: actions['oauth_configuration:set'].permission,
+    ids: { 'input.apiKeyId': 'key' },
+    // The configuration outlives a RESTRICTED token.
+    except: { 'reduced token with exactly the permission': 'FORBIDDEN' },
+  },
+  deleteOAuthConfiguration: {
+    document: `mutation ($input: DeleteOAuthConfigurationInput!) {
+      deleteOAuthConfiguration(input: $input) { deletedConfigurationId ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await createIdIn('oauth_cfg', here) } }),
+    permission: actions['oauth_configuration:delete'].permission,
+    ids: { 'input.id': 'oauth_cfg' },
+  },
+  approveSignIn: {
+    document: `mutation ($input: ApproveSignInInput!) { approveSignIn(input: $input) { url ${userErrors} } }`,
+    variables: async (here) => ({ input: { request: await signInRequest(here), externalUserId: here.externalUserId ?? 'someone' } }),
+    permission: actions['end_user:approve_sign_in'].permission,
+    callers: 'keys',
   },
   createMcpCredential: {
     document: `mutation ($input: CreateMcpCredentialInput!) {

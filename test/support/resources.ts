@@ -1,17 +1,20 @@
-import { exchangeApiKey } from '../../src/access-tokens/exchange-api-key.js'
 /** Creates a resource of every id kind in any scope, so that the operation tables can name existing resources. */
+import { exchangeApiKey } from '../../src/access-tokens/exchange-api-key.js'
 import { authenticate } from '../../src/access/authenticate.js'
-import { Context } from '../../src/context/context.js'
+import { Context, systemContext } from '../../src/context/context.js'
 import { AuditEvent } from '../../src/entities/audit-event.js'
 import type { Environment } from '../../src/entities/enums.js'
 import { McpCredential } from '../../src/entities/mcp-credential.js'
 import { OAuthGrant } from '../../src/entities/oauth-grant.js'
 import { deriveEndUserId } from '../../src/lib/external-id.js'
+import { OAuthConfiguration } from '../../src/entities/oauth-configuration.js'
 import { newId } from '../../src/lib/id.js'
 import { Secret } from '../../src/lib/secret.js'
 import { approveToolCall } from '../../src/mcp/approvals/approve-tool-call.js'
 import { createMcpCredential } from '../../src/mcp/credentials/create-mcp-credential.js'
 import { createMcpServer } from '../../src/mcp/servers/create-mcp-server.js'
+import { toSignInColumns } from '../../src/oauth/configuration-input.js'
+import { newSignInRequest, signRequest } from '../../src/oauth/sign-in-request.js'
 import type { TestApp } from './app.js'
 import type { SeededOrganization } from './seed.js'
 
@@ -136,6 +139,37 @@ export async function invitation({ app, organization }: ResourceScope): Promise<
   return { id: answer.invitation.id, text: answer.invitationToken }
 }
 
+/** The configuration of the place, with a key that holds nothing. */
+async function oauthConfiguration({ app, organization, projectId, environment }: ResourceScope): Promise<OAuthConfiguration> {
+  const { em } = systemContext(app.services, organization.id)
+  const existing = await em.findOne(OAuthConfiguration, { projectId, environment })
+  if (existing) return existing
+  const now = app.clock.now()
+  const configuration = Object.assign(new OAuthConfiguration(), {
+    id: newId('oauth_cfg', now),
+    organizationId: organization.id,
+    projectId,
+    environment,
+    apiKeyId: (await organization.apiKey({ projectId, environment })).id,
+    ...toSignInColumns({ apiKeyId: '', signIn: { product: { signInUrl: 'https://product.example/sign-in' } } }),
+    sealedOidcClientSecret: null,
+    allowsRegistration: true,
+    clientHosts: null,
+    redirectSchemes: [],
+    createdAt: now,
+    updatedAt: now,
+  })
+  await em.persist(configuration).flush()
+  return configuration
+}
+
+/** A sign-in request of the place, as a browser brings it to the product. */
+export async function signInRequest(scope: ResourceScope): Promise<string> {
+  const { services, clock } = scope.app
+  const request = newSignInRequest(await oauthConfiguration(scope), 'a browser', '/oauth/sign-out', clock.now())
+  return signRequest(services.deploymentSecrets, request)
+}
+
 /** Id kinds by prefix. Every new kind of node, and every kind that an argument names by id, needs a row here. */
 export const idKinds = {
   org: { confinedTo: 'organization', createIn: ({ organization }) => organization.id },
@@ -163,6 +197,7 @@ export const idKinds = {
   },
   eu: { confinedTo: 'environment', createIn: async (scope) => (await exchange(scope)).endUserId },
   grant: { confinedTo: 'endUser', isOverseen: true, createIn: oauthGrant },
+  oauth_cfg: { confinedTo: 'environment', createIn: async (scope) => (await oauthConfiguration(scope)).id },
   mcp_srv: { confinedTo: 'endUser', isShared: true, createIn: mcpServer },
   mcp_apr: { confinedTo: 'endUser', createIn: mcpToolApproval },
   mcp_cred: { confinedTo: 'endUser', createIn: async (scope) => (await mcpCredential(scope)).credentialId },
