@@ -10,7 +10,6 @@ import { signInCookie } from './browser-cookies.js'
 import { sendRedirect } from './page.js'
 
 /** @throws PageError */
-/** @public */
 export async function beginSignIn(services: Services, reply: FastifyReply, target: SignInTarget): Promise<FastifyReply> {
   const cookie = signInCookie(services)
   const known = readCookie(cookie, reply.request.raw)
