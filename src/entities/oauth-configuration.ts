@@ -70,7 +70,7 @@ export class OAuthConfiguration extends Node {
   @Property(text({ nullable: true }))
   oidcExternalIdClaim!: string | null
 
-  @Field(() => Boolean, { description: 'Whether clients may register themselves (RFC 7591).' })
+  @Field(() => Boolean, { description: 'True if clients may register themselves (RFC 7591).' })
   @Property(boolean())
   allowsRegistration!: boolean
 

@@ -15,7 +15,7 @@ import {
 } from '../oauth/configuration-input.js'
 import type { OAuthConfigurationFilterArgs } from '../oauth/list-oauth-configurations.js'
 import { maxNameLength } from '../validation/validator.js'
-import { environmentFilter, formatCount, formatLength, projectFilter } from './descriptions.js'
+import { environmentFilter, formatLength, projectFilter } from './descriptions.js'
 import { Payload } from './user-error.js'
 
 @InputType('OidcSignInInput', {
@@ -60,7 +60,7 @@ class ProductSignInInput {
   signInUrl!: string
 }
 
-@InputType('OAuthSignInInput', { description: 'How end users sign in. Exactly one field must be set.' })
+@InputType('OAuthSignInInput', { description: 'Sign-in method of end users. Exactly one field must be set.' })
 @Extensions({ isOneOf: true })
 class OAuthSignInInput {
   @Field(() => OidcSignInInput, { nullable: true, description: 'An OpenID provider signs them in.' })
@@ -81,14 +81,14 @@ export class SetOAuthConfigurationInput implements OAuthConfigurationArgs {
   apiKeyId!: string
 
   @Field(() => OAuthSignInInput, {
-    description: 'How end users sign in. A change signs out every end user of the project and environment.',
+    description: 'Sign-in method of end users. A change signs out every end user of the project and environment.',
   })
   signIn!: OAuthSignInInput
 
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: true,
-    description: 'Whether clients may register themselves (RFC 7591). Null is invalid.',
+    description: 'True if clients may register themselves (RFC 7591). Null is invalid.',
   })
   allowsRegistration?: boolean | null
 
@@ -141,7 +141,7 @@ export class ApproveSignInInput {
   request!: string
 
   @Field(() => String, {
-    description: `External id of the end user who is signed in to your product in that browser: ${formatCount(1)} to ${formatCount(150)} printable ASCII characters.`,
+    description: 'External id of the end user who is signed in to your product in that browser: 1 to 150 printable ASCII characters.',
   })
   externalUserId!: string
 }

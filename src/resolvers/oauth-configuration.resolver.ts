@@ -91,7 +91,7 @@ export class OAuthConfigurationResolver {
     return ctx.loadInOrganization(configuration, ApiKey, configuration.apiKeyId)
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether a client secret of the OpenID provider is stored. It is never returned.' })
+  @FieldResolver(() => Boolean, { description: 'True if a client secret of the OpenID provider is stored. It is never returned.' })
   hasClientSecret(@Root() { sealedOidcClientSecret }: OAuthConfiguration): boolean {
     return sealedOidcClientSecret !== null
   }

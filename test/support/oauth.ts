@@ -10,7 +10,7 @@ import { findEndUserSession, type EndUserSession } from '../../src/oauth/browser
 import { startApp, type TestApp } from './app.js'
 import { freePort } from './local-server.js'
 import type { SeededOrganization } from './seed.js'
-import { UserAgent } from './user-agent.js'
+import type { UserAgent } from './user-agent.js'
 
 /** Starts an application whose KEYHOUSE_URL is where it listens, so that browsers come back to it. */
 export async function startOAuthApp(env: Record<string, string> = {}, overrides: Overrides = {}): Promise<TestApp> {

@@ -1,5 +1,5 @@
 /** An OpenID provider that lies: it signs whatever claims a test asks for, and answers as a test says. */
-import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
 import { bodyOf, listen, type Handler, type Listening } from './local-server.js'
 
@@ -25,14 +25,14 @@ export async function startOpenIdDouble(clientId: string): Promise<OpenIdDouble 
   const idToken = (): Promise<string> => {
     const now = Math.floor(Date.now() / 1000)
     const claims = { iss: server.origin, aud: clientId, sub: 'ada', iat: now, exp: now + 60, nonce, ...state.claims }
-    return new SignJWT(claims as JWTPayload)
+    return new SignJWT(claims)
       .setProtectedHeader({ alg: 'RS256', kid: 'one' })
       .sign(state.isForged ? other.privateKey : published.privateKey)
   }
   const server = await listen(async (request, response) => {
     const path = request.url!.split('?')[0]!
     state.requests.push(path)
-    if (state.handler) return void (await state.handler(request, response))
+    if (state.handler) return state.handler(request, response)
     const send = (body: object): void => void response.setHeader('content-type', 'application/json').end(JSON.stringify(body))
     if (path === '/.well-known/openid-configuration')
       return send({

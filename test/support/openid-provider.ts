@@ -54,6 +54,7 @@ function newProvider(origin: string, redirectUri: string): Provider {
 
 /** It warns that its store is in memory. */
 function withoutNotices<T>(create: () => T): T {
+  // oxlint-disable no-console -- its own notices
   const { warn } = console
   console.warn = () => undefined
   try {
