@@ -23,7 +23,6 @@ import { OrganizationResolver } from './resolvers/organization.resolver.js'
 import { PermissionResolver } from './resolvers/permission.resolver.js'
 import { PersonalTokenResolver } from './resolvers/personal-token.resolver.js'
 import { ReportLeakedApiKeyResolver } from './resolvers/report-leaked-api-key.resolver.js'
-import { rootFieldMiddleware } from './resolvers/root-field-middleware.js'
 import { SandboxResolver } from './resolvers/sandbox.resolver.js'
 import { SignInResolver } from './resolvers/sign-in.resolver.js'
 import { SigningKeyResolver } from './resolvers/signing-key.resolver.js'
@@ -33,6 +32,7 @@ import { TokenIntrospectionResolver } from './resolvers/token-introspection.reso
 import { UsageResolver } from './resolvers/usage.resolver.js'
 import { VerifyApiKeyResolver } from './resolvers/verify-api-key.resolver.js'
 import { ViewerResolver } from './resolvers/viewer.resolver.js'
+import { wrapRootFields } from './resolvers/wrap-root-fields.js'
 
 export function buildSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
@@ -71,8 +71,8 @@ export function buildSchema(): GraphQLSchema {
     ],
     // Input is checked by the verbs: class-validator would return whole inputs, secrets included.
     validate: false,
-    globalMiddlewares: [rootFieldMiddleware],
   })
+  wrapRootFields(schema)
   // TypeGraphQL knows no @oneOf: as a directive it compiles, and two keys pass silently.
   for (const type of Object.values(schema.getTypeMap())) {
     if (isInputObjectType(type) && type.extensions['isOneOf'] === true) type.isOneOf = true

@@ -1,5 +1,5 @@
-/** Global middleware of the schema: it treats root fields, and passes every other field on. */
-import { OperationTypeNode } from 'graphql'
+/** Wraps root fields: ids without NUL, a count of uses, and errors of mutations in their payloads. */
+import { OperationTypeNode, type GraphQLSchema } from 'graphql'
 import type { MiddlewareFn } from 'type-graphql'
 
 import type { Context } from '../context/context.js'
@@ -37,10 +37,19 @@ const domainErrorsToPayload: Middleware = async ({ context, info }, next) => {
   }
 }
 
-/** One middleware and not three: each adds promises to every field resolver of every row (docs/decisions/0193). */
-export const rootFieldMiddleware: Middleware = (action, next) => {
-  const { path, operation } = action.info
-  if (path.prev) return next()
+const rootFieldMiddleware: Middleware = (action, next) => {
   sanitizeIds(action)
-  return recordUsage(action, () => (operation.operation === OperationTypeNode.MUTATION ? domainErrorsToPayload(action, next) : next()))
+  const isMutation = action.info.operation.operation === OperationTypeNode.MUTATION
+  return recordUsage(action, () => (isMutation ? domainErrorsToPayload(action, next) : next()))
+}
+
+/** TypeGraphQL's `globalMiddlewares` would make each field resolver of each row asynchronous (docs/decisions/0193). */
+export function wrapRootFields(schema: GraphQLSchema): void {
+  for (const type of [schema.getQueryType()!, schema.getMutationType()!]) {
+    for (const field of Object.values(type.getFields())) {
+      const resolve = field.resolve!
+      field.resolve = (root, args, context: Context, info) =>
+        rootFieldMiddleware({ root, args, context, info }, async () => resolve(root, args, context, info))
+    }
+  }
 }
