@@ -158,7 +158,7 @@ test('the command prints what was refused, and exits with 1 then', async () => {
   const { code, stdout, stderr } = await runKeyhouse(args, app.env)
   expect([code, stdout.split('\n').slice(0, 4)]).toEqual([1, ['  Imported   1', '  Unchanged  0', '  Refused    1', '']])
   expect(stdout).toContain('Line 3: "digest" must be a SHA-256 digest')
-  expect(stderr).toBe('Refused keys: 1. Correct the lines above, and run the import again.\n')
+  expect(stderr).toBe('Refused keys: 1. Correct or remove the lines above, and run the import again.\n')
   expect(await importedAs(acme, secret)).toEqual({ ...plain, preview: '****', permissions: ['agent:read'] })
   const repeated = await runKeyhouse([...args, '--json'], app.env)
   expect(JSON.parse(repeated.stdout)).toMatchObject({ imported: 0, unchanged: 1, refused: [{ line: 3 }] })

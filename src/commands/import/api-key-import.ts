@@ -131,7 +131,7 @@ export function addApiKeyImport(group: Command, withServices: WithServices): voi
       const report = await withServices((services) => importFile(services, file, options))
       printResult(options, report, formatReport)
       const count = report.refused.length
-      if (count > 0) throw new CommandError(`Refused keys: ${count}. Correct the lines above, and run the import again.`)
+      if (count > 0) throw new CommandError(`Refused keys: ${count}. Correct or remove the lines above, and run the import again.`)
     })
   addExample(command, 'api-key import keys.ndjson --environment PRODUCTION')
 }

@@ -27,7 +27,7 @@ export async function* readRecords(path: string, onRead: OnRead): AsyncGenerator
   const first = await chunks.next()
   if (first.done) return
   const [start] = first.value.trimStart()
-  if (start === '[') throw new CommandError('The file is a JSON array. Convert it to one object a line, such as with "jq -c .[]".')
+  if (start === '[') throw new CommandError("The file is a JSON array. Convert it to one object a line, such as with jq -c '.[]' FILE.")
   const all = prepend(first.value, chunks)
   yield* start === '{' ? readJsonLines(all) : readCsv(all)
 }
