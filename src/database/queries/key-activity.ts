@@ -29,8 +29,9 @@ export const operationsOfKey = ({ id, organizationId }: KeyRef, since: Date): Te
 })
 
 /**
- * The latest events of the key by one action and outcome. The organization is compared outside: among the conditions,
- * PostgreSQL takes an index that leads with it and reads the events of every key. The order excludes a sequential scan.
+ * The latest events of the key by one action and outcome. The organization is compared after the limit: before it,
+ * PostgreSQL prefers an index that leads with the organization, and reads the events of every key. Without the order it
+ * prefers a sequential scan.
  * `action <> …` repeats the predicate of the partial index, which leaves out the most frequent action.
  */
 const latestEvents = (actionAndOutcome: string, limit: number): string =>
