@@ -32,7 +32,7 @@ async function admitted(credential: string): Promise<Context> {
   const believe = (): Promise<Actor> =>
     authenticate(
       { queryRunner: queryRunner, now: app.clock.now(), urls: [app.config.url], verify: (text, typ) => keyring.verify(text, typ) },
-      { authorization: `Bearer ${credential}`, onBehalfOf: [], sessionKeys: [], address: null },
+      { authorization: `Bearer ${credential}`, onBehalfOf: [], sessionKeys: [], address: null, serverId: null },
     )
   return new Context(app.services, { requestId: 'req_race', ipAddress: null }, await believe(), believe)
 }

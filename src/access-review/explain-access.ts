@@ -11,11 +11,12 @@ import { EndUser } from '../entities/end-user.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { Member } from '../entities/member.js'
 import { SigningKey } from '../entities/signing-key.js'
+import { isAcceptedAt, parseAudience } from '../lib/audience.js'
 import { badUserInput } from '../lib/errors.js'
 import { externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { isId } from '../lib/id.js'
 import { acceptedUrls } from '../lib/issuer.js'
-import { isToolName } from '../mcp/tool-access.js'
+import { isGatewayPermission, isToolName } from '../mcp/tool-access.js'
 import { passed, refused, type AccessLink } from './access-links.js'
 import { explainKey, explainMember, explainToken, type ExplainedCaller } from './explained-caller.js'
 import { permissionLink } from './permission-link.js'
@@ -90,7 +91,8 @@ async function resolveToken(ctx: Context, input: ExplainAccessArgs): Promise<Exp
   const context = {
     signingKeyRetiredAt: signingKey?.retiredAt ?? null,
     audienceLink: audienceLink(ctx, record, input),
-    subject: endUser?.externalId ?? null,
+    // No id is empty, so no scope allows a forgotten end user.
+    subject: record.endUserId === '' ? null : (endUser?.externalId ?? ''),
   }
   return explainToken(token, context, input.externalUserId ?? undefined, ctx.now())
 }
@@ -101,11 +103,22 @@ async function resolveMember(ctx: Context, { subjectId, externalUserId }: Explai
 }
 
 /** Null unless the operation is Keyhouse's own: other services accept the audience that they are. */
-function audienceLink({ services }: Context, { audience }: AccessToken, { permission, serverId }: ExplainAccessArgs): AccessLink | null {
+function audienceLink(
+  { services: { config } }: Context,
+  token: AccessToken,
+  { permission, serverId }: ExplainAccessArgs,
+): AccessLink | null {
   if (serverId == null && (permission == null || isApplicationPermission(permission))) return null
-  return acceptedUrls(services.config).includes(audience)
-    ? passed('AUDIENCE', 'The access token is for this server.')
-    : refused('AUDIENCE', `The access token is for another audience. Exchange the key for "${services.config.url}".`)
+  const isForGateway = serverId != null || isGatewayPermission(permission ?? '')
+  if (token.endUserId === '' && !isForGateway)
+    return refused('AUDIENCE', 'The access token acts for no end user, so the gateway alone accepts it.')
+  const audience = parseAudience(acceptedUrls(config), token.audience)
+  if (!audience) return refused('AUDIENCE', `The access token is for another audience. Exchange the key for "${config.url}".`)
+  if (audience.serverId === null) return passed('AUDIENCE', 'The access token is for this server.')
+  // A permission without a server may be for the gateway route that the token is for.
+  return isAcceptedAt(audience, serverId ?? (isForGateway ? audience.serverId : null))
+    ? passed('AUDIENCE', 'The access token is for the gateway route of this MCP server.')
+    : refused('AUDIENCE', `The access token is for the gateway route of the MCP server ${audience.serverId} alone.`)
 }
 
 /** An API key sees the servers of an end user that it could name in `X-On-Behalf-Of`. */

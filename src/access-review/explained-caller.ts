@@ -66,7 +66,7 @@ interface TokenContext {
   readonly signingKeyRetiredAt: Date | null
   /** Checked only for operations of Keyhouse itself. */
   readonly audienceLink: AccessLink | null
-  /** External id of its end user. Null: forgotten, which has revoked the token. */
+  /** External id of its end user. Empty: forgotten, which has revoked the token. Null: it acts for no end user. */
   readonly subject: string | null
 }
 
@@ -75,8 +75,7 @@ export function explainToken(token: AccessTokenRow, context: TokenContext, exter
   const { signingKeyRetiredAt, audienceLink, subject } = context
   const headerRule = 'X-On-Behalf-Of must equal the subject (sub) of the access token.'
   return {
-    // No id is empty, so no scope allows an unknown subject.
-    actor: accessTokenActor(token, subject ?? '', now),
+    actor: accessTokenActor(token, subject, now),
     holders: [
       keyHolder(token.key),
       { name: 'The access token', granted: token.permissions, effective: expandKeyWildcard(token.permissions) },
@@ -85,7 +84,7 @@ export function explainToken(token: AccessTokenRow, context: TokenContext, exter
       keyLink(token.key, now),
       tokenLink(token, signingKeyRetiredAt, now),
       ...(audienceLink ? [audienceLink] : []),
-      scopeLink(token.key, subject ?? ''),
+      ...(subject === null ? [] : [scopeLink(token.key, subject)]),
       ...(externalId === undefined || externalId === subject ? [] : [refused('END_USER', headerRule)]),
     ],
   }

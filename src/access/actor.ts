@@ -58,6 +58,8 @@ export interface Actor extends Scope {
     readonly memberId: string
     readonly role: MemberRole
   } | null
+  /** Of an access token of an OAuth grant: a new authorization may grant what its API key holds. */
+  readonly grant?: { readonly keyPermissions: PermissionSet }
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Authenticates a request: resolves its bearer credential to an actor, from the current database state. */
 import { versionQueries } from '../database/queries/credential-versions.js'
-import { readAccessToken, readKey, readPersonalToken, type KeyRow } from '../database/queries/credentials.js'
+import { readAccessToken, readKey, readPersonalToken, type AccessTokenRow, type KeyRow } from '../database/queries/credentials.js'
 import type { QueryRunner } from '../database/query-runner.js'
 import { accessTokenRefusal, credentialStatus } from '../entities/credential-status.js'
 import { jwtHeader } from '../lib/crypto/jwt.js'
@@ -30,7 +30,12 @@ export interface AuthRequest {
   readonly address: string | null
   /** Every `X-Keyhouse-Session-Key` header, as sent. */
   readonly sessionKeys: readonly string[]
+  /** Id of the MCP server whose gateway route was called, not looked up; null: another route. */
+  readonly serverId: string | null
 }
+
+/** Parts of a request whose credential is not in the `Authorization` header, or is not a token for the gateway. */
+export type PresentedHeaders = Omit<AuthRequest, 'authorization' | 'serverId'>
 
 /** Malformed and never-issued credentials get the same error, so a caller cannot tell them apart. */
 const unknownCredential = (): RequestError => new UnknownCredentialError()
@@ -64,7 +69,7 @@ export async function authenticate(deps: AuthDependencies, request: AuthRequest)
  * set a cookie (RFC 6265 §8.5), and would sign its victim in as somebody else.
  * @throws RequestError UNAUTHENTICATED, CREDENTIAL_SUSPENDED or BAD_REQUEST
  */
-export const authenticateSession = (deps: AuthDependencies, jwt: string, request: Omit<AuthRequest, 'authorization'>): Promise<Actor> =>
+export const authenticateSession = (deps: AuthDependencies, jwt: string, request: PresentedHeaders): Promise<Actor> =>
   authenticatePersonalToken(deps, jwt, request, { isSession: true })
 
 /** API key that authenticates as an OAuth client: its id, its secret, and the issuer that it was presented to. */
@@ -81,7 +86,7 @@ export interface PresentedClient {
 export const authenticateClient = (
   deps: AuthDependencies,
   { id, secret, issuer }: PresentedClient,
-  request: Omit<AuthRequest, 'authorization'>,
+  request: PresentedHeaders,
 ): Promise<Actor> =>
   authenticateApiKey(
     deps,
@@ -93,7 +98,7 @@ export const authenticateClient = (
 async function authenticateApiKey(
   deps: AuthDependencies,
   secret: string,
-  { onBehalfOf, address }: Omit<AuthRequest, 'authorization'>,
+  { onBehalfOf, address }: PresentedHeaders,
   isExpected: (key: KeyRow) => boolean = () => true,
 ): Promise<Actor> {
   const key = await readKey(deps.queryRunner, secret, deps.now)
@@ -123,12 +128,12 @@ function parseOnBehalfOf(onBehalfOf: readonly string[]): string | undefined {
   return externalId
 }
 
-async function authenticateAccessToken(deps: AuthDependencies, jwt: string, { onBehalfOf, sessionKeys }: AuthRequest): Promise<Actor> {
-  const { aud, iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt', sessionKeys)
+async function authenticateAccessToken(deps: AuthDependencies, jwt: string, request: AuthRequest): Promise<Actor> {
+  const { audience, iss, jti, sub } = await verifyClaims(deps, jwt, 'at+jwt', request)
   const token = await readAccessToken(deps.queryRunner, jti)
   // The issuer must match the token's record: this rejects an issuer of another tenant or environment (RFC 8725 §3.8).
   // It must be on the origin of the audience, since no token is issued for the former origin.
-  if (token && iss !== issuerOfToken(aud, token.key, token.hasTenantIssuer)) throw unknownCredential()
+  if (token && iss !== issuerOfToken(audience.url, token.key, token.hasTenantIssuer)) throw unknownCredential()
   const refusals: readonly unknown[] = token ? [accessTokenRefusal(token, token.key, deps.now), keyRefusal(token.key, deps.now)] : []
   if (!token || refusals.includes('REVOKED'))
     throw unauthenticated('This access token, or its API key, is revoked. Exchange an API key for a new token.')
@@ -137,24 +142,34 @@ async function authenticateAccessToken(deps: AuthDependencies, jwt: string, { on
   if (refusals.includes('SANDBOX_RESET'))
     throw unauthenticated('A sandbox reset revoked this access token. Exchange an API key for a new token.')
   if (refusals.includes('EXPIRED')) throw unauthenticated('The token is expired. Get a new one.')
+  const externalId = parseOnBehalfOf(request.onBehalfOf)
+  if (token.endUserId === '') return authenticateClientToken(deps, token, request)
   if (!allowsEndUser(token.key.endUsers, sub))
     throw unauthenticated('The API key of this access token may no longer act for its end user. Exchange another key for a new token.')
-  const externalId = parseOnBehalfOf(onBehalfOf)
   if (externalId !== undefined && externalId !== sub)
     throw badHeader('X-On-Behalf-Of must equal the subject (sub) of the access token. Omit the header or correct it.')
   return accessTokenActor(token, sub, deps.now)
+}
+
+/** A token without an end user acts as the backend, at the gateway only: GraphQL would take it for the API key. */
+function authenticateClientToken(deps: AuthDependencies, token: AccessTokenRow, { onBehalfOf, serverId }: AuthRequest): Actor {
+  if (serverId === null)
+    throw unauthenticated('This access token acts for no end user, and is accepted by the gateway alone. Send the API key itself.')
+  if (onBehalfOf.length > 0)
+    throw badHeader('X-On-Behalf-Of is not allowed with an access token that acts for no end user. Omit the header.')
+  return accessTokenActor(token, null, deps.now)
 }
 
 /** Actor of a user. Its permissions are those of the current role, narrowed to those named on the token. */
 async function authenticatePersonalToken(
   deps: AuthDependencies,
   jwt: string,
-  { onBehalfOf, sessionKeys }: Omit<AuthRequest, 'authorization'>,
+  { onBehalfOf, sessionKeys }: PresentedHeaders,
   { isSession } = { isSession: false },
 ): Promise<Actor> {
-  const { aud, iss, jti, cnf } = await verifyClaims(deps, jwt, 'kh-personal+jwt', sessionKeys)
+  const { audience, iss, jti, cnf } = await verifyClaims(deps, jwt, 'kh-personal+jwt', { sessionKeys, serverId: null })
   if (isSession && cnf === undefined) throw unconfirmedSession()
-  if (iss !== aud) throw unknownCredential()
+  if (iss !== audience.url) throw unknownCredential()
   const token = await readPersonalToken(deps.queryRunner, jti)
   const status = token && credentialStatus(token, deps.now)
   if (!token || status === 'REVOKED')

@@ -33,22 +33,26 @@ export const keyActor = (key: KeyRow, externalId: string | undefined, now: Date)
   personalToken: null,
 })
 
-/** Actor of an end user. Its permissions are those of the token that its API key still holds. */
-export function accessTokenActor(token: AccessTokenRow, externalId: string, now: Date): Actor {
+/**
+ * Actor of an access token. Its permissions are those of the token that its API key still holds.
+ * @param externalId null: the token acts for no end user
+ */
+export function accessTokenActor(token: AccessTokenRow, externalId: string | null, now: Date): Actor {
   const { key } = token
   const expiresAt = key.expiresAt && key.expiresAt < token.expiresAt ? key.expiresAt : token.expiresAt
   return {
     kind: 'ACCESS_TOKEN',
-    id: token.endUserId,
+    id: externalId === null ? key.id : token.endUserId,
     organizationId: key.organizationId,
     projectIds: [key.projectId],
     environment: key.environment,
     permissions: intersection(token.permissions, key.permissions),
-    endUser: { id: token.endUserId, externalId },
+    endUser: externalId === null ? null : { id: token.endUserId, externalId },
     expiresAt,
     authVersion: { query: versionQueries.accessToken, id: token.id, version: key.authVersion, expiresAt },
     apiKey: { ...toActorApiKey(key, now), endsOverlap: false },
     personalToken: null,
+    ...(token.grantId === null ? {} : { grant: { keyPermissions: key.permissions } }),
   }
 }
 

@@ -1,4 +1,5 @@
 /** Verifies a JWT of this server: its signature, audience, ids, and the session key that it is bound to. */
+import { isAcceptedAt, parseAudience, type OwnAudience } from '../lib/audience.js'
 import { isConfirmedBy } from '../lib/crypto/session-key.js'
 import { unauthenticated, UnknownCredentialError, type RequestError } from '../lib/errors.js'
 import { isId } from '../lib/id.js'
@@ -17,11 +18,19 @@ export const unconfirmedSession = (): RequestError =>
 const idPrefixes = { 'at+jwt': 'at', 'kh-personal+jwt': 'pt' } as const
 
 interface Claims {
-  readonly aud: string
+  readonly audience: OwnAudience
   readonly iss: unknown
   readonly jti: string
   readonly sub: string
   readonly cnf: unknown
+}
+
+/** What the request says of itself, beside the token. */
+interface TokenUse {
+  /** Every `X-Keyhouse-Session-Key` header. */
+  readonly sessionKeys: readonly string[]
+  /** MCP server that the request is for; null: it is not for the gateway. */
+  readonly serverId: string | null
 }
 
 /** Verifies the signature, audience, `jti`, `sub` and confirmation of a JWT. @throws RequestError UNAUTHENTICATED */
@@ -29,13 +38,14 @@ export async function verifyClaims(
   verifier: ClaimsVerifier,
   jwt: string,
   typ: keyof typeof idPrefixes,
-  sessionKeys: readonly string[],
+  { sessionKeys, serverId }: TokenUse,
 ): Promise<Claims> {
   const { aud, iss, jti, sub, cnf } = (await verifier.verify(jwt, typ)) ?? {}
   // Tokens for other audiences carry our signature too; accepting them would allow substitution (RFC 8725 §3.9).
-  if (typeof aud !== 'string' || !verifier.urls.includes(aud)) throw new UnknownCredentialError()
+  const audience = typeof aud === 'string' ? parseAudience(verifier.urls, aud) : undefined
+  if (!audience || !isAcceptedAt(audience, serverId)) throw new UnknownCredentialError()
   if (!isId(jti, idPrefixes[typ]) || typeof sub !== 'string') throw new UnknownCredentialError()
   // A bound token is refused without its proof, wherever it comes from: a stolen cookie is no bearer token (RFC 7800 §3.1).
   if (cnf !== undefined && !isConfirmedBy(cnf, sessionKeys)) throw unconfirmedSession()
-  return { aud, iss, jti, sub, cnf }
+  return { audience, iss, jti, sub, cnf }
 }

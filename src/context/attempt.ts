@@ -1,6 +1,6 @@
 /** One attempt to run a verb: the verb's arguments, and the journal entry and audit event of its outcome. */
 import type { Action } from '../access/actions.js'
-import type { Actor } from '../access/actor.js'
+import type { Actor, CredentialSnapshot } from '../access/actor.js'
 import { authorize, type Permit, type Target } from '../access/permit.js'
 import { keepExisting } from '../database/queries/inserts.js'
 import type { EventDraft } from '../journal/chain.js'
@@ -20,6 +20,8 @@ export interface ActionScope {
   readonly permit: (target?: Target) => Permit
   /** Adds details to the audit event; never a secret. */
   readonly addDetails: (details: Readonly<Record<string, unknown>>) => void
+  /** Verifies another credential at the commit, which must imply that of the actor: an access token of the same API key. */
+  readonly commitUnder: (credential: CredentialSnapshot) => void
   /** Queues a row for the commit. `isIfAbsent` keeps an existing row. */
   readonly append: <T extends object>(entity: new () => T, row: Omit<T, Methods<T>>, options?: { isIfAbsent: boolean }) => void
 }
@@ -33,13 +35,16 @@ export class Attempt<A extends Action> {
   details: Record<string, unknown> = {}
   permitted = false
   target: Target = {}
+  authVersion: CredentialSnapshot | null
 
   constructor(
     private readonly ctx: Context,
     private readonly action: A,
     readonly actor: Actor,
     readonly now: Date,
-  ) {}
+  ) {
+    this.authVersion = actor.authVersion
+  }
 
   scope(): ActionScope {
     return {
@@ -52,6 +57,9 @@ export class Attempt<A extends Action> {
         return permit
       },
       addDetails: (details) => Object.assign(this.details, details),
+      commitUnder: (credential) => {
+        this.authVersion = credential
+      },
       append: (entity, row, options) => this.rows.push({ entity, row, onConflict: options?.isIfAbsent ? keepExisting : undefined }),
     }
   }
@@ -63,7 +71,7 @@ export class Attempt<A extends Action> {
 
   toAllowedEntry(): JournalEntry {
     if (!this.permitted) throw new TypeError(`${this.action} did not call permit`)
-    return { organizationId: this.actor.organizationId, authVersion: this.actor.authVersion, rows: this.rows, event: this.event('ALLOWED') }
+    return { organizationId: this.actor.organizationId, authVersion: this.authVersion, rows: this.rows, event: this.event('ALLOWED') }
   }
 
   toDeniedEntry(code: string, target: Target): EventDraft {

@@ -1,5 +1,5 @@
 /** Authorizes a gateway message, and finds the server, credential and session to forward it with. */
-import { can } from '../access/actor.js'
+import { can, type Actor } from '../access/actor.js'
 import type { Context } from '../context/context.js'
 import type { McpServer } from '../entities/mcp-server.js'
 import { forbidden, invalidState, limitExceeded, objectNotFoundMessage, RequestError, type DomainError } from '../lib/errors.js'
@@ -15,7 +15,8 @@ import {
 } from '../mcp/approvals/approve-tool-call.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 import { findServerWithCredential } from '../mcp/servers/find-server-with-credential.js'
-import { createToolFilter, requiresApproval, type ToolFilter } from '../mcp/tool-access.js'
+import { createAllowList, createToolFilter, isToolName, requiresApproval, toolPermission, type ToolFilter } from '../mcp/tool-access.js'
+import { InsufficientScopeError } from './challenge.js'
 import { GatewayError } from './gateway-error.js'
 import { recordRefusedCall } from './record-tool-call.js'
 import { unbindSession } from './session.js'
@@ -47,6 +48,16 @@ const parseToolCall = (message: JsonRpcMessage | null): { tool: unknown; params:
   return { tool: params['name'], params }
 }
 
+/**
+ * All permissions that the message needs, if the token of an OAuth grant lacks some and its API key has them all: then another
+ * authorization helps. Null otherwise.
+ */
+function missingScope(actor: Actor, tool: unknown): string[] | null {
+  const needed = ['mcp_server:use', ...(isToolName(tool) ? [toolPermission(tool)] : [])]
+  const key = actor.grant && { ...actor, permissions: actor.grant.keyPermissions }
+  return key && needed.every((permission) => can(key, permission)) && !needed.every((permission) => can(actor, permission)) ? needed : null
+}
+
 /** The order of the checks is part of the contract. @throws GatewayError or RequestError */
 export async function authorizeMessage(
   ctx: Context,
@@ -59,13 +70,16 @@ export async function authorizeMessage(
       'FORBIDDEN',
       'The gateway accepts API keys and access tokens, not personal tokens. Send one of them as the credential.',
     )
-  if (!can(actor, 'mcp_server:use'))
+  const call = parseToolCall(message)
+  const missing = missingScope(actor, call?.tool)
+  if (!can(actor, 'mcp_server:use')) {
+    if (missing) throw new InsufficientScopeError(missing)
     throw new GatewayError(403, 'FORBIDDEN', 'This credential does not hold the required permission "mcp_server:use".')
+  }
   const found = isId(serverId, 'mcp_srv') ? await findServerWithCredential(ctx, serverId) : null
   if (!found) throw new GatewayError(404, 'NOT_FOUND', objectNotFoundMessage('MCP server'))
   const { server, credential, isShared } = found
   const isAllowed = createToolFilter(actor, server)
-  const call = parseToolCall(message)
   if (call && message?.id == null)
     throw new GatewayError(400, 'INVALID_REQUEST', '"id" is required: a tool call is a request, not a notification.')
   const tool = call && typeof call.tool === 'string' && isAllowed(call.tool) ? call.tool : null
@@ -76,7 +90,11 @@ export async function authorizeMessage(
   if (call && tool === null) {
     const text =
       'The tool is not allowed. It must be in "allowedTools" of the server, and the credential needs the permission "mcp_tool:<name>".'
-    return refuse(new GatewayError(200, 'TOOL_NOT_ALLOWED', text), forbidden(text))
+    const isListed = isToolName(call.tool) && createAllowList(server)(call.tool)
+    return refuse(
+      missing && isListed ? new InsufficientScopeError(missing) : new GatewayError(200, 'TOOL_NOT_ALLOWED', text),
+      forbidden(text),
+    )
   }
   if (!credential) {
     const text = actor.endUser

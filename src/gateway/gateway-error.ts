@@ -21,6 +21,11 @@ export const gatewayErrors = {
     cause: 'The credential of the caller may not use the gateway, or not in this way.',
     remedy: 'Use an API key or access token with the permission that `message` names.',
   },
+  INSUFFICIENT_SCOPE: {
+    code: 1001,
+    cause: 'The token of the OAuth grant lacks a permission that the API key of the grant has.',
+    remedy: 'Authorize again with the scope in the WWW-Authenticate header.',
+  },
   NOT_FOUND: {
     code: 1001,
     cause: 'No MCP server with this id is visible to the caller.',

@@ -14,11 +14,13 @@ import { runInSlices } from '../lib/slices.js'
 import { acquireExchangeSlot, type ExchangeKind } from '../mcp/in-flight.js'
 import { assertNoLoop } from './assert-no-loop.js'
 import { authorizeMessage, type AuthorizedMessage } from './authorize-message.js'
+import { insufficientScopeHeaders, metadataUrl, withMetadataUrl } from './challenge.js'
 import { FailingAgents } from './failing-agents.js'
 import { forward } from './forward.js'
 import { GatewayError } from './gateway-error.js'
 import { firstValue, protocolHeaders, sessionHeader } from './headers.js'
 import { OpenStreams } from './open-streams.js'
+import { registerProtectedResources } from './protected-resource.js'
 import { maxMessageBytes } from './sanitize.js'
 import type { GatewayTimeouts } from './timeouts.js'
 import { usageLabel } from './usage-label.js'
@@ -127,7 +129,7 @@ export async function registerGateway(server: FastifyInstance, services: Service
   }
 
   const relay = async (request: GatewayRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const ctx = await createContext(services, request, reply)
+    const ctx = await createContext(services, request, reply, request.params.serverId)
     const { apiKey } = ctx.actor
     onResponseEnd(reply, request, () => {
       const { operation, codes } = request.state
@@ -142,6 +144,7 @@ export async function registerGateway(server: FastifyInstance, services: Service
     }
   }
 
+  registerProtectedResources(server, services)
   await server.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: maxMessageBytes }, (_request, body, parsed) =>
@@ -150,11 +153,15 @@ export async function registerGateway(server: FastifyInstance, services: Service
     scope.setErrorHandler((error, request, reply) => {
       if (reply.sent) return
       const gatewayError = toGatewayError(error)
-      if (!gatewayError) throw error
+      if (!gatewayError) throw withMetadataUrl(error, metadataUrl(services.config, request))
       request.state.codes = [gatewayError.reason]
       void reply
         .code(gatewayError.status)
-        .headers({ 'cache-control': 'no-store', ...gatewayError.headers })
+        .headers({
+          'cache-control': 'no-store',
+          ...gatewayError.headers,
+          ...insufficientScopeHeaders(gatewayError, metadataUrl(services.config, request)),
+        })
         .type('application/json')
         .send(JSON.stringify(rpcError(request.state.message?.id ?? null, gatewayError.toRpcError())))
     })

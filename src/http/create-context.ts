@@ -7,8 +7,8 @@ import {
   authenticateClient,
   authenticateSession,
   type AuthDependencies,
-  type AuthRequest,
   type PresentedClient,
+  type PresentedHeaders,
 } from '../access/authenticate.js'
 import { endOverlap } from '../api-keys/end-overlap.js'
 import { Context } from '../context/context.js'
@@ -23,9 +23,15 @@ import { findMisspelledHeader, rawHeaderValues } from './raw-headers.js'
 
 /**
  * Sets the context of the request's state, by the `Authorization` header. Cookies are never read.
+ * @param serverId MCP server whose gateway route was called; omitted: another route
  * @throws RequestError of {@link authenticate}, or RATE_LIMITED
  */
-export async function createContext(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<Context> {
+export async function createContext(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  serverId: string | null = null,
+): Promise<Context> {
   const authorization = rawHeaderValues(request.raw, 'authorization')
   const [first, second] = authorization
   if (first === undefined) {
@@ -34,7 +40,9 @@ export async function createContext(services: Services, request: FastifyRequest,
     return (request.state.context = anonymousContext(services, request))
   }
   if (second !== undefined) throw new RequestError('BAD_REQUEST', 'The Authorization header was sent more than once. Send it once.')
-  return authenticateRequest(services, request, reply, (deps, presented) => authenticate(deps, { ...presented, authorization: first }))
+  return authenticateRequest(services, request, reply, (deps, presented) =>
+    authenticate(deps, { ...presented, authorization: first, serverId }),
+  )
 }
 
 const missingSession = (): RequestError => unauthenticated('There is no console session in this browser. Sign in to the console.', false)
@@ -74,7 +82,7 @@ export const actorContext = (services: Services, request: FastifyRequest, actor:
   (request.state.context = new Context(services, requestOrigin(request), actor, authenticateAgain))
 
 /** Authenticates by the credential that the request presented. */
-type Authenticate = (deps: AuthDependencies, presented: Omit<AuthRequest, 'authorization'>) => Promise<Actor>
+type Authenticate = (deps: AuthDependencies, presented: PresentedHeaders) => Promise<Actor>
 
 async function authenticateRequest(
   services: Services,

@@ -42,7 +42,11 @@ const addressLimit: readonly WindowLimit[] = [{ window: 'MINUTE', max: maxUnknow
 
 /** Counts an unknown credential against its address; other errors do not count. @throws RequestError RATE_LIMITED over the limit */
 export function throttleUnknownCredentials(services: Services, error: unknown, address: string): void {
-  if (!(error instanceof UnknownCredentialError)) return
+  if (error instanceof UnknownCredentialError) countUnknown(services, address)
+}
+
+/** Counts a credential or id that was never issued against the address that sent it. @throws RequestError RATE_LIMITED over the limit */
+export function countUnknown(services: Services, address: string): void {
   const { isAllowed, retryAfterMs } = services.unknownCredentialCounter.consume(
     toRateLimitSubnet(address),
     addressLimit,

@@ -9,6 +9,10 @@ export const isToolName = (name: unknown): name is string => typeof name === 'st
 /** Permission to call the tool. */
 export const toolPermission = (tool: string): string => `mcp_tool:${tool}`
 
+/** Whether a message to the gateway needs the permission. */
+export const isGatewayPermission = (permission: string): boolean =>
+  permission === 'mcp_server:use' || permission.startsWith(toolPermission(''))
+
 /** Returns the predicate of the server's `allowedTools`; null there allows every tool. */
 export function createAllowList({ allowedTools }: Pick<McpServer, 'allowedTools'>): (tool: string) => boolean {
   const listed = allowedTools && new Set(allowedTools)

@@ -155,7 +155,10 @@ export interface AccessTokenRow {
   readonly issuedAt: Date
   readonly expiresAt: Date
   readonly revokedAt: Date | null
+  /** Empty: the token acts for no end user. */
   readonly endUserId: string
+  /** OAuth grant of the token; null: it was exchanged from the key. */
+  readonly grantId: string | null
   readonly hasTenantIssuer: boolean
   /** Current state of the API key that the token was exchanged from. */
   readonly key: KeyRow
@@ -163,8 +166,8 @@ export interface AccessTokenRow {
 
 const accessToken: PreparedQuery = {
   name: 'access_token',
-  sql: `select ${keyColumns}, token_id, token_permissions, issued_at, token_expires_at, token_revoked_at, end_user_id, has_tenant_issuer from (
-      select id as token_id, api_key_id, end_user_id, has_tenant_issuer, issued_at,
+  sql: `select ${keyColumns}, token_id, token_permissions, issued_at, token_expires_at, token_revoked_at, end_user_id, grant_id, has_tenant_issuer from (
+      select id as token_id, api_key_id, end_user_id, grant_id, has_tenant_issuer, issued_at,
         permissions as token_permissions, expires_at as token_expires_at, revoked_at as token_revoked_at
       from access_token where id = ?
     ) t join api_key on id = api_key_id`,
@@ -180,6 +183,7 @@ export async function readAccessToken(reader: QueryRunner, id: string): Promise<
       expiresAt: toDate(row['token_expires_at']),
       revokedAt: toDateOrNull(row['token_revoked_at']),
       endUserId: row['end_user_id'] as string,
+      grantId: row['grant_id'] as string | null,
       hasTenantIssuer: Boolean(row['has_tenant_issuer']),
       key: toKey(row, false),
     }

@@ -1,8 +1,9 @@
+import { ALL_END_USERS } from '../../entities/usage-count.js'
 /**
  * Queries of an API key's activity. Each reads along an index and counts up to a limit, so its cost does not grow with the
  * number of events, tokens or requests. They contain the organization themselves; the key's row was visible to the caller.
  */
-import { ALL_END_USERS } from '../../entities/usage-count.js'
+import { mcpResourcePattern } from '../../lib/audience.js'
 import type { TenantQuery } from '../query-runner.js'
 import { isRevokedToken } from './live-credentials.js'
 
@@ -67,11 +68,11 @@ export const toolsOfKey = ({ id, organizationId }: KeyRef, since: Date): TenantQ
 })
 
 /** Tokens of the key that expire after the time: their number, and that of tokens for these audiences. */
-export const tokensOfKey = ({ id, organizationId }: KeyRef, audiences: readonly string[], since: Date): TenantQuery => ({
-  sql: `select count(*) as tokens, coalesce(sum(case when audience in (${audiences.map(() => '?').join(', ')}) then 1 else 0 end), 0) as own from (
+export const tokensOfKey = ({ id, organizationId }: KeyRef, urls: readonly string[], since: Date): TenantQuery => ({
+  sql: `select count(*) as tokens, coalesce(sum(case when ${urls.map(() => 'audience = ? or audience like ?').join(' or ')} then 1 else 0 end), 0) as own from (
       select audience from access_token where organization_id = ? and api_key_id = ? and expires_at > ? limit ${maxCountedRows + 1}
     ) as tokens`,
-  parameters: [...audiences, organizationId, id, since],
+  parameters: [...urls.flatMap((url) => [url, mcpResourcePattern(url)]), organizationId, id, since],
   isIndexed: false,
 })
 
