@@ -13,6 +13,7 @@ const titles: Readonly<Record<Exclude<Action, KeyhousePermission>, string>> = {
   'api_key:end_overlap': 'End the overlap of a rotation',
   'api_key:resume': 'Resume API keys',
   'api_key:exchange': 'Exchange API keys for access tokens',
+  'access_token:revoke_own': 'Revoke access tokens of the own API key',
   'user:update_own': 'Change own name',
   'invitation:revoke': 'Revoke invitations',
   'invitation:accept': 'Accept invitations',

@@ -47,6 +47,7 @@ export const actions = defineActions({
   'invitation:revoke': { permission: 'member:invite' },
   'invitation:accept': { permission: null },
   'access_token:revoke': {},
+  'access_token:revoke_own': { permission: null },
   'access_token:introspect': {},
   'personal_token:create': { permission: null },
   'personal_token:reveal': { permission: null },

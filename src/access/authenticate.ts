@@ -72,9 +72,10 @@ export async function authenticate(deps: AuthDependencies, request: AuthRequest)
 export const authenticateSession = (deps: AuthDependencies, jwt: string, request: PresentedHeaders): Promise<Actor> =>
   authenticatePersonalToken(deps, jwt, request, { isSession: true })
 
-/** API key that authenticates as an OAuth client: its id, its secret, and the issuer that it was presented to. */
+/** API key that authenticates as an OAuth client: its secret, and the issuer that it was presented to. */
 export interface PresentedClient {
-  readonly id: string
+  /** Id of the key; undefined for a bearer token, which names none. */
+  readonly id: string | undefined
   readonly secret: string
   readonly issuer: Issuer
 }
@@ -92,7 +93,7 @@ export const authenticateClient = (
     deps,
     secret,
     request,
-    (key) => key.id === id && key.organizationId === issuer.organizationId && key.environment === issuer.environment,
+    (key) => (id === undefined || key.id === id) && key.organizationId === issuer.organizationId && key.environment === issuer.environment,
   )
 
 async function authenticateApiKey(

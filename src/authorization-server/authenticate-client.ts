@@ -7,7 +7,7 @@ import { createClientContext } from '../http/create-context.js'
 import { rawHeaderValues } from '../http/raw-headers.js'
 import { OAuthError } from '../oauth/oauth-error.js'
 import type { Form } from './form.js'
-import type { AddressedIssuer } from './issuer-route.js'
+import type { IssuerForm } from './issuer-route.js'
 
 /** Client of one request. */
 export type OAuthClient =
@@ -43,10 +43,16 @@ function parseBasic(header: string): ClientSecret {
   return { id, secret }
 }
 
+/** @throws OAuthError invalid_request for several headers, of which another hop may read another one */
+function authorizationHeader(request: FastifyRequest): string | undefined {
+  const [header, second] = rawHeaderValues(request.raw, 'authorization')
+  if (second === undefined) return header
+  throw new OAuthError('invalid_request', 'The Authorization header was sent more than once. Send it once.')
+}
+
 /** Undefined for a public client. @throws OAuthError for two ways at once */
 function presentedSecret(request: FastifyRequest, form: Form): ClientSecret | undefined {
-  const [header, second] = rawHeaderValues(request.raw, 'authorization')
-  if (second !== undefined) throw new OAuthError('invalid_request', 'The Authorization header was sent more than once. Send it once.')
+  const header = authorizationHeader(request)
   const id = form.get('client_id')
   const secret = form.get('client_secret')
   if (header === undefined) {
@@ -59,12 +65,26 @@ function presentedSecret(request: FastifyRequest, form: Form): ClientSecret | un
   return basic
 }
 
+/** The key of a service, as a bearer token too (RFC 7662 §2.1). @throws OAuthError or RequestError of {@link authenticateClient} */
+export async function authenticateKey(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { form, issuer }: IssuerForm,
+): Promise<Context> {
+  const [, secret] = /^Bearer +([\x21-\x7E]+)$/i.exec(authorizationHeader(request) ?? '') ?? []
+  if (secret !== undefined) return createClientContext(services, request, reply, { id: form.get('client_id'), secret, issuer })
+  const client = await authenticateClient(services, request, reply, { form, issuer })
+  if (client.kind === 'API_KEY') return client.ctx
+  throw unauthenticated('This endpoint needs an API key. Send its id and secret as client credentials, or its secret as a bearer token.')
+}
+
 /** @throws OAuthError invalid_client or invalid_request; RequestError of the API key, or RATE_LIMITED */
 export async function authenticateClient(
   services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
-  { form, issuer }: { readonly form: Form; readonly issuer: AddressedIssuer },
+  { form, issuer }: IssuerForm,
 ): Promise<OAuthClient> {
   const presented = presentedSecret(request, form)
   if (presented)

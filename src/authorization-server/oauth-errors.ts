@@ -3,13 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { isClientAbort, toErrorResponse } from '../http/error-response.js'
 import type { RequestErrorCode, UserErrorCode } from '../lib/error-codes.js'
-import { DomainError, RequestError } from '../lib/errors.js'
+import { DomainError, RequestError, UnknownCredentialError } from '../lib/errors.js'
 import { OAuthError, type OAuthErrorCode } from '../oauth/oauth-error.js'
 import { maxFormBytes } from './form.js'
 
 /** Refusals of verbs. Other codes say that the client may not do what it asks for. */
 const userErrorCodes: Partial<Record<UserErrorCode, OAuthErrorCode>> = {
-  INVALID: 'invalid_request',
   NOT_FOUND: 'invalid_request',
   INVALID_STATE: 'invalid_grant',
   PERMISSION_NOT_HELD: 'invalid_scope',
@@ -35,6 +34,8 @@ const parameters: Readonly<Record<string, readonly [parameter: string, code: OAu
   audience: ['audience', 'invalid_target'],
   permissions: ['scope', 'invalid_scope'],
   externalUserId: ['subject_token', 'invalid_request'],
+  subjectToken: ['subject_token', 'invalid_request'],
+  actorToken: ['actor_token', 'invalid_request'],
 }
 
 /** `error_description` has neither quotation marks nor backslashes (RFC 6749 §5.2). */
@@ -42,9 +43,11 @@ const toDescription = (message: string): string => message.replaceAll('"', '').r
 
 function fromDomainError({ code, message, userErrors: [{ path }] }: DomainError): OAuthError {
   const argument = path?.[1]
-  const [parameter, invalidCode] = parameters[argument ?? ''] ?? []
-  const text = parameter === undefined ? message : message.replace(new RegExp(`^"${argument}(\\.\\d+)?"`), parameter)
-  const mapped = code === 'INVALID' ? (invalidCode ?? 'invalid_request') : (userErrorCodes[code] ?? 'unauthorized_client')
+  const [, invalidCode] = parameters[argument ?? ''] ?? []
+  const text = message.replaceAll(/"(\w+)(\.\d+)?"/g, (_, name: string) => parameters[name]?.[0] ?? name)
+  // The subject is at fault, not the client.
+  const isSubject = code === 'FORBIDDEN' && argument === 'externalUserId'
+  const mapped = code === 'INVALID' || isSubject ? (invalidCode ?? 'invalid_request') : (userErrorCodes[code] ?? 'unauthorized_client')
   return new OAuthError(mapped, toDescription(text))
 }
 
@@ -59,6 +62,11 @@ export function toOAuthError(error: unknown): OAuthError {
   if (status === 415)
     return new OAuthError('invalid_request', 'Send a form with Content-Type: application/x-www-form-urlencoded.', {}, { status: 400 })
   const mapped = requestErrorCodes[code] ?? 'invalid_request'
+  if (error instanceof UnknownCredentialError)
+    return new OAuthError(
+      'invalid_client',
+      'The client id or its secret is not valid. Send the id and the secret of an API key of this issuer.',
+    )
   if (mapped === 'invalid_client') return new OAuthError(mapped, toDescription(message))
   // A refusal of the request itself keeps its status, such as 429.
   const isOwnStatus = mapped === 'temporarily_unavailable' && error instanceof RequestError

@@ -4,9 +4,11 @@ import type { FastifyInstance } from 'fastify'
 import type { Services } from '../context/services.js'
 import { registerAuthorizationPages } from './authorization-pages.js'
 import { registerFormParser } from './form.js'
+import { registerIntrospectionEndpoint } from './introspection-endpoint.js'
 import { registerIssuers } from './metadata.js'
 import { registerOAuthErrors } from './oauth-errors.js'
 import { registerRegistrationEndpoint } from './registration-endpoint.js'
+import { registerRevocationEndpoint } from './revocation-endpoint.js'
 import { registerSignIn } from './sign-in-callback.js'
 import { registerSignOut } from './sign-out.js'
 import { registerTokenEndpoint } from './token-endpoint.js'
@@ -20,6 +22,8 @@ export async function registerAuthorizationServer(server: FastifyInstance, servi
     registerFormParser(scope)
     registerOAuthErrors(scope)
     registerTokenEndpoint(scope, services)
+    registerIntrospectionEndpoint(scope, services)
+    registerRevocationEndpoint(scope, services)
     done()
   })
   await server.register((scope, _options, done) => {

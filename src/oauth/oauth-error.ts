@@ -1,4 +1,4 @@
-/** Errors of the OAuth endpoints: the codes of RFC 6749 §5.2, RFC 8693 §2.2.2 and RFC 7009 §2.2.1, each with its HTTP status. */
+/** Errors of the OAuth endpoints: the codes of RFC 6749 §5.2 and RFC 8693 §2.2.2, each with its HTTP status. */
 import type { ErrorDescription } from '../lib/error-codes.js'
 
 /** `docs/errors.md` is generated from this table. */
@@ -27,11 +27,6 @@ export const oauthErrors = {
     status: 400,
     cause: 'The value of `grant_type` is not supported.',
     remedy: 'Use one of `grant_types_supported` in the metadata of the issuer.',
-  },
-  unsupported_token_type: {
-    status: 400,
-    cause: 'The token cannot be revoked at this endpoint.',
-    remedy: 'Revoke an access token or a refresh token.',
   },
   invalid_scope: {
     status: 400,
