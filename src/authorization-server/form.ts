@@ -12,7 +12,8 @@ export type Form = ReadonlyMap<string, string>
 /** RFC 8707 §2 and RFC 8693 §2.1 allow several. Every token here has one audience. */
 const targets: ReadonlySet<string> = new Set(['resource', 'audience'])
 
-const isVisible = (name: string): boolean => /^[\w-]{1,64}$/.test(name)
+/** Parameters of OAuth are named like this. Other names may be a secret that went astray, and are not repeated. */
+const isParameterName = (name: string): boolean => /^[a-z_]{1,32}$/.test(name)
 
 /** @throws OAuthError for a parameter that is sent twice, since two readers could take different ones */
 export function parseForm(text: string): Form {
@@ -21,7 +22,7 @@ export function parseForm(text: string): Form {
     if (value === '') continue
     if (form.has(name)) {
       if (targets.has(name)) throw new OAuthError('invalid_target', `Send ${name} once. A token has one audience.`)
-      throw new OAuthError('invalid_request', `Send each parameter once. ${isVisible(name) ? `${name} was` : 'One was'} sent twice.`)
+      throw new OAuthError('invalid_request', `Send each parameter once. ${isParameterName(name) ? `${name} was` : 'One was'} sent twice.`)
     }
     form.set(name, value)
   }

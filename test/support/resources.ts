@@ -67,7 +67,13 @@ async function contextIn(scope: ResourceScope): Promise<Context> {
     verify: () => Promise.resolve(undefined),
   }
   const onBehalfOf = scope.externalUserId === null ? [] : [scope.externalUserId]
-  const actor = await authenticate(dependencies, { authorization: `Bearer ${secret}`, onBehalfOf, sessionKeys: [], address: null, serverId: null })
+  const actor = await authenticate(dependencies, {
+    authorization: `Bearer ${secret}`,
+    onBehalfOf,
+    sessionKeys: [],
+    address: null,
+    serverId: null,
+  })
   const origin = { requestId: newId('req', services.clock()), ipAddress: null }
   return new Context(services, origin, actor, () => Promise.resolve(actor))
 }
