@@ -35,6 +35,7 @@ const titles: Readonly<Record<Exclude<Action, KeyhousePermission>, string>> = {
   'oauth_grant:redeem': 'Redeem authorization codes',
   'oauth_grant:refresh': 'Refresh OAuth grants',
   'oauth_grant:replayed': 'Revoke replayed OAuth grants',
+  'oauth_grant:revoke_own': 'Revoke own OAuth grants',
   'mcp_tool:call': 'Call MCP tools',
 }
 

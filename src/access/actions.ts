@@ -68,6 +68,7 @@ export const actions = defineActions({
   'oauth_grant:refresh': { permission: null },
   'oauth_grant:replayed': { permission: null },
   'oauth_grant:revoke': {},
+  'oauth_grant:revoke_own': { permission: null },
   'mcp_server:create': {},
   'mcp_server:update': {},
   'mcp_server:delete': {},

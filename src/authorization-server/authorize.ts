@@ -4,10 +4,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../context/services.js'
 import { McpServer } from '../entities/mcp-server.js'
 import type { OAuthConfiguration } from '../entities/oauth-configuration.js'
+import { mcpResource } from '../lib/audience.js'
 import { newId } from '../lib/id.js'
 import type { ClientDocuments } from '../oauth/client-document.js'
 import type { OAuthClient } from '../oauth/client-metadata.js'
-import { findAuthorizationTarget, findConfigurations, resourceUrl, type AuthorizationTarget } from '../oauth/find-authorization-target.js'
+import { findAuthorizationTarget, findConfigurations, type AuthorizationTarget } from '../oauth/find-authorization-target.js'
 import { findClient } from '../oauth/find-client.js'
 import { offeredPermissions } from '../oauth/offered-permissions.js'
 import { PageError } from '../oauth/page-error.js'
@@ -47,7 +48,7 @@ function requireTarget(
     throw new AuthorizationError('invalid_target', `${issue} Send the URL of the MCP server.`)
   }
   const { allowedAudiences } = target.key
-  if (allowedAudiences && !allowedAudiences.includes(resourceUrl(config.url, target.serverId)))
+  if (allowedAudiences && !allowedAudiences.includes(mcpResource(config.url, target.serverId)))
     throw new AuthorizationError('invalid_target', 'The API key of the OAuth configuration does not allow this MCP server as an audience.')
   return target
 }

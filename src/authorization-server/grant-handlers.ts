@@ -1,8 +1,8 @@
-/** Handlers of the token endpoint, by `grant_type`. The metadata lists the same. */
-import { issueForClient } from './client-credentials.js'
 import { redeemAuthorizationCode } from './grant-type-authorization-code.js'
+/** Handlers of the token endpoint, by `grant_type`. The metadata lists the same. */
+import { issueForClient } from './grant-type-client-credentials.js'
 import { refreshByToken } from './grant-type-refresh-token.js'
-import { exchangeToken, tokenExchange } from './token-exchange.js'
+import { exchangeToken, tokenExchange } from './grant-type-token-exchange.js'
 import type { GrantHandler } from './token-request.js'
 
 export const grantHandlers: Readonly<Record<string, GrantHandler>> = {

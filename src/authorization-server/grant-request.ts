@@ -17,7 +17,7 @@ import type { Form } from './form.js'
 import type { AddressedIssuer } from './issuer-route.js'
 
 /** What a client presented, in whichever grant. */
-interface PresentedGrant {
+export interface PresentedGrant {
   readonly services: Services
   readonly request: FastifyRequest
   readonly issuer: AddressedIssuer

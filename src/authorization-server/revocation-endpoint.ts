@@ -8,6 +8,7 @@ import { Secret } from '../lib/secret.js'
 import { authenticateClient } from './authenticate-client.js'
 import { requireParameter } from './form.js'
 import { registerIssuerForm } from './issuer-route.js'
+import { revokeByClient } from './revoke-by-client.js'
 
 async function revokeByKey(ctx: Context, token: Secret): Promise<void> {
   let isDenied = true
@@ -22,8 +23,9 @@ async function revokeByKey(ctx: Context, token: Secret): Promise<void> {
 export function registerRevocationEndpoint(scope: FastifyInstance, services: Services): void {
   registerIssuerForm(scope, services.config, 'revoke', async (request, reply, { form, issuer }) => {
     const client = await authenticateClient(services, request, reply, { form, issuer })
-    const token = new Secret(requireParameter(form, 'token'))
-    if (client.kind === 'API_KEY') await revokeByKey(client.ctx, token)
+    const token = requireParameter(form, 'token')
+    if (client.kind === 'API_KEY') await revokeByKey(client.ctx, new Secret(token))
+    else await revokeByClient({ services, request, issuer, client }, token)
     // An unknown token is revoked already (RFC 7009 §2.2).
     return {}
   })

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 
 import type { Services } from '../context/services.js'
-import { serverIssuer } from '../database/queries/mcp.js'
+import { serverPlace } from '../database/queries/mcp.js'
 import type { Environment } from '../entities/enums.js'
 import { addressedUrl } from '../http/addressed-url.js'
 import { sendCacheableJson } from '../http/cacheable-json.js'
@@ -19,7 +19,7 @@ export function registerProtectedResources(server: FastifyInstance, services: Se
   const { config, queryRunner } = services
   server.get<{ Params: { serverId: string } }>(`${metadataPath}:serverId`, async (request, reply) => {
     const { serverId } = request.params
-    const row = isId(serverId, 'mcp_srv') ? await queryRunner.read(serverIssuer, [serverId]) : undefined
+    const row = isId(serverId, 'mcp_srv') ? await queryRunner.read(serverPlace, [serverId]) : undefined
     if (!row) {
       countUnknown(services, clientAddress(request) ?? '')
       return reply.callNotFound()

@@ -91,7 +91,7 @@ async function authenticateRequest(
   authenticateBy: Authenticate,
 ): Promise<Context> {
   const origin = requestOrigin(request)
-  const gate = signatureGate(services, request, origin.ipAddress ?? '')
+  const gate = signatureGate(services, request)
   const presented = {
     onBehalfOf: rawHeaderValues(request.raw, 'x-on-behalf-of'),
     sessionKeys: rawHeaderValues(request.raw, 'x-keyhouse-session-key'),
@@ -124,9 +124,14 @@ const authDependencies = (services: Services, gate: SignatureGate): AuthDependen
   verify: (text, typ) => services.keyring.verify(text, typ, gate),
 })
 
-const signatureGate = ({ verificationQueue, clock }: Services, { raw }: FastifyRequest, address: string): SignatureGate => ({
+/** Gate for the signature of a token that an unauthenticated request presents. */
+export const signatureGate = (
+  { verificationQueue, clock }: Services,
+  request: FastifyRequest,
+  address = clientAddress(request) ?? '',
+): SignatureGate => ({
   async enter() {
-    const isPresent = await verificationQueue.waitForTurn(address, clock(), () => raw.socket.destroyed)
+    const isPresent = await verificationQueue.waitForTurn(address, clock(), () => request.raw.socket.destroyed)
     if (!isPresent) throw new RequestError('REQUEST_TIMEOUT', 'The client disconnected.')
   },
   recordFailure: () => verificationQueue.recordFailure(address, clock()),

@@ -3,19 +3,14 @@ import { systemContext } from '../context/context.js'
 import type { Services } from '../context/services.js'
 import { serverPlace } from '../database/queries/mcp.js'
 import { OAuthConfiguration } from '../entities/oauth-configuration.js'
-import { isId } from '../lib/id.js'
+import { parseAudience } from '../lib/audience.js'
 import { acceptedUrls, type Issuer } from '../lib/issuer.js'
 import { findActiveConfiguration, type ActiveConfiguration } from './active-configuration.js'
 import { PageError } from './page-error.js'
 
-/** Audience of the tokens of a grant: the URL of its MCP server at the gateway (RFC 8707 §2). @param url `KEYHOUSE_URL` */
-export const resourceUrl = (url: string, serverId: string): string => `${url}/mcp/${serverId}`
-
 /** Id of the server that a resource names; undefined for any other text. Compared exactly, at either origin. */
-export function parseResource(config: Services['config'], resource: string): string | undefined {
-  const [, id] = /\/mcp\/(\w+)$/.exec(resource) ?? []
-  return isId(id, 'mcp_srv') && acceptedUrls(config).some((url) => resource === resourceUrl(url, id)) ? id : undefined
-}
+export const parseResource = (config: Services['config'], resource: string): string | undefined =>
+  parseAudience(acceptedUrls(config), resource)?.serverId ?? undefined
 
 /** An MCP server of the issuer, with the configuration that applies to it. */
 export interface AuthorizationTarget extends ActiveConfiguration {

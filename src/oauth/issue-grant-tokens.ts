@@ -10,17 +10,16 @@ import { AccessToken } from '../entities/access-token.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { OAuthConfiguration } from '../entities/oauth-configuration.js'
 import { OAuthRefreshToken } from '../entities/oauth-refresh-token.js'
+import { mcpResource } from '../lib/audience.js'
 import { addSeconds, epochSeconds } from '../lib/clock.js'
 import { sha256 } from '../lib/crypto/digest.js'
 import { invalidState, permissionNotHeld } from '../lib/errors.js'
 import { newId } from '../lib/id.js'
-import { issuerUrl } from '../lib/issuer.js'
 import { generateToken } from '../lib/token-format.js'
-import { resourceUrl } from './find-authorization-target.js'
+import { defaultTokenTtlSeconds, earliestIssueTime, issueAccessToken } from '../signing-keys/issue-access-token.js'
 import { acceptsClient } from './find-client.js'
 
-/** Lifetimes in seconds: of an access token, and of a refresh token that is not used. Neither outlives the API key. */
-export const grantTokenTtlSeconds = 3600
+/** Lifetime in seconds of a refresh token that is not used. Neither it nor an access token outlives the API key. */
 export const refreshTokenTtlSeconds = 30 * 86_400
 
 /** The tokens, as the token endpoint returns them (RFC 6749 §5.1). */
@@ -59,36 +58,20 @@ function narrow(actor: Actor, grant: GrantRow, requested: readonly string[] | nu
 
 /** @param requested permissions of the access token alone; null: all of the grant */
 export async function issueGrantTokens(
-  { config, keyring, writeBehind }: Services,
+  services: Services,
   { em, actor, now, append, addDetails }: Scope,
   grant: GrantRow,
   requested: readonly string[] | null,
 ): Promise<GrantTokens> {
   const { organizationId, projectId, environment, apiKeyId, endUserId } = grant
-  const audience = resourceUrl(config.url, grant.serverId)
+  const audience = mcpResource(services.config.url, grant.serverId)
   await assertStillAllowed(em, actor, grant, audience)
   const permissions = narrow(actor, grant, requested)
-  const scope = permissions.join(' ')
-  // A sandbox reset also revokes tokens issued in its own second.
-  const issuedAt = Math.max(epochSeconds(now), actor.apiKey?.sandboxResetAt ? epochSeconds(actor.apiKey.sandboxResetAt) + 1 : 0)
+  const issuedAt = earliestIssueTime(actor.apiKey?.sandboxResetAt ?? null, now)
   const keyExpiresAt = actor.expiresAt ? epochSeconds(actor.expiresAt) : Infinity
-  const expiresAt = Math.min(issuedAt + grantTokenTtlSeconds, keyExpiresAt)
+  const expiresAt = Math.min(issuedAt + defaultTokenTtlSeconds, keyExpiresAt)
   const id = newId('at', now)
-  const { text, kid } = await keyring.sign('at+jwt', {
-    iss: issuerUrl(config.url, organizationId, environment),
-    aud: audience,
-    sub: grant.externalId,
-    client_id: grant.clientId,
-    iat: issuedAt,
-    exp: expiresAt,
-    jti: id,
-    permissions,
-    scope,
-    org: organizationId,
-    project: projectId,
-    env: environment,
-  })
-  append(AccessToken, {
+  const { token, row } = await issueAccessToken(services, {
     id,
     organizationId,
     projectId,
@@ -99,12 +82,12 @@ export async function issueGrantTokens(
     subjectTokenId: null,
     audience,
     permissions,
-    signingKeyId: kid,
-    hasTenantIssuer: true,
-    issuedAt: new Date(issuedAt * 1000),
-    expiresAt: new Date(expiresAt * 1000),
-    revokedAt: null,
+    subject: grant.externalId,
+    clientId: grant.clientId,
+    issuedAt,
+    expiresAt,
   })
+  append(AccessToken, row)
   const refreshToken = generateToken('refresh')
   const unusedUntil = addSeconds(now, refreshTokenTtlSeconds)
   append(OAuthRefreshToken, {
@@ -119,6 +102,12 @@ export async function issueGrantTokens(
     replayUntil: null,
   })
   addDetails({ tokenId: id, serverId: grant.serverId })
-  writeBehind.touchEndUser(endUserId, now)
-  return { access_token: text, token_type: 'Bearer', expires_in: expiresAt - issuedAt, scope, refresh_token: refreshToken }
+  services.writeBehind.touchEndUser(endUserId, now)
+  return {
+    access_token: token,
+    token_type: 'Bearer',
+    expires_in: expiresAt - issuedAt,
+    scope: permissions.join(' '),
+    refresh_token: refreshToken,
+  }
 }

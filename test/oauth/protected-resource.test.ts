@@ -44,7 +44,7 @@ describe('the metadata of an MCP server', () => {
     } = await fetch(gateway.app.url + path(serverId)).then(async (answer) => ({
       status: answer.status,
       headers: answer.headers,
-      body: (await answer.json()) as unknown,
+      body: await answer.json(),
     }))
     expect([code, headers.get('cache-control'), headers.get('access-control-allow-origin')]).toEqual([200, 'public, max-age=60', '*'])
     expect(response.body).toEqual({

@@ -35,12 +35,6 @@ export const liveCredentialVersion: PreparedQuery = {
   sql: `select version from mcp_credential where id = ? and ${isLiveMcpCredential}`,
 }
 
-/** Organization and environment of an MCP server, by its id alone: they are its issuer, which is public. */
-export const serverIssuer: PreparedQuery = {
-  name: 'issuer_of_mcp_server',
-  sql: 'select organization_id, environment from mcp_server where id = ?',
-}
-
 export const serverVersion: PreparedQuery = { name: 'mcp_server_stands', sql: 'select updated_at from mcp_server where id = ?' }
 
 /** Tenant, project and environment of a server, of any owner. */
