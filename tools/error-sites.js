@@ -21,7 +21,7 @@ const holding = {
 const documenting =
   /^(definePermission|gauge|counter|histogram|Option|option|description|argument|addHelpText|command|stringScalar|info|warn|error|debug|fatal)$/
 const printing =
-  /^src\/(access-review\/.*|cli|commands\/(audit-verify|first-start|vault)|entities\/enums|graphql\/landing-page|oauth\/page-error|observability\/metrics|resolvers\/.*|schema)\.ts$/
+  /^src\/(access-review\/.*|cli|commands\/(audit-verify|first-start|vault)|entities\/enums|authorization-server\/consent-page|database\/queries\/.*|graphql\/landing-page|oauth\/page-error|observability\/metrics|resolvers\/.*|schema)\.ts$/
 
 const textOf = (node) => node.value ?? node.quasis?.map(({ cooked }) => cooked).join('{}') ?? ''
 const isWithin = (fn, name) =>
@@ -80,6 +80,12 @@ export function collectErrors(userErrors, pattern = 'src/**/*.ts') {
   for (const call of calls('new GatewayError')) {
     add('gateway', literal(argumentOf(call, 1)), numbers(argumentOf(call, 0)), argumentOf(call, 2))
   }
+  for (const call of calls('new OAuthError')) {
+    const options = argumentOf(call, 3)
+    const status = options?.type === 'ObjectExpression' ? propertyOf(options, 'status') : undefined
+    add('oauth', literal(argumentOf(call, 0)), status ? numbers(valueOf(status)) : [], argumentOf(call, 1))
+  }
+  for (const call of calls('new AuthorizationError')) add('authorization', undefined, [], argumentOf(call, 1))
   // Those of an MCP server's response go to the log only.
   for (const call of calls('new JsonError'))
     add(fileOf(call).startsWith('src/lib/') ? 'gateway' : 'log', 'PARSE_ERROR', [400], argumentOf(call, 0))
@@ -114,6 +120,12 @@ export function collectErrors(userErrors, pattern = 'src/**/*.ts') {
     ['src/outbound/outbound-error.ts', 'test'],
   ]) {
     for (const variable of sources.variables.get('messages') ?? []) if (fileOf(variable) === file) addTable(kind, undefined, variable.init)
+  }
+  // The detail for developers; title and text are in the table of pages.
+  for (const call of calls('new PageError')) {
+    const options = argumentOf(call, 1)
+    const detail = options?.type === 'ObjectExpression' ? propertyOf(options, 'detail') : undefined
+    if (detail) add('page', undefined, [], valueOf(detail))
   }
   function addTable(kind, code, init) {
     if (bare(init).type !== 'ObjectExpression') return add(kind, code, [], init)

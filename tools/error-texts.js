@@ -28,6 +28,7 @@ const redactors = new Set([
   'redactCredentials',
   'redactUnknownWords',
   'redactValues',
+  'toDescription',
   'toPublicMessage',
   'replace',
   'trim',

@@ -5,6 +5,7 @@ import { collectErrors } from './error-sites.js'
 
 const { requestErrorDescriptions, userErrorDescriptions } = await import('../dist/lib/error-codes.js')
 const { gatewayErrors } = await import('../dist/gateway/gateway-error.js')
+const { oauthErrors } = await import('../dist/oauth/oauth-error.js')
 
 const { pageErrors } = await import('../dist/oauth/page-error.js')
 
@@ -60,11 +61,26 @@ ${sections('request', requestErrorDescriptions, (code) => `\`${code}\` ${listSta
 Refusals of the request itself, such as of its credential, are as above. A call that a mutation would refuse is refused with its text and \`FORBIDDEN\`. \`data.reason\` is the name in the headings below, which is also the code in the log and in metrics.
 
 ${sections('gateway', gatewayErrors, (reason, statuses) => `${gatewayErrors[reason].code} \`${reason}\`${statuses.length > 0 ? ` ${listStatuses(statuses)}` : ''}`).join('\n')}
+## OAuth endpoints: \`error\`
+
+The response of an endpoint below an issuer, such as \`{issuer}/oauth/token\`, is \`{"error", "error_description"}\`. The texts above come with these codes too, without quotation marks: RFC 6749 §5.2 forbids them there.
+
+${sections('oauth', oauthErrors, (code, statuses) => `\`${code}\` ${listStatuses([oauthErrors[code].status, ...statuses])}`).join('\n')}
+### Authorization responses
+
+The client gets these as \`error_description\` at its redirect URI.
+
+${textsOf('authorization').join('\n')}
+
 ## Pages for end users
 
 An end user reads title and text in the browser, with the request id. The code is in the log and in metrics.
 
 ${pages.join('\n')}
+
+For developers, some add what was wrong with the request:
+
+${textsOf('page').join('\n')}
 
 ## Failures of \`testMcpServer\`
 

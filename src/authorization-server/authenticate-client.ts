@@ -21,7 +21,7 @@ interface ClientSecret {
   readonly secret: string
 }
 
-const unauthenticated = (text: string): OAuthError => new OAuthError('invalid_client', text)
+const invalidClient = (text: string): OAuthError => new OAuthError('invalid_client', text)
 
 /** Undefined for text that is not form-urlencoded. */
 function decodePart(text: string): string | undefined {
@@ -35,11 +35,11 @@ function decodePart(text: string): string | undefined {
 /** RFC 6749 §2.3.1: id and secret are form-urlencoded before they are joined. */
 function parseBasic(header: string): ClientSecret {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header) ?? []
-  if (encoded === undefined) throw unauthenticated('Authenticate with the Basic scheme, or send client_id and client_secret in the form.')
+  if (encoded === undefined) throw invalidClient('Authenticate with the Basic scheme, or send client_id and client_secret in the form.')
   const text = Buffer.from(encoded, 'base64').toString()
   const colon = text.indexOf(':')
   const [id, secret] = [text.slice(0, Math.max(0, colon)), text.slice(colon + 1)].map(decodePart)
-  if (!id || !secret) throw unauthenticated('The Basic credentials must be the client id, a colon and the client secret, form-urlencoded.')
+  if (!id || !secret) throw invalidClient('The Basic credentials must be the client id, a colon and the client secret, form-urlencoded.')
   return { id, secret }
 }
 
@@ -56,7 +56,7 @@ function presentedSecret(request: FastifyRequest, form: Form): ClientSecret | un
   const id = form.get('client_id')
   const secret = form.get('client_secret')
   if (header === undefined) {
-    if (secret !== undefined && id === undefined) throw unauthenticated('The parameter client_id is required with client_secret.')
+    if (secret !== undefined && id === undefined) throw invalidClient('The parameter client_id is required with client_secret.')
     return secret === undefined || id === undefined ? undefined : { id, secret }
   }
   const basic = parseBasic(header)
@@ -76,7 +76,7 @@ export async function authenticateKey(
   if (secret !== undefined) return createClientContext(services, request, reply, { id: form.get('client_id'), secret, issuer })
   const client = await authenticateClient(services, request, reply, { form, issuer })
   if (client.kind === 'API_KEY') return client.ctx
-  throw unauthenticated('This endpoint needs an API key. Send its id and secret as client credentials, or its secret as a bearer token.')
+  throw invalidClient('This endpoint needs an API key. Send its id and secret as client credentials, or its secret as a bearer token.')
 }
 
 /** @throws OAuthError invalid_client or invalid_request; RequestError of the API key, or RATE_LIMITED */
@@ -91,6 +91,6 @@ export async function authenticateClient(
     return { kind: 'API_KEY', id: presented.id, ctx: await createClientContext(services, request, reply, { ...presented, issuer }) }
   const id = form.get('client_id')
   if (id === undefined)
-    throw unauthenticated('The client is not authenticated. Send the id and the secret of an API key, or the client_id of a public client.')
+    throw invalidClient('The client is not authenticated. Send the id and the secret of an API key, or the client_id of a public client.')
   return { kind: 'PUBLIC', id }
 }

@@ -50,28 +50,29 @@ export interface AuthorizationRequest {
   readonly prompts: ReadonlySet<string>
 }
 
-const refuse = (text: string): AuthorizationError => new AuthorizationError('invalid_request', text)
+const invalidRequest = (text: string): AuthorizationError => new AuthorizationError('invalid_request', text)
 
 function assertSentOnce({ values, repeated }: AuthorizationParameters): void {
   if (repeated.has('resource')) throw new AuthorizationError('invalid_target', 'Send resource once. A token has one audience.')
   const [name] = [...repeated].filter((one) => /^[\w-]{1,64}$/.test(one))
-  if (repeated.size > 0) throw refuse(`Send each parameter once. ${name ?? 'One'} was sent twice.`)
+  if (repeated.size > 0) throw invalidRequest(`Send each parameter once. ${name ?? 'One'} was sent twice.`)
   const state = values.get('state')
-  if (state !== undefined && state.length > maxStateLength) throw refuse(`state must have at most ${maxStateLength} characters.`)
+  if (state !== undefined && state.length > maxStateLength) throw invalidRequest(`state must have at most ${maxStateLength} characters.`)
 }
 
 /** S256 alone: `plain`, the default without a method, would reveal the verifier (RFC 9700 §2.1.1). */
 function readChallenge(values: AuthorizationParameters['values']): string {
   const challenge = values.get('code_challenge')
-  if (challenge === undefined) throw refuse('The parameter code_challenge is required (PKCE).')
-  if (values.get('code_challenge_method') !== 'S256') throw refuse('code_challenge_method must be S256.')
-  if (!/^[\w-]{43}$/.test(challenge)) throw refuse('code_challenge must be a SHA-256 digest in base64url without padding: 43 characters.')
+  if (challenge === undefined) throw invalidRequest('The parameter code_challenge is required (PKCE).')
+  if (values.get('code_challenge_method') !== 'S256') throw invalidRequest('code_challenge_method must be S256.')
+  if (!/^[\w-]{43}$/.test(challenge))
+    throw invalidRequest('code_challenge must be a SHA-256 digest in base64url without padding: 43 characters.')
   return challenge
 }
 
 function readPrompts(values: AuthorizationParameters['values']): ReadonlySet<string> {
   const prompts = new Set(values.get('prompt')?.split(' '))
-  if (prompts.has('none') && prompts.size > 1) throw refuse('prompt must not combine none with other values.')
+  if (prompts.has('none') && prompts.size > 1) throw invalidRequest('prompt must not combine none with other values.')
   return prompts
 }
 
@@ -80,8 +81,8 @@ export function parseRequest(parameters: AuthorizationParameters): Authorization
   assertSentOnce(parameters)
   const { values } = parameters
   const responseType = values.get('response_type')
-  if (responseType === undefined) throw refuse('The parameter response_type is required.')
+  if (responseType === undefined) throw invalidRequest('The parameter response_type is required.')
   if (responseType !== 'code') throw new AuthorizationError('unsupported_response_type', 'response_type must be code.')
-  if ((values.get('response_mode') ?? 'query') !== 'query') throw refuse('response_mode must be query, or omitted.')
+  if ((values.get('response_mode') ?? 'query') !== 'query') throw invalidRequest('response_mode must be query, or omitted.')
   return { codeChallenge: readChallenge(values), requested: parseScope(values.get('scope')), prompts: readPrompts(values) }
 }

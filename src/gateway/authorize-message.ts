@@ -16,7 +16,7 @@ import {
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 import { findServerWithCredential } from '../mcp/servers/find-server-with-credential.js'
 import { createAllowList, createToolFilter, isToolName, requiresApproval, toolPermission, type ToolFilter } from '../mcp/tool-access.js'
-import { InsufficientScopeError } from './challenge.js'
+import { insufficientScope } from './challenge.js'
 import { GatewayError } from './gateway-error.js'
 import { recordRefusedCall } from './record-tool-call.js'
 import { unbindSession } from './session.js'
@@ -53,9 +53,10 @@ const parseToolCall = (message: JsonRpcMessage | null): { tool: unknown; params:
  * authorization helps. Null otherwise.
  */
 function missingScope(actor: Actor, tool: unknown): string[] | null {
+  if (!actor.grant) return null
   const needed = ['mcp_server:use', ...(isToolName(tool) ? [toolPermission(tool)] : [])]
-  const key = actor.grant && { ...actor, permissions: actor.grant.keyPermissions }
-  return key && needed.every((permission) => can(key, permission)) && !needed.every((permission) => can(actor, permission)) ? needed : null
+  const key = { ...actor, permissions: actor.grant.keyPermissions }
+  return needed.every((permission) => can(key, permission)) && !needed.every((permission) => can(actor, permission)) ? needed : null
 }
 
 /** The order of the checks is part of the contract. @throws GatewayError or RequestError */
@@ -73,7 +74,7 @@ export async function authorizeMessage(
   const call = parseToolCall(message)
   const missing = missingScope(actor, call?.tool)
   if (!can(actor, 'mcp_server:use')) {
-    if (missing) throw new InsufficientScopeError(missing)
+    if (missing) throw insufficientScope(missing)
     throw new GatewayError(403, 'FORBIDDEN', 'This credential does not hold the required permission "mcp_server:use".')
   }
   const found = isId(serverId, 'mcp_srv') ? await findServerWithCredential(ctx, serverId) : null
@@ -91,10 +92,7 @@ export async function authorizeMessage(
     const text =
       'The tool is not allowed. It must be in "allowedTools" of the server, and the credential needs the permission "mcp_tool:<name>".'
     const isListed = isToolName(call.tool) && createAllowList(server)(call.tool)
-    return refuse(
-      missing && isListed ? new InsufficientScopeError(missing) : new GatewayError(200, 'TOOL_NOT_ALLOWED', text),
-      forbidden(text),
-    )
+    return refuse(missing && isListed ? insufficientScope(missing) : new GatewayError(200, 'TOOL_NOT_ALLOWED', text), forbidden(text))
   }
   if (!credential) {
     const text = actor.endUser

@@ -29,19 +29,17 @@ export function withMetadataUrl(error: unknown, url: string | undefined): unknow
   return new RequestError(error.code, error.message, { ...error.headers, 'www-authenticate': challenge }, { cause: error })
 }
 
-/** Token of an OAuth grant that lacks permissions of the API key. The challenge names all that the message needs. */
-export class InsufficientScopeError extends GatewayError {
-  constructor(readonly scope: readonly string[]) {
-    super(
-      403,
-      'INSUFFICIENT_SCOPE',
-      `The access token lacks a permission that this message needs: ${scope.join(' ')}. Authorize again with this scope.`,
-    )
-  }
-}
+/** Refusal of a token of an OAuth grant that lacks permissions of the API key. @param scope all that the message needs */
+export const insufficientScope = (scope: readonly string[]): GatewayError =>
+  new GatewayError(
+    403,
+    'INSUFFICIENT_SCOPE',
+    `The access token lacks a permission that the message needs. Authorize again with the scope "${scope.join(' ')}".`,
+    { scope: scope.join(' ') },
+  )
 
-/** Challenge of RFC 6750 §3.1 for another authorization with more scope. */
-export const insufficientScopeHeaders = (error: GatewayError, url: string | undefined): Record<string, string> =>
-  error instanceof InsufficientScopeError
-    ? { 'www-authenticate': `Bearer error="insufficient_scope", scope="${error.scope.join(' ')}", resource_metadata="${url}"` }
+/** Challenge for another authorization (RFC 6750 §3.1; MCP 2026-07-28, Authorization, Scope Challenge Handling). */
+export const insufficientScopeHeaders = ({ reason, data }: GatewayError, url: string | undefined): Record<string, string> =>
+  reason === 'INSUFFICIENT_SCOPE'
+    ? { 'www-authenticate': `Bearer error="insufficient_scope", scope="${Reflect.get(data, 'scope')}", resource_metadata="${url}"` }
     : {}

@@ -24,7 +24,7 @@ export const gatewayErrors = {
   INSUFFICIENT_SCOPE: {
     code: 1001,
     cause: 'The token of the OAuth grant lacks a permission that the API key of the grant has.',
-    remedy: 'Authorize again with the scope in the WWW-Authenticate header.',
+    remedy: 'Authorize again with the scope of the WWW-Authenticate header, which is `data.scope`.',
   },
   NOT_FOUND: {
     code: 1001,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
 import { Gateway } from '../support/gateway.js'
 import { IssuerClient, refusalOf, type OAuthAnswer } from '../support/oauth-endpoints.js'
+import { GrantWorld, redirectUri } from '../support/oauth-grants.js'
 import { organization, type SeededKey } from '../support/seed.js'
 import { claimsOf, fetchRevocationList } from '../support/tokens.js'
 
@@ -123,5 +124,45 @@ describe('revocation', () => {
   test('needs a client and a token', async () => {
     expect(refusalOf(await sandbox.post('revoke', { token: await tokenFor() }))).toBe('401 invalid_client')
     expect(refusalOf(await sandbox.post('revoke', {}, key))).toBe('400 invalid_request')
+  })
+})
+
+describe('revocation by a public client', () => {
+  let world: GrantWorld
+  beforeAll(async () => {
+    world = await GrantWorld.start()
+  })
+  afterAll(() => world.close())
+
+  const revokeBy = async (token: string, clientId: string): Promise<OAuthAnswer> =>
+    new IssuerClient(world.gateway.app, world.gateway.acme).post('revoke', { token, client_id: clientId })
+  const status = async (token: string): Promise<number> => (await world.gateway.rpc(world.serverId, token, 'ping')).status
+  const events = async (action: string): Promise<number> => (await world.gateway.acme.events(action)).length
+
+  test('of an access token ends that token', async () => {
+    const first = await world.tokens('jane')
+    const { body: second } = await world.refresh(first.refresh_token)
+    expect(await revokeBy(first.access_token, await world.clientId())).toMatchObject({ status: 200, body: {} })
+    expect([await status(first.access_token), await status(second.access_token)]).toEqual([401, 200])
+    expect((await world.refresh(second.refresh_token)).status).toBe(200)
+  })
+
+  test('of a refresh token ends the grant with all its tokens, once', async () => {
+    const tokens = await world.tokens('jane')
+    for (let i = 0; i < 2; i++)
+      expect(await revokeBy(tokens.refresh_token, await world.clientId())).toMatchObject({ status: 200, body: {} })
+    expect(await status(tokens.access_token)).toBe(401)
+    expect((await world.refresh(tokens.refresh_token)).body.error).toBe('invalid_grant')
+    expect(await events('oauth_grant:revoke_own')).toBe(1)
+  })
+
+  test('of what belongs to another client, or to none, changes nothing', async () => {
+    const tokens = await world.tokens('jane')
+    const { body } = await world.register({ client_name: 'Other', redirect_uris: [redirectUri] })
+    const before = [await events('oauth_grant:revoke_own'), await events('access_token:revoke_own')]
+    for (const token of [tokens.access_token, tokens.refresh_token, 'kh_refresh_unknown', world.gateway.acme.adminToken])
+      expect(await revokeBy(token, body['client_id'] as string)).toMatchObject({ status: 200, body: {} })
+    expect([await events('oauth_grant:revoke_own'), await events('access_token:revoke_own')]).toEqual(before)
+    expect([await status(tokens.access_token), (await world.refresh(tokens.refresh_token)).status]).toEqual([200, 200])
   })
 })

@@ -2,8 +2,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
+import { exchangeApiKey } from '../../src/access-tokens/exchange-api-key.js'
 import { maxActors } from '../../src/access-tokens/exchange-subject.js'
+import { authenticate } from '../../src/access/authenticate.js'
 import { hasPermission } from '../../src/access/permissions.js'
+import { Context } from '../../src/context/context.js'
+import type { Services } from '../../src/context/services.js'
+import { Secret } from '../../src/lib/secret.js'
 import { Gateway } from '../support/gateway.js'
 import { accessTokenType, externalUserIdType, IssuerClient, refusalOf, tokenExchange } from '../support/oauth-endpoints.js'
 import { organization, type SeededKey } from '../support/seed.js'
@@ -185,6 +190,31 @@ describe('a narrowed token', () => {
     } finally {
       await replica.close()
     }
+  })
+
+  test('is not narrowed when it is revoked in the same moment', async () => {
+    const { app, acme } = gateway
+    const token = await subjectToken()
+    const { keyring } = app.services
+    const revokeFirst: Services['keyring'] = {
+      ...keyring,
+      async sign(typ, claims) {
+        await app.mutate(acme.sandboxKey, 'revokeAccessToken', { id: claimsOf(token).jti }, 'accessToken { id }')
+        return keyring.sign(typ, claims)
+      },
+    }
+    const deps = {
+      queryRunner: app.services.queryRunner,
+      now: app.clock.now(),
+      urls: [app.config.url],
+      verify: () => Promise.resolve(undefined),
+    }
+    const presented = { authorization: `Bearer ${key.secret}`, onBehalfOf: [], sessionKeys: [], address: null, serverId: null }
+    const actor = await authenticate(deps, presented)
+    const origin = { requestId: 'req_race', ipAddress: null }
+    const ctx = new Context({ ...app.services, keyring: revokeFirst }, origin, actor, () => Promise.resolve(actor))
+    await expect(exchangeApiKey(ctx, { audience }, { subjectToken: new Secret(token) })).rejects.toThrow('"subjectToken" must be an active')
+    expect(refusalOf(await sandbox.narrow(key, token))).toBe('400 invalid_request')
   })
 
   test('never holds what one of the chain lacks', async () => {

@@ -7,6 +7,7 @@ import { describe, expect, test } from '@jest/globals'
 
 import { gatewayErrors } from '../../src/gateway/gateway-error.js'
 import { requestErrorDescriptions, userErrorDescriptions } from '../../src/lib/error-codes.js'
+import { oauthErrors } from '../../src/oauth/oauth-error.js'
 import { collectErrors } from '../../tools/error-sites.js'
 
 function collect(source: string): ReturnType<typeof collectErrors> {
@@ -73,7 +74,7 @@ describe('finds what it cannot list', () => {
 
 test('the page has each code, with its cause and its remedy', () => {
   const page = readFileSync('docs/errors.md', 'utf8').replaceAll('&lt;', '<')
-  for (const table of [userErrorDescriptions, requestErrorDescriptions, gatewayErrors]) {
+  for (const table of [userErrorDescriptions, requestErrorDescriptions, gatewayErrors, oauthErrors]) {
     for (const [code, { cause, remedy }] of Object.entries(table)) {
       expect(page).toMatch(new RegExp(`^### .*\`${code}\``, 'm'))
       expect(page).toContain(`**Cause.** ${cause} **Remedy.** ${remedy}`)
