@@ -1,0 +1,119 @@
+/** Libraries that nobody here wrote judge the metadata, the tokens and the responses of the standard endpoints. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { decodeJwt } from 'jose'
+import * as oauth from 'oauth4webapi'
+import * as openid from 'openid-client'
+
+import { Gateway } from '../support/gateway.js'
+import { freePort } from '../support/local-server.js'
+import { accessTokenType, externalUserIdType, IssuerClient, tokenExchange } from '../support/oauth-endpoints.js'
+import type { SeededKey } from '../support/seed.js'
+import { audience } from '../support/tokens.js'
+
+const insecure = { [oauth.allowInsecureRequests]: true }
+
+let gateway: Gateway
+let key: SeededKey
+let issuer: string
+let resource: string
+beforeAll(async () => {
+  const port = await freePort()
+  gateway = await Gateway.start({}, { PORT: port, KEYHOUSE_URL: `http://127.0.0.1:${port}` })
+  // The libraries look at the real clock.
+  gateway.app.clock.at = new Date()
+  key = await gateway.agent(['echo'], ['agent:read', 'access_token:introspect'])
+  issuer = new IssuerClient(gateway.app, gateway.acme).issuer
+  resource = `${gateway.app.config.url}/mcp/${await gateway.server()}`
+})
+afterAll(() => gateway.close())
+
+describe('oauth4webapi', () => {
+  const authenticate = (): oauth.ClientAuth => oauth.ClientSecretBasic(key.secret)
+  const client = (): oauth.Client => ({ client_id: key.id })
+  const discover = async (algorithm: 'oauth2' | 'oidc' = 'oauth2'): Promise<oauth.AuthorizationServer> =>
+    oauth.processDiscoveryResponse(new URL(issuer), await oauth.discoveryRequest(new URL(issuer), { algorithm, ...insecure }))
+  const validate = async (token: string, target: string): Promise<oauth.JWTAccessTokenClaims> => {
+    const request = new Request(target, { headers: { authorization: `Bearer ${token}` } })
+    return oauth.validateJwtAccessToken(await discover(), request, target, insecure)
+  }
+
+  test.each(['oauth2', 'oidc'] as const)('finds the endpoints by %s discovery', async (algorithm) => {
+    expect(await discover(algorithm)).toMatchObject({
+      issuer,
+      token_endpoint: `${issuer}/oauth/token`,
+      code_challenge_methods_supported: ['S256'],
+      authorization_response_iss_parameter_supported: true,
+      client_id_metadata_document_supported: true,
+    })
+  })
+
+  test('finds the issuer from the resource', async () => {
+    const response = await oauth.resourceDiscoveryRequest(new URL(resource), insecure)
+    expect(await oauth.processResourceDiscoveryResponse(new URL(resource), response)).toMatchObject({
+      resource,
+      authorization_servers: [issuer],
+    })
+  })
+
+  test('takes the tokens of client credentials, by either way to authenticate', async () => {
+    for (const auth of [authenticate(), oauth.ClientSecretPost(key.secret)]) {
+      const server = await discover()
+      const response = await oauth.clientCredentialsGrantRequest(server, client(), auth, { resource }, insecure)
+      const { access_token: token } = await oauth.processClientCredentialsResponse(server, client(), response)
+      expect(await validate(token, resource)).toMatchObject({ sub: key.id, client_id: key.id })
+    }
+  })
+
+  test('takes the tokens of an exchange, and of one that is narrowed', async () => {
+    const server = await discover()
+    const request = async (parameters: Record<string, string>): Promise<oauth.TokenEndpointResponse> =>
+      oauth.processGenericTokenEndpointResponse(
+        server,
+        client(),
+        await oauth.genericTokenEndpointRequest(server, client(), authenticate(), tokenExchange, { audience, ...parameters }, insecure),
+      )
+    const first = await request({ subject_token: 'jane', subject_token_type: externalUserIdType })
+    expect(await validate(first.access_token, audience)).toMatchObject({ sub: 'jane', client_id: key.id })
+    const second = await request({ subject_token: first.access_token, subject_token_type: accessTokenType, scope: 'agent:read' })
+    expect(second).toMatchObject({ token_type: 'bearer', scope: 'agent:read', issued_token_type: accessTokenType })
+    expect(await validate(second.access_token, audience)).toMatchObject({ sub: 'jane', scope: 'agent:read' })
+    await expect(request({ subject_token: 'jane', subject_token_type: externalUserIdType, scope: 'member:invite' })).rejects.toMatchObject({
+      error: 'invalid_scope',
+      status: 400,
+    })
+  })
+
+  test('takes the responses of introspection and revocation', async () => {
+    const server = await discover()
+    const { body } = await new IssuerClient(gateway.app, gateway.acme).exchange(key, 'jane')
+    const introspect = async (): Promise<oauth.IntrospectionResponse> =>
+      oauth.processIntrospectionResponse(
+        server,
+        client(),
+        await oauth.introspectionRequest(server, client(), authenticate(), body.access_token, insecure),
+      )
+    expect(await introspect()).toMatchObject({ active: true, iss: issuer, sub: 'jane', aud: audience, client_id: key.id })
+    await oauth.processRevocationResponse(await oauth.revocationRequest(server, client(), authenticate(), body.access_token, insecure))
+    expect(await introspect()).toEqual({ active: false })
+  })
+})
+
+test('openid-client goes from the issuer alone to tokens, introspection and revocation', async () => {
+  const config = await openid.discovery(new URL(issuer), key.id, key.secret, openid.ClientSecretBasic(key.secret), {
+    algorithm: 'oauth2',
+    execute: [openid.allowInsecureRequests],
+  })
+  const machine = await openid.clientCredentialsGrant(config, { resource, scope: 'mcp_server:use mcp_tool:*' })
+  expect(machine).toMatchObject({ token_type: 'bearer', scope: 'mcp_server:use mcp_tool:echo', expires_in: 3600 })
+  const subject = await openid.genericGrantRequest(config, tokenExchange, {
+    subject_token: 'jane',
+    subject_token_type: externalUserIdType,
+    actor_token: machine.access_token,
+    actor_token_type: accessTokenType,
+    audience,
+  })
+  expect(decodeJwt(subject.access_token)).toMatchObject({ sub: 'jane', act: { sub: key.id } })
+  expect(await openid.tokenIntrospection(config, subject.access_token)).toMatchObject({ active: true, sub: 'jane', act: { sub: key.id } })
+  await openid.tokenRevocation(config, subject.access_token)
+  expect(await openid.tokenIntrospection(config, subject.access_token)).toEqual({ active: false })
+})
