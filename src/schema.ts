@@ -71,6 +71,8 @@ export function buildSchema(): GraphQLSchema {
     ],
     // Input is checked by the verbs: class-validator would return whole inputs, secrets included.
     validate: false,
+    // Apollo Server validates the schema once more, with the changes below.
+    skipCheck: true,
   })
   wrapRootFields(schema)
   // TypeGraphQL knows no @oneOf: as a directive it compiles, and two keys pass silently.

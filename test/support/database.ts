@@ -1,12 +1,12 @@
-/** Creates a database for each test file: a temporary SQLite file or a copy of the migrated PostgreSQL template. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+/** Creates a database for each test file: a copy of the migrated SQLite file or of the migrated PostgreSQL template. */
+import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { Client } from 'pg'
 
-import { readConfig } from '../../src/config/config.js'
+import { readConfig, type Config } from '../../src/config/config.js'
 import { migrate, createDatabase } from '../../src/database/database.js'
+import { sqliteFilePath } from '../../src/database/sqlite.js'
 
 declare const database: 'sqlite' | 'postgres'
 export const isPostgres = database === 'postgres'
@@ -20,12 +20,35 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-function sqlite(): TestDatabase {
-  const directory = mkdtempSync(join(tmpdir(), 'keyhouse-test-'))
+function emptySqlite(): TestDatabase {
+  const directory = mkdtempSync(join(process.env['TEST_SQLITE_FOLDER']!, 'test-'))
   return {
     env: { KEYHOUSE_DATA_DIR: directory },
     drop: () => Promise.resolve(rmSync(directory, { recursive: true, force: true })),
   }
+}
+
+async function sqlite(): Promise<TestDatabase> {
+  const migrated = join(process.env['TEST_SQLITE_FOLDER']!, template)
+  if (!existsSync(migrated)) await migrateFile(migrated)
+  const created = emptySqlite()
+  copyFileSync(migrated, sqliteFilePath(readConfig(created.env)))
+  return created
+}
+
+/** Renames the file when it is whole. Several workers may do this at once: each renames the same content. */
+async function migrateFile(target: string): Promise<void> {
+  const { env, drop } = emptySqlite()
+  const config = readConfig(env)
+  await migrateDatabase(config)
+  renameSync(sqliteFilePath(config), target)
+  await drop()
+}
+
+async function migrateDatabase(config: Config): Promise<void> {
+  const orm = await createDatabase(config)
+  await migrate(orm, config)
+  await orm.close(true)
 }
 
 const urlOf = (name: string): string => {
@@ -58,10 +81,7 @@ async function postgres(isEmpty: boolean, options = ''): Promise<TestDatabase> {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [template])
     if (rowCount === 0) {
       await client.query(`create database ${template}_unfinished`)
-      const config = readConfig({ DATABASE_URL: urlOf(`${template}_unfinished`), KEYHOUSE_MASTER_KEYS: testMasterKeys })
-      const orm = await createDatabase(config)
-      await migrate(orm, config)
-      await orm.close(true)
+      await migrateDatabase(readConfig({ DATABASE_URL: urlOf(`${template}_unfinished`), KEYHOUSE_MASTER_KEYS: testMasterKeys }))
       await client.query(`alter database ${template}_unfinished rename to ${template}`)
     }
     await client.query(`create database ${name} template ${template}`)
@@ -73,12 +93,12 @@ async function postgres(isEmpty: boolean, options = ''): Promise<TestDatabase> {
   }
 }
 
-/** A migrated database on PostgreSQL, an empty one on SQLite. */
-export const newDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres(false) : Promise.resolve(sqlite()))
+/** A migrated database. */
+export const newDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres(false) : sqlite())
 
 /** An unmigrated database whose locale has non-ASCII case mapping, as most servers have; SQLite has no locale. */
 export const localizedDatabase = (): Promise<TestDatabase> =>
-  isPostgres ? postgres(true, `template template0 locale_provider builtin builtin_locale 'C.UTF-8'`) : Promise.resolve(sqlite())
+  isPostgres ? postgres(true, `template template0 locale_provider builtin builtin_locale 'C.UTF-8'`) : Promise.resolve(emptySqlite())
 
 /** An unmigrated database. */
-export const emptyDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres(true) : Promise.resolve(sqlite()))
+export const emptyDatabase = (): Promise<TestDatabase> => (isPostgres ? postgres(true) : Promise.resolve(emptySqlite()))
