@@ -2,7 +2,15 @@
 import usual from './jest.config.js'
 
 const looks = ['390 light', '390 dark', '1280 light', '1280 dark']
-const budget = { fuzzRuns: 20_000, crashRounds: 100, outageSeconds: 10, accessChains: 10_000, keyEvents: 1_000_000, looks }
+const budget = {
+  fuzzRuns: 20_000,
+  crashRounds: 100,
+  outageSeconds: 10,
+  accessChains: 10_000,
+  keyEvents: 1_000_000,
+  looks,
+  everyCombination: true,
+}
 
 export default {
   ...usual,
@@ -11,6 +19,7 @@ export default {
     globals: { ...project.globals, ...budget },
     testPathIgnorePatterns: [],
     testMatch: [
+      'authorization-ids',
       'fuzz',
       'crash*',
       'replicas-database-outage',
