@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { permissions } from '../src/access/permission-definitions.js'
 import { buildSchema } from '../src/schema.js'
 import { codeOf, startApp, type Answer, type TestApp } from './support/app.js'
-import { Callers } from './support/callers.js'
+import { Callers, refusedCallers, type RefusedCaller } from './support/callers.js'
 import { callerNames, expectedOutcome } from './support/expected-outcomes.js'
 import { mutations, queries } from './support/operations.js'
 import type { AnyPayload } from './support/results.js'
@@ -12,9 +12,11 @@ import { organization, type SeededOrganization } from './support/seed.js'
 
 let app: TestApp
 let callers: Callers
+let refused: Record<string, RefusedCaller>
 let otherOrganization: SeededOrganization
 beforeAll(async () => {
   app = await startApp()
+  refused = await refusedCallers(app)
   otherOrganization = await organization(app)
 })
 afterAll(() => app.close())
@@ -66,7 +68,7 @@ describe.each(rows)('$name', ({ name: field, operation, isMutation }) => {
 
   test('by: callers who are refused before execution', async () => {
     const variables = await operation.variables((await callers.named('ADMIN', null))!.scope)
-    for (const [name, { credential, headers, status, code }] of Object.entries(callers.refused)) {
+    for (const [name, { credential, headers, status, code }] of Object.entries(refused)) {
       const answer = await app.run(credential, operation.document, variables, headers)
       expect({ name, status: answer.status, code: codeOf(answer) }).toEqual({ name, status, code })
       expect(answer.data).toBeUndefined()

@@ -32,7 +32,6 @@ export class Callers {
     readonly app: TestApp,
     readonly acme: SeededOrganization,
     private readonly fixed: Readonly<Record<string, string>>,
-    readonly refused: Readonly<Record<string, RefusedCaller>>,
   ) {}
 
   static async create(app: TestApp): Promise<Callers> {
@@ -40,8 +39,6 @@ export class Callers {
     const all = await acme.apiKey({ permissions: ['*'] })
     const nothing = await acme.apiKey()
     const production = await acme.apiKey({ environment: 'PRODUCTION', permissions: ['*'] })
-    const admin = await acme.member('ADMIN')
-    const reduced = await acme.personalToken(admin.userId, 'RESTRICTED', [unrelatedPermission])
     const fixed = {
       'sandbox key with *': all.secret,
       'sandbox key with nothing': nothing.secret,
@@ -49,7 +46,7 @@ export class Callers {
       'key with * for an end user': all.secret,
       'access token with *': (await exchangeHere(app, all.secret)).token,
     }
-    return new Callers(app, acme, fixed, await refusedCallers(app, acme, all.secret, reduced.token))
+    return new Callers(app, acme, fixed)
   }
 
   private scope(change: Partial<ResourceScope> = {}): ResourceScope {
@@ -90,8 +87,13 @@ export class Callers {
 const exchangeHere = (app: TestApp, secret: string, expiresIn = 2_592_000): Promise<{ token: string; accessToken: { id: string } }> =>
   app.mutate(secret, 'exchangeApiKey', { audience: app.config.url, externalUserId: callerEndUser, expiresIn }, 'token accessToken { id }')
 
-async function refusedCallers(app: TestApp, acme: SeededOrganization, key: string, token: string): Promise<Record<string, RefusedCaller>> {
+/** Callers of an organization of their own; no operation changes them, since none is executed. */
+export async function refusedCallers(app: TestApp): Promise<Record<string, RefusedCaller>> {
   const unauthenticated = { status: 401, code: 'UNAUTHENTICATED' }
+  const acme = await organization(app)
+  const { secret: key } = await acme.apiKey({ permissions: ['*'] })
+  const admin = await acme.member('ADMIN')
+  const { token } = await acme.personalToken(admin.userId, 'RESTRICTED', [unrelatedPermission])
   const revoked = await acme.apiKey({ permissions: ['*'] })
   const orphan = await exchangeHere(app, revoked.secret)
   const withdrawn = await exchangeHere(app, key)

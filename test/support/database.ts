@@ -38,11 +38,11 @@ async function sqlite(): Promise<TestDatabase> {
 
 /** Renames the file when it is whole. Several workers may do this at once: each renames the same content. */
 async function migrateFile(target: string): Promise<void> {
-  const { env, drop } = emptySqlite()
-  const config = readConfig(env)
+  const created = emptySqlite()
+  const config = readConfig(created.env)
   await migrateDatabase(config)
   renameSync(sqliteFilePath(config), target)
-  await drop()
+  await created.drop()
 }
 
 async function migrateDatabase(config: Config): Promise<void> {
