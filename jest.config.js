@@ -1,8 +1,11 @@
-// Runs every test on SQLite and on PostgreSQL; unit tests, which know no database, and the client's, which know no difference, once.
+// Runs every test on SQLite and on PostgreSQL; once those that know no database (unit tests) or no difference (the client's, and `aboveDatabase`).
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 
 // As in the image. Otherwise graphql-js looks for a second copy of itself at each `instanceOf`, a tenth of all CPU time.
 process.env.NODE_ENV = 'production'
+/** Every test that starts a process compiles the same packages. */
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url))
 
 /** Mirrors tsconfig.json: legacy decorators, no emitted metadata. @type {import('@swc/core').Options} */
 const swc = {
@@ -20,6 +23,31 @@ const swc = {
 
 /** Only `npm run test:long` has the time for these. */
 const long = '<rootDir>/test/long/'
+
+/** Their rules end above the database, so they run once: HTTP, GraphQL documents, outbound connections, and how it starts. */
+const aboveDatabase = [
+  'apollo-plugins',
+  'downstream',
+  'examples',
+  'gateway-clients',
+  'gateway-loops',
+  'gateway-outbound',
+  'gateway-stalls',
+  'graphql-clients',
+  'graphql-cop',
+  'guide-editors',
+  'guide-programs',
+  'hostile-documents',
+  'hostile-requests',
+  'http-conformance',
+  'mcp-versions',
+  'npm-start',
+  'outbound',
+  'persisted-queries',
+  'shutdown-idle-connection',
+  'slow-dns',
+  'traces-off',
+].join('|')
 
 /** What both databases share. @type {import('jest').Config} */
 const base = {
@@ -66,7 +94,13 @@ export default {
       ...base,
       displayName: 'postgres',
       globals: { database: 'postgres', ...budget },
-      testPathIgnorePatterns: [long, '<rootDir>/test/unit/', '<rootDir>/test/client/', '<rootDir>/test/console/browser/'],
+      testPathIgnorePatterns: [
+        long,
+        '<rootDir>/test/unit/',
+        '<rootDir>/test/client/',
+        '<rootDir>/test/console/browser/',
+        `<rootDir>/test/(${aboveDatabase})\\.test\\.ts$`,
+      ],
       globalSetup: '<rootDir>/test/support/postgres.global.js',
       globalTeardown: '<rootDir>/test/support/postgres.teardown.js',
     },

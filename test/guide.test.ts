@@ -47,8 +47,13 @@ const elsewhere: readonly Elsewhere[] = [
 const isExecuted = ({ text }: CodeBlock): boolean => elsewhere.every(({ holds, isHere }) => isHere || !holds.test(text))
 
 const guidePages = readdirSync(resolve(root, 'docs/guide')).filter((name) => name.endsWith('.md'))
-const pages = ['README.md', 'examples/downstream/README.md', 'docs/observability.md', ...guidePages.map((name) => `docs/guide/${name}`)]
-const allBlocks = pages.flatMap((page) => codeBlocksOf(resolve(root, page)).map((block) => ({ page, ...block })))
+const allPages = ['README.md', 'examples/downstream/README.md', 'docs/observability.md', ...guidePages.map((name) => `docs/guide/${name}`)]
+const allBlocks = allPages.flatMap((page) => codeBlocksOf(resolve(root, page)).map((block) => ({ page, ...block })))
+const needsPostgres = /DATABASE_URL|pg_dump/
+/** On PostgreSQL those that name it: the others print the same on both. */
+const pages = isPostgres
+  ? allPages.filter((page) => allBlocks.some((block) => block.page === page && needsPostgres.test(block.text)))
+  : allPages
 
 /** What a run says of itself: which languages of the page this machine does not speak. */
 function titleOf(page: string): string {

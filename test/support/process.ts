@@ -16,11 +16,11 @@ const bin = fileURLToPath(new URL('../../bin/keyhouse.js', import.meta.url))
 
 type Variables = Readonly<Record<string, string>>
 
-/** The child's environment holds only PATH and `env`. `first`: shell commands to run before it, such as `ulimit -n 1024`. */
+/** The child's environment holds only PATH, the compile cache and `env`. `first`: shell commands to run before it, such as `ulimit -n 1024`. */
 const spawnCommand = (args: readonly string[], env: Variables, cwd: string, first = ':'): ChildProcess =>
   spawn('/bin/sh', ['-c', `${first}; exec "$@"`, 'sh', process.execPath, bin, ...args], {
     cwd,
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 

@@ -50,7 +50,12 @@ export class Shell {
     const path = `${dirname(process.execPath)}:${process.env['PATH']}`
     this.#child = spawn('bash', ['--noprofile', '--norc'], {
       cwd: root,
-      env: { PATH: path, PYTHONPATH: process.env['PYTHONPATH'] ?? '', ...variables },
+      env: {
+        PATH: path,
+        PYTHONPATH: process.env['PYTHONPATH'] ?? '',
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        ...variables,
+      },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     this.#child.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()))
