@@ -57,3 +57,136 @@ test('allowing redirects by 303 with code, state and issuer; denying with an err
   ])
   expect(await rows()).toEqual(before)
 })
+
+test('the end user leaves out what it does not want to allow', async () => {
+  const serverId = await world.gateway.server({ allowedTools: ['echo', 'add', 'delete'] })
+  const cookie = await world.signIn('ada')
+  const page = await world.authorize(cookie, { resource: `${world.at}/mcp/${serverId}` })
+  expect(wordsOf(page)).toContain('Call the tool echo Call the tool add Call the tool delete')
+  await world.allow(cookie, page, ['permission-3'])
+  const { em } = world.gateway.acme
+  expect((await em.findOneOrFail(OAuthGrant, { serverId })).permissions).toEqual(['mcp_server:use', 'mcp_tool:echo', 'mcp_tool:add'])
+})
+
+test.each([
+  [50, 'Call the tool tool-49'],
+  [51, 'Call every tool'],
+])('a server that lists %i tools has them %s', async (count, text) => {
+  const allowedTools = Array.from({ length: count }, (_, i) => `tool-${i}`)
+  const resource = `${world.at}/mcp/${await world.gateway.server({ allowedTools })}`
+  expect(wordsOf(await world.authorize(await world.signIn('ada'), { resource }))).toContain(text)
+})
+
+test('nothing but what the page offers can be granted', async () => {
+  const cookie = await world.signIn('ada')
+  const page = await world.authorize(cookie, { scope: 'mcp_tool:echo' })
+  await world.answer(cookie, { request: ticketOf(page), decision: 'allow', 'permission-1': 'on', 'permission-2': 'on', permissions: '*' })
+  const [grant] = await world.gateway.acme.em.find(OAuthGrant, {}, { orderBy: { id: 'DESC' }, limit: 1 })
+  expect(grant!.permissions).toEqual(['mcp_server:use', 'mcp_tool:echo'])
+})
+
+test('a form that is sent twice makes one grant', async () => {
+  const cookie = await world.signIn('ada')
+  const page = await world.authorize(cookie)
+  const before = await rows()
+  expect((await world.allow(cookie, page)).status).toBe(303)
+  const second = await world.allow(cookie, page)
+  expect([second.status, wordsOf(second)]).toEqual([400, expect.stringContaining('You have answered this already')])
+  expect(await rows()).toEqual(before.map((count) => count + 1))
+  expect((await world.gateway.acme.events('oauth_grant:create')).at(-1)).toMatchObject({ outcome: 'DENIED', details: { code: 'CONFLICT' } })
+})
+
+test('a form must be sent within 10 minutes', async () => {
+  const { clock } = world.gateway.app
+  const cookie = await world.signIn('ada')
+  const [early, late] = [await world.authorize(cookie), await world.authorize(cookie)]
+  clock.advance(599_999)
+  expect((await world.allow(cookie, early)).status).toBe(303)
+  clock.advance(1)
+  const page = await world.allow(cookie, late)
+  expect([page.status, wordsOf(page)]).toEqual([400, expect.stringContaining('within 10 minutes')])
+})
+
+test.each<[string, (ticket: string, cookie: string) => Promise<{ status: number; location: URL | null }>, number]>([
+  ['without the cookie', (request) => world.answer(null, { request, decision: 'allow' }), 403],
+  ['by another end user', async (request) => world.answer(await world.signIn('bob'), { request, decision: 'allow' }), 403],
+  [
+    'by another session of the same end user',
+    async (request) => world.answer(await world.signIn('ada'), { request, decision: 'allow' }),
+    403,
+  ],
+  ['from another site', (request, cookie) => world.answer(cookie, { request, decision: 'allow' }, { 'sec-fetch-site': 'cross-site' }), 403],
+  [
+    'from a site of the same domain',
+    (request, cookie) => world.answer(cookie, { request, decision: 'allow' }, { 'sec-fetch-site': 'same-site' }),
+    403,
+  ],
+  ['without a ticket', (_request, cookie) => world.answer(cookie, { decision: 'allow' }), 400],
+  ['with a changed ticket', (request, cookie) => world.answer(cookie, { request: `${request}A`, decision: 'allow' }), 400],
+  ['without a decision', (request, cookie) => world.answer(cookie, { request }), 400],
+])('a form %s grants nothing', async (_name, send, status) => {
+  const cookie = await world.signIn('ada')
+  const ticket = ticketOf(await world.authorize(cookie))
+  const before = await rows()
+  const answer = await send(ticket, cookie)
+  expect([answer.status, answer.location]).toEqual([status, null])
+  expect(await rows()).toEqual(before)
+})
+
+test('a ticket of the sandbox is none in production', async () => {
+  const cookie = await world.signIn('ada')
+  const request = ticketOf(await world.authorize(cookie))
+  const response = await fetch(`${world.issuer.replace('/sandbox', '/production')}/oauth/consent`, {
+    method: 'POST',
+    headers: { cookie, 'sec-fetch-site': 'same-origin' },
+    body: new URLSearchParams({ request, decision: 'allow' }),
+  })
+  expect(response.status).toBe(400)
+})
+
+test('consent for one client, server or end user serves no other: each request asks again', async () => {
+  const cookie = await world.signIn('ada')
+  await world.allow(cookie, await world.authorize(cookie))
+  const other = String((await world.register({ client_name: 'Other', redirect_uris: [redirectUri] })).body['client_id'])
+  for (const changes of [{}, { client_id: other }, { resource: `${world.at}/mcp/${await world.gateway.server()}` }]) {
+    const page = await world.authorize(cookie, changes)
+    expect([page.status, page.location, wordsOf(page)]).toEqual([200, null, expect.stringContaining('It will be able to')])
+  }
+})
+
+test('what changes between the page and its form counts', async () => {
+  const cookie = await world.signIn('ada')
+  const serverId = await world.gateway.server()
+  const page = await world.authorize(cookie)
+  const ofDeleted = await world.authorize(cookie, { resource: `${world.at}/mcp/${serverId}` })
+  await world.gateway.app.mutate(world.gateway.acme.sandboxKey, 'deleteMcpServer', { id: serverId }, 'deletedServerId')
+  expect(wordsOf(await world.allow(cookie, ofDeleted))).toContain('The MCP server was deleted meanwhile.')
+  await world.configure({ allowsRegistration: false })
+  expect(wordsOf(await world.allow(cookie, page))).toContain('The OAuth configuration changed meanwhile.')
+  await world.configure({ allowsRegistration: true })
+  const narrower = await world.gateway.acme.apiKey({ permissions: ['mcp_server:use', 'mcp_tool:echo'] })
+  await world.configure({ apiKeyId: narrower.id })
+  await world.allow(cookie, page)
+  await world.configure({ apiKeyId: world.key.id })
+  const [grant] = await world.gateway.acme.em.find(OAuthGrant, {}, { orderBy: { id: 'DESC' }, limit: 1 })
+  expect(grant!.permissions).toEqual(['mcp_server:use', 'mcp_tool:echo'])
+})
+
+test('names of clients, servers and end users are text, and never markup', async () => {
+  const name = `<b onload="x">'&</b>`
+  const { body } = await world.register({ client_name: name, redirect_uris: [redirectUri] })
+  const page = await world.authorize(await world.signIn(`"><script>`), { client_id: String(body['client_id']) })
+  expect(page.text).not.toMatch(/<b |<script/)
+  expect(wordsOf(page)).toContain(`Let ${name} use`)
+})
+
+test('the key ends the grant on the page, and approvals are announced', async () => {
+  const expiresAt = new Date(world.gateway.app.clock.now().getTime() + 86_400_000)
+  const key = await world.gateway.acme.apiKey({ permissions: ['mcp_server:use'], expiresAt })
+  await world.configure({ apiKeyId: key.id })
+  const resource = `${world.at}/mcp/${await world.gateway.server({ requireApproval: 'ALWAYS' })}`
+  const words = wordsOf(await world.authorize(await world.signIn('ada'), { resource }))
+  expect(words).toContain(`at the latest on ${expiresAt.toISOString().slice(0, 10)}.`)
+  expect(words).toContain('A person must approve each call of a tool.')
+  await world.configure({ apiKeyId: world.key.id })
+})

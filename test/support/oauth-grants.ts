@@ -1,7 +1,8 @@
 /** The authorization of an OAuth client, from its registration to its tokens, as a browser and a client go through it. */
 import { hash, randomBytes } from 'node:crypto'
 
-import type { Overrides } from '../../src/app.js'
+import { createApp, type App, type Overrides } from '../../src/app.js'
+import { readConfig } from '../../src/config/config.js'
 import { BrowserSession } from '../../src/entities/browser-session.js'
 import { EndUser } from '../../src/entities/end-user.js'
 import { OAuthConfiguration } from '../../src/entities/oauth-configuration.js'
@@ -88,6 +89,12 @@ export class GrantWorld {
     const world = new GrantWorld(gateway, key, await gateway.server(server), gateway.app.url)
     await world.configure({})
     return world
+  }
+
+  /** Starts another instance on the same database, on a port of its own. */
+  replica(): Promise<App> {
+    const { app } = this.gateway
+    return createApp(readConfig({ ...app.env, PORT: '0' }), { clock: app.clock.now, log: app.services.log })
   }
 
   close(): Promise<void> {
