@@ -13,6 +13,7 @@ import { invalidState, objectNotFound } from '../lib/errors.js'
 import { newId } from '../lib/id.js'
 import { Validator } from '../validation/validator.js'
 import { assertIssuerAllowed, toSignInColumns, validateConfiguration, type OAuthConfigurationArgs } from './configuration-input.js'
+import { revokeGrants } from './revoke-grants.js'
 import { signInFingerprint } from './sign-in-request.js'
 
 /** @throws DomainError INVALID, FORBIDDEN, NOT_FOUND, INVALID_STATE, PERMISSION_NOT_HELD or URL_NOT_ALLOWED */
@@ -27,7 +28,9 @@ export async function setOAuthConfiguration(ctx: Context, input: OAuthConfigurat
     const { organizationId, projectId, environment } = key
     const existing = await em.findOne(OAuthConfiguration, { projectId, environment })
     const id = existing?.id ?? newId('oauth_cfg', now)
-    permit({ id, projectId, environment, ...(existing ? {} : { isNew: true }) })
+    const permitted = permit({ id, projectId, environment, ...(existing ? {} : { isNew: true }) })
+    // Grants were given within the limits of the old key, which no longer is the one that the configuration names.
+    if (existing && existing.apiKeyId !== key.id) await revokeGrants(em, permitted, { projectId, environment }, now)
     const fingerprint = existing && signInFingerprint(existing)
     const keptSecret = existing && findKeptSecret(existing, input)
     const configuration = Object.assign(existing ?? new OAuthConfiguration(), {

@@ -43,7 +43,7 @@ export class OAuthConfigurationResolver {
   @Mutation(() => SetOAuthConfigurationPayload, {
     nullable: true,
     description:
-      'Sets the OAuth configuration of a project and environment, so that MCP clients can connect with the URL of a server alone. Needs `oauth_configuration:update` with a LOGIN or FULL_ACCESS token.',
+      'Sets the OAuth configuration of a project and environment, so that MCP clients can connect with the URL of a server alone. Another API key revokes the OAuth grants of the one before. Needs `oauth_configuration:update` with a LOGIN or FULL_ACCESS token.',
   })
   setOAuthConfiguration(
     @Ctx() ctx: Context,
@@ -55,7 +55,7 @@ export class OAuthConfigurationResolver {
   @Mutation(() => DeleteOAuthConfigurationPayload, {
     nullable: true,
     description:
-      'Deletes an OAuth configuration. Signs out its end users, and no client can be authorized there. Needs `oauth_configuration:update`.',
+      'Deletes an OAuth configuration. Signs out its end users, revokes their OAuth grants, and no client can be authorized there. Needs `oauth_configuration:update`.',
   })
   deleteOAuthConfiguration(
     @Ctx() ctx: Context,

@@ -5,6 +5,7 @@ import { decodeJwt } from 'jose'
 import type { App } from '../../src/app.js'
 import { systemContext, type Context } from '../../src/context/context.js'
 import { OAuthCode } from '../../src/entities/oauth-code.js'
+import { OAuthConfiguration } from '../../src/entities/oauth-configuration.js'
 import { OAuthGrant } from '../../src/entities/oauth-grant.js'
 import { OAuthRefreshToken } from '../../src/entities/oauth-refresh-token.js'
 import { resumeOrganization } from '../../src/organizations/resume-organization.js'
@@ -50,7 +51,9 @@ async function connect(): Promise<Connected> {
 }
 
 const admin = (field: string, input: object): Promise<unknown> =>
-  world.gateway.app.mutate(world.gateway.acme.adminToken, field as 'revokeApiKey', input, '__typename')
+  world.gateway.app
+    .mutate(world.gateway.acme.adminToken, field as 'revokeApiKey', input, '__typename')
+    .then(({ userErrors }) => expect(userErrors).toEqual([]))
 
 const system = (): Context => systemContext(world.gateway.app.services, world.gateway.acme.id)
 
@@ -69,6 +72,14 @@ const ends: Record<string, (connected: Connected) => Promise<unknown>> = {
   'the server is deleted': ({ serverId }) =>
     world.gateway.app.mutate(world.gateway.acme.sandboxKey, 'deleteMcpServer', { id: serverId }, 'deletedServerId'),
   'the sandbox is reset': () => admin('resetSandbox', { projectId: world.gateway.acme.projectId }),
+  'the configuration is deleted': async () => {
+    const { id } = await world.gateway.acme.em.findOneOrFail(OAuthConfiguration, { projectId: world.gateway.acme.projectId })
+    return admin('deleteOAuthConfiguration', { id })
+  },
+  'the configuration names another key': async () => {
+    const { id } = await world.gateway.acme.apiKey({ permissions: ['mcp_server:use', 'mcp_tool:*'] })
+    return admin('setOAuthConfiguration', { apiKeyId: id, signIn: { product: { signInUrl: 'https://product.example/sign-in' } } })
+  },
   'the organization is suspended': () => suspendOrganization(system()),
 }
 
