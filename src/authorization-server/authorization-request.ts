@@ -14,13 +14,16 @@ export interface AuthorizationParameters {
   readonly repeated: ReadonlySet<string>
 }
 
+/** Query of a path; a further question mark is part of it (RFC 3986 §3.4). */
+export const queryOf = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?') + 1) : '')
+
 /** @throws PageError for a request that is too long to survive a sign-in */
 export function readParameters({ url }: FastifyRequest): AuthorizationParameters {
   if (url.length > maxReturnToLength)
     throw new PageError('AUTHORIZATION_INVALID', { detail: `The request must have at most ${maxReturnToLength} characters.` })
   const values = new Map<string, string>()
   const repeated = new Set<string>()
-  for (const [name, value] of new URLSearchParams(url.split('?')[1] ?? '')) {
+  for (const [name, value] of new URLSearchParams(queryOf(url))) {
     if (value === '') continue
     if (values.has(name)) repeated.add(name)
     values.set(name, value)

@@ -13,7 +13,7 @@ import { findClient } from '../oauth/find-client.js'
 import { offeredPermissions } from '../oauth/offered-permissions.js'
 import { PageError } from '../oauth/page-error.js'
 import { isLoopbackRedirect, matchesRedirectUri, privateUseScheme, redirectHost } from '../oauth/redirect-uri.js'
-import { parseRequest, readParameters, readState, requireOnce, type AuthorizationParameters } from './authorization-request.js'
+import { parseRequest, queryOf, readParameters, readState, requireOnce, type AuthorizationParameters } from './authorization-request.js'
 import { AuthorizationError, sendError, sendErrorLink, type ResponseTarget } from './authorization-response.js'
 import { beginSignIn } from './begin-sign-in.js'
 import { sendConsentPage } from './consent-page.js'
@@ -55,10 +55,9 @@ function requireTarget(
 
 /** Path and query of the request without `prompt`, so that the end user is not sent to sign in again. */
 function returnPath({ url }: FastifyRequest): string {
-  const [path, query] = url.split('?')
-  const parameters = new URLSearchParams(query)
+  const parameters = new URLSearchParams(queryOf(url))
   parameters.delete('prompt')
-  return `${path}?${parameters.toString()}`
+  return `${url.split('?', 1)[0]}?${parameters.toString()}`
 }
 
 /** @throws AuthorizationError, which the client is told; PageError */

@@ -5,6 +5,7 @@ import { DomainError } from '../lib/errors.js'
 import type { Secret } from '../lib/secret.js'
 import type { Outbound } from '../outbound/outbound.js'
 import { maxNameLength, validateAudience, type Validator } from '../validation/validator.js'
+import { isPrivateUseScheme } from './redirect-uri.js'
 
 export const maxClientSecretLength = 1024
 export const maxScopes = 20
@@ -31,11 +32,6 @@ export interface OAuthConfigurationArgs {
   readonly redirectSchemes?: readonly string[] | null | undefined
 }
 
-/** Schemes that browsers handle themselves: a code in one of them would not reach an application. */
-const browserSchemes: ReadonlySet<string> = new Set(
-  'http https ws wss ftp file data blob about javascript vbscript view-source filesystem mailto tel sms'.split(' '),
-)
-
 /** A browser is sent there, so http is for development alone. */
 function validateBrowserUrl(text: string): string | undefined {
   const issue = validateAudience(text)
@@ -53,7 +49,7 @@ const validateHost = (host: string): string | undefined =>
 function validateScheme(scheme: string): string | undefined {
   if (!/^[a-z][a-z0-9+.-]{0,62}$/.test(scheme))
     return 'must be a scheme without its colon: 1 to 63 characters a-z, 0-9, "+", "." and "-" (RFC 3986 §3.1)'
-  return browserSchemes.has(scheme) ? 'must be a private-use scheme of an application' : undefined
+  return isPrivateUseScheme(scheme) ? undefined : 'must be a private-use scheme of an application'
 }
 
 const validateScope = (scope: string): string | undefined =>

@@ -7,8 +7,9 @@ import type { McpServer } from '../entities/mcp-server.js'
 const usePermission = 'mcp_server:use'
 const gatewayPermissions = [usePermission, 'mcp_tool:*']
 
-/** Tools that the end user chooses from one by one. */
+/** Tools that the end user chooses from one by one, and characters of their permissions, which a token repeats. */
 export const maxListedTools = 50
+const maxListedLength = 3000
 
 /** Permissions of a `scope` parameter; null without one. `offline_access` and others that are none of Keyhouse's are left out. */
 export function parseScope(scope: string | undefined): readonly string[] | null {
@@ -19,7 +20,7 @@ export function parseScope(scope: string | undefined): readonly string[] | null 
 /** The server's tools by name where it lists few enough, otherwise the patterns, which then cover tools that it allows later. */
 function listTools(patterns: readonly string[], { allowedTools }: Pick<McpServer, 'allowedTools'>): readonly string[] {
   const tools = allowedTools?.map((name) => `mcp_tool:${name}`).filter((tool) => hasPermission(patterns, tool))
-  return tools && tools.length <= maxListedTools ? tools : patterns
+  return tools && tools.length <= maxListedTools && tools.join(' ').length <= maxListedLength ? tools : patterns
 }
 
 /**

@@ -7,7 +7,7 @@ const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?([/?].*)?
 
 /** Schemes that a browser itself interprets. As a private-use scheme each would run or show what a client wrote. */
 const browserSchemes: ReadonlySet<string> = new Set(
-  'about blob chrome data file filesystem ftp http https intent javascript mailto resource tel vbscript view-source ws wss'.split(' '),
+  'about blob chrome data file filesystem ftp http https intent javascript mailto resource sms tel vbscript view-source ws wss'.split(' '),
 )
 
 const schemePattern = /^[a-z][a-z0-9+.-]{0,62}$/

@@ -97,7 +97,7 @@ export class EndUserResolver {
   @Mutation(() => ForgetEndUserPayload, {
     nullable: true,
     description:
-      'Forgets an end user in one transaction. Revokes its access tokens, wipes its MCP credentials, and deletes its MCP servers, approvals and record. Its next exchange or change records it again. Needs `end_user:forget`.',
+      'Forgets an end user in one transaction. Revokes its access tokens, wipes its MCP credentials, and deletes its MCP servers, approvals, OAuth grants and record. Its next exchange or change records it again. Needs `end_user:forget`.',
   })
   forgetEndUser(
     @Ctx() ctx: Context,
