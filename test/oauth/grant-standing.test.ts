@@ -67,7 +67,7 @@ const ends: Record<string, (connected: Connected) => Promise<unknown>> = {
     }),
   'the key is revoked': ({ key }) => admin('revokeApiKey', { id: key.id }),
   'the key is suspended': ({ key }) => admin('suspendApiKey', { id: key.id }),
-  'the key may no longer act for the end user': ({ key }) => admin('updateApiKey', { id: key.id, endUsers: { mode: 'NOBODY' } }),
+  'the key may no longer act for the end user': ({ key }) => admin('updateApiKey', { id: key.id, endUsers: { preset: 'NOBODY' } }),
   'the end user is forgotten': ({ externalId }) => admin('forgetEndUser', { externalId }),
   'the server is deleted': ({ serverId }) =>
     world.gateway.app.mutate(world.gateway.acme.sandboxKey, 'deleteMcpServer', { id: serverId }, 'deletedServerId'),
@@ -122,8 +122,8 @@ test('a key that lost a permission narrows the tokens that it has, and those tha
   const { key, serverId, tokens } = await connect()
   await admin('updateApiKey', { id: key.id, permissions: ['mcp_server:use', 'mcp_tool:echo'] })
   const { gateway } = world
-  expect((await gateway.call(serverId, tokens.access_token, 'echo')).status).toBe(200)
-  expect((await gateway.call(serverId, tokens.access_token, 'delete')).status).toBe(403)
+  expect((await gateway.call(serverId, tokens.access_token, 'echo')).body.result).toBeDefined()
+  expect((await gateway.call(serverId, tokens.access_token, 'delete')).body.error.data.reason).toBe('TOOL_NOT_ALLOWED')
   const { body } = await world.refresh(tokens.refresh_token)
   expect(body.scope).toBe('mcp_server:use mcp_tool:echo')
   await admin('updateApiKey', { id: key.id, permissions: [] })

@@ -260,6 +260,6 @@ export class GrantWorld {
 
   /** Tokens of a new grant of the end user. */
   async tokens(externalId: string, changes: Parameters = {}): Promise<TokenAnswer['body']> {
-    return (await this.redeem(await this.code(await this.signIn(externalId), changes))).body
+    return (await this.redeem(await this.code(await this.signIn(externalId), changes), { resource: changes['resource'] })).body
   }
 }
