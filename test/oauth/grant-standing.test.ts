@@ -1,5 +1,5 @@
 /** Whatever a grant depends on ends it at once: the next request, the open stream and the refresh token (OAUTH.md E, AS 12). */
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
 
 import type { App } from '../../src/app.js'
@@ -17,6 +17,7 @@ let world: GrantWorld
 let replica: App
 beforeAll(async () => {
   world = await GrantWorld.start()
+  replica = await world.replica()
   world.gateway.upstream.answer = ({ request, response, body }) => {
     if (request.method === 'GET') return void response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n')
     response
@@ -24,8 +25,10 @@ beforeAll(async () => {
       .end(JSON.stringify({ jsonrpc: '2.0', id: body.id, result: { content: [] } }))
   }
 })
-afterAll(() => world.close())
-afterEach(() => replica.close())
+afterAll(async () => {
+  await replica.close()
+  await world.close()
+})
 
 interface Connected {
   readonly externalId: string
@@ -88,7 +91,6 @@ test.each(Object.keys(ends))(
   async (name) => {
     const connected = await connect()
     const { serverId, tokens } = connected
-    replica = await world.replica()
     const { gateway } = world
     const call = async (at: string): Promise<number> =>
       (
@@ -118,7 +120,6 @@ test.each(Object.keys(ends))(
 )
 
 test('a key that lost a permission narrows the tokens that it has, and those that come', async () => {
-  replica = await world.replica()
   const { key, serverId, tokens } = await connect()
   await admin('updateApiKey', { id: key.id, permissions: ['mcp_server:use', 'mcp_tool:echo'] })
   const { gateway } = world
@@ -131,7 +132,6 @@ test('a key that lost a permission narrows the tokens that it has, and those tha
 })
 
 test('a client that the configuration no longer accepts can refresh nothing', async () => {
-  replica = await world.replica()
   const { tokens } = await connect()
   await world.configure({ allowsRegistration: false })
   expect((await world.refresh(tokens.refresh_token)).body.error_description).toContain('no longer allows this client')
@@ -140,7 +140,6 @@ test('a client that the configuration no longer accepts can refresh nothing', as
 })
 
 test('revoked.json lists the tokens of a revoked grant', async () => {
-  replica = await world.replica()
   const { grant, tokens } = await connect()
   await admin('revokeOAuthGrant', { id: grant.id })
   const list = (await (await fetch(`${world.issuer}/.well-known/revoked.json`)).json()) as { revokedTokens: { jti: string }[] }
@@ -148,7 +147,6 @@ test('revoked.json lists the tokens of a revoked grant', async () => {
 })
 
 test('nothing of a forgotten end user is left, and the records of others are', async () => {
-  replica = await world.replica()
   const [forgotten, kept] = [await connect(), await connect()]
   await admin('forgetEndUser', { externalId: forgotten.externalId })
   const { em } = world.gateway.acme

@@ -1,8 +1,12 @@
 /** The authorization of an OAuth client, from its registration to its tokens, as a browser and a client go through it. */
 import { hash, randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+
+import type { EntityManager } from '@mikro-orm/core'
 
 import { createApp, type App, type Overrides } from '../../src/app.js'
 import { readConfig } from '../../src/config/config.js'
+import { isUnavailable } from '../../src/database/database-errors.js'
 import { BrowserSession } from '../../src/entities/browser-session.js'
 import { EndUser } from '../../src/entities/end-user.js'
 import { OAuthConfiguration } from '../../src/entities/oauth-configuration.js'
@@ -71,6 +75,18 @@ export const wordsOf = ({ text }: PageAnswer): string =>
     .replaceAll(/\s+/g, ' ')
     .trim()
 
+/** Writes past the journal, which waits for other processes on the same SQLite file. */
+async function flush(em: EntityManager): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await em.flush()
+    } catch (error) {
+      if (!isUnavailable(error) || attempt === 50) throw error
+      await setTimeout(20)
+    }
+  }
+}
+
 export class GrantWorld {
   #clientId: string | undefined
 
@@ -129,7 +145,7 @@ export class GrantWorld {
     }
     if (known) Object.assign(known, changes)
     else em.persist(Object.assign(new OAuthConfiguration(), defaults, changes))
-    await em.flush()
+    await flush(em)
   }
 
   get issuer(): string {
@@ -161,7 +177,7 @@ export class GrantWorld {
         revokedAt: null,
       }),
     )
-    await em.flush()
+    await flush(em)
     return `keyhouse-${acme.projectId}-sandbox-${new URL(this.at).port}=${value}`
   }
 
