@@ -19,10 +19,10 @@ beforeAll(async () => {
   world = await GrantWorld.start()
   replica = await world.replica()
   world.gateway.upstream.answer = ({ request, response, body }) => {
-    if (request.method === 'GET') return void response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n')
-    response
-      .writeHead(200, { 'content-type': 'application/json' })
-      .end(JSON.stringify({ jsonrpc: '2.0', id: body.id, result: { content: [] } }))
+    const isStream = request.method === 'GET'
+    response.writeHead(200, { 'content-type': isStream ? 'text/event-stream' : 'application/json' })
+    if (isStream) response.write(': open\n\n')
+    else response.end(JSON.stringify({ jsonrpc: '2.0', id: body.id, result: { content: [] } }))
   }
 })
 afterAll(async () => {
