@@ -14,6 +14,9 @@ function requireCookie({ config }: Services, name: string): Cookie {
   return cookie
 }
 
+/** @throws PageError HTTPS_REQUIRED for plain http beyond loopback */
+export const assertSecureOrigin = (services: Services): void => void requireCookie(services, '')
+
 /** One session for each place: who signs in to one project is not signed in to another. */
 export const placeCookie = (services: Services, { projectId, environment }: Omit<Place, 'organizationId'>): Cookie =>
   requireCookie(services, `keyhouse-${projectId}-${environment.toLowerCase()}`)

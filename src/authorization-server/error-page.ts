@@ -8,6 +8,7 @@ import { throttleUnknownCredentials } from '../http/rate-limits.js'
 import { UnknownCredentialError } from '../lib/errors.js'
 import { OAuthError } from '../oauth/oauth-error.js'
 import { PageError, pageErrors, type PageErrorCode } from '../oauth/page-error.js'
+import { assertSecureOrigin } from './browser-cookies.js'
 import { html } from './html.js'
 import { sendPage } from './page.js'
 
@@ -80,10 +81,12 @@ const sendRefusal = (
       <p class="note">Request id: <code>${request.id}</code></p>`,
   })
 
-/** Registers routes whose errors are pages. No other origin may read them. */
+/** Registers routes whose errors are pages. No other origin may read them. Plain http beyond loopback is refused. */
 export function registerPages(server: FastifyInstance, services: Services, register: (scope: FastifyInstance) => void): void {
   void server.register((scope, _options, done) => {
     scope.setErrorHandler((error, request, reply) => sendErrorPage(services, error, request, reply))
+    // Refuses what could be read on the network, before anything else.
+    scope.addHook('onRequest', async () => assertSecureOrigin(services))
     scope.addHook('onRoute', (route) => {
       route.config = { ...route.config, cors: false }
     })
