@@ -19,11 +19,11 @@ export const pageStyle = `
 html { background: var(--canvas); color: var(--text); font: 16px/24px system-ui, sans-serif; text-size-adjust: 100%; }
 body { margin: 0; padding: 24px 16px; }
 main { max-width: 480px; margin: 0 auto; padding: 24px; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }
-main > * + *, form > * + * { margin: 16px 0 0; }
 h1 { margin: 0; font-size: 20px; line-height: 28px; font-weight: 600; overflow-wrap: anywhere; }
 h2 { font-size: 16px; line-height: 24px; font-weight: 600; }
 p, ul, dl, dd, fieldset { margin: 0; padding: 0; overflow-wrap: anywhere; }
 ul { list-style: none; }
+main > * + *, form > * + * { margin: 16px 0 0; }
 fieldset { border: 0; min-width: 0; }
 legend { padding: 0; font-weight: 600; }
 dt { color: var(--muted); font-size: 14px; }

@@ -58,7 +58,12 @@ export function registerSignOut(server: FastifyInstance, services: Services): vo
         'set-cookie',
         cookies.map(([cookie]) => setCookie(cookie, undefined, 0)),
       )
-      return sendPage(reply, { title: 'You are signed out', body: html`<p>You can close this page.</p>` })
+      return sendPage(reply, {
+        title: 'You are signed out',
+        body: html`<p>
+          You may still be signed in at the service that you signed in with. On a device that others use, sign out there, too.
+        </p>`,
+      })
     })
   })
 }
