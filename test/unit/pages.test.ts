@@ -1,0 +1,28 @@
+/** HTML of the pages for end users: escaping, and the colours of the console. */
+import { readFileSync } from 'node:fs'
+
+import { expect, test } from '@jest/globals'
+
+import { html } from '../../src/authorization-server/html.js'
+import { pageStyle } from '../../src/authorization-server/page-style.js'
+
+test('every value is escaped, and what is HTML already is not', () => {
+  const hostile = `<img src=x onerror='alert("1")'>&amp;`
+  const escaped = '&lt;img src=x onerror=&#39;alert(&quot;1&quot;)&#39;&gt;&amp;amp;'
+  expect(html`<p title="${hostile}">${hostile}</p>`.text).toBe(`<p title="${escaped}">${escaped}</p>`)
+  expect(
+    html`<ul>
+      ${[html`<li>${'<'}</li>`, '>', 1]}
+    </ul>`.text,
+  ).toBe('<ul><li>&lt;</li>&gt;1</ul>')
+  expect(html`${null}${undefined}${false}${0}`.text).toBe('0')
+})
+
+test('the pages have the colours of the console', () => {
+  const colorsOf = (css: string): Map<string, string> =>
+    new Map([...css.matchAll(/(--[\w-]+): (light-dark\([^;]+\));/g)].map(([, name, value]) => [name!, value!]))
+  const console = colorsOf(readFileSync('console/src/styles/tokens.css', 'utf8'))
+  const own = colorsOf(pageStyle)
+  expect(own.size).toBeGreaterThan(8)
+  for (const [name, value] of own) expect([name, value]).toEqual([name, console.get(name)])
+})
