@@ -144,7 +144,7 @@ export const McpToolApprovalStatus = defineEnum('McpToolApprovalStatus', 'Status
 export type McpToolApprovalStatus = keyof typeof McpToolApprovalStatus
 
 export const EndUserSignInMethod = defineEnum('EndUserSignInMethod', 'Method by which end users sign in to authorize an OAuth client.', {
-  OIDC: 'An OpenID provider of your product signs them in (OpenID Connect Core 1.0).',
+  OIDC: 'An OpenID provider of your product signs them in (OpenID Connect).',
   PRODUCT: 'Your product signs them in at `signInUrl`, and confirms it with `approveSignIn`.',
 })
 export type EndUserSignInMethod = keyof typeof EndUserSignInMethod
