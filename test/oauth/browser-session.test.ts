@@ -32,7 +32,7 @@ async function signedIn(externalUserId = 'ada'): Promise<UserAgent> {
   const agent = new UserAgent()
   const request = new URL(await beginIn(acme, agent)).searchParams.get('request')!
   const { url } = await app.mutate(key.secret, 'approveSignIn', { request, externalUserId }, 'url')
-  await agent.get(url!)
+  await agent.get(url)
   expect(await sessionIn(acme, agent)).not.toBeNull()
   return agent
 }

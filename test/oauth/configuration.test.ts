@@ -42,11 +42,11 @@ test('the configuration is that of the project and environment of its key, and i
   const { configuration: other } = await set({ apiKeyId: production.id })
   expect(other).toMatchObject({ environment: 'PRODUCTION', oidcExternalIdClaim: null })
   const { configuration: again } = await set({})
-  expect([again!.id, again!.createdAt, again!.oidcScopes]).toEqual([first!.id, first!.createdAt, []])
+  expect([again.id, again.createdAt, again.oidcScopes]).toEqual([first.id, first.createdAt, []])
   const list = await app.run(acme.adminToken, '{ oauthConfigurations(first: 5) { nodes { id } } }')
   expect((list.data as unknown as { oauthConfigurations: { nodes: object[] } }).oauthConfigurations.nodes).toEqual([
-    { id: other!.id },
-    { id: again!.id },
+    { id: other.id },
+    { id: again.id },
   ])
 })
 
@@ -135,8 +135,8 @@ test('the client secret is kept for the same client alone, and is never returned
 })
 
 test('a key that is revoked or expired is refused, and one that is suspended is not', async () => {
-  const at = new Date(app.clock.now().getTime() + 1000)
-  const [revoked, expired, suspended] = [await acme.apiKey(), await acme.apiKey({ expiresAt: at }), await acme.apiKey()]
+  const end = new Date(app.clock.now().getTime() + 1000)
+  const [revoked, expired, suspended] = [await acme.apiKey(), await acme.apiKey({ expiresAt: end }), await acme.apiKey()]
   await app.mutate(acme.adminToken, 'revokeApiKey', { id: revoked.id }, 'apiKey { id }')
   await app.mutate(acme.adminToken, 'suspendApiKey', { id: suspended.id }, 'apiKey { id }')
   app.clock.advance(1000)

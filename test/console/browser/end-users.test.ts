@@ -45,7 +45,7 @@ beforeAll(async () => {
     response_type: 'code',
     client_id,
     redirect_uri: `${client.origin}/callback`,
-    resource: `${app.url}/mcp/${created!.id}`,
+    resource: `${app.url}/mcp/${created.id}`,
     state: 'state of the application',
     code_challenge: hash('sha256', verifier, 'base64url'),
     code_challenge_method: 'S256',
