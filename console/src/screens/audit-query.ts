@@ -1,8 +1,7 @@
 /** Audit events by the filters in the URL: variables, export, and a single event. */
 import type { AuditEventFilter, AuditEventsResult, Client, KeyhouseError } from '@keyhouse/client'
 import { auditEvents } from '@keyhouse/client'
-import { operationKey, useKeyhouse } from '@keyhouse/client/react'
-import { useQuery } from '@tanstack/react-query'
+import { useNode } from '@keyhouse/client/react'
 import type { UseQueryResult } from '@tanstack/react-query'
 
 import { useFilters, useScopeFilter } from '../filters.js'
@@ -55,23 +54,6 @@ export async function exportEvents(
   }
 }
 
-/** The fields of `AuditEvents`. The filter of a list has no id. */
-const eventOperation = {
-  name: 'node',
-  kind: 'query',
-  text: `query AuditEvent($id:ID!){node(id:$id){...on AuditEvent{id action actor{__typename ...on ApiKey{id label preview}
-    ...on EndUser{id externalId}...on User{id email name}}actorId at details endUser{id externalId}endUserId ipAddress outcome requestId subjectId}}}`,
-} as const
-
 /** The event with this id; null if it does not exist or is not visible. */
-export function useAuditEvent(id: string): UseQueryResult<AuditEvent | null, KeyhouseError> {
-  const client = useKeyhouse()
-  return useQuery<AuditEvent | null, KeyhouseError>({
-    queryKey: operationKey(client, 'node', { id, type: 'AuditEvent' }),
-    queryFn: async ({ signal }) => {
-      const event = await client.execute<Partial<AuditEvent> | null>(eventOperation, { id }, { signal })
-      return event?.id === undefined ? null : (event as AuditEvent)
-    },
-    staleTime: Infinity,
-  })
-}
+export const useAuditEvent = (id: string): UseQueryResult<AuditEvent | null, KeyhouseError> =>
+  useNode({ id }, { select: (node) => (node?.__typename === 'AuditEvent' ? node : null), staleTime: Infinity })
