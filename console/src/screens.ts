@@ -73,6 +73,7 @@ export const screens: readonly Screen[] = [
     component: load(async () => (await import('./screens/servers.js')).Servers),
   },
   { path: '/servers/new', title: null, component: load(async () => (await import('./screens/new-server.js')).NewServer) },
+  { path: '/servers/:id/edit', title: null, component: load(async () => (await import('./screens/edit-server.js')).EditServer) },
   { path: '/servers/:id', title: null, component: load(async () => (await import('./screens/server.js')).Server) },
   {
     path: '/approvals',

@@ -5,6 +5,7 @@ import type { ReactElement, ReactNode } from 'react'
 import { useLocation } from 'wouter'
 
 import { useAccess } from './access.js'
+import { ApprovalNotifications } from './approval-notifications.js'
 import { useFilters, useScope, useScopeFilter } from './filters.js'
 import { Button, ScreenLink } from './parts/button.js'
 import { Icon } from './parts/icons.js'
@@ -106,6 +107,7 @@ function SidebarItem({ screen: { path, title, icon } }: { readonly screen: Scree
         {title}
         {path === '/approvals' && <ApprovalCount />}
       </ScreenLink>
+      {path === '/approvals' && <ApprovalNotifications />}
     </li>
   )
 }

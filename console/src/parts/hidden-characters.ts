@@ -15,3 +15,9 @@ export const revealHidden = (text: string): VisiblePart[] =>
     // The odd parts are the matches.
     .map((part, index) => (index % 2 === 0 ? part : { code: `U+${part.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}` }))
     .filter((part) => part !== '')
+
+/** The text with each invisible character as its code point, such as `⟨U+202E⟩`, where no markup can mark it. */
+export const showHidden = (text: string): string =>
+  revealHidden(text)
+    .map((part) => (typeof part === 'string' ? part : `⟨${part.code}⟩`))
+    .join('')

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation } from 'wouter'
 
+import { NotificationButton } from '../approval-notifications.js'
 import { useScopedPath, useScopeFilter } from '../filters.js'
 import { Button, ScreenLink } from '../parts/button.js'
 import { Empty } from '../parts/empty.js'
@@ -31,7 +32,7 @@ export function Approvals({ params }: ScreenProps): ReactElement {
   const error = pending.error ?? history.error
   const count = pending.data?.nodes.length ?? 0
   return (
-    <Page title="Approvals" {...(count > 0 && { documentTitle: `(${count}) Approvals` })}>
+    <Page title="Approvals" actions={<NotificationButton />} {...(count > 0 && { documentTitle: `(${count}) Approvals` })}>
       {error && <Problem error={error} onRetry={() => void Promise.all([pending.refetch(), history.refetch()])} />}
       {pending.data && history.data ? (
         <Queue key={JSON.stringify(filter)} pending={pending.data.nodes} recent={history.data.nodes} chosenId={params['id']} />

@@ -8,9 +8,11 @@ import { useLocation } from 'wouter'
 import { useAccess } from '../access.js'
 import { useScope, useScopedPath } from '../filters.js'
 import { Button, LinkButton } from '../parts/button.js'
-import { Choices, Field, Form, FormActions, Select } from '../parts/form.js'
+import { Choices, Form, FormActions, Select } from '../parts/form.js'
 import { Page } from '../parts/page.js'
 import { useToast } from '../parts/toast.js'
+import { serverFields, ServerFields } from './server-form.js'
+import type { ServerValues } from './server-form.js'
 
 /** Choices of the approval policy. */
 export const policies = [
@@ -25,7 +27,7 @@ export function NewServer(): ReactElement {
   const toast = useToast()
   const [, navigate] = useLocation()
   const { data: projects = [] } = useProjects()
-  const [values, setValues] = useState({ name: '', serverLabel: '', serverUrl: '', serverDescription: '' })
+  const [values, setValues] = useState<ServerValues>({ name: '', serverLabel: '', serverUrl: '', serverDescription: '' })
   const [environment, setEnvironment] = useState<Environment>(scope.environment ?? 'SANDBOX')
   const [projectId, setProjectId] = useState(scope.projectId ?? '')
   const [requireApproval, setRequireApproval] = useState<McpApprovalPolicy>('ALWAYS')
@@ -35,7 +37,6 @@ export function NewServer(): ReactElement {
       navigate(scoped(`/servers/${server.id}`))
     },
   })
-  const set = (name: keyof typeof values) => (value: string) => setValues({ ...values, [name]: value })
   const { serverDescription, ...required } = values
   const submit = (): void =>
     create.mutate({
@@ -47,35 +48,8 @@ export function NewServer(): ReactElement {
     })
   return (
     <Page title="Register an MCP server">
-      <Form error={create.error} fields={Object.keys(values)} onSubmit={submit}>
-        <Field name="name" label="Name" help="For people." required maxLength={255} value={values.name} onChange={set('name')} />
-        <Field
-          name="serverLabel"
-          label="Label"
-          help="For agents, such as tracker. Letters, digits, dot, underscore and hyphen."
-          required
-          maxLength={255}
-          value={values.serverLabel}
-          onChange={set('serverLabel')}
-        />
-        <Field
-          name="serverUrl"
-          label="URL"
-          help="MCP endpoint (streamable HTTP) with https. Private addresses and http need KEYHOUSE_OUTBOUND_ALLOW."
-          type="url"
-          required
-          maxLength={2048}
-          value={values.serverUrl}
-          onChange={set('serverUrl')}
-        />
-        <Field
-          name="serverDescription"
-          label="Purpose, for agents (optional)"
-          multiline
-          maxLength={10_000}
-          value={serverDescription}
-          onChange={set('serverDescription')}
-        />
+      <Form error={create.error} fields={serverFields} onSubmit={submit}>
+        <ServerFields values={values} onChange={setValues} />
         <Choices
           label="Environment"
           options={[

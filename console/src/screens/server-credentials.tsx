@@ -1,5 +1,4 @@
 /** Credentials of an MCP server: metadata only; store, replace and revoke. */
-import type { McpServerResult } from '@keyhouse/client'
 import { useMcpServer, useRevokeMcpCredential } from '@keyhouse/client/react'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -15,41 +14,26 @@ import { Card } from '../parts/page.js'
 import { Loaded } from '../parts/problem.js'
 import { Table } from '../parts/table.js'
 import type { Column } from '../parts/table.js'
-import { StatusTag } from '../parts/tag.js'
-import { Ago, Moment } from '../parts/time.js'
 import { useToast } from '../parts/toast.js'
+import { credentialColumns, credentialName } from './credential-columns.js'
+import type { Credential } from './credential-columns.js'
 import type { McpServer } from './server.js'
+import { ShareCredential, SharedCredential, useShareReason } from './shared-credential.js'
 import { StoreCredential } from './store-credential.js'
 
-export type Credential = NonNullable<NonNullable<McpServerResult>['credentials']>['nodes'][number]
-
-const typeNames = { BEARER: 'Bearer token', AUTHORIZATION: 'Authorization', HEADERS: 'Headers', NONE: 'None' } as const
-
-export const credentialColumns: readonly Column<Credential>[] = [
-  { title: 'Name', cell: ({ name }) => name ?? <span className="muted">No name</span> },
-  {
-    title: 'Value',
-    cell: ({ authType, authorizationPreview, headerNames }) => (
-      <div>
-        {typeNames[authType]}
-        <br />
-        <code className="muted">{authorizationPreview ?? headerNames.join(', ')}</code>
-      </div>
-    ),
-  },
-  { title: 'Last used', cell: ({ lastUsedAt }) => <Ago at={lastUsedAt} /> },
-  { title: 'Ends', cell: ({ expiresAt }) => <Moment at={expiresAt} /> },
-  { title: 'Status', cell: ({ status }) => <StatusTag status={status} /> },
-]
-
-type Asked = { readonly action: 'store' } | { readonly action: 'replace' | 'revoke'; readonly credential: Credential }
+type Asked = { readonly action: 'store' } | { readonly action: 'replace' | 'share' | 'revoke'; readonly credential: Credential }
 
 export function ServerCredentials({ server }: { readonly server: McpServer }): ReactElement {
   const query = useMcpServer({ id: server.id, withCredentials: true, ...usePage() }, { placeholderData: keepPreviousData })
   const { can, needs } = useAccess()
+  const shareReason = useShareReason(server)
   const ownerMissing = can('end_user:read') ? 'Backend' : 'Backend, or not visible'
   const [asked, setAsked] = useState<Asked | null>(null)
   const close = (): void => setAsked(null)
+  const replaceReason = ({ id, endUser }: Credential): string | undefined => {
+    if (endUser !== null) return 'It belongs to an end user.'
+    return needs('mcp_credential:update') ?? (id === server.sharedCredentialId ? needs('mcp_approval:decide') : undefined)
+  }
   const [name, ...others] = credentialColumns
   const columns: readonly Column<Credential>[] = [
     name!,
@@ -62,8 +46,11 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
       title: 'Actions',
       cell: (credential) => (
         <div className="row">
-          <Button disabledReason={needs('mcp_credential:create')} onClick={() => setAsked({ action: 'replace', credential })}>
+          <Button disabledReason={replaceReason(credential)} onClick={() => setAsked({ action: 'replace', credential })}>
             Replace
+          </Button>
+          <Button disabledReason={shareReason(credential)} onClick={() => setAsked({ action: 'share', credential })}>
+            Share
           </Button>
           <Button disabledReason={needs('mcp_credential:revoke')} onClick={() => setAsked({ action: 'revoke', credential })}>
             Revoke
@@ -82,22 +69,26 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
       <p className="muted">Values are encrypted and never shown. The gateway sends them; agents never see them.</p>
       <Loaded query={query} noun="MCP server">
         {({ credentials }) => (
-          <Table
-            caption="Credentials"
-            columns={columns}
-            rows={credentials?.nodes}
-            rowKey={({ id }) => id}
-            pageInfo={credentials?.pageInfo}
-            empty={
-              <Empty title="No credential.">
-                <p>The gateway refuses calls without one (1004). For a server without authentication, store the type None.</p>
-              </Empty>
-            }
-          />
+          <>
+            <SharedCredential server={server} credentials={credentials?.nodes ?? []} />
+            <Table
+              caption="Credentials"
+              columns={columns}
+              rows={credentials?.nodes}
+              rowKey={({ id }) => id}
+              pageInfo={credentials?.pageInfo}
+              empty={
+                <Empty title="No credential.">
+                  <p>The gateway refuses calls without one (1004). For a server without authentication, store the type None.</p>
+                </Empty>
+              }
+            />
+          </>
         )}
       </Loaded>
       {asked?.action === 'store' && <StoreCredential serverId={server.id} onClose={close} />}
       {asked?.action === 'replace' && <StoreCredential serverId={server.id} replaced={asked.credential} onClose={close} />}
+      {asked?.action === 'share' && <ShareCredential server={server} credential={asked.credential} onClose={close} />}
       {asked?.action === 'revoke' && <RevokeCredential credential={asked.credential} onClose={close} />}
     </Card>
   )
@@ -118,7 +109,7 @@ function RevokeCredential({ credential, onClose }: RevokeProps): ReactElement {
   })
   return (
     <Confirm
-      title={`Revoke ${credential.name ?? credential.authorizationPreview ?? 'this credential'}?`}
+      title={`Revoke ${credentialName(credential)}?`}
       action="Revoke"
       busy={revoke.isPending}
       error={revoke.error}

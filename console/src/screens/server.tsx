@@ -1,6 +1,6 @@
 /** One MCP server: gateway URL, tools, approval policy and credentials; delete. */
 import type { McpApprovalPolicy, McpServerResult } from '@keyhouse/client'
-import { useDeleteMcpServer, useMcpCredentials, useMcpServer, useUpdateMcpServer } from '@keyhouse/client/react'
+import { useDeleteMcpServer, useMcpServer, useUpdateMcpServer } from '@keyhouse/client/react'
 import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation } from 'wouter'
@@ -8,7 +8,7 @@ import { useLocation } from 'wouter'
 import { useAccess } from '../access.js'
 import { useScopedPath } from '../filters.js'
 import { Actor } from '../parts/actor.js'
-import { Button } from '../parts/button.js'
+import { Button, LinkButton } from '../parts/button.js'
 import { CopyText } from '../parts/copy.js'
 import { Confirm } from '../parts/dialog.js'
 import { Choices, Form, FormActions } from '../parts/form.js'
@@ -19,6 +19,7 @@ import { Moment } from '../parts/time.js'
 import { useToast } from '../parts/toast.js'
 import type { ScreenProps } from '../screens.js'
 import { useSession } from '../session-context.js'
+import { ActiveCredentials } from './active-credentials.js'
 import { policies } from './new-server.js'
 import { ServerCredentials } from './server-credentials.js'
 import { ServerTools } from './server-tools.js'
@@ -34,17 +35,22 @@ export function Server({ params }: ScreenProps): ReactElement {
   const [isDeleting, setIsDeleting] = useState(false)
   const { can, needs } = useAccess()
   const server = query.data
-  const remove = server && (
-    <Button variant="danger" disabledReason={needs('mcp_server:delete')} onClick={() => setIsDeleting(true)}>
-      Delete
-    </Button>
+  const actions = server && (
+    <>
+      <LinkButton to={`/servers/${server.id}/edit`} disabledReason={needs('mcp_server:update')}>
+        Edit
+      </LinkButton>
+      <Button variant="danger" disabledReason={needs('mcp_server:delete')} onClick={() => setIsDeleting(true)}>
+        Delete
+      </Button>
+    </>
   )
   return (
     <Page
       key={params['id']}
       title={server?.name ?? 'MCP server'}
       note={server && <EnvironmentTag environment={server.environment} />}
-      actions={remove}
+      actions={actions}
     >
       <Loaded query={query} noun="MCP server">
         {(data) => (
@@ -127,12 +133,6 @@ function DeleteServer({ server, onClose }: ServerProps & { readonly onClose: () 
   const scoped = useScopedPath()
   const [, navigate] = useLocation()
   const toast = useToast()
-  const { can } = useAccess()
-  const credentials = useMcpCredentials(
-    { first: 1, filter: { serverId: server.id, status: 'ACTIVE' }, withTotalCount: true },
-    { enabled: can('mcp_credential:read') },
-  )
-  const active = credentials.data?.totalCount
   const remove = useDeleteMcpServer({
     onSuccess: ({ revokedCredentialCount: count }) => {
       toast(`The server was deleted, and ${count === 1 ? '1 credential was' : `${count} credentials were`} revoked.`)
@@ -151,7 +151,7 @@ function DeleteServer({ server, onClose }: ServerProps & { readonly onClose: () 
     >
       <p>
         The gateway refuses it from now on. Its credentials, of every owner, are revoked and wiped
-        {active !== undefined && `: ${active.toLocaleString()} active`}. Its open approvals end. This cannot be undone.
+        <ActiveCredentials serverId={server.id} />. Its open approvals end. This cannot be undone.
       </p>
     </Confirm>
   )
