@@ -2,12 +2,12 @@
 import { CSPProvider } from '@base-ui/react/csp-provider'
 import { KeyhouseProvider } from '@keyhouse/client/react'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { useCallback, useEffect, useState } from 'react'
+import { Suspense, useCallback, useEffect, useState } from 'react'
 import type { ReactElement } from 'react'
 import { Route, Router, Switch } from 'wouter'
 
 import { Button } from './parts/button.js'
-import { Notice } from './parts/problem.js'
+import { Notice, Skeleton } from './parts/problem.js'
 import { Toasts } from './parts/toast.js'
 import { screens } from './screens.js'
 import { Missing } from './screens/missing.js'
@@ -77,7 +77,12 @@ function Screens(): ReactElement {
     <Switch>
       {screens.map(({ path, component: Component }) => (
         <Route key={path} path={path}>
-          {(params) => <Component params={params as Readonly<Record<string, string>>} />}
+          {(params) => (
+            // Around the routes, it would keep the previous screen in the DOM, hidden, with the secret that it showed.
+            <Suspense fallback={<Skeleton />}>
+              <Component params={params as Readonly<Record<string, string>>} />
+            </Suspense>
+          )}
         </Route>
       ))}
       <Route>

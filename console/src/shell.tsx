@@ -56,7 +56,7 @@ export function Shell({ onSessionChange, children }: ShellProps): ReactElement {
             />
             {isPaletteOpen && <Palette onClose={() => setIsPaletteOpen(false)} />}
           </Suspense>
-          <Suspense fallback={<Skeleton />}>{viewer.data && children}</Suspense>
+          {viewer.data ? children : !viewer.error && <Skeleton />}
         </main>
       </div>
     </div>
