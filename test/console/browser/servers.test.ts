@@ -1,8 +1,9 @@
-/** MCP servers, access tokens and end users of the console in a real browser. */
+/** MCP servers, approval notifications, access tokens and end users of the console in a real browser. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 
-import { launchBrowser, openIsolatedPage, readBrowserStorage } from '../../support/browser.js'
+import { launchBrowser, readBrowserStorage } from '../../support/browser.js'
+import { openConsole } from '../../support/console-page.js'
 import { Gateway, rpcResult, sendJson } from '../../support/gateway.js'
 
 let world: Gateway
@@ -17,15 +18,12 @@ afterAll(async () => {
   await world.close()
 })
 
-async function open(path: string): Promise<Page> {
-  const { memberId } = await world.acme.member('ADMIN')
-  const { signInToken } = await world.app.mutate(world.acme.adminToken, 'createSignInToken', { memberId }, 'signInToken')
-  const { page } = await openIsolatedPage(browser, [world.app.url], 1280)
-  await page.goto(`${world.app.url}/console/#sign-in=${signInToken}`)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { name: 'Overview' }).waitFor()
-  await page.goto(`${world.app.url}/console${path}`)
-  return page
+const open = async (path: string): Promise<Page> => (await openConsole(browser, world, path)).page
+
+/** The server as the API returns it to an ADMIN. */
+async function serverOf(id: string): Promise<Record<string, unknown>> {
+  const query = 'query ($id: ID!) { mcpServer(id: $id) { name serverUrl serverDescription sharedCredentialId } }'
+  return (await world.app.run(world.acme.adminToken, query, { id })).data.mcpServer as Record<string, unknown>
 }
 
 test('the tools that a test lists become the allowed tools, with invisible characters shown', async () => {
@@ -65,6 +63,111 @@ test('a stored credential leaves its preview only, and deleting the server takes
   await page.getByLabel('Type tracker').fill('tracker')
   await confirm.click()
   await page.getByText('The server was deleted, and 1 credential was revoked.').waitFor()
+})
+
+test('a server is renamed, and moving it to another host takes its label and revokes its credentials', async () => {
+  const serverId = await world.server({ serverLabel: 'mover', serverDescription: 'Tickets' })
+  const credentialId = await world.credential(serverId, { bearerToken: 'tok_1234567890' })
+  const page = await open(`/servers/${serverId}`)
+  await page.getByRole('link', { name: 'Edit' }).click()
+  await page.getByLabel('Name').fill('Issue tracker')
+  await page.getByLabel(/^Purpose/).fill('')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('heading', { name: 'Issue tracker' }).waitFor()
+  expect(await serverOf(serverId)).toMatchObject({ name: 'Issue tracker', serverDescription: null })
+
+  await page.getByRole('link', { name: 'Edit' }).click()
+  await page.getByLabel('URL').fill('http://10.0.0.1/mcp')
+  const move = page.getByRole('dialog').getByRole('button', { name: 'Move' })
+  const confirm = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('revoked and wiped: 1 active').waitFor()
+    expect(await move.getAttribute('aria-disabled')).toBe('true')
+    await page.getByLabel('Type mover').fill('mover')
+    await move.click()
+  }
+  await confirm()
+  await page.locator('input[name=serverUrl][aria-invalid=true]').waitFor()
+  expect((await world.acme.credentialRow(credentialId)).revokedAt).toBeNull()
+  await page.getByLabel('URL').fill('https://example.com/mcp')
+  await confirm()
+  await page.getByText('The server was changed.').waitFor()
+  expect((await serverOf(serverId))['serverUrl']).toBe('https://example.com/mcp')
+  expect((await world.acme.credentialRow(credentialId)).revokedAt).not.toBeNull()
+})
+
+test('a credential with several headers is stored, refused by the server, and shared', async () => {
+  world.upstream.answer = ({ response }) => sendJson(response, {}, 401)
+  const serverId = await world.server()
+  const page = await open(`/servers/${serverId}`)
+  await page.getByRole('button', { name: 'Store credential' }).click()
+  await page.getByLabel('Name (optional)').fill('Two headers')
+  await page.getByLabel('Type').selectOption('headers')
+  await page.getByRole('button', { name: 'Add header' }).click()
+  await page.getByRole('button', { name: 'Add header' }).click()
+  await page.getByRole('button', { name: 'Remove header 3' }).click()
+  for (const [index, name] of ['X-Api-Key', 'x-api-key'].entries()) {
+    await page.getByLabel(`Header name ${index + 1}`).fill(name)
+    await page.getByLabel(`Value ${index + 1}`).fill(`canary-${index}`)
+  }
+  const store = page.getByRole('button', { name: 'Store', exact: true })
+  await store.click()
+  await page.getByRole('alert').getByText('must not have the same header twice').waitFor()
+  await page.getByLabel('Header name 2').fill('X-Api-Secret')
+  await store.click()
+  await page.getByText('X-Api-Key, X-Api-Secret').waitFor()
+
+  await page.getByText('No credential is shared').waitFor()
+  await page.getByRole('button', { name: 'Share' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Share' }).click()
+  await page.getByText('Shared with end users who have none of their own: Two headers').waitFor()
+  const [credential] = (await world.acme.credentialRows()).filter((row) => row.serverId === serverId)
+  expect((await serverOf(serverId))['sharedCredentialId']).toBe(credential!.id)
+  await page.getByRole('button', { name: 'Test' }).click()
+  await page.getByText('HTTP status 401').waitFor()
+  await world.app.services.writeBehind.flush()
+  await page.reload()
+  await page.getByText('Refused with 401').waitFor()
+  await page.getByRole('button', { name: 'Stop sharing' }).click()
+  await page.getByText('No credential is shared').waitFor()
+  expect((await serverOf(serverId))['sharedCredentialId']).toBeNull()
+})
+
+test('a new approval notifies on the desktop only after a press, and tells neither tool nor arguments', async () => {
+  const serverId = await world.server({ name: 'Mail\u202E', requireApproval: 'ALWAYS' })
+  await world.credential(serverId, { none: 'NONE' })
+  const ask = (text: string): Promise<unknown> => world.call(serverId, world.acme.sandboxKey, 'send_canary', { text })
+  const page = await open('/')
+  // Headless Chromium has no desktop. The double records what the page asks and shows.
+  await page.addInitScript(`globalThis.shown = []; globalThis.asked = 0
+    globalThis.Notification = class extends EventTarget {
+      static permission = 'default'
+      static requestPermission = async () => { asked++; return (this.permission = 'granted') }
+      constructor(title, options) { super(); shown.push([title, options.body]) ; this.constructor.last = this }
+      close() {}
+    }`)
+  await page.clock.install()
+  await page.goto(`${world.app.url}/console/approvals`)
+  const shown = (): Promise<unknown> => page.evaluate('JSON.stringify([asked, shown])')
+  await ask('canary 1')
+  await page.clock.runFor(20_000)
+  await page.getByRole('list', { name: 'Pending approvals' }).getByRole('link').waitFor()
+  expect(await shown()).toBe('[0,[]]')
+
+  await page.getByRole('button', { name: 'Turn on notifications' }).click()
+  await page.getByRole('button', { name: 'Turn off notifications' }).waitFor()
+  await page.waitForLoadState('networkidle')
+  await ask('canary 2')
+  await page.clock.runFor(20_000)
+  await page.waitForFunction(() => (Reflect.get(globalThis, 'shown') as unknown[]).length > 0)
+  expect(await shown()).toBe('[1,[["1 tool call waits for approval","Mail⟨U+202E⟩"]]]')
+  await page.evaluate(`Notification.last.dispatchEvent(new Event('click'))`)
+  await page.waitForURL(/\/approvals\/mcp_apr_/)
+  await page.getByRole('button', { name: 'Turn off notifications' }).click()
+  await ask('canary 3')
+  await page.clock.runFor(20_000)
+  await page.getByText('1 new').waitFor()
+  expect(await shown()).toMatch(/^\[1,\[\[[^[]*\]\]\]$/)
 })
 
 test('a pasted key or token is checked, and leaves the page', async () => {
