@@ -1,6 +1,6 @@
 /** Frame of every screen: sidebar, top bar with environment and project, and notices about the session. */
 import { useMcpToolApprovals, useProjects, useViewer } from '@keyhouse/client/react'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 import { useLocation } from 'wouter'
 
@@ -73,9 +73,16 @@ const groups = [undefined, 'Access', 'MCP', 'Insight', 'Organization'] as const
 
 function Sidebar(): ReactElement {
   const { can } = useAccess()
+  const [location] = useLocation()
+  const nav = useRef<HTMLElement>(null)
   const visible = screens.filter(({ title, permission }) => title !== null && (permission === undefined || can(permission)))
+  // On narrow screens it is a scrolling bar, whose current item may be outside.
+  useEffect(
+    () => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }),
+    [location, visible.length],
+  )
   return (
-    <nav aria-label="Screens" className={classes['sidebar']}>
+    <nav ref={nav} aria-label="Screens" className={classes['sidebar']}>
       <p className={classes['brand']}>
         <Icon name="key" size={18} />
         Keyhouse

@@ -5,6 +5,8 @@ import type { ReactElement } from 'react'
 import { Button } from '../parts/button.js'
 import { Field } from '../parts/form.js'
 
+import classes from '../parts/form.module.css'
+
 /** Limit of `auth.headers`. */
 const maxHeaders = 32
 
@@ -22,7 +24,7 @@ export function HeaderFields({ headers, onChange }: HeaderFieldsProps): ReactEle
   return (
     <>
       {headers.map(({ name, value }, index) => (
-        <div key={index} className="row" data-align="end">
+        <div key={index} className={classes['own']}>
           <Field
             name={`name${index}`}
             label={numbered('Header name', index)}

@@ -10,6 +10,7 @@ import { Actor } from '../parts/actor.js'
 import { Button } from '../parts/button.js'
 import { Confirm } from '../parts/dialog.js'
 import { Empty } from '../parts/empty.js'
+import { Menu } from '../parts/menu.js'
 import { Card } from '../parts/page.js'
 import { Loaded } from '../parts/problem.js'
 import { Table } from '../parts/table.js'
@@ -34,6 +35,10 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
     if (endUser !== null) return 'It belongs to an end user.'
     return needs('mcp_credential:update') ?? (id === server.sharedCredentialId ? needs('mcp_approval:decide') : undefined)
   }
+  const item = (label: string, reason: string | undefined): { label: string; disabled: boolean } => ({
+    label: reason === undefined ? label : `${label} (${reason})`,
+    disabled: reason !== undefined,
+  })
   const [name, ...others] = credentialColumns
   const columns: readonly Column<Credential>[] = [
     name!,
@@ -45,17 +50,18 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
     {
       title: 'Actions',
       cell: (credential) => (
-        <div className="row">
-          <Button disabledReason={replaceReason(credential)} onClick={() => setAsked({ action: 'replace', credential })}>
-            Replace
-          </Button>
-          <Button disabledReason={shareReason(credential)} onClick={() => setAsked({ action: 'share', credential })}>
-            Share
-          </Button>
-          <Button disabledReason={needs('mcp_credential:revoke')} onClick={() => setAsked({ action: 'revoke', credential })}>
-            Revoke
-          </Button>
-        </div>
+        <Menu
+          label="Actions"
+          items={[
+            { ...item('Replace value', replaceReason(credential)), onSelect: () => setAsked({ action: 'replace', credential }) },
+            { ...item('Share with end users', shareReason(credential)), onSelect: () => setAsked({ action: 'share', credential }) },
+            {
+              ...item('Revoke', needs('mcp_credential:revoke')),
+              danger: true,
+              onSelect: () => setAsked({ action: 'revoke', credential }),
+            },
+          ]}
+        />
       ),
     },
   ]

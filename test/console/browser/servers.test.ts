@@ -118,7 +118,8 @@ test('a credential with several headers is stored, refused by the server, and sh
   await page.getByText('X-Api-Key, X-Api-Secret').waitFor()
 
   await page.getByText('No credential is shared').waitFor()
-  await page.getByRole('button', { name: 'Share' }).click()
+  await page.getByRole('button', { name: 'Actions' }).click()
+  await page.getByRole('menuitem', { name: 'Share with end users' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Share' }).click()
   await page.getByText('Shared with end users who have none of their own: Two headers').waitFor()
   const [credential] = (await world.acme.credentialRows()).filter((row) => row.serverId === serverId)
