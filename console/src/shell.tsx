@@ -77,10 +77,9 @@ function Sidebar(): ReactElement {
   const nav = useRef<HTMLElement>(null)
   const visible = screens.filter(({ title, permission }) => title !== null && (permission === undefined || can(permission)))
   // On narrow screens it is a scrolling bar, whose current item may be outside.
-  useEffect(
-    () => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }),
-    [location, visible.length],
-  )
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [location, visible.length])
   return (
     <nav ref={nav} aria-label="Screens" className={classes['sidebar']}>
       <p className={classes['brand']}>

@@ -76,7 +76,7 @@ test('every screen is accessible, fits its window, and keeps the policy, on narr
   const organizationPaths = ['/people', '/people?list=invitations', '/people?list=tokens', '/people/invite', '/settings']
   const paths = ['/', '/keys', '/keys/new', `/keys/${key.id}`, `/keys/${key.id}/edit`, '/approvals', `/approvals/${approvalId}`]
   const insightPaths = ['/audit', `/audit?event=${events.auditEvents.nodes[0]!.id}`, '/usage']
-  const mcpPaths = ['/servers', '/servers/new', `/servers/${serverId}`]
+  const mcpPaths = ['/servers', '/servers/new', `/servers/${serverId}`, `/servers/${serverId}/edit`]
   const userPaths = ['/tokens', '/end-users', `/end-users/${endUserId}`]
   for (const path of [
     ...paths,
@@ -191,6 +191,21 @@ test('a session that was revoked keeps the screen under a dialog', async () => {
   await page.getByRole('button', { name: 'Create key' }).click()
   await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor()
   expect(await page.locator('input[name=label]').inputValue()).toBe('typed')
+})
+
+test('forced colors tell the current screen and a disabled button apart, and with reduced motion nothing is animated', async () => {
+  const { page } = await signIn()
+  await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' })
+  await open(page, `/servers/${serverId}/edit`)
+  const styleOf = (selector: string, property: string): Promise<string> =>
+    page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}')).getPropertyValue('${property}')`)
+  expect(await styleOf('nav li[aria-current] a', 'border-top-style')).toBe('solid')
+  expect(await styleOf('nav li:not([aria-current]) a', 'border-top-style')).toBe('none')
+  const disabled = await styleOf('main button[aria-disabled=true]', 'color')
+  expect(disabled).not.toBe(await styleOf('header button', 'color'))
+  await page.keyboard.press('Control+k')
+  await page.getByRole('dialog').waitFor()
+  expect(await page.evaluate<number>('document.getAnimations().length')).toBe(0)
 })
 
 test('a READER sees what it may read, and each button that it may not use says what it needs', async () => {
