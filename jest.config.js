@@ -70,6 +70,7 @@ const budget = {
   keyEvents: 20_000,
   looks: ['390 light', '1280 dark'],
   everyCombination: false,
+  consoleScale: { keys: 200, events: 2000, members: 3 },
 }
 
 export default {

@@ -11,6 +11,7 @@ const budget = {
   accessChains: 10_000,
   keyEvents: 1_000_000,
   looks: [...looks, ...zooms],
+  consoleScale: { keys: 10_000, events: 1_000_000, members: 200 },
   everyCombination: true,
 }
 
@@ -28,6 +29,7 @@ export default {
       'explain-access-chains',
       'key-activity-scale',
       'console/browser/console',
+      'console/browser/scale',
       'long/**/*',
     ].map((name) => `<rootDir>/test/${name}.test.ts`),
   })),
