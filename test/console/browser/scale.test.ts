@@ -86,13 +86,14 @@ const paths = [
 /** Those whose queries search, count or group. */
 const countingPaths = ['/', '/keys?search=agent', '/audit?outcome=DENIED', '/usage', '/people?list=tokens']
 
-/** Milliseconds from the start of the navigation to the last answer that the screen waits for. */
+/** Milliseconds from the first request for data to the last answer, without the time of the page's own files. */
 async function load(page: Page, path: string): Promise<number> {
   await page.goto(`${app.url}/console${path}`)
   await page.waitForLoadState('networkidle')
-  return page.evaluate<number>(
-    `Math.max(...performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/graphql')).map(({ responseEnd }) => responseEnd))`,
-  )
+  return page.evaluate<number>(`(() => {
+    const requests = performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/graphql'))
+    return Math.max(...requests.map(({ responseEnd }) => responseEnd)) - Math.min(...requests.map(({ startTime }) => startTime))
+  })()`)
 }
 
 async function planOf({ sql, parameters }: TenantQuery): Promise<string> {
@@ -101,9 +102,8 @@ async function planOf({ sql, parameters }: TenantQuery): Promise<string> {
   return rows.map((row) => String(Reflect.get(row, isPostgres ? 'QUERY PLAN' : 'detail'))).join('\n')
 }
 
-/** A read of the whole table, of every organization. PostgreSQL prefers it to an index while a table is small. */
-const wholeTable =
-  isPostgres && !isFull ? /Seq Scan on audit_event/ : /(\bSCAN|Seq Scan on) "?(audit_event|api_key|access_token|usage_count)\b/
+/** A read of the rows of every organization. PostgreSQL prefers it where one organization has nearly all keys, but not for events. */
+const wholeTable = isPostgres ? /Seq Scan on audit_event/ : /\bSCAN (audit_event|api_key|access_token|usage_count|member)\b/
 
 test(`each screen of an organization with ${consoleScale.events} events reads along an index, and as fast as that of a small one`, async () => {
   const [large, small] = [await organization(app), await organization(app)]
