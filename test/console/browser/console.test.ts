@@ -101,7 +101,7 @@ test('every screen is accessible, fits its window, and keeps the policy, on narr
   // Leaving a screen aborts a poll in flight.
   const errors = browserErrors.filter((text) => !text.endsWith('/console/graphql: net::ERR_ABORTED'))
   expect({ errors, blockedUrls }).toEqual({ errors: [], blockedUrls: [] })
-}, 180_000)
+}, 400_000)
 
 test('the screens without a session are accessible, and a link spends nothing before the button', async () => {
   const token = await signInToken()

@@ -121,6 +121,6 @@ test.each(Object.keys(steps))('%s is in no DOM, storage, URL, history or heap af
   await page.getByRole('heading', { name: 'Usage' }).waitFor()
   expect(await findInPage(page, secret, heapTitles.includes(title))).toEqual([])
   await page.goBack()
-  await page.waitForLoadState('networkidle')
+  await page.getByRole('heading', { name: 'Usage' }).waitFor({ state: 'detached' })
   expect(await findInPage(page, secret)).toEqual([])
 })
