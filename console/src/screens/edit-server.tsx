@@ -38,7 +38,7 @@ const toValues = ({ name, serverLabel, serverUrl, serverDescription }: McpServer
   serverDescription: serverDescription ?? '',
 })
 
-/** The changed fields alone: an URL that is no longer allowed does not prevent a new name. */
+/** The changed fields alone: a URL that is no longer allowed does not prevent a new name. */
 function changesOf(server: McpServer, values: ServerValues): Omit<UpdateMcpServerInput, 'id'> {
   const before = toValues(server)
   const changed = Object.fromEntries(serverFields.filter((name) => values[name] !== before[name]).map((name) => [name, values[name]]))

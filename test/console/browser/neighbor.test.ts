@@ -6,10 +6,10 @@ import type { Browser, Page } from 'playwright-core'
 
 import { startApp, type TestApp } from '../../support/app.js'
 import { launchBrowser } from '../../support/browser.js'
-import { consoleSignInToken, openConsole } from '../../support/console-page.js'
 import { consoleEnv, postSession, runInConsole } from '../../support/console.js'
 import { listen, type Listening } from '../../support/local-server.js'
 import { organization, type SeededOrganization } from '../../support/seed.js'
+import { consoleSignInToken, openConsole } from '../../support/signed-in-page.js'
 
 let app: TestApp
 let acme: SeededOrganization

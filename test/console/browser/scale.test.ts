@@ -11,11 +11,11 @@ import type { TenantQuery } from '../../../src/database/query-runner.js'
 import { startApp, type TestApp } from '../../support/app.js'
 import { launchBrowser } from '../../support/browser.js'
 import { fill, fillTable, hex, json, sqlLiteral, timestamp } from '../../support/bulk-insert.js'
-import { openConsole } from '../../support/console-page.js'
 import { consoleEnv } from '../../support/console.js'
 import { executeSql } from '../../support/database-access.js'
 import { isPostgres } from '../../support/database.js'
 import { organization, type SeededOrganization } from '../../support/seed.js'
+import { openConsole } from '../../support/signed-in-page.js'
 
 interface Scale {
   readonly keys: number

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 
 import { launchBrowser } from '../../support/browser.js'
-import { findInPage, openConsole } from '../../support/console-page.js'
 import { Gateway } from '../../support/gateway.js'
+import { findInPage, openConsole } from '../../support/signed-in-page.js'
 
 let world: Gateway
 let browser: Browser

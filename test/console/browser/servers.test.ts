@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 
 import { launchBrowser, readBrowserStorage } from '../../support/browser.js'
-import { openConsole } from '../../support/console-page.js'
 import { Gateway, rpcResult, sendJson } from '../../support/gateway.js'
+import { openConsole } from '../../support/signed-in-page.js'
 
 let world: Gateway
 let browser: Browser
