@@ -44,7 +44,7 @@ const list = async (filter: object | null = null): Promise<Pick<Credential, 'id'
   const query = `query ($id: ID!, $filter: McpCredentialFilter) { mcpServer(id: $id) { credentials(filter: $filter) {
     nodes { id health { status changedAt lastStatus } } totalCount } } }`
   const { data } = await world.app.run(world.acme.sandboxKey, query, { id: serverId, filter }, alice)
-  return data.mcpServer.credentials.nodes as unknown as Credential[]
+  return data.mcpServer.credentials.nodes
 }
 const health = async (): Promise<unknown> => (await list())[0]!.health
 const answersWith =

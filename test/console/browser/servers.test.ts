@@ -23,7 +23,7 @@ const open = async (path: string): Promise<Page> => (await openConsole(browser, 
 /** The server as the API returns it to an ADMIN. */
 async function serverOf(id: string): Promise<Record<string, unknown>> {
   const query = 'query ($id: ID!) { mcpServer(id: $id) { name serverUrl serverDescription sharedCredentialId } }'
-  return (await world.app.run(world.acme.adminToken, query, { id })).data.mcpServer as Record<string, unknown>
+  return { ...(await world.app.run(world.acme.adminToken, query, { id })).data.mcpServer }
 }
 
 test('the tools that a test lists become the allowed tools, with invisible characters shown', async () => {
