@@ -63,14 +63,15 @@ function Notifier({ filter }: { readonly filter: ReturnType<typeof useScopeFilte
     { refetchInterval: pollMs, refetchIntervalInBackground: true },
   )
   /** Null before the first answer, whose approvals are not new. */
-  const seen = useRef<Set<string> | null>(null)
+  const seen = useRef<{ readonly ids: Set<string>; readonly since: string } | null>(null)
   useEffect(() => {
     if (!data) return
-    const known = (seen.current ??= new Set(data.nodes.map(({ id }) => id)))
-    const added = data.nodes.filter(({ id }) => !known.has(id))
+    const { ids, since } = (seen.current ??= { ids: new Set(data.nodes.map(({ id }) => id)), since: data.nodes[0]?.requestedAt ?? '' })
+    // An earlier approval comes onto the page when others close.
+    const added = data.nodes.filter(({ id, requestedAt }) => requestedAt >= since && !ids.has(id))
     const [first] = added
     if (!first) return
-    for (const { id } of added) known.add(id)
+    for (const { id } of added) ids.add(id)
     const servers = new Set(added.map(({ server }) => server?.name ?? 'Deleted server'))
     notify(
       added.length === 1 ? '1 tool call waits for approval' : `${added.length} tool calls wait for approval`,
