@@ -12,7 +12,7 @@ import classes from './form.module.css'
 interface FormProps {
   /** Error of the mutation. User errors with a path to one of `fields` are shown there, all others above the form. */
   readonly error: Error | null
-  /** Names of the fields, as in the mutation's input. */
+  /** Names of the fields, as in the mutation's input; those of a nested input with dots. */
   readonly fields: readonly string[]
   readonly onSubmit: () => void
   readonly children: ReactNode
@@ -23,8 +23,9 @@ function splitErrors(error: Error | null, fields: readonly string[]): { byField:
   if (!(error instanceof UserErrorsError)) return { byField: {}, rest: error }
   const byField: Record<string, string[]> = {}
   const others = error.errors.filter(({ path, message }) => {
-    const field = path?.[1]
-    if (field === undefined || !fields.includes(field)) return true
+    // The whole path names a field of a list, such as `auth.headers.0.name`.
+    const field = [path?.slice(1).join('.'), path?.[1]].find((name) => name !== undefined && fields.includes(name))
+    if (field === undefined) return true
     byField[field] = [...(byField[field] ?? []), message]
     return false
   })

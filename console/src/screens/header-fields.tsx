@@ -12,6 +12,12 @@ const maxHeaders = 32
 
 export const emptyHeader: HttpHeaderInput = { name: '', value: '' }
 
+const headerField = (index: number, name: keyof HttpHeaderInput): string => `auth.headers.${index}.${name}`
+
+/** Names of the fields, for `Form`. */
+export const headerFields = (headers: readonly HttpHeaderInput[]): string[] =>
+  headers.flatMap((_, index) => [headerField(index, 'name'), headerField(index, 'value')])
+
 interface HeaderFieldsProps {
   readonly headers: readonly HttpHeaderInput[]
   readonly onChange: (headers: readonly HttpHeaderInput[]) => void
@@ -26,7 +32,7 @@ export function HeaderFields({ headers, onChange }: HeaderFieldsProps): ReactEle
       {headers.map(({ name, value }, index) => (
         <div key={index} className={classes['own']}>
           <Field
-            name={`name${index}`}
+            name={headerField(index, 'name')}
             label={numbered('Header name', index)}
             required
             maxLength={256}
@@ -34,7 +40,7 @@ export function HeaderFields({ headers, onChange }: HeaderFieldsProps): ReactEle
             onChange={(text) => set(index, { name: text })}
           />
           <Field
-            name={`value${index}`}
+            name={headerField(index, 'value')}
             label={numbered('Value', index)}
             type="password"
             required

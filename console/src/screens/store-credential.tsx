@@ -12,7 +12,7 @@ import { Field, Form, FormActions, Select } from '../parts/form.js'
 import { useToast } from '../parts/toast.js'
 import { credentialName } from './credential-columns.js'
 import type { Credential } from './credential-columns.js'
-import { emptyHeader, HeaderFields } from './header-fields.js'
+import { emptyHeader, headerFields, HeaderFields } from './header-fields.js'
 
 const types = [
   ['bearerToken', 'Bearer token'],
@@ -59,7 +59,7 @@ export function StoreCredential({ serverId, replaced, onClose }: StoreProps): Re
     <Dialog title={replaced ? `Replace the value of ${credentialName(replaced)}` : 'Store a credential'} onClose={onClose}>
       <Form
         error={create.error ?? update.error}
-        fields={kind === 'headers' ? ['name', 'expiresAt'] : ['name', 'auth', 'expiresAt']}
+        fields={['name', 'expiresAt', ...(kind === 'headers' ? headerFields(headers) : ['auth'])]}
         onSubmit={submit}
       >
         <p>

@@ -106,11 +106,14 @@ test('a credential with several headers is stored, refused by the server, and sh
   await page.getByRole('button', { name: 'Add header' }).click()
   await page.getByRole('button', { name: 'Add header' }).click()
   await page.getByRole('button', { name: 'Remove header 3' }).click()
-  for (const [index, name] of ['X-Api-Key', 'x-api-key'].entries()) {
+  for (const [index, name] of ['Host', 'x-api-key'].entries()) {
     await page.getByLabel(`Header name ${index + 1}`).fill(name)
     await page.getByLabel(`Value ${index + 1}`).fill(`canary-${index}`)
   }
   const store = page.getByRole('button', { name: 'Store', exact: true })
+  await store.click()
+  await page.locator('input[name="auth.headers.0.name"][aria-invalid=true]').waitFor()
+  await page.getByLabel('Header name 1').fill('X-Api-Key')
   await store.click()
   await page.getByRole('alert').getByText('must not have the same header twice').waitFor()
   await page.getByLabel('Header name 2').fill('X-Api-Secret')
