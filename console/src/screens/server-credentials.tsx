@@ -1,4 +1,4 @@
-/** Credentials of an MCP server: metadata only; store, replace and revoke. */
+/** Credentials of an MCP server: metadata only; store, replace, share and revoke. */
 import { useMcpServer, useRevokeMcpCredential } from '@keyhouse/client/react'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useState } from 'react'
