@@ -32,17 +32,16 @@ afterAll(() => app.close())
 /** How each mutation keeps to it; what it makes that is no right (a server, a stored credential) is data, and stays. */
 const kept: Readonly<Record<string, 'refused' | 'ends with it' | 'takes away' | 'asks' | 'data' | 'not with such a token'>> = {
   acceptInvitation: 'not with such a token',
+  approveSignIn: 'not with such a token',
   createApiKey: 'ends with it',
   createMcpCredential: 'data',
   createMcpServer: 'data',
   createPersonalToken: 'ends with it',
   createProject: 'refused',
-  approveSignIn: 'refused',
   createSignInToken: 'refused',
   decideMcpToolCall: 'ends with it',
   deleteMcpServer: 'takes away',
   deleteOAuthConfiguration: 'takes away',
-  setOAuthConfiguration: 'refused',
   exchangeApiKey: 'not with such a token',
   forgetEndUser: 'takes away',
   importApiKeys: 'ends with it',
@@ -60,7 +59,9 @@ const kept: Readonly<Record<string, 'refused' | 'ends with it' | 'takes away' | 
   revokeMcpCredential: 'takes away',
   revokeOrganizationToken: 'takes away',
   revokePersonalToken: 'takes away',
+  revokeOAuthGrant: 'takes away',
   rotateApiKey: 'ends with it',
+  setOAuthConfiguration: 'refused',
   suspendApiKey: 'takes away',
   signIn: 'not with such a token',
   testMcpServer: 'asks',
@@ -281,12 +282,18 @@ test('whatever is made with a reduced token, and with what was made with it, has
 describe('what makes lasting rights', () => {
   const inputs = async (world: SeededOrganization): Promise<[field: keyof Payloads, input: object, selection: string][]> => {
     const { memberId } = await world.member('READER')
+    const key = await world.apiKey()
     return [
       ['createProject', { name: 'made', slug: `made-${++slugs}` }, 'project { id }'],
       ['inviteMember', { email: `grace-${++slugs}@example.com`, role: 'READER' }, 'invitation { id }'],
       ['updateMember', { id: memberId, role: 'MEMBER' }, 'member { id }'],
       ['createSignInToken', { memberId }, 'expiresAt'],
       ['updateViewer', { name: 'made' }, 'user { id }'],
+      [
+        'setOAuthConfiguration',
+        { apiKeyId: key.id, signIn: { product: { signInUrl: 'https://product.example' } } },
+        'configuration { id }',
+      ],
     ]
   }
 
@@ -300,7 +307,7 @@ describe('what makes lasting rights', () => {
       const refused = { code: 'FORBIDDEN', message: expect.stringContaining('Use a LOGIN or FULL_ACCESS token'), path: null }
       expect([field, userErrors]).toEqual([field, isReduced ? [refused] : []])
     }
-    expect(Object.entries(kept).filter(([, how]) => how === 'refused')).toHaveLength(5)
+    expect(Object.entries(kept).filter(([, how]) => how === 'refused')).toHaveLength(6)
   })
 })
 
