@@ -9,6 +9,10 @@ import { verifyFile } from '../src/commands/audit-verify.js'
 import { deleteById } from '../src/commands/organization-delete.js'
 import { listAllOrganizations, resume, suspend } from '../src/commands/organization-suspension.js'
 import { systemContext } from '../src/context/context.js'
+import { BrowserSession } from '../src/entities/browser-session.js'
+import { OAuthCode } from '../src/entities/oauth-code.js'
+import { OAuthRefreshToken } from '../src/entities/oauth-refresh-token.js'
+import { newId } from '../src/lib/id.js'
 import { deletedEntities } from '../src/organizations/delete-organization.js'
 import { deleteRemnants } from '../src/organizations/delete-remnants.js'
 import { requestDeletion } from '../src/organizations/request-deletion.js'
@@ -53,12 +57,35 @@ const rowsOf = async (acme: SeededOrganization): Promise<Record<string, object[]
 }
 const tablesWithRows = (rows: Record<string, object[]>): string[] => Object.keys(rows).filter((table) => rows[table]!.length > 0)
 
+/** Rows of an authorization in progress, which no node has. */
+async function insertOAuthRows({ em, id: organizationId, projectId }: SeededOrganization): Promise<void> {
+  const now = app.clock.now()
+  const row = { organizationId, grantId: 'grant', createdAt: now, expiresAt: now, usedAt: null }
+  const [code, token, session] = ['oac', 'ort', 'bs'].map((prefix) => newId(prefix, now))
+  em.persist([
+    Object.assign(new OAuthCode(), { ...row, id: code, digest: code, redirectUri: 'http://localhost/', codeChallenge: 'challenge' }),
+    Object.assign(new OAuthRefreshToken(), { ...row, id: token, digest: token, sealedSuccessor: null, replayUntil: null }),
+    Object.assign(new BrowserSession(), {
+      ...row,
+      id: session,
+      digest: session,
+      projectId,
+      environment: 'SANDBOX',
+      endUserId: 'eu',
+      signedInAt: now,
+      revokedAt: null,
+    }),
+  ])
+  await em.flush()
+}
+
 /** An organization with rows in every table. */
 async function furnished(): Promise<SeededOrganization> {
   const acme = await organization(app)
   const scope = { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: 'jane' } as const
   for (const kind of Object.keys(idKinds) as IdKindName[]) await createIdIn(kind, scope)
   await acme.signInToken()
+  await insertOAuthRows(acme)
   const limited = await acme.apiKey({ permissions: ['*'], rateLimits: [{ window: 'DAY', max: 10 }] })
   await app.mutate(acme.sandboxKey, 'createApiKey', { idempotencyKey: 'once', permissions: [] }, 'apiKey { id }')
   await app.run(limited.secret, '{ viewer { kind } }')
