@@ -69,6 +69,7 @@ const budget = {
   accessChains: 40,
   keyEvents: 20_000,
   looks: ['390 light', '1280 dark'],
+  journeys: ['1280 dark'],
   everyCombination: false,
   consoleScale: { keys: 200, events: 2000, members: 3 },
 }

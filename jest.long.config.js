@@ -11,6 +11,7 @@ const budget = {
   accessChains: 10_000,
   keyEvents: 1_000_000,
   looks: [...looks, ...zooms],
+  journeys: looks,
   consoleScale: { keys: 10_000, events: 1_000_000, members: 200 },
   everyCombination: true,
 }
@@ -30,6 +31,7 @@ export default {
       'key-activity-scale',
       'console/browser/console',
       'console/browser/scale',
+      'console/browser/journey',
       'long/**/*',
     ].map((name) => `<rootDir>/test/${name}.test.ts`),
   })),

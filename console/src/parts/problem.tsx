@@ -1,5 +1,5 @@
 /** Errors of queries and mutations in the console's words. */
-import { ApiError } from '@keyhouse/client'
+import { ApiError, UserErrorsError } from '@keyhouse/client'
 import type { KeyhouseError } from '@keyhouse/client'
 import { useEffect, useRef } from 'react'
 import type { ReactElement, ReactNode } from 'react'
@@ -12,6 +12,8 @@ import classes from './text.module.css'
 
 /** Text for an error; the server's own words where the console has none better. */
 export function describeError(error: Error): string {
+  // Without the name of the mutation, which nobody has seen here.
+  if (error instanceof UserErrorsError) return error.errors.map(({ message }) => message).join(' ')
   if (!(error instanceof ApiError)) return error.message
   switch (error.code) {
     case 'UNAUTHENTICATED':

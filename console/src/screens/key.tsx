@@ -21,8 +21,14 @@ import { KeyFacts } from './key-facts.js'
 
 type ApiKey = NonNullable<ApiKeyResult>
 
+const firstUsePollMs = 3000
+
 export function Key({ params }: ScreenProps): ReactElement {
-  const query = useApiKey({ id: params['id']! })
+  const query = useApiKey(
+    { id: params['id']! },
+    // The first request may come any moment: the screen shows the command for it.
+    { refetchInterval: ({ state }) => (state.data?.status === 'ACTIVE' && state.data.lastUsedAt === null ? firstUsePollMs : false) },
+  )
   const [dialog, setDialog] = useState<'rotate' | 'suspend' | 'revoke' | null>(null)
   const { needs } = useAccess()
   const toast = useToast()
