@@ -1,5 +1,5 @@
 /** Access of the signed-in user, to explain beforehand what the server would refuse. */
-import { usePermissionDefinitions, useViewer } from '@keyhouse/client/react'
+import { usePermissionDefinitions, useProjects, useViewer } from '@keyhouse/client/react'
 
 import { holds, resourcesOf } from './holds.js'
 
@@ -17,4 +17,11 @@ export function useAccess(): Access {
   const builtIn = resourcesOf(definitions?.map(({ permission }) => permission) ?? [])
   const can = (permission: string): boolean => holds(viewer?.permissions ?? [], permission, builtIn)
   return { can, needs: (permission) => (can(permission) ? undefined : `Needs ${permission}. Ask an ADMIN.`) }
+}
+
+/** Reason for a disabled control that creates something in a project, which a member may be without. */
+export function useNeedsInProject(): Access['needs'] {
+  const { can, needs } = useAccess()
+  const { data: projects } = useProjects({ enabled: can('project:read') })
+  return (permission) => needs(permission) ?? (projects?.length === 0 ? 'You have no project. Ask an ADMIN.' : undefined)
 }

@@ -6,11 +6,13 @@ import { Suspense, useCallback, useEffect, useState } from 'react'
 import type { ReactElement } from 'react'
 import { Route, Router, Switch } from 'wouter'
 
+import { useAccess } from './access.js'
 import { Button } from './parts/button.js'
 import { Notice, Skeleton } from './parts/problem.js'
 import { Toasts } from './parts/toast.js'
 import { screens } from './screens.js'
-import { Missing } from './screens/missing.js'
+import type { Screen } from './screens.js'
+import { Missing, Refused } from './screens/missing.js'
 import { SignIn } from './screens/sign-in.js'
 import { SessionContext } from './session-context.js'
 import { client, readSession, takeFragmentToken } from './session.js'
@@ -73,16 +75,22 @@ export function App({ fragmentToken }: { readonly fragmentToken: FragmentToken |
 }
 
 function Screens(): ReactElement {
+  const { can } = useAccess()
+  const isRefused = ({ permission }: Screen): boolean => permission !== undefined && !can(permission)
   return (
     <Switch>
-      {screens.map(({ path, component: Component }) => (
-        <Route key={path} path={path}>
-          {(params) => (
-            // Around the routes, it would keep the previous screen in the DOM, hidden, with the secret that it showed.
-            <Suspense fallback={<Skeleton />}>
-              <Component params={params as Readonly<Record<string, string>>} />
-            </Suspense>
-          )}
+      {screens.map((screen) => (
+        <Route key={screen.path} path={screen.path}>
+          {(params) =>
+            isRefused(screen) ? (
+              <Refused screen={screen} />
+            ) : (
+              // Around the routes, it would keep the previous screen in the DOM, hidden, with the secret that it showed.
+              <Suspense fallback={<Skeleton />}>
+                <screen.component params={params as Readonly<Record<string, string>>} />
+              </Suspense>
+            )
+          }
         </Route>
       ))}
       <Route>

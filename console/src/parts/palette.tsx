@@ -5,7 +5,7 @@ import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation } from 'wouter'
 
-import { useAccess } from '../access.js'
+import { useAccess, useNeedsInProject } from '../access.js'
 import { useScopedPath } from '../filters.js'
 import { screens } from '../screens.js'
 import { Dialog } from './dialog.js'
@@ -39,6 +39,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactEle
   const [, navigate] = useLocation()
   const scoped = useScopedPath()
   const { can } = useAccess()
+  const needs = useNeedsInProject()
   const id = text.trim()
   const { data: node } = useNode({ id }, { enabled: idPattern.test(id) })
   const toNode = node ? nodePaths[node.__typename] : undefined
@@ -47,8 +48,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactEle
     ...screens.flatMap(({ title, path, permission }) =>
       title !== null && (permission === undefined || can(permission)) ? [{ label: title, path }] : [],
     ),
-    ...(can('api_key:create') ? [{ label: 'New API key', path: '/keys/new' }] : []),
-    ...(can('mcp_server:create') ? [{ label: 'Register MCP server', path: '/servers/new' }] : []),
+    ...(needs('api_key:create') === undefined ? [{ label: 'New API key', path: '/keys/new' }] : []),
+    ...(needs('mcp_server:create') === undefined ? [{ label: 'Register MCP server', path: '/servers/new' }] : []),
     { label: 'Add personal API token', path: '/me/tokens/new' },
   ]
   const open = ({ path }: Command): void => {

@@ -3,7 +3,7 @@ import { useAccessTokens, useApiKeys, useInvitations, useMcpServers, useMembers,
 import { lazy, Suspense, useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 
-import { useAccess } from '../access.js'
+import { useAccess, useNeedsInProject } from '../access.js'
 import { curlCommand, exchangeMutation, viewerQuery } from '../commands.js'
 import { Button, ScreenLink } from '../parts/button.js'
 import { CopyText } from '../parts/copy.js'
@@ -24,8 +24,8 @@ const initialName = 'My organization'
 
 export function FirstSteps(): ReactElement | null {
   const [isDismissed, setIsDismissed] = useState(() => localStorage.getItem(storageName) === 'dismissed')
-  const { can } = useAccess()
-  if (isDismissed || !can('api_key:create')) return null
+  const needs = useNeedsInProject()
+  if (isDismissed || needs('api_key:create') !== undefined) return null
   const dismiss = (): void => {
     localStorage.setItem(storageName, 'dismissed')
     setIsDismissed(true)

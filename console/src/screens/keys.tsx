@@ -5,7 +5,7 @@ import { useApiKeys } from '@keyhouse/client/react'
 import { keepPreviousData } from '@tanstack/react-query'
 import type { ReactElement } from 'react'
 
-import { useAccess } from '../access.js'
+import { useNeedsInProject } from '../access.js'
 import { curlCommand, viewerQuery } from '../commands.js'
 import { useFilters, usePage, useScopeFilter } from '../filters.js'
 import { Button, LinkButton, ScreenLink } from '../parts/button.js'
@@ -47,7 +47,7 @@ const statuses: readonly CredentialStatus[] = ['ACTIVE', 'SUSPENDED', 'EXPIRED',
 
 export function Keys(): ReactElement {
   const filters = useFilters()
-  const { needs } = useAccess()
+  const needs = useNeedsInProject()
   const scope = useScopeFilter()
   const page = usePage()
   const orderBy = useOrder(['LABEL', 'LAST_USED_AT', 'CREATED_AT'])

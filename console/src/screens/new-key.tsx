@@ -5,7 +5,7 @@ import { useCallback, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation } from 'wouter'
 
-import { useAccess } from '../access.js'
+import { useNeedsInProject } from '../access.js'
 import { curlCommand, viewerQuery } from '../commands.js'
 import { useScope, useScopedPath } from '../filters.js'
 import { Button, LinkButton } from '../parts/button.js'
@@ -23,7 +23,7 @@ export function NewKey(): ReactElement {
   const scope = useScope()
   const scoped = useScopedPath()
   const { url } = useSession()
-  const { needs } = useAccess()
+  const needs = useNeedsInProject()
   const [, navigate] = useLocation()
   const { data: projects = [] } = useProjects()
   const create = useCreateApiKey()

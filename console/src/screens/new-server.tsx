@@ -5,7 +5,7 @@ import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation } from 'wouter'
 
-import { useAccess } from '../access.js'
+import { useNeedsInProject } from '../access.js'
 import { useScope, useScopedPath } from '../filters.js'
 import { Button, LinkButton } from '../parts/button.js'
 import { Choices, Form, FormActions, Select } from '../parts/form.js'
@@ -23,7 +23,7 @@ export const policies = [
 export function NewServer(): ReactElement {
   const scope = useScope()
   const scoped = useScopedPath()
-  const { needs } = useAccess()
+  const needs = useNeedsInProject()
   const toast = useToast()
   const [, navigate] = useLocation()
   const { data: projects = [] } = useProjects()

@@ -4,7 +4,7 @@ import { useMcpServers } from '@keyhouse/client/react'
 import { keepPreviousData } from '@tanstack/react-query'
 import type { ReactElement } from 'react'
 
-import { useAccess } from '../access.js'
+import { useNeedsInProject } from '../access.js'
 import { useFilters, usePage, useScopeFilter } from '../filters.js'
 import { Button, LinkButton, ScreenLink } from '../parts/button.js'
 import { CopyText } from '../parts/copy.js'
@@ -49,7 +49,7 @@ export const serverColumns: readonly Column<ServerRow>[] = [
 
 export function Servers(): ReactElement {
   const filters = useFilters()
-  const { needs } = useAccess()
+  const needs = useNeedsInProject()
   const scope = useScopeFilter()
   const page = usePage()
   const search = filters.get('search')
