@@ -80,7 +80,7 @@ function Screens(): ReactElement {
   return (
     <Switch>
       {screens.map((screen) => (
-        <Route key={screen.path} path={screen.path}>
+        <Route key={screen.path} path={screen.route ?? screen.path}>
           {(params) =>
             isRefused(screen) ? (
               <Refused screen={screen} />

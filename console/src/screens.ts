@@ -9,6 +9,8 @@ export type ScreenProps = { readonly params: Readonly<Record<string, string>> }
 
 export interface Screen {
   readonly path: string
+  /** Pattern of the route, if the path alone is not all of it. */
+  readonly route?: string
   /** Title in the sidebar and the palette; null for details and forms. */
   readonly title: string | null
   readonly group?: 'Access' | 'MCP' | 'Insight' | 'Organization'
@@ -77,6 +79,8 @@ export const screens: readonly Screen[] = [
   { path: '/servers/:id', title: null, component: load(async () => (await import('./screens/server.js')).Server) },
   {
     path: '/approvals',
+    // One route, so that opening a call keeps the rows of the list where they are.
+    route: '/approvals/:id?',
     title: 'Approvals',
     group: 'MCP',
     icon: 'approvals',
@@ -84,7 +88,6 @@ export const screens: readonly Screen[] = [
     shortcut: 'a',
     component: load(async () => (await import('./screens/approvals.js')).Approvals),
   },
-  { path: '/approvals/:id', title: null, component: load(async () => (await import('./screens/approvals.js')).Approvals) },
   {
     path: '/audit',
     title: 'Audit trail',

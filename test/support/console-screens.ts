@@ -10,7 +10,8 @@ type Operations = Readonly<Record<string, string>>
 export interface ScreenRow {
   /** As in console/src/screens.ts. */
   readonly path: string
-  readonly query?: string
+  /** Rest of the address: a query, or the parameter of a screen with several. */
+  readonly rest?: string
   /** Query of the object or the list that the screen shows. */
   readonly reads?: string
   /** Headings and lists, which are shown if the server answers their query. */
@@ -84,11 +85,12 @@ export const screenRows: readonly ScreenRow[] = [
       Revoke: 'revokeMcpCredential',
     },
   },
-  { path: '/approvals', reads: 'mcpToolApprovals' },
+  { path: '/approvals', reads: 'mcpToolApprovals', sections: { Pending: 'mcpToolApprovals' } },
   {
-    path: '/approvals/:id',
-    reads: 'node',
-    sections: { 'Tool call': 'node' },
+    path: '/approvals',
+    rest: '/:id',
+    reads: 'mcpToolApprovals',
+    sections: { Pending: 'mcpToolApprovals', 'Tool call': 'node' },
     rowControls: { 'Approve once': 'decideMcpToolCall', Deny: 'decideMcpToolCall' },
   },
   { path: '/audit', reads: 'auditEvents', controls: { 'Export JSONL': 'auditEvents' } },
@@ -102,7 +104,7 @@ export const screenRows: readonly ScreenRow[] = [
   },
   {
     path: '/people',
-    query: '?list=invitations',
+    rest: '?list=invitations',
     reads: 'invitations',
     sections: lists,
     controls: { Invite: 'inviteMember' },
@@ -110,7 +112,7 @@ export const screenRows: readonly ScreenRow[] = [
   },
   {
     path: '/people',
-    query: '?list=tokens',
+    rest: '?list=tokens',
     reads: 'organizationTokens',
     sections: lists,
     controls: { Invite: 'inviteMember' },

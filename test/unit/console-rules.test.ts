@@ -1,7 +1,8 @@
-/** Rules of the console that need no browser: permissions, the queue of approvals, and hidden characters. */
+/** Rules of the console that need no browser: permissions, the queue of approvals, JSON, and hidden characters. */
 import { expect, test } from '@jest/globals'
 
 import { holds, resourcesOf } from '../../console/src/holds.js'
+import { formatJson } from '../../console/src/parts/format-json.js'
 import { revealHidden } from '../../console/src/parts/hidden-characters.js'
 import { mergeQueue } from '../../console/src/screens/approval-queue.js'
 import type { Approval } from '../../console/src/screens/approval-queue.js'
@@ -57,4 +58,16 @@ test.each([
 test('other text stays as it is: line feed, tab, space, accents, Hebrew, Chinese and plain emoji', () => {
   const text = 'a b\n\tÅé שלום 漢字 😀'
   expect(revealHidden(text)).toEqual([text])
+})
+
+test('of a pile of combining marks the fifth and later are shown as code points', () => {
+  const four = 'a\u0301\u0302\u0303\u0304'
+  expect(revealHidden(`${four}b`)).toEqual([`${four}b`])
+  expect(revealHidden(`${four}\u0301b`)).toEqual([four, { code: 'U+0301' }, 'b'])
+})
+
+test('JSON is indented up to 262,144 characters, and longer JSON is on one line', () => {
+  const indented = (length: number): string[] => ['x'.repeat(length - JSON.stringify([''], null, 2).length)]
+  expect(formatJson(indented(262_144))).toHaveLength(262_144)
+  expect(formatJson(indented(262_145))).toBe(JSON.stringify(indented(262_145)))
 })

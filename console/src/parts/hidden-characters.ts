@@ -2,11 +2,12 @@
 
 /**
  * Characters that could hide or reorder what a person approves (Unicode TR36, CVE-2021-42574): control, format, surrogate,
- * private-use, unassigned and ignorable characters, and separators. Space, line feed and tab are shown as they are.
+ * private-use, unassigned and ignorable characters, and separators. Space, line feed and tab are shown as they are. So is a
+ * combining mark, up to the fourth in a row: a pile of them would cover other lines.
  */
-const hidden = /((?![ \n\t])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}])/u
+const hidden = /((?![ \n\t])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]|(?<=\p{M}{4})\p{M})/u
 
-/** A visible text, or the code point of an invisible character, such as `U+202E`. */
+/** A visible text, or the code point of a character that is not shown, such as `U+202E`. */
 export type VisiblePart = string | { readonly code: string }
 
 export const revealHidden = (text: string): VisiblePart[] =>

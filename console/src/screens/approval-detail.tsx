@@ -1,13 +1,15 @@
 /** One tool call to decide: all that is known of it, and the decision. */
 import { UserErrorsError } from '@keyhouse/client'
-import { useDecideMcpToolCall } from '@keyhouse/client/react'
-import { useEffect, useState } from 'react'
+import { operationKey, useDecideMcpToolCall, useKeyhouse } from '@keyhouse/client/react'
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import type { ReactElement } from 'react'
 
 import { useAccess } from '../access.js'
 import { Actor, actorName } from '../parts/actor.js'
 import { Button, ScreenLink } from '../parts/button.js'
 import { Field } from '../parts/form.js'
+import { formatJson } from '../parts/format-json.js'
 import { Json, SafeText } from '../parts/json.js'
 import { Card, Facts } from '../parts/page.js'
 import { Notice, Problem } from '../parts/problem.js'
@@ -29,41 +31,49 @@ interface DetailProps {
 
 export function ApprovalDetail({ approval, onClose }: DetailProps): ReactElement {
   const { tool, server, endUser, status, requestedAt, requestedBy, expiresAt, reason } = approval
-  const now = useNow(1000)
-  const text = JSON.stringify(approval.arguments, null, 2)
+  const box = useRef<HTMLDivElement>(null)
+  const text = useMemo(() => formatJson(approval.arguments), [approval.arguments])
   const [isUnfolded, setIsUnfolded] = useState(text.length <= foldedLength)
+  useEffect(() => box.current?.focus({ preventScroll: true }), [])
   return (
-    <Card title="Tool call" actions={<Button variant="quiet" icon="close" aria-label="Close" onClick={onClose} />}>
-      <Facts
-        rows={[
-          ['Requested by', <RequestingKeys key="keys" apiKeys={requestedBy} />],
-          [
-            'Tool',
-            <code key="tool">
-              <SafeText text={tool} />
-            </code>,
-          ],
-          ['Server', server ? <ServerName key="server" server={server} /> : 'Deleted, or not visible'],
-          ['End user', endUser ? <SafeText key="user" text={endUser.externalId} /> : 'None: the backend itself'],
-          ['Requested', <Moment key="requested" at={requestedAt} />],
-          ['Status', <StatusTag key="status" status={status} />],
-          ...(status === 'PENDING' ? [['Time left', formatCountdown(Date.parse(expiresAt) - now)] as const] : []),
-          ...(reason === null ? [] : [['Reason', <SafeText key="reason" text={reason} />] as const]),
-        ]}
-      />
-      <h3>Arguments</h3>
-      {approval.arguments === null ? (
-        <p className="muted">Wiped when the approval closed.</p>
-      ) : isUnfolded ? (
-        <Json value={approval.arguments} label="Arguments" />
-      ) : (
-        <div className="row">
-          <Button onClick={() => setIsUnfolded(true)}>{`Show all ${text.length.toLocaleString()} characters`}</Button>
-        </div>
-      )}
-      {status === 'PENDING' ? <Decision approval={approval} isRead={isUnfolded} /> : <Outcome approval={approval} now={now} />}
-    </Card>
+    <div ref={box} tabIndex={-1}>
+      <Card title="Tool call" actions={<Button variant="quiet" icon="close" aria-label="Close" onClick={onClose} />}>
+        <Facts
+          rows={[
+            ['Requested by', <RequestingKeys key="keys" apiKeys={requestedBy} />],
+            [
+              'Tool',
+              <code key="tool">
+                <SafeText text={tool} />
+              </code>,
+            ],
+            ['Server', server ? <ServerName key="server" server={server} /> : 'Deleted, or not visible'],
+            ['End user', endUser ? <SafeText key="user" text={endUser.externalId} /> : 'None: the backend itself'],
+            ['Requested', <Moment key="requested" at={requestedAt} />],
+            ['Status', <StatusTag key="status" status={status} />],
+            ...(status === 'PENDING' ? [['Time left', <TimeLeft key="left" until={expiresAt} />] as const] : []),
+            ...(reason === null ? [] : [['Reason', <SafeText key="reason" text={reason} />] as const]),
+          ]}
+        />
+        <h3>Arguments</h3>
+        {approval.arguments === null ? (
+          <p className="muted">Wiped when the approval closed.</p>
+        ) : isUnfolded ? (
+          <Json value={approval.arguments} label="Arguments" />
+        ) : (
+          <div className="row">
+            <Button onClick={() => setIsUnfolded(true)}>{`Show all ${text.length.toLocaleString()} characters`}</Button>
+          </div>
+        )}
+        {status === 'PENDING' ? <Decision approval={approval} isRead={isUnfolded} /> : <Outcome approval={approval} />}
+      </Card>
+    </div>
   )
+}
+
+/** A component of its own: with the whole screen it would format the arguments every second. */
+function TimeLeft({ until }: { readonly until: string }): ReactElement {
+  return <>{formatCountdown(Date.parse(until) - useNow(1000))}</>
 }
 
 function ServerName({ server }: { readonly server: NonNullable<Approval['server']> }): ReactElement {
@@ -99,7 +109,11 @@ function Decision({ approval: { id }, isRead }: DecisionProps): ReactElement {
   const { needs } = useAccess()
   const [reason, setReason] = useState('')
   const [isAwake, setIsAwake] = useState(false)
-  const decide = useDecideMcpToolCall()
+  const client = useKeyhouse()
+  const queryClient = useQueryClient()
+  const decide = useDecideMcpToolCall({
+    onError: (error) => isRaced(error) && queryClient.invalidateQueries({ queryKey: operationKey(client, 'mcpToolApprovals') }),
+  })
   useEffect(() => {
     const timer = setTimeout(() => setIsAwake(true), sleepMs)
     return () => clearTimeout(timer)
@@ -142,18 +156,13 @@ function Decision({ approval: { id }, isRead }: DecisionProps): ReactElement {
   )
 }
 
-/** Somebody else decided first; the next poll shows who. */
+/** Somebody else decided first; the list, which is read again, shows who. */
 const isRaced = (error: Error): boolean => error instanceof UserErrorsError && error.code === 'INVALID_STATE'
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 
-function Outcome({
-  approval: { status, decidedBy, decidedAt, expiresAt },
-  now,
-}: {
-  readonly approval: Approval
-  readonly now: number
-}): ReactElement {
+function Outcome({ approval: { status, decidedBy, decidedAt, expiresAt } }: Pick<DetailProps, 'approval'>): ReactElement {
+  const now = useNow(1000)
   if (status === 'EXPIRED' || decidedAt === null) return <Notice>It expired without being used. The agent can call the tool again.</Notice>
   const name = decidedBy === null ? 'Somebody' : actorName(decidedBy)
   const verb = status === 'DENIED' ? 'denied' : 'approved'

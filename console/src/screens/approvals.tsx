@@ -1,6 +1,6 @@
 /** Approvals of tool calls: the queue on the left, the chosen call on the right. */
 import { useMcpToolApprovals } from '@keyhouse/client/react'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation } from 'wouter'
 
@@ -27,7 +27,8 @@ const historySize = 20
 export function Approvals({ params }: ScreenProps): ReactElement {
   const filter = useScopeFilter()
   const polling = { refetchInterval: pollMs }
-  const pending = useMcpToolApprovals({ first: 100, filter: { ...filter, status: 'PENDING' } }, polling)
+  // The last are the first to expire: a flood of calls does not hide those before it.
+  const pending = useMcpToolApprovals({ last: 100, filter: { ...filter, status: 'PENDING' } }, polling)
   const history = useMcpToolApprovals({ first: historySize, filter }, polling)
   const error = pending.error ?? history.error
   const count = pending.data?.nodes.length ?? 0
@@ -50,38 +51,52 @@ interface QueueProps {
   readonly chosenId: string | undefined
 }
 
+const decidedIds = (recent: readonly Approval[]): string[] => recent.filter(({ status }) => status !== 'PENDING').map(({ id }) => id)
+
+/** Rows stay where they are. New ones are counted, and shown when asked for, so that none moves what is under the pointer. */
 function Queue({ pending, recent, chosenId }: QueueProps): ReactElement {
   const [shownIds, setShownIds] = useState<readonly string[]>(() => mergeQueue([], pending))
+  const [latestIds, setLatestIds] = useState<readonly string[]>(() => decidedIds(recent))
   const [, navigate] = useLocation()
   const scoped = useScopedPath()
   const known = new Map([...recent, ...pending].map((approval) => [approval.id, approval]))
-  const shown = shownIds.flatMap((id) => known.get(id) ?? [])
-  const added = pending.filter(({ id }) => !shownIds.includes(id))
+  const rowsOf = (ids: readonly string[]): Approval[] => ids.flatMap((id) => known.get(id) ?? [])
+  const shown = rowsOf(shownIds)
+  const latest = rowsOf(latestIds)
+  const added = [...known.keys()].filter((id) => !shownIds.includes(id) && !latestIds.includes(id)).length
   const chosen = chosenId === undefined ? undefined : known.get(chosenId)
-  const decided = recent.filter(({ id, status }) => status !== 'PENDING' && !shownIds.includes(id))
   useListKeys()
+  useReturnOfFocus(chosenId)
 
-  // A list without rows cannot move under the pointer.
-  const isEmpty = shown.length === 0
+  const showAdded = (): void => {
+    setShownIds(mergeQueue(shownIds, pending))
+    setLatestIds(decidedIds(recent).filter((id) => !shownIds.includes(id)))
+  }
+  const isEmpty = shown.length === 0 && latest.length === 0
   useEffect(() => {
-    if (isEmpty && pending.length > 0) setShownIds(mergeQueue([], pending))
-  }, [isEmpty, pending])
+    if (!isEmpty) return
+    setShownIds(mergeQueue([], pending))
+    setLatestIds(decidedIds(recent))
+  }, [isEmpty, pending, recent])
 
   return (
     <div className={classes['columns']} data-chosen={chosen ? '' : undefined}>
       <div className="stack">
-        {added.length > 0 && <Button onClick={() => setShownIds(mergeQueue(shownIds, pending))}>{`Show ${added.length} new`}</Button>}
-        {isEmpty && added.length === 0 ? (
-          <Empty title="No pending approvals.">
+        <div className={classes['heading']}>
+          <h2>Pending</h2>
+          {added > 0 && <Button onClick={showAdded}>{`Show ${added} new`}</Button>}
+        </div>
+        {shown.length === 0 ? (
+          <Empty title={added === 0 ? 'No pending approvals.' : 'No other pending approvals.'}>
             <p className="muted">A tool call of a server with the policy ALWAYS waits here for 10 minutes.</p>
           </Empty>
         ) : (
           <ApprovalList label="Pending approvals" approvals={shown} chosenId={chosenId} />
         )}
-        {decided.length > 0 && (
+        {latest.length > 0 && (
           <>
             <h2>Latest</h2>
-            <ApprovalList label="Latest approvals" approvals={decided} chosenId={chosenId} />
+            <ApprovalList label="Latest approvals" approvals={latest} chosenId={chosenId} />
           </>
         )}
       </div>
@@ -105,7 +120,7 @@ function ApprovalList({ label, approvals, chosenId }: ListProps): ReactElement {
   return (
     <ul aria-label={label} className={classes['list']}>
       {approvals.map(({ id, tool, server, endUser, status, expiresAt, requestedAt }) => (
-        <li key={id} aria-current={id === chosenId ? 'true' : undefined}>
+        <li key={id} id={id} aria-current={id === chosenId ? 'true' : undefined}>
           <ScreenLink to={`/approvals/${id}`}>
             <span className="row row-between">
               <code>
@@ -114,14 +129,30 @@ function ApprovalList({ label, approvals, chosenId }: ListProps): ReactElement {
               {status === 'PENDING' ? <span>{formatCountdown(Date.parse(expiresAt) - now)} left</span> : <StatusTag status={status} />}
             </span>
             <span className="note">
-              {server?.name ?? 'Deleted server'}
-              {endUser && ` · for ${endUser.externalId}`} · {formatRelative(Date.parse(requestedAt), now)}
+              <SafeText text={server?.name ?? 'Deleted server'} />
+              {endUser && (
+                <>
+                  {' · for '}
+                  <SafeText text={endUser.externalId} />
+                </>
+              )}
+              {' · '}
+              {formatRelative(Date.parse(requestedAt), now)}
             </span>
           </ScreenLink>
         </li>
       ))}
     </ul>
   )
+}
+
+/** Closing a call returns the focus to its row. */
+function useReturnOfFocus(chosenId: string | undefined): void {
+  const lastId = useRef(chosenId)
+  useEffect(() => {
+    if (chosenId === undefined && lastId.current !== undefined) document.getElementById(lastId.current)?.querySelector('a')?.focus()
+    lastId.current = chosenId
+  }, [chosenId])
 }
 
 /** `j` and `k` move through the list; Enter opens, as for every link. Nothing decides by a single key. */

@@ -7,6 +7,7 @@ import { useScopeFilter } from '../filters.js'
 import { Bars } from '../parts/bars.js'
 import type { Bar } from '../parts/bars.js'
 import { ScreenLink } from '../parts/button.js'
+import { SafeText } from '../parts/json.js'
 import { Card, Page } from '../parts/page.js'
 import { Loaded } from '../parts/problem.js'
 import { Ago, useNow } from '../parts/time.js'
@@ -46,7 +47,14 @@ function WaitingApprovals(): ReactElement {
             <ul>
               {nodes.map(({ id, tool, server }) => (
                 <li key={id}>
-                  <ScreenLink to={`/approvals/${id}`}>{tool}</ScreenLink> <span className="muted">{server?.name}</span>
+                  <ScreenLink to={`/approvals/${id}`}>
+                    <SafeText text={tool} />
+                  </ScreenLink>{' '}
+                  {server && (
+                    <span className="muted">
+                      <SafeText text={server.name} />
+                    </span>
+                  )}
                 </li>
               ))}
             </ul>

@@ -1,4 +1,4 @@
-/** The console in a real browser: accessibility, its policy, secrets, the keyboard alone, and two people who decide one call. */
+/** The console in a real browser: accessibility, its policy, secrets, and the keyboard alone. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
@@ -155,32 +155,6 @@ test('a refused form keeps what was typed, and the error stands at its field', a
   await page.getByRole('button', { name: 'Create key' }).click()
   await page.locator('textarea[name=allowedAudiences][aria-invalid=true]').waitFor()
   expect(await page.getByLabel('Label', { exact: true }).inputValue()).toBe('typed')
-})
-
-test('of two people who decide one call the second sees who was first, and a new call moves nothing', async () => {
-  const id = await askForApproval('first', { number: 1 })
-  const [ada, grace] = [await signIn(), await signIn()]
-  for (const { page } of [ada, grace]) await open(page, `/approvals/${id}`)
-  const listBefore = await ada.page.getByRole('list', { name: 'Pending approvals' }).getByRole('link').allTextContents()
-  await askForApproval('second', { number: 2 })
-  await ada.page.getByRole('button', { name: 'Show 1 new' }).waitFor()
-  expect(await ada.page.getByRole('list', { name: 'Pending approvals' }).getByRole('link').count()).toBe(listBefore.length)
-
-  await ada.page.getByRole('button', { name: 'Deny' }).click()
-  await ada.page.getByText('denied this').waitFor()
-  await grace.page.getByText('denied this').waitFor()
-  expect(await grace.page.getByRole('button', { name: 'Approve once' }).count()).toBe(0)
-}, 60_000)
-
-test('the key that asks is shown, and long arguments must be shown whole before the call can be approved', async () => {
-  const id = await askForApproval('long', { text: 'x'.repeat(2000) })
-  const { page } = await signIn()
-  await open(page, `/approvals/${id}`)
-  await page.getByRole('link', { name: 'First sandbox key' }).waitFor()
-  const approve = page.getByRole('button', { name: 'Approve once' })
-  expect(await approve.getAttribute('aria-disabled')).toBe('true')
-  await page.getByRole('button', { name: /^Show all/ }).click()
-  expect(await approve.getAttribute('aria-disabled')).toBeNull()
 })
 
 test('a session that was revoked keeps the screen under a dialog', async () => {

@@ -120,8 +120,8 @@ async function signIn(signInToken: string): Promise<void> {
 }
 
 /** Goes to a path without loading the page again, and reads the screen as soon as it has loaded. */
-async function visit({ path, query = '', controls, rowControls }: ScreenRow): Promise<Shown> {
-  const concrete = path.replace(/^(.*)\/:id/, (_, list: string) => `${list}/${ids[list]}`) + query
+async function visit({ path, rest = '', controls, rowControls }: ScreenRow): Promise<Shown> {
+  const concrete = `${path}${rest}`.replace(/^(.*)\/:id/, (_, list: string) => `${list}/${ids[list]}`)
   await page.evaluate(`history.pushState(null, '', ${JSON.stringify(`/console${concrete}`)})`)
   const read = (): Promise<Shown | null> => page.evaluate<Shown | null>(readScreen(Object.keys({ ...controls, ...rowControls })))
   await page.evaluate('new Promise(requestAnimationFrame)')
@@ -169,10 +169,10 @@ test.each<[string, MemberRole, string[] | null]>([
       titles.map((title) => expect.stringContaining(title)),
     )
     for (const row of screenRows) {
-      const { path, query, reads } = row
+      const { path, rest, reads } = row
       // Without the right to read one of the lists, its address shows the first one.
-      if (query !== undefined && isRefused(row)) continue
-      expect({ path, query, ...(await visit(row)) }).toEqual({ path, query, ...expectedOf(row, answers) })
+      if (rest !== undefined && isRefused(row)) continue
+      expect({ path, rest, ...(await visit(row)) }).toEqual({ path, rest, ...expectedOf(row, answers) })
       if (isRefused(row)) await page.getByText(`You may not see this. It needs ${rootFieldPermissions[reads!]![0]}.`).waitFor()
       if (answers.get(reads ?? '') === 'NULL') await page.getByText('not found').waitFor()
     }
