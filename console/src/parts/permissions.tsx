@@ -29,7 +29,8 @@ interface PickerProps {
   readonly canBeAll?: boolean
 }
 
-const ownPattern = /^[a-z][a-z0-9_]*:([a-z][a-z0-9_]*|\*)$/
+/** Permissions without a checkbox: those of the reader's own services, and those of single tools, by the server's rules. */
+const ownPattern = /^([a-z][a-z0-9_]*:([a-z][a-z0-9_]*|\*)|mcp_tool:[\w.-]{1,128})$/
 
 export function PermissionPicker({ grant, onChange, forApiKey, canBeAll = true }: PickerProps): ReactElement {
   const { data: viewer } = useViewer()
@@ -50,7 +51,7 @@ export function PermissionPicker({ grant, onChange, forApiKey, canBeAll = true }
   const resources = [...resourcesOf(offered.filter(isFound).map(({ permission }) => permission))]
   const ofResource = (rows: readonly Definition[], resource: string): readonly Definition[] =>
     rows.filter(({ permission }) => resourceOf(permission) === resource)
-  const own = grant.permissions.filter((permission) => !builtIn.has(resourceOf(permission)))
+  const own = grant.permissions.filter((name) => !builtIn.has(resourceOf(name)) || (name.startsWith('mcp_tool:') && name !== 'mcp_tool:*'))
   const modes = [
     ...(canBeAll ? ([['all', 'All my permissions']] as const) : []),
     ['read', 'Read only'] as const,
@@ -125,12 +126,12 @@ interface OwnProps {
   readonly onRemove: (permission: string) => void
 }
 
-/** Permissions of the reader's own services, which Keyhouse carries but does not interpret. */
+/** Permissions by name: of single tools, and of services for which Keyhouse carries permissions that it does not interpret. */
 function OwnPermissions({ own, isHeld, onAdd, onRemove }: OwnProps): ReactElement {
   const [text, setText] = useState('')
   const permission = text.trim()
   const reason = !ownPattern.test(permission)
-    ? 'Write resource:action in lower case.'
+    ? 'Write resource:action in lower case, or mcp_tool: and the name of a tool.'
     : isHeld(permission)
       ? undefined
       : 'You do not hold this permission.'
@@ -148,12 +149,18 @@ function OwnPermissions({ own, isHeld, onAdd, onRemove }: OwnProps): ReactElemen
           if (reason === undefined) add()
         }}
       >
-        <Field name="ownPermission" label="Permission of your own services" help="Such as agent:read" value={text} onChange={setText} />
+        <Field
+          name="ownPermission"
+          label="Other permission"
+          help="Of your own services, such as agent:read, or for one tool: mcp_tool:echo"
+          value={text}
+          onChange={setText}
+        />
         <Button disabledReason={reason} onClick={add}>
           Add
         </Button>
       </div>
-      <ul className="row" aria-label="Permissions of your own services">
+      <ul className="row" aria-label="Other permissions">
         {own.map((name) => (
           <li key={name}>
             <Button variant="quiet" icon="close" aria-label={`Remove ${name}`} onClick={() => onRemove(name)}>

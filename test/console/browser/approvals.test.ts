@@ -135,3 +135,14 @@ test.each([
   expect(shown.length).toBeLessThanOrEqual(262_144)
   expect(await page.locator('mark').count()).toBeLessThanOrEqual(500)
 })
+
+test('a flood of calls hides none that expires before it', async () => {
+  await ask('before')
+  const { secret } = await world.agent()
+  const flood = Array.from({ length: 100 }, (_, number) => world.call(serverId, secret, 'flood', { number }))
+  expect((await Promise.all(flood)).every(({ body }) => body.error.data.approvalId)).toBe(true)
+  const page = await open()
+  const rows = page.getByRole('list', { name: 'Pending approvals' }).getByRole('link')
+  await rows.filter({ has: page.getByText('before', { exact: true }) }).waitFor()
+  expect(await rows.count()).toBe(100)
+})
