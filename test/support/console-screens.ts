@@ -65,6 +65,7 @@ export const screenRows: readonly ScreenRow[] = [
   },
   { path: '/servers', reads: 'mcpServers', controls: { 'Register server': 'createMcpServer' } },
   { path: '/servers/new', controls: { Register: 'createMcpServer' } },
+  { path: '/servers/:id/edit', reads: 'mcpServer', rowControls: { Save: 'updateMcpServer' } },
   {
     path: '/servers/:id',
     reads: 'mcpServer',
@@ -76,12 +77,14 @@ export const screenRows: readonly ScreenRow[] = [
       Credentials: 'mcpCredentials',
     },
     rowControls: {
+      Edit: 'updateMcpServer',
       Delete: 'deleteMcpServer',
       Test: 'testMcpServer',
       'Save tools': 'updateMcpServer',
       'Save policy': 'updateMcpServer',
       'Store credential': 'createMcpCredential',
-      Replace: 'updateMcpCredential',
+      'Replace value': 'updateMcpCredential',
+      'Share with end users': 'updateMcpServer',
       Revoke: 'revokeMcpCredential',
     },
   },
@@ -143,17 +146,18 @@ export const screenRows: readonly ScreenRow[] = [
 /** Controls that need no permission: those of the own account, and those that change only the page. */
 export const freeControls: ReadonlySet<string> = new Set([
   'Actions',
-  'Add',
   'Add Token',
   'Add rate limit',
+  'Add',
   'Ask me first',
+  'CSV',
   'Cancel',
   'Close',
   'Copy',
-  'CSV',
   'Create',
   'Not this tool',
   'Revoke all and sign out',
+  'Turn on notifications',
   'Wrong arguments',
 ])
 
@@ -176,8 +180,9 @@ export const readScreen = (links: readonly string[]): string => `(() => {
   const controls = {}
   for (const element of main.querySelectorAll('a, [role=menuitem], button:not(th button)')) {
     if (element.matches('a') && !isLink(element)) continue
-    const [, name, permission] = /^(.*?)(?: \\(needs (.*)\\))?$/.exec(element.getAttribute('aria-label') ?? text(element))
-    const reason = permission ? 'Needs ' + permission + '. Ask an ADMIN.' : text(element.parentElement.querySelector(':scope > [role=tooltip]'))
+    const inMenu = element.querySelector('small')
+    const reason = text(inMenu ?? element.parentElement.querySelector(':scope > [role=tooltip]'))
+    const name = element.getAttribute('aria-label') ?? text(element).slice(0, inMenu ? -reason.length : undefined)
     controls[name] = /^(Needs|You have no project)/.test(reason) ? reason : null
   }
   return { sections: [...main.querySelectorAll('h2, nav[aria-label="Lists of people"] a')].map(text), controls }

@@ -10,7 +10,8 @@ export interface MenuItem {
   readonly label: string
   readonly onSelect: () => void
   readonly danger?: boolean
-  readonly disabled?: boolean
+  /** Reason why the item does nothing, such as a missing permission. */
+  readonly disabledReason?: string | undefined
 }
 
 /** A button with the given text that opens the menu. */
@@ -25,10 +26,11 @@ export function Menu({ label, items }: { readonly label: string; readonly items:
               <Base.Item
                 key={item.label}
                 className={`${classes['item']} ${item.danger ? classes['danger'] : ''}`}
-                disabled={item.disabled}
+                disabled={item.disabledReason !== undefined}
                 onClick={item.onSelect}
               >
                 {item.label}
+                {item.disabledReason !== undefined && <small>{item.disabledReason}</small>}
               </Base.Item>
             ))}
           </Base.Popup>

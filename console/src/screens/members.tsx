@@ -20,29 +20,28 @@ export type Member = MembersResult['nodes'][number]
 const dialogs = { edit: EditMember, signIn: SignInLink, remove: RemoveMember } as const
 
 export function Members(): ReactElement {
-  const { can } = useAccess()
+  const { needs } = useAccess()
   const query = useMembers(usePage(50))
   const { data: viewer } = useViewer()
   const [open, setOpen] = useState<{ readonly dialog: keyof typeof dialogs; readonly member: Member } | null>(null)
-  const suffix = (permission: string): string => (can(permission) ? '' : ` (needs ${permission})`)
   const actions = (member: Member): ReactElement => (
     <Menu
       label="Actions"
       items={[
         {
-          label: `Change role and projects${suffix('member:update')}`,
-          disabled: !can('member:update'),
+          label: 'Change role and projects',
+          disabledReason: needs('member:update'),
           onSelect: () => setOpen({ dialog: 'edit', member }),
         },
         {
-          label: `Create sign-in link${suffix('member:update')}`,
-          disabled: !can('member:update'),
+          label: 'Create sign-in link',
+          disabledReason: needs('member:update'),
           onSelect: () => setOpen({ dialog: 'signIn', member }),
         },
         {
-          label: `Remove${suffix('member:remove')}`,
+          label: 'Remove',
           danger: true,
-          disabled: !can('member:remove'),
+          disabledReason: needs('member:remove'),
           onSelect: () => setOpen({ dialog: 'remove', member }),
         },
       ]}

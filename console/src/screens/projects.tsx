@@ -19,12 +19,11 @@ import { useToast } from '../parts/toast.js'
 type Project = ProjectsResult[number]
 
 export function Projects(): ReactElement {
-  const { can, needs } = useAccess()
+  const { needs } = useAccess()
   const query = useProjects()
   const [isCreating, setIsCreating] = useState(false)
   const [renamed, setRenamed] = useState<Project | null>(null)
   const [reset, setReset] = useState<Project | null>(null)
-  const suffix = (permission: string): string => (can(permission) ? '' : ` (needs ${permission})`)
   const columns: readonly Column<Project>[] = [
     { title: 'Name', cell: ({ name }) => name },
     { title: 'Slug', cell: ({ slug }) => <code>{slug}</code> },
@@ -35,11 +34,11 @@ export function Projects(): ReactElement {
         <Menu
           label="Actions"
           items={[
-            { label: `Rename${suffix('project:update')}`, disabled: !can('project:update'), onSelect: () => setRenamed(project) },
+            { label: 'Rename', disabledReason: needs('project:update'), onSelect: () => setRenamed(project) },
             {
-              label: `Reset sandbox${suffix('sandbox:reset')}`,
+              label: 'Reset sandbox',
               danger: true,
-              disabled: !can('sandbox:reset'),
+              disabledReason: needs('sandbox:reset'),
               onSelect: () => setReset(project),
             },
           ]}

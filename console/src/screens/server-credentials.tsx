@@ -33,12 +33,8 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
   const close = (): void => setAsked(null)
   const replaceReason = ({ id, endUser }: Credential): string | undefined => {
     if (endUser !== null) return 'It belongs to an end user.'
-    return needs('mcp_credential:update') ?? (id === server.sharedCredentialId ? needs('mcp_approval:decide') : undefined)
+    return needs('mcp_credential:create') ?? (id === server.sharedCredentialId ? needs('mcp_approval:decide') : undefined)
   }
-  const item = (label: string, reason: string | undefined): { label: string; disabled: boolean } => ({
-    label: reason === undefined ? label : `${label} (${reason})`,
-    disabled: reason !== undefined,
-  })
   const [name, ...others] = credentialColumns
   const columns: readonly Column<Credential>[] = [
     name!,
@@ -53,10 +49,19 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
         <Menu
           label="Actions"
           items={[
-            { ...item('Replace value', replaceReason(credential)), onSelect: () => setAsked({ action: 'replace', credential }) },
-            { ...item('Share with end users', shareReason(credential)), onSelect: () => setAsked({ action: 'share', credential }) },
             {
-              ...item('Revoke', needs('mcp_credential:revoke')),
+              label: 'Replace value',
+              disabledReason: replaceReason(credential),
+              onSelect: () => setAsked({ action: 'replace', credential }),
+            },
+            {
+              label: 'Share with end users',
+              disabledReason: shareReason(credential),
+              onSelect: () => setAsked({ action: 'share', credential }),
+            },
+            {
+              label: 'Revoke',
+              disabledReason: needs('mcp_credential:revoke'),
               danger: true,
               onSelect: () => setAsked({ action: 'revoke', credential }),
             },
