@@ -25,6 +25,7 @@ import { SealError } from './lib/crypto/seal.js'
 import { FixedWindowLimiter } from './lib/fixed-window.js'
 import { acceptedUrls } from './lib/issuer.js'
 import { maxConnectionsFor, maxDescriptors } from './lib/max-descriptors.js'
+import { SingleFlight } from './lib/single-flight.js'
 import { createLogger } from './observability/log.js'
 import { Metrics } from './observability/metrics.js'
 import type { Traces } from './observability/traces.js'
@@ -32,6 +33,8 @@ import { OpenIdProviders } from './openid/openid-provider.js'
 import { createOutbound } from './outbound/create-outbound.js'
 import { withLoopGuard } from './outbound/loop-guard.js'
 import { maxLookupsFor, type DnsLookup } from './outbound/name-lookups.js'
+import { createRenewalFailures } from './outbound/oauth-client-error.js'
+import { OAuthDiscovery } from './outbound/oauth-discovery.js'
 import { withMetrics } from './outbound/with-metrics.js'
 import { withTracing } from './outbound/with-tracing.js'
 import { createLimiter } from './rate-limits/create-limiter.js'
@@ -110,6 +113,9 @@ export async function openServices(
     const meteredOutbound = withMetrics(withLoopGuard(baseOutbound, acceptedUrls(config), getDeploymentId(secrets)), metrics)
     const outbound = traces ? withTracing(meteredOutbound, traces) : meteredOutbound
     closers.unshift(() => outbound.close())
+    const tokenTasks = new SingleFlight()
+    // A renewed token that is not stored is lost, and its account must be connected again.
+    closers.unshift(() => tokenTasks.settle())
     const services = {
       config,
       limits,
@@ -123,6 +129,9 @@ export async function openServices(
       masterKeys,
       outbound,
       openIdProviders: new OpenIdProviders(outbound),
+      oauthDiscovery: new OAuthDiscovery(outbound, clock),
+      tokenTasks,
+      renewalFailures: createRenewalFailures(clock),
       outboundConcurrency: new ConcurrencyLimiter(),
       refusalJournal: refusals,
       writeBehind,

@@ -13,6 +13,7 @@ import { ImportApiKeysResolver } from './resolvers/import-api-keys.resolver.js'
 import { InvitationResolver } from './resolvers/invitation.resolver.js'
 import { McpCredentialListResolver } from './resolvers/mcp-credential-list.resolver.js'
 import { McpCredentialResolver } from './resolvers/mcp-credential.resolver.js'
+import { McpOAuthClientResolver } from './resolvers/mcp-oauth-client.resolver.js'
 import { McpServerResolver } from './resolvers/mcp-server.resolver.js'
 import { McpToolApprovalResolver } from './resolvers/mcp-tool-approval.resolver.js'
 import { MemberResolver } from './resolvers/member.resolver.js'
@@ -51,6 +52,7 @@ export function buildSchema(): GraphQLSchema {
       TokenIntrospectionResolver,
       McpCredentialResolver,
       McpCredentialListResolver,
+      McpOAuthClientResolver,
       McpServerResolver,
       TestMcpServerResolver,
       McpToolApprovalResolver,

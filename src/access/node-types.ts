@@ -5,6 +5,7 @@ import { AuditEvent } from '../entities/audit-event.js'
 import { EndUser } from '../entities/end-user.js'
 import { Invitation } from '../entities/invitation.js'
 import { McpCredential } from '../entities/mcp-credential.js'
+import { McpOAuthClient } from '../entities/mcp-oauth-client.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { Member } from '../entities/member.js'
@@ -43,6 +44,7 @@ export const nodeTypes: Readonly<Record<string, NodeType>> = {
   evt: { entity: AuditEvent, permission: 'audit_event:read' },
   mcp_srv: { entity: McpServer, permission: 'mcp_server:read' },
   mcp_cred: { entity: McpCredential, permission: 'mcp_credential:read' },
+  mcp_cli: { entity: McpOAuthClient, permission: 'mcp_oauth_client:read' },
   mcp_apr: { entity: McpToolApproval, permission: 'mcp_approval:read' },
   grant: { entity: OAuthGrant, permission: 'oauth_grant:read' },
   oauth_cfg: { entity: OAuthConfiguration, permission: 'oauth_configuration:read' },

@@ -106,6 +106,17 @@ export const permissions = {
   'mcp_credential:revoke': definePermission('Revoke credentials', 'Revoke an MCP credential, and wipe its value.', members, {
     endUsers: true,
   }),
+  'mcp_oauth_client:create': definePermission(
+    'Store OAuth clients',
+    'Store the client that Keyhouse is at an authorization server of MCP servers. Its secret cannot be read again.',
+    members,
+  ),
+  'mcp_oauth_client:read': definePermission(
+    'Read OAuth clients',
+    'List the OAuth clients for MCP servers, without their secrets.',
+    everyone,
+  ),
+  'mcp_oauth_client:delete': definePermission('Delete OAuth clients', 'Delete an OAuth client for MCP servers.', members),
   'mcp_tool:*': definePermission('Call MCP tools', 'Call every tool through the gateway; `mcp_tool:<name>` allows one tool.', members, {
     endUsers: true,
   }),

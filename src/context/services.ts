@@ -1,5 +1,6 @@
 /** Services that one process shares among its requests. */
 import type { MikroORM } from '@mikro-orm/core'
+import type { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 
 import type { Config } from '../config/config.js'
@@ -13,8 +14,11 @@ import type { Clock } from '../lib/clock.js'
 import type { ConcurrencyLimiter } from '../lib/concurrency.js'
 import type { MasterKeys } from '../lib/crypto/seal.js'
 import type { FixedWindowLimiter } from '../lib/fixed-window.js'
+import type { SingleFlight } from '../lib/single-flight.js'
 import type { Metrics } from '../observability/metrics.js'
 import type { OpenIdProviders } from '../openid/openid-provider.js'
+import type { OAuthClientError } from '../outbound/oauth-client-error.js'
+import type { OAuthDiscovery } from '../outbound/oauth-discovery.js'
 import type { Outbound } from '../outbound/outbound.js'
 import type { RateLimiter } from '../rate-limits/limiter.js'
 import type { VerificationQueue } from '../rate-limits/verification-queue.js'
@@ -38,6 +42,11 @@ export interface Services {
   readonly openIdProviders: OpenIdProviders
   /** Limits concurrent requests to MCP servers in this process. */
   readonly outboundConcurrency: ConcurrencyLimiter
+  readonly oauthDiscovery: OAuthDiscovery
+  /** Renewals and revocations of upstream tokens, which outlive the requests that caused them. */
+  readonly tokenTasks: SingleFlight
+  /** Latest failure to renew a credential, by its id, until it may be tried again. */
+  readonly renewalFailures: LRUCache<string, OAuthClientError>
   readonly refusalJournal: Refusals
   readonly writeBehind: WriteBehind
   readonly limiter: RateLimiter

@@ -4,9 +4,11 @@ import type { EntityManager, MikroORM } from '@mikro-orm/core'
 import type { Condition } from '../database/queries/lists.js'
 import { startsWith, type SealedField } from '../database/queries/sealed-columns.js'
 import { DeploymentSecret, deploymentSecretAad } from '../entities/deployment-secret.js'
+import { McpConnection, verifierAad } from '../entities/mcp-connection.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { OAuthConfiguration, oidcClientSecretAad } from '../entities/oauth-configuration.js'
 import { OAuthRefreshToken, successorAad } from '../entities/oauth-refresh-token.js'
+import { clientSecretAad, McpOAuthClient } from '../entities/mcp-oauth-client.js'
 import { PersonalToken, personalTokenAad } from '../entities/personal-token.js'
 import { SigningKey, privateKeyAad } from '../entities/signing-key.js'
 
@@ -38,6 +40,9 @@ export const sealedColumns: readonly SealedColumn[] = [
   defineColumn('refresh responses', OAuthRefreshToken, 'sealedSuccessor', successorAad),
   defineColumn('credentials', McpCredential, 'sealedValue', (row) => row.aad()),
   defineColumn('OpenID client secrets', OAuthConfiguration, 'sealedOidcClientSecret', oidcClientSecretAad),
+  defineColumn('refresh tokens', McpCredential, 'sealedRefresh', (row) => row.refreshAad()),
+  defineColumn('client secrets', McpOAuthClient, 'sealedSecret', clientSecretAad),
+  defineColumn('code verifiers', McpConnection, 'sealedVerifier', verifierAad),
   defineColumn('deployment secrets', DeploymentSecret, 'sealedValue', ({ id }) => deploymentSecretAad(id)),
 ]
 

@@ -7,11 +7,13 @@ import { AccessToken } from '../entities/access-token.js'
 import { BrowserSession } from '../entities/browser-session.js'
 import { EndUser } from '../entities/end-user.js'
 import type { Environment } from '../entities/enums.js'
+import { McpConnection } from '../entities/mcp-connection.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { objectNotFound } from '../lib/errors.js'
 import { deriveEndUserId, externalIdMessage, isExternalId } from '../lib/external-id.js'
+import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../mcp/connections/revoke-upstream.js'
 import { revokeCredentials } from '../mcp/credentials/revoke-credentials.js'
 import { deleteGrants } from '../oauth/revoke-grants.js'
 import { resolveEnvironment } from '../tenancy/environment.js'
@@ -30,7 +32,8 @@ export async function forgetEndUser(
   ctx: Context,
   input: ForgetEndUserArgs,
 ): Promise<{ forgottenEndUserId: string; revokedTokens: number; wipedCredentials: number; deletedServers: number }> {
-  return perform(ctx, 'end_user:forget', async ({ em, actor, now, permit, addDetails }) => {
+  let grants: UpstreamGrant[] = []
+  const forgotten = await perform(ctx, 'end_user:forget', async ({ em, actor, now, permit, addDetails }) => {
     const validator = new Validator()
     if (!isExternalId(input.externalId)) validator.addIssue('externalId', externalIdMessage)
     validator.throwIfInvalid()
@@ -45,6 +48,7 @@ export async function forgetEndUser(
     const unfilteredEm = disableOwnerFilter(em, permitted)
     const live = { endUserId: id, ...unrevokedTokens(now) }
     const revokedTokens = await unfilteredEm.nativeUpdate(AccessToken, live, { revokedAt: now })
+    grants = await findUpstreamGrants(em, permitted, ctx.services, { endUserId: id })
     const wipedCredentials = await revokeCredentials(unfilteredEm, permitted, { endUserId: id }, now)
     // Names and header names may identify the person. The revoked record keeps only the derived end-user id.
     await unfilteredEm.nativeUpdate(McpCredential, { endUserId: id }, { name: null, authorizationPreview: null, headerNames: [] })
@@ -52,8 +56,11 @@ export async function forgetEndUser(
     await unfilteredEm.nativeDelete(McpToolApproval, { endUserId: id })
     await deleteGrants(unfilteredEm, permitted, { endUserId: id })
     await em.nativeDelete(BrowserSession, { endUserId: id })
+    await unfilteredEm.nativeDelete(McpConnection, { endUserId: id })
     em.remove(endUser)
     addDetails({ revokedTokens, wipedCredentials, deletedServers })
     return { forgottenEndUserId: id, revokedTokens, wipedCredentials, deletedServers }
   })
+  revokeGrants(ctx.services, grants)
+  return forgotten
 }

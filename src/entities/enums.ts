@@ -118,6 +118,8 @@ export const McpAuthType = defineEnum(
     BEARER: 'Sent as `Authorization: Bearer <token>` (RFC 6750).',
     AUTHORIZATION: 'Sent as a complete `Authorization` header value, scheme included.',
     HEADERS: 'Sent as one or more custom HTTP headers.',
+    OAUTH:
+      'Sent as `Authorization: Bearer <access token>`, which Keyhouse renews. Stored by connecting an account, see `startMcpConnection`.',
     NONE: 'Nothing is sent: the server needs no authentication.',
   },
 )
@@ -130,9 +132,18 @@ export const McpCredentialHealthStatus = defineEnum(
     UNKNOWN: 'Not sent since it was stored or replaced, or answered only with other errors.',
     OK: 'The server accepted it: the HTTP status was a success.',
     FAILING: 'The server refused it: the HTTP status was `401` or `403`.',
+    RECONNECT_REQUIRED:
+      'The authorization server of an OAUTH credential no longer renews it. It is not sent. Connect the account again with `startMcpConnection`.',
   },
 )
 export type McpCredentialHealthStatus = keyof typeof McpCredentialHealthStatus
+
+export const McpOAuthClientKind = defineEnum('McpOAuthClientKind', 'How an authorization server knows Keyhouse as a client.', {
+  STATIC: 'Registered by a person at the authorization server, and stored with `createMcpOAuthClient`. Preferred where it exists.',
+  CIMD: 'Known by the URL of its Client ID Metadata Document, which this server publishes.',
+  DCR: 'Registered by Keyhouse at the authorization server (RFC 7591).',
+})
+export type McpOAuthClientKind = keyof typeof McpOAuthClientKind
 
 export const McpToolApprovalStatus = defineEnum('McpToolApprovalStatus', 'Status of a tool call approval at the time of the response.', {
   PENDING: 'Created by the tool call and not decided yet.',

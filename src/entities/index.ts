@@ -11,7 +11,9 @@ import { EndUser } from './end-user.js'
 import { IdempotencyKey } from './idempotency-key.js'
 import { Invitation } from './invitation.js'
 import { MasterKeyProof } from './master-key-proof.js'
+import { McpConnection } from './mcp-connection.js'
 import { McpCredential } from './mcp-credential.js'
+import { McpOAuthClient } from './mcp-oauth-client.js'
 import { McpServerCaller } from './mcp-server-caller.js'
 import { McpServer } from './mcp-server.js'
 import { McpToolApproval } from './mcp-tool-approval.js'
@@ -42,7 +44,9 @@ export const entities = [
   Invitation,
   IdempotencyKey,
   MasterKeyProof,
+  McpConnection,
   McpCredential,
+  McpOAuthClient,
   McpServer,
   McpServerCaller,
   McpToolApproval,

@@ -102,6 +102,49 @@ export class McpCredential extends Node {
   @Property({ ...integer(), default: 1 })
   version!: number
 
+  /** Issuer that granted the tokens of an OAUTH credential: they are sent to no other one. Null for other types. */
+  @Property(text({ nullable: true }))
+  oauthIssuer!: string | null
+
+  /** {@link McpOAuthClient} that the tokens were granted to. No foreign key: the record outlives its client. */
+  @Property(text({ nullable: true }))
+  oauthClientId!: string | null
+
+  /** Resource that the tokens were asked for (RFC 8707). Null: none was named. */
+  @Property(text({ nullable: true }))
+  oauthResource!: string | null
+
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Scopes that the authorization server granted to an OAUTH credential. Null for other types.',
+  })
+  @Property(json({ nullable: true }))
+  oauthScopes!: string[] | null
+
+  /** Scopes that the server missed in a refused call (RFC 6750 §3.1). The next connection asks for them too. */
+  @Property(json({ nullable: true }))
+  neededScopes!: string[] | null
+
+  /** Sealed refresh token. Null: none was issued, or it is spent. */
+  @Property(text({ nullable: true }))
+  sealedRefresh!: string | null
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description:
+      'Expiry time of the current access token of an OAUTH credential, which Keyhouse renews. Null for other types, and when the authorization server gave none.',
+  })
+  @Property(timestamp({ nullable: true }))
+  accessExpiresAt!: Date | null
+
+  /** Number of renewals of the access token. Unlike `version` it ends no session: the account is the same. */
+  @Property({ ...integer(), default: 0 })
+  refreshVersion!: number
+
+  /** Until then, one process renews the access token. */
+  @Property(timestamp({ nullable: true }))
+  leaseUntil!: Date | null
+
   @Field(() => DateTimeScalar, { description: 'Creation time of the credential.' })
   @Property(timestamp())
   createdAt!: Date
@@ -125,13 +168,18 @@ export class McpCredential extends Node {
     return ['mcp_credential', this.organizationId, this.projectId, this.environment, this.endUserId, this.serverId, this.origin, this.id]
   }
 
+  /** Associated data of the sealed refresh token: it does not open as a value that is sent to the server. */
+  refreshAad(): (string | null)[] {
+    return ['mcp_refresh_token', ...this.aad().slice(1), this.oauthIssuer]
+  }
+
   /** Replaces the value. The health of the previous one says nothing about it. */
   replaceValue(
     { authType, authorizationPreview, headerNames }: Pick<McpCredential, 'authType' | 'authorizationPreview' | 'headerNames'>,
     sealedValue: string | null,
   ): void {
     Object.assign(this, { authType, authorizationPreview, headerNames, sealedValue })
-    Object.assign(this, { healthStatus: 'UNKNOWN', healthChangedAt: null, healthHttpStatus: null })
+    Object.assign(this, { healthStatus: 'UNKNOWN', healthChangedAt: null, healthHttpStatus: null }, noOAuth())
     this.version++
   }
 
@@ -140,5 +188,19 @@ export class McpCredential extends Node {
     this.revokedAt = now
     this.updatedAt = now
     this.sealedValue = null
+    this.sealedRefresh = null
   }
 }
+
+/** Columns of OAuth of a credential of another type. */
+export const noOAuth = () => ({
+  oauthIssuer: null as string | null,
+  oauthClientId: null as string | null,
+  oauthResource: null as string | null,
+  oauthScopes: null as string[] | null,
+  neededScopes: null as string[] | null,
+  sealedRefresh: null as string | null,
+  accessExpiresAt: null as Date | null,
+  refreshVersion: 0,
+  leaseUntil: null as Date | null,
+})

@@ -4,6 +4,7 @@ import { Field, ID, ObjectType } from 'type-graphql'
 
 import { timestamp, json, text } from './columns.js'
 import { Environment, McpApprovalPolicy } from './enums.js'
+import { McpServerOAuth } from './mcp-server-oauth.js'
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { Project } from './project.js'
@@ -77,6 +78,13 @@ export class McpServer extends Node {
   })
   @Property(text({ nullable: true }))
   sharedCredentialId!: string | null
+
+  @Field(() => McpServerOAuth, {
+    nullable: true,
+    description: 'How accounts are connected to this server by OAuth. Null: as its metadata says.',
+  })
+  @Property(json({ nullable: true }))
+  oauth!: McpServerOAuth | null
 
   @Field(() => JsonObjectScalar, {
     description: 'Metadata stored by your product. Keyhouse does not interpret it. Empty object when none was given.',

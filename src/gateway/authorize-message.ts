@@ -17,6 +17,8 @@ import type { UsableCredential } from '../mcp/credentials/open-credential.js'
 import { findServerWithCredential } from '../mcp/servers/find-server-with-credential.js'
 import { createAllowList, createToolFilter, isToolName, requiresApproval, toolPermission, type ToolFilter } from '../mcp/tool-access.js'
 import { insufficientScope } from './challenge.js'
+import { createToolFilter, requiresApproval, type ToolFilter } from '../mcp/tool-access.js'
+import { connectLink, reconnectRequired } from './connect-link.js'
 import { GatewayError } from './gateway-error.js'
 import { recordRefusedCall } from './record-tool-call.js'
 import { unbindSession } from './session.js'
@@ -94,11 +96,16 @@ export async function authorizeMessage(
     const isListed = isToolName(call.tool) && createAllowList(server)(call.tool)
     return refuse(missing && isListed ? insufficientScope(missing) : new GatewayError(200, 'TOOL_NOT_ALLOWED', text), forbidden(text))
   }
+  if (credential?.healthStatus === 'RECONNECT_REQUIRED') {
+    const error = reconnectRequired(message?.id == null ? 403 : 200, await connectLink(ctx, server))
+    return refuse(error, invalidState(error.message))
+  }
   if (!credential) {
+    const link = await connectLink(ctx, server)
     const text = actor.endUser
-      ? 'The MCP server has no usable credential for this end user. Store one with createMcpCredential.'
+      ? `The MCP server has no usable credential for this end user. ${link.connectUrl ? 'Connect an account at "connectUrl", or store' : 'Store'} one with createMcpCredential.`
       : 'The MCP server has no usable credential of the backend. Send X-On-Behalf-Of to use that of an end user, or store one with createMcpCredential.'
-    return refuse(new GatewayError(message?.id == null ? 403 : 200, 'NO_CREDENTIAL', text), invalidState(text))
+    return refuse(new GatewayError(message?.id == null ? 403 : 200, 'NO_CREDENTIAL', text, link), invalidState(text))
   }
   const session =
     boundSession === undefined ? null : unbindSession(ctx.services.deploymentSecrets, boundSession, { actor, server, credential })

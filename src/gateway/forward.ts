@@ -6,11 +6,14 @@ import { SealError } from '../lib/crypto/seal.js'
 import { RequestError } from '../lib/errors.js'
 import { writeJson } from '../lib/json/write-json.js'
 import { runInSlices } from '../lib/slices.js'
-import { openCredential, type OpenCredential } from '../mcp/credentials/open-credential.js'
+import { isRenewable } from '../mcp/connections/renew-credential.js'
+import { openCredential, type OpenCredential, type UsableCredential } from '../mcp/credentials/open-credential.js'
+import type { OutboundResponse } from '../outbound/outbound.js'
 import { ForwardedRequest, type ForwardContext } from './forwarded-request.js'
 import { GatewayError } from './gateway-error.js'
 import { requestHeaders } from './headers.js'
 import { relayResponse } from './relay-response.js'
+import { credentialAfterRefusal, credentialToSend } from './renewed-credential.js'
 
 /** Aborts the request when the client disconnects or its stream must end. The returned function stops tracking. */
 function trackLifetime(context: ForwardContext, forwarded: ForwardedRequest): () => void {
@@ -35,7 +38,7 @@ function trackLifetime(context: ForwardContext, forwarded: ForwardedRequest): ()
 }
 
 /** @throws GatewayError CREDENTIAL_UNREADABLE */
-async function open({ ctx, credential, message }: ForwardContext, forwarded: ForwardedRequest): Promise<OpenCredential> {
+async function open({ ctx, message }: ForwardContext, forwarded: ForwardedRequest, credential: UsableCredential): Promise<OpenCredential> {
   try {
     return openCredential(ctx, credential)
   } catch (error) {
@@ -47,9 +50,24 @@ async function open({ ctx, credential, message }: ForwardContext, forwarded: For
   }
 }
 
+/** Sends once more after a 401 to an access token that can be renewed: the server has not acted on a refused request. */
 async function sendUpstream(context: ForwardContext, forwarded: ForwardedRequest): Promise<void> {
-  const { ctx, request, message, session, server, credential } = context
-  const opened = await open(context, forwarded)
+  const credential = await credentialToSend(context, forwarded)
+  const sent = await sendWith(context, forwarded, credential)
+  if (sent.upstream.statusCode !== 401 || !isRenewable(credential)) return relayResponse(context, forwarded, sent.upstream, sent.secrets)
+  sent.upstream.body.destroy()
+  const again = await sendWith(context, forwarded, await credentialAfterRefusal(context, forwarded, credential))
+  return relayResponse(context, forwarded, again.upstream, [...again.secrets, ...sent.secrets])
+}
+
+interface Sent {
+  readonly upstream: OutboundResponse
+  readonly secrets: readonly string[]
+}
+
+async function sendWith(context: ForwardContext, forwarded: ForwardedRequest, credential: UsableCredential): Promise<Sent> {
+  const { ctx, request, message, session, server } = context
+  const opened = await open(context, forwarded, credential)
   const headers = requestHeaders({ headers: request.headers, session, hasBody: message !== null, credential: opened.headers })
   const upstream = await ctx.services.outbound.send(server.serverUrl, {
     organizationId: server.organizationId,
@@ -63,7 +81,7 @@ async function sendUpstream(context: ForwardContext, forwarded: ForwardedRequest
     onSent: () => ctx.services.writeBehind.touchMcpCredential(credential.id, ctx.now()),
   })
   forwarded.resetIdleTimer()
-  await relayResponse(context, forwarded, upstream, opened.secrets)
+  return { upstream, secrets: opened.secrets }
 }
 
 const upstreamFailed = 'The MCP server could not be reached, or its response violates the protocol. Check it with testMcpServer.'

@@ -64,13 +64,22 @@ export const gatewayErrors = {
   },
   NO_CREDENTIAL: {
     code: 1004,
-    cause: 'The vault has no usable credential for this server and caller.',
-    remedy: 'Store one with `createMcpCredential`, or name a shared one as `sharedCredentialId` of the server.',
+    cause:
+      'The vault has no usable credential for this server and caller. `data.connectUrl` is a link where the end user can connect an account.',
+    remedy:
+      'Show the link to the end user, store a credential with `createMcpCredential`, or name a shared one as `sharedCredentialId` of the server.',
+  },
+  RECONNECT_REQUIRED: {
+    code: 1004,
+    cause:
+      'The authorization server no longer renews the tokens of the account. `data.connectUrl` is a link where the end user can connect it again.',
+    remedy: 'Show the link to the end user, or make one with `startMcpConnection`.',
   },
   CREDENTIAL_REFUSED: {
     code: 1005,
-    cause: 'The MCP server answered with HTTP status 401 or 403, which is `data.httpStatus`.',
-    remedy: 'Replace the value of the credential with `updateMcpCredential`.',
+    cause:
+      'The MCP server answered with HTTP status 401 or 403, which is `data.httpStatus`. `data.neededScopes` are scopes that it asks for, and `data.connectUrl` is a link where the end user can grant them.',
+    remedy: 'Replace the value of the credential with `updateMcpCredential`, or connect the account again.',
   },
   UPSTREAM_FAILED: {
     code: 1006,
@@ -81,6 +90,12 @@ export const gatewayErrors = {
     code: 1007,
     cause: 'No master key opens the stored credential. Nothing was sent. The log names the credential.',
     remedy: 'Start Keyhouse with the master key that sealed it, or replace the value with `updateMcpCredential`.',
+  },
+  RENEWAL_FAILED: {
+    code: 1008,
+    cause:
+      'The access token has expired, and its authorization server does not renew it now. `data.cause` is UNREACHABLE, TIMEOUT, RATE_LIMITED, INVALID_RESPONSE, URL_NOT_ALLOWED, NOT_SUPPORTED or REFUSED. The account stays connected.',
+    remedy: 'Retry after `data.retryAfterMs`.',
   },
 } as const satisfies Record<string, ErrorDescription & { readonly code: number }>
 

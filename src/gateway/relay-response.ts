@@ -4,7 +4,10 @@ import type { Readable } from 'node:stream'
 
 import { JsonError } from '../lib/json/strict-json.js'
 import { runInSlices, type SlicedComputation } from '../lib/slices.js'
+import { recordNeededScopes } from '../mcp/connections/needed-scopes.js'
+import { isRenewable } from '../mcp/connections/renew-credential.js'
 import type { OutboundResponse } from '../outbound/outbound.js'
+import { connectLink } from './connect-link.js'
 import type { ForwardedRequest, ForwardContext } from './forwarded-request.js'
 import { GatewayError } from './gateway-error.js'
 import { responseHeaders, sessionHeader } from './headers.js'
@@ -23,7 +26,7 @@ export async function relayResponse(
   const encoding = upstream.headers['content-encoding'] ?? 'identity'
   try {
     if (encoding !== 'identity') throw new JsonError('The MCP server sent a compressed response, which the gateway does not accept.')
-    if (status === 401 || status === 403) return await reportCredentialRejected(context, forwarded, status)
+    if (status === 401 || status === 403) return await reportCredentialRejected(context, forwarded, upstream)
     const sanitize = createSanitizer(secrets, context.isAllowed)
     const headers = toClientHeaders(context, upstream, sanitize)
     const type = upstream.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
@@ -36,10 +39,19 @@ export async function relayResponse(
 }
 
 /** Upstream rejected the stored credential, not the caller's. */
-async function reportCredentialRejected({ message }: ForwardContext, forwarded: ForwardedRequest, status: number): Promise<never> {
+async function reportCredentialRejected(
+  { ctx, message, server, credential }: ForwardContext,
+  forwarded: ForwardedRequest,
+  { statusCode: httpStatus, headers }: OutboundResponse,
+): Promise<never> {
   await forwarded.recordOutcome('CREDENTIAL_REFUSED')
-  const text = `The MCP server rejected the stored credential (HTTP status ${status}). Replace it with updateMcpCredential.`
-  throw new GatewayError(message?.id == null ? 502 : 200, 'CREDENTIAL_REFUSED', text, { httpStatus: status })
+  const status = message?.id == null ? 502 : 200
+  const refused = `The MCP server rejected the stored credential (HTTP status ${httpStatus}).`
+  if (!isRenewable(credential))
+    throw new GatewayError(status, 'CREDENTIAL_REFUSED', `${refused} Replace it with updateMcpCredential.`, { httpStatus })
+  const neededScopes = await recordNeededScopes(ctx.services, credential, headers['www-authenticate'])
+  const data = { httpStatus, ...(neededScopes.length > 0 ? { neededScopes } : {}), ...(await connectLink(ctx, server)) }
+  throw new GatewayError(status, 'CREDENTIAL_REFUSED', `${refused} Connect the account again with startMcpConnection.`, data)
 }
 
 function toClientHeaders(

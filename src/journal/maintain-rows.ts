@@ -32,7 +32,7 @@ export const deleteRows = async <T extends object>(
   where: FilterQuery<NoInfer<T>>,
 ): Promise<number> => journal.exclusive(orm.em.fork(), (em) => em.nativeDelete(entity, where, allTenants))
 
-type Parameters = readonly (string | Date)[]
+type Parameters = readonly (string | number | Date)[]
 
 /** Statements of one transaction, with `?` for each parameter. */
 export interface Statements {

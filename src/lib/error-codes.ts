@@ -51,6 +51,18 @@ export const userErrorDescriptions = {
     cause: 'The URL is not allowed: a private address, http, or an audience that the API key does not allow.',
     remedy: 'Add the host to `KEYHOUSE_OUTBOUND_ALLOW`, or use an allowed audience.',
   },
+  OAUTH_NOT_CONFIGURED: {
+    cause: 'The project and environment have no OAuth configuration, so no end user can sign in.',
+    remedy: 'Set one with `setOAuthConfiguration`.',
+  },
+  OAUTH_UNAVAILABLE: {
+    cause: 'The MCP server has no OAuth metadata, or its authorization server is unreachable or not usable.',
+    remedy: 'Correct what `message` names, or retry later.',
+  },
+  OAUTH_CLIENT_REQUIRED: {
+    cause: 'The authorization server of the MCP server has to know Keyhouse as a client, and lets nobody register by a program.',
+    remedy: 'Register a client there, and store it with `createMcpOAuthClient`.',
+  },
   IDEMPOTENCY_CONFLICT: {
     cause: 'The idempotency key was used before with another input.',
     remedy: 'Use a new key, or repeat the same input.',

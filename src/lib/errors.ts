@@ -49,6 +49,16 @@ export const productionNotSupported = domainErrorFactory('PRODUCTION_NOT_SUPPORT
 export const environmentMismatch = domainErrorFactory('ENVIRONMENT_MISMATCH')
 export const idempotencyConflict = domainErrorFactory('IDEMPOTENCY_CONFLICT')
 export const limitExceeded = domainErrorFactory('LIMIT_EXCEEDED')
+export const oauthNotConfigured = (): DomainError =>
+  new DomainError([
+    {
+      code: 'OAUTH_NOT_CONFIGURED',
+      message: 'The project and environment of the MCP server have no OAuth configuration. Set one with setOAuthConfiguration.',
+      path: null,
+    },
+  ])
+export const oauthUnavailable = domainErrorFactory('OAUTH_UNAVAILABLE')
+export const oauthClientRequired = domainErrorFactory('OAUTH_CLIENT_REQUIRED')
 export const alreadyRevealed = domainErrorFactory('ALREADY_REVEALED')
 
 /** Refusal of a whole request, independent of its operation. */

@@ -21,7 +21,9 @@ import { BrowserSession } from '../entities/browser-session.js'
 import { EndUser } from '../entities/end-user.js'
 import { IdempotencyKey } from '../entities/idempotency-key.js'
 import { Invitation } from '../entities/invitation.js'
+import { McpConnection } from '../entities/mcp-connection.js'
 import { McpCredential } from '../entities/mcp-credential.js'
+import { McpOAuthClient } from '../entities/mcp-oauth-client.js'
 import { McpServerCaller } from '../entities/mcp-server-caller.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
@@ -42,6 +44,8 @@ import { startTimer } from '../lib/clock.js'
 /** Entities of a tenant, secrets first, and each before those that its foreign keys refer to. */
 export const deletedEntities: readonly (new () => object)[] = [
   McpCredential,
+  McpConnection,
+  McpOAuthClient,
   PersonalToken,
   SignInToken,
   Invitation,

@@ -6,9 +6,11 @@ import type { Context } from '../context/context.js'
 import { perform } from '../context/perform.js'
 import { BrowserSession } from '../entities/browser-session.js'
 import { EndUser } from '../entities/end-user.js'
+import { McpConnection } from '../entities/mcp-connection.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { productionNotSupported } from '../lib/errors.js'
+import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../mcp/connections/revoke-upstream.js'
 import { revokeCredentials } from '../mcp/credentials/revoke-credentials.js'
 import { deleteGrants } from '../oauth/revoke-grants.js'
 import { disableOwnerFilter } from '../tenancy/owner-filter.js'
@@ -35,6 +37,7 @@ const resetSteps: readonly ResetStep[] = [
   async (em, scope, _now, permit) => ({ deletedServers: await disableOwnerFilter(em, permit).nativeDelete(McpServer, scope) }),
   async (em, scope, _now, permit) => {
     await disableOwnerFilter(em, permit).nativeDelete(McpToolApproval, scope)
+    await disableOwnerFilter(em, permit).nativeDelete(McpConnection, scope)
     return {}
   },
   async (em, scope, _now, permit) => {
@@ -50,16 +53,20 @@ const resetSteps: readonly ResetStep[] = [
 
 /** @throws DomainError PRODUCTION_NOT_SUPPORTED, FORBIDDEN or NOT_FOUND */
 export async function resetSandbox(ctx: Context, { projectId }: { projectId?: string | null | undefined }): Promise<SandboxReset> {
-  return perform(ctx, 'sandbox:reset', async ({ em, actor, now, permit, addDetails }) => {
+  let grants: UpstreamGrant[] = []
+  const result = await perform(ctx, 'sandbox:reset', async ({ em, actor, now, permit, addDetails }) => {
     if (actor.environment === 'PRODUCTION')
       throw productionNotSupported('A PRODUCTION credential cannot reset a sandbox. Use an API key of the sandbox, or a personal token.')
     permit({ environment: 'SANDBOX' })
     const project = await findProjectOrDefault(em, projectId)
     const scope = { projectId: project.id, environment: 'SANDBOX' } as const
     const permitted = permit({ id: project.id, ...scope })
+    grants = await findUpstreamGrants(em, permitted, ctx.services, scope)
     let reset: SandboxReset = { deletedServers: 0, revokedCredentials: 0, revokedTokens: 0 }
     for (const step of resetSteps) reset = { ...reset, ...(await step(em, scope, now, permitted)) }
     addDetails({ ...reset })
     return reset
   })
+  revokeGrants(ctx.services, grants)
+  return result
 }

@@ -21,6 +21,7 @@ import {
   projectInput,
   searchFilter,
 } from './descriptions.js'
+import { McpServerOAuthInput } from './mcp-server-oauth-input.js'
 import { Payload } from './user-error.js'
 
 const nameRule = `Name for people: ${formatLength(maxNameLength)}.`
@@ -56,6 +57,9 @@ export class CreateMcpServerInput implements CreateMcpServerArgs {
     description: 'Approval policy for the tool calls of this server. Null is invalid.',
   })
   requireApproval?: McpApprovalPolicy | null
+
+  @Field(() => McpServerOAuthInput, { nullable: true, description: 'Settings for connecting accounts by OAuth. Default: null.' })
+  oauth?: McpServerOAuthInput | null
 
   @Field(() => JsonObjectScalar, { nullable: true, description: `Metadata of your product: ${metadataRule} Default: an empty object.` })
   metadata?: Record<string, unknown> | null
@@ -107,6 +111,12 @@ export class UpdateMcpServerInput implements UpdateMcpServerArgs {
     description: `Credential that the gateway sends for end users without one of their own: ACTIVE, of this server and without end user. Null removes it. Setting it ${relaxing}`,
   })
   sharedCredentialId?: string | null
+
+  @Field(() => McpServerOAuthInput, {
+    nullable: true,
+    description: 'Replaces the settings for connecting accounts by OAuth. They apply to the next connection. Null removes them.',
+  })
+  oauth?: McpServerOAuthInput | null
 
   @Field(() => JsonObjectScalar, { nullable: true, description: `Replaces the metadata: ${metadataRule}` })
   metadata?: Record<string, unknown> | null

@@ -8,8 +8,9 @@ export const setMcpCredentialLastUsed =
 
 /**
  * Sets the health of an MCP credential. Parameters: status, time, status, HTTP status, id, version, status, HTTP status, time.
- * An unchanged health is not written. A response to an earlier value tells nothing about the current one.
+ * An unchanged health is not written. A response to an earlier value tells nothing about the current one. RECONNECT_REQUIRED
+ * stays until the account is connected again.
  */
 export const setMcpCredentialHealth = `update mcp_credential
   set health_changed_at = case when health_status = ? then health_changed_at else ? end, health_status = ?, health_http_status = ?
-  where id = ? and version = ? and (health_status <> ? or health_http_status <> ?) and (health_changed_at is null or health_changed_at <= ?)`
+  where id = ? and version = ? and health_status <> 'RECONNECT_REQUIRED' and (health_status <> ? or health_http_status <> ?) and (health_changed_at is null or health_changed_at <= ?)`

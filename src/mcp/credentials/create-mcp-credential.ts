@@ -1,7 +1,7 @@
 /** Creates an MCP credential. Its value is sealed to its row before the write, and the API never returns it. */
 import type { Context } from '../../context/context.js'
 import { perform, type ActionScopeFor } from '../../context/perform.js'
-import { McpCredential } from '../../entities/mcp-credential.js'
+import { McpCredential, noOAuth } from '../../entities/mcp-credential.js'
 import { forbidden, objectNotFound } from '../../lib/errors.js'
 import { newId } from '../../lib/id.js'
 import { upsertEndUser } from '../../tenancy/end-user.js'
@@ -63,6 +63,7 @@ export async function createMcpCredential(ctx: Context, input: CreateMcpCredenti
       healthChangedAt: null,
       healthHttpStatus: null,
       version: 1,
+      ...noOAuth(),
       createdAt: now,
       updatedAt: now,
       revokedAt: null,

@@ -5,7 +5,19 @@ import { encodeHeaders, listSecrets } from './credential-secrets.js'
 import { openValue } from './credential-value.js'
 
 /** The columns of a credential that sending a request needs. */
-export type UsableCredential = Pick<McpCredential, 'id' | 'version' | 'authType' | 'expiresAt' | 'sealedValue' | 'aad'>
+export type UsableCredential = Pick<
+  McpCredential,
+  | 'id'
+  | 'version'
+  | 'authType'
+  | 'expiresAt'
+  | 'sealedValue'
+  | 'aad'
+  | 'healthStatus'
+  | 'accessExpiresAt'
+  | 'refreshVersion'
+  | 'organizationId'
+>
 
 export interface OpenCredential {
   /** Null for type NONE. */

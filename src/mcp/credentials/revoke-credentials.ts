@@ -16,6 +16,6 @@ export function revokeCredentials(
   return disableOwnerFilter(em, permit).nativeUpdate(
     McpCredential,
     { ...where, revokedAt: null },
-    { revokedAt: now, updatedAt: now, sealedValue: null },
+    { revokedAt: now, updatedAt: now, sealedValue: null, sealedRefresh: null },
   )
 }

@@ -2,15 +2,20 @@
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import type { McpCredential } from '../../entities/mcp-credential.js'
+import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
 import { findMcpCredential } from './find-mcp-credential.js'
 
 export async function revokeMcpCredential(ctx: Context, input: { readonly id: string }): Promise<{ credential: McpCredential }> {
-  return perform(ctx, 'mcp_credential:revoke', async ({ em, now, permit, addDetails }) => {
+  let grants: UpstreamGrant[] = []
+  const revoked = await perform(ctx, 'mcp_credential:revoke', async ({ em, now, permit, addDetails }) => {
     permit({ requestedId: input.id })
     const credential = await findMcpCredential(em, input.id)
-    permit(credential)
+    const permitted = permit(credential)
+    grants = await findUpstreamGrants(em, permitted, ctx.services, { id: credential.id })
     addDetails({ serverId: credential.serverId })
     if (!credential.revokedAt) credential.revoke(now)
     return { credential }
   })
+  revokeGrants(ctx.services, grants)
+  return revoked
 }

@@ -8,9 +8,9 @@ import { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { disableOwnerFilter } from '../../tenancy/owner-filter.js'
 
-/** False when expired, revoked or created for another origin: a secret is never sent to another host. */
+/** False when expired, revoked, to be reconnected or created for another origin: a secret is never sent to another host. */
 export const isUsable = (credential: McpCredential, server: McpServer, now: Date): boolean =>
-  credential.status(now) === 'ACTIVE' && credential.origin === server.origin
+  credential.status(now) === 'ACTIVE' && credential.healthStatus !== 'RECONNECT_REQUIRED' && credential.origin === server.origin
 
 /** Read `server` before calling this: the filter on its origin excludes a credential created since for a new URL. */
 export async function findLatestCredential(em: EntityManager, actor: Actor, server: McpServer, now: Date): Promise<McpCredential | null> {

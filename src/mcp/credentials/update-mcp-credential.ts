@@ -5,6 +5,7 @@ import type { McpCredential } from '../../entities/mcp-credential.js'
 import { forbidden, invalidState } from '../../lib/errors.js'
 import { maxNameLength, Validator } from '../../validation/validator.js'
 import { assertCanRelax } from '../assert-can-relax.js'
+import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { sealValue, toCredentialValue, validateAuth, type McpAuth } from './credential-value.js'
 import { findMcpCredential } from './find-mcp-credential.js'
@@ -19,7 +20,8 @@ export interface UpdateMcpCredentialArgs {
 /** @throws DomainError INVALID, NOT_FOUND, FORBIDDEN or INVALID_STATE */
 export async function updateMcpCredential(ctx: Context, input: UpdateMcpCredentialArgs): Promise<{ credential: McpCredential }> {
   const { name, auth, expiresAt } = input
-  return perform(ctx, 'mcp_credential:update', async ({ em, actor, now, permit, addDetails }) => {
+  let grants: UpstreamGrant[] = []
+  const updated = await perform(ctx, 'mcp_credential:update', async ({ em, actor, now, permit, addDetails }) => {
     const validator = new Validator()
     validator.text('name', name, maxNameLength)
     validator.notNull('auth', auth)
@@ -28,7 +30,7 @@ export async function updateMcpCredential(ctx: Context, input: UpdateMcpCredenti
     validator.throwIfInvalid()
     permit({ requestedId: input.id })
     const credential = await findMcpCredential(em, input.id)
-    permit(credential)
+    const permitted = permit(credential)
     addDetails({ serverId: credential.serverId })
     if (credential.endUserId !== (actor.endUser?.id ?? null))
       throw forbidden('The credential belongs to an end user. Send X-On-Behalf-Of for that end user to update it.')
@@ -39,6 +41,7 @@ export async function updateMcpCredential(ctx: Context, input: UpdateMcpCredenti
     if (name !== undefined) credential.name = name
     if (expiresAt !== undefined) credential.expiresAt = expiresAt
     if (auth) {
+      grants = await findUpstreamGrants(em, permitted, ctx.services, { id: credential.id })
       const value = toCredentialValue(auth)
       credential.replaceValue(value, sealValue(ctx.services.masterKeys, credential, value))
     }
@@ -46,4 +49,6 @@ export async function updateMcpCredential(ctx: Context, input: UpdateMcpCredenti
     addDetails({ version: credential.version, isValueReplaced: Boolean(auth) })
     return { credential }
   })
+  revokeGrants(ctx.services, grants)
+  return updated
 }

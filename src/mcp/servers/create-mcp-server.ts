@@ -9,6 +9,7 @@ import { resolveEnvironment } from '../../tenancy/environment.js'
 import { findProjectOrDefault } from '../../tenancy/project.js'
 import { Validator } from '../../validation/validator.js'
 import { findMcpServer } from '../find-mcp-server.js'
+import { toServerOAuth } from './server-oauth.js'
 import { validateServer, assertLabelAvailable, assertUrlAllowed, type McpServerFields } from './server-rules.js'
 
 export interface CreateMcpServerArgs extends McpServerFields {
@@ -28,6 +29,7 @@ export async function createMcpServer(ctx: Context, input: CreateMcpServerArgs):
     validator.idempotencyKey(input.idempotencyKey)
     validator.throwIfInvalid()
     assertUrlAllowed(ctx.services.outbound, input.serverUrl)
+    assertUrlAllowed(ctx.services.outbound, input.oauth?.issuer, ['oauth', 'issuer'])
     const environment = resolveEnvironment(actor, input.environment)
     permit({ environment })
     const project = await findProjectOrDefault(em, input.projectId)
@@ -46,6 +48,7 @@ export async function createMcpServer(ctx: Context, input: CreateMcpServerArgs):
       serverDescription: input.serverDescription ?? null,
       allowedTools: input.allowedTools ? [...input.allowedTools] : null,
       requireApproval: input.requireApproval ?? 'ALWAYS',
+      oauth: toServerOAuth(input.oauth),
       metadata: { ...input.metadata },
       sharedCredentialId: null,
       createdAt: now,

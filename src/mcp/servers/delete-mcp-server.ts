@@ -3,6 +3,7 @@ import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import { revokeGrants } from '../../oauth/revoke-grants.js'
 import { expireApprovals } from '../approvals/expire-approvals.js'
+import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
 import { revokeCredentials } from '../credentials/revoke-credentials.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { assertCanModify } from './server-rules.js'
@@ -12,11 +13,13 @@ export async function deleteMcpServer(
   ctx: Context,
   input: { readonly id: string },
 ): Promise<{ deletedServerId: string; revokedCredentialCount: number }> {
-  return perform(ctx, 'mcp_server:delete', async ({ em, actor, now, permit, addDetails }) => {
+  let grants: UpstreamGrant[] = []
+  const deleted = await perform(ctx, 'mcp_server:delete', async ({ em, actor, now, permit, addDetails }) => {
     permit({ requestedId: input.id })
     const server = await findMcpServer(em, input.id)
     const permitted = permit(server)
     assertCanModify(actor, server)
+    grants = await findUpstreamGrants(em, permitted, ctx.services, { serverId: server.id })
     const revokedCredentialCount = await revokeCredentials(em, permitted, { serverId: server.id }, now)
     await expireApprovals(em, permitted, server.id)
     await revokeGrants(em, permitted, { serverId: server.id }, now)
@@ -24,4 +27,6 @@ export async function deleteMcpServer(
     em.remove(server)
     return { deletedServerId: server.id, revokedCredentialCount }
   })
+  revokeGrants(ctx.services, grants)
+  return deleted
 }

@@ -7,7 +7,7 @@ import type { Context } from '../../context/context.js'
 import { toDateOrNull } from '../../database/dialect.js'
 import { serverWithCredentials } from '../../database/queries/mcp.js'
 import { hydrate, type Row } from '../../database/row-mapper.js'
-import type { McpAuthType } from '../../entities/enums.js'
+import type { McpAuthType, McpCredentialHealthStatus } from '../../entities/enums.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import { McpServer } from '../../entities/mcp-server.js'
 import type { UsableCredential } from '../credentials/open-credential.js'
@@ -65,5 +65,8 @@ function toCredential(row: Row, alias: 'own' | 'shared', server: McpServer, endU
     sealedValue: column('sealed_value') as string | null,
     expiresAt: toDateOrNull(column('expires_at')),
     version: column('version') as number,
+    healthStatus: column('health_status') as McpCredentialHealthStatus,
+    accessExpiresAt: toDateOrNull(column('access_expires_at')),
+    refreshVersion: column('refresh_version') as number,
   })
 }

@@ -7,6 +7,7 @@ import { McpServer } from '../../entities/mcp-server.js'
 import { conflict, DomainError, forbidden } from '../../lib/errors.js'
 import type { Outbound } from '../../outbound/outbound.js'
 import { maxUrlLength, type Validator, maxNameLength } from '../../validation/validator.js'
+import { validateServerOAuth, type McpServerOAuthFields } from './server-oauth.js'
 
 export const maxLabelLength = 255
 export const maxDescriptionLength = 10_000
@@ -22,6 +23,7 @@ export interface McpServerFields {
   readonly serverDescription?: string | null | undefined
   readonly allowedTools?: readonly string[] | null | undefined
   readonly requireApproval?: McpApprovalPolicy | null | undefined
+  readonly oauth?: McpServerOAuthFields | null | undefined
   readonly metadata?: Readonly<Record<string, unknown>> | null | undefined
 }
 
@@ -50,13 +52,14 @@ export function validateServer(validator: Validator, fields: McpServerFields): v
   validator.list('allowedTools', fields.allowedTools, maxTools, (tool) =>
     toolPattern.test(tool) ? undefined : 'must be a tool name: 1 to 128 letters, digits, ".", "_" and "-"',
   )
+  validateServerOAuth(validator, fields.oauth)
   validator.metadata('metadata', fields.metadata, maxMetadataBytes)
 }
 
 /** @throws DomainError URL_NOT_ALLOWED for an address that the outbound policy blocks (SSRF) */
-export function assertUrlAllowed(outbound: Outbound, serverUrl: string | null | undefined): void {
-  const issue = serverUrl == null ? undefined : outbound.validateUrl(serverUrl)
-  if (issue) throw new DomainError([{ code: 'URL_NOT_ALLOWED', message: `"serverUrl" ${issue}.`, path: ['input', 'serverUrl'] }])
+export function assertUrlAllowed(outbound: Outbound, url: string | null | undefined, path: readonly string[] = ['serverUrl']): void {
+  const issue = url == null ? undefined : outbound.validateUrl(url)
+  if (issue) throw new DomainError([{ code: 'URL_NOT_ALLOWED', message: `"${path.join('.')}" ${issue}.`, path: ['input', ...path] }])
 }
 
 /** An end user can change only its own servers. @throws DomainError FORBIDDEN */

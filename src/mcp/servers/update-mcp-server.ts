@@ -7,10 +7,12 @@ import { invalid, invalidState } from '../../lib/errors.js'
 import { Validator } from '../../validation/validator.js'
 import { expireApprovals } from '../approvals/expire-approvals.js'
 import { assertCanRelax } from '../assert-can-relax.js'
+import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
 import { findMcpCredential } from '../credentials/find-mcp-credential.js'
 import { revokeCredentials } from '../credentials/revoke-credentials.js'
 import { isUsable } from '../credentials/select-credential.js'
 import { findMcpServer } from '../find-mcp-server.js'
+import { toServerOAuth } from './server-oauth.js'
 import { validateServer, assertCanModify, assertLabelAvailable, assertUrlAllowed, type McpServerFields } from './server-rules.js'
 
 export interface UpdateMcpServerArgs extends McpServerFields {
@@ -20,11 +22,13 @@ export interface UpdateMcpServerArgs extends McpServerFields {
 
 /** @throws DomainError INVALID, URL_NOT_ALLOWED, NOT_FOUND, FORBIDDEN, CONFLICT or INVALID_STATE */
 export async function updateMcpServer(ctx: Context, input: UpdateMcpServerArgs): Promise<{ server: McpServer }> {
-  return perform(ctx, 'mcp_server:update', async ({ em, actor, now, permit, addDetails }) => {
+  let grants: UpstreamGrant[] = []
+  const updated = await perform(ctx, 'mcp_server:update', async ({ em, actor, now, permit, addDetails }) => {
     const validator = new Validator()
     validateServer(validator, input)
     validator.throwIfInvalid()
     assertUrlAllowed(ctx.services.outbound, input.serverUrl)
+    assertUrlAllowed(ctx.services.outbound, input.oauth?.issuer, ['oauth', 'issuer'])
     permit({ requestedId: input.id })
     const server = await findMcpServer(em, input.id)
     const permitted = permit(server)
@@ -40,16 +44,21 @@ export async function updateMcpServer(ctx: Context, input: UpdateMcpServerArgs):
     if (input.serverDescription !== undefined) server.serverDescription = input.serverDescription
     if (input.allowedTools !== undefined) server.allowedTools = input.allowedTools && [...input.allowedTools]
     if (input.requireApproval) server.requireApproval = input.requireApproval
+    if (input.oauth !== undefined) server.oauth = toServerOAuth(input.oauth)
     if (input.metadata) server.metadata = { ...input.metadata }
     if (shared) assertShareable(shared, server, now)
     if (sharedCredentialId !== undefined) server.sharedCredentialId = sharedCredentialId
     server.updatedAt = now
     // Open approvals were given for the previous URL.
     if (server.serverUrl !== serverUrl) await expireApprovals(em, permitted, server.id)
-    if (server.origin !== origin)
+    if (server.origin !== origin) {
+      grants = await findUpstreamGrants(em, permitted, ctx.services, { serverId: server.id })
       addDetails({ revokedCredentialCount: await revokeCredentials(em, permitted, { serverId: server.id }, now) })
+    }
     return { server }
   })
+  revokeGrants(ctx.services, grants)
+  return updated
 }
 
 /** True when the update allows calls that needed approval, were blocked or had no credential before. */

@@ -1,0 +1,34 @@
+/** Offers an end user without a usable credential a link to connect its account, when the gateway refuses a call. */
+import type { Context } from '../../context/context.js'
+import { McpConnection } from '../../entities/mcp-connection.js'
+import type { McpServer } from '../../entities/mcp-server.js'
+import { OAuthClientError } from '../../outbound/oauth-client-error.js'
+import { findLatestCredential } from '../credentials/select-credential.js'
+import { isOAuthUnavailable, planConnection } from './plan-connection.js'
+import { retryMs } from './renew-credential.js'
+import { connectionTtlMs, connectUrl, isConfigured, storeConnection, type StartedConnection } from './start-mcp-connection.js'
+
+/** Milliseconds that a link must still be valid to be offered again. */
+const reuseMs = connectionTtlMs / 2
+
+/** Null where nobody can sign in, or the server cannot be connected by OAuth. The caller holds a slot. */
+export async function offerMcpConnection(ctx: Context, server: McpServer): Promise<StartedConnection | null> {
+  const { actor, services } = ctx
+  const failureId = `offer ${server.id}`
+  if (!actor.endUser || services.renewalFailures.has(failureId)) return null
+  ctx.clearCaches()
+  if (!(await isConfigured(ctx.em, server))) return null
+  const now = ctx.now()
+  const unused = { serverId: server.id, origin: server.origin, usedAt: null, expiresAt: { $gt: new Date(now.getTime() + reuseMs) } }
+  const known = await ctx.em.findOne(McpConnection, unused)
+  if (known) return { url: connectUrl(ctx, known.id), expiresAt: known.expiresAt }
+  const neededScopes = (await findLatestCredential(ctx.em, actor, server, now))?.neededScopes ?? []
+  try {
+    return await storeConnection(ctx, server, await planConnection(ctx, server, neededScopes), 'mcp_connection:offer')
+  } catch (error) {
+    if (!isOAuthUnavailable(error)) throw error
+    // Refused calls may be many: the server is not asked again for each.
+    services.renewalFailures.set(failureId, new OAuthClientError('NOT_SUPPORTED'), { ttl: retryMs })
+    return null
+  }
+}

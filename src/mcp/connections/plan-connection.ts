@@ -1,0 +1,49 @@
+/** Finds out, over the network, how an account of an MCP server is connected: issuer, client, resource and scopes. */
+import type { Context } from '../../context/context.js'
+import type { McpOAuthClient } from '../../entities/mcp-oauth-client.js'
+import type { McpServer } from '../../entities/mcp-server.js'
+import { DomainError, oauthClientRequired, oauthUnavailable } from '../../lib/errors.js'
+import { OAuthClientError } from '../../outbound/oauth-client-error.js'
+import { isScope, maxScopes } from '../servers/server-oauth.js'
+import { selectClient } from './select-client.js'
+
+export interface ConnectionPlan {
+  readonly client: McpOAuthClient
+  readonly resource: string | null
+  readonly scopes: readonly string[]
+}
+
+/** Issuer of the authorization server that the server names now, or that its settings pin. @throws OAuthClientError */
+async function currentIssuer({ services }: Context, server: McpServer): Promise<string> {
+  const { organizationId, serverUrl, oauth } = server
+  if (oauth?.issuer) return oauth.issuer
+  const { issuers } = await services.oauthDiscovery.protectedResource(organizationId, serverUrl)
+  return issuers[0]!
+}
+
+/** @param neededScopes scopes that an earlier credential lacked. @throws DomainError OAUTH_UNAVAILABLE or OAUTH_CLIENT_REQUIRED */
+export async function planConnection(ctx: Context, server: McpServer, neededScopes: readonly string[]): Promise<ConnectionPlan> {
+  const { organizationId, serverUrl, oauth } = server
+  const { oauthDiscovery } = ctx.services
+  try {
+    const named = await oauthDiscovery.protectedResource(organizationId, serverUrl)
+    const metadata = await oauthDiscovery.authorizationServer(organizationId, await currentIssuer(ctx, server))
+    const client = await selectClient(ctx, server, metadata)
+    const scopes = [...new Set([...(oauth?.scopes ?? named.scopes ?? []), ...neededScopes])].filter(isScope).slice(0, maxScopes)
+    return { client, resource: oauth?.omitsResource ? null : (named.resource ?? resourceOf(serverUrl)), scopes }
+  } catch (error) {
+    throw toDomainError(error)
+  }
+}
+
+/** Canonical URI of a server without metadata (MCP 2026-07-28, Canonical Server URI). */
+const resourceOf = (serverUrl: string): string => new URL(serverUrl).href.replace(/\/$/, '')
+
+function toDomainError(error: unknown): unknown {
+  if (!(error instanceof OAuthClientError)) return error
+  const create = error.code === 'CLIENT_REQUIRED' ? oauthClientRequired : oauthUnavailable
+  return create(error.message, ['input', 'serverId'])
+}
+
+export const isOAuthUnavailable = (error: unknown): boolean =>
+  error instanceof DomainError && (error.code === 'OAUTH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REQUIRED')

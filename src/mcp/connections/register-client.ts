@@ -1,0 +1,74 @@
+/** Registers Keyhouse at an authorization server (RFC 7591), with one redirect URI for that server alone. */
+import * as oauth from 'oauth4webapi'
+
+import { clientSecretAad, McpOAuthClient } from '../../entities/mcp-oauth-client.js'
+import { isLoopback } from '../../lib/address.js'
+import { seal } from '../../lib/crypto/seal.js'
+import { newId } from '../../lib/id.js'
+import { toOAuthClientError } from '../../outbound/oauth-client-error.js'
+import { createOutboundFetch } from '../../outbound/outbound-fetch.js'
+import { authMethod, type TokenServices } from './token-requests.js'
+
+type Place = Pick<McpOAuthClient, 'organizationId' | 'projectId' | 'environment'>
+
+export const callbackUrl = (url: string, clientRowId: string): string => `${url}/oauth/callback/${clientRowId}`
+export const documentUrl = (url: string, clientRowId: string): string => `${url}/oauth/clients/${clientRowId}`
+
+/** Metadata that a registration and our Client ID Metadata Document have in common. */
+export const clientMetadata = (url: string, redirectUri: string) => ({
+  client_name: `Keyhouse (${new URL(url).host})`,
+  client_uri: url,
+  redirect_uris: [redirectUri],
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  // OpenID Connect Dynamic Client Registration 1.0 §2: a web client has https redirect URIs only.
+  application_type: isLoopback(new URL(redirectUri).hostname) ? 'native' : 'web',
+})
+
+/** A client that is not stored yet. */
+export const buildClient = (
+  place: Place,
+  fields: Pick<McpOAuthClient, 'issuer' | 'kind'> & { readonly clientId: (id: string) => string; readonly url: string },
+  now: Date,
+): McpOAuthClient => {
+  const id = newId('mcp_cli', now)
+  const { organizationId, projectId, environment } = place
+  return Object.assign(new McpOAuthClient(), {
+    id,
+    organizationId,
+    projectId,
+    environment,
+    issuer: fields.issuer,
+    kind: fields.kind,
+    clientId: fields.clientId(id),
+    sealedSecret: null,
+    redirectUri: callbackUrl(fields.url, id),
+    createdAt: now,
+    retiredAt: null,
+  })
+}
+
+/** @throws OAuthClientError */
+export async function registerClient(
+  services: TokenServices & { readonly config: { readonly url: string } },
+  metadata: oauth.AuthorizationServer,
+  place: Place,
+): Promise<McpOAuthClient> {
+  const { outbound, clock, masterKeys, config } = services
+  const client = buildClient(place, { issuer: metadata.issuer, kind: 'DCR', clientId: () => '', url: config.url }, clock())
+  const methods: unknown = metadata.token_endpoint_auth_methods_supported
+  const isPublic = Array.isArray(methods) && methods.includes('none')
+  try {
+    const response = await oauth.dynamicClientRegistrationRequest(
+      metadata,
+      { ...clientMetadata(config.url, client.redirectUri), token_endpoint_auth_method: authMethod(metadata, !isPublic) },
+      { [oauth.customFetch]: createOutboundFetch(outbound, place.organizationId), [oauth.allowInsecureRequests]: true },
+    )
+    const { client_id: clientId, client_secret: secret } = await oauth.processDynamicClientRegistrationResponse(response)
+    client.clientId = clientId
+    if (typeof secret === 'string' && secret !== '') client.sealedSecret = seal(masterKeys, clientSecretAad(client), secret)
+    return client
+  } catch (error) {
+    throw toOAuthClientError(error, clock())
+  }
+}

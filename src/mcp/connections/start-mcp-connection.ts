@@ -1,0 +1,116 @@
+/** Starts to connect an account of an end user: authorizes, looks the server up outside any transaction, then stores a link. */
+import type { EntityManager } from '@mikro-orm/core'
+import { generateRandomCodeVerifier } from 'oauth4webapi'
+
+import type { Actor } from '../../access/actor.js'
+import type { Context } from '../../context/context.js'
+import { authorizeRead, perform } from '../../context/perform.js'
+import { McpConnection, verifierAad } from '../../entities/mcp-connection.js'
+import { McpOAuthClient } from '../../entities/mcp-oauth-client.js'
+import type { McpServer } from '../../entities/mcp-server.js'
+import { OAuthConfiguration } from '../../entities/oauth-configuration.js'
+import { seal } from '../../lib/crypto/seal.js'
+import { conflict, forbidden, oauthNotConfigured } from '../../lib/errors.js'
+import { newId } from '../../lib/id.js'
+import { findLatestCredential } from '../credentials/select-credential.js'
+import { findMcpServer } from '../find-mcp-server.js'
+import { acquireExchangeSlot } from '../in-flight.js'
+import { planConnection, type ConnectionPlan } from './plan-connection.js'
+
+/** Milliseconds for which the link is valid. */
+export const connectionTtlMs = 600_000
+
+export interface StartedConnection {
+  /** Link for the browser of the end user. */
+  readonly url: string
+  readonly expiresAt: Date
+}
+
+type StartAction = 'mcp_connection:start' | 'mcp_connection:offer'
+
+export const connectUrl = ({ services }: Context, id: string): string => `${services.config.url}/oauth/connect/${id}`
+
+/** @throws DomainError FORBIDDEN, NOT_FOUND, CONFLICT or one of OAuth; RequestError CONCURRENCY_LIMITED */
+export async function startMcpConnection(ctx: Context, input: { readonly serverId: string }): Promise<StartedConnection> {
+  const release = acquireExchangeSlot(ctx, 'call')
+  try {
+    return await startConnection(ctx, input.serverId)
+  } finally {
+    release()
+  }
+}
+
+async function startConnection(ctx: Context, serverId: string): Promise<StartedConnection> {
+  // Rows read earlier in this request may be stale.
+  ctx.clearCaches()
+  const { server, neededScopes } = await authorizeRead(ctx, 'mcp_connection:start', async ({ actor, now, permit }) => {
+    permit({ requestedId: serverId })
+    const found = await findMcpServer(ctx.em, serverId, 'serverId')
+    permit(found)
+    requireEndUser(actor)
+    await assertConfigured(ctx.em, found)
+    return { server: found, neededScopes: (await findLatestCredential(ctx.em, actor, found, now))?.neededScopes ?? [] }
+  })
+  const plan = await planConnection(ctx, server, neededScopes)
+  return storeConnection(ctx, server, plan, 'mcp_connection:start')
+}
+
+function requireEndUser({ endUser, apiKey }: Actor): { endUser: NonNullable<Actor['endUser']>; apiKey: NonNullable<Actor['apiKey']> } {
+  if (!endUser || !apiKey)
+    throw forbidden('An account belongs to an end user. Send X-On-Behalf-Of with an API key, or an access token of the end user.')
+  return { endUser, apiKey }
+}
+
+/** Whether end users of the place can sign in. */
+export const isConfigured = async (em: EntityManager, { projectId, environment }: McpServer): Promise<boolean> =>
+  (await em.findOne(OAuthConfiguration, { projectId, environment })) !== null
+
+async function assertConfigured(em: EntityManager, server: McpServer): Promise<void> {
+  if (!(await isConfigured(em, server))) throw oauthNotConfigured()
+}
+
+/** @param action what the audit trail names */
+export async function storeConnection(
+  ctx: Context,
+  planned: McpServer,
+  plan: ConnectionPlan,
+  action: StartAction,
+): Promise<StartedConnection> {
+  return perform(ctx, action, async ({ em, actor, now, permit, addDetails }) => {
+    permit({ requestedId: planned.id })
+    const server = await findMcpServer(em, planned.id, 'serverId')
+    permit(server)
+    const { endUser, apiKey } = requireEndUser(actor)
+    await assertConfigured(em, server)
+    // The plan holds for the URL and the settings that were read.
+    if (server.updatedAt.getTime() !== planned.updatedAt.getTime())
+      throw conflict('The MCP server was changed meanwhile. Repeat the request.', ['input', 'serverId'])
+    const isNewClient = !(await em.findOne(McpOAuthClient, { id: plan.client.id }))
+    if (isNewClient) em.persist(plan.client)
+    const { organizationId, projectId, environment, origin } = server
+    const ended = { serverId: server.id, endUserId: endUser.id, $or: [{ expiresAt: { $lte: now } }, { usedAt: { $ne: null } }] }
+    await em.nativeDelete(McpConnection, ended)
+    const connection = Object.assign(new McpConnection(), {
+      id: newId('mcp_con', now),
+      organizationId,
+      projectId,
+      environment,
+      endUserId: endUser.id,
+      serverId: server.id,
+      origin,
+      apiKeyId: apiKey.id,
+      clientId: plan.client.id,
+      resource: plan.resource,
+      scopes: [...plan.scopes],
+      sealedVerifier: null as string | null,
+      createdAt: now,
+      expiresAt: new Date(now.getTime() + connectionTtlMs),
+      usedAt: null,
+    })
+    connection.sealedVerifier = seal(ctx.services.masterKeys, verifierAad(connection), generateRandomCodeVerifier())
+    em.persist(connection)
+    const { issuer, kind } = plan.client
+    addDetails({ connectionId: connection.id, issuer, clientId: plan.client.id, clientKind: kind, ...(isNewClient ? { isNewClient } : {}) })
+    return { url: connectUrl(ctx, connection.id), expiresAt: connection.expiresAt }
+  })
+}

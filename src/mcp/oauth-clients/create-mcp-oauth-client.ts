@@ -1,0 +1,83 @@
+/** Stores a client that a person registered at an authorization server. Its secret is sealed, and the API never returns it. */
+import type { Context } from '../../context/context.js'
+import { perform, type ActionScopeFor } from '../../context/perform.js'
+import type { Environment } from '../../entities/enums.js'
+import { clientSecretAad, McpOAuthClient } from '../../entities/mcp-oauth-client.js'
+import { seal } from '../../lib/crypto/seal.js'
+import { conflict, objectNotFound } from '../../lib/errors.js'
+import type { Secret } from '../../lib/secret.js'
+import { resolveEnvironment } from '../../tenancy/environment.js'
+import { findProjectOrDefault } from '../../tenancy/project.js'
+import { Validator } from '../../validation/validator.js'
+import { buildClient } from '../connections/register-client.js'
+import { issuerIssue } from '../servers/server-oauth.js'
+import { assertUrlAllowed } from '../servers/server-rules.js'
+
+export const maxClientIdLength = 1024
+export const maxClientSecretLength = 1024
+
+export interface CreateMcpOAuthClientArgs {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret?: Secret | null | undefined
+  readonly projectId?: string | null | undefined
+  readonly environment?: Environment | null | undefined
+  readonly idempotencyKey?: string | null | undefined
+}
+
+/** Visible ASCII (RFC 6749 appendix A.1, A.2), which every method of client authentication can send. */
+const vschars = /^[\x20-\x7E]+$/
+
+function validate(input: CreateMcpOAuthClientArgs): void {
+  const validator = new Validator()
+  const issue = issuerIssue(input.issuer)
+  if (issue) validator.addIssue('issuer', issue)
+  const secret = input.clientSecret?.reveal()
+  const texts = [
+    ['clientId', input.clientId, maxClientIdLength],
+    ['clientSecret', secret, maxClientSecretLength],
+  ] as const
+  for (const [field, text, max] of texts)
+    if (text !== undefined && (text.length > max || !vschars.test(text)))
+      validator.addIssue(field, `must be 1 to ${max} printable ASCII characters`)
+  validator.idempotencyKey(input.idempotencyKey)
+  validator.throwIfInvalid()
+}
+
+/** @throws DomainError INVALID, URL_NOT_ALLOWED, FORBIDDEN, NOT_FOUND or CONFLICT */
+export async function createMcpOAuthClient(ctx: Context, input: CreateMcpOAuthClientArgs): Promise<{ client: McpOAuthClient }> {
+  const { services } = ctx
+  const create = async ({
+    em,
+    actor,
+    now,
+    permit,
+    addDetails,
+  }: ActionScopeFor<'mcp_oauth_client:create'>): Promise<{ client: McpOAuthClient }> => {
+    validate(input)
+    assertUrlAllowed(services.outbound, input.issuer, ['issuer'])
+    const environment = resolveEnvironment(actor, input.environment)
+    permit({ environment })
+    const project = await findProjectOrDefault(em, input.projectId)
+    const place = { organizationId: actor.organizationId, projectId: project.id, environment }
+    const { issuer, clientId } = input
+    const client = buildClient(place, { issuer, kind: 'STATIC', clientId: () => clientId, url: services.config.url }, now)
+    permit({ id: client.id, isNew: true, projectId: project.id, environment })
+    addDetails({ issuer })
+    if (await em.findOne(McpOAuthClient, { projectId: project.id, environment, issuer, kind: 'STATIC' }))
+      throw conflict('"issuer" has a client already. Delete it with deleteMcpOAuthClient first.', ['input', 'issuer'])
+    if (input.clientSecret) client.sealedSecret = seal(services.masterKeys, clientSecretAad(client), input.clientSecret.reveal())
+    em.persist(client)
+    return { client }
+  }
+  return perform(ctx, 'mcp_oauth_client:create', create, {
+    key: input.idempotencyKey,
+    input,
+    async replay({ em, permit }, id) {
+      const client = await em.findOne(McpOAuthClient, { id })
+      if (!client) throw objectNotFound('OAuth client')
+      permit(client)
+      return { client }
+    },
+  })
+}

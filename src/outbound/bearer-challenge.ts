@@ -1,0 +1,14 @@
+/** Challenge of a protected resource in `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1), as the OAuth library parses it. */
+import { processRevocationResponse, WWWAuthenticateChallengeError, type WWWAuthenticateChallengeParameters } from 'oauth4webapi'
+
+/** Parameters of the first Bearer challenge; empty without one. */
+export async function readBearerChallenge(header: string | undefined): Promise<WWWAuthenticateChallengeParameters> {
+  if (header === undefined) return {}
+  try {
+    // The library parses challenges only where it expects another response.
+    await processRevocationResponse(new Response(null, { status: 401, headers: { 'www-authenticate': header } }))
+  } catch (error) {
+    if (error instanceof WWWAuthenticateChallengeError) return error.cause.find(({ scheme }) => scheme === 'bearer')?.parameters ?? {}
+  }
+  return {}
+}

@@ -1,0 +1,72 @@
+/** Cached OAuth metadata of MCP servers and authorization servers: one look-up at a time for each, errors are not kept. */
+import { LRUCache } from 'lru-cache'
+import type { AuthorizationServer } from 'oauth4webapi'
+
+import type { Clock } from '../lib/clock.js'
+import { fetchAuthorizationServer } from './authorization-server-metadata.js'
+import { OAuthClientError, toOAuthClientError } from './oauth-client-error.js'
+import { createOutboundFetch } from './outbound-fetch.js'
+import type { Outbound } from './outbound.js'
+import { fetchProtectedResource, type ProtectedResource } from './protected-resource-metadata.js'
+
+/** Milliseconds for which metadata is kept. */
+export const metadataTtlMs = 300_000
+/** Milliseconds for which the answer is kept that an issuer has no metadata. */
+const missingTtlMs = 60_000
+/** Maximum documents of a kind. */
+const maxDocuments = 1000
+
+/** Kept apart for each organization: nobody waits for, or shares, the look-up of another tenant. */
+export class OAuthDiscovery {
+  /** Null: the issuer has no metadata. */
+  readonly #servers: LRUCache<string, { readonly metadata: AuthorizationServer | null }>
+  readonly #resources: LRUCache<string, ProtectedResource>
+
+  constructor(
+    outbound: Outbound,
+    private readonly clock: Clock,
+  ) {
+    const validateUrl = (url: string): string | undefined => outbound.validateUrl(url)
+    this.#servers = this.#cache(async (organizationId, issuer, keepFor) => {
+      const metadata = await fetchAuthorizationServer(createOutboundFetch(outbound, organizationId), issuer, validateUrl)
+      if (!metadata) keepFor(missingTtlMs)
+      return { metadata: metadata ?? null }
+    })
+    this.#resources = this.#cache((organizationId, url) => fetchProtectedResource(createOutboundFetch(outbound, organizationId), url))
+  }
+
+  /** @throws OAuthClientError */
+  async authorizationServer(organizationId: string, issuer: string): Promise<AuthorizationServer> {
+    const { metadata } = await this.#servers.forceFetch(`${organizationId} ${issuer}`).catch(this.#rethrow)
+    if (!metadata) throw new OAuthClientError('NOT_SUPPORTED')
+    return metadata
+  }
+
+  /** @throws OAuthClientError */
+  async protectedResource(organizationId: string, serverUrl: string): Promise<ProtectedResource> {
+    return this.#resources.forceFetch(`${organizationId} ${serverUrl}`).catch(this.#rethrow)
+  }
+
+  readonly #rethrow = (error: unknown): never => {
+    throw toOAuthClientError(error, this.clock())
+  }
+
+  #cache<T extends object>(
+    fetchOne: (organizationId: string, url: string, keepFor: (ms: number) => void) => Promise<T>,
+  ): LRUCache<string, T> {
+    return new LRUCache<string, T>({
+      max: maxDocuments,
+      ttl: metadataTtlMs,
+      ttlResolution: 0,
+      perf: { now: () => this.clock().getTime() },
+      // An evicted look-up still answers those who wait for it.
+      ignoreFetchAbort: true,
+      fetchMethod: (key, _stale, { options }) => {
+        const separator = key.indexOf(' ')
+        return fetchOne(key.slice(0, separator), key.slice(separator + 1), (ms) => {
+          options.ttl = ms
+        })
+      },
+    })
+  }
+}

@@ -1,0 +1,65 @@
+import { fetchJson } from './authorization-server-metadata.js'
+/** Metadata of an MCP server as a protected resource (RFC 9728), found as MCP 2026-07-28 says. */
+import { readBearerChallenge } from './bearer-challenge.js'
+import { OAuthClientError } from './oauth-client-error.js'
+import type { OutboundFetch } from './outbound-fetch.js'
+
+export interface ProtectedResource {
+  /** Identifier of the resource, verbatim. Null without metadata. */
+  readonly resource: string | null
+  readonly issuers: readonly string[]
+  /** Scopes that the challenge, else the metadata names; null for neither. */
+  readonly scopes: readonly string[] | null
+}
+
+const invalid = (message: string): OAuthClientError => new OAuthClientError('METADATA_INVALID', message)
+
+const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((entry) => typeof entry === 'string')
+
+const probe = {
+  method: 'POST',
+  headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+  body: JSON.stringify({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'keyhouse', version: '1' } },
+  }),
+}
+
+/** Asks the server without a credential, and reads the document that its challenge names, else the well-known ones. */
+export async function fetchProtectedResource(fetch: OutboundFetch, serverUrl: string): Promise<ProtectedResource> {
+  const { status, headers } = await fetch(serverUrl, probe)
+  const challenge = status === 401 || status === 403 ? await readBearerChallenge(headers.get('www-authenticate') ?? undefined) : {}
+  const challengeScopes = challenge.scope ? challenge.scope.split(' ').filter(Boolean) : null
+  const { origin, pathname } = new URL(serverUrl)
+  const named = challenge.resource_metadata
+  // A server may name only documents of its own: another origin could choose the authorization server for it.
+  if (named !== undefined && (!URL.canParse(named) || new URL(named).origin !== origin))
+    throw invalid('The challenge of the MCP server names resource metadata of another origin.')
+  const wellKnown = `${origin}/.well-known/oauth-protected-resource`
+  const places = named === undefined ? [...new Set([`${wellKnown}${pathname === '/' ? '' : pathname}`, wellKnown])] : [named]
+  for (const url of places) {
+    const response = await fetchJson(fetch, url)
+    if (response) return toProtectedResource(await response.json().catch(() => null), serverUrl, challengeScopes)
+  }
+  // A server from before RFC 9728 is its own authorization server.
+  return { resource: null, issuers: [origin], scopes: challengeScopes }
+}
+
+function toProtectedResource(document: unknown, serverUrl: string, challengeScopes: readonly string[] | null): ProtectedResource {
+  const { resource, authorization_servers: issuers, scopes_supported: supported } = Object(document) as Record<string, unknown>
+  if (typeof resource !== 'string' || !covers(resource, serverUrl))
+    throw invalid('"resource" in the metadata of the MCP server does not cover its URL.')
+  if (!isStrings(issuers) || issuers.length === 0 || !issuers.every((issuer) => /^https?:\/\//i.test(issuer) && URL.canParse(issuer)))
+    throw invalid('"authorization_servers" in the metadata of the MCP server has no valid URL.')
+  return { resource, issuers, scopes: challengeScopes ?? (isStrings(supported) ? supported : null) }
+}
+
+/** Whether the resource is the URL or a parent path of it, at the same origin. Another one would get tokens for elsewhere. */
+export function covers(resource: string, serverUrl: string): boolean {
+  if (!URL.canParse(resource) || resource.includes('#')) return false
+  const parent = new URL(resource)
+  const child = new URL(serverUrl)
+  return parent.origin === child.origin && `${child.pathname}/`.startsWith(parent.pathname.replace(/\/?$/, '/'))
+}
