@@ -25,6 +25,8 @@ const guesses: ReadonlySet<PageErrorCode> = new Set([
   'CLIENT_DOCUMENT_UNREACHABLE',
   'REDIRECT_NOT_ALLOWED',
   'CONSENT_INVALID',
+  'CONNECTION_LINK_INVALID',
+  'CONNECTION_RESPONSE_INVALID',
 ])
 
 function countGuess(services: Services, request: FastifyRequest, error: PageError): PageError {

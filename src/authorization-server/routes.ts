@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 
 import type { Services } from '../context/services.js'
 import { registerAuthorizationPages } from './authorization-pages.js'
+import { registerConnectAccount } from './connect-account.js'
 import { registerFormParser } from './form.js'
 import { registerIntrospectionEndpoint } from './introspection-endpoint.js'
 import { registerIssuers } from './metadata.js'
@@ -18,6 +19,7 @@ export async function registerAuthorizationServer(server: FastifyInstance, servi
   registerSignIn(server, services)
   registerAuthorizationPages(server, services)
   registerSignOut(server, services)
+  registerConnectAccount(server, services)
   await server.register((scope, _options, done) => {
     registerFormParser(scope)
     registerOAuthErrors(scope)

@@ -2,6 +2,7 @@
 import { OpenIdError } from '../openid/openid-provider.js'
 
 const again = 'Go back to the application that sent you here, and connect again.'
+const linkAgain = 'Ask the application for a new link.'
 const notYou = 'Ask the people who run this service for help, and give them the request id below.'
 
 /** Closed list: the names are codes in the log and labels of metrics. */
@@ -91,6 +92,48 @@ export const pageErrors = {
   CONSENT_USED: { status: 400, title: 'You have answered this already', text: `A form counts once. ${again}` },
   CONSENT_CHANGED: { status: 400, title: 'The service was changed meanwhile', text: `Nothing was allowed. ${again}` },
   END_USER_NOT_ALLOWED: { status: 403, title: 'Your account may not connect applications', text: notYou },
+  CONNECTION_LINK_INVALID: {
+    status: 404,
+    title: 'This link is not for you',
+    text: `It is incomplete, or it was made for somebody else. Do not open links of other people. ${linkAgain}`,
+  },
+  CONNECTION_LINK_USED: { status: 400, title: 'This link was used before', text: `It works once. ${linkAgain}` },
+  CONNECTION_LINK_EXPIRED: { status: 400, title: 'This link has expired', text: `It is valid for 10 minutes. ${linkAgain}` },
+  CONNECTION_SERVER_CHANGED: {
+    status: 400,
+    title: 'There is nothing to connect any more',
+    text: `The server was removed or has moved since the link was made. ${linkAgain}`,
+  },
+  CONNECTION_KEY_REVOKED: {
+    status: 403,
+    title: 'The application may no longer connect accounts',
+    text: `Nothing was connected. ${notYou}`,
+  },
+  CONNECTION_RESPONSE_INVALID: {
+    status: 400,
+    title: 'Nothing was connected',
+    text: `The answer does not belong to this browser and to a link that you opened in it. ${linkAgain}`,
+  },
+  CONNECTION_ISSUER_INVALID: {
+    status: 400,
+    title: 'Nothing was connected',
+    text: `The answer came from another service than the one that was asked. ${linkAgain}`,
+  },
+  CONNECTION_ACCESS_DENIED: {
+    status: 400,
+    title: 'Nothing was connected',
+    text: 'You or the other service did not allow it. To try again, open the link again.',
+  },
+  CONNECTION_PROVIDER_FAILED: {
+    status: 502,
+    title: 'Nothing was connected',
+    text: `The other service did not answer, or not as it should. Wait a few minutes. ${linkAgain}`,
+  },
+  CONNECTION_CLIENT_UNKNOWN: {
+    status: 502,
+    title: 'Nothing was connected',
+    text: `The other service does not know this one. ${notYou}`,
+  },
   RATE_LIMITED: {
     status: 429,
     title: 'Too many attempts',

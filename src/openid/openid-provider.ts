@@ -5,8 +5,8 @@
 import { LRUCache } from 'lru-cache'
 import * as oauth from 'oauth4webapi'
 
+import { createOutboundFetch, type FetchOptions } from '../outbound/outbound-fetch.js'
 import type { Outbound } from '../outbound/outbound.js'
-import { createOutboundFetch, type FetchOptions } from './outbound-fetch.js'
 
 /** Client of a provider, as a tenant configured it. */
 export interface OpenIdClient {

@@ -17,10 +17,12 @@ function metadataUrls(issuer: string): string[] {
 
 /** Undefined when the place has no JSON: an error status, a page, or a redirect elsewhere. @throws OutboundError, OAuthClientError */
 export async function fetchJson(fetch: OutboundFetch, url: string): Promise<Response | undefined> {
-  const response = await fetch(url, { headers: { accept: 'application/json' } }).catch((error: unknown) => {
-    if (error instanceof OutboundError && error.code === 'PROTOCOL_ERROR') return undefined
-    throw error
-  })
+  const response = await fetch(url, { method: 'GET', headers: { accept: 'application/json', 'user-agent': 'keyhouse' } }).catch(
+    (error: unknown) => {
+      if (error instanceof OutboundError && error.code === 'PROTOCOL_ERROR') return undefined
+      throw error
+    },
+  )
   if (response && (response.status === 429 || response.status >= 500)) throw new OAuthClientError('UNREACHABLE')
   const isJson = response?.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
   return response?.status === 200 && isJson ? response : undefined

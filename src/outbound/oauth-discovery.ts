@@ -5,7 +5,7 @@ import type { AuthorizationServer } from 'oauth4webapi'
 import type { Clock } from '../lib/clock.js'
 import { fetchAuthorizationServer } from './authorization-server-metadata.js'
 import { OAuthClientError, toOAuthClientError } from './oauth-client-error.js'
-import { createOutboundFetch } from './outbound-fetch.js'
+import { oauthFetch } from './oauth-requests.js'
 import type { Outbound } from './outbound.js'
 import { fetchProtectedResource, type ProtectedResource } from './protected-resource-metadata.js'
 
@@ -28,11 +28,11 @@ export class OAuthDiscovery {
   ) {
     const validateUrl = (url: string): string | undefined => outbound.validateUrl(url)
     this.#servers = this.#cache(async (organizationId, issuer, keepFor) => {
-      const metadata = await fetchAuthorizationServer(createOutboundFetch(outbound, organizationId), issuer, validateUrl)
+      const metadata = await fetchAuthorizationServer(oauthFetch(outbound, organizationId), issuer, validateUrl)
       if (!metadata) keepFor(missingTtlMs)
       return { metadata: metadata ?? null }
     })
-    this.#resources = this.#cache((organizationId, url) => fetchProtectedResource(createOutboundFetch(outbound, organizationId), url))
+    this.#resources = this.#cache((organizationId, url) => fetchProtectedResource(oauthFetch(outbound, organizationId), url))
   }
 
   /** @throws OAuthClientError */

@@ -1,60 +1,62 @@
-/** `fetch` for OAuth libraries through the outbound client: bounded in time and bytes, and with its address rules for every hop. */
-import type { Readable } from 'node:stream'
+/** `fetch` over the outbound client, for libraries: address rules at each request, no redirect, bounded size and time. */
+import { OutboundError, toOutboundError } from './outbound-error.js'
+import type { Outbound, OutboundResponse } from './outbound.js'
 
-import { OutboundError } from './outbound-error.js'
-import type { Outbound } from './outbound.js'
-
-/** Maximum bytes of a response: metadata, registrations and tokens are small. */
-export const maxResponseBytes = 65_536
-
-/** Milliseconds of one exchange with an authorization server, look-up and body included. */
-const timeoutMs = 10_000
-
-interface FetchOptions {
-  readonly method?: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: unknown
+/** Limits of one request. */
+export interface FetchLimits {
+  readonly maxBytes: number
+  readonly timeoutMs: number
 }
 
-export type OutboundFetch = (url: string, options?: FetchOptions) => Promise<Response>
+/** The part of `RequestInit` that oauth4webapi uses. */
+export interface FetchOptions {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string | URLSearchParams | null
+}
 
-/** @throws OutboundError, also for a redirect to another origin: a request may carry a code, a token or a client secret */
-export const createOutboundFetch =
-  (outbound: Outbound, organizationId: string): OutboundFetch =>
-  async (url, { method = 'GET', headers = {}, body } = {}) => {
-    const signal = AbortSignal.timeout(timeoutMs)
-    const {
-      statusCode,
-      headers: received,
-      body: stream,
-    } = await outbound.send(url, {
-      organizationId,
-      method: method as 'GET' | 'POST',
-      headers: { ...headers, 'accept-encoding': 'identity', 'user-agent': 'keyhouse' },
-      // Of no header, but it pins the origin.
-      credential: {},
-      ...(body == null ? {} : { body: String(body as string | URLSearchParams) }),
-      signal,
-    })
-    const text = await readText(stream, signal)
-    const entries = Object.entries(received).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]))
-    return new Response([204, 205, 304].includes(statusCode) ? null : text, { status: statusCode, headers: entries })
-  }
+export type OutboundFetch = (url: string, options: FetchOptions) => Promise<Response>
 
-async function readText(stream: Readable, signal: AbortSignal): Promise<string> {
+async function readBody({ headers, body }: OutboundResponse, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw new OutboundError('PROTOCOL_ERROR')
+    for await (const chunk of body as AsyncIterable<Buffer>) {
       size += chunk.length
-      if (size > maxResponseBytes) throw new OutboundError('PROTOCOL_ERROR')
+      if (size > maxBytes) throw new OutboundError('PROTOCOL_ERROR')
       chunks.push(chunk)
     }
+    return Buffer.concat(chunks)
   } catch (error) {
-    if (error instanceof OutboundError) throw error
-    throw new OutboundError(signal.aborted ? 'TIMEOUT' : 'CONNECTION_FAILED', { cause: error })
+    throw toOutboundError(error, signal)
   } finally {
-    if (!stream.readableEnded) stream.destroy()
+    body.destroy()
   }
-  return Buffer.concat(chunks).toString()
 }
+
+/** The returned function throws OutboundError. @param organizationId organization whose limit of DNS look-ups applies */
+export const createOutboundFetch =
+  (outbound: Outbound, organizationId: string, { maxBytes, timeoutMs }: FetchLimits): OutboundFetch =>
+  async (url, { method, headers, body }) => {
+    const { authorization, ...others } = headers
+    const signal = AbortSignal.timeout(timeoutMs)
+    const response = await outbound.send(url, {
+      organizationId,
+      method: method === 'POST' ? 'POST' : 'GET',
+      headers: others,
+      credential: authorization === undefined ? null : { authorization },
+      // A form: URLSearchParams, or text.
+      ...(body == null ? {} : { body: String(body) }),
+      followRedirects: false,
+      signal,
+    })
+    const bytes = await readBody(response, maxBytes, signal)
+    const status = response.statusCode
+    if (status < 200 || status > 599) throw new OutboundError('PROTOCOL_ERROR')
+    const responseHeaders = Object.entries(response.headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as [string, string]],
+    )
+    // A Response with one of these statuses must have no body (Fetch §6.4).
+    return new Response([204, 205, 304].includes(status) ? null : new Uint8Array(bytes), { status, headers: responseHeaders })
+  }

@@ -18,7 +18,7 @@ const isStrings = (value: unknown): value is string[] => Array.isArray(value) &&
 
 const probe = {
   method: 'POST',
-  headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+  headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'user-agent': 'keyhouse' },
   body: JSON.stringify({
     jsonrpc: '2.0',
     id: 1,

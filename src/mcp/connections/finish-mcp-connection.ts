@@ -66,7 +66,7 @@ function singleState(parameters: URLSearchParams): string {
 
 function toRefusal(error: unknown): never {
   if (!(error instanceof OAuthClientError)) throw error
-  throw new ConnectionRefusal(error.code === 'INVALID_CLIENT' ? 'CLIENT_UNKNOWN' : 'PROVIDER_FAILED')
+  throw new ConnectionRefusal(error.code === 'INVALID_CLIENT' ? 'CLIENT_UNKNOWN' : 'PROVIDER_FAILED', { cause: error })
 }
 
 /** `iss` by RFC 9207 §2.4, on errors too: missing though announced, or not identical, it may be a mix-up. */

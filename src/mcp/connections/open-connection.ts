@@ -34,7 +34,7 @@ export async function openConnection(ctx: Context, id: string, sessionId: string
   const { connection, client } = pending
   const state = connectionState(services.deploymentSecrets, { connectionId: connection.id, clientId: client.id, sessionId })
   const metadata = await services.oauthDiscovery.authorizationServer(client.organizationId, client.issuer).catch((error: unknown) => {
-    throw error instanceof OAuthClientError ? new ConnectionRefusal('PROVIDER_FAILED') : error
+    throw error instanceof OAuthClientError ? new ConnectionRefusal('PROVIDER_FAILED', { cause: error }) : error
   })
   return authorizationUrl(metadata, pending, { state, verifier: openVerifier(services.masterKeys, connection) })
 }

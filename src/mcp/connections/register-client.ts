@@ -6,7 +6,7 @@ import { isLoopback } from '../../lib/address.js'
 import { seal } from '../../lib/crypto/seal.js'
 import { newId } from '../../lib/id.js'
 import { toOAuthClientError } from '../../outbound/oauth-client-error.js'
-import { createOutboundFetch } from '../../outbound/outbound-fetch.js'
+import { oauthRequestOptions } from '../../outbound/oauth-requests.js'
 import { authMethod, type TokenServices } from './token-requests.js'
 
 type Place = Pick<McpOAuthClient, 'organizationId' | 'projectId' | 'environment'>
@@ -62,7 +62,7 @@ export async function registerClient(
     const response = await oauth.dynamicClientRegistrationRequest(
       metadata,
       { ...clientMetadata(config.url, client.redirectUri), token_endpoint_auth_method: authMethod(metadata, !isPublic) },
-      { [oauth.customFetch]: createOutboundFetch(outbound, place.organizationId), [oauth.allowInsecureRequests]: true },
+      oauthRequestOptions(outbound, place.organizationId),
     )
     const { client_id: clientId, client_secret: secret } = await oauth.processDynamicClientRegistrationResponse(response)
     client.clientId = clientId
