@@ -32,7 +32,15 @@ export type CallerName =
   | 'reduced token without it'
 
 /** `OK`, `NULL` (no error, but the field is null), or the error code. */
-export type Outcome = 'OK' | 'NULL' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'INVALID' | 'PERMISSION_NOT_HELD' | 'PRODUCTION_NOT_SUPPORTED'
+export type Outcome =
+  | 'OK'
+  | 'NULL'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'INVALID'
+  | 'PERMISSION_NOT_HELD'
+  | 'PRODUCTION_NOT_SUPPORTED'
+  | 'OAUTH_NOT_CONFIGURED'
 
 export interface Operation {
   readonly document: string
@@ -62,11 +70,12 @@ const member = 'id role joinedAt permissions user { id email name createdAt } pr
 const invited = 'id email role createdAt expiresAt acceptedAt revokedAt projects { id } invitedBy { id email }'
 const personalToken = `id type description permissions effectivePermissions status issuedAt expiresAt lastUsedOn visibleUntil revokedAt
   user { id email } revokedBy { __typename }`
-const mcpServer = `id name serverLabel serverUrl serverDescription allowedTools requireApproval sharedCredentialId metadata environment createdAt
+const mcpServer = `id name serverLabel serverUrl serverDescription allowedTools requireApproval sharedCredentialId oauth { issuer scopes omitsResource authorizationParameters { name value } } metadata environment createdAt
   updatedAt project { id } endUser { id externalId }`
-const mcpCredentialFields = `id version name authType authorizationPreview headerNames status expiresAt lastUsedAt createdAt updatedAt
+const mcpCredentialFields = `id version name authType authorizationPreview headerNames oauthScopes accessExpiresAt status expiresAt lastUsedAt createdAt updatedAt
   health { status changedAt lastStatus }
   revokedAt server { id } endUser { id externalId }`
+const mcpOAuthClient = 'id issuer kind clientId redirectUri environment createdAt project { id }'
 const mcpToolApproval = `id tool arguments status requestedAt expiresAt decidedAt reason server { id } endUser { externalId }
   requestedBy { id } decidedBy { __typename }`
 const oauthConfiguration = `id environment signInMethod signInUrl oidcIssuer oidcClientId hasClientSecret oidcScopes oidcExternalIdClaim redirectUri
@@ -158,6 +167,13 @@ export const queries: Readonly<Record<string, Operation>> = {
     variables: ({ environment }) => ({ filter: { environment } }),
     permission: 'mcp_credential:read',
     ids: { 'filter.projectId': 'prj', 'filter.serverId': 'mcp_srv' },
+  },
+  mcpOAuthClients: {
+    document: `query ($filter: McpOAuthClientFilter) {
+      mcpOAuthClients(first: 5, filter: $filter) { totalCount edges { cursor node { ${mcpOAuthClient} } } ${page} } }`,
+    variables: ({ environment }) => ({ filter: { environment } }),
+    permission: 'mcp_oauth_client:read',
+    ids: { 'filter.projectId': 'prj' },
   },
   mcpServer: {
     document: `query ($id: ID!) { mcpServer(id: $id) { ${mcpServer} } }`,
@@ -508,6 +524,41 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: async (here) => ({ input: { request: await signInRequest(here), externalUserId: here.externalUserId ?? 'someone' } }),
     permission: actions['end_user:approve_sign_in'].permission,
     callers: 'keys',
+  createMcpOAuthClient: {
+    document: `mutation ($input: CreateMcpOAuthClientInput!) { createMcpOAuthClient(input: $input) { client { ${mcpOAuthClient} } ${userErrors} } }`,
+    variables: ({ projectId, environment }) => ({
+      input: {
+        projectId,
+        environment,
+        issuer: `https://as-${randomUUID()}.example`,
+        clientId: 'keyhouse',
+        clientSecret: 'a secret of the matrix',
+      },
+    permission: actions['mcp_oauth_client:create'].permission,
+    ids: { 'input.projectId': 'prj' },
+  },
+  deleteMcpOAuthClient: {
+    document: `mutation ($input: DeleteMcpOAuthClientInput!) { deleteMcpOAuthClient(input: $input) { deletedClientId ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await createIdIn('mcp_cli', here) } }),
+    permission: actions['mcp_oauth_client:delete'].permission,
+    ids: { 'input.id': 'mcp_cli' },
+  },
+  startMcpConnection: {
+    document: `mutation ($input: StartMcpConnectionInput!) { startMcpConnection(input: $input) { url expiresAt ${userErrors} } }`,
+    variables: async (here) => ({ input: { serverId: await createIdIn('mcp_srv', here) } }),
+    permission: actions['mcp_connection:start'].permission,
+    ids: { 'input.serverId': 'mcp_srv' },
+    // The projects of the matrix have no OAuth configuration.
+    except: {
+      'sandbox key with *': 'OAUTH_NOT_CONFIGURED',
+      'sandbox key with exactly the permission': 'OAUTH_NOT_CONFIGURED',
+      'production key with *': 'OAUTH_NOT_CONFIGURED',
+      'key with * for an end user': 'OAUTH_NOT_CONFIGURED',
+      'access token with *': 'OAUTH_NOT_CONFIGURED',
+      ADMIN: 'OAUTH_NOT_CONFIGURED',
+      MEMBER: 'OAUTH_NOT_CONFIGURED',
+      'reduced token with exactly the permission': 'OAUTH_NOT_CONFIGURED',
+    },
   },
   createMcpCredential: {
     document: `mutation ($input: CreateMcpCredentialInput!) {

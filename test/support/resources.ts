@@ -12,6 +12,7 @@ import { newId } from '../../src/lib/id.js'
 import { Secret } from '../../src/lib/secret.js'
 import { approveToolCall } from '../../src/mcp/approvals/approve-tool-call.js'
 import { createMcpCredential } from '../../src/mcp/credentials/create-mcp-credential.js'
+import { createMcpOAuthClient } from '../../src/mcp/oauth-clients/create-mcp-oauth-client.js'
 import { createMcpServer } from '../../src/mcp/servers/create-mcp-server.js'
 import { toSignInColumns } from '../../src/oauth/configuration-input.js'
 import { newSignInRequest, signRequest } from '../../src/oauth/sign-in-request.js'
@@ -49,7 +50,7 @@ const keys = new Map<string, Promise<string>>()
 
 /** The secret of one key per project and environment, with the permissions that the kinds below need. */
 function keyIn({ organization, projectId, environment }: ResourceScope): Promise<string> {
-  const permissions = ['mcp_server:*', 'mcp_credential:*']
+  const permissions = ['mcp_server:*', 'mcp_credential:*', 'mcp_oauth_client:*']
   const name = `${projectId} ${environment}`
   const key = keys.get(name) ?? organization.apiKey({ projectId, environment, permissions }).then(({ secret }) => secret)
   keys.set(name, key)
@@ -99,6 +100,14 @@ export async function mcpCredential(scope: ResourceScope): Promise<{ serverId: s
   const serverId = await mcpServer(scope)
   const input = { serverId, auth: { bearerToken: new Secret('a seeded token') } }
   return { serverId, credentialId: (await createMcpCredential(await contextIn(scope), input)).credential.id }
+}
+
+let clients = 0
+
+/** Stores an OAuth client, of an issuer whose host never resolves. It belongs to the backend. */
+async function mcpOAuthClient(scope: ResourceScope): Promise<string> {
+  const input = { issuer: `https://as-${++clients}.invalid`, clientId: 'keyhouse' }
+  return (await createMcpOAuthClient(await contextIn({ ...scope, externalUserId: null }), input)).client.id
 }
 
 let calls = 0
@@ -205,6 +214,7 @@ export const idKinds = {
   grant: { confinedTo: 'endUser', isOverseen: true, createIn: oauthGrant },
   oauth_cfg: { confinedTo: 'environment', createIn: async (scope) => (await oauthConfiguration(scope)).id },
   mcp_srv: { confinedTo: 'endUser', isShared: true, createIn: mcpServer },
+  mcp_cli: { confinedTo: 'environment', createIn: mcpOAuthClient },
   mcp_apr: { confinedTo: 'endUser', createIn: mcpToolApproval },
   mcp_cred: { confinedTo: 'endUser', createIn: async (scope) => (await mcpCredential(scope)).credentialId },
 } satisfies Record<string, IdKind>

@@ -47,8 +47,8 @@ async function startConnection(ctx: Context, serverId: string): Promise<StartedC
     permit({ requestedId: serverId })
     const found = await findMcpServer(ctx.em, serverId, 'serverId')
     permit(found)
-    requireEndUser(actor)
     await assertConfigured(ctx.em, found)
+    requireEndUser(actor)
     return { server: found, neededScopes: (await findLatestCredential(ctx.em, actor, found, now))?.neededScopes ?? [] }
   })
   const plan = await planConnection(ctx, server, neededScopes)
@@ -80,8 +80,8 @@ export async function storeConnection(
     permit({ requestedId: planned.id })
     const server = await findMcpServer(em, planned.id, 'serverId')
     permit(server)
-    const { endUser, apiKey } = requireEndUser(actor)
     await assertConfigured(em, server)
+    const { endUser, apiKey } = requireEndUser(actor)
     // The plan holds for the URL and the settings that were read.
     if (server.updatedAt.getTime() !== planned.updatedAt.getTime())
       throw conflict('The MCP server was changed meanwhile. Repeat the request.', ['input', 'serverId'])

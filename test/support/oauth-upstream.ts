@@ -1,0 +1,137 @@
+/** A foreign authorization server (oidc-provider: rotation, resource indicators, registration), and a real MCP server behind it. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
+import Provider, { type Configuration } from 'oidc-provider'
+
+import { listen, type Listening } from './local-server.js'
+
+/** Answers a request itself and returns true, or leaves it to the server. */
+export type Interceptor = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>
+
+const configuration = (resources: () => readonly string[]): Configuration => ({
+  features: {
+    devInteractions: { enabled: false },
+    registration: { enabled: true },
+    revocation: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: (_ctx, resource) => {
+        if (!resources().includes(resource)) throw new Error('unknown resource')
+        return { scope: 'read write', accessTokenTTL: 3600, accessTokenFormat: 'opaque' }
+      },
+      useGrantedResource: () => true,
+    },
+  },
+  scopes: ['read', 'write'],
+  pkce: { required: () => true },
+  rotateRefreshToken: true,
+  issueRefreshToken: () => true,
+  clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
+  findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+  interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
+  cookies: { keys: ['test'] },
+  ttl: { AccessToken: 3600, Session: 3600, Interaction: 3600, Grant: 86_400, RefreshToken: 86_400 },
+})
+
+export class OAuthUpstream {
+  /** Account that signs in at the authorization server, in whatever browser asks. */
+  account = 'jane-upstream'
+  /** Before the authorization server. */
+  intercept: Interceptor = () => false
+  /** Before the MCP server. */
+  interceptResource: Interceptor = () => false
+  /** Token requests by their grant type. */
+  readonly grants: string[] = []
+  /** Every token that was issued. */
+  readonly tokens = new Set<string>()
+  /** Access tokens that the MCP server refuses. */
+  readonly refused = new Set<string>()
+  /** Access tokens that the MCP server accepted, in order. */
+  readonly accepted: string[] = []
+  provider!: Provider
+
+  private constructor(
+    private readonly authorizationServer: Listening,
+    private readonly resourceServer: Listening,
+  ) {}
+
+  static async start(): Promise<OAuthUpstream> {
+    let upstream: OAuthUpstream | undefined
+    const authorizationServer = await listen((request, response) => upstream?.authorize(request, response))
+    const resourceServer = await listen((request, response) => upstream?.serve(request, response))
+    upstream = new OAuthUpstream(authorizationServer, resourceServer)
+    const provider = new Provider(
+      upstream.issuer,
+      configuration(() => [`${resourceServer.origin}/mcp`]),
+    )
+    provider.on('server_error', (_ctx, error) => console.error(error))
+    provider.use(async (ctx, next) => {
+      await next()
+      if (ctx.path !== '/token') return
+      const { access_token: access, refresh_token: refresh } = Object(ctx.body) as Record<string, string | undefined>
+      for (const token of [access, refresh]) if (token) upstream.tokens.add(token)
+    })
+    provider.on('grant.success', (ctx) => upstream.grants.push(String(ctx.oidc.params?.['grant_type'])))
+    upstream.provider = provider
+    return upstream
+  }
+
+  get issuer(): string {
+    return this.authorizationServer.origin
+  }
+
+  get serverUrl(): string {
+    return `${this.resourceServer.origin}/mcp`
+  }
+
+  /** Number of renewals that the authorization server granted. */
+  get renewals(): number {
+    return this.grants.filter((grant) => grant === 'refresh_token').length
+  }
+
+  async close(): Promise<void> {
+    await this.authorizationServer.close()
+    await this.resourceServer.close()
+  }
+
+  private async authorize(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await this.intercept(request, response)) return
+    if (request.url?.startsWith('/interaction/')) return this.consent(request, response)
+    await this.provider.callback()(request, response)
+  }
+
+  /** Signs in and consents at once: the pages of the foreign server are not what is tested. */
+  private async consent(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { provider, account } = this
+    const { params } = await provider.interactionDetails(request, response)
+    const grant = new provider.Grant({ accountId: account, clientId: String(params['client_id']) })
+    grant.addOIDCScope('openid offline_access')
+    grant.addResourceScope(this.serverUrl, 'read write')
+    const result = { login: { accountId: account }, consent: { grantId: await grant.save() } }
+    await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false })
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await this.interceptResource(request, response)) return
+    if (request.url?.startsWith('/.well-known/oauth-protected-resource/mcp')) {
+      const document = { resource: this.serverUrl, authorization_servers: [this.issuer], scopes_supported: ['read'] }
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
+      return
+    }
+    const token = request.headers.authorization?.replace(/^Bearer /, '') ?? ''
+    const found = this.refused.has(token) ? undefined : await this.provider.AccessToken.find(token)
+    if (!found || ![found.aud].flat().includes(this.serverUrl)) {
+      const metadata = `${this.resourceServer.origin}/.well-known/oauth-protected-resource/mcp`
+      response.writeHead(401, { 'www-authenticate': `Bearer resource_metadata="${metadata}", scope="read"` }).end()
+      return
+    }
+    this.accepted.push(token)
+    const server = new McpServer({ name: 'notes', version: '1' })
+    server.registerTool('whoami', { description: 'Names the account.' }, () => ({ content: [{ type: 'text', text: found.accountId }] }))
+    const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true })
+    await server.connect(transport as Parameters<typeof server.connect>[0])
+    await transport.handleRequest(request, response)
+  }
+}
