@@ -23,7 +23,9 @@ export class OAuthBrowser {
     const response = await fetch(target, { redirect: 'manual', headers: cookie === '' ? {} : { cookie } })
     for (const header of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(header) ?? []
-      if (name !== undefined) this.setCookie(origin, name, value ?? '')
+      if (name === undefined) continue
+      if (value) this.setCookie(origin, name, value)
+      else this.#cookies.get(origin)?.delete(name)
     }
     return response
   }
@@ -38,6 +40,6 @@ export class OAuthBrowser {
       if (location === null) return { url: next, response }
       next = new URL(location, next).href
     }
-    throw new Error('too many redirects')
+    throw new Error(`too many redirects: ${this.visited.join(' ')}`)
   }
 }

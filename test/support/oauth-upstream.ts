@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
-import Provider, { type Configuration } from 'oidc-provider'
+import { Provider, type Configuration } from 'oidc-provider'
 
 import { listen, type Listening } from './local-server.js'
 
@@ -17,7 +17,7 @@ const configuration = (resources: () => readonly string[]): Configuration => ({
     revocation: { enabled: true },
     resourceIndicators: {
       enabled: true,
-      getResourceServerInfo: (_ctx, resource) => {
+      getResourceServerInfo: (_ctx: unknown, resource: string) => {
         if (!resources().includes(resource)) throw new Error('unknown resource')
         return { scope: 'read write', accessTokenTTL: 3600, accessTokenFormat: 'opaque' }
       },
@@ -107,7 +107,7 @@ export class OAuthUpstream {
     const { provider, account } = this
     const { params } = await provider.interactionDetails(request, response)
     const grant = new provider.Grant({ accountId: account, clientId: String(params['client_id']) })
-    grant.addOIDCScope('openid offline_access')
+    grant.addOIDCScope('openid offline_access read write')
     grant.addResourceScope(this.serverUrl, 'read write')
     const result = { login: { accountId: account }, consent: { grantId: await grant.save() } }
     await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false })

@@ -9,10 +9,16 @@ declare module 'oidc-provider' {
     type: string
     body: unknown
     readonly oidc: { readonly session?: { readonly accountId?: string }; readonly client?: { readonly clientId: string } }
+    readonly oidc: {
+      readonly session?: { readonly accountId?: string }
+      readonly client?: { readonly clientId: string }
+      readonly params?: Readonly<Record<string, unknown>>
+    }
   }
 
   interface Grant {
     addOIDCScope(scope: string): void
+    addResourceScope(resource: string, scope: string): void
     save(): Promise<string>
   }
 
@@ -27,6 +33,20 @@ declare module 'oidc-provider' {
     claims: object
     findAccount: (ctx: KoaContext, id: string) => { accountId: string; claims: () => object }
     loadExistingGrant: (ctx: KoaContext) => Promise<Grant>
+    clients?: object[]
+    clientAuthMethods?: string[]
+    cookies?: object
+    features?: object
+    interactions?: { url: (ctx: KoaContext, interaction: { uid: string }) => string }
+    conformIdTokenClaims?: boolean
+    claims?: object
+    scopes?: string[]
+    pkce?: { required: () => boolean }
+    rotateRefreshToken?: boolean
+    issueRefreshToken?: () => boolean
+    ttl?: object
+    findAccount?: (ctx: KoaContext, id: string) => { accountId: string; claims: () => object }
+    loadExistingGrant?: (ctx: KoaContext) => Promise<Grant>
   }
 
   export class Provider {
@@ -35,5 +55,9 @@ declare module 'oidc-provider' {
     use(middleware: (ctx: KoaContext, next: () => Promise<void>) => Promise<void>): void
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>
     interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>
+    readonly AccessToken: { find(token: string): Promise<{ accountId: string; aud: string | string[] } | undefined> }
+    on(event: string, listener: (ctx: KoaContext, error?: unknown) => void): void
+    interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<{ params: Readonly<Record<string, unknown>> }>
+    interactionFinished(request: IncomingMessage, response: ServerResponse, result: object, options?: object): Promise<void>
   }
 }
