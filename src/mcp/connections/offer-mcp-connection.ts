@@ -5,7 +5,7 @@ import type { McpServer } from '../../entities/mcp-server.js'
 import { OAuthClientError } from '../../outbound/oauth-client-error.js'
 import { findLatestCredential } from '../credentials/select-credential.js'
 import { isOAuthUnavailable, planConnection } from './plan-connection.js'
-import { retryMs } from './renew-credential.js'
+import { rememberFailure } from './renew-credential.js'
 import { connectionTtlMs, connectUrl, isConfigured, storeConnection, type StartedConnection } from './start-mcp-connection.js'
 
 /** Milliseconds that a link must still be valid to be offered again. */
@@ -28,7 +28,7 @@ export async function offerMcpConnection(ctx: Context, server: McpServer): Promi
   } catch (error) {
     if (!isOAuthUnavailable(error)) throw error
     // Refused calls may be many: the server is not asked again for each.
-    services.renewalFailures.set(failureId, new OAuthClientError('NOT_SUPPORTED'), { ttl: retryMs })
+    rememberFailure(services, failureId, new OAuthClientError('NOT_SUPPORTED'))
     return null
   }
 }

@@ -61,12 +61,16 @@ async function renew(services: Services, server: McpServer, seen: UsableCredenti
   throw new OAuthClientError('TIMEOUT')
 }
 
+/** Keeps others from asking until its time has passed. */
+export const rememberFailure = ({ renewalFailures }: Services, id: string, error: OAuthClientError): void =>
+  // An entry is valid at its last millisecond.
+  void renewalFailures.set(id, error, { ttl: Math.max(error.retryAfterMs ?? retryMs, minRetryMs) - 1 })
+
 async function renewWithLease(services: Services, server: McpServer, credential: McpCredential, until: Date): Promise<Renewal> {
   try {
     return await requestRenewal(services, server, credential)
   } catch (error) {
-    if (error instanceof OAuthClientError)
-      services.renewalFailures.set(credential.id, error, { ttl: Math.max(error.retryAfterMs ?? retryMs, minRetryMs) })
+    if (error instanceof OAuthClientError) rememberFailure(services, credential.id, error)
     await runStatements(services, ({ run }) => run(releaseRefreshLease, credential.id, until))
     throw error
   }
