@@ -6,6 +6,7 @@ import { deleteExpiredKeys } from '../journal/idempotency.js'
 import { expireLapsedApprovals } from '../mcp/approvals/expire-approvals.js'
 import { deleteExpiredSessions } from '../oauth/delete-expired-sessions.js'
 import { deleteExpiredOAuthRows, wipeReplayableResponses } from '../oauth/delete-expired.js'
+import { deleteExpiredConnections } from '../mcp/connections/delete-expired-connections.js'
 import { deleteRemnants } from '../organizations/delete-remnants.js'
 import { clearRevealedText } from '../personal-tokens/clear-revealed-text.js'
 import { maintainSigningKeys } from '../signing-keys/maintain-signing-keys.js'
@@ -76,6 +77,7 @@ export function createRetentionJob(services: Services): () => Promise<void> {
     () => deleteExpiredSessions(services),
     logDailyCheckpoints,
   ]
+  const steps = [() => deleteExpiredUsage(services), () => deleteRemnants(services), () => deleteExpiredKeys(services), () => deleteExpiredConnections(services), logDailyCheckpoints]
   return async () => {
     for (const step of steps) {
       try {

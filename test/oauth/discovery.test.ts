@@ -9,7 +9,7 @@ import { OAuthDiscovery } from '../../src/outbound/oauth-discovery.js'
 import { OutboundError } from '../../src/outbound/outbound-error.js'
 import type { Outbound } from '../../src/outbound/outbound.js'
 import { covers } from '../../src/outbound/protected-resource-metadata.js'
-import { TestClock } from '../support/app.js'
+import { defaultNow, TestClock } from '../support/app.js'
 
 interface Answer {
   readonly status?: number
@@ -49,7 +49,7 @@ const metadata = (issuer: string, more: object = {}): object => ({
 
 const discover = (answers: Readonly<Record<string, Answer | OutboundError>>) => {
   const { outbound, sent } = outboundOf(answers)
-  const clock = new TestClock(new Date(0))
+  const clock = new TestClock(defaultNow)
   return { discovery: new OAuthDiscovery(outbound, clock.now), sent, clock }
 }
 

@@ -42,7 +42,7 @@ const failed = (code: TestFailureCode, message: string, wasSent: boolean, httpSt
 
 export const unavailableCredential = failed(
   'CREDENTIAL_UNAVAILABLE',
-  'The credential is expired, revoked or stored for another origin. Store a new one with createMcpCredential.',
+  'The credential is expired, revoked, to be connected again or stored for another origin. Store a new one with createMcpCredential, or connect the account with startMcpConnection.',
   false,
 )
 

@@ -8,9 +8,12 @@ import { perform, authorizeRead } from '../../context/perform.js'
 import type { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { forbidden } from '../../lib/errors.js'
+import { OAuthClientError } from '../../outbound/oauth-client-error.js'
 import { Validator } from '../../validation/validator.js'
+import { needsRenewal, renewCredential } from '../connections/renew-credential.js'
 import { openValue } from '../credentials/credential-value.js'
 import { findMcpCredential } from '../credentials/find-mcp-credential.js'
+import type { UsableCredential } from '../credentials/open-credential.js'
 import { isUsable, findLatestCredential, findSharedCredential } from '../credentials/select-credential.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { acquireExchangeSlot } from '../in-flight.js'
@@ -56,16 +59,34 @@ async function runTest(ctx: Context, input: TestMcpServerArgs): Promise<{ server
   // Rows read earlier in this request may be stale.
   ctx.clearCaches()
   const preparedTest = await prepareTest(ctx, input)
-  const { server, credential } = preparedTest
+  const { server, credential: stored } = preparedTest
   const startedAt = ctx.now()
-  const result = preparedTest.isCredentialUsable
-    ? await probe(ctx.services.outbound, server, openCredentialValue(ctx, credential), input.timeoutMs ?? maxTestTimeoutMs)
-    : unavailableCredential
+  const credential = preparedTest.isCredentialUsable ? await renewIfNeeded(ctx, server, stored) : undefined
+  const result =
+    credential !== undefined
+      ? await probe(ctx.services.outbound, server, openCredentialValue(ctx, credential), input.timeoutMs ?? maxTestTimeoutMs)
+      : unavailableCredential
   const { failure, toolNames, protocolVersion } = result
   const durationMs = ctx.now().getTime() - startedAt.getTime()
   await recordResult(ctx, preparedTest, result, durationMs)
   const test = { connected: failure === null, toolCount: toolNames.length, toolNames, protocolVersion, durationMs, failure }
   return { server, test }
+}
+
+/** Undefined when the access token has expired and is not renewed. */
+async function renewIfNeeded(
+  ctx: Context,
+  server: McpServer,
+  credential: McpCredential | null,
+): Promise<UsableCredential | null | undefined> {
+  if (!credential || !needsRenewal(credential, ctx.now())) return credential
+  try {
+    const renewal = await renewCredential(ctx, server, credential)
+    return typeof renewal === 'string' ? undefined : renewal
+  } catch (error) {
+    if (!(error instanceof OAuthClientError)) throw error
+    return credential.accessExpiresAt! > ctx.now() ? credential : undefined
+  }
 }
 
 const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestMcpServerArgs): Promise<PreparedTest> =>
@@ -86,7 +107,7 @@ const prepareTest = (ctx: Context, { serverId, credentialId, timeoutMs }: TestMc
   })
 
 /** @throws SealError, after logging the credential's id */
-function openCredentialValue({ services }: Context, credential: McpCredential | null): Record<string, string> | null {
+function openCredentialValue({ services }: Context, credential: UsableCredential | null): Record<string, string> | null {
   try {
     return credential && openValue(services.masterKeys, credential)
   } catch (error) {
