@@ -9,6 +9,7 @@ import { McpCredential } from '../entities/mcp-credential.js'
 import { OAuthConfiguration, oidcClientSecretAad } from '../entities/oauth-configuration.js'
 import { OAuthRefreshToken, successorAad } from '../entities/oauth-refresh-token.js'
 import { clientSecretAad, McpOAuthClient } from '../entities/mcp-oauth-client.js'
+import { OAuthRefreshToken, successorAad } from '../entities/oauth-refresh-token.js'
 import { PersonalToken, personalTokenAad } from '../entities/personal-token.js'
 import { SigningKey, privateKeyAad } from '../entities/signing-key.js'
 

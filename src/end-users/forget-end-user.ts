@@ -13,7 +13,7 @@ import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { objectNotFound } from '../lib/errors.js'
 import { deriveEndUserId, externalIdMessage, isExternalId } from '../lib/external-id.js'
-import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../mcp/connections/revoke-upstream.js'
+import { findUpstreamGrants, revokeUpstreamGrants, type UpstreamGrant } from '../mcp/connections/revoke-upstream.js'
 import { revokeCredentials } from '../mcp/credentials/revoke-credentials.js'
 import { deleteGrants } from '../oauth/revoke-grants.js'
 import { resolveEnvironment } from '../tenancy/environment.js'
@@ -61,6 +61,6 @@ export async function forgetEndUser(
     addDetails({ revokedTokens, wipedCredentials, deletedServers })
     return { forgottenEndUserId: id, revokedTokens, wipedCredentials, deletedServers }
   })
-  revokeGrants(ctx.services, grants)
+  revokeUpstreamGrants(ctx.services, grants)
   return forgotten
 }

@@ -7,6 +7,7 @@ import { expireLapsedApprovals } from '../mcp/approvals/expire-approvals.js'
 import { deleteExpiredSessions } from '../oauth/delete-expired-sessions.js'
 import { deleteExpiredOAuthRows, wipeReplayableResponses } from '../oauth/delete-expired.js'
 import { deleteExpiredConnections } from '../mcp/connections/delete-expired-connections.js'
+import { deleteExpiredOAuthRows, wipeReplayableResponses } from '../oauth/delete-expired.js'
 import { deleteRemnants } from '../organizations/delete-remnants.js'
 import { clearRevealedText } from '../personal-tokens/clear-revealed-text.js'
 import { maintainSigningKeys } from '../signing-keys/maintain-signing-keys.js'
@@ -75,9 +76,9 @@ export function createRetentionJob(services: Services): () => Promise<void> {
     () => deleteExpiredKeys(services),
     () => deleteExpiredOAuthRows(services),
     () => deleteExpiredSessions(services),
+    () => deleteExpiredConnections(services),
     logDailyCheckpoints,
   ]
-  const steps = [() => deleteExpiredUsage(services), () => deleteRemnants(services), () => deleteExpiredKeys(services), () => deleteExpiredConnections(services), logDailyCheckpoints]
   return async () => {
     for (const step of steps) {
       try {

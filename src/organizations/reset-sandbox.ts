@@ -10,7 +10,7 @@ import { McpConnection } from '../entities/mcp-connection.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { McpToolApproval } from '../entities/mcp-tool-approval.js'
 import { productionNotSupported } from '../lib/errors.js'
-import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../mcp/connections/revoke-upstream.js'
+import { findUpstreamGrants, revokeUpstreamGrants, type UpstreamGrant } from '../mcp/connections/revoke-upstream.js'
 import { revokeCredentials } from '../mcp/credentials/revoke-credentials.js'
 import { deleteGrants } from '../oauth/revoke-grants.js'
 import { disableOwnerFilter } from '../tenancy/owner-filter.js'
@@ -67,6 +67,6 @@ export async function resetSandbox(ctx: Context, { projectId }: { projectId?: st
     addDetails({ ...reset })
     return reset
   })
-  revokeGrants(ctx.services, grants)
+  revokeUpstreamGrants(ctx.services, grants)
   return result
 }

@@ -21,7 +21,7 @@ export interface UpstreamGrant {
 /** Grants of one change that are revoked upstream. Beyond them, tokens end by themselves. */
 const maxGrants = 1000
 
-/** Call it before the values are wiped, and {@link revokeGrants} after the commit. */
+/** Call it before the values are wiped, and {@link revokeUpstreamGrants} after the commit. */
 export async function findUpstreamGrants(
   em: EntityManager,
   permit: Permit,
@@ -51,7 +51,7 @@ export async function findUpstreamGrants(
 }
 
 /** One at a time for each client, so that the deletion of a server is no flood. */
-export function revokeGrants(services: RevokeServices, grants: readonly UpstreamGrant[]): void {
+export function revokeUpstreamGrants(services: RevokeServices, grants: readonly UpstreamGrant[]): void {
   if (grants.length === 0) return
   void services.tokenTasks.run(newId('revoke', services.clock()), async () => {
     for (const { client, refreshToken } of grants) await revokeOne(services, client, refreshToken)

@@ -2,7 +2,7 @@
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import type { McpCredential } from '../../entities/mcp-credential.js'
-import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
+import { findUpstreamGrants, revokeUpstreamGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
 import { findMcpCredential } from './find-mcp-credential.js'
 
 export async function revokeMcpCredential(ctx: Context, input: { readonly id: string }): Promise<{ credential: McpCredential }> {
@@ -16,6 +16,6 @@ export async function revokeMcpCredential(ctx: Context, input: { readonly id: st
     if (!credential.revokedAt) credential.revoke(now)
     return { credential }
   })
-  revokeGrants(ctx.services, grants)
+  revokeUpstreamGrants(ctx.services, grants)
   return revoked
 }

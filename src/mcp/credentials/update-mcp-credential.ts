@@ -5,7 +5,7 @@ import type { McpCredential } from '../../entities/mcp-credential.js'
 import { forbidden, invalidState } from '../../lib/errors.js'
 import { maxNameLength, Validator } from '../../validation/validator.js'
 import { assertCanRelax } from '../assert-can-relax.js'
-import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
+import { findUpstreamGrants, revokeUpstreamGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { sealValue, toCredentialValue, validateAuth, type McpAuth } from './credential-value.js'
 import { findMcpCredential } from './find-mcp-credential.js'
@@ -49,6 +49,6 @@ export async function updateMcpCredential(ctx: Context, input: UpdateMcpCredenti
     addDetails({ version: credential.version, isValueReplaced: Boolean(auth) })
     return { credential }
   })
-  revokeGrants(ctx.services, grants)
+  revokeUpstreamGrants(ctx.services, grants)
   return updated
 }

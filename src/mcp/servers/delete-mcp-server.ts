@@ -3,7 +3,7 @@ import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import { revokeGrants } from '../../oauth/revoke-grants.js'
 import { expireApprovals } from '../approvals/expire-approvals.js'
-import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
+import { findUpstreamGrants, revokeUpstreamGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
 import { revokeCredentials } from '../credentials/revoke-credentials.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { assertCanModify } from './server-rules.js'
@@ -27,6 +27,6 @@ export async function deleteMcpServer(
     em.remove(server)
     return { deletedServerId: server.id, revokedCredentialCount }
   })
-  revokeGrants(ctx.services, grants)
+  revokeUpstreamGrants(ctx.services, grants)
   return deleted
 }

@@ -7,7 +7,7 @@ import { invalid, invalidState } from '../../lib/errors.js'
 import { Validator } from '../../validation/validator.js'
 import { expireApprovals } from '../approvals/expire-approvals.js'
 import { assertCanRelax } from '../assert-can-relax.js'
-import { findUpstreamGrants, revokeGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
+import { findUpstreamGrants, revokeUpstreamGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
 import { findMcpCredential } from '../credentials/find-mcp-credential.js'
 import { revokeCredentials } from '../credentials/revoke-credentials.js'
 import { isUsable } from '../credentials/select-credential.js'
@@ -57,7 +57,7 @@ export async function updateMcpServer(ctx: Context, input: UpdateMcpServerArgs):
     }
     return { server }
   })
-  revokeGrants(ctx.services, grants)
+  revokeUpstreamGrants(ctx.services, grants)
   return updated
 }
 
