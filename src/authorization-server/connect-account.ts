@@ -5,14 +5,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Services } from '../context/services.js'
-import { McpConnection } from '../entities/mcp-connection.js'
-import { McpOAuthClient } from '../entities/mcp-oauth-client.js'
+import { findConnectionPlace, findOAuthClientById } from '../database/unscoped-queries.js'
 import { isId } from '../lib/id.js'
 import { ConnectionRefusal } from '../mcp/connections/connection-refusal.js'
 import { finishMcpConnection } from '../mcp/connections/finish-mcp-connection.js'
 import { openConnection } from '../mcp/connections/open-connection.js'
 import { clientMetadata, documentUrl } from '../mcp/connections/register-client.js'
-import { findActiveConfiguration, type Place } from '../oauth/active-configuration.js'
+import { findActiveConfiguration } from '../oauth/active-configuration.js'
 import { PageError } from '../oauth/page-error.js'
 import { beginSignIn } from './begin-sign-in.js'
 import { registerPages } from './error-page.js'
@@ -22,11 +21,6 @@ import { sendPage, sendRedirect } from './page.js'
 
 type Request = FastifyRequest<{ Params: { id: string } }>
 
-/** Before anybody is known: the id alone finds the place, and nothing else of the row is used. */
-async function findPlace(services: Services, entity: new () => Place & { id: string }, id: string): Promise<Place | null> {
-  return services.orm.em.fork().findOne(entity, { id } as object, { filters: { tenant: false, owner: false } })
-}
-
 /** @throws PageError of the refusal's code */
 function toPageError(error: unknown): never {
   throw error instanceof ConnectionRefusal ? new PageError(`CONNECTION_${error.code}`, { cause: error.cause }) : error
@@ -34,7 +28,7 @@ function toPageError(error: unknown): never {
 
 async function openLink(services: Services, request: Request, reply: FastifyReply): Promise<FastifyReply> {
   const { id } = request.params
-  const place = isId(id, 'mcp_con') ? await findPlace(services, McpConnection, id) : null
+  const place = isId(id, 'mcp_con') ? await findConnectionPlace(services.orm, id) : null
   if (!place) throw new PageError('CONNECTION_LINK_INVALID')
   const session = await findBrowserSession(services, request, place)
   if (session) return sendRedirect(reply, await openConnection(session.ctx, id, session.id).catch(toPageError))
@@ -45,7 +39,7 @@ async function openLink(services: Services, request: Request, reply: FastifyRepl
 
 async function handleCallback(services: Services, request: Request, reply: FastifyReply): Promise<FastifyReply> {
   const { id: clientId } = request.params
-  const place = isId(clientId, 'mcp_cli') ? await findPlace(services, McpOAuthClient, clientId) : null
+  const place = isId(clientId, 'mcp_cli') ? await findOAuthClientById(services.orm, clientId) : null
   const session = place && (await findBrowserSession(services, request, place))
   if (!session) throw new PageError('CONNECTION_RESPONSE_INVALID')
   const parameters = new URLSearchParams(request.url.split('?')[1] ?? '')
@@ -60,10 +54,9 @@ async function handleCallback(services: Services, request: Request, reply: Fasti
 /** Client ID Metadata Document (draft-ietf-oauth-client-id-metadata-document): public, as authorization servers fetch it. */
 async function sendClientDocument(services: Services, { params }: Request, reply: FastifyReply): Promise<FastifyReply> {
   const { id } = params
-  const client = isId(id, 'mcp_cli')
-    ? await services.orm.em.fork().findOne(McpOAuthClient, { id, kind: 'CIMD', retiredAt: null }, { filters: { tenant: false } })
-    : null
-  if (!client || client.clientId !== documentUrl(services.config.url, id)) {
+  const client = isId(id, 'mcp_cli') ? await findOAuthClientById(services.orm, id) : null
+  // The id of a document is its URL, exactly.
+  if (client?.kind !== 'CIMD' || client.clientId !== documentUrl(services.config.url, id)) {
     reply.callNotFound()
     return reply
   }

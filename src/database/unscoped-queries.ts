@@ -1,6 +1,9 @@
 /** Unscoped queries of operators and maintenance, the only queries without a tenant outside the journal. */
 import type { MikroORM } from '@mikro-orm/core'
 
+import { McpConnection } from '../entities/mcp-connection.js'
+import { McpCredential } from '../entities/mcp-credential.js'
+import { McpOAuthClient } from '../entities/mcp-oauth-client.js'
 import { Organization } from '../entities/organization.js'
 import { User } from '../entities/user.js'
 import { normalizeEmail } from '../lib/email.js'
@@ -37,3 +40,21 @@ export const livePersonalToken: PreparedQuery = {
   name: 'live_personal_token_of_signing_key',
   sql: 'select 1 as live from personal_token where signing_key_id = ? and expires_at > ? limit 1',
 }
+
+/** The credential of any owner. The caller was authorized to use it, or renews it. */
+export const findCredentialOfAnyOwner = (
+  orm: MikroORM,
+  { id, organizationId }: Pick<McpCredential, 'id' | 'organizationId'>,
+): Promise<McpCredential | null> =>
+  orm.em.fork().findOne(McpCredential, { id, organizationId }, { filters: { tenant: false, owner: false } })
+
+/** Where a link to connect an account leads to, before anybody is known: only the place of the row may be used. */
+export const findConnectionPlace = (
+  orm: MikroORM,
+  id: string,
+): Promise<Pick<McpConnection, 'organizationId' | 'projectId' | 'environment'> | null> =>
+  orm.em.fork().findOne(McpConnection, { id }, { filters: { tenant: false, owner: false } })
+
+/** The client of a callback, or of a public document. */
+export const findOAuthClientById = (orm: MikroORM, id: string): Promise<McpOAuthClient | null> =>
+  orm.em.fork().findOne(McpOAuthClient, { id }, { filters: { tenant: false } })

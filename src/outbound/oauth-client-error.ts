@@ -74,7 +74,7 @@ const outboundCodes: Readonly<Record<OutboundCode, OAuthClientErrorCode>> = {
 const maxRetryAfterMs = 3_600_000
 
 /** `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), at most an hour. */
-export function retryAfterMs(headers: Headers, now: Date): number | null {
+function readRetryAfter(headers: Headers, now: Date): number | null {
   const value = headers.get('retry-after')
   if (value === null) return null
   const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now.getTime()
@@ -97,8 +97,8 @@ export function toOAuthClientError(error: unknown, now: Date): unknown {
 
 /** 5xx and 429 tell nothing about the tokens, whatever the body says. */
 function fromStatus({ status, headers }: Response, now: Date): OAuthClientError | undefined {
-  if (status === 429) return new OAuthClientError('RATE_LIMITED', undefined, retryAfterMs(headers, now))
-  return status >= 500 ? new OAuthClientError('INVALID_RESPONSE', undefined, retryAfterMs(headers, now)) : undefined
+  if (status === 429) return new OAuthClientError('RATE_LIMITED', undefined, readRetryAfter(headers, now))
+  return status >= 500 ? new OAuthClientError('INVALID_RESPONSE', undefined, readRetryAfter(headers, now)) : undefined
 }
 
 function fromErrorCode(error: string): OAuthClientError {

@@ -116,7 +116,7 @@ test('a callback after the key that made the link was revoked, or the server mov
   const headers = { 'x-on-behalf-of': 'lea' }
   const { url: link } = await world.app.mutate(key.secret, 'startMcpConnection', { serverId: world.serverId }, 'url', headers)
   const browser = await world.browser('lea')
-  const { url } = await browser.open(link!, isCallback)
+  const { url } = await browser.open(link, isCallback)
   await world.app.mutate(world.acme.sandboxKey, 'revokeApiKey', { id: key.id }, 'apiKey { id }')
   const before = await count()
   expect(await pageAt(browser, url)).toContain('may no longer connect accounts')

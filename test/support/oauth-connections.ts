@@ -110,8 +110,8 @@ export class ConnectionWorld {
       },
       body: JSON.stringify({ jsonrpc: '2.0', id: ++ids, method: 'tools/call', params: { name: 'whoami', arguments: {} } }),
     })
-    const body = (await response.json()) as RpcBody
-    return body.error ? (body.error as unknown as CallError) : body.result.content[0].text
+    const body = (await response.json()) as { error?: CallError; result: RpcBody['result'] }
+    return body.error ? body.error : body.result.content[0].text
   }
 
   /** Reason of the refused call. */

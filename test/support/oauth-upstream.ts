@@ -66,7 +66,6 @@ export class OAuthUpstream {
       upstream.issuer,
       configuration(() => [`${resourceServer.origin}/mcp`]),
     )
-    provider.on('server_error', (_ctx, error) => console.error(error))
     provider.use(async (ctx, next) => {
       await next()
       if (ctx.path !== '/token') return
@@ -131,7 +130,7 @@ export class OAuthUpstream {
     const server = new McpServer({ name: 'notes', version: '1' })
     server.registerTool('whoami', { description: 'Names the account.' }, () => ({ content: [{ type: 'text', text: found.accountId }] }))
     const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true })
-    await server.connect(transport as Parameters<typeof server.connect>[0])
+    await server.connect(transport)
     await transport.handleRequest(request, response)
   }
 }

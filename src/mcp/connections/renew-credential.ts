@@ -7,7 +7,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Context } from '../../context/context.js'
 import type { Services } from '../../context/services.js'
 import { releaseRefreshLease, takeRefreshLease } from '../../database/queries/mcp-connections.js'
-import { McpCredential } from '../../entities/mcp-credential.js'
+import { findCredentialOfAnyOwner } from '../../database/unscoped-queries.js'
+import type { McpCredential } from '../../entities/mcp-credential.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { runStatements } from '../../journal/maintain-rows.js'
 import { startTimer } from '../../lib/clock.js'
@@ -48,7 +49,7 @@ export async function renewCredential(
 async function renew(services: Services, server: McpServer, seen: UsableCredential): Promise<Renewal> {
   const elapsed = startTimer()
   while (elapsed() * 1000 < maxWaitMs) {
-    const credential = await readCredential(services, seen)
+    const credential = await findCredentialOfAnyOwner(services.orm, seen)
     if (!credential || credential.revokedAt || credential.version !== seen.version) return 'GONE'
     if (credential.healthStatus === 'RECONNECT_REQUIRED') return 'LOST'
     if (credential.refreshVersion !== seen.refreshVersion) return credential
@@ -78,8 +79,3 @@ async function renewWithLease(services: Services, server: McpServer, credential:
 
 const takeLease = async (services: Services, { id, refreshVersion }: McpCredential, until: Date): Promise<boolean> =>
   (await runStatements(services, ({ run }) => run(takeRefreshLease, until, id, refreshVersion, services.clock()))) === 1
-
-/** The row as it is now, of any owner: the caller was authorized to use it. */
-async function readCredential(services: Services, { id, organizationId }: UsableCredential): Promise<McpCredential | null> {
-  return services.orm.em.fork().findOne(McpCredential, { id, organizationId }, { filters: { tenant: false, owner: false } })
-}

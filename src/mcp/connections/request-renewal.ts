@@ -2,6 +2,7 @@
 import { systemContext } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
 import type { Services } from '../../context/services.js'
+import { findCredentialOfAnyOwner } from '../../database/unscoped-queries.js'
 import { McpCredential } from '../../entities/mcp-credential.js'
 import { McpOAuthClient } from '../../entities/mcp-oauth-client.js'
 import type { McpServer } from '../../entities/mcp-server.js'
@@ -28,9 +29,7 @@ export async function requestRenewal(
   credential: McpCredential,
 ): Promise<McpCredential | 'LOST' | 'GONE'> {
   const { organizationId, oauthIssuer, oauthClientId, sealedRefresh } = credential
-  const client = await services.orm.em
-    .fork()
-    .findOne(McpOAuthClient, { id: oauthClientId ?? '', organizationId }, { filters: { tenant: false } })
+  const client = await systemContext(services, organizationId).em.findOne(McpOAuthClient, { id: oauthClientId ?? '' })
   // Tokens and the client go to the issuer that made them, and to no other (MCP 2026-07-28, Authorization Server Binding).
   if (client?.issuer !== oauthIssuer || !client) return lapse(services, credential, 'CLIENT_DELETED')
   if (sealedRefresh === null) return lapse(services, credential, 'NO_REFRESH_TOKEN')
@@ -119,9 +118,11 @@ async function change(
   })
 }
 
-async function rereadState(services: Services, { id, version, refreshVersion }: McpCredential): Promise<McpCredential | 'LOST' | 'GONE'> {
-  const filters = { tenant: false, owner: false }
-  const credential = await services.orm.em.fork().findOne(McpCredential, { id }, { filters })
+async function rereadState(
+  services: Services,
+  { id, organizationId, version, refreshVersion }: McpCredential,
+): Promise<McpCredential | 'LOST' | 'GONE'> {
+  const credential = await findCredentialOfAnyOwner(services.orm, { id, organizationId })
   if (!credential || credential.revokedAt || credential.version !== version) return 'GONE'
   if (credential.healthStatus === 'RECONNECT_REQUIRED') return 'LOST'
   return credential.refreshVersion === refreshVersion ? 'GONE' : credential
