@@ -95,6 +95,7 @@ export function collectErrors(userErrors, pattern = 'src/**/*.ts') {
     add('request', options ? 'OPERATION_TOO_COMPLEX' : 'BAD_USER_INPUT', [], argumentOf(call, 0))
   }
   for (const call of calls('failed')) if (fileOf(call) === 'src/mcp/servers/probe.ts') add('test', undefined, [], argumentOf(call, 1))
+  for (const call of calls('metadataInvalid')) add('connection', undefined, [], argumentOf(call, 0))
   for (const call of calls('rejectVariable')) {
     const name = literal(argumentOf(call, 0))
     if (name) add('config', undefined, [], argumentOf(call, 1), { frame: (rule) => `${name}: ${rule}` })
@@ -118,6 +119,7 @@ export function collectErrors(userErrors, pattern = 'src/**/*.ts') {
   for (const [file, kind] of [
     ['src/http/error-response.ts', 'request'],
     ['src/outbound/outbound-error.ts', 'test'],
+    ['src/outbound/oauth-client-error.ts', 'connection'],
   ]) {
     for (const variable of sources.variables.get('messages') ?? []) if (fileOf(variable) === file) addTable(kind, undefined, variable.init)
   }

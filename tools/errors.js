@@ -88,6 +88,12 @@ The descriptions of \`McpTestFailureCode\` in the schema tell the causes.
 
 ${textsOf('test').join('\n')}
 
+## Authorization servers of MCP servers
+
+Texts of \`startMcpConnection\` with the code \`OAUTH_UNAVAILABLE\` or \`OAUTH_CLIENT_REQUIRED\`, and of the gateway with the reason \`RENEWAL_FAILED\`.
+
+${textsOf('connection').join('\n')}
+
 ## Configuration
 
 \`start\` and every other command print all faults at once and exit with status 1. The text names the variable and the rule.

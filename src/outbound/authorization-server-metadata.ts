@@ -1,11 +1,9 @@
 /** Metadata of an authorization server (RFC 8414, OpenID Connect Discovery 1.0), in the order of MCP 2026-07-28. */
 import { processDiscoveryResponse, type AuthorizationServer } from 'oauth4webapi'
 
-import { OAuthClientError } from './oauth-client-error.js'
+import { OAuthClientError, metadataInvalid } from './oauth-client-error.js'
 import { OutboundError } from './outbound-error.js'
 import type { OutboundFetch } from './outbound-fetch.js'
-
-const invalid = (message: string): OAuthClientError => new OAuthClientError('METADATA_INVALID', message)
 
 /** Places of the document of an issuer with or without a path. */
 function metadataUrls(issuer: string): string[] {
@@ -39,7 +37,7 @@ export async function fetchAuthorizationServer(
     if (!response) continue
     const metadata = await processDiscoveryResponse(new URL(issuer), response).catch(() => undefined)
     // RFC 8414 §3.3: identical, while the library compares URLs. Another issuer could take over its tokens (mix-up).
-    if (metadata?.issuer !== issuer) throw invalid(`The metadata of the authorization server ${issuer} names another issuer.`)
+    if (metadata?.issuer !== issuer) throw metadataInvalid(`The metadata of the authorization server ${issuer} names another issuer.`)
     assertUsable(metadata, validateUrl)
     return metadata
   }
@@ -52,12 +50,12 @@ function assertUsable(metadata: AuthorizationServer, validateUrl: (url: string) 
     const endpoint: unknown = metadata[name]
     // The browser follows the first one: "javascript:" and plain http end here.
     if (typeof endpoint !== 'string' || !URL.canParse(endpoint))
-      throw invalid(`"${name}" of the authorization server is missing or no URL.`)
+      throw metadataInvalid(`"${name}" of the authorization server is missing or no URL.`)
     const issue = /^https?:/i.test(endpoint) ? validateUrl(endpoint) : 'must be an https URL'
-    if (issue !== undefined) throw invalid(`"${name}" of the authorization server ${issue}.`)
+    if (issue !== undefined) throw metadataInvalid(`"${name}" of the authorization server ${issue}.`)
   }
   const methods: unknown = metadata.code_challenge_methods_supported
   // MCP 2026-07-28, Authorization Code Protection: a client must refuse a server that does not announce PKCE.
   if (!Array.isArray(methods) || !methods.includes('S256'))
-    throw invalid('The authorization server does not announce PKCE with S256 ("code_challenge_methods_supported").')
+    throw metadataInvalid('The authorization server does not announce PKCE with S256 ("code_challenge_methods_supported").')
 }

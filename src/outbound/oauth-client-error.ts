@@ -56,6 +56,8 @@ export class OAuthClientError extends Error {
   }
 }
 
+export const metadataInvalid = (message: string): OAuthClientError => new OAuthClientError('METADATA_INVALID', message)
+
 /** Maximum credentials whose failures are remembered. */
 const maxFailures = 10_000
 

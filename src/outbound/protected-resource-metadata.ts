@@ -1,7 +1,7 @@
 import { fetchJson } from './authorization-server-metadata.js'
 /** Metadata of an MCP server as a protected resource (RFC 9728), found as MCP 2026-07-28 says. */
 import { readBearerChallenge } from './bearer-challenge.js'
-import { OAuthClientError } from './oauth-client-error.js'
+import { metadataInvalid } from './oauth-client-error.js'
 import type { OutboundFetch } from './outbound-fetch.js'
 
 export interface ProtectedResource {
@@ -11,8 +11,6 @@ export interface ProtectedResource {
   /** Scopes that the challenge, else the metadata names; null for neither. */
   readonly scopes: readonly string[] | null
 }
-
-const invalid = (message: string): OAuthClientError => new OAuthClientError('METADATA_INVALID', message)
 
 const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((entry) => typeof entry === 'string')
 
@@ -36,7 +34,7 @@ export async function fetchProtectedResource(fetch: OutboundFetch, serverUrl: st
   const named = challenge.resource_metadata
   // A server may name only documents of its own: another origin could choose the authorization server for it.
   if (named !== undefined && (!URL.canParse(named) || new URL(named).origin !== origin))
-    throw invalid('The challenge of the MCP server names resource metadata of another origin.')
+    throw metadataInvalid('The challenge of the MCP server names resource metadata of another origin.')
   const wellKnown = `${origin}/.well-known/oauth-protected-resource`
   const places = named === undefined ? [...new Set([`${wellKnown}${pathname === '/' ? '' : pathname}`, wellKnown])] : [named]
   for (const url of places) {
@@ -50,9 +48,9 @@ export async function fetchProtectedResource(fetch: OutboundFetch, serverUrl: st
 function toProtectedResource(document: unknown, serverUrl: string, challengeScopes: readonly string[] | null): ProtectedResource {
   const { resource, authorization_servers: issuers, scopes_supported: supported } = Object(document) as Record<string, unknown>
   if (typeof resource !== 'string' || !covers(resource, serverUrl))
-    throw invalid('"resource" in the metadata of the MCP server does not cover its URL.')
+    throw metadataInvalid('"resource" in the metadata of the MCP server does not cover its URL.')
   if (!isStrings(issuers) || issuers.length === 0 || !issuers.every((issuer) => /^https?:\/\//i.test(issuer) && URL.canParse(issuer)))
-    throw invalid('"authorization_servers" in the metadata of the MCP server has no valid URL.')
+    throw metadataInvalid('"authorization_servers" in the metadata of the MCP server has no valid URL.')
   return { resource, issuers, scopes: challengeScopes ?? (isStrings(supported) ? supported : null) }
 }
 
