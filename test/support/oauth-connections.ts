@@ -1,4 +1,6 @@
 /** An organization whose end users connect accounts of a foreign MCP server: links, browsers and calls. */
+import type { EntityManager } from '@mikro-orm/core'
+
 import { createApp, type App, type Overrides } from '../../src/app.js'
 import { readConfig } from '../../src/config/config.js'
 import { BrowserSession } from '../../src/entities/browser-session.js'
@@ -67,20 +69,9 @@ export class ConnectionWorld {
   }
 
   /** A browser in which the end user is signed in to Keyhouse. */
-  async browser(externalId: string): Promise<OAuthBrowser> {
-    const browser = new OAuthBrowser(publicOrigin, this.app.url)
+  browser(externalId: string): Promise<OAuthBrowser> {
     const { id: organizationId, projectId } = this.acme
-    const now = this.app.clock.now()
-    const place = { organizationId, projectId, environment: 'SANDBOX' } as const
-    const text = randomText()
-    const { em } = this.acme
-    const endUserId = deriveEndUserId(organizationId, projectId, 'SANDBOX', externalId)
-    const session = { id: newId('bs', now), ...place, endUserId, digest: sha256(text), createdAt: now, signedInAt: now, revokedAt: null }
-    em.persist(Object.assign(new BrowserSession(), { ...session, expiresAt: new Date(now.getTime() + 86_400_000) }))
-    await em.upsert(buildEndUser(place, externalId, now))
-    await em.flush()
-    browser.setCookie(publicOrigin, `keyhouse-${projectId}-sandbox-4000`, text)
-    return browser
+    return signedInBrowser(this.acme.em, { organizationId, projectId, externalId, now: this.app.clock.now() }, publicOrigin, this.app.url)
   }
 
   /** Link to connect an account. */
@@ -127,15 +118,44 @@ export class ConnectionWorld {
   }
 }
 
-async function configure(acme: SeededOrganization): Promise<void> {
-  const key = await acme.apiKey({ permissions: ['*'] })
-  const now = acme.app.clock.now()
-  const configuration = Object.assign(new OAuthConfiguration(), {
+interface Session {
+  readonly organizationId: string
+  readonly projectId: string
+  readonly externalId: string
+  readonly now: Date
+}
+
+/** Signs the end user in to the sandbox of the project, without its product. */
+export async function signedInBrowser(em: EntityManager, session: Session, origin: string, appUrl: string): Promise<OAuthBrowser> {
+  const { organizationId, projectId, externalId, now } = session
+  const browser = new OAuthBrowser(origin, appUrl)
+  const place = { organizationId, projectId, environment: 'SANDBOX' } as const
+  const text = randomText()
+  const row = {
+    id: newId('bs', now),
+    ...place,
+    endUserId: deriveEndUserId(organizationId, projectId, 'SANDBOX', externalId),
+    digest: sha256(text),
+    createdAt: now,
+    signedInAt: now,
+    revokedAt: null,
+    expiresAt: new Date(now.getTime() + 86_400_000),
+  }
+  em.persist(Object.assign(new BrowserSession(), row))
+  await em.upsert(buildEndUser(place, externalId, now))
+  await em.flush()
+  browser.setCookie(origin, `keyhouse-${projectId}-sandbox-${new URL(origin).port}`, text)
+  return browser
+}
+
+/** OAuth configuration of the sandbox of the project. */
+export const buildConfiguration = (organizationId: string, projectId: string, apiKeyId: string, now: Date): OAuthConfiguration =>
+  Object.assign(new OAuthConfiguration(), {
     id: newId('oauth', now),
-    organizationId: acme.id,
-    projectId: acme.projectId,
+    organizationId,
+    projectId,
     environment: 'SANDBOX',
-    apiKeyId: key.id,
+    apiKeyId,
     signInMethod: 'PRODUCT',
     signInUrl: 'https://product.example/sign-in',
     oidcIssuer: null,
@@ -149,7 +169,10 @@ async function configure(acme: SeededOrganization): Promise<void> {
     createdAt: now,
     updatedAt: now,
   })
-  await acme.em.persist(configuration).flush()
+
+async function configure(acme: SeededOrganization): Promise<void> {
+  const key = await acme.apiKey({ permissions: ['*'] })
+  await acme.em.persist(buildConfiguration(acme.id, acme.projectId, key.id, acme.app.clock.now())).flush()
 }
 
 async function newServer(app: TestApp, acme: SeededOrganization, serverUrl: string, input: object = {}): Promise<string> {

@@ -10,7 +10,7 @@ import { listen, type Listening } from './local-server.js'
 /** Answers a request itself and returns true, or leaves it to the server. */
 export type Interceptor = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>
 
-const configuration = (resources: () => readonly string[]): Configuration => ({
+const configuration = (resources: () => readonly string[], lifetime: () => number): Configuration => ({
   features: {
     devInteractions: { enabled: false },
     registration: { enabled: true },
@@ -19,7 +19,7 @@ const configuration = (resources: () => readonly string[]): Configuration => ({
       enabled: true,
       getResourceServerInfo: (_ctx: unknown, resource: string) => {
         if (!resources().includes(resource)) throw new Error('unknown resource')
-        return { scope: 'read write', accessTokenTTL: 3600, accessTokenFormat: 'opaque' }
+        return { scope: 'read write', accessTokenTTL: lifetime(), accessTokenFormat: 'opaque' }
       },
       useGrantedResource: () => true,
     },
@@ -38,6 +38,8 @@ const configuration = (resources: () => readonly string[]): Configuration => ({
 export class OAuthUpstream {
   /** Account that signs in at the authorization server, in whatever browser asks. */
   account = 'jane-upstream'
+  /** Seconds. */
+  accessTokenLifetime = 3600
   /** Before the authorization server. */
   intercept: Interceptor = () => false
   /** Before the MCP server. */
@@ -64,7 +66,10 @@ export class OAuthUpstream {
     upstream = new OAuthUpstream(authorizationServer, resourceServer)
     const provider = new Provider(
       upstream.issuer,
-      configuration(() => [`${resourceServer.origin}/mcp`]),
+      configuration(
+        () => [`${resourceServer.origin}/mcp`],
+        () => upstream!.accessTokenLifetime,
+      ),
     )
     provider.use(async (ctx, next) => {
       await next()

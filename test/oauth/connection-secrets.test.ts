@@ -1,0 +1,76 @@
+/** Secrets of connected accounts: in no response, log line, metric, event or database file. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { expect, test } from '@jest/globals'
+
+import { executeSql } from '../support/database-access.js'
+import { isPostgres } from '../support/database.js'
+import { ConnectionWorld, publicOrigin } from '../support/oauth-connections.js'
+
+const tables = ['mcp_credential', 'mcp_connection', 'mcp_oauth_client', 'audit_event', 'idempotency_key']
+
+/** All that the database holds, as text. */
+async function everything(world: ConnectionWorld): Promise<string> {
+  const { app } = world
+  if (!isPostgres)
+    return readdirSync(app.config.dataDir)
+      .map((name) => readFileSync(join(app.config.dataDir, name), 'latin1'))
+      .join('\n')
+  const rows = await Promise.all(tables.map((table) => executeSql(app, `select t::text as row from ${table} t`)))
+  return JSON.stringify(rows)
+}
+
+test('tokens, codes, verifiers and client secrets appear in no response, log line, metric, event or database file', async () => {
+  const world = await ConnectionWorld.start()
+  try {
+    const { app, acme, upstream } = world
+    const clientSecret = 'canary-client-secret-0001'
+    const said: string[] = []
+    const create = `mutation ($input: CreateMcpOAuthClientInput!) {
+      createMcpOAuthClient(input: $input) { client { id clientId redirectUri } userErrors { code message path } } }`
+    for (const secret of [clientSecret, `${clientSecret}\n`, { text: clientSecret }]) {
+      const input = { issuer: 'https://as.example', clientId: 'c', clientSecret: secret }
+      said.push((await app.run(acme.sandboxKey, create, { input })).text)
+    }
+    const verifiers: string[] = []
+    upstream.intercept = async (request) => {
+      if (request.url !== '/token') return false
+      // oidc-provider reads the parsed body where there is one.
+      const chunks: Buffer[] = []
+      for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
+      const body = Buffer.concat(chunks).toString()
+      verifiers.push(...[new URLSearchParams(body).get('code_verifier')].filter((text) => text !== null))
+      Object.assign(request, { body: Object.fromEntries(new URLSearchParams(body)) })
+      return false
+    }
+    const browser = await world.browser('jane')
+    const { response } = await browser.open(await world.link('jane'))
+    said.push(await response!.text())
+    app.clock.advance(3_600_000)
+    said.push(JSON.stringify(await world.call('jane')))
+    upstream.intercept = (request, answer) => {
+      if (request.url !== '/token') return false
+      // A token in an error, which the library quotes.
+      answer.writeHead(400, { 'content-type': 'application/json' })
+      answer.end(JSON.stringify({ error: 'invalid_request', error_description: [...upstream.tokens].join(' ') }))
+      return true
+    }
+    app.clock.advance(3_600_000)
+    said.push(JSON.stringify(await world.call('jane')))
+    await app.services.writeBehind.flush()
+    const fields = 'nodes { id authType authorizationPreview headerNames oauthScopes accessExpiresAt health { status } }'
+    said.push((await app.run(acme.sandboxKey, `{ mcpCredentials(first: 5) { ${fields} } }`, {}, { 'x-on-behalf-of': 'jane' })).text)
+    said.push(await (await fetch(`${app.url}/metrics`)).text(), app.log, JSON.stringify(await acme.events()), await everything(world))
+    const code = new URL(browser.visited.find((url) => url.startsWith(`${publicOrigin}/oauth/callback/`))!).searchParams.get('code')!
+    const secrets = [clientSecret, code, ...verifiers, ...upstream.tokens]
+    expect(verifiers).toHaveLength(1)
+    // Two pairs of tokens, at the connection and at the renewal.
+    expect(secrets).toHaveLength(7)
+    for (const secret of secrets) expect(said.filter((text) => text.includes(secret))).toEqual([])
+    // Where its URL is ours, only the page of the callback has the code, which was spent then.
+    expect(said.join('')).toContain('Notes is connected')
+  } finally {
+    await world.close()
+  }
+})
