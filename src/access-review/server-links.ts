@@ -16,6 +16,8 @@ function allowedToolLink(server: McpServer, tool: string): AccessLink {
 function credentialLink({ credential, isShared }: ServerWithCredential, { actor }: ExplainedCaller): AccessLink {
   const owner = actor.endUser ? 'The end user' : 'The backend'
   if (isShared) return passed('MCP_CREDENTIAL', 'The server shares its credential with end users.')
+  if (credential?.healthStatus === 'RECONNECT_REQUIRED')
+    return refused('MCP_CREDENTIAL', `${owner} must connect its account again: the authorization server no longer renews the access.`)
   return credential
     ? passed('MCP_CREDENTIAL', `${owner} has a usable credential for the server.`)
     : refused('MCP_CREDENTIAL', `${owner} has no usable credential for the server: none is active and was stored for its current origin.`)

@@ -7,13 +7,13 @@ import { RequestError } from '../lib/errors.js'
 import { writeJson } from '../lib/json/write-json.js'
 import { runInSlices } from '../lib/slices.js'
 import { isRenewable } from '../mcp/connections/renew-credential.js'
-import { openCredential, type OpenCredential, type UsableCredential } from '../mcp/credentials/open-credential.js'
+import { openCredential, type UsableCredential } from '../mcp/credentials/open-credential.js'
 import type { OutboundResponse } from '../outbound/outbound.js'
 import { ForwardedRequest, type ForwardContext } from './forwarded-request.js'
 import { GatewayError } from './gateway-error.js'
 import { requestHeaders } from './headers.js'
 import { relayResponse } from './relay-response.js'
-import { credentialAfterRefusal, credentialToSend } from './renewed-credential.js'
+import { credentialToSend, renew } from './renewed-credential.js'
 
 /** Aborts the request when the client disconnects or its stream must end. The returned function stops tracking. */
 function trackLifetime(context: ForwardContext, forwarded: ForwardedRequest): () => void {
@@ -37,26 +37,13 @@ function trackLifetime(context: ForwardContext, forwarded: ForwardedRequest): ()
   }
 }
 
-/** @throws GatewayError CREDENTIAL_UNREADABLE */
-async function open({ ctx, message }: ForwardContext, forwarded: ForwardedRequest, credential: UsableCredential): Promise<OpenCredential> {
-  try {
-    return openCredential(ctx, credential)
-  } catch (error) {
-    if (!(error instanceof SealError)) throw error
-    await forwarded.recordOutcome('CREDENTIAL_UNREADABLE')
-    const text =
-      'The stored credential cannot be decrypted with the master keys of this server. Ask the operator for its master key, or replace it with updateMcpCredential.'
-    throw new GatewayError(message?.id == null ? 503 : 200, 'CREDENTIAL_UNREADABLE', text)
-  }
-}
-
 /** Sends once more after a 401 to an access token that can be renewed: the server has not acted on a refused request. */
 async function sendUpstream(context: ForwardContext, forwarded: ForwardedRequest): Promise<void> {
   const credential = await credentialToSend(context, forwarded)
   const sent = await sendWith(context, forwarded, credential)
   if (sent.upstream.statusCode !== 401 || !isRenewable(credential)) return relayResponse(context, forwarded, sent.upstream, sent.secrets)
   sent.upstream.body.destroy()
-  const again = await sendWith(context, forwarded, await credentialAfterRefusal(context, forwarded, credential))
+  const again = await sendWith(context, forwarded, await renew(context, forwarded, credential, true))
   return relayResponse(context, forwarded, again.upstream, [...again.secrets, ...sent.secrets])
 }
 
@@ -67,7 +54,7 @@ interface Sent {
 
 async function sendWith(context: ForwardContext, forwarded: ForwardedRequest, credential: UsableCredential): Promise<Sent> {
   const { ctx, request, message, session, server } = context
-  const opened = await open(context, forwarded, credential)
+  const opened = openCredential(ctx, credential)
   const headers = requestHeaders({ headers: request.headers, session, hasBody: message !== null, credential: opened.headers })
   const upstream = await ctx.services.outbound.send(server.serverUrl, {
     organizationId: server.organizationId,
@@ -84,6 +71,8 @@ async function sendWith(context: ForwardContext, forwarded: ForwardedRequest, cr
   return { upstream, secrets: opened.secrets }
 }
 
+const unreadable =
+  'The stored credential cannot be decrypted with the master keys of this server. Ask the operator for its master key, or replace it with updateMcpCredential.'
 const upstreamFailed = 'The MCP server could not be reached, or its response violates the protocol. Check it with testMcpServer.'
 
 /** Resolves when the response has been handed to the reply. @throws GatewayError or RequestError before anything was sent */
@@ -98,7 +87,9 @@ export async function forward(context: ForwardContext): Promise<FastifyReply> {
     await sendUpstream(context, forwarded)
     return reply
   } catch (error) {
-    await forwarded.recordFailure()
+    const isUnreadable = error instanceof SealError && !reply.sent
+    await (isUnreadable ? forwarded.recordOutcome('CREDENTIAL_UNREADABLE') : forwarded.recordFailure())
+    if (isUnreadable) throw new GatewayError(message?.id == null ? 503 : 200, 'CREDENTIAL_UNREADABLE', unreadable)
     if (reply.sent || error instanceof GatewayError || error instanceof RequestError) throw error
     const level = forwarded.abortReason === 'CLIENT_CLOSED' || forwarded.abortReason === 'TERMINATED' ? 'debug' : 'info'
     ctx.services.log[level](

@@ -1,34 +1,34 @@
+/** Credential of a forwarded request, with an access token that is renewed when it must be. */
 import { needsRenewal, renewCredential, retryMs, type Renewal } from '../mcp/connections/renew-credential.js'
 import type { UsableCredential } from '../mcp/credentials/open-credential.js'
-/** Credential of a forwarded request with an access token that is renewed when it must be. */
 import { OAuthClientError } from '../outbound/oauth-client-error.js'
 import { connectLink, reconnectRequired } from './connect-link.js'
 import type { ForwardContext, ForwardedRequest } from './forwarded-request.js'
 import { GatewayError } from './gateway-error.js'
 
-/** Renews before the expiry. @throws GatewayError RECONNECT_REQUIRED, NO_CREDENTIAL or RENEWAL_FAILED */
+/** Renews before the expiry. @throws as {@link renew} */
 export async function credentialToSend(context: ForwardContext, forwarded: ForwardedRequest): Promise<UsableCredential> {
-  const { ctx, server, credential } = context
-  if (!needsRenewal(credential, ctx.now())) return credential
-  try {
-    return await toCredential(context, forwarded, await renewCredential(ctx, server, credential))
-  } catch (error) {
-    if (!(error instanceof OAuthClientError)) throw error
-    if (credential.accessExpiresAt && credential.accessExpiresAt > ctx.now()) return credential
-    return failRenewal(context, forwarded, error)
-  }
+  const { ctx, credential } = context
+  return needsRenewal(credential, ctx.now()) ? renew(context, forwarded, credential, false) : credential
 }
 
-/** Renews after the server refused the access token. @throws GatewayError as {@link credentialToSend} */
-export async function credentialAfterRefusal(
+/**
+ * Renews the access token.
+ * @param isRefused whether the server refused it. Otherwise a failed renewal leaves it in use until it expires
+ * @throws GatewayError RECONNECT_REQUIRED, NO_CREDENTIAL or RENEWAL_FAILED; SealError
+ */
+export async function renew(
   context: ForwardContext,
   forwarded: ForwardedRequest,
-  refused: UsableCredential,
+  current: UsableCredential,
+  isRefused: boolean,
 ): Promise<UsableCredential> {
+  const { ctx, server } = context
   try {
-    return await toCredential(context, forwarded, await renewCredential(context.ctx, context.server, refused))
+    return await toCredential(context, forwarded, await renewCredential(ctx, server, current))
   } catch (error) {
     if (!(error instanceof OAuthClientError)) throw error
+    if (!isRefused && current.accessExpiresAt && current.accessExpiresAt > ctx.now()) return current
     return failRenewal(context, forwarded, error)
   }
 }

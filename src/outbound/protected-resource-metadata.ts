@@ -1,5 +1,5 @@
-import { fetchJson } from './authorization-server-metadata.js'
 /** Metadata of an MCP server as a protected resource (RFC 9728), found as MCP 2026-07-28 says. */
+import { fetchJson } from './authorization-server-metadata.js'
 import { readBearerChallenge } from './bearer-challenge.js'
 import { metadataInvalid } from './oauth-client-error.js'
 import type { OutboundFetch } from './outbound-fetch.js'

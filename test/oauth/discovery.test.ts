@@ -1,6 +1,6 @@
+/** OAuth metadata of foreign servers: where it is looked for, and what is refused. */
 import { Readable } from 'node:stream'
 
-/** OAuth metadata of foreign servers: where it is looked for, and what is refused. */
 import { expect, test } from '@jest/globals'
 
 import { createOutbound } from '../../src/outbound/create-outbound.js'
