@@ -71,7 +71,12 @@ export class ConnectionWorld {
   /** A browser in which the end user is signed in to Keyhouse. */
   browser(externalId: string): Promise<OAuthBrowser> {
     const { id: organizationId, projectId } = this.acme
-    return signedInBrowser(this.acme.em, { organizationId, projectId, externalId, now: this.app.clock.now() }, publicOrigin, this.app.url)
+    return signedInBrowser(
+      this.acme.em,
+      { organizationId, projectId, externalId, now: this.app.clock.now() },
+      this.app.config.url,
+      this.app.url,
+    )
   }
 
   /** Link to connect an account. */
@@ -144,7 +149,9 @@ export async function signedInBrowser(em: EntityManager, session: Session, origi
   em.persist(Object.assign(new BrowserSession(), row))
   await em.upsert(buildEndUser(place, externalId, now))
   await em.flush()
-  browser.setCookie(origin, `keyhouse-${projectId}-sandbox-${new URL(origin).port}`, text)
+  const { protocol, port } = new URL(origin)
+  const name = `keyhouse-${projectId}-sandbox`
+  browser.setCookie(origin, protocol === 'https:' ? `__Host-${name}` : `${name}-${port}`, text)
   return browser
 }
 

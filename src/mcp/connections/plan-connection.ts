@@ -4,6 +4,7 @@ import type { McpOAuthClient } from '../../entities/mcp-oauth-client.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { DomainError, oauthClientRequired, oauthUnavailable } from '../../lib/errors.js'
 import { OAuthClientError } from '../../outbound/oauth-client-error.js'
+import type { ProtectedResource } from '../../outbound/protected-resource-metadata.js'
 import { isScope, maxScopes } from '../servers/server-oauth.js'
 import { selectClient } from './select-client.js'
 
@@ -13,12 +14,15 @@ export interface ConnectionPlan {
   readonly scopes: readonly string[]
 }
 
-/** Issuer of the authorization server that the server names now, or that its settings pin. @throws OAuthClientError */
-async function currentIssuer({ services }: Context, server: McpServer): Promise<string> {
-  const { organizationId, serverUrl, oauth } = server
-  if (oauth?.issuer) return oauth.issuer
-  const { issuers } = await services.oauthDiscovery.protectedResource(organizationId, serverUrl)
-  return issuers[0]!
+/** What the server names. A pinned issuer stands for metadata that are not valid. @throws OAuthClientError */
+async function findResource({ services }: Context, { organizationId, serverUrl, oauth }: McpServer): Promise<ProtectedResource> {
+  try {
+    const named = await services.oauthDiscovery.protectedResource(organizationId, serverUrl)
+    return oauth?.issuer ? { ...named, issuers: [oauth.issuer] } : named
+  } catch (error) {
+    if (!oauth?.issuer || !(error instanceof OAuthClientError) || error.code !== 'METADATA_INVALID') throw error
+    return { resource: null, issuers: [oauth.issuer], scopes: null }
+  }
 }
 
 /** @param neededScopes scopes that an earlier credential lacked. @throws DomainError OAUTH_UNAVAILABLE or OAUTH_CLIENT_REQUIRED */
@@ -26,8 +30,8 @@ export async function planConnection(ctx: Context, server: McpServer, neededScop
   const { organizationId, serverUrl, oauth } = server
   const { oauthDiscovery } = ctx.services
   try {
-    const named = await oauthDiscovery.protectedResource(organizationId, serverUrl)
-    const metadata = await oauthDiscovery.authorizationServer(organizationId, await currentIssuer(ctx, server))
+    const named = await findResource(ctx, server)
+    const metadata = await oauthDiscovery.authorizationServer(organizationId, named.issuers[0]!)
     const client = await selectClient(ctx, server, metadata)
     const scopes = [...new Set([...(oauth?.scopes ?? named.scopes ?? []), ...neededScopes])].filter(isScope).slice(0, maxScopes)
     return { client, resource: oauth?.omitsResource ? null : (named.resource ?? resourceOf(serverUrl)), scopes }

@@ -1,0 +1,139 @@
+/** The client that Keyhouse is at an authorization server: a stored one, else our metadata document, else a registration. */
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+
+import { McpOAuthClient } from '../../src/entities/mcp-oauth-client.js'
+import { ConnectionWorld, publicOrigin } from '../support/oauth-connections.js'
+import type { Interceptor } from '../support/oauth-upstream.js'
+
+let world: ConnectionWorld
+beforeAll(async () => {
+  world = await ConnectionWorld.start()
+})
+afterAll(() => world.close())
+beforeEach(() => {
+  world.upstream.intercept = () => false
+})
+
+const clients = (): Promise<McpOAuthClient[]> => world.acme.em.find(McpOAuthClient, {}, { orderBy: { id: 'ASC' } })
+
+/** Authorization request that the browser of the end user is sent to. */
+const request = async (at: ConnectionWorld, externalId: string, serverId = at.serverId): Promise<URLSearchParams> => {
+  const response = await (await at.browser(externalId)).get(await at.link(externalId, serverId))
+  return new URL(response.headers.get('location')!).searchParams
+}
+
+/** Metadata of the authorization server with these changes. */
+const withMetadata =
+  (at: ConnectionWorld, changes: object): Interceptor =>
+  async ({ url }, response) => {
+    if (!url?.startsWith('/.well-known/')) return false
+    const { issuer } = at.upstream
+    const document = {
+      issuer,
+      authorization_endpoint: `${issuer}/auth`,
+      token_endpoint: `${issuer}/token`,
+      code_challenge_methods_supported: ['S256'],
+      ...changes,
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
+    return true
+  }
+
+test('a registered client has a redirect URI of its own, is used again, and is registered anew when it is refused', async () => {
+  await world.connect('jane')
+  const [first, ...more] = await clients()
+  expect(more).toEqual([])
+  expect(first).toMatchObject({ kind: 'DCR', issuer: world.upstream.issuer, redirectUri: `${publicOrigin}/oauth/callback/${first!.id}` })
+  world.app.clock.advance(3_600_000)
+  world.upstream.intercept = ({ url }, response) => {
+    if (url !== '/token') return false
+    response.writeHead(401, { 'content-type': 'application/json' }).end(JSON.stringify({ error: 'invalid_client' }))
+    return true
+  }
+  expect(await world.refusal('jane')).toMatchObject({ reason: 'RECONNECT_REQUIRED' })
+  world.upstream.intercept = () => false
+  expect(await world.connect('jane')).toContain('is connected')
+  const [retired, second] = await clients()
+  expect(retired).toMatchObject({ id: first!.id, retiredAt: expect.any(Date) })
+  expect(second).toMatchObject({ kind: 'DCR', retiredAt: null })
+  expect(await world.acme.events('mcp_oauth_client:retire')).toMatchObject([{ subjectId: first!.id, actorId: null }])
+  expect(await world.call('jane')).toBe('jane-upstream')
+})
+
+test('a stored client is preferred, sends its secret, and accounts must be connected again after its deletion', async () => {
+  const { acme, app, upstream } = world
+  const secret = 'a secret of the authorization server'
+  const input = { issuer: upstream.issuer, clientId: 'stored', clientSecret: secret }
+  const { client } = await app.mutate(acme.sandboxKey, 'createMcpOAuthClient', input, 'client { id redirectUri }')
+  const again = await app.mutate(acme.sandboxKey, 'createMcpOAuthClient', input, 'client { id }')
+  expect(again.userErrors).toMatchObject([{ code: 'CONFLICT', path: ['input', 'issuer'] }])
+  const parameters = await request(world, 'kim')
+  expect(Object.fromEntries(parameters)).toMatchObject({ client_id: 'stored', redirect_uri: client!.redirectUri })
+  const seen: (string | undefined)[] = []
+  upstream.intercept = ({ url, headers }, response) => {
+    if (url !== '/token') return false
+    seen.push(headers.authorization)
+    const body = { access_token: 'an-access-token', refresh_token: 'a-refresh-token', token_type: 'Bearer', expires_in: 3600 }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    return true
+  }
+  const callback = new URL(client!.redirectUri)
+  callback.search = new URLSearchParams({ code: 'c', state: parameters.get('state')!, iss: upstream.issuer }).toString()
+  const browser = await world.browser('kim')
+  // The browser session is another one: the callback is refused, and nothing is sent.
+  expect(await (await browser.get(callback.href)).text()).toContain('does not belong to this browser')
+  expect(seen).toEqual([])
+  const location = (await browser.get(await world.link('kim'))).headers.get('location')!
+  callback.searchParams.set('state', new URL(location).searchParams.get('state')!)
+  expect(await (await browser.get(callback.href)).text()).toContain('is connected')
+  expect(seen).toEqual([`Basic ${Buffer.from(`stored:${encodeURIComponent(secret).replaceAll('%20', '+')}`).toString('base64')}`])
+  await app.mutate(acme.sandboxKey, 'deleteMcpOAuthClient', { id: client!.id }, 'deletedClientId')
+  app.clock.advance(3_600_000)
+  expect(await world.refusal('kim')).toMatchObject({ reason: 'RECONNECT_REQUIRED' })
+  const [event] = (await acme.events('mcp_credential:lapse')).slice(-1)
+  expect(event).toMatchObject({ details: { reason: 'CLIENT_DELETED' } })
+})
+
+test('a server without registration needs a stored client, and says so', async () => {
+  const other = await ConnectionWorld.start()
+  try {
+    other.upstream.intercept = withMetadata(other, {})
+    const headers = { 'x-on-behalf-of': 'jane' }
+    const refused = await other.app.mutate(other.acme.sandboxKey, 'startMcpConnection', { serverId: other.serverId }, 'url', headers)
+    expect(refused.userErrors).toMatchObject([{ code: 'OAUTH_CLIENT_REQUIRED', message: expect.stringContaining('createMcpOAuthClient') }])
+    expect(await other.refusal('jane')).toEqual({ reason: 'NO_CREDENTIAL' })
+  } finally {
+    await other.close()
+  }
+})
+
+test('where this server is public, its client id is the URL of a document that it publishes', async () => {
+  const url = 'https://keyhouse.example'
+  const other = await ConnectionWorld.start({}, { KEYHOUSE_URL: url })
+  try {
+    other.upstream.intercept = withMetadata(other, {
+      client_id_metadata_document_supported: true,
+      registration_endpoint: 'https://as.example',
+    })
+    const parameters = await request(other, 'jane')
+    const clientId = parameters.get('client_id')!
+    expect(clientId).toMatch(/^https:\/\/keyhouse\.example\/oauth\/clients\/mcp_cli_[0-9a-f]{32}$/)
+    const response = await fetch(clientId.replace(url, other.app.url))
+    expect(response.headers.get('cache-control')).toBe('public, max-age=300')
+    expect(await response.json()).toEqual({
+      client_id: clientId,
+      client_name: 'Keyhouse (keyhouse.example)',
+      client_uri: url,
+      redirect_uris: [parameters.get('redirect_uri')],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      application_type: 'web',
+      token_endpoint_auth_method: 'none',
+    })
+    expect((await request(other, 'kim')).get('client_id')).toBe(clientId)
+    for (const id of ['x', clientId.slice(-40).replaceAll(/[0-9a-f]/g, '0')])
+      expect((await fetch(`${other.app.url}/oauth/clients/${id}`)).status).toBe(404)
+  } finally {
+    await other.close()
+  }
+})
