@@ -8,7 +8,6 @@ declare module 'oidc-provider' {
     readonly path: string
     type: string
     body: unknown
-    readonly oidc: { readonly session?: { readonly accountId?: string }; readonly client?: { readonly clientId: string } }
     readonly oidc: {
       readonly session?: { readonly accountId?: string }
       readonly client?: { readonly clientId: string }
@@ -23,16 +22,6 @@ declare module 'oidc-provider' {
   }
 
   interface Configuration {
-    clients: object[]
-    cookies: object
-    features: object
-    interactions: { url: (ctx: KoaContext, interaction: { uid: string }) => string }
-    conformIdTokenClaims: boolean
-    jwks: object
-    ttl: object
-    claims: object
-    findAccount: (ctx: KoaContext, id: string) => { accountId: string; claims: () => object }
-    loadExistingGrant: (ctx: KoaContext) => Promise<Grant>
     clients?: object[]
     clientAuthMethods?: string[]
     cookies?: object
@@ -45,6 +34,7 @@ declare module 'oidc-provider' {
     rotateRefreshToken?: boolean
     issueRefreshToken?: () => boolean
     ttl?: object
+    jwks?: object
     findAccount?: (ctx: KoaContext, id: string) => { accountId: string; claims: () => object }
     loadExistingGrant?: (ctx: KoaContext) => Promise<Grant>
   }
@@ -52,11 +42,10 @@ declare module 'oidc-provider' {
   export class Provider {
     constructor(issuer: string, configuration: Configuration)
     readonly Grant: new (of: { accountId: string | undefined; clientId: string | undefined }) => Grant
-    use(middleware: (ctx: KoaContext, next: () => Promise<void>) => Promise<void>): void
-    callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>
-    interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>
     readonly AccessToken: { find(token: string): Promise<{ accountId: string; aud: string | string[] } | undefined> }
+    use(middleware: (ctx: KoaContext, next: () => Promise<void>) => Promise<void>): void
     on(event: string, listener: (ctx: KoaContext, error?: unknown) => void): void
+    callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>
     interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<{ params: Readonly<Record<string, unknown>> }>
     interactionFinished(request: IncomingMessage, response: ServerResponse, result: object, options?: object): Promise<void>
   }

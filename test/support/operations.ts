@@ -524,6 +524,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
     variables: async (here) => ({ input: { request: await signInRequest(here), externalUserId: here.externalUserId ?? 'someone' } }),
     permission: actions['end_user:approve_sign_in'].permission,
     callers: 'keys',
+  },
   createMcpOAuthClient: {
     document: `mutation ($input: CreateMcpOAuthClientInput!) { createMcpOAuthClient(input: $input) { client { ${mcpOAuthClient} } ${userErrors} } }`,
     variables: ({ projectId, environment }) => ({
@@ -534,6 +535,7 @@ export const mutations: Readonly<Record<string, Operation>> = {
         clientId: 'keyhouse',
         clientSecret: 'a secret of the matrix',
       },
+    }),
     permission: actions['mcp_oauth_client:create'].permission,
     ids: { 'input.projectId': 'prj' },
   },
