@@ -71,7 +71,7 @@ async function sendWith(context: ForwardContext, forwarded: ForwardedRequest, cr
   return { upstream, secrets: opened.secrets }
 }
 
-const unreadable =
+const credentialUnreadable =
   'The stored credential cannot be decrypted with the master keys of this server. Ask the operator for its master key, or replace it with updateMcpCredential.'
 const upstreamFailed = 'The MCP server could not be reached, or its response violates the protocol. Check it with testMcpServer.'
 
@@ -89,7 +89,7 @@ export async function forward(context: ForwardContext): Promise<FastifyReply> {
   } catch (error) {
     const isUnreadable = error instanceof SealError && !reply.sent
     await (isUnreadable ? forwarded.recordOutcome('CREDENTIAL_UNREADABLE') : forwarded.recordFailure())
-    if (isUnreadable) throw new GatewayError(message?.id == null ? 503 : 200, 'CREDENTIAL_UNREADABLE', unreadable)
+    if (isUnreadable) throw new GatewayError(message?.id == null ? 503 : 200, 'CREDENTIAL_UNREADABLE', credentialUnreadable)
     if (reply.sent || error instanceof GatewayError || error instanceof RequestError) throw error
     const level = forwarded.abortReason === 'CLIENT_CLOSED' || forwarded.abortReason === 'TERMINATED' ? 'debug' : 'info'
     ctx.services.log[level](
