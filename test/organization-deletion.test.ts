@@ -10,6 +10,7 @@ import { deleteById } from '../src/commands/organization-delete.js'
 import { listAllOrganizations, resume, suspend } from '../src/commands/organization-suspension.js'
 import { systemContext } from '../src/context/context.js'
 import { BrowserSession } from '../src/entities/browser-session.js'
+import { McpConnection } from '../src/entities/mcp-connection.js'
 import { OAuthCode } from '../src/entities/oauth-code.js'
 import { OAuthRefreshToken } from '../src/entities/oauth-refresh-token.js'
 import { newId } from '../src/lib/id.js'
@@ -62,9 +63,18 @@ async function insertOAuthRows({ em, id: organizationId, projectId }: SeededOrga
   const now = app.clock.now()
   const row = { organizationId, grantId: 'grant', createdAt: now, expiresAt: now, usedAt: null }
   const [code, token, session] = ['oac', 'ort', 'bs'].map((prefix) => newId(prefix, now))
+  const connection = { serverId: 'x', origin: 'x', apiKeyId: 'x', clientId: 'x', resource: null, scopes: [], sealedVerifier: null }
   em.persist([
     Object.assign(new OAuthCode(), { ...row, id: code, digest: code, redirectUri: 'http://localhost/', codeChallenge: 'challenge' }),
     Object.assign(new OAuthRefreshToken(), { ...row, id: token, digest: token, sealedSuccessor: null, replayUntil: null }),
+    Object.assign(new McpConnection(), {
+      ...row,
+      ...connection,
+      id: newId('mcp_con', now),
+      projectId,
+      environment: 'SANDBOX',
+      endUserId: 'eu',
+    }),
     Object.assign(new BrowserSession(), {
       ...row,
       id: session,

@@ -138,11 +138,15 @@ export const McpCredentialHealthStatus = defineEnum(
 )
 export type McpCredentialHealthStatus = keyof typeof McpCredentialHealthStatus
 
-export const McpOAuthClientKind = defineEnum('McpOAuthClientKind', 'How an authorization server knows Keyhouse as a client.', {
-  STATIC: 'Registered by a person at the authorization server, and stored with `createMcpOAuthClient`. Preferred where it exists.',
-  CIMD: 'Known by the URL of its Client ID Metadata Document, which this server publishes.',
-  DCR: 'Registered by Keyhouse at the authorization server (RFC 7591).',
-})
+export const McpOAuthClientKind = defineEnum(
+  'McpOAuthClientKind',
+  'Kind of an OAuth client: the way in which an authorization server knows Keyhouse.',
+  {
+    STATIC: 'Registered by a person at the authorization server, and stored with `createMcpOAuthClient`. Preferred where it exists.',
+    CIMD: 'Known by the URL of its Client ID Metadata Document, which this server publishes.',
+    DCR: 'Registered by Keyhouse at the authorization server (RFC 7591).',
+  },
+)
 export type McpOAuthClientKind = keyof typeof McpOAuthClientKind
 
 export const McpToolApprovalStatus = defineEnum('McpToolApprovalStatus', 'Status of a tool call approval at the time of the response.', {

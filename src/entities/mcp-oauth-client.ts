@@ -35,7 +35,7 @@ export class McpOAuthClient extends Node {
   @Property(text())
   issuer!: string
 
-  @Field(() => McpOAuthClientKind, { description: 'How the authorization server knows the client.' })
+  @Field(() => McpOAuthClientKind, { description: 'Kind of the client: the way in which the authorization server knows it.' })
   @Property(text())
   kind!: McpOAuthClientKind
 

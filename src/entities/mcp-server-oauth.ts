@@ -26,6 +26,6 @@ export class McpServerOAuth {
   @Field(() => [McpOAuthParameter], { description: 'Further parameters of the authorization request.' })
   authorizationParameters!: McpOAuthParameter[]
 
-  @Field(() => Boolean, { description: 'Whether the parameter `resource` (RFC 8707) is left out, for servers that refuse it.' })
+  @Field(() => Boolean, { description: 'True if the parameter `resource` (RFC 8707) is left out, for servers that refuse it.' })
   omitsResource!: boolean
 }

@@ -81,7 +81,7 @@ export class McpServer extends Node {
 
   @Field(() => McpServerOAuth, {
     nullable: true,
-    description: 'How accounts are connected to this server by OAuth. Null: as its metadata says.',
+    description: 'Settings for connecting accounts by OAuth. Null: those that the metadata of the server name.',
   })
   @Property(json({ nullable: true }))
   oauth!: McpServerOAuth | null

@@ -32,20 +32,20 @@ export class McpServerOAuthInput implements McpServerOAuthFields {
 
   @Field(() => [String], {
     nullable: true,
-    description: `Scopes to ask for: at most ${maxScopes} of at most ${maxScopeLength} characters. Default: those that the server names.`,
+    description: `Scopes to ask for: at most ${maxScopes} scopes of at most ${maxScopeLength} characters. Default: those that the server names.`,
   })
   scopes?: string[] | null
 
   @Field(() => [McpOAuthParameterInput], {
     nullable: true,
-    description: `Further parameters of the authorization request, such as \`audience\` or \`access_type\`: at most ${maxAuthorizationParameters}. Default: none.`,
+    description: `Further parameters of the authorization request, such as \`audience\` or \`access_type\`: at most ${maxAuthorizationParameters} parameters. Default: none.`,
   })
   authorizationParameters?: McpOAuthParameterInput[] | null
 
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
-    description: 'Whether to leave out the parameter `resource` (RFC 8707), for authorization servers that refuse it.',
+    description: 'Leaves out the parameter `resource` (RFC 8707) if true, for authorization servers that refuse it.',
   })
   omitsResource?: boolean | null
 }

@@ -51,9 +51,16 @@ async function startConnection(ctx: Context, serverId: string): Promise<StartedC
     requireEndUser(actor)
     return { server: found, neededScopes: (await findLatestCredential(ctx.em, actor, found, now))?.neededScopes ?? [] }
   })
-  const plan = await planConnection(ctx, server, neededScopes)
+  const plan = await planConnection(ctx, server, neededScopes).catch((error: unknown) => refuse(ctx, server, error))
   return storeConnection(ctx, server, plan, 'mcp_connection:start')
 }
+
+/** Records a refusal that the network gave, as one of our own. */
+const refuse = (ctx: Context, server: McpServer, error: unknown): Promise<never> =>
+  authorizeRead(ctx, 'mcp_connection:start', ({ permit }) => {
+    permit(server)
+    throw error
+  })
 
 function requireEndUser({ endUser, apiKey }: Actor): { endUser: NonNullable<Actor['endUser']>; apiKey: NonNullable<Actor['apiKey']> } {
   if (!endUser || !apiKey)
