@@ -68,7 +68,7 @@ test('a stored client is preferred, sends its secret, and accounts must be conne
   const again = await app.mutate(acme.sandboxKey, 'createMcpOAuthClient', input, 'client { id }')
   expect(again.userErrors).toMatchObject([{ code: 'CONFLICT', path: ['input', 'issuer'] }])
   const parameters = await request(world, 'kim')
-  expect(Object.fromEntries(parameters)).toMatchObject({ client_id: 'stored', redirect_uri: client!.redirectUri })
+  expect(Object.fromEntries(parameters)).toMatchObject({ client_id: 'stored', redirect_uri: client.redirectUri })
   const seen: (string | undefined)[] = []
   upstream.intercept = ({ url, headers }, response) => {
     if (url !== '/token') return false
@@ -77,7 +77,7 @@ test('a stored client is preferred, sends its secret, and accounts must be conne
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     return true
   }
-  const callback = new URL(client!.redirectUri)
+  const callback = new URL(client.redirectUri)
   callback.search = new URLSearchParams({ code: 'c', state: parameters.get('state')!, iss: upstream.issuer }).toString()
   const browser = await world.browser('kim')
   // The browser session is another one: the callback is refused, and nothing is sent.
@@ -87,7 +87,7 @@ test('a stored client is preferred, sends its secret, and accounts must be conne
   callback.searchParams.set('state', new URL(location).searchParams.get('state')!)
   expect(await (await browser.get(callback.href)).text()).toContain('is connected')
   expect(seen).toEqual([`Basic ${Buffer.from(`stored:${encodeURIComponent(secret).replaceAll('%20', '+')}`).toString('base64')}`])
-  await app.mutate(acme.sandboxKey, 'deleteMcpOAuthClient', { id: client!.id }, 'deletedClientId')
+  await app.mutate(acme.sandboxKey, 'deleteMcpOAuthClient', { id: client.id }, 'deletedClientId')
   app.clock.advance(3_600_000)
   expect(await world.refusal('kim')).toMatchObject({ reason: 'RECONNECT_REQUIRED' })
   const [event] = (await acme.events('mcp_credential:lapse')).slice(-1)

@@ -68,7 +68,7 @@ export class OAuthUpstream {
       upstream.issuer,
       configuration(
         () => [`${resourceServer.origin}/mcp`],
-        () => upstream!.accessTokenLifetime,
+        () => upstream.accessTokenLifetime,
       ),
     )
     provider.use(async (ctx, next) => {
