@@ -8,7 +8,13 @@ import { Ago, Moment } from '../parts/time.js'
 
 export type Credential = NonNullable<NonNullable<McpServerResult>['credentials']>['nodes'][number]
 
-const typeNames = { BEARER: 'Bearer token', AUTHORIZATION: 'Authorization', HEADERS: 'Headers', OAUTH: 'Connected account', NONE: 'None' } as const
+const typeNames = {
+  BEARER: 'Bearer token',
+  AUTHORIZATION: 'Authorization',
+  HEADERS: 'Headers',
+  OAUTH: 'Connected account',
+  NONE: 'None',
+} as const
 
 /** Name of a credential in a sentence. */
 export const credentialName = ({ name, authorizationPreview }: Credential): string => name ?? authorizationPreview ?? 'this credential'
