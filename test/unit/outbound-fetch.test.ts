@@ -1,8 +1,8 @@
 /** `fetch` over the outbound client: bounded in time and bytes, without redirects, and with the credential apart. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { createOutboundFetch } from '../../src/outbound/outbound-fetch.js'
 import { createOutbound } from '../../src/outbound/create-outbound.js'
+import { createOutboundFetch } from '../../src/outbound/outbound-fetch.js'
 import type { Outbound } from '../../src/outbound/outbound.js'
 import { listen, type Handler, type Listening } from '../support/local-server.js'
 
