@@ -46,7 +46,7 @@ export type CredentialStatus = keyof typeof CredentialStatus
 
 export const ApiKeyEndUserMode = defineEnum('ApiKeyEndUserMode', 'Rule that selects the end users that an API key may act for.', {
   ANYONE: 'Every end user.',
-  NOBODY: 'No end user: the key cannot be exchanged.',
+  NOBODY: 'No end user: the key can be exchanged for itself alone.',
   LISTED: 'The end users in `externalIds`, compared byte for byte.',
   PREFIX: 'End users whose external id begins with `prefix`, compared byte for byte.',
 })

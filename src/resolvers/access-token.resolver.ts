@@ -23,7 +23,7 @@ const AccessTokens = createConnectionType('AccessToken', () => AccessToken)
 @InputType('ExchangeApiKeyInput', { description: 'Claims of the access token to issue.' })
 class ExchangeApiKeyInput implements ExchangeApiKeyArgs {
   @Field(() => UrlScalar, {
-    description: `Audience of the token (\`aud\`), embedded exactly as written. An absolute http or https URL without a fragment: at most ${formatCount(maxUrlLength)} characters. If the key has \`allowedAudiences\`, they must contain it (URL_NOT_ALLOWED).`,
+    description: `Audience of the token (\`aud\`), embedded exactly as written. An absolute http or https URL without a fragment: at most ${formatCount(maxUrlLength)} characters. For one MCP server at the gateway: KEYHOUSE_URL/mcp/{serverId}. If the key has \`allowedAudiences\`, they must contain it (URL_NOT_ALLOWED).`,
   })
   audience!: string
 
@@ -117,7 +117,7 @@ export class AccessTokenResolver {
   @Mutation(() => RevokeAccessTokenPayload, {
     nullable: true,
     description:
-      'Revokes one access token, immediately and permanently. Its `jti` is listed at {issuer}/.well-known/revoked.json until the token expires. Needs `access_token:revoke`.',
+      'Revokes one access token and those that were narrowed from it, immediately and permanently. Their `jti` are listed at {issuer}/.well-known/revoked.json until they expire. Needs `access_token:revoke`.',
   })
   revokeAccessToken(
     @Ctx() ctx: Context,
@@ -146,7 +146,7 @@ export class AccessTokenResolver {
   @FieldResolver(() => EndUser, {
     nullable: true,
     description:
-      'End user that the token acts for. Null if forgotten or wiped by a sandbox reset. Needs `end_user:read`, else null, unless the caller is this end user.',
+      'End user that the token acts for. Null if it acts for none, or if the end user was forgotten or wiped by a sandbox reset. Needs `end_user:read`, else null, unless the caller is this end user.',
   })
   endUser(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<EndUser | null> {
     return visibleEndUser(ctx, token)

@@ -30,7 +30,10 @@ class TokenIntrospection {
   @Field(() => ID, { nullable: true, description: 'Token id (`jti`). Null if not active.' })
   tokenId?: string | null
 
-  @Field(() => String, { nullable: true, description: 'External id of the end user (`sub`). Null if not active.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'External id of the end user (`sub`); the id of the API key if the token acts for no end user. Null if not active.',
+  })
   subject?: string | null
 
   @Field(() => UrlScalar, { nullable: true, description: 'Issuer (`iss`). Null if not active.' })

@@ -1,10 +1,18 @@
 /** Libraries that nobody here wrote judge the metadata, the tokens and the responses of the standard endpoints. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import {
+  Client as NewClient,
+  ClientCredentialsProvider as NewProvider,
+  StreamableHTTPClientTransport as NewTransport,
+} from '@modelcontextprotocol/client'
+import { ClientCredentialsProvider as OldProvider } from '@modelcontextprotocol/sdk/client/auth-extensions.js'
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { decodeJwt } from 'jose'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 
-import { Gateway } from '../support/gateway.js'
+import { Gateway, rpcResult, sendJson } from '../support/gateway.js'
 import { freePort } from '../support/local-server.js'
 import { accessTokenType, externalUserIdType, IssuerClient, tokenExchange } from '../support/oauth-endpoints.js'
 import type { SeededKey } from '../support/seed.js'
@@ -116,4 +124,47 @@ test('openid-client goes from the issuer alone to tokens, introspection and revo
   expect(await openid.tokenIntrospection(config, subject.access_token)).toMatchObject({ active: true, sub: 'jane', act: { sub: key.id } })
   await openid.tokenRevocation(config, subject.access_token)
   expect(await openid.tokenIntrospection(config, subject.access_token)).toEqual({ active: false })
+})
+
+describe('a machine with an API key and the URL of a server alone', () => {
+  const providers = {
+    sdk: (): OldTransport =>
+      new OldTransport(new URL(resource), {
+        authProvider: new OldProvider({ clientId: key.id, clientSecret: key.secret, expectedIssuer: issuer }),
+      }),
+    client: (): NewTransport =>
+      new NewTransport(new URL(resource), {
+        authProvider: new NewProvider({ clientId: key.id, clientSecret: key.secret, expectedIssuer: issuer }),
+      }),
+  }
+  const list = {
+    async sdk(): Promise<string[]> {
+      const client = new OldClient({ name: 'machine', version: '1' })
+      await client.connect(providers.sdk())
+      const { tools } = await client.listTools()
+      await client.close()
+      return tools.map(({ name }) => name)
+    },
+    async client(): Promise<string[]> {
+      const client = new NewClient({ name: 'machine', version: '1' })
+      await client.connect(providers.client())
+      const { tools } = await client.listTools()
+      await client.close()
+      return tools.map(({ name }) => name)
+    },
+  }
+
+  test.each(['sdk', 'client'] as const)('lists its tools, by the client of @modelcontextprotocol/%s', async (generation) => {
+    await gateway.credential(new URL(resource).pathname.slice('/mcp/'.length), { bearerToken: 'backend-secret' })
+    gateway.upstream.answer = ({ response, body }) => {
+      if (body === null) return void response.writeHead(405).end()
+      if (body.id === undefined) return void response.writeHead(202).end()
+      const result =
+        body.method === 'initialize'
+          ? { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'double', version: '1' } }
+          : { tools: ['echo', 'other'].map((name) => ({ name, inputSchema: { type: 'object' } })) }
+      sendJson(response, rpcResult(body.id, result))
+    }
+    expect(await list[generation]()).toEqual(['echo'])
+  })
 })
