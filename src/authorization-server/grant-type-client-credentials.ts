@@ -15,5 +15,5 @@ export const issueForClient: GrantHandler = (request) => {
   const { form } = request
   const scope = parseScope(form)
   const permissions = scope && narrowWildcards(scope, ctx.actor.permissions)
-  return issueToken(ctx, { audience: requireTarget(form), permissions }, { isForClient: true })
+  return issueToken(ctx, { audience: requireTarget(request), permissions }, { isForClient: true })
 }

@@ -38,7 +38,7 @@ export const exchangeToken: GrantHandler = async (request) => {
     : accessTokenType
   const response = await issueToken(
     ctx,
-    { audience: requireTarget(form), permissions: parseScope(form), ...(isExternalId ? { externalUserId: subject } : {}) },
+    { audience: requireTarget(request), permissions: parseScope(form), ...(isExternalId ? { externalUserId: subject } : {}) },
     { actorToken: parseActorToken(form), ...(isExternalId ? {} : { subjectToken: new Secret(subject) }) },
   )
   return { ...response, issued_token_type: issuedType }

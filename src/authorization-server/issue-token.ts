@@ -1,7 +1,9 @@
 /** Exchanges an API key at the token endpoint: parameters and response of both grants of machines. */
 import { exchangeApiKey, type ExchangeApiKeyArgs, type ExchangeOptions } from '../access-tokens/exchange-api-key.js'
 import type { Context } from '../context/context.js'
+import { mcpResource, parseAudience } from '../lib/audience.js'
 import { epochSeconds } from '../lib/clock.js'
+import { acceptedUrls } from '../lib/issuer.js'
 import { OAuthError } from '../oauth/oauth-error.js'
 import type { Form } from './form.js'
 import type { TokenRequest, TokenResponse } from './token-request.js'
@@ -12,8 +14,12 @@ export function requireKey({ client }: TokenRequest): Context {
   throw new OAuthError('invalid_client', 'This grant type needs the id and the secret of an API key. Send them as client credentials.')
 }
 
-/** Audience of the token: `resource` (RFC 8707) or `audience` (RFC 8693). @throws OAuthError invalid_target */
-export function requireTarget(form: Form): string {
+/**
+ * Audience of the token: `resource` (RFC 8707) or `audience` (RFC 8693). A client that was sent to the former origin by its
+ * metadata names an MCP server there; no token is issued for that origin.
+ * @throws OAuthError invalid_target
+ */
+export function requireTarget({ form, services: { config } }: TokenRequest): string {
   const resource = form.get('resource')
   const audience = form.get('audience')
   const target = resource ?? audience
@@ -21,7 +27,8 @@ export function requireTarget(form: Form): string {
     throw new OAuthError('invalid_target', 'Send resource or audience: the URL of the service that the token is for.')
   if (audience !== undefined && audience !== target)
     throw new OAuthError('invalid_target', 'Send resource or audience. A token has one audience.')
-  return target
+  const own = parseAudience(acceptedUrls(config), target)
+  return own?.serverId == null ? target : mcpResource(config.url, own.serverId)
 }
 
 /** Permissions of `scope`; undefined without it. */

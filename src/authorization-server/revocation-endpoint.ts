@@ -16,7 +16,8 @@ async function revokeByKey(ctx: Context, token: Secret): Promise<void> {
     await revokeOwnAccessToken(ctx, token)
     isDenied = false
   } finally {
-    ctx.recordUsage('revokeAccessToken', isDenied)
+    // Not that of the mutation, which needs a permission.
+    ctx.recordUsage('oauth:revoke', isDenied)
   }
 }
 

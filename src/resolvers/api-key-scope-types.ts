@@ -17,7 +17,10 @@ const ApiKeyEndUserPreset = Object.fromEntries(endUserPresets.map((preset) => [p
 registerEnumType(ApiKeyEndUserPreset, {
   name: 'ApiKeyEndUserPreset',
   description: 'End users of an API key that need no list.',
-  valuesConfig: { ANYONE: { description: 'Every end user.' }, NOBODY: { description: 'No end user: the key can be exchanged for itself alone.' } },
+  valuesConfig: {
+    ANYONE: { description: 'Every end user.' },
+    NOBODY: { description: 'No end user: the key can be exchanged for itself alone.' },
+  },
 })
 
 @InputType('ApiKeyEndUsersInput', { description: 'End users that an API key may act for and name. Exactly one field must be set.' })

@@ -193,6 +193,13 @@ describe('a token for one MCP server', () => {
     expect(await status(serverId, await signed(url, former))).toBe(401)
   })
 
+  test('that its metadata names at the former address is issued for the present one', async () => {
+    const { body } = await new IssuerClient(gateway.app, gateway.acme).clientCredentials(await gateway.agent(['echo']), {
+      resource: resource(serverId, former),
+    })
+    expect(claimsOf(body.access_token)).toMatchObject({ aud: resource(serverId), iss: `${url}/o/${gateway.acme.id}/sandbox` })
+  })
+
   test('is compared as an exact string', async () => {
     const claims = claimsOf(await tokenFor(resource(serverId)))
     for (const aud of [
