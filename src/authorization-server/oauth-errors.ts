@@ -1,6 +1,7 @@
 /** Maps errors to responses of the OAuth endpoints: JSON with `error` and `error_description` (RFC 6749 §5.2). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
+import type { Services } from '../context/services.js'
 import { isClientAbort, toErrorResponse } from '../http/error-response.js'
 import type { RequestErrorCode, UserErrorCode } from '../lib/error-codes.js'
 import { DomainError, RequestError, UnknownCredentialError } from '../lib/errors.js'
@@ -58,7 +59,9 @@ export function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error
   if (error instanceof DomainError) return fromDomainError(error)
   const { code, message, status, headers } = toErrorResponse(error)
-  if (status === 413) return new OAuthError('invalid_request', `The form must have at most ${maxFormBytes} bytes.`, {}, { status })
+  if (status === 413)
+    // The rest of the form stays unread, so the connection cannot be reused.
+    return new OAuthError('invalid_request', `The form must have at most ${maxFormBytes} bytes.`, { connection: 'close' }, { status })
   if (status === 415)
     return new OAuthError('invalid_request', 'Send a form with Content-Type: application/x-www-form-urlencoded.', {}, { status: 400 })
   const mapped = requestErrorCodes[code] ?? 'invalid_request'
@@ -74,11 +77,13 @@ export function toOAuthError(error: unknown): OAuthError {
 }
 
 /** Answers every error of this scope in the form of OAuth. */
-export function registerOAuthErrors(scope: FastifyInstance): void {
+export function registerOAuthErrors(scope: FastifyInstance, { log }: Pick<Services, 'log'>): void {
   scope.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const refusal = toOAuthError(error)
-    // The server's handler logs the cause. Nobody reads the response to a client that left.
-    if (refusal.code === 'server_error' || isClientAbort(error)) throw error
+    // The server's handler closes the connection of a client that left.
+    if (isClientAbort(error)) throw error
+    if (refusal.status >= 500)
+      log[refusal.code === 'server_error' ? 'error' : 'warn']({ err: error, requestId: request.id }, 'request failed')
     request.state.codes = [refusal.code]
     void reply
       .code(refusal.status)

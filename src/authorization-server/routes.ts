@@ -22,14 +22,14 @@ export async function registerAuthorizationServer(server: FastifyInstance, servi
   registerConnectAccount(server, services)
   await server.register((scope, _options, done) => {
     registerFormParser(scope)
-    registerOAuthErrors(scope)
+    registerOAuthErrors(scope, services)
     registerTokenEndpoint(scope, services)
     registerIntrospectionEndpoint(scope, services)
     registerRevocationEndpoint(scope, services)
     done()
   })
   await server.register((scope, _options, done) => {
-    registerOAuthErrors(scope)
+    registerOAuthErrors(scope, services)
     registerRegistrationEndpoint(scope, services)
     done()
   })

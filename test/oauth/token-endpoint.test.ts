@@ -1,5 +1,5 @@
 /** Token endpoint: its form, the authentication of clients, and the form of its refusals. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 
 import { maxFormBytes } from '../../src/authorization-server/form.js'
 import { maxUnknownCredentials } from '../../src/http/rate-limits.js'
@@ -202,6 +202,18 @@ test('a page of any origin may call it, with the protocol version of MCP', async
     'authorization, content-type, mcp-protocol-version',
   ])
   expect(headers.get('access-control-allow-credentials')).toBeNull()
+})
+
+test('an unexpected error is in the log, and in the form of OAuth', async () => {
+  const signing = jest.spyOn(app.services.keyring, 'sign').mockRejectedValueOnce(new Error('the key is gone'))
+  const { status, headers, body } = await sandbox.post('token', machine, key)
+  signing.mockRestore()
+  expect([status, headers.get('cache-control')]).toEqual([500, 'no-store'])
+  expect(body).toEqual({
+    error: 'server_error',
+    error_description: 'Internal server error. Report the request id to the operator of this server.',
+  })
+  expect(app.log).toContain('the key is gone')
 })
 
 test('the rate limits of the key hold', async () => {
