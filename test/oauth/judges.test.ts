@@ -12,12 +12,14 @@ import { decodeJwt } from 'jose'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 
-import { Gateway, rpcResult, sendJson } from '../support/gateway.js'
+import { Gateway, rpcResult, sendJson, type AnswerHandler, type RpcBody } from '../support/gateway.js'
 import { freePort } from '../support/local-server.js'
 import { accessTokenType, externalUserIdType, IssuerClient, tokenExchange } from '../support/oauth-endpoints.js'
 import type { SeededKey } from '../support/seed.js'
 import { audience } from '../support/tokens.js'
 
+// There is no TLS on loopback.
+// oxlint-disable-next-line no-deprecated -- marked as deprecated to stand out
 const insecure = { [oauth.allowInsecureRequests]: true }
 
 let gateway: Gateway
@@ -109,6 +111,7 @@ describe('oauth4webapi', () => {
 test('openid-client goes from the issuer alone to tokens, introspection and revocation', async () => {
   const config = await openid.discovery(new URL(issuer), key.id, key.secret, openid.ClientSecretBasic(key.secret), {
     algorithm: 'oauth2',
+    // oxlint-disable-next-line no-deprecated -- marked as deprecated to stand out
     execute: [openid.allowInsecureRequests],
   })
   const machine = await openid.clientCredentialsGrant(config, { resource, scope: 'mcp_server:use mcp_tool:*' })
@@ -125,6 +128,20 @@ test('openid-client goes from the issuer alone to tokens, introspection and revo
   await openid.tokenRevocation(config, subject.access_token)
   expect(await openid.tokenIntrospection(config, subject.access_token)).toEqual({ active: false })
 })
+
+/** A minimal MCP server with two tools. */
+const answerAsServer: AnswerHandler = ({ request, response, body }) => {
+  const { id, method } = (body ?? {}) as Partial<RpcBody>
+  if (id === undefined) {
+    response.writeHead(request.method === 'POST' ? 202 : 405).end()
+    return
+  }
+  const result =
+    method === 'initialize'
+      ? { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'double', version: '1' } }
+      : { tools: ['echo', 'other'].map((name) => ({ name, inputSchema: { type: 'object' } })) }
+  sendJson(response, rpcResult(id, result))
+}
 
 describe('a machine with an API key and the URL of a server alone', () => {
   const providers = {
@@ -156,15 +173,7 @@ describe('a machine with an API key and the URL of a server alone', () => {
 
   test.each(['sdk', 'client'] as const)('lists its tools, by the client of @modelcontextprotocol/%s', async (generation) => {
     await gateway.credential(new URL(resource).pathname.slice('/mcp/'.length), { bearerToken: 'backend-secret' })
-    gateway.upstream.answer = ({ response, body }) => {
-      if (body === null) return void response.writeHead(405).end()
-      if (body.id === undefined) return void response.writeHead(202).end()
-      const result =
-        body.method === 'initialize'
-          ? { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'double', version: '1' } }
-          : { tools: ['echo', 'other'].map((name) => ({ name, inputSchema: { type: 'object' } })) }
-      sendJson(response, rpcResult(body.id, result))
-    }
+    gateway.upstream.answer = answerAsServer
     expect(await list[generation]()).toEqual(['echo'])
   })
 })
