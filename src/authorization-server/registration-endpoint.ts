@@ -32,6 +32,9 @@ function throttle({ registrationCounter, clock }: Services, request: FastifyRequ
 
 /** @param scope parses JSON, and has the error handler of OAuth */
 export function registerRegistrationEndpoint(scope: FastifyInstance, services: Services): void {
+  scope.addContentTypeParser('*', (_request, _payload, parsed) =>
+    parsed(new OAuthError('invalid_client_metadata', 'Send the metadata as JSON with Content-Type: application/json.')),
+  )
   const options = { bodyLimit: maxRegistrationBytes, config: { cors: { origin: '*' } } }
   scope.post(`${issuerPath}/oauth/register`, options, async (request, reply) => {
     const issuer = findIssuer(services.config, request)

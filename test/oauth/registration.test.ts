@@ -94,6 +94,14 @@ test.each([
   expect(body['error_description']).toContain(text)
 })
 
+test('another media type than JSON is refused', async () => {
+  const { status, body } = await world.register('a=b', { headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+  expect([status, body]).toEqual([
+    400,
+    { error: 'invalid_client_metadata', error_description: 'Send the metadata as JSON with Content-Type: application/json.' },
+  ])
+})
+
 test('a name shows no characters that could reorder the page, and has at most 100', async () => {
   const { body } = await register({ client_name: `  A\u202Egent\u0000\n${'x'.repeat(200)}`, redirect_uris: [redirectUri] })
   expect(body['client_name']).toBe(`A gent ${'x'.repeat(93)}`)
