@@ -32,6 +32,7 @@ const never = 'member:invite'
 const times = (): object => ({ from: '2026-06-01T00:00:00Z', to: '2026-06-01T12:00:00Z', interval: 'HOUR' })
 const ownKey = async (): Promise<string> => (await acme.apiKey()).id
 const admin = (): string => acme.adminToken
+const productSignIn = { product: { signInUrl: 'https://product.example/sign-in' } }
 
 /** By the path of the argument. */
 const lists: Readonly<Record<string, ListInput>> = {
@@ -127,6 +128,48 @@ const lists: Readonly<Record<string, ListInput>> = {
     most: 32,
     variables: (headers) => ({ input: { id: serverId, auth: { headers } } }),
     unlawful: { name: 'no header', value: '' },
+  },
+  'createMcpServer.input.oauth.scopes': {
+    most: 64,
+    variables: (scopes) => ({ input: { name: 'n', serverLabel: 'n', serverUrl: 'https://mcp.example', oauth: { scopes } } }),
+    unlawful: 'not a scope',
+  },
+  'createMcpServer.input.oauth.authorizationParameters': {
+    most: 16,
+    variables: (authorizationParameters) => ({
+      input: { name: 'n', serverLabel: 'n', serverUrl: 'https://mcp.example', oauth: { authorizationParameters } },
+    }),
+    unlawful: { name: 'state', value: 'x' },
+  },
+  'updateMcpServer.input.oauth.scopes': {
+    most: 64,
+    variables: (scopes) => ({ input: { id: serverId, oauth: { scopes } } }),
+    unlawful: 'not a scope',
+  },
+  'updateMcpServer.input.oauth.authorizationParameters': {
+    most: 16,
+    variables: (authorizationParameters) => ({ input: { id: serverId, oauth: { authorizationParameters } } }),
+    unlawful: { name: 'state', value: 'x' },
+  },
+  'setOAuthConfiguration.input.clientHosts': {
+    most: 50,
+    variables: async (clientHosts) => ({ input: { apiKeyId: await ownKey(), signIn: productSignIn, clientHosts } }),
+    unlawful: 'not a host',
+    by: admin,
+  },
+  'setOAuthConfiguration.input.redirectSchemes': {
+    most: 20,
+    variables: async (redirectSchemes) => ({ input: { apiKeyId: await ownKey(), signIn: productSignIn, redirectSchemes } }),
+    unlawful: 'not a scheme',
+    by: admin,
+  },
+  'setOAuthConfiguration.input.signIn.oidc.scopes': {
+    most: 20,
+    variables: async (scopes) => ({
+      input: { apiKeyId: await ownKey(), signIn: { oidc: { issuer: 'https://idp.example', clientId: 'keyhouse', scopes } } },
+    }),
+    unlawful: 'not a scope',
+    by: admin,
   },
 }
 

@@ -46,6 +46,13 @@ export const credentialColumns: readonly Column<Credential>[] = [
 
 /** The server's verdict on the value; nothing until there is one. */
 function Health({ health: { status, lastStatus, changedAt } }: Pick<Credential, 'health'>): ReactElement | null {
+  if (status === 'RECONNECT_REQUIRED')
+    return (
+      <>
+        <br />
+        <Tag tone="danger">To be connected again</Tag>
+      </>
+    )
   if (status !== 'OK' && status !== 'FAILING') return null
   return (
     <>
