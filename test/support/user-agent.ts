@@ -42,6 +42,8 @@ export class UserAgent {
       await response.body?.cancel()
       url = new URL(location, url).href
       path.push(url)
+      // Another app of the device has taken over.
+      if (!/^https?:/.test(url)) return { url, status: response.status, headers: response.headers, text: '', path }
       request = { method: 'GET' }
     }
   }
