@@ -15,8 +15,8 @@ import { runIn } from '../support/npm.js'
 import { browserProgram, type BrowserProgram } from '../support/oauth-browser-program.js'
 import { ClientWorld } from '../support/oauth-clients.js'
 
-const inspector = '@modelcontextprotocol/inspector@2.12.0'
-const conformance = '@modelcontextprotocol/conformance@0.2.0-alpha.12'
+const inspectorPackage = '@modelcontextprotocol/inspector@2.12.0'
+const conformancePackage = '@modelcontextprotocol/conformance@0.2.0-alpha.12'
 
 let world: ClientWorld
 let folder: string
@@ -26,7 +26,7 @@ let env: Record<string, string>
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'keyhouse-oauth-tools-'))
   writeFileSync(join(folder, 'package.json'), '{ "private": true }')
-  await runIn(folder, process.env, 'npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', inspector, conformance)
+  await runIn(folder, process.env, 'npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', inspectorPackage, conformancePackage)
   world = await ClientWorld.start()
   browser = await browserProgram(world, folder)
 }, 300_000)
@@ -37,7 +37,9 @@ afterAll(async () => {
 })
 beforeEach(() => {
   const PATH = `${dirname(process.execPath)}:${process.env['PATH']}`
-  env = { PATH, HOME: mkdtempSync(join(folder, 'home-')), BROWSER: browser.path, MCP_AUTO_OPEN_ENABLED: 'true' }
+  // The Inspector asks for a terminal and a keychain otherwise.
+  const inspector = { MCP_AUTO_OPEN_ENABLED: 'true', MCP_INSPECTOR_SECRET_STORE: 'file' }
+  env = { PATH, HOME: mkdtempSync(join(folder, 'home-')), BROWSER: browser.path, ...inspector }
 })
 
 test('mcp-remote opens the browser once, lists the tools and calls one', async () => {
@@ -51,7 +53,7 @@ test('mcp-remote opens the browser once, lists the tools and calls one', async (
   await client.close()
 }, 90_000)
 
-test('the Inspector opens the browser, and lists and calls the tools with what it stored', async () => {
+test('the Inspector opens the browser, and lists the tools, and calls one with what it stored', async () => {
   const program = join(folder, 'node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js')
   const inspect = async (...args: string[]): Promise<unknown> =>
     JSON.parse(await runIn(folder, env, process.execPath, program, '--cli', world.url, '--transport', 'http', ...args))
