@@ -42,6 +42,7 @@ const aboveDatabase = [
   'http-conformance',
   'mcp-versions',
   'npm-start',
+  'oauth/clients/.*',
   'outbound',
   'persisted-queries',
   'shutdown-idle-connection',

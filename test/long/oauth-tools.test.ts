@@ -58,7 +58,9 @@ test('the Inspector opens the browser, and lists the tools, and calls one with w
   const inspect = async (...args: string[]): Promise<unknown> =>
     JSON.parse(await runIn(folder, env, process.execPath, program, '--cli', world.url, '--transport', 'http', ...args))
   const before = browser.opened.length
-  expect(await inspect('--method', 'tools/list')).toMatchObject({ tools: expect.arrayContaining([expect.objectContaining({ name: 'echo' })]) })
+  expect(await inspect('--method', 'tools/list')).toMatchObject({
+    tools: expect.arrayContaining([expect.objectContaining({ name: 'echo' })]),
+  })
   expect(await inspect('--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'message=hello')).toMatchObject({
     content: [{ type: 'text', text: 'Echo: hello' }],
   })

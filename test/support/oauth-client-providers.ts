@@ -5,7 +5,7 @@ import {
   UnauthorizedError as NewUnauthorized,
   type OAuthClientProvider as NewProvider,
 } from '@modelcontextprotocol/client'
-import { UnauthorizedError as OldUnauthorized, type OAuthClientProvider as OldProvider } from '@modelcontextprotocol/sdk/client/auth.js'
+import { UnauthorizedError as OldUnauthorized } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 
@@ -90,11 +90,9 @@ const info = { name: 'agent', version: '1' }
 export function openConnection(generation: Generation, url: string, authProvider: MemoryProvider): Connection {
   const isOld = generation === 'sdk'
   const client = isOld ? new OldClient(info) : new NewClient(info)
-  const transport = isOld
-    ? new OldTransport(new URL(url), { authProvider: authProvider as OldProvider })
-    : new NewTransport(new URL(url), { authProvider })
+  const transport = isOld ? new OldTransport(new URL(url), { authProvider }) : new NewTransport(new URL(url), { authProvider })
   return {
-    connect: () => (client as NewClient).connect(transport as NewTransport),
+    connect: () => (client as NewClient).connect(transport),
     finish: ({ searchParams }) =>
       isOld ? (transport as OldTransport).finishAuth(searchParams.get('code')!) : (transport as NewTransport).finishAuth(searchParams),
     tools: async () => (await client.listTools()).tools.map(({ name }) => name),

@@ -58,7 +58,11 @@ export class ClientWorld {
     return agent.post(new URL(formOf(page, 'action'), page.url).href, {
       request: formOf(page, 'request'),
       decision: 'allow',
-      ...Object.fromEntries(boxesOf(page).filter(([, permission]) => allows(permission)).map(([name]) => [name, 'on'])),
+      ...Object.fromEntries(
+        boxesOf(page)
+          .filter(([, permission]) => allows(permission))
+          .map(([name]) => [name, 'on']),
+      ),
     })
   }
 

@@ -45,7 +45,7 @@ async function connect(provider: MemoryProvider): Promise<string> {
 test('Claude Code names localhost without a port in its document, and listens on an ephemeral one', async () => {
   const redirect = `${world.callback.origin.replace('127.0.0.1', 'localhost')}/callback`
   const provider = new MemoryProvider(redirect)
-  provider.saveClientInformation({ client_id: `${site.origin}/oauth/claude-code-client-metadata` })
+  provider.saveClientInformation({ client_id: `${site.origin}/oauth/claude-code-client-metadata`, issuer: world.issuer })
   expect(await connect(provider)).toBe(redirect)
 })
 
