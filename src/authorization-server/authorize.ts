@@ -26,7 +26,7 @@ function checkRedirectUri(client: OAuthClient, redirectUri: string, policies: re
   if (!client.redirectUris.some((registered) => matchesRedirectUri(registered, redirectUri))) throw new PageError('REDIRECT_NOT_ALLOWED')
   const scheme = privateUseScheme(redirectUri)
   if (scheme !== undefined && !policies.some(({ redirectSchemes }) => redirectSchemes.includes(scheme)))
-    throw new PageError('REDIRECT_SCHEME_NOT_ALLOWED')
+    throw new PageError('REDIRECT_SCHEME_NOT_ALLOWED', { detail: `The scheme is "${scheme}".` })
   return redirectUri
 }
 

@@ -44,7 +44,7 @@ export function registerRegistrationEndpoint(scope: FastifyInstance, services: S
     if (!configurations.some(({ allowsRegistration }) => allowsRegistration))
       throw new OAuthError(
         'invalid_request',
-        'No project of this issuer lets clients register. Use a client metadata document.',
+        'No project of this issuer lets clients register. Use a client metadata document, or ask an administrator to allow it.',
         {},
         { status: 403 },
       )

@@ -158,7 +158,9 @@ test('nobody registers where no project of the issuer allows it', async () => {
   await world.configure({ allowsRegistration: false })
   const { status, body } = await register({ redirect_uris: [redirectUri] })
   expect([status, body['error']]).toEqual([403, 'invalid_request'])
-  expect(body['error_description']).toBe('No project of this issuer lets clients register. Use a client metadata document.')
+  expect(body['error_description']).toBe(
+    'No project of this issuer lets clients register. Use a client metadata document, or ask an administrator to allow it.',
+  )
   await world.configure({ allowsRegistration: true })
 })
 

@@ -77,6 +77,6 @@ test('without its scheme in the configuration, Cursor is told so', async () => {
     .connect()
     .catch(() => undefined)
   const { status, text } = await new UserAgent().get(provider.opened[0]!.href)
-  expect([status, text]).toEqual([400, expect.stringContaining('redirectSchemes')])
+  expect([status, text]).toEqual([400, expect.stringContaining('The scheme is &quot;cursor&quot;.')])
   await strict.close()
 })
