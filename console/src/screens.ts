@@ -66,6 +66,25 @@ export const screens: readonly Screen[] = [
   },
   { path: '/end-users/:id', title: null, component: load(async () => (await import('./screens/end-user.js')).EndUser) },
   {
+    path: '/oauth',
+    title: 'OAuth',
+    group: 'Access',
+    icon: 'oauth',
+    permission: 'oauth_grant:read',
+    shortcut: 'h',
+    component: load(async () => (await import('./screens/oauth.js')).OAuth),
+  },
+  {
+    path: '/oauth/configurations/new',
+    title: null,
+    component: load(async () => (await import('./screens/edit-oauth.js')).NewOAuth),
+  },
+  {
+    path: '/oauth/configurations/:id',
+    title: null,
+    component: load(async () => (await import('./screens/edit-oauth.js')).EditOAuth),
+  },
+  {
     path: '/servers',
     title: 'MCP servers',
     group: 'MCP',

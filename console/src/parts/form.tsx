@@ -23,8 +23,9 @@ function splitErrors(error: Error | null, fields: readonly string[]): { byField:
   if (!(error instanceof UserErrorsError)) return { byField: {}, rest: error }
   const byField: Record<string, string[]> = {}
   const others = error.errors.filter(({ path, message }) => {
-    // The whole path names a field of a list, such as `auth.headers.0.name`.
-    const field = [path?.slice(1).join('.'), path?.[1]].find((name) => name !== undefined && fields.includes(name))
+    // The longest name wins: `auth.headers.0.name` before `auth`.
+    const names = path?.slice(1) ?? []
+    const field = names.map((_, i) => names.slice(0, names.length - i).join('.')).find((name) => fields.includes(name))
     if (field === undefined) return true
     byField[field] = [...(byField[field] ?? []), message]
     return false
@@ -46,7 +47,7 @@ export function Form({ error, fields, onSubmit, children }: FormProps): ReactEle
 }
 
 interface FieldProps extends Pick<ComponentProps<'input'>, 'type' | 'inputMode' | 'min' | 'max' | 'step'> {
-  /** Name in the mutation's input. */
+  /** Name in the mutation's input, with dots where it is nested. */
   readonly name: string
   readonly label: string
   readonly help?: ReactNode

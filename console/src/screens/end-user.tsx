@@ -18,6 +18,7 @@ import { useToast } from '../parts/toast.js'
 import type { ScreenProps } from '../screens.js'
 import { credentialColumns } from './credential-columns.js'
 import { eventColumns } from './key-activity.js'
+import { GrantsCard } from './oauth-grants.js'
 import { serverColumns } from './servers.js'
 import { tokenColumns } from './tokens.js'
 
@@ -63,6 +64,7 @@ export function EndUser({ params }: ScreenProps): ReactElement {
               />
             </Card>
             {can('access_token:read') && <Tokens endUser={data} />}
+            {can('oauth_grant:read') && <Grants endUser={data} />}
             {can('mcp_credential:read') && <Credentials endUser={data} />}
             {can('mcp_server:read') && <Servers endUser={data} />}
             {can('audit_event:read') && <Events endUser={data} />}
@@ -92,6 +94,11 @@ function Tokens({ endUser }: EndUserProps): ReactElement {
       </Loaded>
     </Card>
   )
+}
+
+function Grants({ endUser }: EndUserProps): ReactElement {
+  const all = `externalUserId=${encodeURIComponent(endUser.externalId)}`
+  return <GrantsCard filter={filterOf(endUser)} without="End user" all={all} />
 }
 
 function Credentials({ endUser }: EndUserProps): ReactElement {

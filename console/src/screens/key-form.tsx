@@ -34,7 +34,8 @@ export const newKeyValues: KeyValues = {
 /** Names of the fields, as in the mutations' input. */
 export const keyFields = ['label', 'permissions', 'endUsers', 'rateLimits', 'allowedIps', 'allowedAudiences', 'expiresAt'] as const
 
-const toLines = (text: string): string[] =>
+/** Lines of a text area, without blank ones. */
+export const toLines = (text: string): string[] =>
   text
     .split('\n')
     .map((line) => line.trim())

@@ -21,6 +21,7 @@ import type { ScreenProps } from '../screens.js'
 import { useSession } from '../session-context.js'
 import { ActiveCredentials } from './active-credentials.js'
 import { policies } from './new-server.js'
+import { GrantsCard } from './oauth-grants.js'
 import { ServerCredentials } from './server-credentials.js'
 import { ServerTools } from './server-tools.js'
 
@@ -59,6 +60,7 @@ export function Server({ params }: ScreenProps): ReactElement {
             <ServerTools server={data} />
             <ServerPolicy server={data} />
             {can('mcp_credential:read') && <ServerCredentials server={data} />}
+            {can('oauth_grant:read') && <GrantsCard filter={{ serverId: data.id }} without="MCP server" all={`serverId=${data.id}`} />}
           </>
         )}
       </Loaded>
