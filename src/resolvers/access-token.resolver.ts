@@ -10,6 +10,7 @@ import { AccessToken, maxTokenTtlSeconds, minTokenTtlSeconds } from '../entities
 import { ApiKey } from '../entities/api-key.js'
 import { EndUser } from '../entities/end-user.js'
 import { CredentialStatus, Environment } from '../entities/enums.js'
+import { OAuthGrant } from '../entities/oauth-grant.js'
 import { JwtScalar, PermissionScalar, UrlScalar } from '../entities/scalars.js'
 import { SigningKey } from '../entities/signing-key.js'
 import { maxUrlLength } from '../validation/validator.js'
@@ -150,6 +151,14 @@ export class AccessTokenResolver {
   })
   endUser(@Root() token: AccessToken, @Ctx() ctx: Context): Promise<EndUser | null> {
     return visibleEndUser(ctx, token)
+  }
+
+  @FieldResolver(() => OAuthGrant, {
+    nullable: true,
+    description: 'OAuth grant that the token was issued under. Null for a token of an API key, and without `oauth_grant:read`.',
+  })
+  async grant(@Root() { grantId }: AccessToken, @Ctx() ctx: Context): Promise<OAuthGrant | null> {
+    return grantId !== null && can(ctx.actor, 'oauth_grant:read') ? ctx.load(OAuthGrant, grantId) : null
   }
 
   @FieldResolver(() => CredentialStatus, {

@@ -23,12 +23,14 @@ import { Ago, Moment } from '../parts/time.js'
 import { useToast } from '../parts/toast.js'
 import { useSession } from '../session-context.js'
 import { CheckCredential } from './check-credential.js'
+import { OAuthClient } from './oauth-grants.js'
 
 type Token = AccessTokensResult['nodes'][number]
 
 export const tokenColumns: readonly Column<Token>[] = [
   { title: 'End user', cell: ({ endUser }) => <Actor actor={endUser && { __typename: 'EndUser', ...endUser }} /> },
   { title: 'API key', cell: ({ apiKey }) => <Actor actor={apiKey && { __typename: 'ApiKey', ...apiKey }} /> },
+  { title: 'Client', cell: ({ grant }) => (grant ? <OAuthClient grant={grant} /> : <span className="muted">None</span>) },
   { title: 'Audience', cell: ({ audience }) => <span>{audience}</span> },
   { title: 'Environment', cell: ({ environment }) => <EnvironmentTag environment={environment} /> },
   { title: 'Issued', cell: ({ issuedAt }) => <Ago at={issuedAt} /> },

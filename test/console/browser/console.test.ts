@@ -7,6 +7,7 @@ import type { MemberRole } from '../../../src/entities/enums.js'
 import { contentWidth, launchBrowser, openIsolatedPage, readBrowserStorage, saveScreenshot } from '../../support/browser.js'
 import type { IsolatedPage } from '../../support/browser.js'
 import { Gateway } from '../../support/gateway.js'
+import { createIdIn, type ResourceScope } from '../../support/resources.js'
 
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
@@ -78,10 +79,14 @@ test('every screen is accessible, fits its window, and keeps the policy, on narr
   const insightPaths = ['/audit', `/audit?event=${events.auditEvents.nodes[0]!.id}`, '/usage']
   const mcpPaths = ['/servers', '/servers/new', `/servers/${serverId}`, `/servers/${serverId}/edit`]
   const userPaths = ['/tokens', '/end-users', `/end-users/${endUserId}`]
+  const scope: ResourceScope = { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: 'user-1' }
+  await createIdIn('grant', scope)
+  const oauthPaths = ['/oauth', '/oauth/configurations/new', `/oauth/configurations/${await createIdIn('oauth_cfg', scope)}`]
   for (const path of [
     ...paths,
     ...mcpPaths,
     ...userPaths,
+    ...oauthPaths,
     ...insightPaths,
     ...organizationPaths,
     '/me',
