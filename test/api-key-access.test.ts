@@ -28,6 +28,7 @@ interface Reviewed {
     readonly audiences: string[] | null
     readonly endUsers: { readonly mode: string }
     readonly liveTokenCount: number | null
+    readonly liveGrantCount: number | null
     readonly mcpServers: {
       readonly hasMore: boolean
       readonly servers: { server: { serverLabel: string }; tools: string[] | null }[]
@@ -40,7 +41,7 @@ interface Reviewed {
   readonly unusedPermissions: string[] | null
 }
 
-const selection = `effectiveAccess { audiences endUsers { mode externalIds } liveTokenCount mcpServers { hasMore servers { server { serverLabel } tools } } }
+const selection = `effectiveAccess { audiences endUsers { mode externalIds } liveTokenCount liveGrantCount mcpServers { hasMore servers { server { serverLabel } tools } } }
   activity(since: $since) { operations { operation requests denied lastOn } actions { action outcome count lastAt } }
   unusedPermissions(since: $since)`
 
@@ -198,7 +199,13 @@ describe('activity', () => {
     const { id } = await world.acme.apiKey({ permissions: ['*'] })
     const { secret } = await world.acme.apiKey({ permissions: ['api_key:read'] })
     expect(await review(id, day, secret)).toEqual({
-      effectiveAccess: { audiences: null, endUsers: { mode: 'ANYONE', externalIds: null }, liveTokenCount: null, mcpServers: null },
+      effectiveAccess: {
+        audiences: null,
+        endUsers: { mode: 'ANYONE', externalIds: null },
+        liveTokenCount: null,
+        liveGrantCount: null,
+        mcpServers: null,
+      },
       activity: { operations: null, actions: null },
       unusedPermissions: null,
     })
@@ -210,6 +217,7 @@ describe('activity', () => {
         audiences: null,
         endUsers: { mode: 'ANYONE', externalIds: null },
         liveTokenCount: 0,
+        liveGrantCount: null,
         mcpServers: expect.any(Object),
       },
       activity: { operations: [], actions: [] },

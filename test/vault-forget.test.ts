@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-const counts = 'forgottenEndUserId revokedTokens wipedCredentials deletedServers'
+const counts = 'forgottenEndUserId revokedTokens wipedCredentials deletedServers deletedGrants'
 const ada = { 'x-on-behalf-of': 'ada' }
 const bob = { 'x-on-behalf-of': 'bob' }
 let labels = 0
@@ -53,6 +53,7 @@ test('its tokens, credentials, servers and row go, with the right counts', async
     revokedTokens: 2,
     wipedCredentials: 2,
     deletedServers: 1,
+    deletedGrants: 0,
     userErrors: [],
   })
   const id = forgotten.forgottenEndUserId
@@ -69,7 +70,10 @@ test('its tokens, credentials, servers and row go, with the right counts', async
   const answer = await app.run(acme.sandboxKey, '{ mcpServers(first: 100) { nodes { endUser { id } } } }', {}, ada)
   expect(answer.data.mcpServers.nodes).toHaveLength(2)
   const event = await em.findOneOrFail(AuditEvent, { action: 'end_user:forget', subjectId: id })
-  expect(event).toMatchObject({ outcome: 'ALLOWED', details: { revokedTokens: 2, wipedCredentials: 2, deletedServers: 1 } })
+  expect(event).toMatchObject({
+    outcome: 'ALLOWED',
+    details: { revokedTokens: 2, wipedCredentials: 2, deletedServers: 1, deletedGrants: 0 },
+  })
 
   const again = await app.mutate(acme.sandboxKey, 'forgetEndUser', { externalId: 'ada' }, counts)
   expect(again).toMatchObject({ forgottenEndUserId: null, userErrors: [{ code: 'NOT_FOUND', path: ['input', 'externalId'] }] })

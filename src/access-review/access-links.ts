@@ -3,6 +3,8 @@ export const accessLinkKinds = [
   'MEMBER',
   'API_KEY',
   'ACCESS_TOKEN',
+  'OAUTH_GRANT',
+  'OAUTH_CLIENT',
   'AUDIENCE',
   'END_USER',
   'GATEWAY',

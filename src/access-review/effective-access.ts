@@ -1,9 +1,9 @@
-/** Effective access of an API key: audiences, MCP servers with their tools, and live tokens. */
+/** Effective access of an API key: audiences, MCP servers with their tools, live OAuth grants and live tokens. */
 import { can, type Actor } from '../access/actor.js'
 import { keyActor, keyRefusal } from '../access/credential-actors.js'
 import type { Context } from '../context/context.js'
 import { readKeyById } from '../database/queries/credentials.js'
-import { liveTokensOfKey } from '../database/queries/key-activity.js'
+import { liveGrantsOfKey, liveTokensOfKey } from '../database/queries/key-activity.js'
 import type { ApiKey } from '../entities/api-key.js'
 import type { ApiKeyEndUsers } from '../entities/end-user-scope.js'
 import { McpServer, toOwnerKey } from '../entities/mcp-server.js'
@@ -52,6 +52,13 @@ export async function accessibleServers(ctx: Context, { key, actor }: EffectiveA
   const where = { organizationId, projectId, environment, ownerKey: toOwnerKey(null) }
   const page = await paginate(ctx, McpServer, { first: maxListedServers }, where, { field: 'serverLabel', direction: 'ASC' })
   return { servers: page.edges.map(({ node }) => ({ server: node, tools: callableTools(actor, node) })), hasMore: page.hasNextPage }
+}
+
+/** Counted up to a limit. Null without `oauth_grant:read`. */
+export async function countLiveGrants(ctx: Context, { key }: EffectiveAccess): Promise<number | null> {
+  if (!can(ctx.actor, 'oauth_grant:read')) return null
+  const [row] = await ctx.query(liveGrantsOfKey(key))
+  return Number(row?.['count'])
 }
 
 /** Counted up to a limit. Null without `access_token:read`. */

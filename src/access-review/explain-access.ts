@@ -1,7 +1,7 @@
 /** Explains if a credential may do something, by the functions that decide it for a request. Changes and consumes nothing. */
 import { assertMayNameEndUser } from '../access/end-user-scope.js'
 import type { KeyhousePermission } from '../access/permission-definitions.js'
-import { isApplicationPermission, parsePermission, validatePermission } from '../access/permissions.js'
+import { parsePermission, validatePermission } from '../access/permissions.js'
 import { requirePermission } from '../access/permit.js'
 import type { Context } from '../context/context.js'
 import { readAccessToken, readKeyById } from '../database/queries/credentials.js'
@@ -11,19 +11,19 @@ import { EndUser } from '../entities/end-user.js'
 import { McpServer } from '../entities/mcp-server.js'
 import { Member } from '../entities/member.js'
 import { SigningKey } from '../entities/signing-key.js'
-import { isAcceptedAt, parseAudience } from '../lib/audience.js'
 import { badUserInput } from '../lib/errors.js'
 import { externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { isId } from '../lib/id.js'
-import { acceptedUrls } from '../lib/issuer.js'
-import { isGatewayPermission, isToolName } from '../mcp/tool-access.js'
-import { passed, refused, type AccessLink } from './access-links.js'
+import { isToolName } from '../mcp/tool-access.js'
+import type { AccessLink } from './access-links.js'
+import { audienceLink } from './audience-link.js'
+import { resolveGrant } from './explain-grant.js'
 import { explainKey, explainMember, explainToken, type ExplainedCaller } from './explained-caller.js'
 import { permissionLink } from './permission-link.js'
 import { explainServer } from './server-links.js'
 
 export interface ExplainAccessArgs {
-  /** API key, access token or member. */
+  /** API key, access token, OAuth grant or member. */
   readonly subjectId: string
   readonly externalUserId?: string | null | undefined
   readonly permission?: string | null | undefined
@@ -42,6 +42,7 @@ type Resolve = (ctx: Context, input: ExplainAccessArgs) => Promise<ExplainedCall
 const subjects: Readonly<Record<string, { readonly permission: KeyhousePermission; readonly resolve: Resolve }>> = {
   key: { permission: 'api_key:read', resolve: resolveKey },
   at: { permission: 'access_token:read', resolve: resolveToken },
+  grant: { permission: 'oauth_grant:read', resolve: resolveGrant },
   mem: { permission: 'member:read', resolve: resolveMember },
 }
 
@@ -100,25 +101,6 @@ async function resolveToken(ctx: Context, input: ExplainAccessArgs): Promise<Exp
 async function resolveMember(ctx: Context, { subjectId, externalUserId }: ExplainAccessArgs): Promise<ExplainedCaller | null> {
   const member = await ctx.load(Member, subjectId)
   return member && explainMember(member, externalUserId ?? undefined)
-}
-
-/** Null unless the operation is Keyhouse's own: other services accept the audience that they are. */
-function audienceLink(
-  { services: { config } }: Context,
-  token: AccessToken,
-  { permission, serverId }: ExplainAccessArgs,
-): AccessLink | null {
-  if (serverId == null && (permission == null || isApplicationPermission(permission))) return null
-  const isForGateway = serverId != null || isGatewayPermission(permission ?? '')
-  if (token.endUserId === '' && !isForGateway)
-    return refused('AUDIENCE', 'The access token acts for no end user, so the gateway alone accepts it.')
-  const audience = parseAudience(acceptedUrls(config), token.audience)
-  if (!audience) return refused('AUDIENCE', `The access token is for another audience. Exchange the key for "${config.url}".`)
-  if (audience.serverId === null) return passed('AUDIENCE', 'The access token is for this server.')
-  // A permission without a server may be for the gateway route that the token is for.
-  return isAcceptedAt(audience, serverId ?? (isForGateway ? audience.serverId : null))
-    ? passed('AUDIENCE', 'The access token is for the gateway route of this MCP server.')
-    : refused('AUDIENCE', `The access token is for the gateway route of the MCP server ${audience.serverId} alone.`)
 }
 
 /** An API key sees the servers of an end user that it could name in `X-On-Behalf-Of`. */

@@ -30,19 +30,19 @@ const tokenRules = {
   EXPIRED: 'The access token is expired.',
 } as const
 
-const keyHolder = ({ permissions }: KeyRow): PermissionHolder => ({
+export const keyHolder = ({ permissions }: KeyRow): PermissionHolder => ({
   name: 'The API key',
   granted: permissions,
   effective: expandKeyWildcard(permissions),
 })
 
-function keyLink(key: KeyRow, now: Date): AccessLink {
+export function keyLink(key: KeyRow, now: Date): AccessLink {
   const refusal = keyRefusal(key, now)
   return refusal ? refused('API_KEY', keyRules[refusal]) : passed('API_KEY', 'The API key is active.')
 }
 
 /** Whether the key, as it is now, may act for the end user. */
-const scopeLink = ({ endUsers }: KeyRow, externalId: string): AccessLink =>
+export const scopeLink = ({ endUsers }: KeyRow, externalId: string): AccessLink =>
   allowsEndUser(endUsers, externalId)
     ? passed('END_USER', `The API key may act for the end user: its endUsers are ${endUsers?.mode ?? 'ANYONE'}.`)
     : refused('END_USER', `The API key may not act for the end user: its endUsers are ${endUsers?.mode ?? 'ANYONE'}.`)
@@ -70,10 +70,15 @@ interface TokenContext {
   readonly subject: string | null
 }
 
+/** Refuses a header that names another end user than the token. */
+export const headerLinks = (externalId: string | null | undefined, subject: string | null): AccessLink[] =>
+  externalId == null || externalId === subject
+    ? []
+    : [refused('END_USER', 'X-On-Behalf-Of must equal the subject (sub) of the access token.')]
+
 /** @param externalId end user in `X-On-Behalf-Of`; undefined without the header */
 export function explainToken(token: AccessTokenRow, context: TokenContext, externalId: string | undefined, now: Date): ExplainedCaller {
   const { signingKeyRetiredAt, audienceLink, subject } = context
-  const headerRule = 'X-On-Behalf-Of must equal the subject (sub) of the access token.'
   return {
     actor: accessTokenActor(token, subject, now),
     holders: [
@@ -85,7 +90,7 @@ export function explainToken(token: AccessTokenRow, context: TokenContext, exter
       tokenLink(token, signingKeyRetiredAt, now),
       ...(audienceLink ? [audienceLink] : []),
       ...(subject === null ? [] : [scopeLink(token.key, subject)]),
-      ...(externalId === undefined || externalId === subject ? [] : [refused('END_USER', headerRule)]),
+      ...headerLinks(externalId, subject),
     ],
   }
 }

@@ -27,11 +27,17 @@ export interface ForgetEndUserArgs {
   readonly projectId?: string | null | undefined
 }
 
+/** Derived id of the forgotten end user, and the number of rows that ended with it. */
+export interface ForgottenEndUser {
+  readonly forgottenEndUserId: string
+  readonly revokedTokens: number
+  readonly wipedCredentials: number
+  readonly deletedServers: number
+  readonly deletedGrants: number
+}
+
 /** @throws DomainError INVALID, FORBIDDEN or NOT_FOUND */
-export async function forgetEndUser(
-  ctx: Context,
-  input: ForgetEndUserArgs,
-): Promise<{ forgottenEndUserId: string; revokedTokens: number; wipedCredentials: number; deletedServers: number }> {
+export async function forgetEndUser(ctx: Context, input: ForgetEndUserArgs): Promise<ForgottenEndUser> {
   let grants: UpstreamGrant[] = []
   const forgotten = await perform(ctx, 'end_user:forget', async ({ em, actor, now, permit, addDetails }) => {
     const validator = new Validator()
@@ -54,12 +60,13 @@ export async function forgetEndUser(
     await unfilteredEm.nativeUpdate(McpCredential, { endUserId: id }, { name: null, authorizationPreview: null, headerNames: [] })
     const deletedServers = await unfilteredEm.nativeDelete(McpServer, { endUserId: id })
     await unfilteredEm.nativeDelete(McpToolApproval, { endUserId: id })
-    await deleteGrants(unfilteredEm, permitted, { endUserId: id })
+    const deletedGrants = await deleteGrants(unfilteredEm, permitted, { endUserId: id })
     await em.nativeDelete(BrowserSession, { endUserId: id })
     await unfilteredEm.nativeDelete(McpConnection, { endUserId: id })
     em.remove(endUser)
-    addDetails({ revokedTokens, wipedCredentials, deletedServers })
-    return { forgottenEndUserId: id, revokedTokens, wipedCredentials, deletedServers }
+    const counts = { revokedTokens, wipedCredentials, deletedServers, deletedGrants }
+    addDetails(counts)
+    return { forgottenEndUserId: id, ...counts }
   })
   revokeUpstreamGrants(ctx.services, grants)
   return forgotten

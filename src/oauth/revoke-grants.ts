@@ -22,10 +22,10 @@ export async function revokeGrants(em: EntityManager, permit: Permit, selection:
   return unfiltered.nativeUpdate(AccessToken, { $and: [ofGrants(selection), unrevokedTokens(now)] }, { revokedAt: now })
 }
 
-/** Deletes the records too, such as those of a forgotten end user. The caller revokes the access tokens. */
-export async function deleteGrants(em: EntityManager, permit: Permit, selection: GrantSelection): Promise<void> {
+/** Deletes the records too, such as those of a forgotten end user, and returns their number. The caller revokes the access tokens. */
+export async function deleteGrants(em: EntityManager, permit: Permit, selection: GrantSelection): Promise<number> {
   const unfiltered = disableOwnerFilter(em, permit)
   await unfiltered.nativeDelete(OAuthCode, ofGrants(selection))
   await unfiltered.nativeDelete(OAuthRefreshToken, ofGrants(selection))
-  await unfiltered.nativeDelete(OAuthGrant, selection)
+  return unfiltered.nativeDelete(OAuthGrant, selection)
 }

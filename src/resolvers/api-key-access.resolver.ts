@@ -3,6 +3,7 @@ import { Arg, Ctx, Extensions, Field, FieldResolver, Int, ObjectType, Resolver, 
 
 import {
   accessibleServers,
+  countLiveGrants,
   countLiveTokens,
   effectiveAccess,
   type EffectiveAccess,
@@ -68,6 +69,15 @@ export class ApiKeyEffectiveAccessResolver {
   })
   liveTokenCount(@Root() access: EffectiveAccess, @Ctx() ctx: Context): Promise<number | null> {
     return countLiveTokens(ctx, access)
+  }
+
+  @Extensions({ queries: 1 })
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: `Number of OAuth grants that the key limits and that are not revoked, counted up to ${formatCount(maxCountedRows)} grants. \`oauthGrants\` lists them. Needs \`oauth_grant:read\`, else null.`,
+  })
+  liveGrantCount(@Root() access: EffectiveAccess, @Ctx() ctx: Context): Promise<number | null> {
+    return countLiveGrants(ctx, access)
   }
 }
 

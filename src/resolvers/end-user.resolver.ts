@@ -63,6 +63,9 @@ class ForgetEndUserPayload extends Payload {
 
   @Field(() => Int, { nullable: true, description: 'Number of its own MCP servers that were deleted. Null if `userErrors` is not empty.' })
   deletedServers?: number | null
+
+  @Field(() => Int, { nullable: true, description: 'Number of its OAuth grants that were deleted. Null if `userErrors` is not empty.' })
+  deletedGrants?: number | null
 }
 
 @Resolver(() => EndUser)

@@ -12,9 +12,11 @@ registerEnumType(AccessLinkKindEnum, {
   description: 'Check that a link of an access chain stands for.',
   valuesConfig: {
     MEMBER: { description: 'Membership of the user and its role.' },
-    API_KEY: { description: 'Status of the API key: the credential itself, or the key that its access token was exchanged from.' },
+    API_KEY: { description: 'Status of the API key: the credential itself, or the key that limits it.' },
     ACCESS_TOKEN: { description: 'Status of the access token.' },
-    AUDIENCE: { description: 'Audience of the access token. Checked for operations of Keyhouse itself.' },
+    OAUTH_GRANT: { description: 'Status of the OAuth grant.' },
+    OAUTH_CLIENT: { description: 'OAuth client, in the OAuth configuration of the project and environment.' },
+    AUDIENCE: { description: 'Audience of the access token, or of those of the OAuth grant. Checked for operations of Keyhouse itself.' },
     END_USER: { description: 'End user that the request acts for, in `endUsers` of the API key.' },
     GATEWAY: { description: 'Type of credential that the gateway accepts.' },
     PERMISSION: { description: 'Permission, held by every credential of the chain.' },
@@ -31,7 +33,7 @@ registerEnumType(AccessLinkKindEnum, {
 class ExplainAccessInput implements ExplainAccessArgs {
   @Field(() => ID, {
     description:
-      'Id of an API key, access token or member. A member is explained with a LOGIN or FULL_ACCESS token; other personal tokens may hold less.',
+      'Id of an API key, access token, OAuth grant or member. A grant is explained with an access token that its client gets now. A member is explained with a LOGIN or FULL_ACCESS token; other personal tokens may hold less.',
   })
   subjectId!: string
 
@@ -92,7 +94,7 @@ export class ExplainAccessResolver {
   @Query(() => AccessExplanationType, {
     nullable: true,
     description:
-      'Explains if a credential may do something, and which rule decides. Rate limits, client addresses and tool arguments are not checked. Null if the subject or server is not visible to the caller. Needs `api_key:read`, `access_token:read` or `member:read`, by the type of `subjectId`.',
+      'Explains if a credential may do something, and which rule decides. Rate limits, client addresses and tool arguments are not checked. Null if the subject or server is not visible to the caller. Needs `api_key:read`, `access_token:read`, `oauth_grant:read` or `member:read`, by the type of `subjectId`.',
   })
   explainAccess(
     @Ctx() ctx: Context,

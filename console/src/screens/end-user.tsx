@@ -171,9 +171,9 @@ function ForgetEndUser({ endUser, onClose }: EndUserProps & { readonly onClose: 
   const [, navigate] = useLocation()
   const toast = useToast()
   const forget = useForgetEndUser({
-    onSuccess: ({ revokedTokens, wipedCredentials, deletedServers }) => {
+    onSuccess: ({ revokedTokens, wipedCredentials, deletedServers, deletedGrants }) => {
       toast(
-        `Forgotten. Access tokens revoked: ${revokedTokens}. Credentials wiped: ${wipedCredentials}. Servers deleted: ${deletedServers}.`,
+        `Forgotten. Access tokens revoked: ${revokedTokens}. Credentials wiped: ${wipedCredentials}. Servers deleted: ${deletedServers}. OAuth grants deleted: ${deletedGrants}.`,
       )
       navigate(scoped('/end-users'))
     },
@@ -190,8 +190,8 @@ function ForgetEndUser({ endUser, onClose }: EndUserProps & { readonly onClose: 
       onClose={onClose}
     >
       <p>
-        Its access tokens are revoked, its credentials wiped and its servers deleted. Usage and the audit trail keep its derived id only.
-        This cannot be undone.
+        Its access tokens are revoked, its credentials wiped, and its servers and OAuth grants deleted. Usage and the audit trail keep its
+        derived id only. This cannot be undone.
       </p>
     </Confirm>
   )

@@ -85,3 +85,12 @@ export const liveTokensOfKey = ({ id, organizationId }: KeyRef, now: Date): Tena
   parameters: [organizationId, id, now],
   isIndexed: false,
 })
+
+/** Number of OAuth grants of the key that are not revoked. */
+export const liveGrantsOfKey = ({ id, organizationId }: KeyRef): TenantQuery => ({
+  sql: `select count(*) as count from (
+      select 1 from oauth_grant where organization_id = ? and api_key_id = ? and revoked_at is null limit ${maxCountedRows}
+    ) as live`,
+  parameters: [organizationId, id],
+  isIndexed: false,
+})

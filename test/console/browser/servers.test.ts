@@ -200,5 +200,5 @@ test('forgetting an end user takes its external id', async () => {
   await page.getByRole('button', { name: 'Forget' }).click()
   await page.getByLabel('Type user-2').fill('user-2')
   await page.getByRole('dialog').getByRole('button', { name: 'Forget' }).click()
-  await page.getByText('Forgotten. Access tokens revoked: 1. Credentials wiped: 0. Servers deleted: 0.').waitFor()
+  await page.getByText('Forgotten. Access tokens revoked: 1. Credentials wiped: 0. Servers deleted: 0. OAuth grants deleted: 0.').waitFor()
 })
