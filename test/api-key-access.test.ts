@@ -250,6 +250,7 @@ describe('effective access', () => {
       audiences: ['https://a.example', 'https://b.example'],
       endUsers: { mode: 'LISTED', externalIds: ['jane'] },
       liveTokenCount: 2,
+      liveGrantCount: 0,
       mcpServers: {
         hasMore: false,
         servers: [

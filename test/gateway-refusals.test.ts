@@ -6,6 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { failingAfterMs } from '../src/gateway/failing-agents.js'
 import { gatewayErrors } from '../src/gateway/gateway-error.js'
 import { requestErrorDescriptions } from '../src/lib/error-codes.js'
+import { oauthErrors } from '../src/oauth/oauth-error.js'
+import { pageErrors } from '../src/oauth/page-error.js'
 import { executeSql } from './support/database-access.js'
 import { Gateway, rpcResult, sendJson, type AnswerHandler, type RpcAnswer } from './support/gateway.js'
 import { connectClient } from './support/mcp-clients.js'
@@ -184,12 +186,13 @@ describe('the alerts of examples/operations', () => {
 
   test.each([...expressions])('%s names metrics, labels and codes that exist', async (_name, expression) => {
     const text = await (await fetch(`${world.app.url}/metrics`)).text()
-    const codes = Object.keys({ ...requestErrorDescriptions, ...gatewayErrors, OK: '' })
+    const decisions = { access_denied: '', login_required: '', consent_required: '' }
+    const codes = Object.keys({ ...requestErrorDescriptions, ...gatewayErrors, ...oauthErrors, ...pageErrors, ...decisions, OK: '' })
     for (const [metric, matchers] of selectors(expression)) {
       // The pool exists on PostgreSQL only.
       if (metric !== 'keyhouse_database_pool') expect(text).toContain(`# TYPE ${metric.replace(/_bucket$/, '')} `)
       for (const [label, , pattern] of matcherList(matchers)) {
-        expect(['operation', 'code', 'outcome', 'state']).toContain(label)
+        expect(['route', 'operation', 'code', 'outcome', 'state']).toContain(label)
         if (label === 'code') expect(codes).toEqual(expect.arrayContaining(pattern.split('|')))
       }
     }

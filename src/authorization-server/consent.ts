@@ -49,8 +49,11 @@ export async function answerConsent(
   const ticket = openTicket(services, issuer, form.get('request'))
   const session = await requireSession(services, http, issuer, ticket)
   const decision = form.get('decision')
-  if (decision === 'deny')
-    return sendError(reply, ticket.target, new AuthorizationError('access_denied', 'The end user denied the request.'))
+  if (decision === 'deny') {
+    const denial = new AuthorizationError('access_denied', 'The end user denied the request.')
+    http.state.codes = [denial.code]
+    return sendError(reply, ticket.target, denial)
+  }
   if (decision !== 'allow') throw new PageError('CONSENT_INVALID')
   return sendCode(reply, ticket.target, (await grant(session, ticket, form)).reveal())
 }

@@ -12,6 +12,8 @@ export async function revokeReplayed(ctx: Context, grant: GrantRow, credential: 
     const permitted = permit({ id, projectId, environment })
     addDetails({ credential, revokedTokens: await revokeGrants(em, permitted, { id }, now) })
   })
+  // By the action: every unknown or expired credential is `invalid_grant` too.
+  ctx.services.metrics.countRefusal('oauth_grant:replayed', 'invalid_grant')
   throw invalidGrant(
     credential === 'code'
       ? 'The code was used before. Its grant is now revoked. Start a new authorization.'

@@ -82,7 +82,7 @@ export class Metrics extends MetricRegistry {
     for (const code of codes ?? []) this.#refusals(label, code).inc()
   }
 
-  /** Counts an error in the payload of a mutation. */
+  /** Counts a refusal that is not the code of a response, such as an error in the payload of a mutation. */
   countRefusal(operation: string, code: string): void {
     this.#refusals(operation, code).inc()
   }
