@@ -17,16 +17,10 @@ import type { ScreenProps } from '../screens.js'
 import { useSession } from '../session-context.js'
 import { maxConfigurations } from './oauth-configurations.js'
 import type { Configuration } from './oauth-configurations.js'
-import {
-  ClientFields,
-  configurationFields,
-  configurationInput,
-  newConfigurationValues,
-  SignInFields,
-  toConfigurationValues,
-} from './oauth-form.js'
-import type { ConfigurationValues } from './oauth-form.js'
+import { ClientFields, SignInFields } from './oauth-form.js'
 import { LimitingKey } from './oauth-key.js'
+import { configurationFields, configurationInput, newConfigurationValues, toConfigurationValues } from './oauth-values.js'
+import type { ConfigurationValues } from './oauth-values.js'
 
 export function NewOAuth(): ReactElement {
   return (
