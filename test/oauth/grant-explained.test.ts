@@ -1,4 +1,4 @@
-/** OAuth grants in explanations: every link of their chain, by the rules that decide it; and what counts them. */
+/** OAuth grants elsewhere: each link of their chain in explanations, the keys and end users that count them, and their tokens. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 
 import { codeOf, type Answer } from '../support/app.js'
@@ -128,4 +128,21 @@ test('the key counts its live grants, and forgetting an end user those that it d
     revokedTokens: 1,
   })
   expect(await count()).toBe(before - 2)
+})
+
+test('an access token names its grant, to those who may read grants', async () => {
+  const { acme, app } = world.gateway
+  const document = '{ accessTokens(first: 1) { nodes { grant { id clientName } } } }'
+  const grantFor = async (credential: string): Promise<unknown> => {
+    const { data } = await app.run<{ accessTokens: { nodes: { grant: object | null }[] } }>(credential, document)
+    return data.accessTokens.nodes[0]?.grant
+  }
+  const [reader, blind] = [
+    await acme.apiKey({ permissions: ['access_token:read', 'oauth_grant:read'] }),
+    await acme.apiKey({ permissions: ['access_token:read'] }),
+  ]
+  expect(await grantFor(reader.secret)).toEqual({ id: grantId, clientName: 'Acme Agent' })
+  expect(await grantFor(blind.secret)).toBeNull()
+  await app.mutate(reader.secret, 'exchangeApiKey', { audience: 'https://api.example.com', externalUserId: 'ada' }, 'token')
+  expect(await grantFor(reader.secret)).toBeNull()
 })

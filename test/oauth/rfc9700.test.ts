@@ -31,7 +31,7 @@ test('a token in a URL or in a form is no credential (§4.3.2)', async () => {
   const call = (query: string, init: RequestInit): Promise<Response> => fetch(`${world.at}/mcp/${world.serverId}${query}`, init)
   const message = { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } }
   expect((await call(`?access_token=${token}`, message)).status).toBe(401)
-  expect((await call('', { method: 'POST', body: new URLSearchParams({ access_token: token }) })).status).toBe(401)
+  expect((await call('', { method: 'POST', body: new URLSearchParams({ access_token: token }) })).status).toBe(415)
 })
 
 test.each(['authorize', 'consent'])('no page of another origin reads or calls %s (§2.6, §4.17)', async (endpoint) => {

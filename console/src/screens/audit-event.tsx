@@ -32,7 +32,13 @@ export function EventDialog({ id, actionTitle, onClose }: EventProps): ReactElem
 }
 
 /** Screens of the objects with a screen of their own, by id prefix. */
-const screenPaths: Readonly<Record<string, string>> = { key: 'keys', mcp_srv: 'servers', mcp_apr: 'approvals', eu: 'end-users' }
+const screenPaths: Readonly<Record<string, string>> = {
+  key: 'keys',
+  mcp_srv: 'servers',
+  mcp_apr: 'approvals',
+  eu: 'end-users',
+  oauth_cfg: 'oauth/configurations',
+}
 
 interface SubjectLinkProps {
   readonly id: string | null

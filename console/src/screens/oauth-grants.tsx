@@ -23,14 +23,16 @@ type Grant = OauthGrantsResult['nodes'][number]
 const maxRows = 10
 
 interface ClientProps {
-  readonly grant: Pick<Grant, 'clientName' | 'clientHost'>
+  readonly grant: Pick<Grant, 'clientId' | 'clientName' | 'clientHost'>
 }
 
-/** Name of an OAuth client, which the client chooses, above the host that proves where it comes from. */
-export function OAuthClient({ grant: { clientName, clientHost } }: ClientProps): ReactElement {
+/** Name of an OAuth client, which the client chooses, above the host that proves where it comes from. Leads to all of its grants. */
+export function OAuthClient({ grant: { clientId, clientName, clientHost } }: ClientProps): ReactElement {
   return (
     <div>
-      <SafeText text={clientName} />
+      <ScreenLink to={`/oauth?clientId=${encodeURIComponent(clientId)}`}>
+        <SafeText text={clientName} />
+      </ScreenLink>
       <br />
       {clientHost === null ? <span className="muted">Registered itself</span> : <code className="muted">{clientHost}</code>}
     </div>

@@ -36,7 +36,7 @@ const states = [
   ['true', 'Revoked'],
 ] as const
 
-/** Filters that are text, by the names of the input. */
+/** Filters that are text, by the names of the input. An id of a registered client is too long to type: its name links to it. */
 const textFilters = ['externalUserId', 'clientId', 'serverId', 'apiKeyId'] as const
 
 function Grants(): ReactElement {
@@ -62,7 +62,6 @@ function Grants(): ReactElement {
     <Card title="Grants">
       <FilterBar>
         <SearchFilter name="externalUserId" label="External id of the end user" />
-        <SearchFilter name="clientId" label="Client id" />
         <SearchFilter name="serverId" label="Id of the MCP server" />
         <SearchFilter name="apiKeyId" label="Id of the API key" />
         <ChoiceFilter name="isRevoked" label="Status" options={states} />

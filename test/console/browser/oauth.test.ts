@@ -102,7 +102,10 @@ test('a grant is found by its end user, and its revocation ends its tokens', asy
   const { introspection } = await app.mutate(acme.adminToken, 'introspectToken', { token }, 'introspection { active }')
   expect(introspection).toEqual({ active: false })
 
-  await row.getByRole('link', { name: 'bob' }).click()
+  await row.getByRole('link', { name: 'Acme Agent' }).click()
+  await page.getByRole('cell', { name: 'ada', exact: true }).waitFor()
+  expect(page.url()).toContain('clientId=')
+  await page.getByRole('link', { name: 'bob' }).click()
   await page.getByRole('table', { name: 'Latest OAuth grants' }).getByText('Acme Agent').waitFor()
   await page.getByRole('table', { name: 'Latest access tokens' }).getByText('Acme Agent').waitFor()
   await page.goto(`${app.url}/console/servers/${world.serverId}`)
