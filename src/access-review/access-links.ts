@@ -1,4 +1,4 @@
-/** Link of an access chain: one check of the request path, with the rule that passes or refuses it. */
+/** Access chains: the credential and operation that are explained, and the checks with the rule that passes or refuses each. */
 export const accessLinkKinds = [
   'MEMBER',
   'API_KEY',
@@ -15,6 +15,16 @@ export const accessLinkKinds = [
   'APPROVAL',
 ] as const
 export type AccessLinkKind = (typeof accessLinkKinds)[number]
+
+/** Credential and operation to explain. */
+export interface ExplainAccessArgs {
+  /** API key, access token, OAuth grant or member. */
+  readonly subjectId: string
+  readonly externalUserId?: string | null | undefined
+  readonly permission?: string | null | undefined
+  readonly serverId?: string | null | undefined
+  readonly tool?: string | null | undefined
+}
 
 export interface AccessLink {
   readonly kind: AccessLinkKind

@@ -5,18 +5,13 @@ import type { AccessToken } from '../entities/access-token.js'
 import { isAcceptedAt, parseAudience } from '../lib/audience.js'
 import { acceptedUrls } from '../lib/issuer.js'
 import { isGatewayPermission } from '../mcp/tool-access.js'
-import { passed, refused, type AccessLink } from './access-links.js'
-
-interface ExplainedOperation {
-  readonly permission?: string | null | undefined
-  readonly serverId?: string | null | undefined
-}
+import { passed, refused, type AccessLink, type ExplainAccessArgs } from './access-links.js'
 
 /** Null unless the operation is Keyhouse's own: other services accept the audience that they are. */
 export function audienceLink(
   { services: { config } }: Context,
   token: Pick<AccessToken, 'audience' | 'endUserId'>,
-  { permission, serverId }: ExplainedOperation,
+  { permission, serverId }: ExplainAccessArgs,
 ): AccessLink | null {
   if (serverId == null && (permission == null || isApplicationPermission(permission))) return null
   const isForGateway = serverId != null || isGatewayPermission(permission ?? '')

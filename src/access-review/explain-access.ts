@@ -15,21 +15,12 @@ import { badUserInput } from '../lib/errors.js'
 import { externalIdMessage, isExternalId } from '../lib/external-id.js'
 import { isId } from '../lib/id.js'
 import { isToolName } from '../mcp/tool-access.js'
-import type { AccessLink } from './access-links.js'
+import type { AccessLink, ExplainAccessArgs } from './access-links.js'
 import { audienceLink } from './audience-link.js'
 import { resolveGrant } from './explain-grant.js'
 import { explainKey, explainMember, explainToken, type ExplainedCaller } from './explained-caller.js'
 import { permissionLink } from './permission-link.js'
 import { explainServer } from './server-links.js'
-
-export interface ExplainAccessArgs {
-  /** API key, access token, OAuth grant or member. */
-  readonly subjectId: string
-  readonly externalUserId?: string | null | undefined
-  readonly permission?: string | null | undefined
-  readonly serverId?: string | null | undefined
-  readonly tool?: string | null | undefined
-}
 
 export interface AccessExplanation {
   readonly allowed: boolean

@@ -7,10 +7,9 @@ import { OAuthConfiguration } from '../entities/oauth-configuration.js'
 import { OAuthGrant } from '../entities/oauth-grant.js'
 import { mcpResource } from '../lib/audience.js'
 import { acceptsClient } from '../oauth/find-client.js'
-import { passed, refused, type AccessLink } from './access-links.js'
+import { passed, refused, type AccessLink, type ExplainAccessArgs } from './access-links.js'
 import { audienceLink } from './audience-link.js'
-import type { ExplainAccessArgs } from './explain-access.js'
-import { headerLinks, keyHolder, keyLink, scopeLink, type ExplainedCaller } from './explained-caller.js'
+import { endUserHeaderLinks, keyHolder, keyLink, scopeLink, type ExplainedCaller } from './explained-caller.js'
 
 /** Null if the grant is not visible to the caller. */
 export async function resolveGrant(ctx: Context, input: ExplainAccessArgs): Promise<ExplainedCaller | null> {
@@ -36,7 +35,7 @@ export async function resolveGrant(ctx: Context, input: ExplainAccessArgs): Prom
       ...audienceLinks(key, audience),
       ...(ofAudience ? [ofAudience] : []),
       scopeLink(key, externalId),
-      ...headerLinks(input.externalUserId, externalId),
+      ...endUserHeaderLinks(input.externalUserId, externalId),
     ],
   }
 }

@@ -71,7 +71,7 @@ interface TokenContext {
 }
 
 /** Refuses a header that names another end user than the token. */
-export const headerLinks = (externalId: string | null | undefined, subject: string | null): AccessLink[] =>
+export const endUserHeaderLinks = (externalId: string | null | undefined, subject: string | null): AccessLink[] =>
   externalId == null || externalId === subject
     ? []
     : [refused('END_USER', 'X-On-Behalf-Of must equal the subject (sub) of the access token.')]
@@ -90,7 +90,7 @@ export function explainToken(token: AccessTokenRow, context: TokenContext, exter
       tokenLink(token, signingKeyRetiredAt, now),
       ...(audienceLink ? [audienceLink] : []),
       ...(subject === null ? [] : [scopeLink(token.key, subject)]),
-      ...headerLinks(externalId, subject),
+      ...endUserHeaderLinks(externalId, subject),
     ],
   }
 }

@@ -1,8 +1,8 @@
 /** GraphQL types and query of access explanations. */
 import { Arg, Ctx, Field, ID, InputType, ObjectType, Query, registerEnumType, Resolver } from 'type-graphql'
 
-import { accessLinkKinds, type AccessLink, type AccessLinkKind } from '../access-review/access-links.js'
-import { explainAccess, type AccessExplanation, type ExplainAccessArgs } from '../access-review/explain-access.js'
+import { accessLinkKinds, type AccessLink, type AccessLinkKind, type ExplainAccessArgs } from '../access-review/access-links.js'
+import { explainAccess, type AccessExplanation } from '../access-review/explain-access.js'
 import type { Context } from '../context/context.js'
 import { PermissionScalar } from '../entities/scalars.js'
 
