@@ -23,10 +23,11 @@ export type Configuration = OauthConfigurationsResult['nodes'][number]
 /** Most rows of a page: each project has at most two configurations. */
 export const maxConfigurations = 100
 
-/** Which clients an end user can connect. */
+/** Clients that an end user can connect. */
 function describeClients({ allowsRegistration, clientHosts }: Configuration): string {
-  const documents = clientHosts === null ? 'Any host' : clientHosts.join(', ')
-  return [documents, allowsRegistration ? 'registered ones' : ''].filter((text) => text !== '').join(', ') || 'None'
+  const documents =
+    clientHosts === null ? ['Documents of any host'] : clientHosts.length > 0 ? [`Documents of ${clientHosts.join(', ')}`] : []
+  return [...documents, ...(allowsRegistration ? ['self-registered'] : [])].join('; ') || 'None'
 }
 
 const configurationColumns: readonly Column<Configuration>[] = [

@@ -69,8 +69,13 @@ function ProviderFields({ values, onChange }: FieldsProps): ReactElement {
         <Field
           name="signIn.oidc.clientSecret"
           label="Client secret"
-          help="Encrypted and never shown. Empty: the stored secret stays, for the same issuer and client id."
+          help={
+            values.hasStoredSecret
+              ? 'Encrypted and never shown. Empty: the stored secret stays, for the same issuer and client id.'
+              : 'Encrypted and never shown.'
+          }
           type="password"
+          required={!values.hasStoredSecret}
           maxLength={1024}
           value={values.clientSecret}
           onChange={(clientSecret) => onChange({ clientSecret })}

@@ -12,6 +12,7 @@ export interface ConfigurationValues {
   readonly clientId: string
   /** Empty: the stored secret stays. */
   readonly clientSecret: string
+  readonly hasStoredSecret: boolean
   readonly isPublicClient: boolean
   /** Separated by spaces. */
   readonly scopes: string
@@ -39,6 +40,7 @@ export const newConfigurationValues: ConfigurationValues = {
   issuer: '',
   clientId: '',
   clientSecret: '',
+  hasStoredSecret: false,
   isPublicClient: false,
   scopes: '',
   externalIdClaim: 'sub',
@@ -55,6 +57,7 @@ export const toConfigurationValues = (configuration: Configuration): Configurati
   issuer: configuration.oidcIssuer ?? '',
   clientId: configuration.oidcClientId ?? '',
   clientSecret: '',
+  hasStoredSecret: configuration.hasClientSecret,
   isPublicClient: configuration.oidcIssuer !== null && !configuration.hasClientSecret,
   scopes: configuration.oidcScopes.join(' '),
   externalIdClaim: configuration.oidcExternalIdClaim ?? 'sub',

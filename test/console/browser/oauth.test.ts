@@ -75,7 +75,7 @@ test('a configuration is deleted once its project is typed, and set again with a
   await page.getByLabel('Accept clients with a metadata document from these hosts only').check()
   await page.getByLabel('Hosts of client documents').fill('claude.ai')
   await page.getByRole('button', { name: 'Save' }).click()
-  await page.getByRole('cell', { name: 'claude.ai, registered ones' }).waitFor()
+  await page.getByRole('cell', { name: 'Documents of claude.ai; self-registered' }).waitFor()
   const changed = (await app.run(acme.adminToken, `{ ${configuration} }`)).data.oauthConfigurations.nodes
   expect(changed).toEqual([{ ...expected, clientHosts: ['claude.ai'] }])
   await page.getByRole('link', { name: 'Edit' }).click()
