@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 
+import { McpCredential } from '../../../src/entities/mcp-credential.js'
 import { launchBrowser, readBrowserStorage } from '../../support/browser.js'
 import { Gateway, rpcResult, sendJson } from '../../support/gateway.js'
 import { openConsole } from '../../support/signed-in-page.js'
@@ -135,6 +136,11 @@ test('a credential with several headers is stored, refused by the server, and sh
   await page.getByRole('button', { name: 'Stop sharing' }).click()
   await page.getByText('No credential is shared').waitFor()
   expect((await serverOf(serverId))['sharedCredentialId']).toBeNull()
+  const { em } = world.acme
+  em.setFilterParams('owner', { allOwners: true })
+  await em.nativeUpdate(McpCredential, { id: credential!.id }, { healthStatus: 'RECONNECT_REQUIRED' })
+  await page.reload()
+  await page.getByText('To be connected again').waitFor()
 })
 
 test('a new approval notifies on the desktop only after a press, and tells neither tool nor arguments', async () => {
