@@ -23,10 +23,11 @@ export async function openConsole(
   world: ConsoleWorld,
   path = '/',
   origins: readonly string[] = [],
+  role: MemberRole = 'ADMIN',
 ): Promise<IsolatedPage> {
   const isolated = await openIsolatedPage(browser, [world.app.url, ...origins], 1280)
   const { page } = isolated
-  await page.goto(`${world.app.url}/console/#sign-in=${await consoleSignInToken(world)}`)
+  await page.goto(`${world.app.url}/console/#sign-in=${await consoleSignInToken(world, role)}`)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: 'Overview' }).waitFor()
   if (path !== '/') await page.goto(`${world.app.url}/console${path}`)
