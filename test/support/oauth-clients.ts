@@ -31,8 +31,6 @@ export class ClientWorld {
     const upstream = await everythingServer()
     const fields = { name: 'Everything', serverLabel: 'everything', serverUrl: `${upstream.origin}/mcp`, requireApproval: 'NEVER' }
     const { server } = await app.mutate(acme.sandboxKey, 'createMcpServer', fields, 'server { id }')
-    const credential = { serverId: server.id, auth: { bearerToken: 'tok_of_user_1_at_the_mcp_server' } }
-    await app.mutate(acme.sandboxKey, 'createMcpCredential', credential, 'credential { id }', { 'x-on-behalf-of': 'user-1' })
     const product = await listen(async ({ url }, response) => {
       const request = new URL(url!, 'http://product').searchParams.get('request')!
       const { url: next } = await app.mutate(key.secret, 'approveSignIn', { request, externalUserId: 'user-1' }, 'url')
@@ -40,11 +38,19 @@ export class ClientWorld {
     })
     const callback = await listen((_request, response) => void response.end('You may close this window.'))
     await configureOAuth(acme, key.id, { product: { signInUrl: `${product.origin}/connect` } }, configuration)
-    return new ClientWorld(app, acme, key, `${app.url}/mcp/${server.id}`, callback, [upstream, product, callback])
+    const world = new ClientWorld(app, acme, key, `${app.url}/mcp/${server.id}`, callback, [upstream, product, callback])
+    await world.storeCredential('user-1')
+    return world
   }
 
   get issuer(): string {
     return `${this.app.url}/o/${this.acme.id}/sandbox`
+  }
+
+  /** Stores the credential without which the end user cannot connect to the MCP server. */
+  async storeCredential(endUser: string): Promise<void> {
+    const fields = { serverId: this.url.slice(this.url.lastIndexOf('/') + 1), auth: { bearerToken: `tok_of_${endUser}` } }
+    await this.app.mutate(this.acme.sandboxKey, 'createMcpCredential', fields, 'credential { id }', { 'x-on-behalf-of': endUser })
   }
 
   async close(): Promise<void> {
