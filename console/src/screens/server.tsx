@@ -8,7 +8,7 @@ import { useLocation } from 'wouter'
 import { useAccess } from '../access.js'
 import { useScopedPath } from '../filters.js'
 import { Actor } from '../parts/actor.js'
-import { Button, LinkButton } from '../parts/button.js'
+import { Button, LinkButton, ScreenLink } from '../parts/button.js'
 import { CopyText } from '../parts/copy.js'
 import { Confirm } from '../parts/dialog.js'
 import { Choices, Form, FormActions } from '../parts/form.js'
@@ -101,7 +101,10 @@ function ServerFacts({ server }: ServerProps): ReactElement {
         />
       </Card>
       <Card title="Connect an agent">
-        <p>Give MCP clients this URL, with an API key or an access token that holds mcp_server:use.</p>
+        <p>
+          Give MCP clients this URL, with an API key or an access token that holds mcp_server:use. Where{' '}
+          <ScreenLink to="/oauth">OAuth</ScreenLink> is configured, clients such as Claude and Cursor need the URL alone.
+        </p>
         <CopyText text={gatewayUrl} label="Gateway URL" />
         <CopyText text={clientConfiguration(server.serverLabel, gatewayUrl)} label="Client configuration" />
       </Card>
