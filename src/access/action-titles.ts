@@ -24,6 +24,7 @@ const titles: Readonly<Record<Exclude<Action, KeyhousePermission>, string>> = {
   'sign_in_token:create': 'Create sign-in tokens',
   'sign_in_token:use': 'Sign in',
   'mcp_credential:update': 'Change credentials',
+  'mcp_credential:revoke_own': 'Disconnect own accounts',
   'mcp_credential:refresh': 'Renew OAuth credentials',
   'mcp_credential:lapse': 'Lose OAuth credentials',
   'mcp_connection:start': 'Start to connect accounts',

@@ -76,6 +76,7 @@ export const actions = defineActions({
   'mcp_credential:create': {},
   'mcp_credential:update': { permission: 'mcp_credential:create' },
   'mcp_credential:revoke': {},
+  'mcp_credential:revoke_own': { permission: null },
   'mcp_credential:refresh': { permission: null },
   'mcp_credential:lapse': { permission: null },
   'mcp_connection:start': { permission: 'mcp_credential:create' },

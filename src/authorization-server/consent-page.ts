@@ -26,7 +26,8 @@ interface ConsentPage {
 /** Name of the checkbox of an offered permission. */
 export const choiceName = (index: number): string => `permission-${index}`
 
-function describePermission(permission: string): Html {
+/** What a client may do with a tool permission. */
+export function describePermission(permission: string): Html {
   if (permission === 'mcp_tool:*') return html`Call every tool, also those that the server adds later`
   const tool = permission.replace('mcp_tool:', '')
   return html`Call the tool <code>${tool}</code>`

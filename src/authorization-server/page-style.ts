@@ -35,6 +35,8 @@ button.primary { color: var(--on-accent); background: var(--accent); border-colo
 a { color: var(--accent); text-underline-offset: 3px; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 code { font: 14px/20px ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+.items > li { padding: 16px 0; border-top: 1px solid var(--line); }
+.items > li > * + * { margin-top: 8px; }
 .row { display: flex; flex-wrap: wrap; gap: 12px; }
 .note { color: var(--muted); font-size: 14px; line-height: 20px; }
 .warning { padding: 12px; border-left: 4px solid var(--warn); background: var(--raised); }

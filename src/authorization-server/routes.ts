@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 
 import type { Services } from '../context/services.js'
+import { registerAccountPage } from './account.js'
 import { registerAuthorizationPages } from './authorization-pages.js'
 import { registerConnectAccount } from './connect-account.js'
 import { registerFormParser } from './form.js'
@@ -20,6 +21,7 @@ export async function registerAuthorizationServer(server: FastifyInstance, servi
   registerAuthorizationPages(server, services)
   registerSignOut(server, services)
   registerConnectAccount(server, services)
+  registerAccountPage(server, services)
   await server.register((scope, _options, done) => {
     registerFormParser(scope)
     registerOAuthErrors(scope, services)

@@ -5,6 +5,7 @@ import { McpConnection } from '../entities/mcp-connection.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { McpOAuthClient } from '../entities/mcp-oauth-client.js'
 import { Organization } from '../entities/organization.js'
+import { Project } from '../entities/project.js'
 import { User } from '../entities/user.js'
 import { normalizeEmail } from '../lib/email.js'
 import type { PreparedQuery } from './query-runner.js'
@@ -54,6 +55,10 @@ export const findConnectionPlace = (
   id: string,
 ): Promise<Pick<McpConnection, 'organizationId' | 'projectId' | 'environment'> | null> =>
   orm.em.fork().findOne(McpConnection, { id }, { filters: { tenant: false, owner: false } })
+
+/** The project of a public page: only its organization may be used. */
+export const findProjectById = (orm: MikroORM, id: string): Promise<Pick<Project, 'organizationId'> | null> =>
+  orm.em.fork().findOne(Project, { id }, { filters: { tenant: false } })
 
 /** The client of a callback, or of a public document. */
 export const findOAuthClientById = (orm: MikroORM, id: string): Promise<McpOAuthClient | null> =>

@@ -134,6 +134,16 @@ export const pageErrors = {
     title: 'Nothing was connected',
     text: `The other service does not know this one. ${notYou}`,
   },
+  ACCOUNT_FORM_INVALID: {
+    status: 403,
+    title: 'Nothing was changed',
+    text: 'The form is incomplete, or of a sign-in that has ended. Load the page of your connections again.',
+  },
+  ACCOUNT_NOT_CONNECTABLE: {
+    status: 502,
+    title: 'This account cannot be connected now',
+    text: `The other service did not answer, or takes no accounts from here. Try again in a few minutes. ${notYou}`,
+  },
   RATE_LIMITED: {
     status: 429,
     title: 'Too many attempts',

@@ -5,9 +5,15 @@ import type { McpCredential } from '../../entities/mcp-credential.js'
 import { findUpstreamGrants, revokeUpstreamGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
 import { findMcpCredential } from './find-mcp-credential.js'
 
-export async function revokeMcpCredential(ctx: Context, input: { readonly id: string }): Promise<{ credential: McpCredential }> {
+type RevokeAction = 'mcp_credential:revoke' | 'mcp_credential:revoke_own'
+
+export async function revokeMcpCredential(
+  ctx: Context,
+  input: { readonly id: string },
+  action: RevokeAction = 'mcp_credential:revoke',
+): Promise<{ credential: McpCredential }> {
   let grants: UpstreamGrant[] = []
-  const revoked = await perform(ctx, 'mcp_credential:revoke', async ({ em, now, permit, addDetails }) => {
+  const revoked = await perform(ctx, action, async ({ em, now, permit, addDetails }) => {
     permit({ requestedId: input.id })
     const credential = await findMcpCredential(em, input.id)
     const permitted = permit(credential)
