@@ -20,8 +20,7 @@ interface AccountPage extends EndUserAccount {
   readonly canConnect: boolean
 }
 
-const time = (at: Date): Html =>
-  html`<time datetime="${at.toISOString()}">${at.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>`
+const time = (at: Date): Html => html`<time datetime="${at.toISOString()}">${at.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>`
 
 /** Texts that a server or a client chose stand apart, so that their direction does not reorder the rest. */
 const isolate = (text: string): Html => html`<bdi>${text}</bdi>`
@@ -64,11 +63,12 @@ const describeAccount = (account: ConnectedAccount, canConnect: boolean): Html =
     <p><strong>${isolate(server.name)}</strong></p>
     ${credential ? describeCredential(credential, isUsable) : html`<p class="note">Not connected.</p>`}
     <div class="row">
-      ${canConnect &&
-      offersConnection(account) &&
-      html`<button name="connect" value="${server.id}" aria-label="${verb} ${server.name}">${verb}</button>`}
-      ${credential &&
-      html`<button name="disconnect" value="${credential.id}" aria-label="Disconnect ${server.name}">Disconnect</button>`}
+      ${
+        canConnect &&
+        offersConnection(account) &&
+        html`<button name="connect" value="${server.id}" aria-label="${verb} ${server.name}">${verb}</button>`
+      }
+      ${credential && html`<button name="disconnect" value="${credential.id}" aria-label="Disconnect ${server.name}">Disconnect</button>`}
     </div>
   </li>`
 }
