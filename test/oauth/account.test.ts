@@ -15,8 +15,6 @@ let notesId: string
 beforeAll(async () => {
   upstream = await OAuthUpstream.start()
   world = await GrantWorld.start({}, { KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }, { name: 'Echo' })
-  // It has no OAuth metadata.
-  world.gateway.upstream.answer = ({ response }) => void response.writeHead(404).end()
   notesId = await world.gateway.server({ name: 'Notes', serverUrl: upstream.serverUrl })
 })
 afterAll(async () => {

@@ -40,9 +40,11 @@ export const sendJson = (response: ServerResponse, body: unknown, status = 200, 
 
 export const rpcResult = (id: unknown, value: object): object => ({ jsonrpc: '2.0', id, result: value })
 
-/** Default answer of the double: a successful tool result with the text "done". */
-export const defaultToolAnswer: AnswerHandler = ({ response, body }) =>
+/** Default answer of the double: a successful tool result with the text "done". It has no metadata of OAuth. */
+export const defaultToolAnswer: AnswerHandler = ({ request, response, body }) => {
+  if (request.url?.startsWith('/.well-known/')) return void response.writeHead(404).end()
   sendJson(response, rpcResult(body.id, { content: [{ type: 'text', text: 'done' }] }))
+}
 
 export class Upstream implements Listening {
   readonly received: Received[] = []
