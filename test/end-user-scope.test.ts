@@ -2,10 +2,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { getNamedType, isInputObjectType, type GraphQLInputType } from 'graphql'
 
+import { OAuthConfiguration } from '../src/entities/oauth-configuration.js'
 import { codeOf, type Answer } from './support/app.js'
 import { chainFaults } from './support/audit-trail.js'
 import { Gateway } from './support/gateway.js'
 import { fields, statusAndBody } from './support/id-variables.js'
+import { signInRequest } from './support/resources.js'
 import type { SeededKey } from './support/seed.js'
 import { audience, exchange, exchangePayload } from './support/tokens.js'
 import { isAccepted } from './support/users.js'
@@ -26,10 +28,20 @@ const narrow = (id: string, endUsers: object): Promise<unknown> =>
   world.app.mutate(world.acme.adminToken, 'updateApiKey', { id, endUsers }, 'apiKey { endUsers { mode externalIds prefix } }')
 
 /** Path of every argument and input field that names an end user by its external id → a document that names it there. */
-const namings: Readonly<Record<string, [document: string, variables: (externalId: string) => object]>> = {
+const namings: Readonly<Record<string, [document: string, variables: (externalId: string) => object | Promise<object>]>> = {
   'accessTokens filter.externalUserId': [
     'query ($id: String!) { accessTokens(filter: { externalUserId: $id }) { nodes { id } } }',
     (id) => ({ id }),
+  ],
+  'approveSignIn input.externalUserId': [
+    'mutation ($input: ApproveSignInInput!) { approveSignIn(input: $input) { url userErrors { code message path } } }',
+    async (externalUserId) => {
+      const { app, acme } = world
+      const here = { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: null } as const
+      const request = await signInRequest(here)
+      await app.services.orm.em.fork().nativeUpdate(OAuthConfiguration, {}, { apiKeyId: key.id }, { filters: false })
+      return { input: { request, externalUserId } }
+    },
   ],
   'auditEvents filter.externalUserId': [
     'query ($id: String!) { auditEvents(filter: { externalUserId: $id }) { nodes { id } } }',
@@ -50,6 +62,10 @@ const namings: Readonly<Record<string, [document: string, variables: (externalId
   ],
   'mcpToolApprovals filter.externalUserId': [
     'query ($id: String!) { mcpToolApprovals(filter: { externalUserId: $id }) { nodes { id } } }',
+    (id) => ({ id }),
+  ],
+  'oauthGrants filter.externalUserId': [
+    'query ($id: String!) { oauthGrants(filter: { externalUserId: $id }) { nodes { id } } }',
     (id) => ({ id }),
   ],
   'usage filter.externalUserIds': [
@@ -85,15 +101,15 @@ test.each(Object.entries(namings))(
   async (name, [document, variables]) => {
     const { app, acme } = world
     await exchange(app, acme.sandboxKey, { externalUserId: 'bob' })
-    const bob = await app.run(key.secret, document, variables('bob'))
-    const nobody = await app.run(key.secret, document, variables('nob'))
+    const bob = await app.run(key.secret, document, await variables('bob'))
+    const nobody = await app.run(key.secret, document, await variables('nob'))
     expect(statusAndBody(bob)).toEqual(statusAndBody(nobody))
     const [payload] = Object.values(bob.data ?? {}) as ({ userErrors?: { code: string; path: string[] }[] } | null)[]
     const [fault] = payload?.userErrors ?? []
     expect(fault?.code ?? codeOf(bob)).toBe('FORBIDDEN')
     if (fault) expect(fault.path.join('.')).toBe(name.split(' ')[1])
     expect(bob.text).toContain('may not act for this end user')
-    const jane = await app.run(key.secret, document, variables('jane'))
+    const jane = await app.run(key.secret, document, await variables('jane'))
     expect(jane.text).not.toContain('FORBIDDEN')
   },
 )

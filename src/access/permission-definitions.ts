@@ -131,9 +131,7 @@ export const permissions = {
       endUsers: true,
     },
   ),
-  'oauth_configuration:read': definePermission('Read OAuth configurations', 'List the OAuth configurations of projects.', everyone, {
-    keys: false,
-  }),
+  'oauth_configuration:read': definePermission('Read OAuth configurations', 'List the OAuth configurations of projects.', everyone),
   'oauth_configuration:update': definePermission('Configure OAuth', 'Set and delete the OAuth configuration of a project.', admins, {
     keys: false,
   }),

@@ -20,6 +20,8 @@ export interface ScreenRow {
   readonly controls?: Operations
   /** Those that are there only with an object: of a detail screen, or in a row of a list. */
   readonly rowControls?: Operations
+  /** Operation on an object of the same project, where those of `rowControls` are refused before the object is looked for. */
+  readonly rowsLike?: string
 }
 
 const lists = { Members: 'members', Invitations: 'invitations', 'Personal tokens': 'organizationTokens' }
@@ -57,11 +59,27 @@ export const screenRows: readonly ScreenRow[] = [
     sections: {
       'End user': 'node',
       'Access tokens': 'accessTokens',
+      'OAuth grants': 'oauthGrants',
       Credentials: 'mcpCredentials',
       'Own MCP servers': 'mcpServers',
       'Audit events': 'auditEvents',
     },
     rowControls: { Forget: 'forgetEndUser' },
+  },
+  {
+    path: '/oauth',
+    reads: 'oauthGrants',
+    sections: { Configurations: 'oauthConfigurations', Grants: 'oauthGrants' },
+    controls: { 'Configure OAuth': 'setOAuthConfiguration' },
+    rowControls: { Edit: 'setOAuthConfiguration', Delete: 'deleteOAuthConfiguration' },
+    rowsLike: 'updateApiKey',
+  },
+  { path: '/oauth/configurations/new', controls: { Save: 'setOAuthConfiguration' } },
+  {
+    path: '/oauth/configurations/:id',
+    reads: 'oauthConfigurations',
+    rowControls: { Save: 'setOAuthConfiguration' },
+    rowsLike: 'updateApiKey',
   },
   { path: '/servers', reads: 'mcpServers', controls: { 'Register server': 'createMcpServer' } },
   { path: '/servers/new', controls: { Register: 'createMcpServer' } },
@@ -75,6 +93,7 @@ export const screenRows: readonly ScreenRow[] = [
       Tools: 'mcpServer',
       'Approval policy': 'mcpServer',
       Credentials: 'mcpCredentials',
+      'OAuth grants': 'oauthGrants',
     },
     rowControls: {
       Edit: 'updateMcpServer',
@@ -162,7 +181,7 @@ export const freeControls: ReadonlySet<string> = new Set([
 ])
 
 /** Headings in place of an empty list, and those with a number. */
-export const freeSections = /^(Never used|No .*|Nothing in this time)\.$|requests, .* refused$/
+export const freeSections = /^(Never used|No .*|Nothing in this time|OAuth is not configured)\.$|requests, .* refused$/
 
 /** What a screen shows. */
 export interface Shown {

@@ -57,9 +57,17 @@ async function fillScreens(): Promise<Record<string, string>> {
   const endUser = (await app.run(acme.adminToken, '{ endUsers { nodes { id } } }')).data.endUsers.nodes[0]!.id
   const server = await world.server({ requireApproval: 'ALWAYS' })
   await world.credential(server, { none: 'NONE' })
+  const signIn = { product: { signInUrl: 'https://product.example/sign-in' } }
+  const oauth = await app.mutate(acme.adminToken, 'setOAuthConfiguration', { apiKeyId: key, signIn }, 'configuration { id }')
   const approval = (await world.call(server, acme.sandboxKey)).body.error.data.approvalId
   await app.mutate(acme.adminToken, 'inviteMember', { email: 'grace@example.com', role: 'READER' }, 'invitation { id }')
-  return { '/keys': key, '/end-users': endUser, '/servers': server, '/approvals': approval }
+  return {
+    '/keys': key,
+    '/end-users': endUser,
+    '/servers': server,
+    '/approvals': approval,
+    '/oauth/configurations': oauth.configuration!.id,
+  }
 }
 
 /** `OK`, `NULL` or the error code by operation. */
@@ -91,7 +99,7 @@ async function askServer(role: MemberRole, projectIds: string[] | null): Promise
   return answers
 }
 
-function expectedOf({ reads, sections = {}, controls = {}, rowControls = {} }: ScreenRow, answers: Answers): Shown {
+function expectedOf({ reads, sections = {}, controls = {}, rowControls = {}, rowsLike = '' }: ScreenRow, answers: Answers): Shown {
   const isRead = reads === undefined || answers.get(reads) === 'OK'
   if (!isRead) return { sections: [], controls: {} }
   const reasonOf = (operation: string): string | null => {
@@ -99,7 +107,7 @@ function expectedOf({ reads, sections = {}, controls = {}, rowControls = {} }: S
     return answers.get(operation) === 'NOT_FOUND' ? 'You have no project. Ask an ADMIN.' : null
   }
   // To a member without a project the objects of the rows do not exist.
-  const hasRows = Object.values(rowControls).every((operation) => answers.get(operation) !== 'NOT_FOUND')
+  const hasRows = [rowsLike, ...Object.values(rowControls)].every((operation) => answers.get(operation) !== 'NOT_FOUND')
   return {
     sections: Object.keys(sections).filter((name) => answers.get(sections[name]!) === 'OK'),
     controls: Object.fromEntries(
