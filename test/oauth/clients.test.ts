@@ -62,7 +62,7 @@ test('a registered client has a redirect URI of its own, is used again, and is r
 
 test('a stored client is preferred, sends its secret, and accounts must be connected again after its deletion', async () => {
   const { acme, app, upstream } = world
-  const secret = 'a secret of the authorization server'
+  const secret = 'a-secret_of.the authorization server'
   const input = { issuer: upstream.issuer, clientId: 'stored', clientSecret: secret }
   const { client } = await app.mutate(acme.sandboxKey, 'createMcpOAuthClient', input, 'client { id redirectUri }')
   const again = await app.mutate(acme.sandboxKey, 'createMcpOAuthClient', input, 'client { id }')
@@ -86,12 +86,31 @@ test('a stored client is preferred, sends its secret, and accounts must be conne
   const location = (await browser.get(await world.link('kim'))).headers.get('location')!
   callback.searchParams.set('state', new URL(location).searchParams.get('state')!)
   expect(await (await browser.get(callback.href)).text()).toContain('is connected')
-  expect(seen).toEqual([`Basic ${Buffer.from(`stored:${encodeURIComponent(secret).replaceAll('%20', '+')}`).toString('base64')}`])
+  expect(seen).toEqual([`Basic ${Buffer.from(`stored:${secret.replaceAll(' ', '+')}`).toString('base64')}`])
   await app.mutate(acme.sandboxKey, 'deleteMcpOAuthClient', { id: client.id }, 'deletedClientId')
   app.clock.advance(3_600_000)
   expect(await world.refusal('kim')).toMatchObject({ reason: 'RECONNECT_REQUIRED' })
   const [event] = (await acme.events('mcp_credential:lapse')).slice(-1)
   expect(event).toMatchObject({ details: { reason: 'CLIENT_DELETED' } })
+})
+
+test.each([{}, { client_secret_expires_at: 0 }])('a registration with a secret and %j stores the secret', async (expiry) => {
+  const other = await ConnectionWorld.start()
+  try {
+    const { issuer } = other.upstream
+    const answerMetadata = withMetadata(other, { registration_endpoint: `${issuer}/reg` })
+    other.upstream.intercept = (message, response) => {
+      if (message.url !== '/reg') return answerMetadata(message, response)
+      const body = { client_id: 'registered', client_secret: 'a secret', ...expiry }
+      response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      return true
+    }
+    expect((await request(other, 'jane')).get('client_id')).toBe('registered')
+    const [client] = await other.acme.em.find(McpOAuthClient, {})
+    expect(client).toMatchObject({ kind: 'DCR', sealedSecret: expect.any(String) })
+  } finally {
+    await other.close()
+  }
 })
 
 test('a server without registration needs a stored client, and says so', async () => {

@@ -48,6 +48,20 @@ export const buildClient = (
   })
 }
 
+/**
+ * RFC 7591 §3.2.1 requires `client_secret_expires_at` beside a secret, and the library insists. Servers that leave it out
+ * mean a secret that does not expire.
+ */
+async function withSecretExpiry(response: Response): Promise<Response> {
+  const { status, headers } = response
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null)
+  if (typeof body !== 'object' || body === null || !('client_secret' in body) || 'client_secret_expires_at' in body) return response
+  return new Response(JSON.stringify({ ...body, client_secret_expires_at: 0 }), { status, headers })
+}
+
 /** @throws OAuthClientError */
 export async function registerClient(
   services: TokenServices & { readonly config: { readonly url: string } },
@@ -64,7 +78,9 @@ export async function registerClient(
       { ...clientMetadata(config.url, client.redirectUri), token_endpoint_auth_method: authMethod(metadata, !isPublic) },
       oauthRequestOptions(outbound, place.organizationId),
     )
-    const { client_id: clientId, client_secret: secret } = await oauth.processDynamicClientRegistrationResponse(response)
+    const { client_id: clientId, client_secret: secret } = await oauth.processDynamicClientRegistrationResponse(
+      await withSecretExpiry(response),
+    )
     client.clientId = clientId
     if (typeof secret === 'string' && secret !== '') client.sealedSecret = seal(masterKeys, clientSecretAad(client), secret)
     return client

@@ -41,10 +41,24 @@ export function authMethod(metadata: oauth.AuthorizationServer, hasSecret: boole
   return methods.includes('client_secret_post') ? 'client_secret_post' : 'client_secret_basic'
 }
 
+/** Value of `application/x-www-form-urlencoded`. */
+const formEncode = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
+
+/**
+ * RFC 6749 §2.3.1. The library also encodes `-`, `_`, `.` and `*`, which the form encoding leaves as they are: servers that do
+ * not decode the header then refuse the secret.
+ */
+const clientSecretBasic =
+  (secret: string): oauth.ClientAuth =>
+  (_metadata, client, _body, headers) => {
+    const credentials = `${formEncode(client.client_id)}:${formEncode(secret)}`
+    headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`)
+  }
+
 function authentication({ masterKeys }: TokenServices, { metadata, client }: Peer): oauth.ClientAuth {
   if (client.sealedSecret === null) return oauth.None()
   const secret = open(masterKeys, clientSecretAad(client), client.sealedSecret)
-  return authMethod(metadata, true) === 'client_secret_post' ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret)
+  return authMethod(metadata, true) === 'client_secret_post' ? oauth.ClientSecretPost(secret) : clientSecretBasic(secret)
 }
 
 const oauthClient = ({ clientId }: McpOAuthClient): oauth.Client => ({ client_id: clientId })
