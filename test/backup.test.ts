@@ -11,6 +11,7 @@ import type { Listening } from './support/local-server.js'
 import { everythingServer, authenticatingProxy, type AuthenticatingProxy } from './support/mcp.js'
 import { dumpAndRestore, pgDump } from './support/postgres-dump.js'
 import { runKeyhouse, runKeyhouseJson } from './support/process.js'
+import { oauthColumns, sealedTexts, seedOAuthSecrets } from './support/sealed-texts.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 import { exchange, fetchWellKnown } from './support/tokens.js'
 
@@ -90,6 +91,7 @@ test(`the copy (${how}) serves every key, every token and every credential`, asy
     const input = { serverId: server.id, auth: { bearerToken: stored } }
     await app.mutate(acme.sandboxKey, 'createMcpCredential', input, 'credential { id }', owner)
   }
+  await seedOAuthSecrets(acme, (await acme.credentialRows()).at(-1)!, app.services.masterKeys)
   const itself = await exchange(app, acme.sandboxKey, { audience: 'http://keyhouse.test' })
   const rotatedKey = await acme.apiKey({ environment: 'PRODUCTION' })
   const rotation = { id: rotatedKey.id, overlapSeconds: 3600 }
@@ -114,6 +116,8 @@ test(`the copy (${how}) serves every key, every token and every credential`, asy
       const { test: tried } = await restored.mutate(acme.sandboxKey, 'testMcpServer', { serverId: server.id }, selection, owner)
       expect(tried).toEqual({ connected: true, failure: null })
     }
+    const texts = await sealedTexts(restored.services.orm, restored.services.masterKeys)
+    for (const name of oauthColumns) expect(texts[name]).toEqual([name])
     const { code, stdout } = await runKeyhouse(['audit', 'verify', '--database'], { ...issuer, ...env })
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(acme.id) })
   } finally {

@@ -16,6 +16,7 @@ import { openServices } from '../src/open-services.js'
 import { startApp, type TestApp } from './support/app.js'
 import { executeSql } from './support/database-access.js'
 import { firstMasterKey, newMasterKey } from './support/master-keys.js'
+import { oauthColumns, sealedTexts, seedOAuthSecrets } from './support/sealed-texts.js'
 import { organization, type SeededOrganization } from './support/seed.js'
 
 const bin = join(import.meta.dirname, '../bin/keyhouse.js')
@@ -38,6 +39,7 @@ beforeAll(async () => {
   const ctx = systemContext(app.services, acme.id)
   for (let i = 0; i < many; i++)
     await createMcpCredential(ctx, { serverId: server.id, auth: { bearerToken: new Secret(`secret number ${i}`) }, name: String(i) })
+  await seedOAuthSecrets(acme, (await acme.credentialRows()).at(-1)!, app.services.masterKeys)
 })
 afterAll(() => app.close())
 
@@ -85,6 +87,8 @@ const moved = (all: Map<string, string>): number => [...all.values()].filter((en
 
 test('killed in each phase and started again: every row opens, none is moved twice, none is lost', async () => {
   let before = await envelopes()
+  const plaintexts = await sealedTexts(app.services.orm, keys)
+  for (const name of oauthColumns) expect(plaintexts[name]).toEqual([name])
   for (const killAt of [/at once/, /signing keys: /, /credentials: 100 /]) {
     expect((await keyhouse(['reseal'], killAt)).code).toBeNull()
     const after = await envelopes()
@@ -108,6 +112,9 @@ test('killed in each phase and started again: every row opens, none is moved twi
   expect(moved(after)).toBe(many - 1)
   expect((await acme.credentialRows())[0]).toMatchObject({ id: first!.id, sealedValue: null })
 
+  const { credentials, ...others } = await sealedTexts(app.services.orm, [keys.find(({ id }) => id === 'k2')!])
+  expect({ credentials: plaintexts['credentials']!.slice(1), ...others }).toEqual({ ...plaintexts, credentials })
+
   const again = await keyhouse(['reseal', '--json'])
   expect(JSON.parse(again.out)).toMatchObject({ resealed: 0, remaining: 0 })
   expect(await envelopes()).toEqual(after)
@@ -120,7 +127,9 @@ test('killed in each phase and started again: every row opens, none is moved twi
     sealed: [
       { what: 'signing keys', keyId: 'k2', rows: 2 },
       { what: 'reveal texts', keyId: 'k2', rows: 1 },
+      { what: 'refresh responses', keyId: 'k2', rows: 1 },
       { what: 'credentials', keyId: 'k2', rows: many - 1 },
+      ...['OpenID client secrets', 'refresh tokens', 'client secrets', 'code verifiers'].map((what) => ({ what, keyId: 'k2', rows: 1 })),
       { what: 'deployment secrets', keyId: 'k2', rows: secretPurposes.length },
     ],
   })

@@ -1,8 +1,10 @@
 /** Challenge of a protected resource in `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1), as the OAuth library parses it. */
 import { processRevocationResponse, WWWAuthenticateChallengeError, type WWWAuthenticateChallengeParameters } from 'oauth4webapi'
 
+export type BearerChallenge = WWWAuthenticateChallengeParameters
+
 /** Parameters of the first Bearer challenge; empty without one. */
-export async function readBearerChallenge(header: string | undefined): Promise<WWWAuthenticateChallengeParameters> {
+export async function readBearerChallenge(header: string | undefined): Promise<BearerChallenge> {
   if (header === undefined) return {}
   try {
     // The library parses challenges only where it expects another response.

@@ -47,6 +47,11 @@ export class OAuthDiscovery {
     return this.#resources.forceFetch(`${organizationId} ${serverUrl}`).catch(this.#rethrow)
   }
 
+  /** The next look-up asks the server. */
+  forgetProtectedResource(organizationId: string, serverUrl: string): void {
+    this.#resources.delete(`${organizationId} ${serverUrl}`)
+  }
+
   readonly #rethrow = (error: unknown): never => {
     throw toOAuthClientError(error, this.clock())
   }

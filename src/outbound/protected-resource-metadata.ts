@@ -1,6 +1,6 @@
 /** Metadata of an MCP server as a protected resource (RFC 9728), found as MCP 2026-07-28 says. */
 import { fetchJson } from './authorization-server-metadata.js'
-import { readBearerChallenge } from './bearer-challenge.js'
+import { readBearerChallenge, type BearerChallenge } from './bearer-challenge.js'
 import { metadataInvalid } from './oauth-client-error.js'
 import type { OutboundFetch } from './outbound-fetch.js'
 
@@ -14,21 +14,30 @@ export interface ProtectedResource {
 
 const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((entry) => typeof entry === 'string')
 
-const probe = {
+const clientInfo = { name: 'keyhouse', version: '1' }
+/** Requests that a server may challenge. Some let anybody initialize, and challenge what comes after it. */
+const probes = [
+  { method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo } },
+  { method: 'tools/list', params: {} },
+].map((message) => ({
   method: 'POST',
   headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'user-agent': 'keyhouse' },
-  body: JSON.stringify({
-    jsonrpc: '2.0',
-    id: 1,
-    method: 'initialize',
-    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'keyhouse', version: '1' } },
-  }),
+  body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...message }),
+}))
+
+/** Challenge of a server that is asked without a credential; empty without one. */
+async function findChallenge(fetch: OutboundFetch, serverUrl: string): Promise<BearerChallenge> {
+  for (const probe of probes) {
+    const { status, headers } = await fetch(serverUrl, probe)
+    if (status === 401 || status === 403) return readBearerChallenge(headers.get('www-authenticate') ?? undefined)
+    if (status !== 200) break
+  }
+  return {}
 }
 
 /** Asks the server without a credential, and reads the document that its challenge names, else the well-known ones. */
 export async function fetchProtectedResource(fetch: OutboundFetch, serverUrl: string): Promise<ProtectedResource> {
-  const { status, headers } = await fetch(serverUrl, probe)
-  const challenge = status === 401 || status === 403 ? await readBearerChallenge(headers.get('www-authenticate') ?? undefined) : {}
+  const challenge = await findChallenge(fetch, serverUrl)
   const challengeScopes = challenge.scope ? challenge.scope.split(' ').filter(Boolean) : null
   const { origin, pathname } = new URL(serverUrl)
   const named = challenge.resource_metadata

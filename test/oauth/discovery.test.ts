@@ -124,6 +124,31 @@ test('the challenge names the document of a server, else it is at the path or th
   expect(rooted.sent).toEqual([server, `${place}/v1/mcp`, place])
 })
 
+test('a server that lets anybody initialize is asked once more, for what it challenges', async () => {
+  const sent: string[] = []
+  const challenge = { 'www-authenticate': 'Bearer resource_metadata="https://mcp.example/meta", scope="basic"' }
+  const outbound: Outbound = {
+    validateUrl: (url) => rules.validateUrl(url),
+    close: () => Promise.resolve(),
+    send(url, { body }) {
+      const text = typeof body === 'string' ? body : ''
+      const method = text === '' ? url : (JSON.parse(text) as { method: string }).method
+      sent.push(method)
+      const statusCode = method === 'tools/list' ? 401 : 200
+      const document = JSON.stringify({ resource: server, authorization_servers: [as], scopes_supported: ['profile'] })
+      const headers = statusCode === 401 ? challenge : { 'content-type': 'application/json' }
+      return Promise.resolve({ statusCode, headers, body: Readable.from([Buffer.from(document)]) })
+    },
+  }
+  const discovery = new OAuthDiscovery(outbound, new TestClock(defaultNow).now)
+  const found = { resource: server, issuers: [as], scopes: ['basic'] }
+  expect(await discovery.protectedResource(organizationId, server)).toEqual(found)
+  expect(sent).toEqual(['initialize', 'tools/list', 'https://mcp.example/meta'])
+  discovery.forgetProtectedResource(organizationId, server)
+  await discovery.protectedResource(organizationId, server)
+  expect(sent).toHaveLength(6)
+})
+
 test.each([
   ['a document of another origin', 'Bearer resource_metadata="https://attacker.example/meta"', {}, 'another origin'],
   ['a document by http', 'Bearer resource_metadata="http://mcp.example/meta"', {}, 'another origin'],

@@ -69,7 +69,10 @@ export const rememberFailure = ({ renewalFailures }: Services, id: string, error
 
 async function renewWithLease(services: Services, server: McpServer, credential: McpCredential, until: Date): Promise<Renewal> {
   try {
-    return await requestRenewal(services, server, credential)
+    const renewal = await requestRenewal(services, server, credential)
+    // The next connection asks the server anew: it may name another authorization server by now.
+    if (renewal === 'LOST') services.oauthDiscovery.forgetProtectedResource(server.organizationId, server.serverUrl)
+    return renewal
   } catch (error) {
     if (error instanceof OAuthClientError) rememberFailure(services, credential.id, error)
     await runStatements(services, ({ run }) => run(releaseRefreshLease, credential.id, until))
