@@ -38,6 +38,8 @@ const configuration = (resources: () => readonly string[], lifetime: () => numbe
 export class OAuthUpstream {
   /** Account that signs in at the authorization server, in whatever browser asks. */
   account = 'jane-upstream'
+  /** Whether a person has to consent, by a link of that name. */
+  asksForConsent = false
   /** Seconds. */
   accessTokenLifetime = 3600
   /** Before the authorization server. */
@@ -106,9 +108,13 @@ export class OAuthUpstream {
     await this.provider.callback()(request, response)
   }
 
-  /** Signs in and consents at once: the pages of the foreign server are not what is tested. */
+  /** Signs in and consents, at once where nobody is asked. */
   private async consent(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { provider, account } = this
+    if (this.asksForConsent && !request.url!.endsWith('/allow')) {
+      response.setHeader('content-type', 'text/html').end(`<h1>Sign in as ${account}</h1><a href="${request.url}/allow">Allow</a>`)
+      return
+    }
     const { params } = await provider.interactionDetails(request, response)
     const grant = new provider.Grant({ accountId: account, clientId: String(params['client_id']) })
     grant.addOIDCScope('openid offline_access read write')

@@ -10,6 +10,7 @@ import { contentWidth, launchBrowser, openIsolatedPage, readBrowserStorage, save
 import type { IsolatedPage } from '../../support/browser.js'
 import { listen, type Listening } from '../../support/local-server.js'
 import { callbackOf, configureOAuth, startOAuthApp } from '../../support/oauth.js'
+import { OAuthUpstream } from '../../support/oauth-upstream.js'
 import { oidcClient, startOpenIdProvider } from '../../support/openid-provider.js'
 import { organization, type SeededOrganization } from '../../support/seed.js'
 
@@ -95,6 +96,34 @@ test('an end user signs in, consents, and is back at the application with a code
   await page.goto(authorizeUrl)
   await page.getByRole('heading', { name: 'Let A test use Notes?' }).waitFor()
   expect(browserErrors).toEqual([])
+})
+
+test('an end user opens a link, signs in, consents at the other service, and the account is connected', async () => {
+  const upstream = await OAuthUpstream.start()
+  try {
+    upstream.asksForConsent = true
+    const server = { name: 'Tasks', serverLabel: 'tasks', serverUrl: upstream.serverUrl, requireApproval: 'NEVER' }
+    const { server: created } = await app.mutate(acme.sandboxKey, 'createMcpServer', server, 'server { id }')
+    const headers = { 'x-on-behalf-of': 'ada' }
+    const { url } = await app.mutate(acme.sandboxKey, 'startMcpConnection', { serverId: created.id }, 'url', headers)
+    const { page, blockedUrls, browserErrors } = await openIsolatedPage(browser, [app.url, provider.origin, upstream.issuer], 390)
+    await page.goto(url)
+    await page.getByRole('link', { name: 'ada' }).click()
+    await page.getByRole('heading', { name: 'Sign in as jane-upstream' }).waitFor()
+    expect(new URL(page.url()).origin).toBe(upstream.issuer)
+    await page.getByRole('link', { name: 'Allow' }).click()
+    await page.getByRole('heading', { name: 'Tasks is connected' }).waitFor()
+    expect(await findViolations(page)).toEqual([])
+    await saveScreenshot(page, 'end-user-connected-390')
+    // Opened again, it connects nothing.
+    await page.goto(url)
+    await page.getByRole('heading', { name: 'This link was used before' }).waitFor()
+    expect([...blockedUrls, ...browserErrors.filter((text) => !text.includes('the server responded with a status of 4'))]).toEqual([])
+    const rows = await acme.credentialRows()
+    expect(rows).toMatchObject([{ authType: 'OAUTH', serverId: created.id, sealedRefresh: expect.any(String) }])
+  } finally {
+    await upstream.close()
+  }
 })
 
 test('signing out asks for the sign-in again, and the pages run in no frame', async () => {
