@@ -15,7 +15,7 @@ export interface ProtectedResource {
 const isStrings = (value: unknown): value is string[] => Array.isArray(value) && value.every((entry) => typeof entry === 'string')
 
 const clientInfo = { name: 'keyhouse', version: '1' }
-/** Requests that a server may challenge. Some let anybody initialize, and challenge what comes after it. */
+/** Some servers let anybody initialize, or know no such method (MCP 2026-07-28), and challenge other requests. */
 const probes = [
   { method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo } },
   { method: 'tools/list', params: {} },
@@ -30,7 +30,6 @@ async function findChallenge(fetch: OutboundFetch, serverUrl: string): Promise<B
   for (const probe of probes) {
     const { status, headers } = await fetch(serverUrl, probe)
     if (status === 401 || status === 403) return readBearerChallenge(headers.get('www-authenticate') ?? undefined)
-    if (status !== 200) break
   }
   return {}
 }

@@ -97,6 +97,7 @@ test(
       const connected = await callOrConnect(externalId)
       expect(connected).toBeLessThanOrEqual(1)
       reconnects += connected
+      expect(upstream.renewals - renewals).toBeGreaterThanOrEqual(1)
       expect(upstream.renewals - renewals).toBeLessThanOrEqual(3)
     }
     expect(reconnects).toBeLessThanOrEqual(rounds)

@@ -121,10 +121,10 @@ test('the challenge names the document of a server, else it is at the path or th
   const rooted = discover({ [place]: resourceDocument('https://mcp.example') })
   const root = { resource: 'https://mcp.example', issuers: [as], scopes: ['a'] }
   expect(await rooted.discovery.protectedResource(organizationId, server)).toEqual(root)
-  expect(rooted.sent).toEqual([server, `${place}/v1/mcp`, place])
+  expect(rooted.sent).toEqual([server, server, `${place}/v1/mcp`, place])
 })
 
-test('a server that lets anybody initialize is asked once more, for what it challenges', async () => {
+test.each([200, 404])('a server that answers %i to a first request without a credential is asked once more', async (status) => {
   const sent: string[] = []
   const challenge = { 'www-authenticate': 'Bearer resource_metadata="https://mcp.example/meta", scope="basic"' }
   const outbound: Outbound = {
@@ -134,7 +134,7 @@ test('a server that lets anybody initialize is asked once more, for what it chal
       const text = typeof body === 'string' ? body : ''
       const method = text === '' ? url : (JSON.parse(text) as { method: string }).method
       sent.push(method)
-      const statusCode = method === 'tools/list' ? 401 : 200
+      const statusCode = method === 'tools/list' ? 401 : method === 'initialize' ? status : 200
       const document = JSON.stringify({ resource: server, authorization_servers: [as], scopes_supported: ['profile'] })
       const headers = statusCode === 401 ? challenge : { 'content-type': 'application/json' }
       return Promise.resolve({ statusCode, headers, body: Readable.from([Buffer.from(document)]) })

@@ -19,7 +19,7 @@ const configuration = (resources: () => readonly string[], lifetime: () => numbe
       enabled: true,
       getResourceServerInfo: (_ctx: unknown, resource: string) => {
         if (!resources().includes(resource)) throw new Error('unknown resource')
-        return { scope: 'read write', accessTokenTTL: lifetime(), accessTokenFormat: 'opaque' }
+        return { scope: 'read write', accessTokenFormat: 'opaque' }
       },
       useGrantedResource: () => true,
     },
@@ -32,7 +32,7 @@ const configuration = (resources: () => readonly string[], lifetime: () => numbe
   findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
   cookies: { keys: ['test'] },
-  ttl: { AccessToken: 3600, Session: 3600, Interaction: 3600, Grant: 86_400, RefreshToken: 86_400 },
+  ttl: { AccessToken: lifetime, Session: 3600, Interaction: 3600, Grant: 86_400, RefreshToken: 86_400 },
 })
 
 export class OAuthUpstream {
