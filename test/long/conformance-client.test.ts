@@ -19,7 +19,9 @@ let control: Listening
 const outcomes = new Map<string, string>()
 
 /** The program that the suite runs: it asks this process to act, and ends with its outcome. */
-const program = (origin: string): string => `const { MCP_CONFORMANCE_SCENARIO: scenario, MCP_CONFORMANCE_CONTEXT: context, MCP_CONFORMANCE_PROTOCOL_VERSION: protocolVersion } = process.env
+const program = (
+  origin: string,
+): string => `const { MCP_CONFORMANCE_SCENARIO: scenario, MCP_CONFORMANCE_CONTEXT: context, MCP_CONFORMANCE_PROTOCOL_VERSION: protocolVersion } = process.env
 const run = { scenario, protocolVersion, context: context ? JSON.parse(context) : null, serverUrl: process.argv.at(-1) }
 fetch('${origin}', { method: 'POST', body: JSON.stringify(run) }).then(({ status }) => process.exit(status === 200 ? 0 : 1))
 `
@@ -109,7 +111,11 @@ const before2025: typeof both = [
 const versions = { '2025-03-26': before2025, '2025-11-25': both, '2026-07-28': [...both, ...since2026] }
 const table = Object.entries(versions).flatMap(([version, rows]) => rows.map((row) => [version, ...row] as const))
 
-test.each(table)('%s: %s', async (version, name, outcome, expected) => {
-  const scenario = `auth/${name}`
-  expect([await findings(scenario, version), outcomes.get(scenario)]).toEqual([expected, outcome])
-}, 60_000)
+test.each(table)(
+  '%s: %s',
+  async (version, name, outcome, expected) => {
+    const scenario = `auth/${name}`
+    expect([await findings(scenario, version), outcomes.get(scenario)]).toEqual([expected, outcome])
+  },
+  60_000,
+)

@@ -176,9 +176,16 @@ test('a response without a refresh token keeps the earlier one', async () => {
 test('a dead grant asks to connect again, once, with an event and a link, and is connected by it', async () => {
   world.app.clock.advance(hourMs)
   const answered = answerTokenRequests(sendError(400, 'invalid_grant'))
+  let lookups = 0
+  world.upstream.interceptResource = ({ url }) => {
+    if (url?.startsWith('/.well-known/')) lookups++
+    return false
+  }
   const refusals = await Promise.all([world.refusal(user), world.refusal(user), world.refusal(user)])
   expect(refusals.map(({ reason }) => reason)).toEqual(['RECONNECT_REQUIRED', 'RECONNECT_REQUIRED', 'RECONNECT_REQUIRED'])
   expect(answered()).toBe(1)
+  // For the renewal, and anew for the link: the server may name another authorization server by now.
+  expect(lookups).toBe(2)
   const lost = await world.credential()
   expect(lost).toMatchObject({ healthStatus: 'RECONNECT_REQUIRED', sealedValue: null, sealedRefresh: null })
   const events = (await world.acme.events('mcp_credential:lapse')).filter(({ subjectId }) => subjectId === lost.id)
