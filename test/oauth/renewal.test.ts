@@ -243,8 +243,13 @@ test.each([
   let release = (): void => undefined
   const held = new Promise<void>((resolve) => (release = resolve))
   let isHeld = false
-  world.upstream.intercept = async ({ url }) => {
-    if (url === '/token/revocation') revoked.push(url)
+  world.upstream.intercept = async ({ url }, response) => {
+    if (url === '/token/revocation') {
+      revoked.push(url)
+      // Answered here: the provider would refuse the renewal that is held, and there would be no tokens to revoke.
+      response.writeHead(200).end()
+      return true
+    }
     if (url !== '/token') return false
     isHeld = true
     await held
