@@ -42,7 +42,10 @@ export const rpcResult = (id: unknown, value: object): object => ({ jsonrpc: '2.
 
 /** Default answer of the double: a successful tool result with the text "done". It has no metadata of OAuth. */
 export const defaultToolAnswer: AnswerHandler = ({ request, response, body }) => {
-  if (request.url?.startsWith('/.well-known/')) return void response.writeHead(404).end()
+  if (request.url?.startsWith('/.well-known/')) {
+    response.writeHead(404).end()
+    return
+  }
   sendJson(response, rpcResult(body.id, { content: [{ type: 'text', text: 'done' }] }))
 }
 

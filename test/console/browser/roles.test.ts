@@ -57,8 +57,9 @@ async function fillScreens(): Promise<Record<string, string>> {
   const endUser = (await app.run(acme.adminToken, '{ endUsers { nodes { id } } }')).data.endUsers.nodes[0]!.id
   const server = await world.server({ requireApproval: 'ALWAYS' })
   await world.credential(server, { none: 'NONE' })
-  const signIn = { product: { signInUrl: 'https://product.example/sign-in' } }
-  const oauth = await app.mutate(acme.adminToken, 'setOAuthConfiguration', { apiKeyId: key, signIn }, 'configuration { id }')
+  const product = { signInUrl: 'https://product.example/sign-in' }
+  const configuration = { apiKeyId: key, signIn: { product } }
+  const oauth = await app.mutate(acme.adminToken, 'setOAuthConfiguration', configuration, 'configuration { id }')
   const approval = (await world.call(server, acme.sandboxKey)).body.error.data.approvalId
   await app.mutate(acme.adminToken, 'inviteMember', { email: 'grace@example.com', role: 'READER' }, 'invitation { id }')
   return {
@@ -66,7 +67,7 @@ async function fillScreens(): Promise<Record<string, string>> {
     '/end-users': endUser,
     '/servers': server,
     '/approvals': approval,
-    '/oauth/configurations': oauth.configuration!.id,
+    '/oauth/configurations': oauth.configuration.id,
   }
 }
 
