@@ -29,7 +29,8 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'dist'))
   cpSync(join(root, 'dist/client'), join(folder, 'dist/client'), { recursive: true })
   const PATH = `${dirname(process.execPath)}:${process.env['PATH']}`
-  env = { ...process.env, PATH, KEYHOUSE_URL: app.url, KEY: acme.sandboxKey }
+  // In production, npm installs no development dependencies.
+  env = { ...process.env, NODE_ENV: undefined, PATH, KEYHOUSE_URL: app.url, KEY: acme.sandboxKey }
 })
 afterAll(async () => {
   await app.close()
