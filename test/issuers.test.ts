@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 
-import { grantHandlers } from '../src/authorization-server/grant-handlers.js'
+import { grantHandlers } from '../src/authorization-server/token/grant-handlers.js'
 import { newId } from '../src/lib/id.js'
 import { issuerUrl } from '../src/lib/issuer.js'
 import { startApp, type TestApp, type AnswerBody } from './support/app.js'

@@ -21,7 +21,7 @@ const holding = {
 const documenting =
   /^(definePermission|gauge|counter|histogram|Option|option|description|argument|addHelpText|command|stringScalar|info|warn|error|debug|fatal)$/
 const printing =
-  /^src\/(access-review\/.*|cli|commands\/(audit-verify|first-start|vault)|entities\/enums|authorization-server\/consent-page|database\/queries\/.*|graphql\/landing-page|oauth\/page-error|observability\/metrics|resolvers\/.*|schema)\.ts$/
+  /^src\/(access-review\/.*|cli|commands\/(audit-verify|first-start|vault)|entities\/enums|authorization-server\/authorize\/consent-page|database\/queries\/.*|graphql\/landing-page|oauth\/page-error|observability\/metrics|resolvers\/.*|schema)\.ts$/
 
 const textOf = (node) => node.value ?? node.quasis?.map(({ cooked }) => cooked).join('{}') ?? ''
 const isWithin = (fn, name) =>

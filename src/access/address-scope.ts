@@ -1,5 +1,5 @@
 /** Decides from which addresses an API key may be used. Pure functions of the allowed blocks and the address. */
-import { coversCidr, isInCidrs } from '../lib/cidr.js'
+import { coversCidr, isInCidrs } from '../lib/network/cidr.js'
 
 /** Whether the blocks have the address. Null blocks have every address; an unknown address is in no block. */
 export const allowsAddress = (allowedIps: readonly string[] | null, address: string | null): boolean =>

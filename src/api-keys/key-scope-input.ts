@@ -1,7 +1,7 @@
 /** Inputs that limit for whom and from where an API key may be used: validation, and their stored form. */
 import type { EndUserScope } from '../entities/end-user-scope.js'
-import { normalizeCidr } from '../lib/cidr.js'
 import { externalIdMessage, isExternalId } from '../lib/external-id.js'
+import { normalizeCidr } from '../lib/network/cidr.js'
 import type { Validator } from '../validation/validator.js'
 
 export const maxListedEndUsers = 500

@@ -2,9 +2,9 @@
 import { setTimeout } from 'node:timers/promises'
 
 import type { Context } from '../context/context.js'
-import { toRateLimitSubnet } from '../lib/address.js'
 import { RequestError } from '../lib/errors.js'
 import type { WindowLimit } from '../lib/fixed-window.js'
+import { toRateLimitSubnet } from '../lib/network/address.js'
 import type { Secret } from '../lib/secret.js'
 import { revokeLeakedApiKey } from './revoke-leaked-api-key.js'
 

@@ -8,8 +8,8 @@ import type { Services } from '../context/services.js'
 import { sendCacheableJson } from '../http/cacheable-json.js'
 import { algorithms } from '../lib/crypto/jwt.js'
 import { jwksMaxAgeSeconds, getJwks } from '../signing-keys/jwks.js'
-import { grantHandlers } from './grant-handlers.js'
 import { findIssuer, issuerPath } from './issuer-route.js'
+import { grantHandlers } from './token/grant-handlers.js'
 
 /** An API key authenticates by its id and secret; a client without a secret is public. */
 const secretMethods = ['client_secret_basic', 'client_secret_post']

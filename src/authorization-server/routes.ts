@@ -2,18 +2,18 @@
 import type { FastifyInstance } from 'fastify'
 
 import type { Services } from '../context/services.js'
-import { registerAccountPage } from './account.js'
-import { registerAuthorizationPages } from './authorization-pages.js'
-import { registerConnectAccount } from './connect-account.js'
+import { registerAccountPage } from './account/account.js'
+import { registerConnectAccount } from './account/connect-account.js'
+import { registerAuthorizationPages } from './authorize/authorization-pages.js'
 import { registerFormParser } from './form.js'
-import { registerIntrospectionEndpoint } from './introspection-endpoint.js'
 import { registerIssuers } from './metadata.js'
 import { registerOAuthErrors } from './oauth-errors.js'
-import { registerRegistrationEndpoint } from './registration-endpoint.js'
-import { registerRevocationEndpoint } from './revocation-endpoint.js'
-import { registerSignIn } from './sign-in-callback.js'
-import { registerSignOut } from './sign-out.js'
-import { registerTokenEndpoint } from './token-endpoint.js'
+import { registerSignIn } from './pages/sign-in-callback.js'
+import { registerSignOut } from './pages/sign-out.js'
+import { registerIntrospectionEndpoint } from './token/introspection-endpoint.js'
+import { registerRegistrationEndpoint } from './token/registration-endpoint.js'
+import { registerRevocationEndpoint } from './token/revocation-endpoint.js'
+import { registerTokenEndpoint } from './token/token-endpoint.js'
 
 export async function registerAuthorizationServer(server: FastifyInstance, services: Services): Promise<void> {
   registerIssuers(server, services)

@@ -1,7 +1,7 @@
 /** Cookies of this origin (RFC 6265): names and attributes, and values in a request. */
 import type { IncomingMessage } from 'node:http'
 
-import { isLoopback } from '../lib/address.js'
+import { isLoopback } from '../lib/network/address.js'
 import { rawHeaderValues } from './raw-headers.js'
 
 /** Name and attributes of a cookie at one origin. */

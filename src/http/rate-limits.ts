@@ -6,9 +6,9 @@ import type { FastifyReply } from 'fastify'
 
 import type { Context } from '../context/context.js'
 import type { Services } from '../context/services.js'
-import { toRateLimitSubnet } from '../lib/address.js'
 import { RequestError, UnknownCredentialError } from '../lib/errors.js'
 import { windowLengthsMs, type RateLimitResult, type WindowLimit } from '../lib/fixed-window.js'
+import { toRateLimitSubnet } from '../lib/network/address.js'
 
 /** Malformed or unknown credentials that one IPv4 address or IPv6 /64 may send in a minute. */
 export const maxUnknownCredentials = 100

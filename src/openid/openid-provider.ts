@@ -5,7 +5,8 @@
 import { LRUCache } from 'lru-cache'
 import * as oauth from 'oauth4webapi'
 
-import { createOutboundFetch, type FetchOptions } from '../outbound/outbound-fetch.js'
+import { oauthRequestOptions } from '../outbound/oauth-requests.js'
+import { createOutboundFetch } from '../outbound/outbound-fetch.js'
 import type { Outbound } from '../outbound/outbound.js'
 
 /** Client of a provider, as a tenant configured it. */
@@ -120,13 +121,7 @@ export class OpenIdProviders {
   }
 
   #options(organizationId: string) {
-    const send = createOutboundFetch(this.outbound, organizationId, limits)
-    return {
-      // The outbound client decides which URLs may be http.
-      // oxlint-disable-next-line no-deprecated -- marked as deprecated to stand out
-      [oauth.allowInsecureRequests]: true,
-      [oauth.customFetch]: (url: string, options: object): Promise<Response> => send(url, options as FetchOptions),
-    }
+    return oauthRequestOptions(createOutboundFetch(this.outbound, organizationId, limits))
   }
 }
 

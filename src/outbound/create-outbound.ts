@@ -17,7 +17,7 @@ import {
   isPublicAddress,
   parseAllowList,
   parsePort,
-} from '../lib/address.js'
+} from '../lib/network/address.js'
 import { ConnectionPools, type Destination } from './connection-pools.js'
 import { DnsLookups, systemLookup, type LookupLimits, type DnsLookup, type ResolvedAddress } from './name-lookups.js'
 import { OutboundError, toOutboundError } from './outbound-error.js'

@@ -3,7 +3,7 @@
  * Attributes contain only host and port of the URL, since the rest may contain a tenant's secret.
  * No trace context goes to the server, which could use it to correlate calls of our users.
  */
-import { parsePort } from '../lib/address.js'
+import { parsePort } from '../lib/network/address.js'
 import type { Traces } from '../observability/traces.js'
 import type { Outbound } from './outbound.js'
 

@@ -1,6 +1,6 @@
 /** Throttles signature verification for addresses that send invalid signatures. */
-import { toRateLimitSubnet } from '../lib/address.js'
 import { FixedWindowLimiter, type WindowLimit } from '../lib/fixed-window.js'
+import { toRateLimitSubnet } from '../lib/network/address.js'
 
 /** Invalid signatures per minute of one address, or one IPv6 /64, before its verifications are queued. */
 export const maxFailedSignatures = 100

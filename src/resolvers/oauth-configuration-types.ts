@@ -12,8 +12,8 @@ import {
   maxScopes,
   type OAuthConfigurationArgs,
   type OidcSignInArgs,
-} from '../oauth/configuration-input.js'
-import type { OAuthConfigurationFilterArgs } from '../oauth/list-oauth-configurations.js'
+} from '../oauth/configurations/configuration-input.js'
+import type { OAuthConfigurationFilterArgs } from '../oauth/configurations/list-oauth-configurations.js'
 import { maxNameLength } from '../validation/validator.js'
 import { environmentFilter, formatLength, projectFilter } from './descriptions.js'
 import { Payload } from './user-error.js'

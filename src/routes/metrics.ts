@@ -3,7 +3,7 @@ import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
 
 import type { Config } from '../config/config.js'
 import type { Services } from '../context/services.js'
-import { normalizeHost, isLoopback } from '../lib/address.js'
+import { normalizeHost, isLoopback } from '../lib/network/address.js'
 import { contentType } from '../observability/prometheus.js'
 
 /** Headers that proxies add (RFC 7239, RFC 9110 §7.6.3, de facto). With any of them, the peer is not the client. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 
 import { systemContext } from '../../src/context/context.js'
-import { deleteExpiredSessions } from '../../src/oauth/delete-expired-sessions.js'
+import { deleteExpiredSessions } from '../../src/oauth/sign-in/delete-expired-sessions.js'
 import { suspendOrganization } from '../../src/organizations/suspend-organization.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { eventsOf } from '../support/audit-trail.js'

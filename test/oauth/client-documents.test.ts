@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 
-import { maxDocumentBytes } from '../../src/oauth/client-document.js'
+import { maxDocumentBytes } from '../../src/oauth/clients/client-document.js'
 import { untrustedServer } from '../support/certificate.js'
 import { listen, type Listening } from '../support/local-server.js'
 import { GrantWorld, redirectUri, wordsOf, type PageAnswer } from '../support/oauth-grants.js'
@@ -32,7 +32,7 @@ afterAll(async () => {
 let documents = 0
 let id: string
 const document = (changes: object = {}): object => ({ client_id: id, client_name: 'Claude', redirect_uris: [redirectUri], ...changes })
-const send = (response: ServerResponse, body: string, headers: Record<string, string> = {}, status = 200): void =>
+const send = (response: ServerResponse, body: string | Buffer, headers: Record<string, string> = {}, status = 200): void =>
   void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
 
 beforeEach(() => {
@@ -61,6 +61,7 @@ test('a client is known by its document, and its grant by the host', async () =>
 
 test.each([
   ['is not JSON', '{', 'The document is not JSON.'],
+  ['is not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'The document is not JSON.'],
   ['is a list', '[]', 'The client metadata must be a JSON object.'],
   [
     'has another client_id',
@@ -86,7 +87,6 @@ test.each<[string, object, string]>([
 test.each([
   ['404', (response: ServerResponse) => send(response, JSON.stringify(document()), {}, 404)],
   ['a redirect', (response: ServerResponse, path: string) => void response.writeHead(307, { location: `${path}?moved` }).end()],
-  ['bytes that are not UTF-8', (response: ServerResponse) => void response.writeHead(200).end(Buffer.from([0x22, 0xff, 0x22]))],
 ])('%s is no document, and is not cached', async (_name, respond) => {
   answer = respond
   await expectRefusal(502, 'cannot be read')

@@ -7,7 +7,7 @@ import { OAuthCode } from '../../src/entities/oauth-code.js'
 import { OAuthGrant } from '../../src/entities/oauth-grant.js'
 import { OAuthRefreshToken } from '../../src/entities/oauth-refresh-token.js'
 import { sha256 } from '../../src/lib/crypto/digest.js'
-import { deleteExpiredOAuthRows, wipeReplayableResponses } from '../../src/oauth/delete-expired.js'
+import { deleteExpiredOAuthRows, wipeReplayableResponses } from '../../src/oauth/grants/delete-expired.js'
 import { GrantWorld, redirectUri } from '../support/oauth-grants.js'
 
 let world: GrantWorld

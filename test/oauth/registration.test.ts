@@ -1,9 +1,9 @@
 /** Dynamic client registration (RFC 7591) without a row: OAUTH.md E, AS 8. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 
-import { maxRegistrations } from '../../src/authorization-server/registration-endpoint.js'
+import { maxRegistrations } from '../../src/authorization-server/token/registration-endpoint.js'
 import { issuerUrl } from '../../src/lib/issuer.js'
-import { maxMetadataBytes } from '../../src/oauth/registered-client.js'
+import { maxMetadataBytes } from '../../src/oauth/clients/registered-client.js'
 import { executeSql } from '../support/database-access.js'
 import { GrantWorld, redirectUri } from '../support/oauth-grants.js'
 

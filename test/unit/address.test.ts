@@ -2,7 +2,14 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
-import { isAllowedHost, isLocalName, isAllowedAddress, isPublicAddress, toRateLimitSubnet, parseAllowList } from '../../src/lib/address.js'
+import {
+  isAllowedHost,
+  isLocalName,
+  isAllowedAddress,
+  isPublicAddress,
+  toRateLimitSubnet,
+  parseAllowList,
+} from '../../src/lib/network/address.js'
 
 describe('isPublicAddress', () => {
   test.each([

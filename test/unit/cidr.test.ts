@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 
 import { allowsAddress, coversAddresses } from '../../src/access/address-scope.js'
-import { normalizeCidr } from '../../src/lib/cidr.js'
+import { normalizeCidr } from '../../src/lib/network/cidr.js'
 
 test.each([
   ['203.0.113.7', '203.0.113.7/32'],

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 
 import { expect, test } from '@jest/globals'
 
-import { html } from '../../src/authorization-server/html.js'
-import { pageStyle } from '../../src/authorization-server/page-style.js'
+import { html } from '../../src/authorization-server/pages/html.js'
+import { pageStyle } from '../../src/authorization-server/pages/page-style.js'
 
 test('every value is escaped, and what is HTML already is not', () => {
   const hostile = `<img src=x onerror='alert("1")'>&amp;`

@@ -8,7 +8,7 @@ import {
   privateUseScheme,
   redirectHost,
   validateRedirectUri,
-} from '../../src/oauth/redirect-uri.js'
+} from '../../src/oauth/clients/redirect-uri.js'
 
 const cursor = 'cursor://anysphere.cursor-mcp/oauth/callback'
 

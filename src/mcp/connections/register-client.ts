@@ -2,11 +2,11 @@
 import * as oauth from 'oauth4webapi'
 
 import { clientSecretAad, McpOAuthClient } from '../../entities/mcp-oauth-client.js'
-import { isLoopback } from '../../lib/address.js'
 import { seal } from '../../lib/crypto/seal.js'
 import { newId } from '../../lib/id.js'
+import { isLoopback } from '../../lib/network/address.js'
 import { toOAuthClientError } from '../../outbound/oauth-client-error.js'
-import { oauthRequestOptions } from '../../outbound/oauth-requests.js'
+import { oauthFetch, oauthRequestOptions } from '../../outbound/oauth-requests.js'
 import { authMethod, type TokenServices } from './token-requests.js'
 
 type Place = Pick<McpOAuthClient, 'organizationId' | 'projectId' | 'environment'>
@@ -76,7 +76,7 @@ export async function registerClient(
     const response = await oauth.dynamicClientRegistrationRequest(
       metadata,
       { ...clientMetadata(config.url, client.redirectUri), token_endpoint_auth_method: authMethod(metadata, !isPublic) },
-      oauthRequestOptions(outbound, place.organizationId),
+      oauthRequestOptions(oauthFetch(outbound, place.organizationId)),
     )
     const { client_id: clientId, client_secret: secret } = await oauth.processDynamicClientRegistrationResponse(
       await withSecretExpiry(response),

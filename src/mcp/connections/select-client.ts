@@ -4,7 +4,7 @@ import type { AuthorizationServer } from 'oauth4webapi'
 import type { Context } from '../../context/context.js'
 import { McpOAuthClient } from '../../entities/mcp-oauth-client.js'
 import type { McpServer } from '../../entities/mcp-server.js'
-import { isAddress, isLocalName, isPublicAddress, normalizeHost } from '../../lib/address.js'
+import { isAddress, isLocalName, isPublicAddress, normalizeHost } from '../../lib/network/address.js'
 import { OAuthClientError } from '../../outbound/oauth-client-error.js'
 import { buildClient, callbackUrl, documentUrl, registerClient } from './register-client.js'
 

@@ -5,7 +5,7 @@ import type { Services } from '../../context/services.js'
 import { clientSecretAad, type McpOAuthClient } from '../../entities/mcp-oauth-client.js'
 import { open } from '../../lib/crypto/seal.js'
 import { OAuthClientError, toOAuthClientError } from '../../outbound/oauth-client-error.js'
-import { oauthRequestOptions } from '../../outbound/oauth-requests.js'
+import { oauthFetch, oauthRequestOptions } from '../../outbound/oauth-requests.js'
 
 export type TokenServices = Pick<Services, 'outbound' | 'clock' | 'masterKeys'>
 
@@ -30,7 +30,8 @@ const maxLifetimeSeconds = 10 * 365 * 86_400
 /** `b64token` of RFC 6750 §2.1 and any other visible character: it is sent in a header. */
 const tokenPattern = /^[\x21-\x7E]+$/
 
-const requestOptions = ({ outbound }: TokenServices, { organizationId }: McpOAuthClient) => oauthRequestOptions(outbound, organizationId)
+const requestOptions = ({ outbound }: TokenServices, { organizationId }: McpOAuthClient) =>
+  oauthRequestOptions(oauthFetch(outbound, organizationId))
 
 /** Method by which a client of the server authenticates, with or without a secret. */
 export function authMethod(metadata: oauth.AuthorizationServer, hasSecret: boolean): 'none' | 'client_secret_basic' | 'client_secret_post' {

@@ -1,7 +1,7 @@
 /** Deletes an MCP server; revokes its credentials and OAuth grants, of every end user, in the same transaction. */
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
-import { revokeGrants } from '../../oauth/revoke-grants.js'
+import { revokeGrants } from '../../oauth/grants/revoke-grants.js'
 import { expireApprovals } from '../approvals/expire-approvals.js'
 import { findUpstreamGrants, revokeUpstreamGrants, type UpstreamGrant } from '../connections/revoke-upstream.js'
 import { revokeCredentials } from '../credentials/revoke-credentials.js'
