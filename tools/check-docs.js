@@ -1,9 +1,9 @@
 /**
  * Checks the documents against the code. Every file, symbol and test title in docs/threats.md and in the claims of README.md
  * must exist. Every dependency must have a row with its licence in docs/dependencies.md, and vice versa. Every link between
- * documents must resolve.
+ * documents must resolve. README.md lists every folder of src and, as the index of the guide does, every page.
  */
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const faults = []
@@ -61,11 +61,28 @@ function checkLinks(path) {
   }
 }
 
+/** A newcomer looks for a folder or a page where all of its kind are listed. */
+function checkIndex(path, entries) {
+  const text = textOf(path)
+  for (const [name, form] of entries) if (!text.includes(form)) faults.push(`${path}: ${name} is not listed`)
+}
+
 checkReferences('docs/threats.md')
 checkClaims('README.md')
 checkDependencies('docs/dependencies.md')
 for (const path of [...globSync('*.md'), ...globSync('docs/**/*.md'), ...globSync('client/*.md'), ...globSync('examples/*/*.md')])
   checkLinks(path)
+
+const folders = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory())
+const pages = readdirSync('docs/guide').filter((name) => name.endsWith('.md') && name !== 'README.md')
+checkIndex('README.md', [
+  ...folders.map(({ name }) => [`src/${name}`, `\`${name}\``]),
+  ...pages.map((name) => [`docs/guide/${name}`, `](docs/guide/${name}`]),
+])
+checkIndex(
+  'docs/guide/README.md',
+  pages.map((name) => [name, `](${name}`]),
+)
 
 for (const fault of faults) console.error(fault)
 if (faults.length > 0) process.exitCode = 1

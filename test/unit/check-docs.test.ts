@@ -18,8 +18,11 @@ const right: Readonly<Record<string, string>> = {
   'test/door.test.ts': "test('is shut', () => undefined)\ntest('stays shut', () => undefined)",
   'docs/threats.md': '| burglars | `src/door.ts` · `lock`, `bolt`, `src/door.ts` | `test/door.test.ts` · "is shut", "stays shut" |\n',
   'docs/dependencies.md': '| `good` | MIT | why | what |\n| `@scope/other` | ISC | why | what |\n',
+  'docs/guide/README.md': 'The [door](door.md).',
+  'docs/guide/door.md': '',
+  'src/room/wall.ts': '',
   'README.md':
-    '[threats](docs/threats.md#top), [elsewhere](https://example.com)\n\n## Claims and tests\n\n| it shuts | `test/door.test.ts` · "is shut" |\n\n## End\n',
+    'The layer `room`, the guide to the [door](docs/guide/door.md), [threats](docs/threats.md#top), [elsewhere](https://example.com)\n\n## Claims and tests\n\n| it shuts | `test/door.test.ts` · "is shut" |\n\n## End\n',
 }
 
 function faultsOf(changed: Readonly<Record<string, string>>): string[] {
@@ -49,7 +52,14 @@ const wrong = [
     'docs/dependencies.md: the licence of @scope/other is GPL-3.0, not ISC',
   ],
   ['README.md', `${right['README.md']}[nowhere](docs/nothing.md)`, 'README.md: docs/nothing.md leads nowhere'],
-  ['README.md', 'no claims', 'README.md: there is no section "Claims and tests"'],
+  ['src/tower/roof.ts', '', 'README.md: src/tower is not listed'],
+  ['docs/guide/README.md', '', 'docs/guide/README.md: door.md is not listed'],
+  ['README.md', right['README.md']!.replace('docs/guide/door.md', 'docs/threats.md'), 'README.md: docs/guide/door.md is not listed'],
+  [
+    'README.md',
+    right['README.md']!.slice(0, right['README.md']!.indexOf('## Claims')),
+    'README.md: there is no section "Claims and tests"',
+  ],
   ['README.md', right['README.md']!.replace('is shut', 'is open'), 'README.md: test/door.test.ts has no test "is open"'],
 ] as const
 
