@@ -7,6 +7,7 @@ import { OAuthGrant } from '../../src/entities/oauth-grant.js'
 import { deriveEndUserId } from '../../src/lib/external-id.js'
 import { GrantWorld, wordsOf } from '../support/oauth-grants.js'
 import { OAuthUpstream } from '../support/oauth-upstream.js'
+import { organization } from '../support/seed.js'
 import { UserAgent, type Visit } from '../support/user-agent.js'
 
 let world: GrantWorld
@@ -141,6 +142,29 @@ test('an account is connected, called and disconnected, with a key that may only
   expect(await credential()).toMatchObject({ sealedValue: null, sealedRefresh: null, revokedAt: expect.any(Date) })
   expect(await (await call(accessToken, notesId)).text()).toContain('NO_CREDENTIAL')
   expect(await world.gateway.acme.events('mcp_credential:revoke_own')).toMatchObject([{ outcome: 'ALLOWED', subjectId: id }])
+})
+
+test('the address names a server to connect, through the sign-in and the form, and none that does not exist for the end user', async () => {
+  const named = `${pageUrl()}?server=${notesId}`
+  const { headers } = await fetch(named, { redirect: 'manual' })
+  expect(headers.get('location')).toMatch(/^https:\/\/product\.example\/sign-in\?request=/)
+  const agent = await browserOf('sue')
+  expect(words(await agent.get(pageUrl()))).not.toContain('Notes')
+  const page = await agent.get(named)
+  expect(words(page)).toContain('Notes Not connected. Connect')
+  const offer = await agent.post(named, { token: tokenOf(page), connect: notesId })
+  expect(words(offer)).toContain('Connect Notes')
+  expect(offer.text).toContain(`href="/oauth/account/${world.gateway.acme.projectId}/sandbox?server=${notesId}"`)
+  // The form takes what its own page shows: without the name, nothing is connected.
+  expect(await agent.post(pageUrl(), { token: tokenOf(page), connect: notesId })).toMatchObject({ url: pageUrl() })
+
+  const foreign = await organization(world.gateway.app)
+  const server = { name: 'Foreign', serverLabel: 'foreign', serverUrl: upstream.serverUrl }
+  const { server: other } = await foreign.app.mutate(foreign.sandboxKey, 'createMcpServer', server, 'server { id }')
+  const of = { 'x-on-behalf-of': 'bob' }
+  const { server: own } = await foreign.app.mutate(world.gateway.acme.sandboxKey, 'createMcpServer', server, 'server { id }', of)
+  for (const id of [other.id, own.id, `mcp_srv_${'0'.repeat(32)}`, '"><b>', `${notesId}&server=${notesId}`])
+    expect(words(await agent.get(`${pageUrl()}?server=${id}`))).toContain('Your accounts at other services None.')
 })
 
 test('a server that takes no OAuth cannot be connected, and the page says so', async () => {

@@ -23,17 +23,25 @@ import { sendRedirect } from '../pages/page.js'
 import { sendAccountPage, sendConnectLink } from './account-page.js'
 import { readEndUserAccount } from './end-user-account.js'
 
-type Request = FastifyRequest<{ Params: { projectId: string; environment: string } }>
+type Request = FastifyRequest<{ Params: { projectId: string; environment: string }; Querystring: { server?: unknown } }>
 
-const pathOf = ({ projectId, environment }: Place): string => `/oauth/account/${projectId}/${environment.toLowerCase()}`
+interface AccountPlace extends Place {
+  /** Id of an MCP server that the page offers to connect. Undefined: those of the end user alone. */
+  readonly serverId: string | undefined
+}
+
+const pathOf = ({ projectId, environment, serverId }: AccountPlace): string =>
+  `/oauth/account/${projectId}/${environment.toLowerCase()}${serverId === undefined ? '' : `?server=${serverId}`}`
 
 /** An unknown project is refused like one without sign-in: strangers cannot enumerate projects. @throws PageError */
-async function findPlace(services: Services, { params }: Request): Promise<Place> {
+async function findPlace(services: Services, { params, query }: Request): Promise<AccountPlace> {
   const { projectId } = params
   const environment = Object.values(Environment).find((value) => value.toLowerCase() === params.environment)
   const project = environment && isId(projectId, 'prj') ? await findProjectById(services.orm, projectId) : null
   if (!environment || !project) throw new PageError('SIGN_IN_UNAVAILABLE')
-  return { organizationId: project.organizationId, projectId, environment }
+  const { server } = query
+  const serverId = typeof server === 'string' && isId(server, 'mcp_srv') ? server : undefined
+  return { organizationId: project.organizationId, projectId, environment, serverId }
 }
 
 const formAad = (sessionId: string): string[] => ['account_form', sessionId]
@@ -48,7 +56,7 @@ async function showAccount(services: Services, request: Request, reply: FastifyR
   }
   const { ctx, endUser, id } = session
   return sendAccountPage(reply, {
-    ...(await readEndUserAccount(ctx, endUser.id)),
+    ...(await readEndUserAccount(ctx, endUser.id, place.serverId)),
     path: pathOf(place),
     token: seal(services.masterKeys, formAad(id), id),
     externalId: endUser.externalId,
@@ -90,7 +98,7 @@ async function changeAccount(services: Services, request: Request, reply: Fastif
   const place = await findPlace(services, request)
   const { form, session } = await requireForm(services, request, place)
   const { ctx, endUser } = session
-  const { grants, accounts } = await readEndUserAccount(ctx, endUser.id)
+  const { grants, accounts } = await readEndUserAccount(ctx, endUser.id, place.serverId)
   const grant = grants.find((row) => row.grant.id === form.get('revoke'))?.grant
   const credential = accounts.find((row) => row.credential?.id === form.get('disconnect'))?.credential
   const server = accounts.find((row) => row.server.id === form.get('connect'))?.server

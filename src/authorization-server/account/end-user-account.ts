@@ -17,7 +17,7 @@ export interface GrantOfEndUser {
   readonly server: McpServer | null
 }
 
-/** An account at a server that the end user connected, or that its clients need. */
+/** An account at a server that the end user connected, that its clients need, or that the address of the page names. */
 export interface ConnectedAccount {
   readonly server: McpServer
   /** Null: not connected. */
@@ -34,8 +34,9 @@ export interface EndUserAccount {
 /**
  * At most 100 grants and credentials, newest first. They are the end user's own, so no permission of the key is needed.
  * @param ctx of a browser session: the owner filter leaves the rows of this end user
+ * @param serverId MCP server to show too, if it exists for the end user
  */
-export async function readEndUserAccount(ctx: Context, endUserId: string): Promise<EndUserAccount> {
+export async function readEndUserAccount(ctx: Context, endUserId: string, serverId?: string): Promise<EndUserAccount> {
   const page = { first: maxPageSize }
   const ownAndUnrevoked = { endUserId, revokedAt: null }
   const grants = await paginate(ctx, OAuthGrant, page, ownAndUnrevoked)
@@ -45,20 +46,25 @@ export async function readEndUserAccount(ctx: Context, endUserId: string): Promi
   const granted = await Promise.all(
     grants.edges.map(async ({ node: grant }) => ({ grant, server: await ctx.load(McpServer, grant.serverId) })),
   )
+  const named = serverId === undefined ? null : await ctx.load(McpServer, serverId)
   return {
     grants: granted,
     accounts: await readAccounts(
       ctx,
-      granted,
+      [...(named ? [named] : []), ...neededServers(granted)],
       credentials.edges.map(({ node }) => node),
     ),
     events: events.edges.map(({ node }) => node),
   }
 }
 
+/** Servers of the grants, without those that share a credential. */
+const neededServers = (grants: readonly GrantOfEndUser[]): McpServer[] =>
+  grants.flatMap(({ server }) => (server && server.sharedCredentialId === null ? [server] : []))
+
 async function readAccounts(
   ctx: Context,
-  granted: readonly GrantOfEndUser[],
+  wanted: readonly McpServer[],
   credentials: readonly McpCredential[],
 ): Promise<ConnectedAccount[]> {
   const now = ctx.now()
@@ -69,10 +75,6 @@ async function readAccounts(
     server ? [{ server, credential, isUsable: isUsable(credential, server, now) }] : [],
   )
   const known = new Set(connected.map(({ server }) => server.id))
-  const missing = new Map(
-    granted.flatMap(({ server }) =>
-      server && !known.has(server.id) && server.sharedCredentialId === null ? [[server.id, server] as const] : [],
-    ),
-  )
+  const missing = new Map(wanted.flatMap((server) => (known.has(server.id) ? [] : [[server.id, server] as const])))
   return [...connected, ...[...missing.values()].map((server) => ({ server, credential: null, isUsable: false }))]
 }
