@@ -8,7 +8,7 @@ import { type CredentialStatus, type Environment, McpAuthType, type McpCredentia
 import { Node } from './node.js'
 import { Organization } from './organization.js'
 import { Project } from './project.js'
-import { DateTimeScalar } from './scalars.js'
+import { DateTimeScalar, UrlScalar } from './scalars.js'
 import { owner, tenant } from './tenant-filter.js'
 
 @ObjectType('McpCredential', {
@@ -102,7 +102,11 @@ export class McpCredential extends Node {
   @Property({ ...integer(), default: 1 })
   version!: number
 
-  /** Issuer that granted the tokens of an OAUTH credential: they are sent to no other one. Null for other types. */
+  /** The tokens are sent to no other issuer. */
+  @Field(() => UrlScalar, {
+    nullable: true,
+    description: 'Issuer of the authorization server that granted the tokens of an OAUTH credential. Null for other types.',
+  })
   @Property(text({ nullable: true }))
   oauthIssuer!: string | null
 
@@ -121,7 +125,11 @@ export class McpCredential extends Node {
   @Property(json({ nullable: true }))
   oauthScopes!: string[] | null
 
-  /** Scopes that the server missed in a refused call (RFC 6750 §3.1). The next connection asks for them too. */
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'Scopes that the server missed in a refused call (RFC 6750 §3.1). The next connection asks for them too. Null: it missed none.',
+  })
   @Property(json({ nullable: true }))
   neededScopes!: string[] | null
 

@@ -317,4 +317,9 @@ test('scopes that the server asks for are in the answer, and in the next authori
     healthStatus: expect.not.stringMatching('RECONNECT_REQUIRED'),
     neededScopes: ['write', 'read'],
   })
+  const query = '{ mcpCredentials(first: 1) { nodes { oauthIssuer oauthScopes neededScopes } } }'
+  const { data } = await world.app.run(world.acme.sandboxKey, query, {}, { 'x-on-behalf-of': user })
+  expect(data.mcpCredentials.nodes).toEqual([
+    { oauthIssuer: world.upstream.issuer, oauthScopes: ['read'], neededScopes: ['write', 'read'] },
+  ])
 })

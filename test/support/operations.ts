@@ -72,7 +72,7 @@ const personalToken = `id type description permissions effectivePermissions stat
   user { id email } revokedBy { __typename }`
 const mcpServer = `id name serverLabel serverUrl serverDescription allowedTools requireApproval sharedCredentialId oauth { issuer scopes omitsResource authorizationParameters { name value } } metadata environment createdAt
   updatedAt project { id } endUser { id externalId }`
-const mcpCredentialFields = `id version name authType authorizationPreview headerNames oauthScopes accessExpiresAt status expiresAt lastUsedAt createdAt updatedAt
+const mcpCredentialFields = `id version name authType authorizationPreview headerNames oauthIssuer oauthScopes neededScopes accessExpiresAt status expiresAt lastUsedAt createdAt updatedAt
   health { status changedAt lastStatus }
   revokedAt server { id } endUser { id externalId }`
 const mcpOAuthClient = 'id issuer kind clientId redirectUri environment createdAt project { id }'
