@@ -70,6 +70,7 @@ const kept: Readonly<Record<string, 'refused' | 'ends with it' | 'takes away' | 
   testMcpServer: 'asks',
   updateApiKey: 'ends with it',
   updateMcpCredential: 'data',
+  updateMcpOAuthClient: 'data',
   // Looser rules are refused; the rest is data.
   updateMcpServer: 'data',
   updateMember: 'refused',

@@ -30,6 +30,7 @@ const titles: Readonly<Record<Exclude<Action, KeyhousePermission>, string>> = {
   'mcp_connection:start': 'Start to connect accounts',
   'mcp_connection:offer': 'Offer to connect accounts',
   'mcp_connection:finish': 'Connect accounts',
+  'mcp_oauth_client:update': 'Replace secrets of OAuth clients',
   'mcp_oauth_client:retire': 'Retire OAuth clients',
   'mcp_approval:request': 'Request approvals',
   'mcp_approval:spend': 'Use approvals',

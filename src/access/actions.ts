@@ -83,6 +83,7 @@ export const actions = defineActions({
   'mcp_connection:offer': { permission: 'mcp_server:use' },
   'mcp_connection:finish': { permission: null },
   'mcp_oauth_client:create': {},
+  'mcp_oauth_client:update': { permission: 'mcp_oauth_client:create' },
   'mcp_oauth_client:delete': {},
   'mcp_oauth_client:retire': { permission: null },
   'mcp_approval:request': { permission: 'mcp_server:use' },

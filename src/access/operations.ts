@@ -81,6 +81,7 @@ export const rootFieldPermissions: Readonly<Record<string, readonly KeyhousePerm
   updateMcpCredential: ['mcp_credential:create', 'mcp_approval:decide'],
   // Relaxing the rules of a server needs the right to decide.
   updateMcpServer: ['mcp_server:update', 'mcp_approval:decide'],
+  updateMcpOAuthClient: ['mcp_oauth_client:create'],
   updateOrganization: ['organization:update'],
   updateProject: ['project:update'],
   updateViewer: [],

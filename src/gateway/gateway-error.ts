@@ -94,8 +94,8 @@ export const gatewayErrors = {
   RENEWAL_FAILED: {
     code: 1008,
     cause:
-      'The access token has expired, and its authorization server does not renew it now. `data.cause` is UNREACHABLE, TIMEOUT, RATE_LIMITED, INVALID_RESPONSE, URL_NOT_ALLOWED, NOT_SUPPORTED or REFUSED. The account stays connected.',
-    remedy: 'Retry after `data.retryAfterMs`.',
+      'The access token has expired, and its authorization server does not renew it now. `data.cause` is UNREACHABLE, TIMEOUT, RATE_LIMITED, INVALID_RESPONSE, URL_NOT_ALLOWED, NOT_SUPPORTED, METADATA_INVALID, REFUSED, or INVALID_CLIENT where the secret of a stored OAuth client is wrong. The account stays connected.',
+    remedy: 'Retry after `data.retryAfterMs`. After INVALID_CLIENT, replace the secret with `updateMcpOAuthClient`.',
   },
 } as const satisfies Record<string, ErrorDescription & { readonly code: number }>
 

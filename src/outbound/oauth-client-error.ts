@@ -24,19 +24,11 @@ const messages = {
   CLIENT_REQUIRED:
     'The authorization server accepts neither Client ID Metadata Documents nor registrations. Register a client there, and store it with createMcpOAuthClient.',
   INVALID_GRANT: 'The authorization server no longer accepts the grant.',
-  INVALID_CLIENT: 'The authorization server does not accept the client.',
+  INVALID_CLIENT:
+    'The authorization server does not accept the OAuth client. Replace the secret of a stored one with updateMcpOAuthClient.',
   REFUSED: 'The authorization server refused the request.',
 } as const
 export type OAuthClientErrorCode = keyof typeof messages
-
-/** Codes after which the same request may succeed later. They say nothing about the tokens. */
-const temporaryCodes: ReadonlySet<OAuthClientErrorCode> = new Set([
-  'UNREACHABLE',
-  'TIMEOUT',
-  'RATE_LIMITED',
-  'INVALID_RESPONSE',
-  'URL_NOT_ALLOWED',
-])
 
 export class OAuthClientError extends Error {
   override readonly name = 'OAuthClientError'
@@ -49,10 +41,6 @@ export class OAuthClientError extends Error {
     readonly retryAfterMs: number | null = null,
   ) {
     super(message)
-  }
-
-  get isTemporary(): boolean {
-    return temporaryCodes.has(this.code)
   }
 }
 
@@ -104,9 +92,11 @@ function fromStatus({ status, headers }: Response, now: Date): OAuthClientError 
 }
 
 function fromErrorCode(error: string): OAuthClientError {
-  if (error === 'invalid_grant') return new OAuthClientError('INVALID_GRANT')
-  // RFC 6749 §5.2: a client that was deleted is one of the two, depending on the server.
-  if (error === 'invalid_client' || error === 'unauthorized_client') return new OAuthClientError('INVALID_CLIENT')
+  // The last code of each line is GitHub's.
+  if (['invalid_grant', 'bad_refresh_token'].includes(error)) return new OAuthClientError('INVALID_GRANT')
+  // RFC 6749 §5.2: a client that was deleted is one of the first two, depending on the server.
+  if (['invalid_client', 'unauthorized_client', 'incorrect_client_credentials'].includes(error))
+    return new OAuthClientError('INVALID_CLIENT')
   return error === 'temporarily_unavailable' || error === 'server_error'
     ? new OAuthClientError('INVALID_RESPONSE')
     : new OAuthClientError('REFUSED')

@@ -7,6 +7,7 @@ import { DateTimeScalar, SecretScalar, UrlScalar } from '../entities/scalars.js'
 import type { Secret } from '../lib/secret.js'
 import { maxClientIdLength, maxClientSecretLength, type CreateMcpOAuthClientArgs } from '../mcp/oauth-clients/create-mcp-oauth-client.js'
 import type { McpOAuthClientFilterArgs } from '../mcp/oauth-clients/list-mcp-oauth-clients.js'
+import type { UpdateMcpOAuthClientArgs } from '../mcp/oauth-clients/update-mcp-oauth-client.js'
 import { environmentFilter, environmentInput, formatLength, idempotencyKey, projectFilter, projectInput } from './descriptions.js'
 import { Payload } from './user-error.js'
 
@@ -37,6 +38,17 @@ export class CreateMcpOAuthClientInput implements CreateMcpOAuthClientArgs {
   idempotencyKey?: string | null
 }
 
+@InputType('UpdateMcpOAuthClientInput', { description: 'New secret of a stored OAuth client.' })
+export class UpdateMcpOAuthClientInput implements UpdateMcpOAuthClientArgs {
+  @Field(() => ID, { description: 'Id of the OAuth client. Its kind must be STATIC (INVALID_STATE).' })
+  id!: string
+
+  @Field(() => SecretScalar, {
+    description: `Client secret: ${formatLength(maxClientSecretLength)}. Stored encrypted and never returned.`,
+  })
+  clientSecret!: Secret
+}
+
 @InputType('DeleteMcpOAuthClientInput', { description: 'OAuth client to delete.' })
 export class DeleteMcpOAuthClientInput {
   @Field(() => ID, { description: 'Id of the OAuth client.' })
@@ -55,6 +67,12 @@ export class McpOAuthClientFilter implements McpOAuthClientFilterArgs {
 @ObjectType('CreateMcpOAuthClientPayload', { description: 'Result of `createMcpOAuthClient`. It never contains the secret.' })
 export class CreateMcpOAuthClientPayload extends Payload {
   @Field(() => McpOAuthClient, { nullable: true, description: 'The stored client. Null if `userErrors` is not empty.' })
+  client?: McpOAuthClient | null
+}
+
+@ObjectType('UpdateMcpOAuthClientPayload', { description: 'Result of `updateMcpOAuthClient`. It never contains the secret.' })
+export class UpdateMcpOAuthClientPayload extends Payload {
+  @Field(() => McpOAuthClient, { nullable: true, description: 'The OAuth client. Null if `userErrors` is not empty.' })
   client?: McpOAuthClient | null
 }
 

@@ -8,6 +8,7 @@ import { startMcpConnection } from '../mcp/connections/start-mcp-connection.js'
 import { createMcpOAuthClient } from '../mcp/oauth-clients/create-mcp-oauth-client.js'
 import { deleteMcpOAuthClient } from '../mcp/oauth-clients/delete-mcp-oauth-client.js'
 import { listMcpOAuthClients } from '../mcp/oauth-clients/list-mcp-oauth-clients.js'
+import { updateMcpOAuthClient } from '../mcp/oauth-clients/update-mcp-oauth-client.js'
 import { createConnectionType, PageArgs, type Connection } from './connection.js'
 import {
   CreateMcpOAuthClientInput,
@@ -17,6 +18,8 @@ import {
   McpOAuthClientFilter,
   StartMcpConnectionInput,
   StartMcpConnectionPayload,
+  UpdateMcpOAuthClientInput,
+  UpdateMcpOAuthClientPayload,
 } from './mcp-oauth-client-types.js'
 
 const McpOAuthClients = createConnectionType('McpOAuthClient', () => McpOAuthClient)
@@ -45,6 +48,18 @@ export class McpOAuthClientResolver {
     @Arg('input', () => CreateMcpOAuthClientInput, { description: 'Client to store.' }) input: CreateMcpOAuthClientInput,
   ): Promise<CreateMcpOAuthClientPayload> {
     return createMcpOAuthClient(ctx, input)
+  }
+
+  @Mutation(() => UpdateMcpOAuthClientPayload, {
+    nullable: true,
+    description:
+      'Replaces the secret of a stored OAuth client, after it was rotated at the authorization server. Accounts stay connected. Needs `mcp_oauth_client:create`.',
+  })
+  updateMcpOAuthClient(
+    @Ctx() ctx: Context,
+    @Arg('input', () => UpdateMcpOAuthClientInput, { description: 'New secret.' }) input: UpdateMcpOAuthClientInput,
+  ): Promise<UpdateMcpOAuthClientPayload> {
+    return updateMcpOAuthClient(ctx, input)
   }
 
   @Mutation(() => DeleteMcpOAuthClientPayload, {

@@ -94,6 +94,57 @@ test('a stored client is preferred, sends its secret, and accounts must be conne
   expect(event).toMatchObject({ details: { reason: 'CLIENT_DELETED' } })
 })
 
+test('after the secret of a stored client was rotated, accounts stay connected until it is replaced here', async () => {
+  const other = await ConnectionWorld.start()
+  try {
+    const { acme, app, upstream } = other
+    const input = { issuer: upstream.issuer, clientId: 'stored', clientSecret: 'first' }
+    const { client } = await app.mutate(acme.sandboxKey, 'createMcpOAuthClient', input, 'client { id redirectUri }')
+    let secret = 'first'
+    upstream.intercept = ({ url, headers }, response) => {
+      if (url !== '/token') return false
+      const isKnown = headers.authorization === `Basic ${Buffer.from(`stored:${secret}`).toString('base64')}`
+      const tokens = { access_token: `token-of-${secret}`, refresh_token: 'a-refresh-token', token_type: 'Bearer', expires_in: 3600 }
+      const body = isKnown ? tokens : { error: 'invalid_client' }
+      response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      return true
+    }
+    upstream.interceptResource = ({ headers }, response) => {
+      if (!headers.authorization) return false
+      const text = headers.authorization === 'Bearer token-of-second' ? 'accepted' : 'refused'
+      const result = { content: [{ type: 'text', text }] }
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id: 1, result }))
+      return true
+    }
+    const browser = await other.browser('jane')
+    const location = new URL((await browser.get(await other.link('jane'))).headers.get('location')!)
+    const callback = new URL(client.redirectUri)
+    callback.search = new URLSearchParams({ code: 'c', state: location.searchParams.get('state')!, iss: upstream.issuer }).toString()
+    expect(await (await browser.get(callback.href)).text()).toContain('is connected')
+    secret = 'second'
+    app.clock.advance(3_600_000)
+    expect(await other.refusal('jane')).toMatchObject({ reason: 'RENEWAL_FAILED', cause: 'INVALID_CLIENT', retryAfterMs: 15_000 })
+    const replaced = await app.mutate(acme.sandboxKey, 'updateMcpOAuthClient', { id: client.id, clientSecret: secret }, 'client { id }')
+    expect(replaced).toMatchObject({ client: { id: client.id }, userErrors: [] })
+    app.clock.advance(15_000)
+    expect(await other.call('jane')).toBe('accepted')
+  } finally {
+    await other.close()
+  }
+})
+
+test('a client that Keyhouse registered itself has no secret to replace', async () => {
+  await world.connect('lee')
+  const client = (await clients()).find(({ kind, retiredAt }) => kind === 'DCR' && !retiredAt)!
+  const { userErrors } = await world.app.mutate(
+    world.acme.sandboxKey,
+    'updateMcpOAuthClient',
+    { id: client.id, clientSecret: 'a' },
+    'client { id }',
+  )
+  expect(userErrors).toMatchObject([{ code: 'INVALID_STATE' }])
+})
+
 test.each([{}, { client_secret_expires_at: 0 }])('a registration with a secret and %j stores the secret', async (expiry) => {
   const other = await ConnectionWorld.start()
   try {

@@ -124,6 +124,7 @@ test.each([
   ],
   ['breaks the connection', 'UNREACHABLE', (response: ServerResponse) => void response.destroy()],
   ['refuses for another reason', 'REFUSED', sendError(400, 'invalid_target')],
+  ['refuses with the status 200', 'REFUSED', sendError(200, 'bad_verification_code')],
 ])('an authorization server that %s does not disconnect the account, and is asked again later', async (_name, cause, answer) => {
   world.app.clock.advance(hourMs)
   const answered = answerTokenRequests(answer)
@@ -135,6 +136,21 @@ test.each([
   world.app.clock.advance(14_999)
   await world.refusal(user)
   world.app.clock.advance(1)
+  expect(await world.call(user)).toBe('jane-upstream')
+})
+
+test('an authorization server whose metadata is wrong for a while gets no token, and does not disconnect the account', async () => {
+  world.app.clock.advance(hourMs)
+  const { renewals } = world.upstream
+  world.upstream.intercept = ({ url }, response) => {
+    if (!url?.startsWith('/.well-known/')) return false
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ issuer: 'https://attacker.example' }))
+    return true
+  }
+  expect(await world.refusal(user)).toEqual({ reason: 'RENEWAL_FAILED', cause: 'METADATA_INVALID', retryAfterMs: 15_000 })
+  expect(world.upstream.renewals).toBe(renewals)
+  world.upstream.intercept = () => false
+  world.app.clock.advance(15_000)
   expect(await world.call(user)).toBe('jane-upstream')
 })
 
@@ -198,22 +214,40 @@ test('a dead grant asks to connect again, once, with an event and a link, and is
   expect(await world.credential()).toMatchObject({ id: lost.id, version: lost.version + 1 })
 })
 
-test('an invalid_grant that lost a race does not mark what the winner stored', async () => {
+test("GitHub's error for a dead refresh token, which has the status 200, asks to connect again", async () => {
   world.app.clock.advance(hourMs)
-  const { id } = await world.credential()
+  answerTokenRequests(sendError(200, 'bad_refresh_token'))
+  expect(await world.refusal(user)).toMatchObject({ reason: 'RECONNECT_REQUIRED' })
+})
+
+test.each([
+  ['an invalid_grant does not mark', sendError(400, 'invalid_grant')],
+  [
+    'tokens of the same grant are not revoked under',
+    (response: ServerResponse) => {
+      const body = { access_token: 'a-second-token', refresh_token: 'the-same-token', token_type: 'Bearer', expires_in: 3600 }
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    },
+  ],
+])('of a renewal that lost a race, %s what the winner stored', async (_name, answer) => {
+  world.app.clock.advance(hourMs)
   const renewed = await world.credential()
+  const revoked: string[] = []
   world.upstream.intercept = async ({ url }, response) => {
+    if (url === '/token/revocation') revoked.push(url)
     if (url !== '/token') return false
     // Another process, whose lease this one does not see, renews first.
     await executeSql(world.app, 'update mcp_credential set refresh_version = 7, access_expires_at = ? where id = ?', [
       isPostgres ? new Date(world.app.clock.at.getTime() + hourMs) : world.app.clock.at.getTime() + hourMs,
-      id,
+      renewed.id,
     ])
-    sendError(400, 'invalid_grant')(response)
+    answer(response)
     return true
   }
   expect(await world.call(user)).toBe('jane-upstream')
   expect(await world.credential()).toMatchObject({ healthStatus: 'UNKNOWN', refreshVersion: 7, sealedRefresh: renewed.sealedRefresh })
+  await world.app.services.tokenTasks.settle()
+  expect(revoked).toEqual([])
 })
 
 test('a lease of a process that crashed is over after 30 seconds', async () => {

@@ -539,6 +539,12 @@ export const mutations: Readonly<Record<string, Operation>> = {
     permission: actions['mcp_oauth_client:create'].permission,
     ids: { 'input.projectId': 'prj' },
   },
+  updateMcpOAuthClient: {
+    document: `mutation ($input: UpdateMcpOAuthClientInput!) { updateMcpOAuthClient(input: $input) { client { id } ${userErrors} } }`,
+    variables: async (here) => ({ input: { id: await createIdIn('mcp_cli', here), clientSecret: 'another secret of the matrix' } }),
+    permission: actions['mcp_oauth_client:update'].permission,
+    ids: { 'input.id': 'mcp_cli' },
+  },
   deleteMcpOAuthClient: {
     document: `mutation ($input: DeleteMcpOAuthClientInput!) { deleteMcpOAuthClient(input: $input) { deletedClientId ${userErrors} } }`,
     variables: async (here) => ({ input: { id: await createIdIn('mcp_cli', here) } }),

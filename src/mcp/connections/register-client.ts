@@ -7,6 +7,7 @@ import { newId } from '../../lib/id.js'
 import { isLoopback } from '../../lib/network/address.js'
 import { toOAuthClientError } from '../../outbound/oauth-client-error.js'
 import { oauthFetch, oauthRequestOptions } from '../../outbound/oauth-requests.js'
+import { withSecretExpiry } from './corrected-responses.js'
 import { authMethod, type TokenServices } from './token-requests.js'
 
 type Place = Pick<McpOAuthClient, 'organizationId' | 'projectId' | 'environment'>
@@ -46,20 +47,6 @@ export const buildClient = (
     createdAt: now,
     retiredAt: null,
   })
-}
-
-/**
- * RFC 7591 §3.2.1 requires `client_secret_expires_at` beside a secret, and the library insists. Servers that leave it out
- * mean a secret that does not expire.
- */
-async function withSecretExpiry(response: Response): Promise<Response> {
-  const { status, headers } = response
-  const body: unknown = await response
-    .clone()
-    .json()
-    .catch(() => null)
-  if (typeof body !== 'object' || body === null || !('client_secret' in body) || 'client_secret_expires_at' in body) return response
-  return new Response(JSON.stringify({ ...body, client_secret_expires_at: 0 }), { status, headers })
 }
 
 /** @throws OAuthClientError */

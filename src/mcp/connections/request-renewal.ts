@@ -41,10 +41,12 @@ export async function requestRenewal(
     return await storeRenewed(services, client, credential, tokens)
   } catch (error) {
     if (!(error instanceof OAuthClientError)) throw error
-    if (error.code === 'METADATA_INVALID') return lapse(services, credential, 'AUTHORIZATION_SERVER_CHANGED')
-    if (error.code === 'INVALID_CLIENT') await retireClient(services, client)
-    if (error.code === 'INVALID_GRANT' || error.code === 'INVALID_CLIENT') return lapse(services, credential, error.code)
-    throw error
+    if (error.code === 'INVALID_GRANT') return lapse(services, credential, error.code)
+    if (error.code !== 'INVALID_CLIENT') throw error
+    await retireClient(services, client)
+    // A registration that the server has deleted does not come back. Any other client may be accepted again (decision 0224).
+    if (client.kind !== 'DCR') throw error
+    return lapse(services, credential, error.code)
   }
 }
 
@@ -75,9 +77,11 @@ async function storeRenewed(
       return { refreshVersion: credential.refreshVersion, isRotated: tokens.refreshToken !== null }
     })
   } catch (error) {
-    revokeTokens(services, client, tokens)
-    if (error instanceof OvertakenError) return rereadState(services, seen)
-    throw error
+    if (!(error instanceof OvertakenError)) throw error
+    const current = await reread(services, seen)
+    // Of an account that stays connected, a server may end the whole grant for one of its tokens (RFC 7009 §2.1).
+    if (!isConnected(current)) revokeTokens(services, client, tokens)
+    return renewalOf(current, seen)
   }
 }
 
@@ -91,7 +95,7 @@ async function lapse(services: Services, seen: McpCredential, reason: LapseReaso
     })
     return 'LOST'
   } catch (error) {
-    if (error instanceof OvertakenError) return rereadState(services, seen)
+    if (error instanceof OvertakenError) return renewalOf(await reread(services, seen), seen)
     throw error
   }
 }
@@ -118,12 +122,15 @@ async function change(
   })
 }
 
-async function rereadState(
-  services: Services,
-  { id, organizationId, version, refreshVersion }: McpCredential,
-): Promise<McpCredential | 'LOST' | 'GONE'> {
-  const credential = await findCredentialOfAnyOwner(services.orm, { id, organizationId })
-  if (!credential || credential.revokedAt || credential.version !== version) return 'GONE'
-  if (credential.healthStatus === 'RECONNECT_REQUIRED') return 'LOST'
-  return credential.refreshVersion === refreshVersion ? 'GONE' : credential
+const reread = ({ orm }: Services, { id, organizationId }: McpCredential): Promise<McpCredential | null> =>
+  findCredentialOfAnyOwner(orm, { id, organizationId })
+
+const isConnected = (credential: McpCredential | null): boolean =>
+  credential?.authType === 'OAUTH' && credential.revokedAt === null && credential.healthStatus !== 'RECONNECT_REQUIRED'
+
+/** Outcome for those who wait for the renewal of the credential as it was seen. */
+function renewalOf(current: McpCredential | null, { version, refreshVersion }: McpCredential): McpCredential | 'LOST' | 'GONE' {
+  if (!current || current.revokedAt || current.version !== version) return 'GONE'
+  if (!isConnected(current)) return 'LOST'
+  return current.refreshVersion === refreshVersion ? 'GONE' : current
 }

@@ -6,6 +6,7 @@ import { clientSecretAad, type McpOAuthClient } from '../../entities/mcp-oauth-c
 import { open } from '../../lib/crypto/seal.js'
 import { OAuthClientError, toOAuthClientError } from '../../outbound/oauth-client-error.js'
 import { oauthFetch, oauthRequestOptions } from '../../outbound/oauth-requests.js'
+import { withErrorStatus } from './corrected-responses.js'
 
 export type TokenServices = Pick<Services, 'outbound' | 'clock' | 'masterKeys'>
 
@@ -82,7 +83,7 @@ export async function exchangeCode(
       grant.verifier,
       { ...requestOptions(services, client), additionalParameters: withResource(grant.resource) },
     )
-    return oauth.processAuthorizationCodeResponse(metadata, oauthClient(client), response)
+    return oauth.processAuthorizationCodeResponse(metadata, oauthClient(client), await withErrorStatus(response))
   })
 }
 
@@ -94,7 +95,7 @@ export async function refreshTokens(services: TokenServices, peer: Peer, refresh
       ...requestOptions(services, client),
       additionalParameters: withResource(resource),
     })
-    return oauth.processRefreshTokenResponse(metadata, oauthClient(client), response)
+    return oauth.processRefreshTokenResponse(metadata, oauthClient(client), await withErrorStatus(response))
   })
 }
 

@@ -25,21 +25,23 @@ export interface CreateMcpOAuthClientArgs {
   readonly idempotencyKey?: string | null | undefined
 }
 
-/** Visible ASCII (RFC 6749 appendix A.1, A.2), which every method of client authentication can send. */
+/** Printable ASCII (RFC 6749 appendix A.1, A.2), which every method of client authentication can send. */
 const vschars = /^[\x20-\x7E]+$/
+
+const textIssue = (text: string, max: number): string | undefined =>
+  text.length > max || !vschars.test(text) ? `must be 1 to ${max} printable ASCII characters` : undefined
+
+export const secretIssue = (secret: string): string | undefined => textIssue(secret, maxClientSecretLength)
 
 function validate(input: CreateMcpOAuthClientArgs): void {
   const validator = new Validator()
-  const issue = issuerIssue(input.issuer)
-  if (issue) validator.addIssue('issuer', issue)
   const secret = input.clientSecret?.reveal()
-  const texts = [
-    ['clientId', input.clientId, maxClientIdLength],
-    ['clientSecret', secret, maxClientSecretLength],
-  ] as const
-  for (const [field, text, max] of texts)
-    if (text !== undefined && (text.length > max || !vschars.test(text)))
-      validator.addIssue(field, `must be 1 to ${max} printable ASCII characters`)
+  const issues = {
+    issuer: issuerIssue(input.issuer),
+    clientId: textIssue(input.clientId, maxClientIdLength),
+    clientSecret: secret === undefined ? undefined : secretIssue(secret),
+  }
+  for (const [field, issue] of Object.entries(issues)) if (issue) validator.addIssue(field, issue)
   validator.idempotencyKey(input.idempotencyKey)
   validator.throwIfInvalid()
 }
@@ -65,7 +67,10 @@ export async function createMcpOAuthClient(ctx: Context, input: CreateMcpOAuthCl
     permit({ id: client.id, isNew: true, projectId: project.id, environment })
     addDetails({ issuer })
     if (await em.findOne(McpOAuthClient, { projectId: project.id, environment, issuer, kind: 'STATIC' }))
-      throw conflict('"issuer" has a client already. Delete it with deleteMcpOAuthClient first.', ['input', 'issuer'])
+      throw conflict(
+        '"issuer" has a client already. Replace its secret with updateMcpOAuthClient, or delete it with deleteMcpOAuthClient first.',
+        ['input', 'issuer'],
+      )
     if (input.clientSecret) client.sealedSecret = seal(services.masterKeys, clientSecretAad(client), input.clientSecret.reveal())
     em.persist(client)
     return { client }
