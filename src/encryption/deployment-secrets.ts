@@ -13,7 +13,15 @@ export interface DeploymentSecrets {
 }
 
 /** Purposes of MACs; each has its own key. */
-export const secretPurposes = ['idempotency', 'mcp_session', 'cdn_loop', 'sign_in', 'oauth_client', 'mcp_connection'] as const
+export const secretPurposes = [
+  'idempotency',
+  'mcp_session',
+  'cdn_loop',
+  'sign_in',
+  'oauth_client',
+  'mcp_connection',
+  'mcp_elicitation',
+] as const
 
 export type SecretPurpose = (typeof secretPurposes)[number]
 

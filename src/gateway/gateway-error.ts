@@ -1,5 +1,6 @@
 /** Errors of the gateway: a reason, the JSON-RPC code that it maps to, and how to remedy it. */
 import type { ErrorDescription } from '../lib/error-codes.js'
+import { rpcError, type JsonObject, type MessageId } from '../lib/json/json-rpc.js'
 
 /**
  * JSON-RPC 2.0 §5.1 reserves -32768 to -32000, of which MCP and its SDKs use some for other things. The gateway's own codes
@@ -13,6 +14,11 @@ export const gatewayErrors = {
     code: -32_602,
     cause: 'The call needs approval, and its parameters cannot be shown to a person exactly as they would be sent.',
     remedy: 'Send smaller or plain parameters.',
+  },
+  INVALID_REQUEST_STATE: {
+    code: -32_602,
+    cause: 'The `requestState` came from the gateway, for another call or end user or more than an hour ago.',
+    remedy: 'Repeat the call without `requestState` and `inputResponses`.',
   },
   /** Code of MCP (2026-07-28, Streamable HTTP, Server Validation). */
   HEADER_MISMATCH: { code: -32_020, cause: 'A protocol header differs from the message.', remedy: 'Send headers that equal the message.' },
@@ -65,20 +71,20 @@ export const gatewayErrors = {
   NO_CREDENTIAL: {
     code: 1004,
     cause:
-      'The vault has no usable credential for this server and caller. `data.connectUrl` is a link where the end user can connect an account.',
+      'The vault has no usable credential for this server and caller. `data.connectUrl` is a link where the end user can connect an account. A client that declared `elicitation.url` gets the code -32042 with `data.elicitations`, or the result `input_required`.',
     remedy:
       'Show the link to the end user, store a credential with `createMcpCredential`, or name a shared one as `sharedCredentialId` of the server.',
   },
   RECONNECT_REQUIRED: {
     code: 1004,
     cause:
-      'The authorization server no longer renews the tokens of the account. `data.connectUrl` is a link where the end user can connect it again.',
+      'The authorization server no longer renews the tokens of the account. `data.connectUrl` is a link where the end user can connect it again. A client that declared `elicitation.url` is asked to open it, as for NO_CREDENTIAL.',
     remedy: 'Show the link to the end user, or make one with `startMcpConnection`.',
   },
   CREDENTIAL_REFUSED: {
     code: 1005,
     cause:
-      'The MCP server answered with HTTP status 401 or 403, which is `data.httpStatus`. `data.neededScopes` are scopes that it asks for, and `data.connectUrl` is a link where the end user can grant them.',
+      'The MCP server answered with HTTP status 401 or 403, which is `data.httpStatus`. `data.neededScopes` are scopes that it asks for, and `data.connectUrl` is a link where the end user can grant them. A client that declared `elicitation.url` is asked to open it, as for NO_CREDENTIAL, where scopes are needed.',
     remedy: 'Replace the value of the credential with `updateMcpCredential`, or connect the account again.',
   },
   UPSTREAM_FAILED: {
@@ -117,8 +123,8 @@ export class GatewayError extends Error {
     super(message)
   }
 
-  /** The `error` member of the response. */
-  toRpcError(): object {
-    return { code: gatewayErrors[this.reason].code, message: this.message, data: { reason: this.reason, ...this.data } }
+  /** The response to the message with this id. */
+  toResponse(id: MessageId | null): JsonObject {
+    return rpcError(id, { code: gatewayErrors[this.reason].code, message: this.message, data: { reason: this.reason, ...this.data } })
   }
 }

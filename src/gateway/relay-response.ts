@@ -7,6 +7,7 @@ import { runInSlices, type SlicedComputation } from '../lib/slices.js'
 import { recordNeededScopes } from '../mcp/connections/needed-scopes.js'
 import { isRenewable } from '../mcp/connections/renew-credential.js'
 import type { OutboundResponse } from '../outbound/outbound.js'
+import { sessionOpensUrls } from './client-capabilities.js'
 import { connectLink } from './connect-link.js'
 import type { ForwardedRequest, ForwardContext } from './forwarded-request.js'
 import { GatewayError } from './gateway-error.js'
@@ -55,14 +56,16 @@ async function reportCredentialRejected(
 }
 
 function toClientHeaders(
-  { ctx, server, credential }: ForwardContext,
+  { ctx, request, message, server, credential }: ForwardContext,
   { headers }: OutboundResponse,
   sanitize: Sanitizer,
 ): Record<string, string> {
   const result = responseHeaders(headers, sanitize)
   const session = headers[sessionHeader]
   if (session === undefined) return result
-  return { ...result, [sessionHeader]: bindSession(ctx.services.deploymentSecrets, session, { actor: ctx.actor, server, credential }) }
+  const owner = { actor: ctx.actor, server, credential }
+  const clientOpensUrls = sessionOpensUrls(message, request.headers)
+  return { ...result, [sessionHeader]: bindSession(ctx.services.deploymentSecrets, session, owner, clientOpensUrls) }
 }
 
 /** Uses stream events: async iteration would cost as much as sending the request. @throws JsonError when too large or cut off */

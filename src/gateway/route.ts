@@ -8,13 +8,14 @@ import { getDeploymentId } from '../encryption/deployment-secrets.js'
 import { createContext } from '../http/create-context.js'
 import { onResponseEnd } from '../http/response-end.js'
 import { DomainError, RequestError } from '../lib/errors.js'
-import { isJsonObject, parseMessage, rpcError, type JsonRpcMessage } from '../lib/json/json-rpc.js'
+import { isJsonObject, parseMessage, type JsonRpcMessage } from '../lib/json/json-rpc.js'
 import { JsonError } from '../lib/json/strict-json.js'
 import { runInSlices } from '../lib/slices.js'
 import { acquireExchangeSlot, type ExchangeKind } from '../mcp/in-flight.js'
 import { assertNoLoop } from './assert-no-loop.js'
 import { authorizeMessage, type AuthorizedMessage } from './authorize-message.js'
 import { insufficientScopeHeaders, metadataUrl, withMetadataUrl } from './challenge.js'
+import { withoutState } from './elicitation-state.js'
 import { FailingAgents } from './failing-agents.js'
 import { forward } from './forward.js'
 import { GatewayError } from './gateway-error.js'
@@ -23,6 +24,7 @@ import { OpenStreams } from './open-streams.js'
 import { registerProtectedResources } from './protected-resource.js'
 import { maxMessageBytes } from './sanitize.js'
 import type { GatewayTimeouts } from './timeouts.js'
+import { toElicitation } from './url-elicitation.js'
 import { usageLabel } from './usage-label.js'
 
 /** Mcp-Method and Mcp-Name repeat the body for routers. A mismatch would let a message pass a router's rules. */
@@ -105,18 +107,20 @@ export async function registerGateway(server: FastifyInstance, services: Service
     try {
       assertAllowedOrigin(services.config, request.headers)
       assertNoLoop(deploymentId, firstValue(request.headers['cdn-loop']))
-      const message = await parseRequestMessage(request, organizationId)
-      operation = usageLabel(request.method, message)
+      const received = await parseRequestMessage(request, organizationId)
+      operation = usageLabel(request.method, received)
       request.state.operation = operation
-      if (message) {
-        request.state.message = message
-        assertHeadersMatchBody(request.headers, message)
+      if (received) {
+        request.state.message = received
+        assertHeadersMatchBody(request.headers, received)
       }
-      const release = acquireExchangeSlot(ctx, exchangeKind(request.method, message))
+      const release = acquireExchangeSlot(ctx, exchangeKind(request.method, received))
       try {
+        const { serverId } = request.params
+        const message = received && (await withoutState({ ctx, serverId, message: received }))
         const headers = Object.fromEntries(protocolHeaders(request.headers).map((name) => [name, String(request.headers[name])]))
         const session = firstValue(request.headers[sessionHeader])
-        const authorized = await authorizeMessage(ctx, { serverId: request.params.serverId, message, session, headers })
+        const authorized = await authorizeMessage(ctx, { serverId, message, session, headers })
         isDenied = false
         return { ...authorized, message, release }
       } catch (error) {
@@ -136,11 +140,15 @@ export async function registerGateway(server: FastifyInstance, services: Service
       // A client that left got no response.
       if (apiKey && reply.raw.writableFinished) agents.record({ apiKeyId: apiKey.id, operation, code: codes?.[0] })
     })
-    const { release, ...admitted } = await admit(ctx, request, reply)
     try {
-      return await forward({ ctx, request, reply, streams, times, ...admitted })
-    } finally {
-      onResponseEnd(reply, request, release)
+      const { release, ...admitted } = await admit(ctx, request, reply)
+      try {
+        return await forward({ ctx, request, reply, streams, times, ...admitted })
+      } finally {
+        onResponseEnd(reply, request, release)
+      }
+    } catch (error) {
+      throw await toElicitation(ctx, request, error)
     }
   }
 
@@ -163,7 +171,7 @@ export async function registerGateway(server: FastifyInstance, services: Service
           ...insufficientScopeHeaders(gatewayError, metadataUrl(services.config, request)),
         })
         .type('application/json')
-        .send(JSON.stringify(rpcError(request.state.message?.id ?? null, gatewayError.toRpcError())))
+        .send(JSON.stringify(gatewayError.toResponse(request.state.message?.id ?? null)))
     })
     scope.route({ method: ['GET', 'POST', 'DELETE'], url: '/mcp/:serverId', exposeHeadRoute: false, handler: relay })
     done()

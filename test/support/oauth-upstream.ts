@@ -1,8 +1,10 @@
 /** A foreign authorization server (oidc-provider: rotation, resource indicators, registration), and a real MCP server behind it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+import { toNodeHandler } from '@modelcontextprotocol/node'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
+import { createMcpHandler, McpServer as StatelessMcpServer } from '@modelcontextprotocol/server'
 import { Provider, type Configuration } from 'oidc-provider'
 
 import { listen, type Listening } from './local-server.js'
@@ -138,8 +140,19 @@ export class OAuthUpstream {
       return
     }
     this.accepted.push(token)
+    const whoami = [
+      'whoami',
+      { description: 'Names the account.' },
+      () => ({ content: [{ type: 'text' as const, text: found.accountId }] }),
+    ] as const
+    if (request.headers['mcp-protocol-version'] === '2026-07-28') {
+      const stateless = new StatelessMcpServer({ name: 'notes', version: '1' })
+      stateless.registerTool(...whoami)
+      await toNodeHandler(createMcpHandler(() => stateless))(request as never, response)
+      return
+    }
     const server = new McpServer({ name: 'notes', version: '1' })
-    server.registerTool('whoami', { description: 'Names the account.' }, () => ({ content: [{ type: 'text', text: found.accountId }] }))
+    server.registerTool(...whoami)
     const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true })
     await server.connect(transport)
     await transport.handleRequest(request, response)

@@ -14,6 +14,10 @@ export interface JsonRpcMessage {
 
 export const isJsonObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** The value at a path of member names; undefined where a member is missing. */
+export const valueAt = (value: unknown, ...path: readonly string[]): unknown =>
+  path.reduce<unknown>((at, name) => (isJsonObject(at) ? at[name] : undefined), value)
+
 const parseMessageId = (body: JsonObject): MessageId | null => {
   const id = body['id']
   return typeof id === 'string' || typeof id === 'number' ? id : null
