@@ -4,8 +4,11 @@ import { allowInsecureRequests, customFetch } from 'oauth4webapi'
 import { createOutboundFetch, type FetchOptions, type OutboundFetch } from './outbound-fetch.js'
 import type { Outbound } from './outbound.js'
 
+/** Milliseconds that a request takes at most. */
+export const oauthTimeoutMs = 10_000
+
 /** Of authorization servers of MCP servers: metadata, registrations and tokens are small. */
-const limits = { maxBytes: 65_536, timeoutMs: 10_000 }
+const limits = { maxBytes: 65_536, timeoutMs: oauthTimeoutMs }
 
 /** `fetch` without redirects: a request may carry a code, a token or a client secret. */
 export const oauthFetch = (outbound: Outbound, organizationId: string) => createOutboundFetch(outbound, organizationId, limits)

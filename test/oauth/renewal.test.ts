@@ -109,6 +109,8 @@ test('a renewal ends after its caller left, and its rotation is stored', async (
   await waitFor(() => isHeld)
   abort.abort()
   await call
+  // It holds the slot of the call: callers that leave cannot start any number of renewals.
+  expect(world.app.services.outboundConcurrency.count(`call ${world.acme.id}`)).toBe(1)
   release()
   await waitFor(async () => (await world.credential()).refreshVersion === 1)
   expect(await world.call(user)).toBe('jane-upstream')
@@ -246,7 +248,7 @@ test.each([
   }
   expect(await world.call(user)).toBe('jane-upstream')
   expect(await world.credential()).toMatchObject({ healthStatus: 'UNKNOWN', refreshVersion: 7, sealedRefresh: renewed.sealedRefresh })
-  await world.app.services.tokenTasks.settle()
+  await world.app.services.tokenTasks.settle(5000)
   expect(revoked).toEqual([])
 })
 
@@ -334,6 +336,34 @@ test('a server that names another authorization server: no token goes there, and
   expect(foreign.join('')).not.toContain('authorization')
   const [event] = (await world.acme.events('mcp_credential:lapse')).slice(-1)
   expect(event).toMatchObject({ details: { reason: 'AUTHORIZATION_SERVER_CHANGED' } })
+})
+
+test('a server whose metadata are missing for a while disconnects nobody', async () => {
+  const serverId = await world.server(world.upstream.serverUrl.replace('/mcp', '/mcp//'))
+  await world.connect(user, serverId)
+  world.app.clock.advance(hourMs)
+  world.upstream.interceptResource = ({ headers }, response) => {
+    if (headers.authorization) return false
+    response.writeHead(404).end()
+    return true
+  }
+  const { renewals } = world.upstream
+  expect(await world.call(user, { serverId })).toBe('jane-upstream')
+  expect(world.upstream.renewals).toBe(renewals + 1)
+})
+
+test.each([
+  [19_999, 'jane-upstream', 1],
+  [20_001, expect.objectContaining({ data: { reason: 'RENEWAL_FAILED', cause: 'TIMEOUT', retryAfterMs: 15_000 } }), 0],
+])('a refresh token is sent while the lease lasts as long as the request may: not after a look-up of %i ms', async (ms, answer, count) => {
+  world.app.clock.advance(hourMs)
+  const { renewals } = world.upstream
+  world.upstream.intercept = ({ url }) => {
+    if (url?.startsWith('/.well-known/')) world.app.clock.advance(ms)
+    return false
+  }
+  expect(await world.call(user)).toEqual(answer)
+  expect(world.upstream.renewals).toBe(renewals + count)
 })
 
 test('scopes that the server asks for are in the answer, and in the next authorization request', async () => {

@@ -18,7 +18,7 @@ import { requestRenewal } from './request-renewal.js'
 
 /** Milliseconds before its expiry from which an access token is renewed. */
 export const renewBeforeMs = 60_000
-/** Milliseconds of a lease: longer than a renewal takes. A process that crashed holds it no longer. */
+/** Milliseconds of a lease: time for look-ups before the request. A process that crashed holds it no longer. */
 export const leaseMs = 30_000
 /** Milliseconds that a renewal by another process is waited for. */
 const maxWaitMs = 25_000
@@ -69,7 +69,7 @@ export const rememberFailure = ({ renewalFailures }: Services, id: string, error
 
 async function renewWithLease(services: Services, server: McpServer, credential: McpCredential, until: Date): Promise<Renewal> {
   try {
-    const renewal = await requestRenewal(services, server, credential)
+    const renewal = await requestRenewal(services, server, credential, until)
     // The next connection asks the server anew: it may name another authorization server by now.
     if (renewal === 'LOST') services.oauthDiscovery.forgetProtectedResource(server.organizationId, server.serverUrl)
     return renewal

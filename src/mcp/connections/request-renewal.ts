@@ -8,6 +8,7 @@ import { McpOAuthClient } from '../../entities/mcp-oauth-client.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { open } from '../../lib/crypto/seal.js'
 import { OAuthClientError } from '../../outbound/oauth-client-error.js'
+import { oauthTimeoutMs } from '../../outbound/oauth-requests.js'
 import { disableOwnerFilter } from '../../tenancy/owner-filter.js'
 import { retireClient } from './retire-client.js'
 import { revokeTokens } from './revoke-upstream.js'
@@ -22,11 +23,12 @@ class OvertakenError extends Error {
   override readonly name = 'OvertakenError'
 }
 
-/** The caller holds the lease. @throws OAuthClientError, if it may succeed later; SealError */
+/** The caller holds the lease until then. @throws OAuthClientError, if it may succeed later; SealError */
 export async function requestRenewal(
   services: Services,
   server: McpServer,
   credential: McpCredential,
+  until: Date,
 ): Promise<McpCredential | 'LOST' | 'GONE'> {
   const { organizationId, oauthIssuer, oauthClientId, sealedRefresh } = credential
   const client = await systemContext(services, organizationId).em.findOne(McpOAuthClient, { id: oauthClientId ?? '' })
@@ -36,6 +38,8 @@ export async function requestRenewal(
   if (await hasOtherIssuer(services, server, client.issuer)) return lapse(services, credential, 'AUTHORIZATION_SERVER_CHANGED')
   try {
     const metadata = await services.oauthDiscovery.authorizationServer(organizationId, client.issuer)
+    // After the lease, another process would send the same refresh token: a replay ends the grant (RFC 9700 §4.14.2).
+    if (services.clock().getTime() + oauthTimeoutMs > until.getTime()) throw new OAuthClientError('TIMEOUT')
     const refreshToken = open(services.masterKeys, credential.refreshAad(), sealedRefresh)
     const tokens = await refreshTokens(services, { metadata, client }, refreshToken, credential.oauthResource)
     return await storeRenewed(services, client, credential, tokens)
@@ -50,12 +54,12 @@ export async function requestRenewal(
   }
 }
 
-/** Whether the server now names other authorization servers. Metadata that cannot be read says nothing. */
+/** Whether the server now names other authorization servers. Metadata that are missing or cannot be read say nothing. */
 async function hasOtherIssuer(services: Services, server: McpServer, issuer: string): Promise<boolean> {
   try {
     if (server.oauth?.issuer) return server.oauth.issuer !== issuer
-    const { issuers } = await services.oauthDiscovery.protectedResource(server.organizationId, server.serverUrl)
-    return !issuers.includes(issuer)
+    const { resource, issuers } = await services.oauthDiscovery.protectedResource(server.organizationId, server.serverUrl)
+    return resource !== null && !issuers.includes(issuer)
   } catch (error) {
     if (error instanceof OAuthClientError) return false
     throw error
