@@ -64,6 +64,13 @@ export class ConnectionWorld {
     return createApp(readConfig(this.app.env), { clock: this.app.clock.now, log: this.app.services.log })
   }
 
+  /** The same deployment at another public address, of which it has the whole database. */
+  async moved(url: string): Promise<ConnectionWorld> {
+    const env = { ...this.app.env, KEYHOUSE_URL: url }
+    const app = await startApp(env, { clock: this.app.clock.now })
+    return new ConnectionWorld(app, this.acme, this.upstream, this.agent, this.serverId)
+  }
+
   server(serverUrl: string, input: object = {}): Promise<string> {
     return newServer(this.app, this.acme, serverUrl, input)
   }

@@ -16,6 +16,7 @@ import { findLatestCredential } from '../credentials/select-credential.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { acquireExchangeSlot } from '../in-flight.js'
 import { planConnection, type ConnectionPlan } from './plan-connection.js'
+import { callbackUrl } from './register-client.js'
 
 /** Milliseconds for which the link is valid. */
 export const connectionTtlMs = 600_000
@@ -92,8 +93,10 @@ export async function storeConnection(
     // The plan holds for the URL and the settings that were read.
     if (server.updatedAt.getTime() !== planned.updatedAt.getTime())
       throw conflict('The MCP server was changed meanwhile. Repeat the request.', ['input', 'serverId'])
-    const isNewClient = !(await em.findOne(McpOAuthClient, { id: plan.client.id }))
-    if (isNewClient) em.persist(plan.client)
+    const client = await em.findOne(McpOAuthClient, { id: plan.client.id })
+    // A stored client keeps its id when our public address changes, so only the host of its redirect URI changes.
+    if (client) client.redirectUri = callbackUrl(ctx.services.config.url, client.id)
+    else em.persist(plan.client)
     const { organizationId, projectId, environment, origin } = server
     const ended = { serverId: server.id, endUserId: endUser.id, $or: [{ expiresAt: { $lte: now } }, { usedAt: { $ne: null } }] }
     await em.nativeDelete(McpConnection, ended)
@@ -117,7 +120,13 @@ export async function storeConnection(
     connection.sealedVerifier = seal(ctx.services.masterKeys, verifierAad(connection), generateRandomCodeVerifier())
     em.persist(connection)
     const { issuer, kind } = plan.client
-    addDetails({ connectionId: connection.id, issuer, clientId: plan.client.id, clientKind: kind, ...(isNewClient ? { isNewClient } : {}) })
+    addDetails({
+      connectionId: connection.id,
+      issuer,
+      clientId: plan.client.id,
+      clientKind: kind,
+      ...(client ? {} : { isNewClient: true }),
+    })
     return { url: connectUrl(ctx, connection.id), expiresAt: connection.expiresAt }
   })
 }
