@@ -46,6 +46,9 @@ import { UsageAggregator } from './usage/usage-aggregator.js'
 /** Addresses whose unknown credentials or reports are counted at the same time. The oldest is evicted, which bounds the memory. */
 const maxTrackedAddresses = 10_000
 
+/** Milliseconds that a shutdown waits for renewals and revocations. A slow authorization server must not delay it until its end is forced. */
+const maxSettleMs = 5000
+
 export interface ServiceOverrides {
   readonly clock?: Clock
   readonly log?: Logger
@@ -115,7 +118,7 @@ export async function openServices(
     closers.unshift(() => outbound.close())
     const tokenTasks = new SingleFlight()
     // A renewed token that is not stored is lost, and its account must be connected again.
-    closers.unshift(() => tokenTasks.settle())
+    closers.unshift(() => tokenTasks.settle(maxSettleMs))
     const services = {
       config,
       limits,

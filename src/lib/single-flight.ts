@@ -1,4 +1,6 @@
 /** Tasks of which one runs at a time for each key. Callers that arrive meanwhile share its result. */
+import { setTimeout as wait } from 'node:timers/promises'
+
 export class SingleFlight {
   readonly #running = new Map<string, Promise<unknown>>()
 
@@ -11,8 +13,8 @@ export class SingleFlight {
     return running
   }
 
-  /** Resolves when every task that runs now has ended. */
-  async settle(): Promise<void> {
-    await Promise.allSettled(this.#running.values())
+  /** Resolves when every task that runs now has ended, or after the timeout. */
+  async settle(timeoutMs: number): Promise<void> {
+    await Promise.race([Promise.allSettled(this.#running.values()), wait(timeoutMs, undefined, { ref: false })])
   }
 }
