@@ -2,6 +2,12 @@
 import { OutboundError, toOutboundError } from './outbound-error.js'
 import type { Outbound, OutboundResponse } from './outbound.js'
 
+/**
+ * Characters of a response header that a library gets. oauth4webapi parses challenges in a time that grows with the square of
+ * their length: 200 ms for the 16 KiB that a header can have.
+ */
+export const maxHeaderLength = 4096
+
 /** Limits of one request. */
 export interface FetchLimits {
   readonly maxBytes: number
@@ -55,7 +61,7 @@ export const createOutboundFetch =
     const status = response.statusCode
     if (status < 200 || status > 599) throw new OutboundError('PROTOCOL_ERROR')
     const responseHeaders = Object.entries(response.headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value] as [string, string]],
+      value === undefined || value.length > maxHeaderLength ? [] : [[name, value] as [string, string]],
     )
     // A Response with one of these statuses must have no body (Fetch §6.4).
     return new Response([204, 205, 304].includes(status) ? null : new Uint8Array(bytes), { status, headers: responseHeaders })

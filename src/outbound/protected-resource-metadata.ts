@@ -1,4 +1,5 @@
 /** Metadata of an MCP server as a protected resource (RFC 9728), found as MCP 2026-07-28 says. */
+import { isPlainIssuer, isPlainUrl } from '../lib/network/plain-url.js'
 import { fetchJson } from './authorization-server-metadata.js'
 import { readBearerChallenge, type BearerChallenge } from './bearer-challenge.js'
 import { metadataInvalid } from './oauth-client-error.js'
@@ -55,9 +56,9 @@ export async function fetchProtectedResource(fetch: OutboundFetch, serverUrl: st
 
 function toProtectedResource(document: unknown, serverUrl: string, challengeScopes: readonly string[] | null): ProtectedResource {
   const { resource, authorization_servers: issuers, scopes_supported: supported } = Object(document) as Record<string, unknown>
-  if (typeof resource !== 'string' || !covers(resource, serverUrl))
+  if (!isPlainUrl(resource) || !covers(resource, serverUrl))
     throw metadataInvalid('"resource" in the metadata of the MCP server does not cover its URL.')
-  if (!isStrings(issuers) || issuers.length === 0 || !issuers.every((issuer) => /^https?:\/\//i.test(issuer) && URL.canParse(issuer)))
+  if (!isStrings(issuers) || issuers.length === 0 || !issuers.every(isPlainIssuer))
     throw metadataInvalid('"authorization_servers" in the metadata of the MCP server has no valid URL.')
   return { resource, issuers, scopes: challengeScopes ?? (isStrings(supported) ? supported : null) }
 }

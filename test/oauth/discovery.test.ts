@@ -78,11 +78,33 @@ test.each([
   ['a token endpoint at a link-local address', metadata(as, { token_endpoint: 'https://169.254.169.254/token' }), '"token_endpoint"'],
   ['a token endpoint at loopback', metadata(as, { token_endpoint: 'https://localhost/token' }), '"token_endpoint"'],
   ['no token endpoint', metadata(as, { token_endpoint: undefined }), '"token_endpoint"'],
+  ['a user name in an endpoint', metadata(as, { authorization_endpoint: 'https://github.com@as.example/' }), '"authorization_endpoint"'],
+  ['a control character in an endpoint', metadata(as, { token_endpoint: 'https://as.example/\ttoken' }), '"token_endpoint"'],
+  ['an endpoint that is too long', metadata(as, { token_endpoint: `${as}/${'a'.repeat(2048)}` }), '"token_endpoint"'],
 ])('metadata with %s is refused', async (_name, body, text) => {
   const { discovery } = discover({ [wellKnown]: { body } })
   const message = await failure(discovery.authorizationServer(organizationId, as))
   expect(message).toMatch(/^METADATA_INVALID/)
   expect(message).toContain(text)
+})
+
+test('of the metadata, only what is used is kept: a large document takes no memory', async () => {
+  const kept = {
+    issuer: as,
+    authorization_endpoint: `${as}/authorize`,
+    token_endpoint: `${as}/token`,
+    revocation_endpoint: `${as}/revoke`,
+    authorization_response_iss_parameter_supported: true,
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'none'],
+  }
+  const more = {
+    registration_endpoint: 'not a URL',
+    client_id_metadata_document_supported: 'yes',
+    token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'x'.repeat(10_000)],
+    more: Array.from({ length: 1000 }, () => ({})),
+  }
+  const { discovery } = discover({ [wellKnown]: { body: { ...metadata(as), ...kept, ...more } } })
+  expect(await discovery.authorizationServer(organizationId, as)).toEqual(kept)
 })
 
 test('errors are not kept, documents for 5 minutes, and concurrent look-ups are one', async () => {
@@ -161,6 +183,23 @@ test.each([
     { body: { resource: server, authorization_servers: ['file:///etc'] } },
     'authorization_servers',
   ],
+  ['a resource with a control character', undefined, resourceDocument(`\u0000${server}`), 'does not cover'],
+  ['a resource with a user name', undefined, resourceDocument('https://me@mcp.example/v1/mcp'), 'does not cover'],
+  ...['\u0000', 'a\nb', '?a=b', '#a', 'é', 'a'.repeat(2048)].map(
+    (end) =>
+      [
+        `an authorization server at …/${JSON.stringify(end).slice(0, 10)}`,
+        undefined,
+        { body: { resource: server, authorization_servers: [`https://as.example/${end}`] } },
+        'authorization_servers',
+      ] as const,
+  ),
+  [
+    'an authorization server with a user name',
+    undefined,
+    { body: { resource: server, authorization_servers: ['https://github.com@as.example'] } },
+    'authorization_servers',
+  ],
 ])('a server that names %s is refused', async (_name, challenge, answer: Answer, text) => {
   const { discovery, sent } = discover({
     [server]: { status: 401, headers: challenge === undefined ? {} : { 'www-authenticate': challenge } },
@@ -168,6 +207,20 @@ test.each([
   })
   expect(await failure(discovery.protectedResource(organizationId, server))).toContain(text)
   expect(sent.every((url) => url.startsWith('https://mcp.example/'))).toBe(true)
+})
+
+test('a challenge counts up to 4096 characters, since reading a longer one would hold up other tenants', async () => {
+  const challenge = (length: number): Record<string, Answer> => {
+    const text = 'Bearer resource_metadata="https://mcp.example/meta", scope="'
+    return {
+      [server]: { status: 401, headers: { 'www-authenticate': `${text.padEnd(length - 1, 'a')}"` } },
+      'https://mcp.example/meta': resourceDocument(server),
+    }
+  }
+  const within = discover(challenge(4096))
+  expect((await within.discovery.protectedResource(organizationId, server)).issuers).toEqual([as])
+  const beyond = discover(challenge(4097))
+  expect((await beyond.discovery.protectedResource(organizationId, server)).issuers).toEqual(['https://mcp.example'])
 })
 
 test('a resource covers its own path and those below it', () => {

@@ -1,5 +1,11 @@
 /** Finishes a connection: checks the authorization response, redeems its code, and stores the tokens for the end user. */
-import { validateAuthResponse, AuthorizationResponseError, OperationProcessingError, type AuthorizationServer } from 'oauth4webapi'
+import {
+  AuthorizationResponseError,
+  OperationProcessingError,
+  UnsupportedOperationError,
+  validateAuthResponse,
+  type AuthorizationServer,
+} from 'oauth4webapi'
 
 import type { Context } from '../../context/context.js'
 import { perform } from '../../context/perform.js'
@@ -82,6 +88,8 @@ function validateResponse(
     if (error instanceof AuthorizationResponseError)
       throw new ConnectionRefusal(error.error === 'access_denied' ? 'ACCESS_DENIED' : 'PROVIDER_FAILED')
     if (error instanceof OperationProcessingError) throw new ConnectionRefusal('ISSUER_INVALID')
+    // A response of the implicit or hybrid flow.
+    if (error instanceof UnsupportedOperationError) throw new ConnectionRefusal('RESPONSE_INVALID')
     throw error
   }
 }

@@ -3,7 +3,7 @@ import type { Services } from '../../context/services.js'
 import { setNeededScopes } from '../../database/queries/mcp-connections.js'
 import { readBearerChallenge } from '../../outbound/bearer-challenge.js'
 import type { UsableCredential } from '../credentials/open-credential.js'
-import { isScope, maxScopes } from '../servers/server-oauth.js'
+import { toScopes } from '../servers/server-oauth.js'
 
 /** Records them for the next connection, and returns them. Empty for another challenge. */
 export async function recordNeededScopes(
@@ -13,7 +13,7 @@ export async function recordNeededScopes(
 ): Promise<readonly string[]> {
   const { error, scope = '' } = await readBearerChallenge(challenge)
   if (error !== 'insufficient_scope') return []
-  const scopes = [...new Set(scope.split(' '))].filter(isScope).slice(0, maxScopes)
+  const scopes = toScopes(scope.split(' '))
   if (scopes.length > 0)
     await journal.writeBackground({ statements: [{ sql: setNeededScopes, parameters: [JSON.stringify(scopes), id, version] }] })
   return scopes

@@ -5,7 +5,7 @@ import type { McpServer } from '../../entities/mcp-server.js'
 import { DomainError, oauthClientRequired, oauthUnavailable } from '../../lib/errors.js'
 import { OAuthClientError } from '../../outbound/oauth-client-error.js'
 import type { ProtectedResource } from '../../outbound/protected-resource-metadata.js'
-import { isScope, maxScopes } from '../servers/server-oauth.js'
+import { toScopes } from '../servers/server-oauth.js'
 import { selectClient } from './select-client.js'
 
 export interface ConnectionPlan {
@@ -33,7 +33,7 @@ export async function planConnection(ctx: Context, server: McpServer, neededScop
     const named = await findResource(ctx, server)
     const metadata = await oauthDiscovery.authorizationServer(organizationId, named.issuers[0]!)
     const client = await selectClient(ctx, server, metadata)
-    const scopes = [...new Set([...(oauth?.scopes ?? named.scopes ?? []), ...neededScopes])].filter(isScope).slice(0, maxScopes)
+    const scopes = toScopes([...(oauth?.scopes ?? named.scopes ?? []), ...neededScopes])
     return { client, resource: oauth?.omitsResource ? null : (named.resource ?? resourceOf(serverUrl)), scopes }
   } catch (error) {
     throw toDomainError(error)

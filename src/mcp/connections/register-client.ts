@@ -5,9 +5,9 @@ import { clientSecretAad, McpOAuthClient } from '../../entities/mcp-oauth-client
 import { seal } from '../../lib/crypto/seal.js'
 import { newId } from '../../lib/id.js'
 import { isLoopback } from '../../lib/network/address.js'
-import { toOAuthClientError } from '../../outbound/oauth-client-error.js'
+import { OAuthClientError, toOAuthClientError } from '../../outbound/oauth-client-error.js'
 import { oauthFetch, oauthRequestOptions } from '../../outbound/oauth-requests.js'
-import { withSecretExpiry } from './corrected-responses.js'
+import { correctRegistration } from './corrected-responses.js'
 import { authMethod, type TokenServices } from './token-requests.js'
 
 type Place = Pick<McpOAuthClient, 'organizationId' | 'projectId' | 'environment'>
@@ -49,6 +49,13 @@ export const buildClient = (
   })
 }
 
+/** Characters of a registered id or secret: a server without a database puts all metadata into it. */
+const maxRegisteredLength = 4096
+
+/** Printable ASCII (RFC 6749 appendix A.1, A.2), which every method of client authentication can send. */
+export const isClientText = (text: string, maxLength = maxRegisteredLength): boolean =>
+  text.length <= maxLength && /^[\x20-\x7E]+$/.test(text)
+
 /** @throws OAuthClientError */
 export async function registerClient(
   services: TokenServices & { readonly config: { readonly url: string } },
@@ -65,11 +72,13 @@ export async function registerClient(
       { ...clientMetadata(config.url, client.redirectUri), token_endpoint_auth_method: authMethod(metadata, !isPublic) },
       oauthRequestOptions(oauthFetch(outbound, place.organizationId)),
     )
-    const { client_id: clientId, client_secret: secret } = await oauth.processDynamicClientRegistrationResponse(
-      await withSecretExpiry(response),
+    const { client_id: clientId, client_secret: received } = await oauth.processDynamicClientRegistrationResponse(
+      await correctRegistration(response),
     )
+    const secret = typeof received === 'string' ? received : ''
+    if (!isClientText(clientId) || (secret !== '' && !isClientText(secret))) throw new OAuthClientError('INVALID_RESPONSE')
     client.clientId = clientId
-    if (typeof secret === 'string' && secret !== '') client.sealedSecret = seal(masterKeys, clientSecretAad(client), secret)
+    if (secret !== '') client.sealedSecret = seal(masterKeys, clientSecretAad(client), secret)
     return client
   } catch (error) {
     throw toOAuthClientError(error, clock())

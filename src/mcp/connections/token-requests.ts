@@ -6,7 +6,8 @@ import { clientSecretAad, type McpOAuthClient } from '../../entities/mcp-oauth-c
 import { open } from '../../lib/crypto/seal.js'
 import { OAuthClientError, toOAuthClientError } from '../../outbound/oauth-client-error.js'
 import { oauthFetch, oauthRequestOptions } from '../../outbound/oauth-requests.js'
-import { withErrorStatus } from './corrected-responses.js'
+import { toScopes } from '../servers/server-oauth.js'
+import { correctTokens } from './corrected-responses.js'
 
 export type TokenServices = Pick<Services, 'outbound' | 'clock' | 'masterKeys'>
 
@@ -83,7 +84,7 @@ export async function exchangeCode(
       grant.verifier,
       { ...requestOptions(services, client), additionalParameters: withResource(grant.resource) },
     )
-    return oauth.processAuthorizationCodeResponse(metadata, oauthClient(client), await withErrorStatus(response))
+    return oauth.processAuthorizationCodeResponse(metadata, oauthClient(client), await correctTokens(response))
   })
 }
 
@@ -95,7 +96,7 @@ export async function refreshTokens(services: TokenServices, peer: Peer, refresh
       ...requestOptions(services, client),
       additionalParameters: withResource(resource),
     })
-    return oauth.processRefreshTokenResponse(metadata, oauthClient(client), await withErrorStatus(response))
+    return oauth.processRefreshTokenResponse(metadata, oauthClient(client), await correctTokens(response))
   })
 }
 
@@ -121,5 +122,5 @@ async function receiveTokens({ clock }: TokenServices, request: () => Promise<oa
     if (token.length > maxTokenLength || !tokenPattern.test(token)) throw new OAuthClientError('INVALID_RESPONSE')
   if (type !== 'bearer') throw new OAuthClientError('INVALID_RESPONSE')
   const expiresAt = lifetime === undefined ? null : new Date(clock().getTime() + Math.min(lifetime, maxLifetimeSeconds) * 1000)
-  return { accessToken, refreshToken, expiresAt, scopes: scope === undefined ? null : scope.split(' ').filter(Boolean) }
+  return { accessToken, refreshToken, expiresAt, scopes: scope === undefined ? null : toScopes(scope.split(' ')) }
 }

@@ -9,7 +9,7 @@ import type { Secret } from '../../lib/secret.js'
 import { resolveEnvironment } from '../../tenancy/environment.js'
 import { findProjectOrDefault } from '../../tenancy/project.js'
 import { Validator } from '../../validation/validator.js'
-import { buildClient } from '../connections/register-client.js'
+import { buildClient, isClientText } from '../connections/register-client.js'
 import { issuerIssue } from '../servers/server-oauth.js'
 import { assertUrlAllowed } from '../servers/server-rules.js'
 
@@ -25,11 +25,8 @@ export interface CreateMcpOAuthClientArgs {
   readonly idempotencyKey?: string | null | undefined
 }
 
-/** Printable ASCII (RFC 6749 appendix A.1, A.2), which every method of client authentication can send. */
-const vschars = /^[\x20-\x7E]+$/
-
 const textIssue = (text: string, max: number): string | undefined =>
-  text.length > max || !vschars.test(text) ? `must be 1 to ${max} printable ASCII characters` : undefined
+  isClientText(text, max) ? undefined : `must be 1 to ${max} printable ASCII characters`
 
 export const secretIssue = (secret: string): string | undefined => textIssue(secret, maxClientSecretLength)
 

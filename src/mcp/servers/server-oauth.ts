@@ -33,7 +33,10 @@ const reservedParameters: ReadonlySet<string> = new Set([
 
 /** `scope-token` of RFC 6749 §3.3. */
 const scopePattern = /^[\x21\x23-\x5B\x5D-\x7E]+$/
-export const isScope = (text: string): boolean => text.length <= maxScopeLength && scopePattern.test(text)
+const isScope = (text: string): boolean => text.length <= maxScopeLength && scopePattern.test(text)
+
+/** Scopes in texts of a foreign server: what is none is left out. */
+export const toScopes = (texts: Iterable<string>): string[] => [...new Set(texts)].filter(isScope).slice(0, maxScopes)
 
 const parameterName = /^[A-Za-z0-9_.-]{1,64}$/
 
