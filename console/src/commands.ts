@@ -17,5 +17,5 @@ export const exchangeMutation =
   'mutation { exchangeApiKey(input: { externalUserId: "user-1", audience: "https://api.example.com" }) { token userErrors { message } } }'
 
 /** A request for an end user of the product. */
-export const onBehalfOfCommand = (url: string): string =>
-  curlCommand(url, '{ viewer { endUser { externalId } } }').replace(' \\\n', " \\\n  -H 'X-On-Behalf-Of: user-1' \\\n")
+export const onBehalfOfCommand = (url: string, externalUserId = 'user-1', query = '{ viewer { endUser { externalId } } }'): string =>
+  curlCommand(url, query).replace(' \\\n', (end) => `${end}  -H ${quote(`X-On-Behalf-Of: ${externalUserId}`)}${end}`)

@@ -85,6 +85,12 @@ export const screens: readonly Screen[] = [
     component: load(async () => (await import('./screens/edit-oauth.js')).EditOAuth),
   },
   {
+    path: '/oauth/clients',
+    title: null,
+    permission: 'mcp_oauth_client:read',
+    component: load(async () => (await import('./screens/oauth-clients.js')).OAuthClients),
+  },
+  {
     path: '/servers',
     title: 'MCP servers',
     group: 'MCP',

@@ -2,6 +2,7 @@
 import type { McpServerResult } from '@keyhouse/client'
 import type { ReactElement } from 'react'
 
+import { PermissionList } from '../parts/permission-list.js'
 import type { Column } from '../parts/table.js'
 import { StatusTag, Tag } from '../parts/tag.js'
 import { Ago, Moment } from '../parts/time.js'
@@ -23,11 +24,15 @@ export const credentialColumns: readonly Column<Credential>[] = [
   { title: 'Name', cell: ({ name }) => name ?? <span className="muted">No name</span> },
   {
     title: 'Value',
-    cell: ({ authType, authorizationPreview, headerNames }) => (
+    cell: (credential) => (
       <div>
-        {typeNames[authType]}
+        {typeNames[credential.authType]}
         <br />
-        <code className="muted">{authorizationPreview ?? headerNames.join(', ')}</code>
+        {credential.oauthIssuer === null ? (
+          <code className="muted">{credential.authorizationPreview ?? credential.headerNames.join(', ')}</code>
+        ) : (
+          <Account credential={credential} issuer={credential.oauthIssuer} />
+        )}
       </div>
     ),
   },
@@ -40,19 +45,70 @@ export const credentialColumns: readonly Column<Credential>[] = [
       </div>
     ),
   },
-  { title: 'Ends', cell: ({ expiresAt }) => <Moment at={expiresAt} /> },
-  { title: 'Status', cell: ({ status }) => <StatusTag status={status} /> },
+  {
+    title: 'Ends',
+    cell: (credential) => (isRenewed(credential) ? <Renewal credential={credential} /> : <Moment at={credential.expiresAt} />),
+  },
+  {
+    title: 'Status',
+    cell: (credential) =>
+      needsReconnection(credential) ? <Tag tone="danger">To be connected again</Tag> : <StatusTag status={credential.status} />,
+  },
 ]
 
-/** The server's verdict on the value; nothing until there is one. */
+const needsReconnection = ({ status, health }: Credential): boolean => status === 'ACTIVE' && health.status === 'RECONNECT_REQUIRED'
+
+const isRenewed = (credential: Credential): boolean =>
+  credential.authType === 'OAUTH' && credential.status === 'ACTIVE' && !needsReconnection(credential)
+
+/** Where an account was connected, and what it may do there. */
+function Account({
+  credential: { oauthScopes, neededScopes },
+  issuer,
+}: {
+  readonly credential: Credential
+  readonly issuer: string
+}): ReactElement {
+  return (
+    <>
+      <code className="muted" title={issuer}>
+        {new URL(issuer).host}
+      </code>
+      {oauthScopes && oauthScopes.length > 0 && (
+        <span className="note">
+          <br />
+          Scopes: <PermissionList permissions={oauthScopes} />
+        </span>
+      )}
+      {neededScopes && neededScopes.length > 0 && (
+        <>
+          <br />
+          <Tag tone="warn">
+            Lacks <PermissionList permissions={neededScopes} />
+          </Tag>
+        </>
+      )}
+    </>
+  )
+}
+
+/** Keyhouse renews an access token when it is needed: one that expired is no fault. */
+function Renewal({ credential: { accessExpiresAt } }: { readonly credential: Credential }): ReactElement {
+  return (
+    <div>
+      Renewed on use
+      {accessExpiresAt !== null && (
+        <span className="note">
+          <br />
+          Access token: <Ago at={accessExpiresAt} />
+        </span>
+      )}
+    </div>
+  )
+}
+
+/** The server's verdict on the value; nothing until there is one, and while the account is to be connected again. */
 function Health({ health: { status, lastStatus, changedAt } }: Pick<Credential, 'health'>): ReactElement | null {
-  if (status === 'RECONNECT_REQUIRED')
-    return (
-      <>
-        <br />
-        <Tag tone="danger">To be connected again</Tag>
-      </>
-    )
   if (status !== 'OK' && status !== 'FAILING') return null
   return (
     <>

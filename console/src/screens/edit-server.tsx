@@ -1,4 +1,4 @@
-/** Form that changes the name, label, URL and description of an MCP server. */
+/** Form that changes the name, label, URL, description and OAuth settings of an MCP server. */
 import type { UpdateMcpServerInput } from '@keyhouse/client'
 import { useMcpServer, useUpdateMcpServer } from '@keyhouse/client/react'
 import { useState } from 'react'
@@ -15,8 +15,9 @@ import { Loaded, Notice } from '../parts/problem.js'
 import { useToast } from '../parts/toast.js'
 import type { ScreenProps } from '../screens.js'
 import { ActiveCredentials } from './active-credentials.js'
-import { serverFields, ServerFields } from './server-form.js'
+import { serverFields, ServerFields, serverTexts } from './server-form.js'
 import type { ServerValues } from './server-form.js'
+import { serverOAuthInput, toServerOAuthValues } from './server-oauth.js'
 import type { McpServer } from './server.js'
 
 export function EditServer({ params }: ScreenProps): ReactElement {
@@ -31,18 +32,23 @@ export function EditServer({ params }: ScreenProps): ReactElement {
   )
 }
 
-const toValues = ({ name, serverLabel, serverUrl, serverDescription }: McpServer): ServerValues => ({
+const toValues = ({ name, serverLabel, serverUrl, serverDescription, oauth }: McpServer): ServerValues => ({
   name,
   serverLabel,
   serverUrl,
   serverDescription: serverDescription ?? '',
+  oauth: toServerOAuthValues(oauth),
 })
 
 /** The changed fields alone: a URL that is no longer allowed does not prevent a new name. */
 function changesOf(server: McpServer, values: ServerValues): Omit<UpdateMcpServerInput, 'id'> {
   const before = toValues(server)
-  const changed = Object.fromEntries(serverFields.filter((name) => values[name] !== before[name]).map((name) => [name, values[name]]))
-  return changed['serverDescription'] === '' ? { ...changed, serverDescription: null } : changed
+  const changed = Object.fromEntries(serverTexts.filter((name) => values[name] !== before[name]).map((name) => [name, values[name]]))
+  return {
+    ...changed,
+    ...(changed['serverDescription'] === '' && { serverDescription: null }),
+    ...(JSON.stringify(values.oauth) !== JSON.stringify(before.oauth) && { oauth: serverOAuthInput(values.oauth) }),
+  }
 }
 
 function EditForm({ server }: { readonly server: McpServer }): ReactElement {

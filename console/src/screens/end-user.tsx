@@ -1,6 +1,6 @@
 /** One end user: tokens, credentials, servers and events; forget. */
 import type { NodeResult } from '@keyhouse/client'
-import { useAccessTokens, useAuditEvents, useForgetEndUser, useMcpCredentials, useMcpServers, useNode } from '@keyhouse/client/react'
+import { useAccessTokens, useAuditEvents, useForgetEndUser, useMcpServers, useNode } from '@keyhouse/client/react'
 import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation } from 'wouter'
@@ -16,7 +16,7 @@ import { EnvironmentTag } from '../parts/tag.js'
 import { Moment } from '../parts/time.js'
 import { useToast } from '../parts/toast.js'
 import type { ScreenProps } from '../screens.js'
-import { credentialColumns } from './credential-columns.js'
+import { EndUserCredentials } from './end-user-credentials.js'
 import { eventColumns } from './key-activity.js'
 import { GrantsCard } from './oauth-grants.js'
 import { serverColumns } from './servers.js'
@@ -24,7 +24,7 @@ import { tokenColumns } from './tokens.js'
 
 const rows = 10
 
-type EndUserNode = Extract<NonNullable<NodeResult>, { readonly __typename: 'EndUser' }>
+export type EndUserNode = Extract<NonNullable<NodeResult>, { readonly __typename: 'EndUser' }>
 
 interface EndUserProps {
   readonly endUser: EndUserNode
@@ -65,7 +65,7 @@ export function EndUser({ params }: ScreenProps): ReactElement {
             </Card>
             {can('access_token:read') && <Tokens endUser={data} />}
             {can('oauth_grant:read') && <Grants endUser={data} />}
-            {can('mcp_credential:read') && <Credentials endUser={data} />}
+            {can('mcp_credential:read') && <EndUserCredentials endUser={data} filter={filterOf(data)} />}
             {can('mcp_server:read') && <Servers endUser={data} />}
             {can('audit_event:read') && <Events endUser={data} />}
           </>
@@ -99,32 +99,6 @@ function Tokens({ endUser }: EndUserProps): ReactElement {
 function Grants({ endUser }: EndUserProps): ReactElement {
   const all = `externalUserId=${encodeURIComponent(endUser.externalId)}`
   return <GrantsCard filter={filterOf(endUser)} without="End user" all={all} />
-}
-
-function Credentials({ endUser }: EndUserProps): ReactElement {
-  const query = useMcpCredentials({ first: rows, filter: filterOf(endUser) })
-  return (
-    <Card title="Credentials">
-      <Loaded query={query}>
-        {({ nodes }) => (
-          <Table
-            caption="Latest credentials"
-            columns={[
-              {
-                title: 'Server',
-                cell: ({ server }) =>
-                  server ? <ScreenLink to={`/servers/${server.id}`}>{server.name}</ScreenLink> : <span className="muted">Not visible</span>,
-              },
-              ...credentialColumns,
-            ]}
-            rows={nodes}
-            rowKey={({ id }) => id}
-            empty={<p className="muted">It has no credential.</p>}
-          />
-        )}
-      </Loaded>
-    </Card>
-  )
 }
 
 function Servers({ endUser }: EndUserProps): ReactElement {

@@ -1,35 +1,32 @@
 /** Form for a new API key, and its secret once. */
-import type { Environment } from '@keyhouse/client'
-import { useCreateApiKey, useProjects } from '@keyhouse/client/react'
+import { useCreateApiKey } from '@keyhouse/client/react'
 import { useCallback, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation } from 'wouter'
 
 import { useNeedsInProject } from '../access.js'
 import { curlCommand, viewerQuery } from '../commands.js'
-import { useScope, useScopedPath } from '../filters.js'
+import { useScopedPath } from '../filters.js'
 import { Button, LinkButton } from '../parts/button.js'
 import { Confirm } from '../parts/dialog.js'
 import { ExpiryField, expiryInput } from '../parts/expiry.js'
 import type { Expiry } from '../parts/expiry.js'
-import { Choices, Field, Form, FormActions, Select } from '../parts/form.js'
+import { Field, Form, FormActions } from '../parts/form.js'
 import { Page } from '../parts/page.js'
 import { grantInput } from '../parts/permissions.js'
+import { PlaceFields, placeInput, usePlace } from '../parts/place.js'
 import { SecretDialog } from '../parts/secret.js'
 import { useSession } from '../session-context.js'
 import { keyFields, KeyFields, keyInput, newKeyValues } from './key-form.js'
 
 export function NewKey(): ReactElement {
-  const scope = useScope()
   const scoped = useScopedPath()
   const { url } = useSession()
   const needs = useNeedsInProject()
   const [, navigate] = useLocation()
-  const { data: projects = [] } = useProjects()
   const create = useCreateApiKey()
   const [values, setValues] = useState(newKeyValues)
-  const [environment, setEnvironment] = useState<Environment>(scope.environment ?? 'SANDBOX')
-  const [projectId, setProjectId] = useState(scope.projectId ?? '')
+  const [place, setPlace] = usePlace()
   const [expiry, setExpiry] = useState<Expiry>({ choice: '90', date: '' })
   const [isAsking, setIsAsking] = useState(false)
 
@@ -39,11 +36,10 @@ export function NewKey(): ReactElement {
     const permissions = grantInput(values.grant)
     const expiresAt = expiryInput(expiry, Date.now())
     mutate({
-      environment,
+      ...placeInput(place),
       ...keyInput(values),
       ...(expiresAt !== undefined && { expiresAt }),
       ...(permissions && { permissions }),
-      ...(projectId !== '' && { projectId }),
     })
   }
   const createdId = data?.apiKey.id
@@ -54,7 +50,7 @@ export function NewKey(): ReactElement {
 
   return (
     <Page title="New API key">
-      <Form error={create.error} fields={keyFields} onSubmit={() => (environment === 'PRODUCTION' ? setIsAsking(true) : submit())}>
+      <Form error={create.error} fields={keyFields} onSubmit={() => (place.environment === 'PRODUCTION' ? setIsAsking(true) : submit())}>
         <Field
           name="label"
           label="Label"
@@ -63,24 +59,7 @@ export function NewKey(): ReactElement {
           value={values.label}
           onChange={(label) => setValues({ ...values, label })}
         />
-        <Choices
-          label="Environment"
-          options={[
-            ['SANDBOX', 'Sandbox', 'Test data, which resetSandbox deletes'],
-            ['PRODUCTION', 'Production', 'Data of your users'],
-          ]}
-          value={environment}
-          onChange={setEnvironment}
-        />
-        {projects.length > 1 && (
-          <Select
-            name="projectId"
-            label="Project"
-            options={projects.map(({ id, name }) => [id, name] as const)}
-            value={projectId === '' ? projects[0]!.id : projectId}
-            onChange={setProjectId}
-          />
-        )}
+        <PlaceFields place={place} onChange={setPlace} />
         <ExpiryField expiry={expiry} onChange={setExpiry} canBeNever />
         <KeyFields values={values} onChange={setValues} canBeAll />
         <FormActions>

@@ -1,18 +1,19 @@
 /** Form that registers an MCP server. */
-import type { Environment, McpApprovalPolicy } from '@keyhouse/client'
-import { useCreateMcpServer, useProjects } from '@keyhouse/client/react'
+import type { McpApprovalPolicy } from '@keyhouse/client'
+import { useCreateMcpServer } from '@keyhouse/client/react'
 import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useLocation } from 'wouter'
 
 import { useNeedsInProject } from '../access.js'
-import { useScope, useScopedPath } from '../filters.js'
+import { useScopedPath } from '../filters.js'
 import { Button, LinkButton } from '../parts/button.js'
-import { Choices, Form, FormActions, Select } from '../parts/form.js'
+import { Choices, Form, FormActions } from '../parts/form.js'
 import { Page } from '../parts/page.js'
+import { PlaceFields, placeInput, usePlace } from '../parts/place.js'
 import { useToast } from '../parts/toast.js'
-import { serverFields, ServerFields } from './server-form.js'
-import type { ServerValues } from './server-form.js'
+import { newServerValues, serverFields, ServerFields } from './server-form.js'
+import { serverOAuthInput } from './server-oauth.js'
 
 /** Choices of the approval policy. */
 export const policies = [
@@ -21,15 +22,12 @@ export const policies = [
 ] as const
 
 export function NewServer(): ReactElement {
-  const scope = useScope()
   const scoped = useScopedPath()
   const needs = useNeedsInProject()
   const toast = useToast()
   const [, navigate] = useLocation()
-  const { data: projects = [] } = useProjects()
-  const [values, setValues] = useState<ServerValues>({ name: '', serverLabel: '', serverUrl: '', serverDescription: '' })
-  const [environment, setEnvironment] = useState<Environment>(scope.environment ?? 'SANDBOX')
-  const [projectId, setProjectId] = useState(scope.projectId ?? '')
+  const [values, setValues] = useState(newServerValues)
+  const [place, setPlace] = usePlace()
   const [requireApproval, setRequireApproval] = useState<McpApprovalPolicy>('ALWAYS')
   const create = useCreateMcpServer({
     onSuccess: ({ server }) => {
@@ -37,37 +35,20 @@ export function NewServer(): ReactElement {
       navigate(scoped(`/servers/${server.id}`))
     },
   })
-  const { serverDescription, ...required } = values
+  const { serverDescription, oauth, ...required } = values
   const submit = (): void =>
     create.mutate({
       ...required,
-      environment,
+      ...placeInput(place),
       requireApproval,
+      oauth: serverOAuthInput(oauth),
       ...(serverDescription !== '' && { serverDescription }),
-      ...(projectId !== '' && { projectId }),
     })
   return (
     <Page title="Register an MCP server">
       <Form error={create.error} fields={serverFields} onSubmit={submit}>
         <ServerFields values={values} onChange={setValues} />
-        <Choices
-          label="Environment"
-          options={[
-            ['SANDBOX', 'Sandbox', 'Test data, which resetSandbox deletes'],
-            ['PRODUCTION', 'Production', 'Data of your users'],
-          ]}
-          value={environment}
-          onChange={setEnvironment}
-        />
-        {projects.length > 1 && (
-          <Select
-            name="projectId"
-            label="Project"
-            options={projects.map(({ id, name }) => [id, name] as const)}
-            value={projectId === '' ? projects[0]!.id : projectId}
-            onChange={setProjectId}
-          />
-        )}
+        <PlaceFields place={place} onChange={setPlace} />
         <Choices label="Tool calls" options={policies} value={requireApproval} onChange={setRequireApproval} />
         <FormActions>
           <Button type="submit" variant="primary" busy={create.isPending} disabledReason={needs('mcp_server:create')}>

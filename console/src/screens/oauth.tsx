@@ -5,7 +5,7 @@ import type { ReactElement } from 'react'
 
 import { useAccess } from '../access.js'
 import { useFilters, usePage, useScopeFilter } from '../filters.js'
-import { Button, LinkButton } from '../parts/button.js'
+import { Button, LinkButton, ScreenLink } from '../parts/button.js'
 import { Empty } from '../parts/empty.js'
 import { ChoiceFilter, FilterBar, SearchFilter } from '../parts/filter-bar.js'
 import { Card, Page } from '../parts/page.js'
@@ -23,7 +23,8 @@ export function OAuth(): ReactElement {
   return (
     <Page title="OAuth" actions={configure}>
       <p className="muted">
-        MCP clients such as Claude, Cursor and VS Code connect with the URL of a server alone: the end user signs in and consents.
+        MCP clients such as Claude, Cursor and VS Code connect with the URL of a server alone: the end user signs in and consents. At the
+        authorization servers of MCP servers, <ScreenLink to="/oauth/clients">Keyhouse is a client</ScreenLink> itself.
       </p>
       {can('oauth_configuration:read') && <OAuthConfigurations />}
       {can('oauth_grant:read') && <Grants />}

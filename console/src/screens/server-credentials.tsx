@@ -1,5 +1,5 @@
-/** Credentials of an MCP server: metadata only; store, replace, share and revoke. */
-import { useMcpServer, useRevokeMcpCredential } from '@keyhouse/client/react'
+/** Credentials of an MCP server: metadata only; connect, store, replace, share and revoke. */
+import { useMcpServer } from '@keyhouse/client/react'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ReactElement } from 'react'
@@ -8,21 +8,23 @@ import { useAccess } from '../access.js'
 import { usePage } from '../filters.js'
 import { Actor } from '../parts/actor.js'
 import { Button } from '../parts/button.js'
-import { Confirm } from '../parts/dialog.js'
 import { Empty } from '../parts/empty.js'
 import { Menu } from '../parts/menu.js'
 import { Card } from '../parts/page.js'
 import { Loaded } from '../parts/problem.js'
 import { Table } from '../parts/table.js'
 import type { Column } from '../parts/table.js'
-import { useToast } from '../parts/toast.js'
-import { credentialColumns, credentialName } from './credential-columns.js'
+import { ConnectAccount } from './connect-account.js'
+import { credentialColumns } from './credential-columns.js'
 import type { Credential } from './credential-columns.js'
+import { RevokeCredential } from './revoke-credential.js'
 import type { McpServer } from './server.js'
 import { ShareCredential, SharedCredential, useShareReason } from './shared-credential.js'
 import { StoreCredential } from './store-credential.js'
 
-type Asked = { readonly action: 'store' } | { readonly action: 'replace' | 'share' | 'revoke'; readonly credential: Credential }
+type Asked =
+  | { readonly action: 'store' | 'connect' }
+  | { readonly action: 'reconnect' | 'replace' | 'share' | 'revoke'; readonly credential: Credential }
 
 export function ServerCredentials({ server }: { readonly server: McpServer }): ReactElement {
   const query = useMcpServer({ id: server.id, withCredentials: true, ...usePage() }, { placeholderData: keepPreviousData })
@@ -49,16 +51,20 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
         <Menu
           label="Actions"
           items={[
-            {
-              label: 'Replace value',
-              disabledReason: replaceReason(credential),
-              onSelect: () => setAsked({ action: 'replace', credential }),
-            },
-            {
-              label: 'Share with end users',
-              disabledReason: shareReason(credential),
-              onSelect: () => setAsked({ action: 'share', credential }),
-            },
+            ...(credential.authType === 'OAUTH'
+              ? [{ label: 'Reconnect', onSelect: () => setAsked({ action: 'reconnect', credential }) }]
+              : [
+                  {
+                    label: 'Replace value',
+                    disabledReason: replaceReason(credential),
+                    onSelect: () => setAsked({ action: 'replace', credential }),
+                  },
+                  {
+                    label: 'Share with end users',
+                    disabledReason: shareReason(credential),
+                    onSelect: () => setAsked({ action: 'share', credential }),
+                  },
+                ]),
             {
               label: 'Revoke',
               disabledReason: needs('mcp_credential:revoke'),
@@ -70,13 +76,16 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
       ),
     },
   ]
-  const store = (
-    <Button icon="plus" disabledReason={needs('mcp_credential:create')} onClick={() => setAsked({ action: 'store' })}>
-      Store credential
-    </Button>
+  const add = (
+    <>
+      <Button onClick={() => setAsked({ action: 'connect' })}>Connect an account</Button>
+      <Button icon="plus" disabledReason={needs('mcp_credential:create')} onClick={() => setAsked({ action: 'store' })}>
+        Store credential
+      </Button>
+    </>
   )
   return (
-    <Card title="Credentials" actions={store}>
+    <Card title="Credentials" actions={add}>
       <p className="muted">Values are encrypted and never shown. The gateway sends them; agents never see them.</p>
       <Loaded query={query} noun="MCP server">
         {({ credentials }) => (
@@ -97,37 +106,14 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
           </>
         )}
       </Loaded>
+      {asked?.action === 'connect' && <ConnectAccount place={server} serverId={server.id} onClose={close} />}
+      {asked?.action === 'reconnect' && (
+        <ConnectAccount place={server} serverId={server.id} externalUserId={asked.credential.endUser?.externalId} onClose={close} />
+      )}
       {asked?.action === 'store' && <StoreCredential serverId={server.id} onClose={close} />}
       {asked?.action === 'replace' && <StoreCredential serverId={server.id} replaced={asked.credential} onClose={close} />}
       {asked?.action === 'share' && <ShareCredential server={server} credential={asked.credential} onClose={close} />}
       {asked?.action === 'revoke' && <RevokeCredential credential={asked.credential} onClose={close} />}
     </Card>
-  )
-}
-
-interface RevokeProps {
-  readonly credential: Credential
-  readonly onClose: () => void
-}
-
-function RevokeCredential({ credential, onClose }: RevokeProps): ReactElement {
-  const toast = useToast()
-  const revoke = useRevokeMcpCredential({
-    onSuccess: () => {
-      toast('The credential was revoked.')
-      onClose()
-    },
-  })
-  return (
-    <Confirm
-      title={`Revoke ${credentialName(credential)}?`}
-      action="Revoke"
-      busy={revoke.isPending}
-      error={revoke.error}
-      onConfirm={() => revoke.mutate({ id: credential.id })}
-      onClose={onClose}
-    >
-      <p>Its value is wiped, and the gateway does not send it from now on. This cannot be undone.</p>
-    </Confirm>
   )
 }

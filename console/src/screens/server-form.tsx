@@ -2,15 +2,29 @@
 import type { ReactElement } from 'react'
 
 import { Field } from '../parts/form.js'
+import { newServerOAuthValues, ServerOAuthFields, serverOAuthFields } from './server-oauth.js'
+import type { ServerOAuthValues } from './server-oauth.js'
 
 export interface ServerValues {
   readonly name: string
   readonly serverLabel: string
   readonly serverUrl: string
   readonly serverDescription: string
+  readonly oauth: ServerOAuthValues
 }
 
-export const serverFields = ['name', 'serverLabel', 'serverUrl', 'serverDescription'] as const
+export const newServerValues: ServerValues = {
+  name: '',
+  serverLabel: '',
+  serverUrl: '',
+  serverDescription: '',
+  oauth: newServerOAuthValues,
+}
+
+export const serverTexts = ['name', 'serverLabel', 'serverUrl', 'serverDescription'] as const
+
+/** Names of the fields, for `Form`. */
+export const serverFields = [...serverTexts, ...serverOAuthFields]
 
 interface ServerFieldsProps {
   readonly values: ServerValues
@@ -18,7 +32,7 @@ interface ServerFieldsProps {
 }
 
 export function ServerFields({ values, onChange }: ServerFieldsProps): ReactElement {
-  const set = (name: keyof ServerValues) => (value: string) => onChange({ ...values, [name]: value })
+  const set = (name: (typeof serverTexts)[number]) => (value: string) => onChange({ ...values, [name]: value })
   return (
     <>
       <Field name="name" label="Name" help="For people." required maxLength={255} value={values.name} onChange={set('name')} />
@@ -49,6 +63,7 @@ export function ServerFields({ values, onChange }: ServerFieldsProps): ReactElem
         value={values.serverDescription}
         onChange={set('serverDescription')}
       />
+      <ServerOAuthFields values={values.oauth} onChange={(oauth) => onChange({ ...values, oauth })} />
     </>
   )
 }

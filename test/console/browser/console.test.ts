@@ -81,7 +81,13 @@ test('every screen is accessible, fits its window, and keeps the policy, on narr
   const userPaths = ['/tokens', '/end-users', `/end-users/${endUserId}`]
   const scope: ResourceScope = { app, organization: acme, projectId: acme.projectId, environment: 'SANDBOX', externalUserId: 'user-1' }
   await createIdIn('grant', scope)
-  const oauthPaths = ['/oauth', '/oauth/configurations/new', `/oauth/configurations/${await createIdIn('oauth_cfg', scope)}`]
+  await createIdIn('mcp_cli', scope)
+  const oauthPaths = [
+    '/oauth',
+    '/oauth/clients',
+    '/oauth/configurations/new',
+    `/oauth/configurations/${await createIdIn('oauth_cfg', scope)}`,
+  ]
   for (const path of [
     ...paths,
     ...mcpPaths,

@@ -56,7 +56,9 @@ async function fillScreens(): Promise<Record<string, string>> {
   await app.mutate(acme.sandboxKey, 'exchangeApiKey', exchange, 'token')
   const endUser = (await app.run(acme.adminToken, '{ endUsers { nodes { id } } }')).data.endUsers.nodes[0]!.id
   const server = await world.server({ requireApproval: 'ALWAYS' })
+  await world.credential(server, { none: 'NONE' }, { 'x-on-behalf-of': 'user-1' })
   await world.credential(server, { none: 'NONE' })
+  await app.mutate(acme.adminToken, 'createMcpOAuthClient', { issuer: 'https://as.example', clientId: 'keyhouse' }, 'client { id }')
   const product = { signInUrl: 'https://product.example/sign-in' }
   const configuration = { apiKeyId: key, signIn: { product } }
   const oauth = await app.mutate(acme.adminToken, 'setOAuthConfiguration', configuration, 'configuration { id }')

@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 
-import { McpCredential } from '../../../src/entities/mcp-credential.js'
 import { launchBrowser, readBrowserStorage } from '../../support/browser.js'
 import { Gateway, rpcResult, sendJson } from '../../support/gateway.js'
 import { openConsole } from '../../support/signed-in-page.js'
@@ -23,7 +22,8 @@ const open = async (path: string): Promise<Page> => (await openConsole(browser, 
 
 /** The server as the API returns it to an ADMIN. */
 async function serverOf(id: string): Promise<Record<string, unknown>> {
-  const query = 'query ($id: ID!) { mcpServer(id: $id) { name serverUrl serverDescription sharedCredentialId } }'
+  const oauth = 'oauth { issuer scopes authorizationParameters { name value } omitsResource }'
+  const query = `query ($id: ID!) { mcpServer(id: $id) { name serverUrl serverDescription sharedCredentialId ${oauth} } }`
   return { ...(await world.app.run(world.acme.adminToken, query, { id })).data.mcpServer }
 }
 
@@ -97,6 +97,39 @@ test('a server is renamed, and moving it to another host takes its label and rev
   expect((await world.acme.credentialRow(credentialId)).revokedAt).not.toBeNull()
 })
 
+test('the OAuth settings of a server are changed and removed, and a refusal stands at their field', async () => {
+  const serverId = await world.server()
+  const page = await open(`/servers/${serverId}/edit`)
+  const save = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The server was changed.').waitFor()
+  }
+  await page.getByText('OAuth: how end users connect their accounts').click()
+  await page.getByLabel('Issuer of its authorization server').fill('https://as.example')
+  await page.getByLabel('Scopes').fill('read  write')
+  await page.getByLabel('Further parameters').fill('access_type=offline\nstate=x')
+  await page.getByLabel('Leave out the parameter resource').check()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('must not be a parameter that Keyhouse sets').waitFor()
+  await page.getByLabel('Further parameters').fill('access_type=offline\nfilter=a=b')
+  await save()
+  expect((await serverOf(serverId))['oauth']).toEqual({
+    issuer: 'https://as.example',
+    scopes: ['read', 'write'],
+    authorizationParameters: [
+      { name: 'access_type', value: 'offline' },
+      { name: 'filter', value: 'a=b' },
+    ],
+    omitsResource: true,
+  })
+  await page.getByRole('link', { name: 'Edit' }).click()
+  expect(await page.getByLabel('Further parameters').inputValue()).toBe('access_type=offline\nfilter=a=b')
+  for (const label of ['Issuer of its authorization server', 'Scopes', 'Further parameters']) await page.getByLabel(label).fill('')
+  await page.getByLabel('Leave out the parameter resource').uncheck()
+  await save()
+  expect((await serverOf(serverId))['oauth']).toBeNull()
+})
+
 test('a credential with several headers is stored, refused by the server, and shared', async () => {
   world.upstream.answer = ({ response }) => sendJson(response, {}, 401)
   const serverId = await world.server()
@@ -136,11 +169,6 @@ test('a credential with several headers is stored, refused by the server, and sh
   await page.getByRole('button', { name: 'Stop sharing' }).click()
   await page.getByText('No credential is shared').waitFor()
   expect((await serverOf(serverId))['sharedCredentialId']).toBeNull()
-  const { em } = world.acme
-  em.setFilterParams('owner', { allOwners: true })
-  await em.nativeUpdate(McpCredential, { id: credential!.id }, { healthStatus: 'RECONNECT_REQUIRED' })
-  await page.reload()
-  await page.getByText('To be connected again').waitFor()
 })
 
 test('a new approval notifies on the desktop only after a press, and tells neither tool nor arguments', async () => {

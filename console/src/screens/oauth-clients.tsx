@@ -1,0 +1,138 @@
+/** OAuth clients that Keyhouse is at the authorization servers of MCP servers: add one by hand, and delete. */
+import type { McpOAuthClientsResult } from '@keyhouse/client'
+import { useDeleteMcpOAuthClient, useMcpOAuthClients } from '@keyhouse/client/react'
+import { keepPreviousData } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { ReactElement } from 'react'
+
+import { useAccess, useNeedsInProject } from '../access.js'
+import { usePage, useScopeFilter } from '../filters.js'
+import { Button } from '../parts/button.js'
+import { CopyText } from '../parts/copy.js'
+import { Confirm, Dialog } from '../parts/dialog.js'
+import { Empty } from '../parts/empty.js'
+import { SafeText } from '../parts/json.js'
+import { Page } from '../parts/page.js'
+import { Loaded } from '../parts/problem.js'
+import { Table } from '../parts/table.js'
+import type { Column } from '../parts/table.js'
+import { EnvironmentTag } from '../parts/tag.js'
+import { Ago } from '../parts/time.js'
+import { useToast } from '../parts/toast.js'
+import { NewOAuthClient } from './new-oauth-client.js'
+
+export type Client = McpOAuthClientsResult['nodes'][number]
+
+const kinds = { STATIC: 'Added by hand', CIMD: 'Metadata document', DCR: 'Registered by Keyhouse' } as const
+
+/** Most characters of a client id: the authorization server chooses those of registered clients. */
+const maxShown = 64
+
+const clientColumns: readonly Column<Client>[] = [
+  { title: 'Issuer', cell: ({ issuer }) => issuer },
+  { title: 'Kind', cell: ({ kind }) => kinds[kind] },
+  {
+    title: 'Client id',
+    cell: ({ clientId }) => (
+      <span title={clientId.length > maxShown ? clientId : undefined}>
+        <SafeText text={clientId.length > maxShown ? `${clientId.slice(0, maxShown)}…` : clientId} />
+      </span>
+    ),
+  },
+  { title: 'Project', cell: ({ project }) => project.name },
+  { title: 'Environment', cell: ({ environment }) => <EnvironmentTag environment={environment} /> },
+  { title: 'Added', cell: ({ createdAt }) => <Ago at={createdAt} /> },
+]
+
+type Asked = { readonly action: 'add' } | { readonly action: 'redirect' | 'delete'; readonly client: Client }
+
+export function OAuthClients(): ReactElement {
+  const query = useMcpOAuthClients({ ...usePage(), filter: useScopeFilter() }, { placeholderData: keepPreviousData })
+  const { needs } = useAccess()
+  const needsInProject = useNeedsInProject()
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const close = (): void => setAsked(null)
+  const columns: readonly Column<Client>[] = [
+    ...clientColumns,
+    {
+      title: 'Actions',
+      cell: (client) => (
+        <div className="row">
+          <Button onClick={() => setAsked({ action: 'redirect', client })}>Redirect URI</Button>
+          <Button disabledReason={needs('mcp_oauth_client:delete')} onClick={() => setAsked({ action: 'delete', client })}>
+            Delete
+          </Button>
+        </div>
+      ),
+    },
+  ]
+  const add = (
+    <Button
+      variant="primary"
+      icon="plus"
+      data-new=""
+      disabledReason={needsInProject('mcp_oauth_client:create')}
+      onClick={() => setAsked({ action: 'add' })}
+    >
+      Add client
+    </Button>
+  )
+  return (
+    <Page title="OAuth clients of Keyhouse" actions={add}>
+      <p className="muted">
+        At the authorization servers of MCP servers, Keyhouse is a client itself. Most of them let it register when an account is connected.
+        Add a client for those that take no registration, such as GitHub.
+      </p>
+      <Loaded query={query}>
+        {({ nodes, pageInfo }) => (
+          <Table
+            caption="OAuth clients of Keyhouse"
+            columns={columns}
+            rows={nodes}
+            rowKey={({ id }) => id}
+            pageInfo={pageInfo}
+            empty={<Empty title="No clients yet." />}
+          />
+        )}
+      </Loaded>
+      {asked?.action === 'add' && <NewOAuthClient onAdded={(client) => setAsked({ action: 'redirect', client })} onClose={close} />}
+      {asked?.action === 'redirect' && (
+        <Dialog title="Redirect URI" onClose={close}>
+          <p>Register exactly this redirect URI for {asked.client.clientId} at the authorization server:</p>
+          <CopyText text={asked.client.redirectUri} label="Redirect URI" />
+        </Dialog>
+      )}
+      {asked?.action === 'delete' && <DeleteClient client={asked.client} onClose={close} />}
+    </Page>
+  )
+}
+
+interface DeleteProps {
+  readonly client: Client
+  readonly onClose: () => void
+}
+
+function DeleteClient({ client, onClose }: DeleteProps): ReactElement {
+  const toast = useToast()
+  const remove = useDeleteMcpOAuthClient({
+    onSuccess: () => {
+      toast('The client was deleted.')
+      onClose()
+    },
+  })
+  return (
+    <Confirm
+      title={`Delete the client at ${new URL(client.issuer).host}?`}
+      action="Delete"
+      busy={remove.isPending}
+      error={remove.error}
+      onConfirm={() => remove.mutate({ id: client.id })}
+      onClose={onClose}
+    >
+      <p>
+        Accounts that were connected with it are not renewed: each end user must connect again, once its access token expires. This cannot
+        be undone.
+      </p>
+    </Confirm>
+  )
+}
