@@ -20,6 +20,21 @@ export function EnvironmentTag({ environment }: { readonly environment: Environm
   )
 }
 
+interface ProjectTagProps {
+  readonly object: { readonly project: { readonly name: string }; readonly environment: Environment }
+}
+
+/** Project of an object, above its environment. */
+export function ProjectTag({ object: { project, environment } }: ProjectTagProps): ReactElement {
+  return (
+    <div>
+      {project.name}
+      <br />
+      <EnvironmentTag environment={environment} />
+    </div>
+  )
+}
+
 const states: Readonly<Record<CredentialStatus | McpToolApprovalStatus, readonly [Tone, string]>> = {
   ACTIVE: ['ok', 'Active'],
   EXPIRED: ['neutral', 'Expired'],

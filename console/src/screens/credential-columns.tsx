@@ -47,7 +47,7 @@ export const credentialColumns: readonly Column<Credential>[] = [
   },
   {
     title: 'Ends',
-    cell: (credential) => (isRenewed(credential) ? <Renewal credential={credential} /> : <Moment at={credential.expiresAt} />),
+    cell: (credential) => (credential.authType === 'OAUTH' ? <Renewal credential={credential} /> : <Moment at={credential.expiresAt} />),
   },
   {
     title: 'Status',
@@ -57,9 +57,6 @@ export const credentialColumns: readonly Column<Credential>[] = [
 ]
 
 const needsReconnection = ({ status, health }: Credential): boolean => status === 'ACTIVE' && health.status === 'RECONNECT_REQUIRED'
-
-const isRenewed = (credential: Credential): boolean =>
-  credential.authType === 'OAUTH' && credential.status === 'ACTIVE' && !needsReconnection(credential)
 
 /** Where an account was connected, and what it may do there. */
 function Account({
@@ -93,7 +90,9 @@ function Account({
 }
 
 /** Keyhouse renews an access token when it is needed: one that expired is no fault. */
-function Renewal({ credential: { accessExpiresAt } }: { readonly credential: Credential }): ReactElement {
+function Renewal({ credential }: { readonly credential: Credential }): ReactElement {
+  const { status, accessExpiresAt } = credential
+  if (status !== 'ACTIVE' || needsReconnection(credential)) return <span className="muted">Not renewed</span>
   return (
     <div>
       Renewed on use

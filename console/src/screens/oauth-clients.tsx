@@ -12,11 +12,12 @@ import { CopyText } from '../parts/copy.js'
 import { Confirm, Dialog } from '../parts/dialog.js'
 import { Empty } from '../parts/empty.js'
 import { SafeText } from '../parts/json.js'
+import { Menu } from '../parts/menu.js'
 import { Page } from '../parts/page.js'
 import { Loaded } from '../parts/problem.js'
 import { Table } from '../parts/table.js'
 import type { Column } from '../parts/table.js'
-import { EnvironmentTag } from '../parts/tag.js'
+import { ProjectTag } from '../parts/tag.js'
 import { Ago } from '../parts/time.js'
 import { useToast } from '../parts/toast.js'
 import { NewOAuthClient } from './new-oauth-client.js'
@@ -26,7 +27,7 @@ export type Client = McpOAuthClientsResult['nodes'][number]
 const kinds = { STATIC: 'Added by hand', CIMD: 'Metadata document', DCR: 'Registered by Keyhouse' } as const
 
 /** Most characters of a client id: the authorization server chooses those of registered clients. */
-const maxShown = 64
+const maxShown = 32
 
 const clientColumns: readonly Column<Client>[] = [
   { title: 'Issuer', cell: ({ issuer }) => issuer },
@@ -39,8 +40,7 @@ const clientColumns: readonly Column<Client>[] = [
       </span>
     ),
   },
-  { title: 'Project', cell: ({ project }) => project.name },
-  { title: 'Environment', cell: ({ environment }) => <EnvironmentTag environment={environment} /> },
+  { title: 'Project', cell: (client) => <ProjectTag object={client} /> },
   { title: 'Added', cell: ({ createdAt }) => <Ago at={createdAt} /> },
 ]
 
@@ -57,12 +57,19 @@ export function OAuthClients(): ReactElement {
     {
       title: 'Actions',
       cell: (client) => (
-        <div className="row">
-          <Button onClick={() => setAsked({ action: 'redirect', client })}>Redirect URI</Button>
-          <Button disabledReason={needs('mcp_oauth_client:delete')} onClick={() => setAsked({ action: 'delete', client })}>
-            Delete
-          </Button>
-        </div>
+        <Menu
+          label="Actions"
+          items={[
+            // Keyhouse names those of the other kinds itself.
+            ...(client.kind === 'STATIC' ? [{ label: 'Show redirect URI', onSelect: () => setAsked({ action: 'redirect', client }) }] : []),
+            {
+              label: 'Delete',
+              danger: true,
+              disabledReason: needs('mcp_oauth_client:delete'),
+              onSelect: () => setAsked({ action: 'delete', client }),
+            },
+          ]}
+        />
       ),
     },
   ]
@@ -80,8 +87,8 @@ export function OAuthClients(): ReactElement {
   return (
     <Page title="OAuth clients of Keyhouse" actions={add}>
       <p className="muted">
-        At the authorization servers of MCP servers, Keyhouse is a client itself. Most of them let it register when an account is connected.
-        Add a client for those that take no registration, such as GitHub.
+        At the authorization servers of MCP servers, Keyhouse is a client itself. Most need nothing from you: they read its metadata
+        document or let it register when an account is connected. Add a client for those that do neither, such as GitHub.
       </p>
       <Loaded query={query}>
         {({ nodes, pageInfo }) => (
@@ -98,7 +105,9 @@ export function OAuthClients(): ReactElement {
       {asked?.action === 'add' && <NewOAuthClient onAdded={(client) => setAsked({ action: 'redirect', client })} onClose={close} />}
       {asked?.action === 'redirect' && (
         <Dialog title="Redirect URI" onClose={close}>
-          <p>Register exactly this redirect URI for {asked.client.clientId} at the authorization server:</p>
+          <p>
+            Register exactly this redirect URI at <code>{asked.client.issuer}</code>:
+          </p>
           <CopyText text={asked.client.redirectUri} label="Redirect URI" />
         </Dialog>
       )}

@@ -14,7 +14,7 @@ import { Card } from '../parts/page.js'
 import { Loaded } from '../parts/problem.js'
 import { Table } from '../parts/table.js'
 import type { Column } from '../parts/table.js'
-import { EnvironmentTag } from '../parts/tag.js'
+import { ProjectTag } from '../parts/tag.js'
 import { Ago } from '../parts/time.js'
 import { useToast } from '../parts/toast.js'
 
@@ -31,8 +31,7 @@ function describeClients({ allowsRegistration, clientHosts }: Configuration): st
 }
 
 const configurationColumns: readonly Column<Configuration>[] = [
-  { title: 'Project', cell: ({ project }) => project.name },
-  { title: 'Environment', cell: ({ environment }) => <EnvironmentTag environment={environment} /> },
+  { title: 'Project', cell: (configuration) => <ProjectTag object={configuration} /> },
   { title: 'Limited by', cell: ({ apiKey }) => <Actor actor={apiKey && { __typename: 'ApiKey', ...apiKey }} /> },
   {
     title: 'Sign-in',

@@ -5,7 +5,7 @@ import type { ReactElement } from 'react'
 
 import { useAccess } from '../access.js'
 import { useFilters, usePage, useScopeFilter } from '../filters.js'
-import { Button, LinkButton, ScreenLink } from '../parts/button.js'
+import { Button, LinkButton } from '../parts/button.js'
 import { Empty } from '../parts/empty.js'
 import { ChoiceFilter, FilterBar, SearchFilter } from '../parts/filter-bar.js'
 import { Card, Page } from '../parts/page.js'
@@ -15,16 +15,20 @@ import { GrantTable } from './oauth-grants.js'
 
 export function OAuth(): ReactElement {
   const { can, needs } = useAccess()
-  const configure = (
-    <LinkButton to="/oauth/configurations/new" variant="primary" icon="plus" disabledReason={needs('oauth_configuration:update')} isNew>
-      Configure OAuth
-    </LinkButton>
+  const actions = (
+    <>
+      <LinkButton to="/oauth/clients" disabledReason={needs('mcp_oauth_client:read')}>
+        Clients of Keyhouse
+      </LinkButton>
+      <LinkButton to="/oauth/configurations/new" variant="primary" icon="plus" disabledReason={needs('oauth_configuration:update')} isNew>
+        Configure OAuth
+      </LinkButton>
+    </>
   )
   return (
-    <Page title="OAuth" actions={configure}>
+    <Page title="OAuth" actions={actions}>
       <p className="muted">
-        MCP clients such as Claude, Cursor and VS Code connect with the URL of a server alone: the end user signs in and consents. At the
-        authorization servers of MCP servers, <ScreenLink to="/oauth/clients">Keyhouse is a client</ScreenLink> itself.
+        MCP clients such as Claude, Cursor and VS Code connect with the URL of a server alone: the end user signs in and consents.
       </p>
       {can('oauth_configuration:read') && <OAuthConfigurations />}
       {can('oauth_grant:read') && <Grants />}

@@ -1,9 +1,10 @@
 /** Overview: what needs attention, and the first steps of a new organization. */
-import { useApiKeys, useAuditEvents, useMcpToolApprovals, useUsage } from '@keyhouse/client/react'
+import { useApiKeys, useAuditEvents, useMcpCredentials, useMcpToolApprovals, useUsage } from '@keyhouse/client/react'
 import type { ReactElement } from 'react'
 
 import { useAccess } from '../access.js'
 import { useScopeFilter } from '../filters.js'
+import { Actor } from '../parts/actor.js'
 import { Bars } from '../parts/bars.js'
 import type { Bar } from '../parts/bars.js'
 import { ScreenLink } from '../parts/button.js'
@@ -30,6 +31,7 @@ export function Overview(): ReactElement {
         {can('usage:read') && <Requests />}
         {can('api_key:read') && <EndingKeys />}
         {can('audit_event:read') && <Refusals />}
+        {can('mcp_credential:read') && <LapsedAccounts />}
       </div>
     </Page>
   )
@@ -159,6 +161,29 @@ function Refusals(): ReactElement {
           )
         }
       </Loaded>
+    </Card>
+  )
+}
+
+/** Connected accounts that are no longer renewed; nothing without one. */
+function LapsedAccounts(): ReactElement | null {
+  const filter = useScopeFilter()
+  const { data } = useMcpCredentials({
+    first: 3,
+    filter: { ...filter, status: 'ACTIVE', health: 'RECONNECT_REQUIRED' },
+    withTotalCount: true,
+  })
+  if (!data?.totalCount) return null
+  return (
+    <Card title="Accounts to be connected again">
+      <p className={classes['figure']}>{data.totalCount.toLocaleString()}</p>
+      <ul>
+        {data.nodes.map(({ id, endUser, server }) => (
+          <li key={id}>
+            <Actor actor={endUser && { __typename: 'EndUser', ...endUser }} /> <span className="muted">{server?.name}</span>
+          </li>
+        ))}
+      </ul>
     </Card>
   )
 }

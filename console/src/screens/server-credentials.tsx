@@ -99,7 +99,10 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
               pageInfo={credentials?.pageInfo}
               empty={
                 <Empty title="No credential.">
-                  <p>The gateway refuses calls without one (1004). For a server without authentication, store the type None.</p>
+                  <p>
+                    The gateway refuses calls without one (1004). For a server with OAuth, each end user connects its account. For one
+                    without authentication, store the type None.
+                  </p>
                 </Empty>
               }
             />

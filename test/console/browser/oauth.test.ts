@@ -138,9 +138,12 @@ test('an account is connected by what the console shows, says where and how long
     )
     const lacking: Partial<McpCredential> = { neededScopes: ['write'], healthStatus: 'RECONNECT_REQUIRED' }
     await acme.em.nativeUpdate(McpCredential, { serverId }, lacking, { filters: false })
+    await page.goto(`${app.url}/console/`)
+    await page.getByRole('region', { name: 'Accounts to be connected again' }).getByText('Notes').waitFor()
     await page.goto(`${app.url}/console/servers/${serverId}`)
     await page.getByText('To be connected again').waitFor()
     await page.getByText('Lacks write').waitFor()
+    await page.getByText('Not renewed').waitFor()
     await page.getByRole('button', { name: 'Actions' }).click()
     await page.getByRole('menuitem', { name: 'Reconnect' }).click()
     expect(await shownText(page, 'Page of the end user')).toBe(address)
@@ -159,7 +162,7 @@ test('an account is connected by what the console shows, says where and how long
 test('a client of Keyhouse is added with a secret that leaves the page, shows its redirect URI, and is deleted', async () => {
   const { acme, app } = world.gateway
   const page = await open('/oauth')
-  await page.getByRole('link', { name: 'Keyhouse is a client' }).click()
+  await page.getByRole('link', { name: 'Clients of Keyhouse' }).click()
   // From the test above.
   await page.getByRole('row', { name: 'Registered by Keyhouse' }).waitFor()
   await page.getByRole('button', { name: 'Add client' }).click()
@@ -171,7 +174,7 @@ test('a client of Keyhouse is added with a secret that leaves the page, shows it
   await page.getByText('must not have a query or fragment').waitFor()
   await page.getByLabel('Issuer').fill('https://github.example/login')
   await add.click()
-  await page.getByText('Register exactly this redirect URI for Iv1.keyhouse').waitFor()
+  await page.getByText('Register exactly this redirect URI at https://github.example/login').waitFor()
   const { data } = await app.run(acme.adminToken, '{ mcpOAuthClients(first: 1) { nodes { issuer clientId kind redirectUri } } }')
   const redirectUri = await shownText(page, 'Redirect URI')
   expect(redirectUri).toMatch(/\/oauth\/callback\/mcp_cli_\w+$/)
@@ -180,7 +183,8 @@ test('a client of Keyhouse is added with a secret that leaves the page, shows it
   expect(await findInPage(page, 'secret_canary', true)).toEqual([])
   await page.keyboard.press('Escape')
   const row = page.getByRole('row', { name: 'Added by hand' })
-  await row.getByRole('button', { name: 'Delete' }).click()
+  await row.getByRole('button', { name: 'Actions' }).click()
+  await page.getByRole('menuitem', { name: 'Delete' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await page.getByText('The client was deleted.').waitFor()
   await row.waitFor({ state: 'detached' })
