@@ -31,7 +31,7 @@ export class OpenStreams {
 
   constructor(
     private readonly services: Pick<Services, 'queryRunner' | 'clock' | 'log'>,
-    private readonly times: GatewayTimeouts,
+    private readonly times: Pick<GatewayTimeouts, 'revalidateIntervalMs' | 'drainGraceMs'>,
   ) {
     this.#timer = setInterval(() => void this.#revalidate(), times.revalidateIntervalMs).unref()
   }

@@ -24,8 +24,9 @@ import { OpenStreams } from './open-streams.js'
 import { registerProtectedResources } from './protected-resource.js'
 import { maxMessageBytes } from './sanitize.js'
 import type { GatewayTimeouts } from './timeouts.js'
-import { toElicitation } from './url-elicitation.js'
+import { isAccepted, toElicitation } from './url-elicitation.js'
 import { usageLabel } from './usage-label.js'
+import { waitForConnection } from './wait-for-connection.js'
 
 /** Mcp-Method and Mcp-Name repeat the body for routers. A mismatch would let a message pass a router's rules. */
 function assertHeadersMatchBody(headers: FastifyRequest['headers'], { method, body }: JsonRpcMessage): void {
@@ -93,7 +94,9 @@ export async function registerGateway(server: FastifyInstance, services: Service
     ['code'],
     () => agents.count(),
   )
+  const closing = new AbortController()
   server.addHook('preClose', (done) => {
+    closing.abort()
     streams.close()
     done()
   })
@@ -118,6 +121,8 @@ export async function registerGateway(server: FastifyInstance, services: Service
       try {
         const { serverId } = request.params
         const message = received && (await withoutState({ ctx, serverId, message: received }))
+        if (received && message !== received && isAccepted(received))
+          await waitForConnection(ctx, { serverId, request, reply, closing: closing.signal, times })
         const headers = Object.fromEntries(protocolHeaders(request.headers).map((name) => [name, String(request.headers[name])]))
         const session = firstValue(request.headers[sessionHeader])
         const authorized = await authorizeMessage(ctx, { serverId, message, session, headers })

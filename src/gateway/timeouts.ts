@@ -8,6 +8,10 @@ export interface GatewayTimeouts {
   readonly revalidateIntervalMs: number
   /** Grace period of a POST when the server drains. Shorter than the drain, so that its outcome is recorded. */
   readonly drainGraceMs: number
+  /** Time that a call waits for an account after its user agreed to open the link. Shorter than the timeouts of common proxies. */
+  readonly connectionWaitMs: number
+  /** Interval at which a waiting call looks for the account. */
+  readonly connectionPollMs: number
 }
 
 export const gatewayTimeouts: GatewayTimeouts = {
@@ -15,4 +19,6 @@ export const gatewayTimeouts: GatewayTimeouts = {
   heartbeatIntervalMs: 20_000,
   revalidateIntervalMs: 500,
   drainGraceMs: 7000,
+  connectionWaitMs: 20_000,
+  connectionPollMs: 1000,
 }

@@ -36,8 +36,13 @@ class ElicitationRequired extends GatewayError {
 const requiredUrl = ({ reason, data }: GatewayError): string | undefined =>
   reason === 'CREDENTIAL_REFUSED' && !('neededScopes' in data) ? undefined : Reflect.get(data, 'connectUrl')
 
-const isDeclined = ({ body }: JsonRpcMessage): boolean =>
-  ['decline', 'cancel'].includes(String(valueAt(body, 'params', 'inputResponses', inputKey, 'action')))
+/** `accept`, `decline` or `cancel` of the user; anything else if the client sent no answer. */
+const userAction = ({ body }: JsonRpcMessage): unknown => valueAt(body, 'params', 'inputResponses', inputKey, 'action')
+
+/** Whether the user agreed to open the link, which does not mean that the account is connected. */
+export const isAccepted = (message: JsonRpcMessage): boolean => userAction(message) === 'accept'
+
+const isDeclined = (message: JsonRpcMessage): boolean => userAction(message) === 'decline' || userAction(message) === 'cancel'
 
 type GatewayRequest = FastifyRequest<{ Params: { serverId: string } }>
 

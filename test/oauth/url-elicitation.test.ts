@@ -7,6 +7,7 @@ import { UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js'
 
 import { bodyOf } from '../support/local-server.js'
 import { ConnectionWorld } from '../support/oauth-connections.js'
+import { waitFor } from '../support/wait-for.js'
 
 const connectUrl = expect.stringMatching(/^http:\/\/localhost:4000\/oauth\/connect\/mcp_con_/)
 const info = { name: 'a-client', version: '1' }
@@ -18,7 +19,7 @@ let user = ''
 let users = 0
 const open: { close(): Promise<void> }[] = []
 beforeAll(async () => {
-  world = await ConnectionWorld.start()
+  world = await ConnectionWorld.start({ times: { connectionWaitMs: 1000, connectionPollMs: 20 } })
 })
 afterEach(() => Promise.all(open.splice(0).map((client) => client.close())))
 afterAll(() => world.close())
@@ -151,6 +152,18 @@ describe('a client of 2026-07-28', () => {
     ])
   })
 
+  test('answers at once that its user opens the link, and its call waits until the account is connected', async () => {
+    await world.connect(user)
+    let opened: Promise<void> | undefined
+    const client = await connect((url) => {
+      opened ??= openLink(url)
+      return 'accept'
+    })
+    await revoke()
+    expect(await call(client)).toMatchObject({ content: [{ text: 'jane-upstream' }] })
+    await opened
+  })
+
   test.each(['decline', 'cancel'])('whose user answers "%s" gets the error with the link', async (action) => {
     await world.connect(user)
     const client = await connect(() => action)
@@ -170,11 +183,18 @@ describe('a message of 2026-07-28', () => {
     readonly result?: { readonly requestState: string; readonly inputRequests: object; readonly content: unknown }
     readonly error?: { readonly code: number; readonly data: object }
   }
-  const send = async (params: object, { method = 'tools/call', by = user, serverId = world.serverId } = {}): Promise<Answer> => {
-    const response = await fetch(`${world.app.url}/mcp/${serverId}`, {
+  interface PostOptions {
+    readonly method?: string
+    readonly by?: string
+    readonly serverId?: string
+    readonly secret?: string
+  }
+  const post = (params: object, options: PostOptions): Promise<Response> => {
+    const { method = 'tools/call', by = user, serverId = world.serverId, secret = world.agent.secret } = options
+    return fetch(`${world.app.url}/mcp/${serverId}`, {
       method: 'POST',
       headers: {
-        authorization: `Bearer ${world.agent.secret}`,
+        authorization: `Bearer ${secret}`,
         'x-on-behalf-of': by,
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
@@ -184,6 +204,9 @@ describe('a message of 2026-07-28', () => {
       },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { _meta: declared, ...params } }),
     })
+  }
+  const send = async (params: object, options: PostOptions = {}): Promise<Answer> => {
+    const response = await post(params, options)
     expect(response.status).toBe(200)
     return (await response.json()) as Answer
   }
@@ -218,6 +241,17 @@ describe('a message of 2026-07-28', () => {
     await world.connect(user)
     const answered = await send({ ...whoami, requestState, inputResponses: { keyhouse_connect: { action: 'decline' } } })
     expect(answered.result?.content).toEqual([{ type: 'text', text: 'jane-upstream' }])
+  })
+
+  test('that waits for the account is not forwarded when its key was revoked meanwhile', async () => {
+    const key = await world.acme.apiKey({ permissions: ['mcp_server:use', 'mcp_tool:*'] })
+    const requestState = await stateOf(whoami)
+    const waiting = post({ ...whoami, requestState, inputResponses: accepted }, { secret: key.secret })
+    await waitFor(() => world.app.services.outboundConcurrency.size > 0)
+    await world.app.mutate(world.acme.sandboxKey, 'revokeApiKey', { id: key.id }, 'apiKey { id }')
+    await world.connect(user)
+    const refused = await waiting
+    expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining('CREDENTIAL_REVOKED')])
   })
 
   test.each([

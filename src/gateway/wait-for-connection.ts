@@ -1,0 +1,37 @@
+/**
+ * Holds a call whose user agreed to open the link until the account is connected (MCP 2026-07-28, Elicitation, URL Mode Flow).
+ * Clients repeat a call at once after the agreement, and give up after a few rounds.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+import type { Context } from '../context/context.js'
+import { onResponseEnd } from '../http/response-end.js'
+import { startTimer } from '../lib/clock.js'
+import { findServerWithCredential } from '../mcp/servers/find-server-with-credential.js'
+import type { GatewayTimeouts } from './timeouts.js'
+
+interface WaitArgs {
+  readonly serverId: string
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  /** Aborted when the process ends. */
+  readonly closing: AbortSignal
+  readonly times: Pick<GatewayTimeouts, 'connectionWaitMs' | 'connectionPollMs'>
+}
+
+/** Returns early once there is nothing to wait for. @throws RequestError if the caller's credential has ended meanwhile */
+export async function waitForConnection(ctx: Context, { serverId, request, reply, closing, times }: WaitArgs): Promise<void> {
+  const disconnected = new AbortController()
+  const stop = onResponseEnd(reply, request, () => disconnected.abort())
+  const signal = AbortSignal.any([closing, disconnected.signal])
+  const elapsed = startTimer()
+  while (!signal.aborted && elapsed() * 1000 < times.connectionWaitMs) {
+    const found = await findServerWithCredential(ctx, serverId)
+    if (!found || (found.credential && found.credential.healthStatus !== 'RECONNECT_REQUIRED')) break
+    await wait(times.connectionPollMs, undefined, { signal }).catch(() => undefined)
+  }
+  stop()
+  await ctx.refreshActor()
+}
