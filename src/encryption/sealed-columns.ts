@@ -4,7 +4,7 @@ import type { EntityManager, MikroORM } from '@mikro-orm/core'
 import type { Condition } from '../database/queries/lists.js'
 import { startsWith, type SealedField } from '../database/queries/sealed-columns.js'
 import { DeploymentSecret, deploymentSecretAad } from '../entities/deployment-secret.js'
-import { McpConnection, verifierAad } from '../entities/mcp-connection.js'
+import { consentAad, McpConnection, verifierAad } from '../entities/mcp-connection.js'
 import { McpCredential } from '../entities/mcp-credential.js'
 import { clientSecretAad, McpOAuthClient } from '../entities/mcp-oauth-client.js'
 import { OAuthConfiguration, oidcClientSecretAad } from '../entities/oauth-configuration.js'
@@ -43,6 +43,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   defineColumn('refresh tokens', McpCredential, 'sealedRefresh', (row) => row.refreshAad()),
   defineColumn('client secrets', McpOAuthClient, 'sealedSecret', clientSecretAad),
   defineColumn('code verifiers', McpConnection, 'sealedVerifier', verifierAad),
+  defineColumn('waiting consents', McpConnection, 'sealedConsent', consentAad),
   defineColumn('deployment secrets', DeploymentSecret, 'sealedValue', ({ id }) => deploymentSecretAad(id)),
 ]
 

@@ -54,6 +54,10 @@ export class McpConnection {
   @Property(text({ nullable: true }))
   sealedVerifier!: string | null
 
+  /** Sealed consent to an OAuth client that continues once the account is connected. Null: none waits, or it was used. */
+  @Property(text({ nullable: true }))
+  sealedConsent!: string | null
+
   @Property(timestamp())
   createdAt!: Date
 
@@ -64,14 +68,10 @@ export class McpConnection {
   usedAt!: Date | null
 }
 
+type Binding = Pick<McpConnection, 'organizationId' | 'endUserId' | 'serverId' | 'clientId' | 'id'>
+
 /** Associated data of the sealed verifier: it does not open on another row, nor for another end user or client. */
-export const verifierAad = ({
-  organizationId,
-  endUserId,
-  serverId,
-  clientId,
-  id,
-}: Pick<McpConnection, 'organizationId' | 'endUserId' | 'serverId' | 'clientId' | 'id'>): string[] => [
+export const verifierAad = ({ organizationId, endUserId, serverId, clientId, id }: Binding): string[] => [
   'mcp_connection',
   organizationId,
   endUserId,
@@ -79,3 +79,6 @@ export const verifierAad = ({
   clientId,
   id,
 ]
+
+/** Associated data of the sealed consent: it does not open as a verifier. */
+export const consentAad = (connection: Binding): string[] => ['mcp_connection_consent', ...verifierAad(connection).slice(1)]

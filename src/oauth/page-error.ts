@@ -153,18 +153,29 @@ export const pageErrors = {
 
 export type PageErrorCode = keyof typeof pageErrors
 
+/** Form with one button, by which the end user goes on regardless. */
+export interface PageForm {
+  readonly action: string
+  readonly fields: Readonly<Record<string, string>>
+  readonly label: string
+  /** Targets of the form and of its redirects, as CSP sources. */
+  readonly formAction: readonly string[]
+}
+
 /** Refusal of a page. The cause goes to the log only. */
 export class PageError extends Error {
   override readonly name = 'PageError'
-  /** Further sentence, for the developer of the application. */
+  /** Further sentence, such as for the developer of the application. */
   readonly detail: string | undefined
+  readonly form: PageForm | undefined
 
   constructor(
     readonly code: PageErrorCode,
-    { detail, ...options }: ErrorOptions & { readonly detail?: string } = {},
+    { detail, form, ...options }: ErrorOptions & { readonly detail?: string; readonly form?: PageForm } = {},
   ) {
     super(pageErrors[code].title, options)
     this.detail = detail
+    this.form = form
   }
 }
 

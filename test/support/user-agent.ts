@@ -1,4 +1,4 @@
-/** A browser without script: follows redirects by hand, and keeps cookies by host, as RFC 6265 has them. */
+/** A browser without script: follows redirects and refreshes by hand, and keeps cookies by host, as RFC 6265 has them. */
 
 export interface Visit {
   readonly url: string
@@ -9,7 +9,11 @@ export interface Visit {
   readonly path: readonly string[]
 }
 
-const maxRedirects = 10
+const maxRedirects = 20
+
+/** Target of `<meta http-equiv="refresh">`. */
+const refreshOf = (text: string): string | null =>
+  /<meta http-equiv="refresh" content="0; url=([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? null
 
 export class UserAgent {
   /** Cookies by host, then by name. Ports share them. */
@@ -36,10 +40,10 @@ export class UserAgent {
     let request = init
     for (let url = start; ;) {
       const response = await this.#send(url, request)
-      const location = response.headers.get('location')
+      const text = await response.text()
+      const location = response.headers.get('location') ?? refreshOf(text)
       if (location === null || path.length > maxRedirects)
-        return { url, status: response.status, headers: response.headers, text: await response.text(), path }
-      await response.body?.cancel()
+        return { url, status: response.status, headers: response.headers, text, path }
       url = new URL(location, url).href
       path.push(url)
       // Another app of the device has taken over.

@@ -7,23 +7,36 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Services } from '../../context/services.js'
 import { findConnectionPlace, findOAuthClientById } from '../../database/unscoped-queries.js'
 import { isId } from '../../lib/id.js'
+import { connectionIdOf } from '../../mcp/connections/authorization-url.js'
 import { ConnectionRefusal } from '../../mcp/connections/connection-refusal.js'
 import { finishMcpConnection } from '../../mcp/connections/finish-mcp-connection.js'
 import { openConnection } from '../../mcp/connections/open-connection.js'
 import { clientMetadata, documentUrl } from '../../mcp/connections/register-client.js'
+import { findWaitingConsent } from '../../mcp/connections/waiting-consent.js'
 import { findActiveConfiguration } from '../../oauth/configurations/active-configuration.js'
 import { PageError } from '../../oauth/page-error.js'
+import { continuation, parseAnswer } from '../authorize/connect-first.js'
+import type { ConsentTicket } from '../authorize/consent-ticket.js'
+import { grantConsent } from '../authorize/grant-consent.js'
 import { beginSignIn } from '../pages/begin-sign-in.js'
 import { registerPages } from '../pages/error-page.js'
-import { findBrowserSession } from '../pages/find-browser-session.js'
+import { findBrowserSession, type BrowserSessionContext } from '../pages/find-browser-session.js'
 import { html } from '../pages/html.js'
-import { sendPage, sendRedirect } from '../pages/page.js'
+import { sendNext, sendPage, sendRedirect } from '../pages/page.js'
 
 type Request = FastifyRequest<{ Params: { id: string } }>
 
-/** @throws PageError of the refusal's code */
-function toPageError(error: unknown): never {
-  throw error instanceof ConnectionRefusal ? new PageError(`CONNECTION_${error.code}`, { cause: error.cause }) : error
+/** @throws PageError of the refusal's code. A consent that waits can continue, unless the response was not for this browser */
+function refuse(services: Services, session: BrowserSessionContext, answered: ConsentTicket | null, error: unknown): never {
+  if (!(error instanceof ConnectionRefusal)) throw error
+  const { code, cause } = error
+  const isContinued = answered && code !== 'RESPONSE_INVALID'
+  throw new PageError(`CONNECTION_${code}`, { cause, ...(isContinued ? continuation(services, session, answered) : {}) })
+}
+
+async function readAnswer({ ctx }: BrowserSessionContext, connectionId: string): Promise<ConsentTicket | null> {
+  const consent = await findWaitingConsent(ctx, connectionId)
+  return consent === null ? null : parseAnswer(consent)
 }
 
 async function openLink(services: Services, request: Request, reply: FastifyReply): Promise<FastifyReply> {
@@ -31,10 +44,19 @@ async function openLink(services: Services, request: Request, reply: FastifyRepl
   const place = isId(id, 'mcp_con') ? await findConnectionPlace(services.orm, id) : null
   if (!place) throw new PageError('CONNECTION_LINK_INVALID')
   const session = await findBrowserSession(services, request, place)
-  if (session) return sendRedirect(reply, await openConnection(session.ctx, id, session.id).catch(toPageError))
-  const active = await findActiveConfiguration(services, place)
-  if (!active) throw new PageError('SIGN_IN_UNAVAILABLE')
-  return beginSignIn(services, reply, { configuration: active.configuration, returnTo: `/oauth/connect/${id}` })
+  if (!session) {
+    const active = await findActiveConfiguration(services, place)
+    if (!active) throw new PageError('SIGN_IN_UNAVAILABLE')
+    return beginSignIn(services, reply, { configuration: active.configuration, returnTo: `/oauth/connect/${id}` })
+  }
+  const answered = await readAnswer(session, id)
+  const { url, server } = await openConnection(session.ctx, id, session.id).catch((error) => refuse(services, session, answered, error))
+  if (!answered) return sendRedirect(reply, url)
+  return sendNext(reply, {
+    title: `Connect ${server.name}`,
+    body: `${answered.client.name} uses it with your account at ${new URL(url).host}. You continue there.`,
+    next: url,
+  })
 }
 
 async function handleCallback(services: Services, request: Request, reply: FastifyReply): Promise<FastifyReply> {
@@ -43,9 +65,14 @@ async function handleCallback(services: Services, request: Request, reply: Fasti
   const session = place && (await findBrowserSession(services, request, place))
   if (!session) throw new PageError('CONNECTION_RESPONSE_INVALID')
   const parameters = new URLSearchParams(request.url.split('?')[1] ?? '')
-  const { server } = await finishMcpConnection(session.ctx, { clientId, sessionId: session.id, parameters }).catch(toPageError)
+  const answered = await readAnswer(session, connectionIdOf(parameters.get('state') ?? ''))
+  const response = { clientId, sessionId: session.id, parameters }
+  const { server } = await finishMcpConnection(session.ctx, response).catch((error) => refuse(services, session, answered, error))
+  const title = `${server.name} is connected`
+  if (answered)
+    return sendNext(reply, { title, body: `You continue at ${answered.client.name}.`, next: await grantConsent(session, answered) })
   return sendPage(reply, {
-    title: `${server.name} is connected`,
+    title,
     body: html`<p>Your applications here can use your account at ${new URL(server.serverUrl).host} from now on.</p>
       <p class="note">You can close this page.</p>`,
   })

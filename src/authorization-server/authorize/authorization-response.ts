@@ -43,8 +43,7 @@ function responseUrl({ issuer, redirectUri, state }: ResponseTarget, parameters:
   return url.href
 }
 
-export const sendCode = (reply: FastifyReply, target: ResponseTarget, code: string): FastifyReply =>
-  sendRedirect(reply, responseUrl(target, { code }))
+export const codeUrl = (target: ResponseTarget, code: string): string => responseUrl(target, { code })
 
 const errorUrl = (target: ResponseTarget, { code, message }: AuthorizationError): string =>
   responseUrl(target, { error: code, error_description: message })

@@ -19,7 +19,7 @@ import { findBrowserSession } from '../pages/find-browser-session.js'
 import { parseRequest, queryOf, readParameters, readState, requireOnce, type AuthorizationParameters } from './authorization-request.js'
 import { AuthorizationError, sendError, sendErrorLink, type ResponseTarget } from './authorization-response.js'
 import { sendConsentPage } from './consent-page.js'
-import { sealTicket } from './consent-ticket.js'
+import { consentPath, sealTicket } from './consent-ticket.js'
 
 /** The redirect URI, which is the client's and allowed. @throws PageError, since nothing may be sent to a foreign one */
 function checkRedirectUri(client: OAuthClient, redirectUri: string, policies: readonly OAuthConfiguration[]): string {
@@ -96,7 +96,7 @@ async function ask(
     sessionId: session.id,
   })
   return sendConsentPage(reply, {
-    action: `/o/${issuer.organizationId}/${issuer.environment.toLowerCase()}/oauth/consent`,
+    action: consentPath(issuer),
     ticket,
     client,
     redirectUri,

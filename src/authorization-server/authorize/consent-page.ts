@@ -34,7 +34,7 @@ export function describePermission(permission: string): Html {
 }
 
 /** Source of the policy that lets the browser follow the answer. It knows no IPv6 addresses (CSP Level 3 §2.3.1). */
-function redirectSource(redirectUri: string): string {
+export function redirectSource(redirectUri: string): string {
   const scheme = privateUseScheme(redirectUri)
   if (scheme !== undefined) return `${scheme}:`
   const { origin, hostname } = new URL(redirectUri)

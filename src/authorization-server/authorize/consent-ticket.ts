@@ -18,9 +18,15 @@ export interface ConsentTicket extends CreateGrantArgs {
   readonly target: ResponseTarget
   readonly projectId: string
   readonly sessionId: string
+  /** The end user has allowed all of `permissions`. What is open is whether it connects an account. */
+  readonly isAnswered?: true
   /** Milliseconds since 1970. */
   readonly expiresAt: number
 }
+
+/** Path that takes the form. */
+export const consentPath = ({ organizationId, environment }: Issuer): string =>
+  `/o/${organizationId}/${environment.toLowerCase()}/oauth/consent`
 
 const aad = ({ organizationId, environment }: Issuer): string[] => ['oauth_consent', organizationId, environment]
 

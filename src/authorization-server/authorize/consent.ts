@@ -3,39 +3,23 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { Services } from '../../context/services.js'
 import { assertSameOrigin } from '../../http/same-origin.js'
-import { DomainError } from '../../lib/errors.js'
-import type { Secret } from '../../lib/secret.js'
-import { createGrant } from '../../oauth/grants/create-grant.js'
 import { PageError } from '../../oauth/page-error.js'
 import type { Form } from '../form.js'
 import type { AddressedIssuer } from '../issuer-route.js'
-import { findBrowserSession, type BrowserSessionContext } from '../pages/find-browser-session.js'
-import { AuthorizationError, sendCode, sendError } from './authorization-response.js'
+import { findBrowserSession } from '../pages/find-browser-session.js'
+import { sendRedirect } from '../pages/page.js'
+import { AuthorizationError, sendError } from './authorization-response.js'
+import { findConnectUrl } from './connect-first.js'
 import { choiceName } from './consent-page.js'
 import { openTicket, type ConsentTicket } from './consent-ticket.js'
-
-/** @throws PageError */
-async function requireSession(
-  services: Services,
-  http: FastifyRequest,
-  issuer: AddressedIssuer,
-  ticket: ConsentTicket,
-): Promise<BrowserSessionContext> {
-  const { organizationId, environment } = issuer
-  const session = await findBrowserSession(services, http, { organizationId, environment, projectId: ticket.projectId })
-  if (session?.id !== ticket.sessionId) throw new PageError('CONSENT_OTHER_SESSION')
-  return session
-}
+import { grantConsent, requireSession } from './grant-consent.js'
 
 /** The first permission is always part of a grant, and the others as the end user left their boxes. */
-const chosenPermissions = ({ permissions }: ConsentTicket, form: Form): string[] =>
-  permissions.filter((_permission, i) => i === 0 || form.get(choiceName(i)) === 'on')
-
-const grant = ({ ctx }: BrowserSessionContext, ticket: ConsentTicket, form: Form): Promise<Secret> =>
-  createGrant(ctx, { ...ticket, permissions: chosenPermissions(ticket, form) }).catch((error: unknown) => {
-    if (!(error instanceof DomainError)) throw error
-    throw error.code === 'CONFLICT' ? new PageError('CONSENT_USED') : new PageError('CONSENT_CHANGED', { detail: error.message })
-  })
+const answer = (ticket: ConsentTicket, form: Form): ConsentTicket => ({
+  ...ticket,
+  permissions: ticket.permissions.filter((_permission, i) => i === 0 || form.get(choiceName(i)) === 'on'),
+  isAnswered: true,
+})
 
 /** @throws PageError; RequestError FORBIDDEN for a form of another site */
 export async function answerConsent(
@@ -47,7 +31,9 @@ export async function answerConsent(
   assertSameOrigin(http)
   const form = (http.body ?? new Map()) as Form
   const ticket = openTicket(services, issuer, form.get('request'))
-  const session = await requireSession(services, http, issuer, ticket)
+  const { organizationId, environment } = issuer
+  const place = { organizationId, environment, projectId: ticket.projectId }
+  const session = requireSession(await findBrowserSession(services, http, place), ticket)
   const decision = form.get('decision')
   if (decision === 'deny') {
     const denial = new AuthorizationError('access_denied', 'The end user denied the request.')
@@ -55,5 +41,7 @@ export async function answerConsent(
     return sendError(reply, ticket.target, denial)
   }
   if (decision !== 'allow') throw new PageError('CONSENT_INVALID')
-  return sendCode(reply, ticket.target, (await grant(session, ticket, form)).reveal())
+  if (ticket.isAnswered) return sendRedirect(reply, await grantConsent(session, ticket))
+  const answered = answer(ticket, form)
+  return sendRedirect(reply, (await findConnectUrl(session, answered)) ?? (await grantConsent(session, answered)))
 }

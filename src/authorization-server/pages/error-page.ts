@@ -7,9 +7,9 @@ import { toErrorResponse } from '../../http/error-response.js'
 import { throttleUnknownCredentials } from '../../http/rate-limits.js'
 import { UnknownCredentialError } from '../../lib/errors.js'
 import { OAuthError } from '../../oauth/oauth-error.js'
-import { PageError, pageErrors, type PageErrorCode } from '../../oauth/page-error.js'
+import { PageError, pageErrors, type PageErrorCode, type PageForm } from '../../oauth/page-error.js'
 import { assertSecureOrigin } from './browser-cookies.js'
-import { html } from './html.js'
+import { html, type Html } from './html.js'
 import { sendPage } from './page.js'
 
 /** Refusals of guesses, which count against the address like unknown credentials. */
@@ -50,10 +50,10 @@ function describeCause({ message, ...error }: Error): object {
 export function sendErrorPage(services: Services, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { log } = services
   if (error instanceof PageError) {
-    const { code, cause, detail } = countGuess(services, request, error)
+    const { code, cause, detail, form } = countGuess(services, request, error)
     if (cause instanceof Error) log.warn({ requestId: request.id, code, ...describeCause(cause) }, 'page refused')
     request.state.codes = [code]
-    return sendRefusal(request, reply, { ...pageErrors[code], detail })
+    return sendRefusal(request, reply, { ...pageErrors[code], detail, form })
   }
   if (error instanceof OAuthError) {
     request.state.codes = [error.code]
@@ -65,22 +65,28 @@ export function sendErrorPage(services: Services, error: unknown, request: Fasti
   return sendRefusal(request, reply.headers(headers), { status, title: 'This did not work', text: message })
 }
 
-const sendRefusal = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  {
-    status,
-    title,
-    text,
-    detail,
-  }: { readonly status: number; readonly title: string; readonly text: string; readonly detail?: string | undefined },
-): FastifyReply =>
+interface Refusal {
+  readonly status: number
+  readonly title: string
+  readonly text: string
+  readonly detail?: string | undefined
+  readonly form?: PageForm | undefined
+}
+
+const describeForm = ({ action, fields, label }: PageForm): Html =>
+  html`<form method="post" action="${action}">
+    ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
+    <button class="primary">${label}</button>
+  </form>`
+
+const sendRefusal = (request: FastifyRequest, reply: FastifyReply, { status, title, text, detail, form }: Refusal): FastifyReply =>
   sendPage(reply, {
     status,
     title,
     body: html`<p>${text}</p>
-      ${detail !== undefined && html`<p>${detail}</p>`}
+      ${detail !== undefined && html`<p>${detail}</p>`} ${form && describeForm(form)}
       <p class="note">Request id: <code>${request.id}</code></p>`,
+    formAction: form?.formAction ?? [],
   })
 
 /** Registers routes whose errors are pages. No other origin may read them. Plain http beyond loopback is refused. */

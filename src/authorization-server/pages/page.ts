@@ -16,6 +16,8 @@ interface Page {
   readonly status?: number
   /** Targets of the forms and of their redirects, as CSP sources: `'self'`, an origin, or a scheme with its colon. */
   readonly formAction?: readonly string[]
+  /** Where the browser goes from the page, at once. */
+  readonly next?: string
 }
 
 /** One character of these would end the directive or the header. */
@@ -34,7 +36,7 @@ function contentSecurityPolicy(formAction: readonly string[]): string {
   ].join('; ')
 }
 
-export function sendPage(reply: FastifyReply, { title, body, status = 200, formAction = [] }: Page): FastifyReply {
+export function sendPage(reply: FastifyReply, { title, body, status = 200, formAction = [], next }: Page): FastifyReply {
   const document = html`<!doctype html>
     <html lang="en">
       <head>
@@ -42,7 +44,7 @@ export function sendPage(reply: FastifyReply, { title, body, status = 200, formA
         <meta name="viewport" content="width=device-width" />
         <title>${title}</title>
         <link rel="icon" href="data:," />
-        ${styleElement}
+        ${next !== undefined && html`<meta http-equiv="refresh" content="0; url=${next}" />`} ${styleElement}
       </head>
       <body>
         <main>
@@ -67,3 +69,15 @@ export function sendPage(reply: FastifyReply, { title, body, status = 200, formA
 /** 303: the browser follows with GET, and never repeats a form elsewhere (RFC 9700 §4.12). */
 export const sendRedirect = (reply: FastifyReply, url: string): FastifyReply =>
   reply.headers({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }).redirect(url, 303)
+
+/**
+ * A page that continues by itself. Browsers take a redirect for a part of the form that began the navigation, here or at another
+ * service, and refuse it where the `form-action` of that form's policy lacks the target (CSP Level 3 §6.3.1.1).
+ */
+export const sendNext = (reply: FastifyReply, { title, body, next }: { title: string; body: string; next: string }): FastifyReply =>
+  sendPage(reply, {
+    title,
+    body: html`<p>${body}</p>
+      <p><a href="${next}">Continue</a></p>`,
+    next,
+  })

@@ -1,7 +1,8 @@
 /** Statements of connections and renewals, whose counts name a single winner. */
 
 /** Parameters: now, id. */
-export const spendConnection = 'update mcp_connection set used_at = ?, sealed_verifier = null where id = ? and used_at is null'
+export const spendConnection = `update mcp_connection set used_at = ?, sealed_verifier = null, sealed_consent = null
+  where id = ? and used_at is null`
 
 /** Parameters: end of the lease, id, refresh version, now. */
 export const takeRefreshLease = `update mcp_credential set lease_until = ?

@@ -31,7 +31,7 @@ export async function findPendingConnection(ctx: Context, id: string): Promise<P
 }
 
 /** @throws ConnectionRefusal */
-export async function openConnection(ctx: Context, id: string, sessionId: string): Promise<string> {
+export async function openConnection(ctx: Context, id: string, sessionId: string): Promise<{ url: string; server: McpServer }> {
   const { services } = ctx
   const pending = await findPendingConnection(ctx, id)
   const { connection, client } = pending
@@ -39,5 +39,6 @@ export async function openConnection(ctx: Context, id: string, sessionId: string
   const metadata = await services.oauthDiscovery.authorizationServer(client.organizationId, client.issuer).catch((error: unknown) => {
     throw error instanceof OAuthClientError ? new ConnectionRefusal('PROVIDER_FAILED', { cause: error }) : error
   })
-  return authorizationUrl(metadata, pending, { state, verifier: openVerifier(services.masterKeys, connection) })
+  const url = await authorizationUrl(metadata, pending, { state, verifier: openVerifier(services.masterKeys, connection) })
+  return { url, server: pending.server }
 }

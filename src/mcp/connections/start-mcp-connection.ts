@@ -5,7 +5,7 @@ import { generateRandomCodeVerifier } from 'oauth4webapi'
 import type { Actor } from '../../access/actor.js'
 import type { Context } from '../../context/context.js'
 import { authorizeRead, perform } from '../../context/perform.js'
-import { McpConnection, verifierAad } from '../../entities/mcp-connection.js'
+import { consentAad, McpConnection, verifierAad } from '../../entities/mcp-connection.js'
 import { McpOAuthClient } from '../../entities/mcp-oauth-client.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { OAuthConfiguration } from '../../entities/oauth-configuration.js'
@@ -77,12 +77,16 @@ async function assertConfigured(em: EntityManager, server: McpServer): Promise<v
   if (!(await isConfigured(em, server))) throw oauthNotConfigured()
 }
 
-/** @param action what the audit trail names */
+/**
+ * @param action what the audit trail names
+ * @param consent that continues once the account is connected
+ */
 export async function storeConnection(
   ctx: Context,
   planned: McpServer,
   plan: ConnectionPlan,
   action: StartAction,
+  consent?: string,
 ): Promise<StartedConnection> {
   return perform(ctx, action, async ({ em, actor, now, permit, addDetails }) => {
     permit({ requestedId: planned.id })
@@ -113,11 +117,14 @@ export async function storeConnection(
       resource: plan.resource,
       scopes: [...plan.scopes],
       sealedVerifier: null as string | null,
+      sealedConsent: null as string | null,
       createdAt: now,
       expiresAt: new Date(now.getTime() + connectionTtlMs),
       usedAt: null,
     })
-    connection.sealedVerifier = seal(ctx.services.masterKeys, verifierAad(connection), generateRandomCodeVerifier())
+    const { masterKeys } = ctx.services
+    connection.sealedVerifier = seal(masterKeys, verifierAad(connection), generateRandomCodeVerifier())
+    if (consent !== undefined) connection.sealedConsent = seal(masterKeys, consentAad(connection), consent)
     em.persist(connection)
     const { issuer, kind } = plan.client
     addDetails({

@@ -20,6 +20,7 @@ import { Migration0024 } from './0024-shared-credentials.js'
 import { Migration0025 } from './0025-console.js'
 import { Migration0026 } from './0026-oauth.js'
 import { Migration0027 } from './0027-mcp-oauth.js'
+import { Migration0028 } from './0028-waiting-consent.js'
 
 export const sqliteMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -43,4 +44,5 @@ export const sqliteMigrations = [
   { name: '0025-console', class: Migration0025 },
   { name: '0026-oauth', class: Migration0026 },
   { name: '0027-mcp-oauth', class: Migration0027 },
+  { name: '0028-waiting-consent', class: Migration0028 },
 ]

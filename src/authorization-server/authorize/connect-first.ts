@@ -1,0 +1,45 @@
+/**
+ * Consent to a client of an MCP server that needs an account which the end user has not connected: the browser is led to connect
+ * it, and from there to the client. The code is made afterwards, since it is valid for a minute.
+ */
+import type { Services } from '../../context/services.js'
+import { offerMcpConnection } from '../../mcp/connections/offer-mcp-connection.js'
+import { acquireExchangeSlot } from '../../mcp/in-flight.js'
+import { findServerWithCredential } from '../../mcp/servers/find-server-with-credential.js'
+import type { BrowserSessionContext } from '../pages/find-browser-session.js'
+import { redirectSource } from './consent-page.js'
+import { consentPath, sealTicket, type ConsentTicket } from './consent-ticket.js'
+
+/** Link to connect the account. Null where none is needed or can be made: no failure of it may keep the code from the client. */
+export async function findConnectUrl({ ctx }: BrowserSessionContext, answered: ConsentTicket): Promise<string | null> {
+  const { services } = ctx
+  // Links are of the current origin, and a browser at the previous one is not signed in there.
+  if (!answered.target.issuer.startsWith(`${services.config.url}/`)) return null
+  const found = await findServerWithCredential(ctx, answered.serverId)
+  if (!found || (found.credential && found.credential.healthStatus !== 'RECONNECT_REQUIRED')) return null
+  try {
+    const release = acquireExchangeSlot(ctx, 'call')
+    try {
+      return (await offerMcpConnection(ctx, found.server, JSON.stringify(answered)))?.url ?? null
+    } finally {
+      release()
+    }
+  } catch (error) {
+    services.log.warn({ err: error, serverId: answered.serverId }, 'no link to connect an account could be made')
+    return null
+  }
+}
+
+/** The answer that waited. Its seal proves that it is our own. */
+export const parseAnswer = (consent: string): ConsentTicket => JSON.parse(consent) as ConsentTicket
+
+/** Continues to the client without the account. The form is a consent form again, so it makes the same grant, and once. */
+export const continuation = (services: Services, session: BrowserSessionContext, answered: ConsentTicket) => ({
+  detail: `You can continue. ${answered.client.name} gets a link to connect the account when it needs it.`,
+  form: {
+    action: consentPath(session),
+    fields: { request: sealTicket(services, session, answered), decision: 'allow' },
+    label: `Continue to ${answered.client.name} without the account`,
+    formAction: [`'self'`, redirectSource(answered.redirectUri)],
+  },
+})
