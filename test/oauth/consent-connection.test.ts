@@ -39,8 +39,7 @@ const interceptWith = (intercept: OAuthUpstream['intercept']): void => {
 }
 
 const words = ({ text }: Visit): string => wordsOf({ text } as never)
-const rows = <T extends object>(entity: new () => T): Promise<T[]> =>
-  world.gateway.acme.em.fork().find<T>(entity, {}, { filters: false })
+const rows = <T extends object>(entity: new () => T): Promise<T[]> => world.gateway.acme.em.fork().find<T>(entity, {}, { filters: false })
 const countGrants = async (): Promise<number> => (await rows(OAuthGrant)).length
 
 /** A browser in which the end user is signed in. */
@@ -78,7 +77,10 @@ const route = ({ path }: Visit): string[] =>
   path.map((url) => {
     const { origin, pathname } = new URL(url)
     const name = { [world.at]: 'keyhouse', [upstream.issuer]: 'upstream', [client.origin]: 'client' }[origin]
-    return `${name} ${pathname.replace(/\/o\/org_\w+/, '').replace(/mcp_\w+/, '{id}').replace(/\/(auth|interaction)\/.+/, '/$1')}`
+    return `${name} ${pathname
+      .replace(/\/o\/org_\w+/, '')
+      .replace(/mcp_\w+/, '{id}')
+      .replace(/\/(auth|interaction)\/.+/, '/$1')}`
   })
 
 async function accessToken({ verifier }: Asked, arrived: Visit, serverId = world.serverId): Promise<string> {

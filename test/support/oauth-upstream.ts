@@ -40,7 +40,7 @@ const configuration = (resources: () => readonly string[], lifetime: () => numbe
 export class OAuthUpstream {
   /** Account that signs in at the authorization server, in whatever browser asks. */
   account = 'jane-upstream'
-  /** Whether a person has to consent, by a link of that name. */
+  /** Whether a person has to consent, by a button. */
   asksForConsent = false
   /** Seconds. */
   accessTokenLifetime = 3600
@@ -113,11 +113,14 @@ export class OAuthUpstream {
   /** Signs in and consents, at once where nobody is asked. */
   private async consent(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { provider, account } = this
-    if (this.asksForConsent && !request.url!.endsWith('/allow')) {
-      response.setHeader('content-type', 'text/html').end(`<h1>Sign in as ${account}</h1><a href="${request.url}/allow">Allow</a>`)
+    const { params } = await provider.interactionDetails(request, response)
+    if (this.asksForConsent && request.method === 'GET') {
+      // Real ones confine their forms to the redirect URI.
+      const policy = `form-action 'self' ${new URL(String(params['redirect_uri'])).origin}`
+      response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy })
+      response.end(`<title>Consent</title><h1>Sign in as ${account}</h1><form method="post"><button>Allow</button></form>`)
       return
     }
-    const { params } = await provider.interactionDetails(request, response)
     const grant = new provider.Grant({ accountId: account, clientId: String(params['client_id']) })
     grant.addOIDCScope('openid offline_access read write')
     grant.addResourceScope(this.serverUrl, 'read write')

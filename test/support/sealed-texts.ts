@@ -2,7 +2,7 @@
 import type { MikroORM } from '@mikro-orm/core'
 
 import { findNotSealedWith, sealedColumns } from '../../src/encryption/sealed-columns.js'
-import { McpConnection, verifierAad } from '../../src/entities/mcp-connection.js'
+import { consentAad, McpConnection, verifierAad } from '../../src/entities/mcp-connection.js'
 import { McpCredential } from '../../src/entities/mcp-credential.js'
 import { clientSecretAad, McpOAuthClient } from '../../src/entities/mcp-oauth-client.js'
 import { oidcClientSecretAad } from '../../src/entities/oauth-configuration.js'
@@ -23,7 +23,14 @@ export async function sealedTexts(orm: MikroORM, keys: MasterKeys): Promise<Reco
 }
 
 /** Names of the columns that {@link seedOAuthSecrets} fills with one value each, which is the name. */
-export const oauthColumns = ['refresh responses', 'OpenID client secrets', 'refresh tokens', 'client secrets', 'code verifiers'] as const
+export const oauthColumns = [
+  'refresh responses',
+  'OpenID client secrets',
+  'refresh tokens',
+  'client secrets',
+  'code verifiers',
+  'waiting consents',
+] as const
 
 /** Stores one secret of each kind that OAuth has, in either direction. @param credential which becomes a connected account */
 export async function seedOAuthSecrets(acme: SeededOrganization, credential: McpCredential, keys: MasterKeys): Promise<void> {
@@ -57,6 +64,7 @@ export async function seedOAuthSecrets(acme: SeededOrganization, credential: Mcp
     scopes: [],
   })
   connection.sealedVerifier = seal(keys, verifierAad(connection), 'code verifiers')
+  connection.sealedConsent = seal(keys, consentAad(connection), 'waiting consents')
   const token = Object.assign(new OAuthRefreshToken(), {
     id: newId('rt', now),
     organizationId,

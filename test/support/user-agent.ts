@@ -42,8 +42,7 @@ export class UserAgent {
       const response = await this.#send(url, request)
       const text = await response.text()
       const location = response.headers.get('location') ?? refreshOf(text)
-      if (location === null || path.length > maxRedirects)
-        return { url, status: response.status, headers: response.headers, text, path }
+      if (location === null || path.length > maxRedirects) return { url, status: response.status, headers: response.headers, text, path }
       url = new URL(location, url).href
       path.push(url)
       // Another app of the device has taken over.

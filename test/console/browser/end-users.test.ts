@@ -22,7 +22,9 @@ let acme: SeededOrganization
 let provider: Listening
 /** The application: it answers with the address that the browser brought. */
 let client: Listening
+let upstream: OAuthUpstream
 let browser: Browser
+let clientId: string
 let authorizeUrl: string
 
 beforeAll(async () => {
@@ -33,33 +35,44 @@ beforeAll(async () => {
   acme = await organization(app)
   const key = await acme.apiKey({ permissions: ['mcp_server:use', 'mcp_tool:*'] })
   await configureOAuth(acme, key.id, { oidc: { issuer: provider.origin, ...oidcClient } })
-  const server = { name: 'Notes', serverLabel: 'notes', serverUrl: 'https://mcp.example/mcp', requireApproval: 'NEVER' }
-  const { server: created } = await app.mutate(acme.sandboxKey, 'createMcpServer', server, 'server { id }')
-  const issuer = `${app.url}/o/${acme.id}/sandbox`
-  const registration = await fetch(`${issuer}/oauth/register`, {
+  const registration = await fetch(`${app.url}/o/${acme.id}/sandbox/oauth/register`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ client_name: 'A test', redirect_uris: [`${client.origin}/callback`], token_endpoint_auth_method: 'none' }),
   })
-  const { client_id } = (await registration.json()) as { client_id: string }
-  const parameters = {
-    response_type: 'code',
-    client_id,
-    redirect_uri: `${client.origin}/callback`,
-    resource: `${app.url}/mcp/${created.id}`,
-    state: 'state of the application',
-    code_challenge: hash('sha256', verifier, 'base64url'),
-    code_challenge_method: 'S256',
-  }
-  authorizeUrl = `${issuer}/oauth/authorize?${new URLSearchParams(parameters).toString()}`
+  clientId = ((await registration.json()) as { client_id: string }).client_id
+  authorizeUrl = authorizationOf(await newServer('Notes', 'https://mcp.example/mcp'))
+  upstream = await OAuthUpstream.start()
+  upstream.asksForConsent = true
   browser = await launchBrowser()
 })
 afterAll(async () => {
   await browser.close()
-  await Promise.all([app.close(), provider.close(), client.close()])
+  await Promise.all([app.close(), provider.close(), client.close(), upstream.close()])
 })
 
-const open = (width = 1280): Promise<IsolatedPage> => openIsolatedPage(browser, [app.url, provider.origin, client.origin], width)
+async function newServer(name: string, serverUrl: string): Promise<string> {
+  const input = { name, serverLabel: name, serverUrl, requireApproval: 'NEVER' }
+  const { server } = await app.mutate(acme.sandboxKey, 'createMcpServer', input, 'server { id }')
+  return server.id
+}
+
+/** Authorization request of the application for a server. */
+function authorizationOf(serverId: string): string {
+  const parameters = {
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: `${client.origin}/callback`,
+    resource: `${app.url}/mcp/${serverId}`,
+    state: 'state of the application',
+    code_challenge: hash('sha256', verifier, 'base64url'),
+    code_challenge_method: 'S256',
+  }
+  return `${app.url}/o/${acme.id}/sandbox/oauth/authorize?${new URLSearchParams(parameters).toString()}`
+}
+
+const open = (width = 1280): Promise<IsolatedPage> =>
+  openIsolatedPage(browser, [app.url, provider.origin, client.origin, upstream.issuer], width)
 
 /** From the application to the consent page, as a person does. */
 async function signIn(page: Page): Promise<void> {
@@ -98,32 +111,71 @@ test('an end user signs in, consents, and is back at the application with a code
   expect(browserErrors).toEqual([])
 })
 
+/** Consents at the other service. */
+async function allowUpstream(page: Page): Promise<void> {
+  await page.getByRole('heading', { name: 'Sign in as jane-upstream' }).waitFor()
+  expect(new URL(page.url()).origin).toBe(upstream.issuer)
+  await page.getByRole('button', { name: 'Allow' }).click()
+}
+
 test('an end user opens a link, signs in, consents at the other service, and the account is connected', async () => {
-  const upstream = await OAuthUpstream.start()
-  try {
-    upstream.asksForConsent = true
-    const server = { name: 'Tasks', serverLabel: 'tasks', serverUrl: upstream.serverUrl, requireApproval: 'NEVER' }
-    const { server: created } = await app.mutate(acme.sandboxKey, 'createMcpServer', server, 'server { id }')
-    const headers = { 'x-on-behalf-of': 'ada' }
-    const { url } = await app.mutate(acme.sandboxKey, 'startMcpConnection', { serverId: created.id }, 'url', headers)
-    const { page, blockedUrls, browserErrors } = await openIsolatedPage(browser, [app.url, provider.origin, upstream.issuer], 390)
-    await page.goto(url)
-    await page.getByRole('link', { name: 'ada' }).click()
-    await page.getByRole('heading', { name: 'Sign in as jane-upstream' }).waitFor()
-    expect(new URL(page.url()).origin).toBe(upstream.issuer)
-    await page.getByRole('link', { name: 'Allow' }).click()
-    await page.getByRole('heading', { name: 'Tasks is connected' }).waitFor()
-    expect(await findViolations(page)).toEqual([])
-    await saveScreenshot(page, 'end-user-connected-390')
-    // Opened again, it connects nothing.
-    await page.goto(url)
-    await page.getByRole('heading', { name: 'This link was used before' }).waitFor()
-    expect([...blockedUrls, ...browserErrors.filter((text) => !text.includes('the server responded with a status of 4'))]).toEqual([])
-    const rows = await acme.credentialRows()
-    expect(rows).toMatchObject([{ authType: 'OAUTH', serverId: created.id, sealedRefresh: expect.any(String) }])
-  } finally {
-    await upstream.close()
+  const serverId = await newServer('Tasks', upstream.serverUrl)
+  const headers = { 'x-on-behalf-of': 'ada' }
+  const { url } = await app.mutate(acme.sandboxKey, 'startMcpConnection', { serverId }, 'url', headers)
+  const { page, blockedUrls, browserErrors } = await open(390)
+  await page.goto(url)
+  await page.getByRole('link', { name: 'ada' }).click()
+  await allowUpstream(page)
+  await page.getByRole('heading', { name: 'Tasks is connected' }).waitFor()
+  expect(await findViolations(page)).toEqual([])
+  await saveScreenshot(page, 'end-user-connected-390')
+  // Opened again, it connects nothing.
+  await page.goto(url)
+  await page.getByRole('heading', { name: 'This link was used before' }).waitFor()
+  expect([...blockedUrls, ...browserErrors.filter((text) => !text.includes('the server responded with a status of 4'))]).toEqual([])
+  expect(await acme.credentialRows()).toMatchObject([{ authType: 'OAUTH', serverId, sealedRefresh: expect.any(String) }])
+})
+
+test('an end user allows an application, connects the account that it needs, is back at the application, and ends both', async () => {
+  const authorization = authorizationOf(await newServer('Mail', upstream.serverUrl))
+  const { page, blockedUrls, browserErrors } = await open()
+  await page.goto(authorization)
+  await page.getByRole('link', { name: 'ada' }).click()
+  // Neither policy, of this consent page or of the other service, has the origin where its form ends.
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await allowUpstream(page)
+  await page.getByText('arrived at /callback?').waitFor()
+  expect(new URL(page.url()).searchParams.get('code')).toMatch(/^kh_code_/)
+
+  await page.goto(`${app.url}/oauth/account/${acme.projectId}/sandbox`)
+  await saveScreenshot(page, 'end-user-account')
+  expect(await findViolations(page)).toEqual([])
+  await page.getByRole('button', { name: 'Disconnect Mail' }).click()
+  await page.getByRole('button', { name: 'Connect Mail', exact: true }).click()
+  await page.getByRole('link', { name: 'Continue' }).click()
+  await allowUpstream(page)
+  await page.getByRole('heading', { name: 'Mail is connected' }).waitFor()
+  await page.goto(`${app.url}/oauth/account/${acme.projectId}/sandbox`)
+  await page.getByRole('listitem').filter({ hasText: 'uses Mail' }).getByRole('button', { name: 'Revoke the access of A test' }).click()
+  await page.getByText('uses Mail').waitFor({ state: 'detached' })
+
+  upstream.intercept = ({ url }, response) => {
+    if (!url?.startsWith('/auth?')) return false
+    const { searchParams } = new URL(url, upstream.issuer)
+    const denial = new URLSearchParams({ error: 'access_denied', state: searchParams.get('state')!, iss: upstream.issuer })
+    response.writeHead(303, { location: `${searchParams.get('redirect_uri')}?${denial.toString()}` }).end()
+    return true
   }
+  await page.getByRole('button', { name: 'Disconnect Mail' }).click()
+  await page.getByRole('button', { name: 'Disconnect Mail' }).waitFor({ state: 'detached' })
+  await page.goto(authorization)
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await page.getByRole('heading', { name: 'Nothing was connected' }).waitFor()
+  await saveScreenshot(page, 'end-user-not-connected')
+  expect(await findViolations(page)).toEqual([])
+  await page.getByRole('button', { name: 'Continue to A test without the account' }).click()
+  await page.getByText('arrived at /callback?').waitFor()
+  expect([...blockedUrls, ...browserErrors.filter((text) => !text.includes('the server responded with a status of 4'))]).toEqual([])
 })
 
 test('signing out asks for the sign-in again, and the pages run in no frame', async () => {
