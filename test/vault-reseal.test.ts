@@ -129,7 +129,7 @@ test('killed in each phase and started again: every row opens, none is moved twi
       { what: 'reveal texts', keyId: 'k2', rows: 1 },
       { what: 'refresh responses', keyId: 'k2', rows: 1 },
       { what: 'credentials', keyId: 'k2', rows: many - 1 },
-      ...['OpenID client secrets', 'refresh tokens', 'client secrets', 'code verifiers'].map((what) => ({ what, keyId: 'k2', rows: 1 })),
+      ...oauthColumns.slice(1).map((what) => ({ what, keyId: 'k2', rows: 1 })),
       { what: 'deployment secrets', keyId: 'k2', rows: secretPurposes.length },
     ],
   })

@@ -40,6 +40,17 @@ async function browserOf(externalId: string): Promise<UserAgent> {
   return agent
 }
 
+/** Access token for the server that takes OAuth, of an end user whose account was connected only when it consented. */
+async function notesToken(externalId: string): Promise<string> {
+  const { acme, app } = world.gateway
+  const user = { 'x-on-behalf-of': externalId }
+  const input = { serverId: notesId, auth: { bearerToken: 'a token' } }
+  const { credential } = await app.mutate(acme.sandboxKey, 'createMcpCredential', input, 'credential { id }', user)
+  const { access_token: token } = await world.tokens(externalId, { resource: `${world.at}/mcp/${notesId}` })
+  await app.mutate(acme.sandboxKey, 'revokeMcpCredential', { id: credential.id }, 'credential { id }', user)
+  return token
+}
+
 /** Presses a button of the page. */
 const press = async (agent: UserAgent, name: string, value: string, headers: Record<string, string> = {}): Promise<Visit> =>
   agent.post(pageUrl(), { token: tokenOf(await agent.get(pageUrl())), [name]: value }, headers)
@@ -77,8 +88,7 @@ test('an unknown project is refused like one where nobody signs in, and other pa
 
 test('the page has the grants, accounts and actions of its end user, and nothing of another one', async () => {
   await world.tokens('ada')
-  const { access_token: accessToken } = await world.tokens('bob', { resource: `${world.at}/mcp/${notesId}` })
-  await call(accessToken, notesId)
+  await call(await notesToken('bob'), notesId)
   const [ada, bob] = [await (await browserOf('ada')).get(pageUrl()), await (await browserOf('bob')).get(pageUrl())]
   expect(words(ada)).toContain('Acme Agent uses Echo Call every tool, also those that the server adds later Registered itself')
   expect(words(ada)).toMatch(/Since 20\d\d-\d\d-\d\d \d\d:\d\d UTC/)
@@ -120,7 +130,7 @@ test('revoking ends the tokens of the grant with the next call, and names the en
 })
 
 test('an account is connected, called and disconnected, with a key that may only use servers', async () => {
-  const { access_token: accessToken } = await world.tokens('kim', { resource: `${world.at}/mcp/${notesId}` })
+  const accessToken = await notesToken('kim')
   const agent = await browserOf('kim')
   const offer = await press(agent, 'connect', notesId)
   expect([offer.status, words(offer)]).toEqual([200, expect.stringContaining('Connect Notes')])
