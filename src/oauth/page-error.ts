@@ -153,11 +153,11 @@ export const pageErrors = {
 
 export type PageErrorCode = keyof typeof pageErrors
 
-/** Form with one button, by which the end user goes on regardless. */
-export interface PageForm {
+/** Form by which the end user continues to a client, without the account that could not be connected. */
+export interface Continuation {
+  readonly clientName: string
   readonly action: string
   readonly fields: Readonly<Record<string, string>>
-  readonly label: string
   /** Targets of the form and of its redirects, as CSP sources. */
   readonly formAction: readonly string[]
 }
@@ -165,17 +165,21 @@ export interface PageForm {
 /** Refusal of a page. The cause goes to the log only. */
 export class PageError extends Error {
   override readonly name = 'PageError'
-  /** Further sentence, such as for the developer of the application. */
+  /** Further sentence, for the developer of the application. */
   readonly detail: string | undefined
-  readonly form: PageForm | undefined
+  readonly continuation: Continuation | undefined
 
   constructor(
     readonly code: PageErrorCode,
-    { detail, form, ...options }: ErrorOptions & { readonly detail?: string; readonly form?: PageForm } = {},
+    {
+      detail,
+      continuation,
+      ...options
+    }: ErrorOptions & { readonly detail?: string; readonly continuation?: Continuation | undefined } = {},
   ) {
     super(pageErrors[code].title, options)
     this.detail = detail
-    this.form = form
+    this.continuation = continuation
   }
 }
 

@@ -30,8 +30,8 @@ type Request = FastifyRequest<{ Params: { id: string } }>
 function refuse(services: Services, session: BrowserSessionContext, answered: ConsentTicket | null, error: unknown): never {
   if (!(error instanceof ConnectionRefusal)) throw error
   const { code, cause } = error
-  const isContinued = answered && code !== 'RESPONSE_INVALID'
-  throw new PageError(`CONNECTION_${code}`, { cause, ...(isContinued ? continuation(services, session, answered) : {}) })
+  const isOurs = answered && code !== 'RESPONSE_INVALID'
+  throw new PageError(`CONNECTION_${code}`, { cause, continuation: isOurs ? continuation(services, session, answered) : undefined })
 }
 
 async function readAnswer({ ctx }: BrowserSessionContext, connectionId: string): Promise<ConsentTicket | null> {
@@ -54,7 +54,7 @@ async function openLink(services: Services, request: Request, reply: FastifyRepl
   if (!answered) return sendRedirect(reply, url)
   return sendNext(reply, {
     title: `Connect ${server.name}`,
-    body: `${answered.client.name} uses it with your account at ${new URL(url).host}. You continue there.`,
+    body: html`<p>${answered.client.name} uses it with your account at ${new URL(url).host}. You continue there.</p>`,
     next: url,
   })
 }
@@ -70,7 +70,11 @@ async function handleCallback(services: Services, request: Request, reply: Fasti
   const { server } = await finishMcpConnection(session.ctx, response).catch((error) => refuse(services, session, answered, error))
   const title = `${server.name} is connected`
   if (answered)
-    return sendNext(reply, { title, body: `You continue at ${answered.client.name}.`, next: await grantConsent(session, answered) })
+    return sendNext(reply, {
+      title,
+      body: html`<p>You continue at ${answered.client.name}.</p>`,
+      next: await grantConsent(session, answered),
+    })
   return sendPage(reply, {
     title,
     body: html`<p>Your applications here can use your account at ${new URL(server.serverUrl).host} from now on.</p>

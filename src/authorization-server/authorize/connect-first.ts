@@ -6,6 +6,7 @@ import type { Services } from '../../context/services.js'
 import { offerMcpConnection } from '../../mcp/connections/offer-mcp-connection.js'
 import { acquireExchangeSlot } from '../../mcp/in-flight.js'
 import { findServerWithCredential } from '../../mcp/servers/find-server-with-credential.js'
+import type { Continuation } from '../../oauth/page-error.js'
 import type { BrowserSessionContext } from '../pages/find-browser-session.js'
 import { redirectSource } from './consent-page.js'
 import { consentPath, sealTicket, type ConsentTicket } from './consent-ticket.js'
@@ -34,12 +35,9 @@ export async function findConnectUrl({ ctx }: BrowserSessionContext, answered: C
 export const parseAnswer = (consent: string): ConsentTicket => JSON.parse(consent) as ConsentTicket
 
 /** Continues to the client without the account. The form is a consent form again, so it makes the same grant, and once. */
-export const continuation = (services: Services, session: BrowserSessionContext, answered: ConsentTicket) => ({
-  detail: `You can continue. ${answered.client.name} gets a link to connect the account when it needs it.`,
-  form: {
-    action: consentPath(session),
-    fields: { request: sealTicket(services, session, answered), decision: 'allow' },
-    label: `Continue to ${answered.client.name} without the account`,
-    formAction: [`'self'`, redirectSource(answered.redirectUri)],
-  },
+export const continuation = (services: Services, session: BrowserSessionContext, answered: ConsentTicket): Continuation => ({
+  clientName: answered.client.name,
+  action: consentPath(session),
+  fields: { request: sealTicket(services, session, answered), decision: 'allow' },
+  formAction: [`'self'`, redirectSource(answered.redirectUri)],
 })

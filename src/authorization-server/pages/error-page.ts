@@ -7,7 +7,7 @@ import { toErrorResponse } from '../../http/error-response.js'
 import { throttleUnknownCredentials } from '../../http/rate-limits.js'
 import { UnknownCredentialError } from '../../lib/errors.js'
 import { OAuthError } from '../../oauth/oauth-error.js'
-import { PageError, pageErrors, type PageErrorCode, type PageForm } from '../../oauth/page-error.js'
+import { PageError, pageErrors, type Continuation, type PageErrorCode } from '../../oauth/page-error.js'
 import { assertSecureOrigin } from './browser-cookies.js'
 import { html, type Html } from './html.js'
 import { sendPage } from './page.js'
@@ -50,10 +50,10 @@ function describeCause({ message, ...error }: Error): object {
 export function sendErrorPage(services: Services, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { log } = services
   if (error instanceof PageError) {
-    const { code, cause, detail, form } = countGuess(services, request, error)
+    const { code, cause, detail, continuation } = countGuess(services, request, error)
     if (cause instanceof Error) log.warn({ requestId: request.id, code, ...describeCause(cause) }, 'page refused')
     request.state.codes = [code]
-    return sendRefusal(request, reply, { ...pageErrors[code], detail, form })
+    return sendRefusal(request, reply, { ...pageErrors[code], detail, continuation })
   }
   if (error instanceof OAuthError) {
     request.state.codes = [error.code]
@@ -70,23 +70,24 @@ interface Refusal {
   readonly title: string
   readonly text: string
   readonly detail?: string | undefined
-  readonly form?: PageForm | undefined
+  readonly continuation?: Continuation | undefined
 }
 
-const describeForm = ({ action, fields, label }: PageForm): Html =>
-  html`<form method="post" action="${action}">
-    ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
-    <button class="primary">${label}</button>
-  </form>`
+const describeContinuation = ({ clientName, action, fields }: Continuation): Html =>
+  html`<p>You can continue. ${clientName} gets a link to connect the account when it needs it.</p>
+    <form method="post" action="${action}">
+      ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
+      <button class="primary">Continue to ${clientName} without the account</button>
+    </form>`
 
-const sendRefusal = (request: FastifyRequest, reply: FastifyReply, { status, title, text, detail, form }: Refusal): FastifyReply =>
+const sendRefusal = (request: FastifyRequest, reply: FastifyReply, { status, title, text, detail, continuation }: Refusal): FastifyReply =>
   sendPage(reply, {
     status,
     title,
     body: html`<p>${text}</p>
-      ${detail !== undefined && html`<p>${detail}</p>`} ${form && describeForm(form)}
+      ${detail !== undefined && html`<p>${detail}</p>`} ${continuation && describeContinuation(continuation)}
       <p class="note">Request id: <code>${request.id}</code></p>`,
-    formAction: form?.formAction ?? [],
+    formAction: continuation?.formAction ?? [],
   })
 
 /** Registers routes whose errors are pages. No other origin may read them. Plain http beyond loopback is refused. */

@@ -74,10 +74,10 @@ export const sendRedirect = (reply: FastifyReply, url: string): FastifyReply =>
  * A page that continues by itself. Browsers take a redirect for a part of the form that began the navigation, here or at another
  * service, and refuse it where the `form-action` of that form's policy lacks the target (CSP Level 3 §6.3.1.1).
  */
-export const sendNext = (reply: FastifyReply, { title, body, next }: { title: string; body: string; next: string }): FastifyReply =>
+export const sendNext = (reply: FastifyReply, { title, body, next }: { title: string; body: Html; next: string }): FastifyReply =>
   sendPage(reply, {
     title,
-    body: html`<p>${body}</p>
+    body: html`${body}
       <p><a href="${next}">Continue</a></p>`,
     next,
   })
