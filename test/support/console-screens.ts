@@ -85,7 +85,7 @@ export const screenRows: readonly ScreenRow[] = [
     path: '/oauth/clients',
     reads: 'mcpOAuthClients',
     controls: { 'Add client': 'createMcpOAuthClient' },
-    rowControls: { Delete: 'deleteMcpOAuthClient' },
+    rowControls: { 'Replace secret': 'updateMcpOAuthClient', Delete: 'deleteMcpOAuthClient' },
   },
   { path: '/servers', reads: 'mcpServers', controls: { 'Register server': 'createMcpServer' } },
   { path: '/servers/new', controls: { Register: 'createMcpServer' } },

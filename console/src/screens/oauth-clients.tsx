@@ -1,6 +1,6 @@
-/** OAuth clients that Keyhouse is at the authorization servers of MCP servers: add one by hand, and delete. */
+/** OAuth clients that Keyhouse is at the authorization servers of MCP servers: add one by hand, replace its secret, and delete. */
 import type { McpOAuthClientsResult } from '@keyhouse/client'
-import { useDeleteMcpOAuthClient, useMcpOAuthClients } from '@keyhouse/client/react'
+import { useMcpOAuthClients } from '@keyhouse/client/react'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ReactElement } from 'react'
@@ -9,7 +9,7 @@ import { useAccess, useNeedsInProject } from '../access.js'
 import { usePage, useScopeFilter } from '../filters.js'
 import { Button } from '../parts/button.js'
 import { CopyText } from '../parts/copy.js'
-import { Confirm, Dialog } from '../parts/dialog.js'
+import { Dialog } from '../parts/dialog.js'
 import { Empty } from '../parts/empty.js'
 import { SafeText } from '../parts/json.js'
 import { Menu } from '../parts/menu.js'
@@ -19,8 +19,8 @@ import { Table } from '../parts/table.js'
 import type { Column } from '../parts/table.js'
 import { ProjectTag } from '../parts/tag.js'
 import { Ago } from '../parts/time.js'
-import { useToast } from '../parts/toast.js'
 import { NewOAuthClient } from './new-oauth-client.js'
+import { DeleteClient, ReplaceSecret } from './oauth-client-actions.js'
 
 export type Client = McpOAuthClientsResult['nodes'][number]
 
@@ -44,7 +44,7 @@ const clientColumns: readonly Column<Client>[] = [
   { title: 'Added', cell: ({ createdAt }) => <Ago at={createdAt} /> },
 ]
 
-type Asked = { readonly action: 'add' } | { readonly action: 'redirect' | 'delete'; readonly client: Client }
+type Asked = { readonly action: 'add' } | { readonly action: 'redirect' | 'replace' | 'delete'; readonly client: Client }
 
 export function OAuthClients(): ReactElement {
   const query = useMcpOAuthClients({ ...usePage(), filter: useScopeFilter() }, { placeholderData: keepPreviousData })
@@ -61,7 +61,16 @@ export function OAuthClients(): ReactElement {
           label="Actions"
           items={[
             // Keyhouse names those of the other kinds itself.
-            ...(client.kind === 'STATIC' ? [{ label: 'Show redirect URI', onSelect: () => setAsked({ action: 'redirect', client }) }] : []),
+            ...(client.kind === 'STATIC'
+              ? [
+                  { label: 'Show redirect URI', onSelect: () => setAsked({ action: 'redirect', client }) },
+                  {
+                    label: 'Replace secret',
+                    disabledReason: needs('mcp_oauth_client:create'),
+                    onSelect: () => setAsked({ action: 'replace', client }),
+                  },
+                ]
+              : []),
             {
               label: 'Delete',
               danger: true,
@@ -111,37 +120,8 @@ export function OAuthClients(): ReactElement {
           <CopyText text={asked.client.redirectUri} label="Redirect URI" />
         </Dialog>
       )}
+      {asked?.action === 'replace' && <ReplaceSecret client={asked.client} onClose={close} />}
       {asked?.action === 'delete' && <DeleteClient client={asked.client} onClose={close} />}
     </Page>
-  )
-}
-
-interface DeleteProps {
-  readonly client: Client
-  readonly onClose: () => void
-}
-
-function DeleteClient({ client, onClose }: DeleteProps): ReactElement {
-  const toast = useToast()
-  const remove = useDeleteMcpOAuthClient({
-    onSuccess: () => {
-      toast('The client was deleted.')
-      onClose()
-    },
-  })
-  return (
-    <Confirm
-      title={`Delete the client at ${new URL(client.issuer).host}?`}
-      action="Delete"
-      busy={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate({ id: client.id })}
-      onClose={onClose}
-    >
-      <p>
-        Accounts that were connected with it are not renewed: each end user must connect again, once its access token expires. This cannot
-        be undone.
-      </p>
-    </Confirm>
   )
 }

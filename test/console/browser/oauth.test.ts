@@ -159,7 +159,7 @@ test('an account is connected by what the console shows, says where and how long
   }
 })
 
-test('a client of Keyhouse is added with a secret that leaves the page, shows its redirect URI, and is deleted', async () => {
+test('a client of Keyhouse shows its redirect URI, is deleted, and its secrets leave the page', async () => {
   const { acme, app } = world.gateway
   const page = await open('/oauth')
   await page.getByRole('link', { name: 'Clients of Keyhouse' }).click()
@@ -180,9 +180,15 @@ test('a client of Keyhouse is added with a secret that leaves the page, shows it
   expect(redirectUri).toMatch(/\/oauth\/callback\/mcp_cli_\w+$/)
   const added = { issuer: 'https://github.example/login', clientId: 'Iv1.keyhouse', kind: 'STATIC', redirectUri }
   expect(data.mcpOAuthClients.nodes).toEqual([added])
-  expect(await findInPage(page, 'secret_canary', true)).toEqual([])
   await page.keyboard.press('Escape')
   const row = page.getByRole('row', { name: 'Added by hand' })
+  await row.getByRole('button', { name: 'Actions' }).click()
+  await page.getByRole('menuitem', { name: 'Replace secret' }).click()
+  await page.getByLabel('Client secret').fill('secret_canary 2')
+  await page.getByRole('dialog').getByRole('button', { name: 'Replace' }).click()
+  await page.getByText('The secret was replaced.').waitFor()
+  expect(await acme.events('mcp_oauth_client:update')).toMatchObject([{ outcome: 'ALLOWED' }])
+  expect(await findInPage(page, 'secret_canary', true)).toEqual([])
   await row.getByRole('button', { name: 'Actions' }).click()
   await page.getByRole('menuitem', { name: 'Delete' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
