@@ -2,7 +2,6 @@
 import type { McpServerResult } from '@keyhouse/client'
 import type { ReactElement } from 'react'
 
-import { PermissionList } from '../parts/permission-list.js'
 import type { Column } from '../parts/table.js'
 import { StatusTag, Tag } from '../parts/tag.js'
 import { Ago, Moment } from '../parts/time.js'
@@ -58,34 +57,41 @@ export const credentialColumns: readonly Column<Credential>[] = [
 
 const needsReconnection = ({ status, health }: Credential): boolean => status === 'ACTIVE' && health.status === 'RECONNECT_REQUIRED'
 
-/** Where an account was connected, and what it may do there. */
-function Account({
-  credential: { oauthScopes, neededScopes },
-  issuer,
-}: {
+interface AccountProps {
   readonly credential: Credential
   readonly issuer: string
-}): ReactElement {
+}
+
+/** Where an account was connected, and what it may do there. */
+function Account({ credential: { oauthScopes, neededScopes }, issuer }: AccountProps): ReactElement {
   return (
     <>
       <code className="muted" title={issuer}>
         {new URL(issuer).host}
       </code>
-      {oauthScopes && oauthScopes.length > 0 && (
-        <span className="note">
-          <br />
-          Scopes: <PermissionList permissions={oauthScopes} />
-        </span>
-      )}
-      {neededScopes && neededScopes.length > 0 && (
-        <>
-          <br />
-          <Tag tone="warn">
-            Lacks <PermissionList permissions={neededScopes} />
-          </Tag>
-        </>
-      )}
+      <Scopes title="Scopes" scopes={oauthScopes} />
+      <Scopes title="Missing" scopes={neededScopes} tone="warn" />
     </>
+  )
+}
+
+const maxScopes = 2
+
+interface ScopesProps {
+  readonly title: string
+  readonly scopes: readonly string[] | null
+  readonly tone?: 'warn'
+}
+
+/** The first scopes and the number of the others; nothing without one. */
+function Scopes({ title, scopes, tone }: ScopesProps): ReactElement | null {
+  if (scopes === null || scopes.length === 0) return null
+  const rest = scopes.length - maxScopes
+  return (
+    <div className="note" title={rest > 0 ? scopes.join('\n') : undefined}>
+      {tone ? <Tag tone={tone}>{title}</Tag> : `${title}:`} {scopes.slice(0, maxScopes).join(', ')}
+      {rest > 0 && `\u00A0+\u00A0${rest}`}
+    </div>
   )
 }
 
@@ -97,10 +103,9 @@ function Renewal({ credential }: { readonly credential: Credential }): ReactElem
     <div>
       Renewed on use
       {accessExpiresAt !== null && (
-        <span className="note">
-          <br />
+        <div className="note">
           Access token: <Ago at={accessExpiresAt} />
-        </span>
+        </div>
       )}
     </div>
   )

@@ -109,9 +109,13 @@ export function ServerCredentials({ server }: { readonly server: McpServer }): R
           </>
         )}
       </Loaded>
-      {asked?.action === 'connect' && <ConnectAccount place={server} serverId={server.id} onClose={close} />}
-      {asked?.action === 'reconnect' && (
-        <ConnectAccount place={server} serverId={server.id} externalUserId={asked.credential.endUser?.externalId} onClose={close} />
+      {(asked?.action === 'connect' || asked?.action === 'reconnect') && (
+        <ConnectAccount
+          place={server}
+          serverId={server.id}
+          externalUserId={('credential' in asked ? asked.credential : server).endUser?.externalId}
+          onClose={close}
+        />
       )}
       {asked?.action === 'store' && <StoreCredential serverId={server.id} onClose={close} />}
       {asked?.action === 'replace' && <StoreCredential serverId={server.id} replaced={asked.credential} onClose={close} />}

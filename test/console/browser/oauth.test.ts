@@ -142,7 +142,7 @@ test('an account is connected by what the console shows, says where and how long
     await page.getByRole('region', { name: 'Accounts to be connected again' }).getByText('Notes').waitFor()
     await page.goto(`${app.url}/console/servers/${serverId}`)
     await page.getByText('To be connected again').waitFor()
-    await page.getByText('Lacks write').waitFor()
+    await page.getByText('Missing write').waitFor()
     await page.getByText('Not renewed').waitFor()
     await page.getByRole('button', { name: 'Actions' }).click()
     await page.getByRole('menuitem', { name: 'Reconnect' }).click()
