@@ -164,6 +164,23 @@ test.each([{}, { client_secret_expires_at: 0 }])('a registration with a secret a
   }
 })
 
+test('end users who start at once, on two replicas, share one client, and all connect', async () => {
+  const other = await ConnectionWorld.start()
+  const replica = await other.moved(publicOrigin)
+  try {
+    const users = Array.from({ length: 8 }, (_, i) => `user-${i}`)
+    const links = await Promise.all(users.map((externalId, i) => [other, replica][i % 2]!.link(externalId)))
+    expect(await other.acme.em.count(McpOAuthClient, {})).toBe(1)
+    for (const [i, link] of links.entries()) {
+      const { response } = await (await other.browser(users[i]!)).open(link)
+      expect(await response!.text()).toContain('is connected')
+    }
+  } finally {
+    await replica.app.close()
+    await other.close()
+  }
+})
+
 test('a server without registration needs a stored client, and says so', async () => {
   const other = await ConnectionWorld.start()
   try {

@@ -1,4 +1,5 @@
 /** Selects the client for an authorization server: a stored one, else our metadata document, else a registration. */
+import type { EntityManager } from '@mikro-orm/core'
 import type { AuthorizationServer } from 'oauth4webapi'
 
 import type { Context } from '../../context/context.js'
@@ -15,27 +16,33 @@ function isPublicUrl(url: string): boolean {
   return protocol === 'https:' && (isAddress(host) ? isPublicAddress(host) : !isLocalName(host))
 }
 
+/** The newest client of the kind. A change of our public address strands those that registered the former redirect URI. */
+export async function findUsableClient(
+  em: EntityManager,
+  url: string,
+  { projectId, environment, issuer, kind }: Pick<McpOAuthClient, 'projectId' | 'environment' | 'issuer' | 'kind'>,
+): Promise<McpOAuthClient | undefined> {
+  const where = { projectId, environment, issuer, kind, retiredAt: null }
+  const clients = await em.find(McpOAuthClient, where, { orderBy: [{ createdAt: 'DESC' }, { id: 'DESC' }] })
+  return clients.find(({ id, redirectUri }) => kind === 'STATIC' || redirectUri === callbackUrl(url, id))
+}
+
 /** MCP 2026-07-28, Client Registration, in its order. The client may be new and not stored yet. @throws OAuthClientError */
 export async function selectClient(ctx: Context, server: McpServer, metadata: AuthorizationServer): Promise<McpOAuthClient> {
   const { services } = ctx
   const { url } = services.config
   const { organizationId, projectId, environment } = server
-  const clients = await ctx.em.find(
-    McpOAuthClient,
-    { projectId, environment, issuer: metadata.issuer, retiredAt: null },
-    { orderBy: [{ createdAt: 'DESC' }, { id: 'DESC' }] },
-  )
-  const stored = clients.find(({ kind }) => kind === 'STATIC')
+  const { issuer } = metadata
+  const find = (kind: McpOAuthClient['kind']): Promise<McpOAuthClient | undefined> =>
+    findUsableClient(ctx.em, url, { projectId, environment, issuer, kind })
+  const stored = await find('STATIC')
   if (stored) return stored
-  // A change of our origin strands a registration: the server would send browsers to the old one.
-  const find = (wanted: McpOAuthClient['kind']): McpOAuthClient | undefined =>
-    clients.find(({ id, kind, redirectUri }) => kind === wanted && redirectUri === callbackUrl(url, id))
   const place = { organizationId, projectId, environment }
   if (metadata['client_id_metadata_document_supported'] === true && isPublicUrl(url)) {
-    const fields = { issuer: metadata.issuer, kind: 'CIMD', clientId: (id: string) => documentUrl(url, id), url } as const
-    return find('CIMD') ?? buildClient(place, fields, ctx.now())
+    const fields = { issuer, kind: 'CIMD', clientId: (id: string) => documentUrl(url, id), url } as const
+    return (await find('CIMD')) ?? buildClient(place, fields, ctx.now())
   }
   if (typeof metadata.registration_endpoint !== 'string') throw new OAuthClientError('CLIENT_REQUIRED')
-  const key = `register ${organizationId} ${projectId} ${environment} ${metadata.issuer}`
-  return find('DCR') ?? services.tokenTasks.run(key, () => registerClient(services, metadata, place))
+  const key = `register ${organizationId} ${projectId} ${environment} ${issuer}`
+  return (await find('DCR')) ?? services.tokenTasks.run(key, () => registerClient(services, metadata, place))
 }

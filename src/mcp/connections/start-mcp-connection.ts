@@ -17,6 +17,7 @@ import { findMcpServer } from '../find-mcp-server.js'
 import { acquireExchangeSlot } from '../in-flight.js'
 import { planConnection, type ConnectionPlan } from './plan-connection.js'
 import { callbackUrl } from './register-client.js'
+import { findUsableClient } from './select-client.js'
 
 /** Milliseconds for which the link is valid. */
 export const connectionTtlMs = 600_000
@@ -97,10 +98,13 @@ export async function storeConnection(
     // The plan holds for the URL and the settings that were read.
     if (server.updatedAt.getTime() !== planned.updatedAt.getTime())
       throw conflict('The MCP server was changed meanwhile. Repeat the request.', ['input', 'serverId'])
-    const client = await em.findOne(McpOAuthClient, { id: plan.client.id })
-    // A stored client keeps its id when our public address changes, so only the host of its redirect URI changes.
-    if (client) client.redirectUri = callbackUrl(ctx.services.config.url, client.id)
-    else em.persist(plan.client)
+    const { url } = ctx.services.config
+    // Others that started at the same time may have stored a client for the issuer: one is enough.
+    const stored = (await em.findOne(McpOAuthClient, { id: plan.client.id })) ?? (await findUsableClient(em, url, plan.client))
+    const client = stored ?? plan.client
+    // When our public address changes, a client that a person registered stays, and its redirect URI moves.
+    client.redirectUri = callbackUrl(url, client.id)
+    em.persist(client)
     const { organizationId, projectId, environment, origin } = server
     const ended = { serverId: server.id, endUserId: endUser.id, $or: [{ expiresAt: { $lte: now } }, { usedAt: { $ne: null } }] }
     await em.nativeDelete(McpConnection, ended)
@@ -113,7 +117,7 @@ export async function storeConnection(
       serverId: server.id,
       origin,
       apiKeyId: apiKey.id,
-      clientId: plan.client.id,
+      clientId: client.id,
       resource: plan.resource,
       scopes: [...plan.scopes],
       sealedVerifier: null as string | null,
@@ -126,14 +130,8 @@ export async function storeConnection(
     connection.sealedVerifier = seal(masterKeys, verifierAad(connection), generateRandomCodeVerifier())
     if (consent !== undefined) connection.sealedConsent = seal(masterKeys, consentAad(connection), consent)
     em.persist(connection)
-    const { issuer, kind } = plan.client
-    addDetails({
-      connectionId: connection.id,
-      issuer,
-      clientId: plan.client.id,
-      clientKind: kind,
-      ...(client ? {} : { isNewClient: true }),
-    })
+    const { issuer, kind } = client
+    addDetails({ connectionId: connection.id, issuer, clientId: client.id, clientKind: kind, ...(stored ? {} : { isNewClient: true }) })
     return { url: connectUrl(ctx, connection.id), expiresAt: connection.expiresAt }
   })
 }
