@@ -14,13 +14,15 @@ function metadataUrls(issuer: string): string[] {
   return path === '' ? places : [...places, `${origin}${path}/.well-known/openid-configuration`]
 }
 
+/** For a response that cannot be read: too large, compressed, or a redirect elsewhere. @throws the error, if it is another one */
+export function ignoreUnreadable(error: unknown): undefined {
+  if (!(error instanceof OutboundError) || error.code !== 'PROTOCOL_ERROR') throw error
+}
+
 /** Undefined when the place has no JSON: an error status, a page, or a redirect elsewhere. @throws OutboundError, OAuthClientError */
 export async function fetchJson(fetch: OutboundFetch, url: string): Promise<Response | undefined> {
   const response = await fetch(url, { method: 'GET', headers: { accept: 'application/json', 'user-agent': 'keyhouse' } }).catch(
-    (error: unknown) => {
-      if (error instanceof OutboundError && error.code === 'PROTOCOL_ERROR') return undefined
-      throw error
-    },
+    ignoreUnreadable,
   )
   if (response && (response.status === 429 || response.status >= 500)) throw new OAuthClientError('UNREACHABLE')
   const isJson = response?.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'

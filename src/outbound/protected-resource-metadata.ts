@@ -1,6 +1,6 @@
 /** Metadata of an MCP server as a protected resource (RFC 9728), found as MCP 2026-07-28 says. */
 import { isPlainIssuer, isPlainUrl } from '../lib/network/plain-url.js'
-import { fetchJson } from './authorization-server-metadata.js'
+import { fetchJson, ignoreUnreadable } from './authorization-server-metadata.js'
 import { readBearerChallenge, type BearerChallenge } from './bearer-challenge.js'
 import { metadataInvalid } from './oauth-client-error.js'
 import type { OutboundFetch } from './outbound-fetch.js'
@@ -29,8 +29,9 @@ const probes = [
 /** Challenge of a server that is asked without a credential; empty without one. */
 async function findChallenge(fetch: OutboundFetch, serverUrl: string): Promise<BearerChallenge> {
   for (const probe of probes) {
-    const { status, headers } = await fetch(serverUrl, probe)
-    if (status === 401 || status === 403) return readBearerChallenge(headers.get('www-authenticate') ?? undefined)
+    const response = await fetch(serverUrl, probe).catch(ignoreUnreadable)
+    if (response?.status === 401 || response?.status === 403)
+      return readBearerChallenge(response.headers.get('www-authenticate') ?? undefined)
   }
   return {}
 }

@@ -209,6 +209,15 @@ test.each([
   expect(sent.every((url) => url.startsWith('https://mcp.example/'))).toBe(true)
 })
 
+test('a server whose answer to anybody is too large to read is asked for its metadata', async () => {
+  const { discovery, sent } = discover({
+    [server]: { body: 'x'.repeat(65_537) },
+    'https://mcp.example/.well-known/oauth-protected-resource/v1/mcp': resourceDocument(server),
+  })
+  expect(await discovery.protectedResource(organizationId, server)).toMatchObject({ resource: server, issuers: [as] })
+  expect(sent).toHaveLength(3)
+})
+
 test('a challenge counts up to 4096 characters, since reading a longer one would hold up other tenants', async () => {
   const challenge = (length: number): Record<string, Answer> => {
     const text = 'Bearer resource_metadata="https://mcp.example/meta", scope="'
