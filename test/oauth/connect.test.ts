@@ -1,7 +1,10 @@
 /** An account is connected once through a link, by the browser of its end user alone. */
+import { createHash } from 'node:crypto'
+
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 
 import { McpOAuthClient } from '../../src/entities/mcp-oauth-client.js'
+import { bodyOf } from '../support/local-server.js'
 import { OAuthBrowser } from '../support/oauth-browser.js'
 import { ConnectionWorld, publicOrigin } from '../support/oauth-connections.js'
 
@@ -96,6 +99,48 @@ test('a callback is honoured once, in the browser that opened the link, with its
   expect(await pageAt(browser, url)).toContain('Notes is connected')
   expect(await pageAt(browser, url)).toContain('used before')
   expect(await count()).toBe(before + 1)
+})
+
+test('a callback after 10 minutes stores nothing', async () => {
+  const { url, browser } = await callbackFor('uma')
+  const before = await count()
+  world.app.clock.advance(600_000)
+  expect(await pageAt(browser, url)).toContain('This link has expired')
+  expect(await count()).toBe(before)
+})
+
+test('a callback at the redirect URI of another client stores nothing (mix-up, RFC 9700 §4.4.2)', async () => {
+  const { url, browser } = await callbackFor('ida')
+  const create = { issuer: 'https://as.example', clientId: 'other' }
+  const { client } = await world.app.mutate(world.acme.sandboxKey, 'createMcpOAuthClient', create, 'client { redirectUri }')
+  const before = await count()
+  expect(await pageAt(browser, `${client.redirectUri}${url.search}`)).toContain('does not belong to this browser')
+  expect(await count()).toBe(before)
+  expect(await pageAt(browser, url)).toContain('Notes is connected')
+})
+
+test('each request of a connection and its renewal names the resource and proves the same challenge', async () => {
+  const bodies: URLSearchParams[] = []
+  world.upstream.intercept = async (request) => {
+    if (request.url !== '/token') return false
+    const text = await bodyOf(request)
+    bodies.push(new URLSearchParams(text))
+    // oidc-provider reads the parsed body where there is one.
+    Object.assign(request, { body: Object.fromEntries(new URLSearchParams(text)) })
+    return false
+  }
+  const browser = await world.browser('eva')
+  await browser.open(await world.link('eva'))
+  world.app.clock.advance(3_600_000)
+  await world.call('eva')
+  const authorization = new URL(browser.visited.find((url) => url.startsWith(`${world.upstream.issuer}/auth?`))!).searchParams
+  expect([authorization, ...bodies].map((parameters) => parameters.getAll('resource'))).toEqual([
+    [world.upstream.serverUrl],
+    [world.upstream.serverUrl],
+    [world.upstream.serverUrl],
+  ])
+  const challenge = createHash('sha256').update(bodies[0]!.get('code_verifier')!).digest('base64url')
+  expect([authorization.get('code_challenge_method'), authorization.get('code_challenge')]).toEqual(['S256', challenge])
 })
 
 test('an error of the authorization server stores nothing, and the link can be opened again', async () => {

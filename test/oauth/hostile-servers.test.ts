@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 
 import { executeSql } from '../support/database-access.js'
 import { ConnectionWorld, publicOrigin } from '../support/oauth-connections.js'
+import type { Interceptor } from '../support/oauth-upstream.js'
 
 let world: ConnectionWorld
 beforeAll(async () => {
@@ -15,6 +16,7 @@ let user: string
 beforeEach(() => {
   user = `user-${++users}`
   world.upstream.intercept = () => false
+  world.upstream.interceptResource = () => false
 })
 
 /** Deeper than JSON.stringify can write. */
@@ -55,6 +57,44 @@ test.each([
   expect(refused.userErrors).toMatchObject([{ code: 'OAUTH_UNAVAILABLE', message: expect.stringContaining('violates OAuth') }])
 })
 
+const metadataService = 'http://169.254.169.254/latest/meta-data'
+
+test.each<[string, RegExp, object]>([
+  ['the MCP server, asked without a credential', /^\/mcp/, {}],
+  ['the metadata of the MCP server', /^\/\.well-known\/oauth-protected/, {}],
+  ['the metadata of the authorization server', /^\/\.well-known\/oauth-authorization/, {}],
+  ['the registration', /^\/reg$/, {}],
+  ['the endpoint of the registration itself', /^$/, { registration_endpoint: metadataService }],
+  ['the authorization endpoint', /^$/, { authorization_endpoint: metadataService }],
+  ['the token endpoint', /^$/, { token_endpoint: metadataService }],
+])('%s leads to a metadata service of a cloud: refused at that hop', async (_, redirected, metadata) => {
+  await executeSql(world.app, 'delete from mcp_oauth_client', [])
+  world.app.clock.advance(300_001)
+  const { upstream } = world
+  const hop: Interceptor = ({ url = '' }, response) => {
+    if (!redirected.test(url)) return false
+    response.writeHead(307, { location: metadataService }).end()
+    return true
+  }
+  upstream.interceptResource = hop
+  upstream.intercept = async (request, response) => {
+    if (await hop(request, response)) return true
+    if (!request.url?.startsWith('/.well-known/') || Object.keys(metadata).length === 0) return false
+    const { issuer } = upstream
+    const endpoints = {
+      authorization_endpoint: `${issuer}/auth`,
+      token_endpoint: `${issuer}/token`,
+      registration_endpoint: `${issuer}/reg`,
+    }
+    const document = { issuer, ...endpoints, code_challenge_methods_supported: ['S256'], ...metadata }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
+    return true
+  }
+  const headers = { 'x-on-behalf-of': user }
+  const refused = await world.app.mutate(world.acme.sandboxKey, 'startMcpConnection', { serverId: world.serverId }, 'url', headers)
+  expect(refused.userErrors).toMatchObject([{ code: 'OAUTH_UNAVAILABLE', message: expect.stringContaining('KEYHOUSE_OUTBOUND_ALLOW') }])
+})
+
 const tokens = { access_token: 'token', refresh_token: 'refresh', token_type: 'Bearer', expires_in: 3600 }
 
 test.each([
@@ -68,7 +108,6 @@ test.each([
   ['an error with status 200', { error: 'bad_verification_code', error_description: '<b>Call us</b>' }],
 ])('a token response with %s connects nothing', async (_, body) => {
   const before = await world.acme.credentialRows()
-  // Before the client is registered: the interceptor leaves everything but the token endpoint alone.
   answer('/token', 200, body)
   const [status, page] = await finish()
   expect([status, page]).toEqual([502, expect.stringContaining('Nothing was connected')])
