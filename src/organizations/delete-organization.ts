@@ -4,6 +4,8 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 
+import { systemContext } from '../context/context.js'
+import { authorizeRead } from '../context/perform.js'
 import type { Services } from '../context/services.js'
 import { lockHead, selectHead } from '../database/queries/audit-heads.js'
 import {
@@ -40,6 +42,7 @@ import { UsageCount } from '../entities/usage-count.js'
 import { User } from '../entities/user.js'
 import { runStatements } from '../journal/maintain-rows.js'
 import { startTimer } from '../lib/clock.js'
+import { findUpstreamGrants, revokeUpstreamGrants } from '../mcp/connections/revoke-upstream.js'
 
 /** Entities of a tenant, secrets first, and each before those that its foreign keys refer to. */
 export const deletedEntities: readonly (new () => object)[] = [
@@ -69,6 +72,9 @@ export const deletedEntities: readonly (new () => object)[] = [
   AuditEvent,
 ]
 
+/** Milliseconds for which the deletion waits for authorization servers. */
+const maxRevocationMs = 60_000
+
 type Deps = Pick<Services, 'orm' | 'journal' | 'clock' | 'config'>
 
 /**
@@ -87,20 +93,28 @@ export function startDeletion(deps: Deps, id: string, archivedEvents: number): P
   })
 }
 
-/** Deletes what is left of an organization whose deletion has started. */
-export async function deleteOrganization(deps: Deps, id: string): Promise<void> {
-  const metadata = deps.orm.getMetadata()
+/** Deletes what is left of an organization whose deletion has started, and revokes its tokens at authorization servers. */
+export async function deleteOrganization(services: Services, id: string): Promise<void> {
+  const ctx = systemContext(services, id)
+  const grants = await authorizeRead(ctx, 'organization:delete', ({ permit }) => findUpstreamGrants(ctx.em, permit(), services, {}))
   for (const entity of deletedEntities) {
-    const sql = deleteRowsOfOrganization(metadata.get(entity).tableName, deps.config.databaseUrl !== undefined)
-    for (;;) {
-      const elapsed = startTimer()
-      if ((await runStatements(deps, ({ run }) => run(sql, id))) === 0) break
-      // Half of the time belongs to the other tenants.
-      await wait(elapsed() * 1000)
-    }
+    await deleteRows(services, entity, id)
+    if (entity === McpCredential) revokeUpstreamGrants(services, grants)
   }
-  await runStatements(deps, async ({ run }) => {
+  await services.tokenTasks.settle(maxRevocationMs)
+  await runStatements(services, async ({ run }) => {
     await run(keepRevocationVersion, id)
     await run(deleteOrganizationRow, id)
   })
+}
+
+async function deleteRows(deps: Deps, entity: new () => object, id: string): Promise<void> {
+  const { tableName } = deps.orm.getMetadata().get(entity)
+  const sql = deleteRowsOfOrganization(tableName, deps.config.databaseUrl !== undefined)
+  for (;;) {
+    const elapsed = startTimer()
+    if ((await runStatements(deps, ({ run }) => run(sql, id))) === 0) return
+    // Half of the time belongs to the other tenants.
+    await wait(elapsed() * 1000)
+  }
 }

@@ -301,23 +301,6 @@ test.each([
   await waitFor(() => revoked.length === 2)
 })
 
-test('the tokens of a server that moves or is deleted are wiped, and revoked upstream', async () => {
-  for (const change of ['updateMcpServer', 'deleteMcpServer'] as const) {
-    const serverId = await world.server(world.upstream.serverUrl)
-    await world.connect(user, serverId)
-    const { id } = await world.credential()
-    const revoked: string[] = []
-    world.upstream.intercept = ({ url }) => {
-      if (url === '/token/revocation') revoked.push(url)
-      return false
-    }
-    const input = { id: serverId, ...(change === 'updateMcpServer' ? { serverUrl: 'https://other.example/mcp' } : {}) }
-    await world.app.mutate(world.acme.sandboxKey, change, input, 'userErrors { code }')
-    expect(await world.acme.credentialRow(id)).toMatchObject({ sealedValue: null, sealedRefresh: null, revokedAt: expect.any(Date) })
-    await waitFor(() => revoked.length === 1)
-  }
-})
-
 test('a server that names another authorization server: no token goes there, and the account must be connected again', async () => {
   const foreign: string[] = []
   const serverId = await world.server(world.upstream.serverUrl.replace('/mcp', '/mcp/'))

@@ -43,6 +43,7 @@ declare module 'oidc-provider' {
     constructor(issuer: string, configuration: Configuration)
     readonly Grant: new (of: { accountId: string | undefined; clientId: string | undefined }) => Grant
     readonly AccessToken: { find(token: string): Promise<{ accountId: string; aud: string | string[] } | undefined> }
+    readonly RefreshToken: { find(token: string): Promise<object | undefined> }
     use(middleware: (ctx: KoaContext, next: () => Promise<void>) => Promise<void>): void
     on(event: string, listener: (ctx: KoaContext, error?: unknown) => void): void
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>

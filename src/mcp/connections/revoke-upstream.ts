@@ -52,10 +52,10 @@ export async function findUpstreamGrants(
 
 /** One at a time for each client, so that the deletion of a server is no flood. */
 export function revokeUpstreamGrants(services: RevokeServices, grants: readonly UpstreamGrant[]): void {
-  if (grants.length === 0) return
-  void services.tokenTasks.run(newId('revoke', services.clock()), async () => {
-    for (const { client, refreshToken } of grants) await revokeOne(services, client, refreshToken)
-  })
+  for (const [client, ofClient] of Map.groupBy(grants, (grant) => grant.client))
+    void services.tokenTasks.run(newId('revoke', services.clock()), async () => {
+      for (const { refreshToken } of ofClient) await revokeOne(services, client, refreshToken)
+    })
 }
 
 /** Revokes tokens that were received and not stored. */

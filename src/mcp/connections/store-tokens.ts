@@ -34,7 +34,8 @@ export async function storeTokens(
   const { endUserId } = connection
   const where = { serverId: server.id, origin: server.origin, endUserId, ...liveMcpCredentials(now) }
   const live = await em.find(McpCredential, where, { orderBy: [{ createdAt: 'DESC' }, { id: 'DESC' }] })
-  // The gateway sends the newest one.
+  // The gateway sends the newest one. Earlier tokens are not revoked upstream: servers that know one authorization for each user
+  // and client would end the new tokens with them.
   const [newest, ...older] = live
   const isReplaced = newest?.authType === 'OAUTH'
   const credential = isReplaced ? newest : newCredential(server, endUserId, now)
