@@ -93,10 +93,10 @@ test('the page has the grants, accounts and actions of its end user, and nothing
   expect(words(ada)).toContain('Acme Agent uses Echo Call every tool, also those that the server adds later Registered itself')
   expect(words(ada)).toMatch(/Since 20\d\d-\d\d-\d\d \d\d:\d\d UTC/)
   expect(words(ada)).toMatch(
-    /Echo Not connected\. Connect Last 20 actions in your name Redeem authorization codes Allowed, .* Consent to OAuth clients Allowed/,
+    /Echo Not connected\. Connect Last 20 actions in your name First access of an application Allowed, .* Your permission for an application Allowed/,
   )
   expect(words(ada)).not.toMatch(/Notes|bob|whoami/)
-  expect(words(bob)).toContain('Call MCP tools: whoami Refused')
+  expect(words(bob)).toContain('Call of a tool: whoami Refused')
   expect(words(bob)).not.toMatch(/Echo|ada/)
   const policy = ada.headers.get('content-security-policy')
   expect(policy).toContain(`default-src 'none'`)

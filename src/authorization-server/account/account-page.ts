@@ -1,14 +1,13 @@
 /** Page of an end user's connections: what it allowed, which accounts are connected, and what was done in its name. */
 import type { FastifyReply } from 'fastify'
 
-import { actionTitle } from '../../access/action-titles.js'
-import { actions, type Action } from '../../access/actions.js'
 import type { AuditEvent } from '../../entities/audit-event.js'
 import type { McpCredential } from '../../entities/mcp-credential.js'
 import { describePermission } from '../authorize/consent-page.js'
 import { html, type Html } from '../pages/html.js'
 import { sendPage } from '../pages/page.js'
 import { maxEvents, type ConnectedAccount, type EndUserAccount, type GrantOfEndUser } from './end-user-account.js'
+import { eventTitle } from './event-titles.js'
 
 interface AccountPage extends EndUserAccount {
   /** Path of the page, which takes its form too. */
@@ -75,10 +74,8 @@ const describeAccount = (account: ConnectedAccount, canConnect: boolean): Html =
 
 function describeEvent({ action, outcome, details, at }: AuditEvent): Html {
   const tool = details['tool']
-  // An event outlives an action that a later version no longer has.
-  const title = Object.hasOwn(actions, action) ? actionTitle(action as Action) : action
   return html`<li>
-    <p>${title}${typeof tool === 'string' && html`: <code>${isolate(tool)}</code>`}</p>
+    <p>${eventTitle(action)}${typeof tool === 'string' && html`: <code>${isolate(tool)}</code>`}</p>
     <p class="note">${outcome === 'ALLOWED' ? 'Allowed' : 'Refused'}, ${time(at)}</p>
   </li>`
 }
