@@ -47,7 +47,10 @@ export class OAuthDiscovery {
     return this.#resources.forceFetch(`${organizationId} ${serverUrl}`).catch(this.#rethrow)
   }
 
-  /** The next look-up asks the server. */
+  /**
+   * The next look-up in this process asks the server. Until the entry of another process expires, a link made there may lead to
+   * the former authorization server. Its tokens stay with it, and the MCP server refuses them.
+   */
   forgetProtectedResource(organizationId: string, serverUrl: string): void {
     this.#resources.delete(`${organizationId} ${serverUrl}`)
   }
