@@ -3,11 +3,10 @@
  * it to end user, server, call and time. It grants nothing, and names its deployment, so that the state of another Keyhouse
  * behind this one is not taken for its own.
  */
-import { timingSafeEqual } from 'node:crypto'
-
 import type { Context } from '../context/context.js'
 import { getDeploymentId } from '../encryption/deployment-secrets.js'
 import { sha256 } from '../lib/crypto/digest.js'
+import { isEqual } from '../lib/crypto/is-equal.js'
 import { isJsonObject, type JsonObject, type JsonRpcMessage } from '../lib/json/json-rpc.js'
 import { writeJson } from '../lib/json/write-json.js'
 import { runInSlices } from '../lib/slices.js'
@@ -49,9 +48,7 @@ export async function withoutState(call: Call): Promise<JsonRpcMessage> {
   if (typeof requestState !== 'string') return message
   if (!requestState.startsWith(`${getDeploymentId(ctx.services.deploymentSecrets)}.`)) return message
   const expiresAt = Number(requestState.split('.')[1])
-  const expected = Buffer.from(await signState(call, expiresAt))
-  const actual = Buffer.from(requestState)
-  if (actual.length !== expected.length || !timingSafeEqual(actual, expected) || expiresAt <= ctx.now().getTime()) {
+  if (!isEqual(requestState, await signState(call, expiresAt)) || expiresAt <= ctx.now().getTime()) {
     const text = '"requestState" belongs to another call or end user, or has expired. Repeat the call without it.'
     throw new GatewayError(message.id === null ? 400 : 200, 'INVALID_REQUEST_STATE', text)
   }

@@ -14,6 +14,7 @@ import { ApiKey } from '../../entities/api-key.js'
 import type { McpCredential } from '../../entities/mcp-credential.js'
 import { McpServer } from '../../entities/mcp-server.js'
 import { runStatements } from '../../journal/maintain-rows.js'
+import { isEqual } from '../../lib/crypto/is-equal.js'
 import { OAuthClientError } from '../../outbound/oauth-client-error.js'
 import { upsertEndUser } from '../../tenancy/end-user.js'
 import { connectionIdOf, connectionState, openVerifier } from './authorization-url.js'
@@ -38,7 +39,7 @@ export async function finishMcpConnection(ctx: Context, response: AuthorizationR
   const { clientId, sessionId } = response
   const connectionId = connectionIdOf(state)
   const expected = connectionState(services.deploymentSecrets, { connectionId, clientId, sessionId })
-  if (state !== expected) throw new ConnectionRefusal('RESPONSE_INVALID')
+  if (!isEqual(state, expected)) throw new ConnectionRefusal('RESPONSE_INVALID')
   const pending = await findPendingConnection(ctx, connectionId)
   if (pending.client.id !== clientId) throw new ConnectionRefusal('RESPONSE_INVALID')
   const metadata = await services.oauthDiscovery.authorizationServer(pending.client.organizationId, pending.client.issuer).catch(toRefusal)

@@ -2,9 +2,8 @@
  * Stateless dynamic registration (RFC 7591): the client id holds the metadata and a MAC of it, so that no stranger leaves a row.
  * The MAC covers the issuer, so an id is worth nothing at another one.
  */
-import { timingSafeEqual } from 'node:crypto'
-
 import type { DeploymentSecrets } from '../../encryption/deployment-secrets.js'
+import { isEqual } from '../../lib/crypto/is-equal.js'
 import type { Issuer } from '../../lib/issuer.js'
 import { OAuthError } from '../oauth-error.js'
 import type { ClientMetadata, OAuthClient } from './client-metadata.js'
@@ -33,7 +32,7 @@ export function createClientId(secrets: DeploymentSecrets, issuer: Issuer, { nam
 export function parseClientId(secrets: DeploymentSecrets, issuer: Issuer, id: string): OAuthClient | undefined {
   const [, payload, mac] = idPattern.exec(id) ?? []
   if (payload === undefined || mac === undefined) return undefined
-  if (!timingSafeEqual(Buffer.from(mac), Buffer.from(macOf(secrets, issuer, payload)))) return undefined
+  if (!isEqual(mac, macOf(secrets, issuer, payload))) return undefined
   const [name, ...redirectUris] = JSON.parse(Buffer.from(payload, 'base64url').toString()) as [string, ...string[]]
   return { id, name, host: null, redirectUris }
 }

@@ -2,12 +2,11 @@
  * Sign-in request: the state that leaves with the browser and comes back with it. It is signed instead of stored, so a stranger
  * leaves no row, and bound to the browser that began by the digest of a cookie (RFC 9700 §4.7.1).
  */
-import { timingSafeEqual } from 'node:crypto'
-
 import type { DeploymentSecrets } from '../../encryption/deployment-secrets.js'
 import type { OAuthConfiguration } from '../../entities/oauth-configuration.js'
 import { addSeconds } from '../../lib/clock.js'
 import { sha256 } from '../../lib/crypto/digest.js'
+import { isEqual } from '../../lib/crypto/is-equal.js'
 import { newId } from '../../lib/id.js'
 import type { Place } from '../configurations/active-configuration.js'
 
@@ -60,9 +59,7 @@ export function signRequest(secrets: DeploymentSecrets, request: SignInRequest):
 /** Undefined for text that {@link signRequest} did not write. */
 export function parseRequest(secrets: DeploymentSecrets, text: string): SignInRequest | undefined {
   const [payload = '', mac = '', ...rest] = text.split('.')
-  const expected = Buffer.from(secrets.mac('sign_in', payload))
-  const actual = Buffer.from(mac)
-  if (rest.length > 0 || actual.length !== expected.length || !timingSafeEqual(actual, expected)) return undefined
+  if (rest.length > 0 || !isEqual(mac, secrets.mac('sign_in', payload))) return undefined
   return JSON.parse(Buffer.from(payload, 'base64url').toString()) as SignInRequest
 }
 
