@@ -6,8 +6,9 @@ import { SealError } from '../lib/crypto/seal.js'
 import { RequestError } from '../lib/errors.js'
 import { writeJson } from '../lib/json/write-json.js'
 import { runInSlices } from '../lib/slices.js'
-import { isRenewable } from '../mcp/connections/renew-credential.js'
+import { isRenewable, rememberFailure } from '../mcp/connections/renew-credential.js'
 import { openCredential, type UsableCredential } from '../mcp/credentials/open-credential.js'
+import { OAuthClientError } from '../outbound/oauth-client-error.js'
 import type { OutboundResponse } from '../outbound/outbound.js'
 import { ForwardedRequest, type ForwardContext } from './forwarded-request.js'
 import { GatewayError } from './gateway-error.js'
@@ -41,9 +42,14 @@ function trackLifetime(context: ForwardContext, forwarded: ForwardedRequest): ()
 async function sendUpstream(context: ForwardContext, forwarded: ForwardedRequest): Promise<void> {
   const credential = await credentialToSend(context, forwarded)
   const sent = await sendWith(context, forwarded, credential)
-  if (sent.upstream.statusCode !== 401 || !isRenewable(credential)) return relayResponse(context, forwarded, sent.upstream, sent.secrets)
+  const { services } = context.ctx
+  const failureId = `refused ${credential.id} ${credential.version}`
+  if (sent.upstream.statusCode !== 401 || !isRenewable(credential) || services.renewalFailures.has(failureId))
+    return relayResponse(context, forwarded, sent.upstream, sent.secrets)
   sent.upstream.body.destroy()
   const again = await sendWith(context, forwarded, await renew(context, forwarded, credential, true))
+  // A server that refuses every token must not have one renewed for each call.
+  if (again.upstream.statusCode === 401) rememberFailure(services, failureId, new OAuthClientError('REFUSED'))
   return relayResponse(context, forwarded, again.upstream, [...again.secrets, ...sent.secrets])
 }
 

@@ -82,8 +82,16 @@ test('a 401 to a token that should be valid renews it once, and the call goes on
     response.writeHead(401).end()
     return true
   }
-  expect(await world.refusal(user)).toMatchObject({ reason: 'CREDENTIAL_REFUSED', httpStatus: 401, connectUrl: expect.any(String) })
+  const refusal = { reason: 'CREDENTIAL_REFUSED', httpStatus: 401, connectUrl: expect.any(String) }
+  expect(await world.refusal(user)).toMatchObject(refusal)
   expect(world.upstream.renewals).toBe(renewals + 2)
+  // A server that refuses every token does not have one renewed for each call.
+  world.app.clock.advance(14_999)
+  expect(await world.refusal(user)).toMatchObject(refusal)
+  expect(world.upstream.renewals).toBe(renewals + 2)
+  world.app.clock.advance(1)
+  await world.refusal(user)
+  expect(world.upstream.renewals).toBe(renewals + 3)
 })
 
 test('a renewal ends after its caller left, and its rotation is stored', async () => {
@@ -350,16 +358,25 @@ test.each([
 })
 
 test('scopes that the server asks for are in the answer, and in the next authorization request', async () => {
+  let challenge = 'Bearer error="insufficient_scope", scope="write read"'
   world.upstream.interceptResource = ({ headers }, response) => {
     if (!headers.authorization) return false
-    response.writeHead(403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="write read"' }).end()
+    response.writeHead(403, { 'www-authenticate': challenge }).end()
     return true
   }
+  const { renewals } = world.upstream
   const refused = await world.refusal(user)
   expect(refused).toMatchObject({ reason: 'CREDENTIAL_REFUSED', httpStatus: 403, neededScopes: ['write', 'read'] })
+  expect(world.upstream.renewals).toBe(renewals)
   const browser = await world.browser(user)
   const location = (await browser.get(refused.connectUrl!)).headers.get('location')!
   expect(new URL(location).searchParams.get('scope')).toBe('read write')
+  // The same link, until more is asked for than it has.
+  expect((await world.refusal(user)).connectUrl).toBe(refused.connectUrl)
+  challenge = 'Bearer error="insufficient_scope", scope="write read admin"'
+  expect((await world.refusal(user)).connectUrl).not.toBe(refused.connectUrl)
+  challenge = 'Bearer error="insufficient_scope", scope="write read"'
+  await world.refusal(user)
   expect(await world.credential()).toMatchObject({
     healthStatus: expect.not.stringMatching('RECONNECT_REQUIRED'),
     neededScopes: ['write', 'read'],
