@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 
 import { McpOAuthClient } from '../../src/entities/mcp-oauth-client.js'
+import { executeSql } from '../support/database-access.js'
 import { bodyOf } from '../support/local-server.js'
 import { OAuthBrowser } from '../support/oauth-browser.js'
-import { ConnectionWorld, publicOrigin } from '../support/oauth-connections.js'
+import { ConnectionWorld, publicOrigin, type CallError } from '../support/oauth-connections.js'
 
 let world: ConnectionWorld
 beforeAll(async () => {
@@ -190,6 +191,23 @@ test('a call without a credential answers with the link, which is offered again 
   await (await world.browser('olga')).open(first.connectUrl!)
   expect(await world.call('olga')).toBe('jane-upstream')
   expect(await world.acme.events('mcp_connection:offer')).toHaveLength(2)
+})
+
+test('a link that would connect nothing is not offered again: of a key that may be revoked, or of a client that was', async () => {
+  const offered = async (key?: string): Promise<string> => {
+    const answer = await world.call('noa', key === undefined ? {} : { key })
+    return (answer as CallError).data.connectUrl!
+  }
+  const first = await offered()
+  const other = await world.acme.apiKey({ permissions: ['mcp_server:use', 'mcp_tool:*'] })
+  expect(await offered(other.secret)).not.toBe(first)
+  expect(await offered()).toBe(first)
+  await executeSql(world.app, `update mcp_oauth_client set retired_at = created_at where kind = 'DCR'`, [])
+  expect(await pageAt(await world.browser('noa'), first)).toContain('There is nothing to connect any more')
+  const second = await offered()
+  expect(second).not.toBe(first)
+  await (await world.browser('noa')).open(second)
+  expect(await world.call('noa')).toBe('jane-upstream')
 })
 
 test('authorization requests have the parameters of the server, and none that Keyhouse sets', async () => {

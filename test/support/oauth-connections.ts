@@ -101,11 +101,14 @@ export class ConnectionWorld {
   }
 
   /** Calls the tool of the foreign server for the end user: its text, or the error. */
-  async call(externalId: string, { at = this.app.url, serverId = this.serverId } = {}): Promise<string | CallError> {
+  async call(
+    externalId: string,
+    { at = this.app.url, serverId = this.serverId, key = this.agent.secret } = {},
+  ): Promise<string | CallError> {
     const response = await fetch(`${at}/mcp/${serverId}`, {
       method: 'POST',
       headers: {
-        authorization: `Bearer ${this.agent.secret}`,
+        authorization: `Bearer ${key}`,
         'x-on-behalf-of': externalId,
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',

@@ -1,10 +1,12 @@
 /** Offers an end user without a usable credential a link to connect its account: after a refused call, or a consent. */
 import type { Context } from '../../context/context.js'
 import { McpConnection } from '../../entities/mcp-connection.js'
+import { McpOAuthClient } from '../../entities/mcp-oauth-client.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { OAuthClientError } from '../../outbound/oauth-client-error.js'
 import { findLatestCredential } from '../credentials/select-credential.js'
 import { isOAuthUnavailable, planConnection } from './plan-connection.js'
+import { isInUse } from './register-client.js'
 import { rememberFailure } from './renew-credential.js'
 import { connectionTtlMs, connectUrl, isConfigured, storeConnection, type StartedConnection } from './start-mcp-connection.js'
 
@@ -21,11 +23,9 @@ export async function offerMcpConnection(ctx: Context, server: McpServer, consen
   if (!actor.endUser || services.renewalFailures.has(failureId)) return null
   ctx.clearCaches()
   if (!(await isConfigured(ctx.em, server))) return null
-  const now = ctx.now()
-  const unused = { serverId: server.id, origin: server.origin, usedAt: null, expiresAt: { $gt: new Date(now.getTime() + reuseMs) } }
-  const known = consent === undefined ? await ctx.em.findOne(McpConnection, { ...unused, sealedConsent: null }) : null
-  if (known) return { url: connectUrl(ctx, known.id), expiresAt: known.expiresAt }
-  const neededScopes = (await findLatestCredential(ctx.em, actor, server, now))?.neededScopes ?? []
+  const neededScopes = (await findLatestCredential(ctx.em, actor, server, ctx.now()))?.neededScopes ?? []
+  const offered = consent === undefined ? await findOffered(ctx, server, neededScopes) : null
+  if (offered) return { url: connectUrl(ctx, offered.id), expiresAt: offered.expiresAt }
   try {
     return await storeConnection(ctx, server, await planConnection(ctx, server, neededScopes), 'mcp_connection:offer', consent)
   } catch (error) {
@@ -34,4 +34,21 @@ export async function offerMcpConnection(ctx: Context, server: McpServer, consen
     rememberFailure(services, failureId, new OAuthClientError('NOT_SUPPORTED'))
     return null
   }
+}
+
+/** The newest link that is still good for it: of the same key, for a client that is in use, with these scopes. */
+async function findOffered(ctx: Context, server: McpServer, neededScopes: readonly string[]): Promise<McpConnection | null> {
+  const { em, actor, services } = ctx
+  const where = {
+    serverId: server.id,
+    origin: server.origin,
+    apiKeyId: actor.apiKey?.id ?? '',
+    usedAt: null,
+    sealedConsent: null,
+    expiresAt: { $gt: new Date(ctx.now().getTime() + reuseMs) },
+  }
+  const connection = await em.findOne(McpConnection, where, { orderBy: { id: 'DESC' } })
+  if (!connection || !neededScopes.every((scope) => connection.scopes.includes(scope))) return null
+  const client = await em.findOne(McpOAuthClient, { id: connection.clientId })
+  return client && isInUse(client, services.config.url) ? connection : null
 }

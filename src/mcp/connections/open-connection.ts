@@ -7,7 +7,7 @@ import { isId } from '../../lib/id.js'
 import { OAuthClientError } from '../../outbound/oauth-client-error.js'
 import { authorizationUrl, connectionState, openVerifier } from './authorization-url.js'
 import { ConnectionRefusal } from './connection-refusal.js'
-import { callbackUrl } from './register-client.js'
+import { isInUse } from './register-client.js'
 
 export interface PendingConnection {
   readonly connection: McpConnection
@@ -25,8 +25,7 @@ export async function findPendingConnection(ctx: Context, id: string): Promise<P
   const server = await em.findOne(McpServer, { id: connection.serverId })
   const client = await em.findOne(McpOAuthClient, { id: connection.clientId })
   if (!server || !client || server.origin !== connection.origin) throw new ConnectionRefusal('SERVER_CHANGED')
-  // The response would go to the public address that this server had before.
-  if (client.redirectUri !== callbackUrl(ctx.services.config.url, client.id)) throw new ConnectionRefusal('SERVER_CHANGED')
+  if (!isInUse(client, ctx.services.config.url)) throw new ConnectionRefusal('SERVER_CHANGED')
   return { connection, client, server }
 }
 

@@ -7,7 +7,7 @@ import { McpOAuthClient } from '../../entities/mcp-oauth-client.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { isAddress, isLocalName, isPublicAddress, normalizeHost } from '../../lib/network/address.js'
 import { OAuthClientError } from '../../outbound/oauth-client-error.js'
-import { buildClient, callbackUrl, documentUrl, registerClient } from './register-client.js'
+import { buildClient, documentUrl, isInUse, registerClient } from './register-client.js'
 
 /** Whether authorization servers on the internet can fetch our documents. */
 function isPublicUrl(url: string): boolean {
@@ -16,15 +16,15 @@ function isPublicUrl(url: string): boolean {
   return protocol === 'https:' && (isAddress(host) ? isPublicAddress(host) : !isLocalName(host))
 }
 
-/** The newest client of the kind. A change of our public address strands those that registered the former redirect URI. */
+/** The newest client of the kind. The redirect URI of a STATIC one follows our public address. */
 export async function findUsableClient(
   em: EntityManager,
   url: string,
   { projectId, environment, issuer, kind }: Pick<McpOAuthClient, 'projectId' | 'environment' | 'issuer' | 'kind'>,
 ): Promise<McpOAuthClient | undefined> {
-  const where = { projectId, environment, issuer, kind, retiredAt: null }
+  const where = { projectId, environment, issuer, kind }
   const clients = await em.find(McpOAuthClient, where, { orderBy: [{ createdAt: 'DESC' }, { id: 'DESC' }] })
-  return clients.find(({ id, redirectUri }) => kind === 'STATIC' || redirectUri === callbackUrl(url, id))
+  return clients.find((client) => kind === 'STATIC' || isInUse(client, url))
 }
 
 /** MCP 2026-07-28, Client Registration, in its order. The client may be new and not stored yet. @throws OAuthClientError */
