@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 
 import { McpConnection } from '../../src/entities/mcp-connection.js'
 import { OAuthGrant } from '../../src/entities/oauth-grant.js'
-import { listen, type Listening } from '../support/local-server.js'
+import { freePort, listen, type Listening } from '../support/local-server.js'
 import { challengeOf, GrantWorld, newVerifier, ticketOf, wordsOf } from '../support/oauth-grants.js'
 import { OAuthUpstream } from '../support/oauth-upstream.js'
 import { UserAgent, type Visit } from '../support/user-agent.js'
@@ -13,12 +13,17 @@ let upstream: OAuthUpstream
 /** The application: its redirect URI answers. */
 let client: Listening
 let clientId: string
+/** `KEYHOUSE_PREVIOUS_URL`, which leads to the same server. */
+let previousUrl: string
 /** Requests that the foreign authorization server got. */
 let asked: string[]
 beforeAll(async () => {
   upstream = await OAuthUpstream.start()
   client = await listen((_request, response) => void response.end('arrived'))
-  world = await GrantWorld.start({}, { KEYHOUSE_OUTBOUND_ALLOW: '127.0.0.1' }, { name: 'Notes', serverUrl: upstream.serverUrl })
+  const port = await freePort()
+  previousUrl = `http://localhost:${port}`
+  const env = { PORT: port, KEYHOUSE_URL: `http://127.0.0.1:${port}`, KEYHOUSE_PREVIOUS_URL: previousUrl }
+  world = await GrantWorld.start({}, env, { name: 'Notes', serverUrl: upstream.serverUrl })
   const registration = await world.register({ client_name: 'Acme Agent', redirect_uris: [`${client.origin}/callback`] })
   clientId = String(registration.body['client_id'])
 })
@@ -178,6 +183,16 @@ test.each<[string, () => Promise<string>]>([
   const arrived = await decide(await consentPage('dan', await server()), 'allow')
   expect(route(arrived)).toEqual(['keyhouse /sandbox/oauth/consent', 'client /callback'])
   expect(new URL(arrived.url).searchParams.get('code')).toMatch(/^kh_code_/)
+})
+
+test('at the previous URL, where links do not lead, the client gets its code at once', async () => {
+  const agent = await browserOf('dot')
+  for (const [name, value] of agent.cookies(world.at)) agent.cookies(previousUrl).set(name, value)
+  const redirect = { client_id: clientId, redirect_uri: `${client.origin}/callback`, resource: `${previousUrl}/mcp/${world.serverId}` }
+  const issuer = world.issuer.replace(world.at, previousUrl)
+  const page = await agent.get(`${issuer}/oauth/authorize?${(await world.parameters(redirect)).toString()}`)
+  const arrived = await agent.post(`${issuer}/oauth/consent`, { request: ticketOf(page as never), decision: 'allow' })
+  expect([arrived.path.length, new URL(arrived.url).searchParams.get('iss')]).toEqual([2, issuer])
 })
 
 test('refused at the other service, the page says why, and continues without the account, once', async () => {

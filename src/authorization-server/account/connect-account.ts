@@ -12,10 +12,9 @@ import { ConnectionRefusal } from '../../mcp/connections/connection-refusal.js'
 import { finishMcpConnection } from '../../mcp/connections/finish-mcp-connection.js'
 import { openConnection } from '../../mcp/connections/open-connection.js'
 import { clientMetadata, documentUrl } from '../../mcp/connections/register-client.js'
-import { findWaitingConsent } from '../../mcp/connections/waiting-consent.js'
 import { findActiveConfiguration } from '../../oauth/configurations/active-configuration.js'
 import { PageError } from '../../oauth/page-error.js'
-import { continuation, parseAnswer } from '../authorize/connect-first.js'
+import { continuation, findAnswer } from '../authorize/connect-first.js'
 import type { ConsentTicket } from '../authorize/consent-ticket.js'
 import { grantConsent } from '../authorize/grant-consent.js'
 import { beginSignIn } from '../pages/begin-sign-in.js'
@@ -34,11 +33,6 @@ function refuse(services: Services, session: BrowserSessionContext, answered: Co
   throw new PageError(`CONNECTION_${code}`, { cause, continuation: isOurs ? continuation(services, session, answered) : undefined })
 }
 
-async function readAnswer({ ctx }: BrowserSessionContext, connectionId: string): Promise<ConsentTicket | null> {
-  const consent = await findWaitingConsent(ctx, connectionId)
-  return consent === null ? null : parseAnswer(consent)
-}
-
 async function openLink(services: Services, request: Request, reply: FastifyReply): Promise<FastifyReply> {
   const { id } = request.params
   const place = isId(id, 'mcp_con') ? await findConnectionPlace(services.orm, id) : null
@@ -49,7 +43,7 @@ async function openLink(services: Services, request: Request, reply: FastifyRepl
     if (!active) throw new PageError('SIGN_IN_UNAVAILABLE')
     return beginSignIn(services, reply, { configuration: active.configuration, returnTo: `/oauth/connect/${id}` })
   }
-  const answered = await readAnswer(session, id)
+  const answered = await findAnswer(session, id)
   const { url, server } = await openConnection(session.ctx, id, session.id).catch((error) => refuse(services, session, answered, error))
   if (!answered) return sendRedirect(reply, url)
   return sendNext(reply, {
@@ -65,7 +59,7 @@ async function handleCallback(services: Services, request: Request, reply: Fasti
   const session = place && (await findBrowserSession(services, request, place))
   if (!session) throw new PageError('CONNECTION_RESPONSE_INVALID')
   const parameters = new URLSearchParams(request.url.split('?')[1] ?? '')
-  const answered = await readAnswer(session, connectionIdOf(parameters.get('state') ?? ''))
+  const answered = await findAnswer(session, connectionIdOf(parameters.get('state') ?? ''))
   const response = { clientId, sessionId: session.id, parameters }
   const { server } = await finishMcpConnection(session.ctx, response).catch((error) => refuse(services, session, answered, error))
   const title = `${server.name} is connected`

@@ -4,6 +4,7 @@
  */
 import type { Services } from '../../context/services.js'
 import { offerMcpConnection } from '../../mcp/connections/offer-mcp-connection.js'
+import { findWaitingConsent } from '../../mcp/connections/waiting-consent.js'
 import { acquireExchangeSlot } from '../../mcp/in-flight.js'
 import { findServerWithCredential } from '../../mcp/servers/find-server-with-credential.js'
 import type { Continuation } from '../../oauth/page-error.js'
@@ -31,8 +32,11 @@ export async function findConnectUrl({ ctx }: BrowserSessionContext, answered: C
   }
 }
 
-/** The answer that waited. Its seal proves that it is our own. */
-export const parseAnswer = (consent: string): ConsentTicket => JSON.parse(consent) as ConsentTicket
+/** The consent that waits for a connection; null without one. */
+export async function findAnswer({ ctx }: BrowserSessionContext, connectionId: string): Promise<ConsentTicket | null> {
+  const consent = await findWaitingConsent(ctx, connectionId)
+  return consent === null ? null : (JSON.parse(consent) as ConsentTicket)
+}
 
 /** Continues to the client without the account. The form is a consent form again, so it makes the same grant, and once. */
 export const continuation = (services: Services, session: BrowserSessionContext, answered: ConsentTicket): Continuation => ({
