@@ -9,7 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context/context.js'
 import { onResponseEnd } from '../http/response-end.js'
 import { startTimer } from '../lib/clock.js'
-import { findServerWithCredential } from '../mcp/servers/find-server-with-credential.js'
+import { findServerWithCredential, needsConnection } from '../mcp/servers/find-server-with-credential.js'
 import type { GatewayTimeouts } from './timeouts.js'
 
 interface WaitArgs {
@@ -29,7 +29,7 @@ export async function waitForConnection(ctx: Context, { serverId, request, reply
   const elapsed = startTimer()
   while (!signal.aborted && elapsed() * 1000 < times.connectionWaitMs) {
     const found = await findServerWithCredential(ctx, serverId)
-    if (!found || (found.credential && found.credential.healthStatus !== 'RECONNECT_REQUIRED')) break
+    if (!found || !needsConnection(found)) break
     await wait(times.connectionPollMs, undefined, { signal }).catch(() => undefined)
   }
   stop()

@@ -6,7 +6,7 @@ import type { Services } from '../../context/services.js'
 import { offerMcpConnection } from '../../mcp/connections/offer-mcp-connection.js'
 import { findWaitingConsent } from '../../mcp/connections/waiting-consent.js'
 import { acquireExchangeSlot } from '../../mcp/in-flight.js'
-import { findServerWithCredential } from '../../mcp/servers/find-server-with-credential.js'
+import { findServerWithCredential, needsConnection } from '../../mcp/servers/find-server-with-credential.js'
 import type { Continuation } from '../../oauth/page-error.js'
 import type { BrowserSessionContext } from '../pages/find-browser-session.js'
 import { redirectSource } from './consent-page.js'
@@ -18,7 +18,7 @@ export async function findConnectUrl({ ctx }: BrowserSessionContext, answered: C
   // Links are of the current origin, and a browser at the previous one is not signed in there.
   if (!answered.target.issuer.startsWith(`${services.config.url}/`)) return null
   const found = await findServerWithCredential(ctx, answered.serverId)
-  if (!found || (found.credential && found.credential.healthStatus !== 'RECONNECT_REQUIRED')) return null
+  if (!found || !needsConnection(found)) return null
   try {
     const release = acquireExchangeSlot(ctx, 'call')
     try {

@@ -20,6 +20,10 @@ export interface ServerWithCredential {
   readonly isShared: boolean
 }
 
+/** Whether an account must be connected, or connected again, before the server can be called. */
+export const needsConnection = ({ credential }: ServerWithCredential): boolean =>
+  !credential || credential.healthStatus === 'RECONNECT_REQUIRED'
+
 const toScopeParameters = ({ organizationId, projectIds, environment }: Actor): string[] => [
   organizationId,
   projectIds?.[0] ?? '',
