@@ -61,14 +61,15 @@ const outboundCodes: Readonly<Record<OutboundCode, OAuthClientErrorCode>> = {
   PROTOCOL_ERROR: 'INVALID_RESPONSE',
 }
 
+const minRetryAfterMs = 1000
 const maxRetryAfterMs = 3_600_000
 
-/** `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), at most an hour. */
+/** `Retry-After` in seconds or as a date (RFC 9110 §10.2.3): a second to an hour. */
 function readRetryAfter(headers: Headers, now: Date): number | null {
   const value = headers.get('retry-after')
   if (value === null) return null
   const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now.getTime()
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), maxRetryAfterMs)
+  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, minRetryAfterMs), maxRetryAfterMs)
 }
 
 /** Maps an error of the library or of the outbound client. Any other error is a fault of ours, and is returned as it is. */

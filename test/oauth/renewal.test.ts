@@ -164,11 +164,18 @@ test('an authorization server whose metadata is wrong for a while gets no token,
   expect(await world.call(user)).toBe('jane-upstream')
 })
 
-test('an authorization server that asks to wait is not asked before', async () => {
+test.each([
+  ['120', 120_000],
+  ['0', 1000],
+  ['999999999', hourMs],
+  ['Mon, 01 Jan 2001 00:00:00 GMT', 1000],
+  ['Fri, 31 Dec 2100 00:00:00 GMT', hourMs],
+  ['soon', 15_000],
+])('an authorization server that asks to wait until "%s" is asked after %i ms', async (retryAfter, retryAfterMs) => {
   world.app.clock.advance(hourMs)
-  const answered = answerTokenRequests(sendError(429, 'slow_down', { 'retry-after': '120' }))
-  expect(await world.refusal(user)).toEqual({ reason: 'RENEWAL_FAILED', cause: 'RATE_LIMITED', retryAfterMs: 120_000 })
-  world.app.clock.advance(119_999)
+  const answered = answerTokenRequests(sendError(429, 'slow_down', { 'retry-after': retryAfter }))
+  expect(await world.refusal(user)).toEqual({ reason: 'RENEWAL_FAILED', cause: 'RATE_LIMITED', retryAfterMs })
+  world.app.clock.advance(retryAfterMs - 1)
   await world.refusal(user)
   expect(answered()).toBe(1)
   world.upstream.intercept = () => false

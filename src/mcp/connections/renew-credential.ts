@@ -25,7 +25,6 @@ const maxWaitMs = 25_000
 const pollMs = 100
 /** Milliseconds until the next attempt after a failure, where the authorization server names no time. */
 export const retryMs = 15_000
-const minRetryMs = 1000
 
 /** Renewed: the values to use from now on. LOST: the account must be connected again. GONE: revoked meanwhile. */
 export type Renewal = UsableCredential | 'LOST' | 'GONE'
@@ -65,7 +64,7 @@ async function renew(services: Services, server: McpServer, seen: UsableCredenti
 /** Keeps others from asking until its time has passed. */
 export const rememberFailure = ({ renewalFailures }: Services, id: string, error: OAuthClientError): void =>
   // An entry is valid at its last millisecond.
-  void renewalFailures.set(id, error, { ttl: Math.max(error.retryAfterMs ?? retryMs, minRetryMs) - 1 })
+  void renewalFailures.set(id, error, { ttl: (error.retryAfterMs ?? retryMs) - 1 })
 
 async function renewWithLease(services: Services, server: McpServer, credential: McpCredential, until: Date): Promise<Renewal> {
   try {
