@@ -377,7 +377,7 @@ test('scopes that the server asks for are in the answer, and in the next authori
   expect(world.upstream.renewals).toBe(renewals)
   const browser = await world.browser(user)
   const location = (await browser.get(refused.connectUrl!)).headers.get('location')!
-  expect(new URL(location).searchParams.get('scope')).toBe('read write')
+  expect(new URL(location).searchParams.get('scope')).toBe('write read')
   // The same link, until more is asked for than it has.
   expect((await world.refusal(user)).connectUrl).toBe(refused.connectUrl)
   challenge = 'Bearer error="insufficient_scope", scope="write read admin"'

@@ -33,7 +33,8 @@ export async function planConnection(ctx: Context, server: McpServer, neededScop
     const named = await findResource(ctx, server)
     const metadata = await oauthDiscovery.authorizationServer(organizationId, named.issuers[0]!)
     const client = await selectClient(ctx, server, metadata)
-    const scopes = toScopes([...(oauth?.scopes ?? named.scopes ?? []), ...neededScopes])
+    // The needed ones first, since further ones are left out.
+    const scopes = toScopes([...neededScopes, ...(oauth?.scopes ?? named.scopes ?? [])])
     return { client, resource: oauth?.omitsResource ? null : (named.resource ?? resourceOf(serverUrl)), scopes }
   } catch (error) {
     throw toDomainError(error)

@@ -13,11 +13,11 @@ import { authMethod, type TokenServices } from './token-requests.js'
 type Place = Pick<McpOAuthClient, 'organizationId' | 'projectId' | 'environment'>
 
 export const callbackUrl = (url: string, clientRowId: string): string => `${url}/oauth/callback/${clientRowId}`
+export const documentUrl = (url: string, clientRowId: string): string => `${url}/oauth/clients/${clientRowId}`
+
 /** False once the authorization server knows it no longer, or would send browsers to the public address that Keyhouse had before. */
 export const isInUse = ({ id, redirectUri, retiredAt }: McpOAuthClient, url: string): boolean =>
   retiredAt === null && redirectUri === callbackUrl(url, id)
-
-export const documentUrl = (url: string, clientRowId: string): string => `${url}/oauth/clients/${clientRowId}`
 
 /** Metadata that a registration and our Client ID Metadata Document have in common. */
 export const clientMetadata = (url: string, redirectUri: string) => ({
