@@ -145,6 +145,10 @@ export class McpCredential extends Node {
   @Property(timestamp({ nullable: true }))
   accessExpiresAt!: Date | null
 
+  /** Time from which a request renews the access token first. Null like `accessExpiresAt`. */
+  @Property(timestamp({ nullable: true }))
+  renewAt!: Date | null
+
   /** Number of renewals of the access token. Unlike `version` it ends no session: the account is the same. */
   @Property({ ...integer(), default: 0 })
   refreshVersion!: number
@@ -209,6 +213,7 @@ export const noOAuth = () => ({
   neededScopes: null as string[] | null,
   sealedRefresh: null as string | null,
   accessExpiresAt: null as Date | null,
+  renewAt: null as Date | null,
   refreshVersion: 0,
   leaseUntil: null as Date | null,
 })

@@ -57,6 +57,23 @@ test('an access token is renewed a minute before it expires, and not earlier', a
   expect(after.sealedRefresh).not.toBe(before.sealedRefresh)
 })
 
+test.each([60, 119])('an access token of %i seconds is renewed after half of its life, and not for each call', async (seconds) => {
+  await world.call(user)
+  const token = world.upstream.accepted.at(-1)
+  world.app.clock.advance(hourMs)
+  const answered = answerTokenRequests((response) => {
+    const body = { access_token: token, token_type: 'Bearer', expires_in: seconds }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  })
+  for (let call = 0; call < 2; call++) expect(await world.call(user)).toBe('jane-upstream')
+  world.app.clock.advance(seconds * 500 - 1)
+  expect(await world.call(user)).toBe('jane-upstream')
+  expect(answered()).toBe(1)
+  world.app.clock.advance(1)
+  expect(await world.call(user)).toBe('jane-upstream')
+  expect(answered()).toBe(2)
+})
+
 test('200 calls at once on an expired token, by two replicas: one renewal, and no call fails', async () => {
   const replica = await world.replica()
   try {

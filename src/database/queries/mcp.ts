@@ -6,7 +6,18 @@ import type { Condition } from './lists.js'
 import { isLiveMcpCredential, isLiveSharedMcpCredential } from './live-credentials.js'
 
 const credentialColumns = (alias: string): string =>
-  ['id', 'auth_type', 'origin', 'sealed_value', 'expires_at', 'version', 'health_status', 'access_expires_at', 'refresh_version']
+  [
+    'id',
+    'auth_type',
+    'origin',
+    'sealed_value',
+    'expires_at',
+    'version',
+    'health_status',
+    'access_expires_at',
+    'renew_at',
+    'refresh_version',
+  ]
     .map((column) => `${alias}.${column} as ${alias}_${column}`)
     .join(', ')
 

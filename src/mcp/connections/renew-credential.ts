@@ -16,8 +16,6 @@ import { OAuthClientError } from '../../outbound/oauth-client-error.js'
 import type { UsableCredential } from '../credentials/open-credential.js'
 import { requestRenewal } from './request-renewal.js'
 
-/** Milliseconds before its expiry from which an access token is renewed. */
-export const renewBeforeMs = 60_000
 /** Milliseconds of a lease: time for look-ups before the request. A process that crashed holds it no longer. */
 export const leaseMs = 30_000
 /** Milliseconds that a renewal by another process is waited for. */
@@ -31,9 +29,9 @@ export type Renewal = UsableCredential | 'LOST' | 'GONE'
 
 export const isRenewable = ({ authType }: Pick<McpCredential, 'authType'>): boolean => authType === 'OAUTH'
 
-/** Whether the access token has expired, or will within a minute. */
-export const needsRenewal = ({ authType, accessExpiresAt }: UsableCredential, now: Date): boolean =>
-  authType === 'OAUTH' && accessExpiresAt !== null && accessExpiresAt.getTime() - renewBeforeMs <= now.getTime()
+/** Whether the access token has expired, or will soon. */
+export const needsRenewal = ({ authType, renewAt }: UsableCredential, now: Date): boolean =>
+  authType === 'OAUTH' && renewAt !== null && renewAt <= now
 
 /** @param seen the credential whose value is refused or about to expire @throws OAuthClientError, if it may succeed later */
 export async function renewCredential(

@@ -94,7 +94,7 @@ async function lapse(services: Services, seen: McpCredential, reason: LapseReaso
   try {
     await change(services, 'mcp_credential:lapse', seen, (credential, now) => {
       Object.assign(credential, { healthStatus: 'RECONNECT_REQUIRED', healthChangedAt: now, healthHttpStatus: null })
-      Object.assign(credential, { sealedValue: null, sealedRefresh: null, accessExpiresAt: null, leaseUntil: null })
+      Object.assign(credential, { sealedValue: null, sealedRefresh: null, accessExpiresAt: null, renewAt: null, leaseUntil: null })
       return { reason }
     })
     return 'LOST'

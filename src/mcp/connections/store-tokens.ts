@@ -47,7 +47,6 @@ export async function storeTokens(
     oauthClientId: client.id,
     oauthResource: connection.resource,
     oauthScopes: [...(tokens.scopes ?? connection.scopes)],
-    accessExpiresAt: tokens.expiresAt,
     updatedAt: now,
   })
   setTokens(keys, credential, tokens)
@@ -56,10 +55,10 @@ export async function storeTokens(
 }
 
 /** Seals the tokens to the row. A response without a refresh token keeps the earlier one (RFC 6749 §6). */
-export function setTokens(keys: MasterKeys, credential: McpCredential, { accessToken, refreshToken, expiresAt }: Tokens): void {
+export function setTokens(keys: MasterKeys, credential: McpCredential, { accessToken, refreshToken, expiresAt, renewAt }: Tokens): void {
   credential.sealedValue = sealValue(keys, credential, oauthValue(accessToken))
   if (refreshToken !== null) credential.sealedRefresh = seal(keys, credential.refreshAad(), refreshToken)
-  credential.accessExpiresAt = expiresAt
+  Object.assign(credential, { accessExpiresAt: expiresAt, renewAt })
 }
 
 function newCredential({ id: serverId, organizationId, projectId, environment, origin }: McpServer, endUserId: string, now: Date) {

@@ -23,12 +23,16 @@ export interface Tokens {
   readonly refreshToken: string | null
   /** Null when the server gives no lifetime. */
   readonly expiresAt: Date | null
+  /** From when on the access token is renewed before it is used. Null like `expiresAt`. */
+  readonly renewAt: Date | null
   /** Null: those that were asked for (RFC 6749 §5.1). */
   readonly scopes: readonly string[] | null
 }
 
 const maxTokenLength = 8192
 const maxLifetimeSeconds = 10 * 365 * 86_400
+/** Milliseconds before its expiry from which an access token is renewed. One of less than two minutes has half of its life. */
+const renewBeforeMs = 60_000
 /** `b64token` of RFC 6750 §2.1 and any other visible character: it is sent in a header. */
 const tokenPattern = /^[\x21-\x7E]+$/
 
@@ -121,6 +125,12 @@ async function receiveTokens({ clock }: TokenServices, request: () => Promise<oa
   for (const token of [accessToken, ...(refreshToken === null ? [] : [refreshToken])])
     if (token.length > maxTokenLength || !tokenPattern.test(token)) throw new OAuthClientError('INVALID_RESPONSE')
   if (type !== 'bearer') throw new OAuthClientError('INVALID_RESPONSE')
-  const expiresAt = lifetime === undefined ? null : new Date(clock().getTime() + Math.min(lifetime, maxLifetimeSeconds) * 1000)
-  return { accessToken, refreshToken, expiresAt, scopes: scope === undefined ? null : toScopes(scope.split(' ')) }
+  return { accessToken, refreshToken, ...times(lifetime, clock()), scopes: scope === undefined ? null : toScopes(scope.split(' ')) }
+}
+
+function times(lifetimeSeconds: number | undefined, now: Date): Pick<Tokens, 'expiresAt' | 'renewAt'> {
+  if (lifetimeSeconds === undefined) return { expiresAt: null, renewAt: null }
+  const lifetimeMs = Math.min(lifetimeSeconds, maxLifetimeSeconds) * 1000
+  const after = (ms: number): Date => new Date(now.getTime() + ms)
+  return { expiresAt: after(lifetimeMs), renewAt: after(lifetimeMs - Math.min(renewBeforeMs, lifetimeMs / 2)) }
 }

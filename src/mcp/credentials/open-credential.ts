@@ -15,6 +15,7 @@ export type UsableCredential = Pick<
   | 'aad'
   | 'healthStatus'
   | 'accessExpiresAt'
+  | 'renewAt'
   | 'refreshVersion'
   | 'organizationId'
 >

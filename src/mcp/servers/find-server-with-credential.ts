@@ -71,6 +71,7 @@ function toCredential(row: Row, alias: 'own' | 'shared', server: McpServer, endU
     version: column('version') as number,
     healthStatus: column('health_status') as McpCredentialHealthStatus,
     accessExpiresAt: toDateOrNull(column('access_expires_at')),
+    renewAt: toDateOrNull(column('renew_at')),
     refreshVersion: column('refresh_version') as number,
   })
 }

@@ -21,6 +21,7 @@ import { Migration0025 } from './0025-console.js'
 import { Migration0026 } from './0026-oauth.js'
 import { Migration0027 } from './0027-mcp-oauth.js'
 import { Migration0028 } from './0028-waiting-consent.js'
+import { Migration0029 } from './0029-renewal-time.js'
 
 export const postgresMigrations = [
   { name: '0001-initial', class: Migration0001 },
@@ -45,4 +46,5 @@ export const postgresMigrations = [
   { name: '0026-oauth', class: Migration0026 },
   { name: '0027-mcp-oauth', class: Migration0027 },
   { name: '0028-waiting-consent', class: Migration0028 },
+  { name: '0029-renewal-time', class: Migration0029 },
 ]

@@ -1,0 +1,7 @@
+import { Migration } from '@mikro-orm/migrations'
+
+export class Migration0029 extends Migration {
+  override up(): void {
+    this.addSql("alter table \"mcp_credential\" add \"renew_at\" timestamptz(3) null;")
+  }
+}
