@@ -52,13 +52,15 @@ const aboveDatabase = [
 
 /** What both databases share. @type {import('jest').Config} */
 const base = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/jest.environment.js',
+  testRunner: '<rootDir>/test/support/jest.runner.js',
   // src as well, or the coverage table forgets the files that no test loads.
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: [long],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  // Only `--findRelatedTests` and `--onlyChanged` look for modules in this way.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
 }
 
@@ -80,7 +82,7 @@ export default {
   // Two workers even on two processors: a test waits for disks and sockets more than it computes. Each opens a pool of
   // connections, so their number has an end.
   maxWorkers: Math.min(4, Math.max(2, availableParallelism() - 1)),
-  // What a file has loaded is not freed with it, and beyond a gigabyte a worker takes longer to end than jest has patience.
+  // The loader of Node frees no module, and with it all that a test file has kept in variables.
   workerIdleMemoryLimit: '512MB',
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/database/migrations/**'],

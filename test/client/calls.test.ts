@@ -227,9 +227,14 @@ describe('what is tried again', () => {
   })
 
   test('after as long as Retry-After says, in seconds or as a date', async () => {
-    const waits: number[] = []
+    const told: number[] = []
     const { setTimeout: real } = globalThis
-    globalThis.setTimeout = ((run: () => void, ms: number) => (waits.push(ms), real(run, 0))) as typeof setTimeout
+    // Node's own client sets other timers.
+    const isTold = (ms: number): boolean => ms === 7000 || ms === 0 || (ms > 15_000 && ms <= 20_000)
+    globalThis.setTimeout = ((run: () => void, ms: number, ...args: []) => {
+      if (isTold(ms)) told.push(ms)
+      return real(run, isTold(ms) ? 0 : ms, ...args)
+    }) as typeof setTimeout
     try {
       const date = new Date(Date.now() + 20_000).toUTCString()
       await against([limited('7'), limited(date), limited('0'), limited('nonsense'), organizations], async ({ url }) => {
@@ -238,7 +243,6 @@ describe('what is tried again', () => {
     } finally {
       globalThis.setTimeout = real
     }
-    const told = waits.filter((ms) => ms === 7000 || ms === 0 || (ms > 15_000 && ms <= 20_000))
     expect(told).toHaveLength(3)
     expect(told[0]).toBe(7000)
   })

@@ -9,14 +9,6 @@ import { serializers } from '../../src/observability/log.js'
 import { newDatabase } from './database.js'
 import type { Payloads, Results } from './results.js'
 
-/** Otherwise Fastify looks for each plugin in `require.cache`, which is slow in Jest: half of the time of a start. */
-// oxlint-disable-next-line no-extend-native -- Fastify asks every function for this symbol first.
-Object.defineProperty(Function.prototype, Symbol.for('fastify.display-name'), {
-  get(this: () => void): string {
-    return this.name || 'anonymous'
-  },
-})
-
 export class TestClock {
   constructor(public at: Date) {}
 

@@ -42,9 +42,12 @@ test.each([
   '203.0.113.7\n',
   'localhost',
   '*',
-  '1'.repeat(100_000),
 ])('%p is not a block', (text) => {
   expect(normalizeCidr(text)).toBeUndefined()
+})
+
+test('100,000 digits are not a block', () => {
+  expect(normalizeCidr('1'.repeat(100_000))).toBeUndefined()
 })
 
 test.each([
