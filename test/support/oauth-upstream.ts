@@ -1,4 +1,5 @@
 /** A foreign authorization server (oidc-provider: rotation, resource indicators, registration), and a real MCP server behind it. */
+import { generateKeyPairSync } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { toNodeHandler } from '@modelcontextprotocol/node'
@@ -6,17 +7,24 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { createMcpHandler, McpServer as StatelessMcpServer } from '@modelcontextprotocol/server'
 import { Provider, type Configuration } from 'oidc-provider'
+import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js'
 
 import { listen, type Listening } from './local-server.js'
 
 /** Answers a request itself and returns true, or leaves it to the server. */
 export type Interceptor = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>
 
+/** A client, or a token of one. */
+interface Owned {
+  readonly clientId: string
+}
+
 const configuration = (resources: () => readonly string[], lifetime: () => number): Configuration => ({
+  adapter: createMemoryAdapter(),
   features: {
     devInteractions: { enabled: false },
     registration: { enabled: true },
-    revocation: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: (_ctx: unknown, client: Owned, token: Owned) => token.clientId === client.clientId },
     resourceIndicators: {
       enabled: true,
       getResourceServerInfo: (_ctx: unknown, resource: string) => {
@@ -33,7 +41,9 @@ const configuration = (resources: () => readonly string[], lifetime: () => numbe
   clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
   findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
+  clientDefaults: { id_token_signed_response_alg: 'ES256' },
   cookies: { keys: ['test'] },
+  jwks: { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })] },
   ttl: { AccessToken: lifetime, Session: 3600, Interaction: 3600, Grant: 86_400, RefreshToken: 86_400 },
 })
 

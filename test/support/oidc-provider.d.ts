@@ -22,7 +22,9 @@ declare module 'oidc-provider' {
   }
 
   interface Configuration {
+    adapter?: object
     clients?: object[]
+    clientDefaults?: object
     clientAuthMethods?: string[]
     cookies?: object
     features?: object
@@ -50,4 +52,9 @@ declare module 'oidc-provider' {
     interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<{ params: Readonly<Record<string, unknown>> }>
     interactionFinished(request: IncomingMessage, response: ServerResponse, result: object, options?: object): Promise<void>
   }
+}
+
+declare module 'oidc-provider/lib/adapters/memory_adapter.js' {
+  /** A store in memory; the provider warns of its default, which is the same. */
+  export const createMemoryAdapter: () => object
 }

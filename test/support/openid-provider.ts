@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 
 import { Provider } from 'oidc-provider'
+import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js'
 
 import { listen, type Listening } from './local-server.js'
 
@@ -11,7 +12,7 @@ export const oidcClient = { clientId: 'keyhouse', clientSecret: 'a secret of the
 export async function startOpenIdProvider(redirectUri: string, users: readonly string[]): Promise<Listening> {
   let handle: ReturnType<Provider['callback']> | undefined
   const server = await listen((request, response) => handle?.(request, response))
-  const provider = withoutNotices(() => newProvider(server.origin, redirectUri))
+  const provider = newProvider(server.origin, redirectUri)
   provider.use(async (ctx, next) => {
     const [, uid, user] = /^\/interaction\/([\w-]+)(?:\/(\w+))?$/.exec(ctx.path) ?? []
     if (uid === undefined) return next()
@@ -25,6 +26,7 @@ export async function startOpenIdProvider(redirectUri: string, users: readonly s
 
 function newProvider(origin: string, redirectUri: string): Provider {
   const provider = new Provider(origin, {
+    adapter: createMemoryAdapter(),
     clients: [
       {
         client_id: oidcClient.clientId,
@@ -50,16 +52,4 @@ function newProvider(origin: string, redirectUri: string): Provider {
     ttl: { AccessToken: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
   })
   return provider
-}
-
-/** It warns that its store is in memory. */
-function withoutNotices<T>(create: () => T): T {
-  // oxlint-disable no-console -- its own notices
-  const { warn } = console
-  console.warn = () => undefined
-  try {
-    return create()
-  } finally {
-    console.warn = warn
-  }
 }
