@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-// Entry point of the command: sets the thread pool size, checks the Node version and the build, then loads src/cli.ts.
+// Entry point of the command: sets NODE_ENV and the thread pool size, checks the Node version and the build, then loads src/cli.ts.
 // CommonJS, since older Node versions load ES modules on libuv's thread pool, which fixes its size.
 const { existsSync } = require('fs')
 const path = require('path')
 
 const { requireNode } = require('./node-version.js')
 
+// Otherwise graphql-js looks for a second copy of itself at each `instanceOf`.
+process.env.NODE_ENV = process.env.NODE_ENV || 'production'
 // libuv reads it when the pool is first used. DNS lookups may use half of the pool (src/outbound/name-lookups.ts).
 process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || '24'
 requireNode()
