@@ -6,7 +6,11 @@ export default class SameRealmEnvironment {
   global = globalThis
   moduleMocker = new ModuleMocker(globalThis)
   /** Restored at the end of a test file: Jest replaces them for each. */
-  #originals = { console: globalThis.console, exit: process.exit, getBuiltinModule: process.getBuiltinModule }
+  #originals = {
+    console: globalThis.console,
+    exit: Reflect.get(process, 'exit'),
+    getBuiltinModule: Reflect.get(process, 'getBuiltinModule'),
+  }
 
   constructor({ projectConfig }) {
     Object.assign(globalThis, projectConfig.globals)
@@ -14,7 +18,7 @@ export default class SameRealmEnvironment {
   }
 
   async setup() {
-    // Jest's replacement would serve packages even after the test file has ended.
+    // Packages outlive the test file; Jest's replacement does not.
     process.getBuiltinModule = this.#originals.getBuiltinModule
   }
 

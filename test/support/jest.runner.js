@@ -1,4 +1,4 @@
-// Jest test runner that loads modules with Node's own loader: `src` and packages once for each worker, the files of `test` for each test file.
+// Jest runner on Node's module loader: `src` and packages load once for each worker, `test` once for each test file.
 import { existsSync } from 'node:fs'
 import { createRequire, registerHooks } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
