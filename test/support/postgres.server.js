@@ -1,4 +1,4 @@
-// Starts a PostgreSQL server from the npm package in a temporary folder; it can be killed and restarted.
+// Starts a PostgreSQL server from the npm package in temporary folders; it can be killed and restarted.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -7,30 +7,42 @@ import { chmod, chown, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
+import { memoryFolder } from './memory-folder.js'
 import { binaries, publicFolder, servant, sweep } from './postgres.place.js'
 
 const common = { listen_addresses: '127.0.0.1', unix_socket_directories: '', timezone: 'UTC' }
 
 /** Starts a server with these settings; see postgres.server.d.ts. */
 export async function startServer(settings, certificate) {
-  const parent = await publicFolder()
-  await sweep(parent)
-  const directory = await mkdtemp(join(parent, 'keyhouse-pg-'))
-  await writeFile(join(directory, 'owner'), String(process.pid))
+  const folder = await publicFolder()
+  // Programs cannot run from the file system in memory, so they have a folder of their own.
+  const folders = [await newFolder(folder), await newFolder(memoryFolder() ?? folder)]
   try {
-    return await serve(directory, { ...common, ...settings, ssl: certificate ? 'on' : 'off' }, certificate)
+    return await serve(folders, { ...common, ...settings, ssl: certificate ? 'on' : 'off' }, certificate)
   } catch (error) {
-    rmSync(directory, { recursive: true, force: true })
+    remove(folders)
     throw error
   }
 }
 
-async function serve(directory, settings, certificate) {
+async function newFolder(parent) {
+  await sweep(parent)
+  const folder = await mkdtemp(join(parent, 'keyhouse-pg-'))
+  await writeFile(join(folder, 'owner'), String(process.pid))
   // mkdtemp creates the folder with mode 0700, which the server's user could not enter.
-  await chmod(directory, 0o755)
+  await chmod(folder, 0o755)
+  return folder
+}
+
+function remove(folders) {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+}
+
+async function serve(folders, settings, certificate) {
+  const [directory, dataFolder] = folders
   const user = await servant()
   const { initdb, postgres } = await binaries(directory, user)
-  const data = join(directory, 'data')
+  const data = join(dataFolder, 'data')
   const password = randomBytes(16).toString('hex')
   const passwordFile = join(directory, 'password')
   await mkdir(data, { mode: 0o700 })
@@ -63,7 +75,7 @@ async function serve(directory, settings, certificate) {
     return server
   }
   let server = await run()
-  const removeExitHandlers = stopOnExit(() => server.child, directory)
+  const removeExitHandlers = stopOnExit(() => server.child, folders)
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
     async kill() {
@@ -90,7 +102,7 @@ async function serve(directory, settings, certificate) {
       removeExitHandlers()
       server.child.kill('SIGINT')
       await server.ended
-      rmSync(directory, { recursive: true, force: true })
+      remove(folders)
     },
   }
 }
@@ -118,14 +130,14 @@ function launch(file, args, options) {
   return { child, output, waitForOutput, ended }
 }
 
-/** Stops the server and removes its folder when this process exits, except by SIGKILL. Returns a function that removes the handlers. */
-function stopOnExit(currentChild, directory) {
+/** Stops the server and removes its folders when this process exits, except by SIGKILL. Returns a function that removes the handlers. */
+function stopOnExit(currentChild, folders) {
   const stop = () => {
     // SIGQUIT stops the server without a checkpoint, which a folder about to be removed does not need.
     currentChild().kill('SIGQUIT')
     // The server still writes while it stops, and rmSync does not report folders that it could not remove.
-    for (let tries = 0; existsSync(directory) && tries < 50; tries++) {
-      rmSync(directory, { recursive: true, force: true })
+    for (let tries = 0; folders.some((folder) => existsSync(folder)) && tries < 50; tries++) {
+      remove(folders)
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
     }
   }
