@@ -10,6 +10,9 @@ const root = new URL('../../', import.meta.url).href
 const isOwn = (url) => url?.startsWith(root) && !url.includes('/node_modules/')
 const syntax = { supportsDynamicImport: true, supportsExportNamespaceFrom: true, supportsStaticESM: true, supportsTopLevelAwait: true }
 
+/** Properties of `globalThis` in which jest-circus keeps the state of one test file. */
+const circusState = new Set(['JEST_STATE_SYMBOL', 'EVENT_HANDLERS'])
+
 /** Of the test file that runs: its Jest runtime, and the folder whose modules load anew for it. */
 let current
 let count = 0
@@ -40,10 +43,11 @@ export default function run(globalConfig, config, environment, runtime, testPath
   const isSourceFresh = globalConfig.collectCoverage || globalConfig.watch || globalConfig.watchAll
   current = { runtime, freshFolder: isSourceFresh ? root : `${root}test/` }
   globalThis.jest = runtime.jestGlobals.jestObjectFor(testPath)
-  // The state of jest-circus is that of one test file.
   runtime.requireInternalModule = (path) => {
     delete require.cache[path]
-    delete globalThis[Symbol.for('EVENT_HANDLERS')]
+    for (const symbol of Object.getOwnPropertySymbols(globalThis)) {
+      if (circusState.has(symbol.description)) delete globalThis[symbol]
+    }
     return require(path)
   }
   runtime.unstable_importModule = (path) => import(`${pathToFileURL(path).href}?${++count}`)
