@@ -85,6 +85,22 @@ test('nothing but what the page offers can be granted', async () => {
   expect(grant!.permissions).toEqual(['mcp_server:use', 'mcp_tool:echo'])
 })
 
+test('a key that may no longer use MCP servers, and a scheme that is no longer allowed, grant nothing', async () => {
+  const { acme } = world.gateway
+  const cookie = await world.signIn('ada')
+  await world.configure({ redirectSchemes: ['cursor'] })
+  const { body } = await world.register({ client_name: 'Editor', redirect_uris: ['cursor://callback'] })
+  const ofEditor = await world.authorize(cookie, { client_id: String(body['client_id']), redirect_uri: 'cursor://callback' })
+  const page = await world.authorize(cookie)
+  const grants = await acme.em.count(OAuthGrant, {})
+  await world.configure({ redirectSchemes: [] })
+  expect(wordsOf(await world.allow(cookie, ofEditor))).toContain('The OAuth configuration changed meanwhile.')
+  await world.configure({ apiKeyId: (await acme.apiKey({ permissions: ['mcp_tool:*'] })).id })
+  expect(wordsOf(await world.allow(cookie, page))).toContain('The OAuth configuration changed meanwhile.')
+  await world.configure({ apiKeyId: world.key.id })
+  expect(await acme.em.count(OAuthGrant, {})).toBe(grants)
+})
+
 test('a form that is sent twice makes one grant', async () => {
   const cookie = await world.signIn('ada')
   const page = await world.authorize(cookie)
@@ -170,6 +186,22 @@ test('what changes between the page and its form counts', async () => {
   await world.configure({ apiKeyId: world.key.id })
   const [grant] = await world.gateway.acme.em.find(OAuthGrant, {}, { orderBy: { id: 'DESC' }, limit: 1 })
   expect(grant!.permissions).toEqual(['mcp_server:use', 'mcp_tool:echo'])
+})
+
+test('a key that may no longer use MCP servers, and a scheme that is no longer allowed, grant nothing', async () => {
+  const { acme } = world.gateway
+  const cookie = await world.signIn('ada')
+  await world.configure({ redirectSchemes: ['cursor'] })
+  const { body } = await world.register({ client_name: 'Editor', redirect_uris: ['cursor://callback'] })
+  const ofEditor = await world.authorize(cookie, { client_id: String(body['client_id']), redirect_uri: 'cursor://callback' })
+  const page = await world.authorize(cookie)
+  const grants = await acme.em.count(OAuthGrant, {})
+  await world.configure({ redirectSchemes: [] })
+  expect(wordsOf(await world.allow(cookie, ofEditor))).toContain('The OAuth configuration changed meanwhile.')
+  await world.configure({ apiKeyId: (await acme.apiKey({ permissions: ['mcp_tool:*'] })).id })
+  expect(wordsOf(await world.allow(cookie, page))).toContain('The OAuth configuration changed meanwhile.')
+  await world.configure({ apiKeyId: world.key.id })
+  expect(await acme.em.count(OAuthGrant, {})).toBe(grants)
 })
 
 test('names of clients, servers and end users are text, and never markup', async () => {

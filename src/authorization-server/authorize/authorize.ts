@@ -9,7 +9,7 @@ import { newId } from '../../lib/id.js'
 import type { ClientDocuments } from '../../oauth/clients/client-document.js'
 import type { OAuthClient } from '../../oauth/clients/client-metadata.js'
 import { findClient } from '../../oauth/clients/find-client.js'
-import { isLoopbackRedirect, matchesRedirectUri, privateUseScheme, redirectHost } from '../../oauth/clients/redirect-uri.js'
+import { allowsRedirect, isLoopbackRedirect, matchesRedirectUri, privateUseScheme, redirectHost } from '../../oauth/clients/redirect-uri.js'
 import { findAuthorizationTarget, findConfigurations, type AuthorizationTarget } from '../../oauth/grants/find-authorization-target.js'
 import { offeredPermissions } from '../../oauth/grants/offered-permissions.js'
 import { PageError } from '../../oauth/page-error.js'
@@ -24,10 +24,9 @@ import { consentPath, sealTicket } from './consent-ticket.js'
 /** The redirect URI, which is the client's and allowed. @throws PageError, since nothing may be sent to a foreign one */
 function checkRedirectUri(client: OAuthClient, redirectUri: string, policies: readonly OAuthConfiguration[]): string {
   if (!client.redirectUris.some((registered) => matchesRedirectUri(registered, redirectUri))) throw new PageError('REDIRECT_NOT_ALLOWED')
+  if (policies.some((policy) => allowsRedirect(policy, redirectUri))) return redirectUri
   const scheme = privateUseScheme(redirectUri)
-  if (scheme !== undefined && !policies.some(({ redirectSchemes }) => redirectSchemes.includes(scheme)))
-    throw new PageError('REDIRECT_SCHEME_NOT_ALLOWED', { detail: `The scheme is "${scheme}".` })
-  return redirectUri
+  throw new PageError('REDIRECT_SCHEME_NOT_ALLOWED', { detail: `The scheme is "${scheme}".` })
 }
 
 interface Asking {

@@ -22,6 +22,12 @@ const schemeOf = (uri: string): string => uri.slice(0, uri.indexOf(':')).toLower
 /** Scheme of a redirect to an app; undefined for https and loopback http. */
 export const privateUseScheme = (uri: string): string | undefined => (/^https?:/i.test(uri) ? undefined : schemeOf(uri))
 
+/** Whether answers may go there: the scheme of an app needs the consent of the tenant. */
+export function allowsRedirect({ redirectSchemes }: { readonly redirectSchemes: readonly string[] }, uri: string): boolean {
+  const scheme = privateUseScheme(uri)
+  return scheme === undefined || redirectSchemes.includes(scheme)
+}
+
 /** Issue of a redirect URI as the rest of a sentence; undefined for one that may be registered. */
 export function validateRedirectUri(uri: string): string | undefined {
   if (uri.length > maxRedirectUriLength) return `must have at most ${maxRedirectUriLength} characters`

@@ -14,7 +14,7 @@ import { Secret } from '../../lib/secret.js'
 import { generateToken } from '../../lib/token-format.js'
 import type { OAuthClient } from '../clients/client-metadata.js'
 import { acceptsClient } from '../clients/find-client.js'
-import { redirectHost } from '../clients/redirect-uri.js'
+import { allowsRedirect, redirectHost } from '../clients/redirect-uri.js'
 
 /** Seconds in which a client must redeem a code. */
 export const codeTtlSeconds = 60
@@ -43,11 +43,16 @@ export async function createGrant(
     permit({ id, isNew: true, projectId, environment })
     if (await em.findOne(OAuthGrant, { id })) throw conflict('This request was answered before. Connect again from the app.')
     const configuration = await em.findOne(OAuthConfiguration, { projectId, environment })
-    if (configuration?.apiKeyId !== apiKey.id || !acceptsClient(configuration, client.id))
+    const permissions = intersection(chosen.permissions, actor.permissions)
+    if (
+      configuration?.apiKeyId !== apiKey.id ||
+      !acceptsClient(configuration, client.id) ||
+      !allowsRedirect(configuration, redirectUri) ||
+      !permissions.includes('mcp_server:use')
+    )
       throw invalidState('The OAuth configuration changed meanwhile. Connect again from the app.')
     if (!(await em.findOne(McpServer, { id: serverId })))
       throw invalidState('The MCP server was deleted meanwhile. Connect to another one from the app.')
-    const permissions = intersection(chosen.permissions, actor.permissions)
     append(OAuthGrant, {
       id,
       organizationId,
