@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 
 import { McpConnection } from '../../src/entities/mcp-connection.js'
+import { McpCredential } from '../../src/entities/mcp-credential.js'
 import { OAuthGrant } from '../../src/entities/oauth-grant.js'
 import { freePort, listen, type Listening } from '../support/local-server.js'
 import { challengeOf, GrantWorld, newVerifier, ticketOf, wordsOf } from '../support/oauth-grants.js'
@@ -289,8 +290,30 @@ test('the link is for its end user and session, and a forged response continues 
   interceptWith(() => false)
   // Another session of the same end user connects the account, but does not carry the consent on.
   const other = await (await browserOf('kim')).get(path[1]!)
-  expect([other.status, words(other)]).toEqual([403, expect.stringContaining('The form is of another sign-in')])
+  expect([other.status, words(other)]).toEqual([200, expect.stringContaining('You can close this page')])
   expect(await countGrants()).toBe(grants)
+})
+
+type Change = (agent: UserAgent, externalId: string) => Promise<unknown>
+const signOut: Change = (agent) => agent.post(`${world.at}/oauth/sign-out`)
+const forget: Change = (_agent, externalId) =>
+  world.gateway.app.mutate(world.gateway.acme.sandboxKey, 'forgetEndUser', { externalId }, 'userErrors { code }')
+
+test.each<[string, string, Change]>([
+  ['signed out at the other service', '/auth?', signOut],
+  ['signed out while the other service redeemed the code', '/token', signOut],
+  ['forgotten while the other service redeemed the code', '/token', forget],
+])('an end user that was %s grants nothing, and connects no account', async (_when, path, change) => {
+  const consent = await consentPage('max')
+  const count = async (): Promise<number[]> => [await countGrants(), (await rows(McpCredential)).length]
+  const before = await count()
+  interceptWith(async ({ url }) => {
+    if (url?.startsWith(path)) await change(consent.agent, 'max')
+    return false
+  })
+  const refused = await decide(consent, 'allow')
+  expect([route(refused).at(-1), ticketOf(refused as never)]).toEqual(['keyhouse /oauth/callback/{id}', ''])
+  expect(await count()).toEqual(before)
 })
 
 test('the gateway offers a link of its own, which carries no consent on', async () => {

@@ -32,10 +32,11 @@ export async function findConnectUrl({ ctx }: BrowserSessionContext, answered: C
   }
 }
 
-/** The consent that waits for a connection; null without one. */
-export async function findAnswer({ ctx }: BrowserSessionContext, connectionId: string): Promise<ConsentTicket | null> {
+/** The consent that waits for a connection, if this session gave it. */
+export async function findAnswer({ ctx, id }: BrowserSessionContext, connectionId: string): Promise<ConsentTicket | null> {
   const consent = await findWaitingConsent(ctx, connectionId)
-  return consent === null ? null : (JSON.parse(consent) as ConsentTicket)
+  const answered = consent === null ? null : (JSON.parse(consent) as ConsentTicket)
+  return answered?.sessionId === id ? answered : null
 }
 
 /** Continues to the client without the account. The form is a consent form again, so it makes the same grant, and once. */
