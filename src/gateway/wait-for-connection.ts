@@ -21,17 +21,20 @@ interface WaitArgs {
   readonly times: Pick<GatewayTimeouts, 'connectionWaitMs' | 'connectionPollMs'>
 }
 
+/** Whether the end user has to connect the account, also for scopes that a call lacked. */
+async function isAwaited(ctx: Context, serverId: string): Promise<boolean> {
+  const found = await findServerWithCredential(ctx, serverId)
+  return found !== null && (needsConnection(found) || found.lacksScopes)
+}
+
 /** Returns early once there is nothing to wait for. @throws RequestError if the caller's credential has ended meanwhile */
 export async function waitForConnection(ctx: Context, { serverId, request, reply, closing, times }: WaitArgs): Promise<void> {
   const disconnected = new AbortController()
   const stop = onResponseEnd(reply, request, () => disconnected.abort())
   const signal = AbortSignal.any([closing, disconnected.signal])
   const elapsed = startTimer()
-  while (!signal.aborted && elapsed() * 1000 < times.connectionWaitMs) {
-    const found = await findServerWithCredential(ctx, serverId)
-    if (!found || !needsConnection(found)) break
+  while (!signal.aborted && elapsed() * 1000 < times.connectionWaitMs && (await isAwaited(ctx, serverId)))
     await wait(times.connectionPollMs, undefined, { signal }).catch(() => undefined)
-  }
   stop()
   await ctx.refreshActor()
 }

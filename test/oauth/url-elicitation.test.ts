@@ -164,6 +164,26 @@ describe('a client of 2026-07-28', () => {
     await opened
   })
 
+  test('whose account lacks a scope waits until it is connected with the scope', async () => {
+    await world.connect(user)
+    const received: unknown[] = []
+    world.upstream.interceptResource = ({ headers }, response) => {
+      if (headers['mcp-method'] !== 'tools/call') return false
+      received.push(headers.authorization)
+      if (headers.authorization !== received[0]) return false
+      response.writeHead(403, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="write read"' }).end()
+      return true
+    }
+    let opened: Promise<void> | undefined
+    const client = await connect((url) => {
+      opened ??= openLink(url)
+      return 'accept'
+    })
+    expect(await call(client)).toMatchObject({ content: [{ text: 'jane-upstream' }] })
+    await opened
+    expect([received.length, (await world.credential()).neededScopes]).toEqual([2, null])
+  })
+
   test.each(['decline', 'cancel'])('whose user answers "%s" gets the error with the link', async (action) => {
     await world.connect(user)
     const client = await connect(() => action)

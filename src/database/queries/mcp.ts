@@ -27,7 +27,8 @@ const credentialColumns = (alias: string): string =>
  */
 export const serverWithCredentials: PreparedQuery = {
   name: 'usable_mcp_server',
-  sql: `select mcp_server.*, ${credentialColumns('own')}, ${credentialColumns('shared')} from mcp_server
+  sql: `select mcp_server.*, ${credentialColumns('own')}, ${credentialColumns('shared')},
+      own.needed_scopes is not null as own_lacks_scopes from mcp_server
     left join (
       select * from mcp_credential
       where server_id = ? and organization_id = ? and project_id = ? and environment = ? and coalesce(end_user_id, '') = ?

@@ -18,6 +18,8 @@ export interface ServerWithCredential {
   readonly credential: UsableCredential | null
   /** Whether the credential is the one that the server shares with end users. */
   readonly isShared: boolean
+  /** Whether the server missed scopes in a call since the end user connected its account. */
+  readonly lacksScopes: boolean
 }
 
 /** Whether an account must be connected, or connected again, before the server can be called. */
@@ -50,7 +52,7 @@ export async function findServerWithCredential(ctx: Context, id: string): Promis
   const server = hydrate(services.orm.getMetadata(), McpServer, row)
   const own = toCredential(row, 'own', server, owner ?? null)
   const shared = own || owner === undefined ? null : toCredential(row, 'shared', server, null)
-  return { server, credential: own ?? shared, isShared: shared !== null }
+  return { server, credential: own ?? shared, isShared: shared !== null, lacksScopes: own !== null && Boolean(row['own_lacks_scopes']) }
 }
 
 function toCredential(row: Row, alias: 'own' | 'shared', server: McpServer, endUserId: string | null): UsableCredential | null {
