@@ -19,3 +19,13 @@ export function Actor({ actor, missing = 'Not visible' }: { readonly actor: Acto
   if (actor.__typename === 'EndUser') return <ScreenLink to={`/end-users/${actor.id}`}>{actorName(actor)}</ScreenLink>
   return <span title={actor.email}>{actorName(actor)}</span>
 }
+
+interface EventActorProps {
+  readonly actor: ActorValue | null
+  /** Null: the command line, a job, a renewal of tokens, or several actors. */
+  readonly actorId: string | null
+}
+
+export const EventActor = ({ actor, actorId }: EventActorProps): ReactElement => (
+  <Actor actor={actor} missing={actorId === null ? 'System' : 'Not visible'} />
+)

@@ -1,7 +1,7 @@
 /** One audit event in a dialog: every field, and links to what belongs together. */
 import type { ReactElement } from 'react'
 
-import { Actor } from '../parts/actor.js'
+import { EventActor } from '../parts/actor.js'
 import { ScreenLink } from '../parts/button.js'
 import { CopyButton } from '../parts/copy.js'
 import { Dialog } from '../parts/dialog.js'
@@ -69,7 +69,7 @@ function EventFacts({ event, title }: { readonly event: AuditEvent; readonly tit
             </span>,
           ],
           ['Outcome', <OutcomeTag key="outcome" outcome={outcome} />],
-          ['By', <Actor key="actor" actor={actor} missing={actorId === null ? 'Command line, or several' : 'Not visible'} />],
+          ['By', <EventActor key="actor" actor={actor} actorId={actorId} />],
           ...(actorId === null ? [] : [['Actor id', <code key="actorId">{actorId}</code>] as const]),
           ['Subject', <SubjectLink key="subject" id={subjectId} />],
           ...(endUserId === null ? [] : [['For end user', <SafeText key="endUser" text={endUser?.externalId ?? endUserId} />] as const]),

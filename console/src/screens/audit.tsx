@@ -8,7 +8,7 @@ import { Link, useSearchParams } from 'wouter'
 import { useAccess } from '../access.js'
 import { download } from '../download.js'
 import { useFilters, usePage } from '../filters.js'
-import { Actor } from '../parts/actor.js'
+import { EventActor } from '../parts/actor.js'
 import { Button } from '../parts/button.js'
 import { Empty } from '../parts/empty.js'
 import { ChoiceFilter, FilterBar, SearchFilter } from '../parts/filter-bar.js'
@@ -37,7 +37,7 @@ export function Audit(): ReactElement {
     { title: 'When', cell: ({ at }) => <Moment at={at} /> },
     {
       title: 'By',
-      cell: ({ actor, actorId }) => <Actor actor={actor} missing={actorId === null ? 'Command line' : 'Not visible'} />,
+      cell: ({ actor, actorId }) => <EventActor actor={actor} actorId={actorId} />,
     },
     {
       title: 'Action',

@@ -3,7 +3,7 @@ import type { AccessTokensResult, AuditEventsResult } from '@keyhouse/client'
 import { useAccessTokens, useAuditEvents, useUsage } from '@keyhouse/client/react'
 import type { ReactElement } from 'react'
 
-import { Actor } from '../parts/actor.js'
+import { EventActor } from '../parts/actor.js'
 import { Bars } from '../parts/bars.js'
 import type { Bar } from '../parts/bars.js'
 import { ScreenLink } from '../parts/button.js'
@@ -86,7 +86,7 @@ export function KeyTokens({ apiKeyId }: ActivityProps): ReactElement {
 export const eventColumns: readonly Column<AuditEventsResult['nodes'][number]>[] = [
   { title: 'When', cell: ({ at }) => <Ago at={at} /> },
   { title: 'Action', cell: ({ id, action }) => <ScreenLink to={`/audit?event=${id}`}>{action}</ScreenLink> },
-  { title: 'By', cell: ({ actor }) => <Actor actor={actor} missing="Command line" /> },
+  { title: 'By', cell: ({ actor, actorId }) => <EventActor actor={actor} actorId={actorId} /> },
   { title: 'Outcome', cell: ({ outcome }) => <OutcomeTag outcome={outcome} /> },
 ]
 
