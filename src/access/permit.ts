@@ -2,6 +2,7 @@
 import { forbidden } from '../lib/errors.js'
 import { getAction, type Action } from './actions.js'
 import { isRestricted, permissionRefusal, type Actor } from './actor.js'
+import { isAllowedForApiKey } from './permissions.js'
 
 declare const proof: unique symbol
 
@@ -33,6 +34,8 @@ export function requirePermission(actor: Actor, permission: string): void {
     throw forbidden(
       `The permission "${permission}" is never available while acting for an end user. Repeat the request with an API key and without X-On-Behalf-Of.`,
     )
+  if (actor.apiKey && !isAllowedForApiKey(permission))
+    throw forbidden(`No API key can hold the permission "${permission}". Repeat the request with the token of a member.`)
   throw forbidden(`This credential does not hold the required permission "${permission}".`)
 }
 

@@ -98,6 +98,13 @@ test('an issuer at an address that is not public is refused', async () => {
   }
 })
 
+test('an API key cannot set it, and is told to use the token of a member', async () => {
+  const input = { apiKeyId: key.id, signIn: product }
+  const { userErrors } = await app.mutate(acme.sandboxKey, 'setOAuthConfiguration', input, 'configuration { signInMethod }')
+  const message = 'No API key can hold the permission "oauth_configuration:update". Repeat the request with the token of a member.'
+  expect(userErrors).toMatchObject([{ code: 'FORBIDDEN', message }])
+})
+
 test('both ways to sign in, or none, is refused', async () => {
   for (const signIn of [{}, { oidc: provider, ...product }]) {
     const variables = { input: { apiKeyId: key.id, signIn } }
