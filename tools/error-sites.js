@@ -96,6 +96,8 @@ export function collectErrors(userErrors, pattern = 'src/**/*.ts') {
   }
   for (const call of calls('failed')) if (fileOf(call) === 'src/mcp/servers/probe.ts') add('test', undefined, [], argumentOf(call, 1))
   for (const call of calls('metadataInvalid')) add('connection', undefined, [], argumentOf(call, 0))
+  for (const call of calls('new OAuthClientError'))
+    if (argumentOf(call, 1)?.type === 'TemplateLiteral') add('connection', undefined, [], argumentOf(call, 1))
   for (const call of calls('rejectVariable')) {
     const name = literal(argumentOf(call, 0))
     if (name) add('config', undefined, [], argumentOf(call, 1), { frame: (rule) => `${name}: ${rule}` })

@@ -21,8 +21,7 @@ const messages = {
   METADATA_INVALID: 'The OAuth metadata of the server is not valid.',
   NOT_SUPPORTED:
     'The server has no OAuth metadata. Set "oauth.issuer" with updateMcpServer, or store a credential with createMcpCredential.',
-  CLIENT_REQUIRED:
-    'The authorization server accepts neither Client ID Metadata Documents nor registrations. Register a client there, and store it with createMcpOAuthClient.',
+  CLIENT_REQUIRED: 'The authorization server accepts neither Client ID Metadata Documents nor registrations.',
   INVALID_GRANT: 'The authorization server no longer accepts the grant.',
   INVALID_CLIENT:
     'The authorization server does not accept the OAuth client. Replace the secret of a stored one with updateMcpOAuthClient.',
@@ -45,6 +44,13 @@ export class OAuthClientError extends Error {
 }
 
 export const metadataInvalid = (message: string): OAuthClientError => new OAuthClientError('METADATA_INVALID', message)
+
+/** The issuer is the input of `createMcpOAuthClient`. */
+export const clientRequired = (issuer: string): OAuthClientError =>
+  new OAuthClientError(
+    'CLIENT_REQUIRED',
+    `The authorization server "${issuer}" accepts neither Client ID Metadata Documents nor registrations. Register a client there, and store it with createMcpOAuthClient.`,
+  )
 
 /** Maximum credentials whose failures are remembered. */
 const maxFailures = 10_000

@@ -187,7 +187,8 @@ test('a server without registration needs a stored client, and says so', async (
     other.upstream.intercept = withMetadata(other, {})
     const headers = { 'x-on-behalf-of': 'jane' }
     const refused = await other.app.mutate(other.acme.sandboxKey, 'startMcpConnection', { serverId: other.serverId }, 'url', headers)
-    expect(refused.userErrors).toMatchObject([{ code: 'OAUTH_CLIENT_REQUIRED', message: expect.stringContaining('createMcpOAuthClient') }])
+    const message = `The authorization server "${other.upstream.issuer}" accepts neither Client ID Metadata Documents nor registrations. Register a client there, and store it with createMcpOAuthClient.`
+    expect(refused.userErrors).toMatchObject([{ code: 'OAUTH_CLIENT_REQUIRED', message }])
     expect(await other.refusal('jane')).toEqual({ reason: 'NO_CREDENTIAL' })
   } finally {
     await other.close()

@@ -6,7 +6,7 @@ import type { Context } from '../../context/context.js'
 import { McpOAuthClient } from '../../entities/mcp-oauth-client.js'
 import type { McpServer } from '../../entities/mcp-server.js'
 import { isAddress, isLocalName, isPublicAddress, normalizeHost } from '../../lib/network/address.js'
-import { OAuthClientError } from '../../outbound/oauth-client-error.js'
+import { clientRequired } from '../../outbound/oauth-client-error.js'
 import { buildClient, documentUrl, isInUse, registerClient } from './register-client.js'
 
 /** Whether authorization servers on the internet can fetch our documents. */
@@ -42,7 +42,7 @@ export async function selectClient(ctx: Context, server: McpServer, metadata: Au
     const fields = { issuer, kind: 'CIMD', clientId: (id: string) => documentUrl(url, id), url } as const
     return (await find('CIMD')) ?? buildClient(place, fields, ctx.now())
   }
-  if (typeof metadata.registration_endpoint !== 'string') throw new OAuthClientError('CLIENT_REQUIRED')
+  if (typeof metadata.registration_endpoint !== 'string') throw clientRequired(issuer)
   const key = `register ${organizationId} ${projectId} ${environment} ${issuer}`
   return (await find('DCR')) ?? services.tokenTasks.run(key, () => registerClient(services, metadata, place))
 }
