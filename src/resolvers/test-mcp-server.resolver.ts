@@ -22,7 +22,8 @@ const descriptions: Readonly<Record<TestFailureCode, string>> = {
   UNAUTHORIZED: 'The server responded with HTTP status `401` or `403`: it requires a credential, or rejects this one.',
   PROTOCOL_ERROR: `The response violates MCP, repeats the credential, or exceeds ${maxResponseBytes / 1_048_576} MiB. Also for other HTTP error statuses.`,
   URL_NOT_ALLOWED: 'The address is not allowed, or the server redirected a credential to another origin.',
-  CREDENTIAL_UNAVAILABLE: 'The credential named is expired, revoked or stored for another origin. Nothing was sent.',
+  CREDENTIAL_UNAVAILABLE:
+    'The credential is expired, revoked, to be connected again, not renewed, or stored for another origin. Nothing was sent.',
 }
 const McpTestFailureCode = Object.fromEntries(testFailureCodes.map((code) => [code, code]))
 registerEnumType(McpTestFailureCode, {

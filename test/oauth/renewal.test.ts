@@ -181,6 +181,17 @@ test('an authorization server whose metadata is wrong for a while gets no token,
   expect(await world.call(user)).toBe('jane-upstream')
 })
 
+test('a test of the server says why the access token was not renewed', async () => {
+  world.app.clock.advance(hourMs)
+  answerTokenRequests(sendError(503, 'server_error'))
+  const { app, acme, serverId } = world
+  const fields = 'test { connected failure { code message } }'
+  const { test: tried } = await app.mutate(acme.sandboxKey, 'testMcpServer', { serverId }, fields, { 'x-on-behalf-of': user })
+  const message =
+    'The access token could not be renewed. The response of the authorization server violates OAuth: it is an HTTP error, no JSON, too large or incomplete.'
+  expect(tried).toEqual({ connected: false, failure: { code: 'CREDENTIAL_UNAVAILABLE', message } })
+})
+
 test.each([
   ['120', 120_000],
   ['0', 1000],

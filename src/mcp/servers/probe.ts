@@ -46,6 +46,9 @@ export const unavailableCredential = failed(
   false,
 )
 
+export const notRenewed = (reason: string): ProbeResult =>
+  failed('CREDENTIAL_UNAVAILABLE', `The access token could not be renewed. ${reason}`, false)
+
 /** True when a text contains part of the credential, in any encoding that the gateway redacts. */
 function* containsSecret(texts: readonly string[], credential: Readonly<Record<string, string>>): SlicedComputation<boolean> {
   const { isSuspect, text: redact } = createRedactor(listSecrets(credential))
@@ -90,7 +93,7 @@ function toHttpFailure({ httpStatus }: HttpStatusError, wasSent: boolean): Probe
   const isAboutCredential = httpStatus === 401 || httpStatus === 403
   const code = isAboutCredential ? 'UNAUTHORIZED' : 'PROTOCOL_ERROR'
   const message = isAboutCredential
-    ? 'The server requires a credential, or rejects this one. Store one with createMcpCredential.'
+    ? 'The server requires a credential, or rejects this one. Store one with createMcpCredential, or connect the account with startMcpConnection.'
     : 'The server responded with an HTTP error status.'
   return failed(code, message, wasSent, httpStatus)
 }

@@ -17,7 +17,7 @@ import type { UsableCredential } from '../credentials/open-credential.js'
 import { isUsable, findLatestCredential, findSharedCredential } from '../credentials/select-credential.js'
 import { findMcpServer } from '../find-mcp-server.js'
 import { acquireExchangeSlot } from '../in-flight.js'
-import { probe, unavailableCredential, type McpTestFailure, type ProbeResult } from './probe.js'
+import { notRenewed, probe, unavailableCredential, type McpTestFailure, type ProbeResult } from './probe.js'
 
 /** Limits of the timeout. */
 export const minTestTimeoutMs = 100
@@ -61,11 +61,8 @@ async function runTest(ctx: Context, input: TestMcpServerArgs): Promise<{ server
   const preparedTest = await prepareTest(ctx, input)
   const { server, credential: stored } = preparedTest
   const startedAt = ctx.now()
-  const credential = preparedTest.isCredentialUsable ? await renewIfNeeded(ctx, server, stored) : undefined
-  const result =
-    credential !== undefined
-      ? await probe(ctx.services.outbound, server, openCredentialValue(ctx, credential), input.timeoutMs ?? maxTestTimeoutMs)
-      : unavailableCredential
+  const timeoutMs = input.timeoutMs ?? maxTestTimeoutMs
+  const result = preparedTest.isCredentialUsable ? await probeRenewed(ctx, server, stored, timeoutMs) : unavailableCredential
   const { failure, toolNames, protocolVersion } = result
   const durationMs = ctx.now().getTime() - startedAt.getTime()
   await recordResult(ctx, preparedTest, result, durationMs)
@@ -73,7 +70,18 @@ async function runTest(ctx: Context, input: TestMcpServerArgs): Promise<{ server
   return { server, test }
 }
 
-/** Undefined when the access token has expired and is not renewed. */
+async function probeRenewed(ctx: Context, server: McpServer, stored: McpCredential | null, timeoutMs: number): Promise<ProbeResult> {
+  try {
+    const credential = await renewIfNeeded(ctx, server, stored)
+    if (credential === undefined) return unavailableCredential
+    return await probe(ctx.services.outbound, server, openCredentialValue(ctx, credential), timeoutMs)
+  } catch (error) {
+    if (error instanceof OAuthClientError) return notRenewed(error.message)
+    throw error
+  }
+}
+
+/** Undefined when the account must be connected again. @throws OAuthClientError, if the access token has expired */
 async function renewIfNeeded(
   ctx: Context,
   server: McpServer,
@@ -84,8 +92,8 @@ async function renewIfNeeded(
     const renewal = await renewCredential(ctx, server, credential)
     return typeof renewal === 'string' ? undefined : renewal
   } catch (error) {
-    if (!(error instanceof OAuthClientError)) throw error
-    return credential.accessExpiresAt! > ctx.now() ? credential : undefined
+    if (error instanceof OAuthClientError && credential.accessExpiresAt! > ctx.now()) return credential
+    throw error
   }
 }
 
