@@ -122,7 +122,7 @@ export const pageErrors = {
   CONNECTION_ACCESS_DENIED: {
     status: 400,
     title: 'Nothing was connected',
-    text: 'You or the other service did not allow it. To try again, open the link again.',
+    text: 'You or the other service did not allow it. To try again, connect again where you began.',
   },
   CONNECTION_PROVIDER_FAILED: {
     status: 502,

@@ -135,7 +135,9 @@ test('an account is connected, called and disconnected, with a key that may only
   const offer = await press(agent, 'connect', notesId)
   expect([offer.status, words(offer)]).toEqual([200, expect.stringContaining('Connect Notes')])
   const link = /href="([^"]+\/oauth\/connect\/[^"]+)"/.exec(offer.text)![1]!
-  expect(words(await agent.get(link))).toContain('Notes is connected')
+  const answer = await agent.get(link)
+  expect(words(answer)).toContain('Notes is connected')
+  expect(answer.text).toContain(`href="${new URL(pageUrl()).pathname}">your connections`)
   expect(await (await call(accessToken, notesId)).text()).toContain('jane-upstream')
   const connected = await agent.get(pageUrl())
   expect(words(connected)).toContain(`Notes Connected at ${new URL(upstream.issuer).host} , since`)
@@ -148,7 +150,11 @@ test('an account is connected, called and disconnected, with a key that may only
   await press(await browserOf('ada'), 'disconnect', id)
   expect((await credential())!.revokedAt).toBeNull()
 
-  expect(words(await press(agent, 'disconnect', id))).toContain('Notes Not connected.')
+  const disconnected = await press(agent, 'disconnect', id)
+  expect([disconnected.url, words(disconnected)]).toEqual([
+    `${pageUrl()}?server=${notesId}`,
+    expect.stringContaining('Notes Not connected. Connect'),
+  ])
   expect(await credential()).toMatchObject({ sealedValue: null, sealedRefresh: null, revokedAt: expect.any(Date) })
   expect(await (await call(accessToken, notesId)).text()).toContain('NO_CREDENTIAL')
   expect(await world.gateway.acme.events('mcp_credential:revoke_own')).toMatchObject([{ outcome: 'ALLOWED', subjectId: id }])

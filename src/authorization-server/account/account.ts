@@ -27,10 +27,10 @@ type Request = FastifyRequest<{ Params: { projectId: string; environment: string
 
 interface AccountPlace extends Place {
   /** Id of an MCP server that the page offers to connect. Undefined: those of the end user alone. */
-  readonly serverId: string | undefined
+  readonly serverId?: string | undefined
 }
 
-const pathOf = ({ projectId, environment, serverId }: AccountPlace): string =>
+export const accountPath = ({ projectId, environment, serverId }: Omit<AccountPlace, 'organizationId'>): string =>
   `/oauth/account/${projectId}/${environment.toLowerCase()}${serverId === undefined ? '' : `?server=${serverId}`}`
 
 /** An unknown project is refused like one without sign-in: strangers cannot enumerate projects. @throws PageError */
@@ -52,12 +52,12 @@ async function showAccount(services: Services, request: Request, reply: FastifyR
   if (!session) {
     const active = await findActiveConfiguration(services, place)
     if (!active) throw new PageError('SIGN_IN_UNAVAILABLE')
-    return beginSignIn(services, reply, { configuration: active.configuration, returnTo: pathOf(place) })
+    return beginSignIn(services, reply, { configuration: active.configuration, returnTo: accountPath(place) })
   }
   const { ctx, endUser, id } = session
   return sendAccountPage(reply, {
     ...(await readEndUserAccount(ctx, endUser.id, place.serverId)),
-    path: pathOf(place),
+    path: accountPath(place),
     token: seal(services.masterKeys, formAad(id), id),
     externalId: endUser.externalId,
     canConnect: can(ctx.actor, 'mcp_server:use'),
@@ -104,8 +104,10 @@ async function changeAccount(services: Services, request: Request, reply: Fastif
   const server = accounts.find((row) => row.server.id === form.get('connect'))?.server
   if (grant) await revokeOwnGrant(ctx, grant)
   else if (credential) await revokeMcpCredential(ctx, credential, 'mcp_credential:revoke_own')
-  else if (server) return sendConnectLink(reply, { url: await connectLink(session, server), path: pathOf(place), name: server.name })
-  return sendRedirect(reply, pathOf(place))
+  else if (server) return sendConnectLink(reply, { url: await connectLink(session, server), path: accountPath(place), name: server.name })
+  // Otherwise the page could not connect again what it disconnected.
+  const serverId = credential?.authType === 'OAUTH' ? credential.serverId : place.serverId
+  return sendRedirect(reply, accountPath({ ...place, serverId }))
 }
 
 export function registerAccountPage(server: FastifyInstance, services: Services): void {

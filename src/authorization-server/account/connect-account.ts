@@ -22,6 +22,7 @@ import { registerPages } from '../pages/error-page.js'
 import { findBrowserSession, type BrowserSessionContext } from '../pages/find-browser-session.js'
 import { html } from '../pages/html.js'
 import { sendNext, sendPage, sendRedirect } from '../pages/page.js'
+import { accountPath } from './account.js'
 
 type Request = FastifyRequest<{ Params: { id: string } }>
 
@@ -72,7 +73,7 @@ async function handleCallback(services: Services, request: Request, reply: Fasti
   return sendPage(reply, {
     title,
     body: html`<p>Your applications here can use your account at ${new URL(server.serverUrl).host} from now on.</p>
-      <p class="note">You can close this page.</p>`,
+      <p class="note">You can close this page, or see <a href="${accountPath(place)}">your connections</a>.</p>`,
   })
 }
 
