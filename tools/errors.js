@@ -90,7 +90,7 @@ ${textsOf('test').join('\n')}
 
 ## Authorization servers of MCP servers
 
-Texts of \`startMcpConnection\` with the code \`OAUTH_UNAVAILABLE\` or \`OAUTH_CLIENT_REQUIRED\`, and of the gateway with the reason \`RENEWAL_FAILED\`.
+Texts of \`startMcpConnection\` with the code \`OAUTH_UNAVAILABLE\` or \`OAUTH_CLIENT_REQUIRED\`, of the gateway with the reason \`RENEWAL_FAILED\`, and of \`testMcpServer\`.
 
 ${textsOf('connection').join('\n')}
 

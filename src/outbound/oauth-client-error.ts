@@ -104,7 +104,11 @@ function fromErrorCode(error: string): OAuthClientError {
   // RFC 6749 §5.2: a client that was deleted is one of the first two, depending on the server.
   if (['invalid_client', 'unauthorized_client', 'incorrect_client_credentials'].includes(error))
     return new OAuthClientError('INVALID_CLIENT')
-  return error === 'temporarily_unavailable' || error === 'server_error'
-    ? new OAuthClientError('INVALID_RESPONSE')
-    : new OAuthClientError('REFUSED')
+  return error === 'temporarily_unavailable' || error === 'server_error' ? new OAuthClientError('INVALID_RESPONSE') : refused(error)
 }
+
+/** Codes of RFC 6749 §5.2 and RFC 8707 §2 alone: any other text may hold anything. */
+const refused = (error: string): OAuthClientError =>
+  ['invalid_request', 'unsupported_grant_type', 'invalid_scope', 'invalid_target'].includes(error)
+    ? new OAuthClientError('REFUSED', `The authorization server refused the request: ${error}.`)
+    : new OAuthClientError('REFUSED')

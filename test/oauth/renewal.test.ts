@@ -181,15 +181,17 @@ test('an authorization server whose metadata is wrong for a while gets no token,
   expect(await world.call(user)).toBe('jane-upstream')
 })
 
-test('a test of the server says why the access token was not renewed', async () => {
+test.each([
+  ['invalid_target', 'request: invalid_target.'],
+  ['any_other_text', 'request.'],
+])('a test of the server says why a token was not renewed, with the error code %s only if OAuth defines it', async (error, end) => {
   world.app.clock.advance(hourMs)
-  answerTokenRequests(sendError(503, 'server_error'))
+  answerTokenRequests(sendError(400, error))
   const { app, acme, serverId } = world
-  const fields = 'test { connected failure { code message } }'
-  const { test: tried } = await app.mutate(acme.sandboxKey, 'testMcpServer', { serverId }, fields, { 'x-on-behalf-of': user })
-  const message =
-    'The access token could not be renewed. The response of the authorization server violates OAuth: it is an HTTP error, no JSON, too large or incomplete.'
-  expect(tried).toEqual({ connected: false, failure: { code: 'CREDENTIAL_UNAVAILABLE', message } })
+  const owner = { 'x-on-behalf-of': user }
+  const { test: tried } = await app.mutate(acme.sandboxKey, 'testMcpServer', { serverId }, 'test { failure { code message } }', owner)
+  const message = `The access token could not be renewed. The authorization server refused the ${end}`
+  expect(tried.failure).toEqual({ code: 'CREDENTIAL_UNAVAILABLE', message })
 })
 
 test.each([
