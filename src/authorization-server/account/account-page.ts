@@ -107,15 +107,3 @@ export function sendAccountPage(reply: FastifyReply, page: AccountPage): Fastify
     formAction: [`'self'`],
   })
 }
-
-/** A link, since the policy of the form allows no redirect to a service elsewhere. */
-export const sendConnectLink = (
-  reply: FastifyReply,
-  { url, path, name }: { readonly url: string; readonly path: string; readonly name: string },
-): FastifyReply =>
-  sendPage(reply, {
-    title: `Connect ${name}`,
-    body: html`<p>You continue at the service where your account is. The link is valid for 10 minutes.</p>
-      <p><a href="${url}">Continue</a></p>
-      <p><a href="${path}">Back to your connections</a></p>`,
-  })

@@ -19,8 +19,9 @@ import { registerFormParser, type Form } from '../form.js'
 import { beginSignIn } from '../pages/begin-sign-in.js'
 import { registerPages } from '../pages/error-page.js'
 import { findBrowserSession, type BrowserSessionContext } from '../pages/find-browser-session.js'
-import { sendRedirect } from '../pages/page.js'
-import { sendAccountPage, sendConnectLink } from './account-page.js'
+import { html } from '../pages/html.js'
+import { sendNext, sendRedirect } from '../pages/page.js'
+import { sendAccountPage } from './account-page.js'
 import { readEndUserAccount } from './end-user-account.js'
 
 type Request = FastifyRequest<{ Params: { projectId: string; environment: string }; Querystring: { server?: unknown } }>
@@ -104,7 +105,12 @@ async function changeAccount(services: Services, request: Request, reply: Fastif
   const server = accounts.find((row) => row.server.id === form.get('connect'))?.server
   if (grant) await revokeOwnGrant(ctx, grant)
   else if (credential) await revokeMcpCredential(ctx, credential, 'mcp_credential:revoke_own')
-  else if (server) return sendConnectLink(reply, { url: await connectLink(session, server), path: accountPath(place), name: server.name })
+  else if (server)
+    return sendNext(reply, {
+      title: `Connect ${server.name}`,
+      body: html`<p>You continue at the service where your account is.</p>`,
+      next: await connectLink(session, server),
+    })
   // Otherwise the page could not connect again what it disconnected.
   const serverId = credential?.authType === 'OAUTH' ? credential.serverId : place.serverId
   return sendRedirect(reply, accountPath({ ...place, serverId }))

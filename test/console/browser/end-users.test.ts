@@ -152,10 +152,9 @@ test('an end user allows an application, connects the account that it needs, is 
   expect(await findViolations(page)).toEqual([])
   await page.getByRole('button', { name: 'Disconnect Mail' }).click()
   await page.getByRole('button', { name: 'Connect Mail', exact: true }).click()
-  await page.getByRole('link', { name: 'Continue' }).click()
   await allowUpstream(page)
   await page.getByRole('heading', { name: 'Mail is connected' }).waitFor()
-  await page.goto(`${app.url}/oauth/account/${acme.projectId}/sandbox`)
+  await page.getByRole('link', { name: 'your connections' }).click()
   await page.getByRole('listitem').filter({ hasText: 'uses Mail' }).getByRole('button', { name: 'Revoke the access of A test' }).click()
   await page.getByText('uses Mail').waitFor({ state: 'detached' })
 
