@@ -208,11 +208,14 @@ describe('a message of 2026-07-28', () => {
     readonly by?: string
     readonly serverId?: string
     readonly secret?: string
+    readonly signal?: AbortSignal
+    readonly at?: string
   }
   const post = (params: object, options: PostOptions): Promise<Response> => {
-    const { method = 'tools/call', by = user, serverId = world.serverId, secret = world.agent.secret } = options
-    return fetch(`${world.app.url}/mcp/${serverId}`, {
+    const { method = 'tools/call', by = user, serverId = world.serverId, secret = world.agent.secret, at = world.app.url, signal } = options
+    return fetch(`${at}/mcp/${serverId}`, {
       method: 'POST',
+      signal: signal ?? null,
       headers: {
         authorization: `Bearer ${secret}`,
         'x-on-behalf-of': by,
@@ -272,6 +275,26 @@ describe('a message of 2026-07-28', () => {
     await world.connect(user)
     const refused = await waiting
     expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining('CREDENTIAL_REVOKED')])
+  })
+
+  test('that waits for the account ends with its client', async () => {
+    const requestState = await stateOf(whoami)
+    const client = new AbortController()
+    const waiting = post({ ...whoami, requestState, inputResponses: accepted }, { signal: client.signal })
+    const { outboundConcurrency } = world.app.services
+    await waitFor(() => outboundConcurrency.size > 0)
+    client.abort()
+    await expect(waiting).rejects.toThrow('aborted')
+    await waitFor(() => outboundConcurrency.size === 0)
+  })
+
+  test('that waits for the account is answered when its process drains, without the account', async () => {
+    const requestState = await stateOf(whoami)
+    const replica = await world.replica()
+    const waiting = send({ ...whoami, requestState, inputResponses: accepted }, { at: replica.url })
+    await waitFor(() => replica.services.outboundConcurrency.size > 0)
+    await replica.close()
+    expect(await waiting).toMatchObject(asksForInput)
   })
 
   test.each([
