@@ -1,7 +1,7 @@
 /**
  * `requestState` of the gateway's own elicitations (MCP 2026-07-28, Multi Round-Trip Requests). Nothing is stored: a MAC binds
- * it to end user, server, call and time. It grants nothing, and names its deployment, so that the state of another Keyhouse
- * behind this one is not taken for its own.
+ * it to end user, server, call and time. It grants nothing. It names its deployment, since another Keyhouse behind this one has
+ * states too.
  */
 import type { Context } from '../context/context.js'
 import { getDeploymentId } from '../encryption/deployment-secrets.js'

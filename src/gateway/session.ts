@@ -1,7 +1,7 @@
 /**
  * Binds an MCP session to its owner. The client receives the upstream's session id, sealed under a key of server, tenant, end
  * user, credential and version of its value. Every replica can open it, and no other caller can use or read it. The id also
- * tells whether the client declared that it opens URLs, which the gateway needs to know when the credential is gone.
+ * tells whether the client declared that it opens URLs: the gateway has to know it when the credential is gone.
  */
 import { createSecretKey } from 'node:crypto'
 

@@ -1,7 +1,4 @@
-/**
- * URL mode elicitation (MCP, Elicitation): asks a client that opens URLs for its user to open the link of a refusal, where the
- * end user connects an account.
- */
+/** URL mode elicitation (MCP, Elicitation): asks the client to have its user open the link where an account is connected. */
 import type { FastifyRequest } from 'fastify'
 
 import type { Context } from '../context/context.js'

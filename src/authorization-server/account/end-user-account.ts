@@ -17,7 +17,7 @@ export interface GrantOfEndUser {
   readonly server: McpServer | null
 }
 
-/** An account at a server that the end user connected, that its clients need, or that the address of the page names. */
+/** An account at a server: one that the end user connected, that its clients need, or that the page's URL names. */
 export interface ConnectedAccount {
   readonly server: McpServer
   /** Null: not connected. */

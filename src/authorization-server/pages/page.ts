@@ -71,8 +71,8 @@ export const sendRedirect = (reply: FastifyReply, url: string): FastifyReply =>
   reply.headers({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }).redirect(url, 303)
 
 /**
- * A page that continues by itself. Browsers take a redirect for a part of the form that began the navigation, here or at another
- * service, and refuse it where the `form-action` of that form's policy lacks the target (CSP Level 3 §6.3.1.1).
+ * A page that continues by itself, where a redirect may be refused. Browsers count a redirect as part of the form that began the
+ * navigation, here or at another service. The `form-action` of that form's page must have its target (CSP Level 3 §6.3.1.1).
  */
 export const sendNext = (reply: FastifyReply, { title, body, next }: { title: string; body: Html; next: string }): FastifyReply =>
   sendPage(reply, {

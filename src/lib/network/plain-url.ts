@@ -4,7 +4,7 @@ const maxLength = 2048
 
 /**
  * Whether the value is an absolute http or https URL of visible ASCII characters, without user name and password. A parser
- * removes control characters, which a database may refuse, and a user name makes a host look like another one.
+ * removes control characters, which a database may refuse. A user name makes a host look like another one.
  */
 export function isPlainUrl(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > maxLength || !/^https?:\/\/[\x21-\x7E]+$/i.test(value) || !URL.canParse(value))

@@ -15,7 +15,7 @@ type Place = Pick<McpOAuthClient, 'organizationId' | 'projectId' | 'environment'
 export const callbackUrl = (url: string, clientRowId: string): string => `${url}/oauth/callback/${clientRowId}`
 export const documentUrl = (url: string, clientRowId: string): string => `${url}/oauth/clients/${clientRowId}`
 
-/** False once the authorization server knows it no longer, or would send browsers to the public address that Keyhouse had before. */
+/** False for a client that its authorization server no longer knows, or that has the redirect URI of a former `KEYHOUSE_URL`. */
 export const isInUse = ({ id, redirectUri, retiredAt }: McpOAuthClient, url: string): boolean =>
   retiredAt === null && redirectUri === callbackUrl(url, id)
 

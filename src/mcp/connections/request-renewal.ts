@@ -83,7 +83,7 @@ async function storeRenewed(
   } catch (error) {
     if (!(error instanceof OvertakenError)) throw error
     const current = await reread(services, seen)
-    // Of an account that stays connected, a server may end the whole grant for one of its tokens (RFC 7009 §2.1).
+    // A server may end the whole grant with one of its tokens (RFC 7009 §2.1), so not while the account stays connected.
     if (!isConnected(current)) revokeTokens(services, client, tokens)
     return renewalOf(current, seen)
   }
