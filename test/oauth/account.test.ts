@@ -136,7 +136,12 @@ test('an account is connected, called and disconnected, with a key that may only
   expect(words(answer)).toContain('Notes is connected')
   expect(answer.text).toContain(`href="${new URL(pageUrl()).pathname}">your connections`)
   expect(await (await call(accessToken, notesId)).text()).toContain('jane-upstream')
+  // Renewals are no actions in its name.
+  world.gateway.app.clock.advance(3_570_000)
+  expect(await (await call(accessToken, notesId)).text()).toContain('jane-upstream')
+  expect(await world.gateway.acme.events('mcp_credential:refresh')).toHaveLength(1)
   const connected = await agent.get(pageUrl())
+  expect(words(connected)).toMatch(/your name Call of a tool: whoami Allowed, [-\d :]+ UTC Call of a tool: whoami Allowed/)
   expect(words(connected)).toContain(`Notes Connected at ${new URL(upstream.issuer).host} , since`)
   expect(words(connected)).toContain('Reconnect Disconnect')
   const { em } = world.gateway.acme

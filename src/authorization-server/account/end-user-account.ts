@@ -42,7 +42,9 @@ export async function readEndUserAccount(ctx: Context, endUserId: string, server
   const grants = await paginate(ctx, OAuthGrant, page, ownAndUnrevoked)
   const credentials = await paginate(ctx, McpCredential, page, ownAndUnrevoked)
   // Audit events have no owner filter: the condition on the end user is the only one.
-  const events = await paginate(ctx, AuditEvent, { first: maxEvents }, { endUserId }, { field: 'at', direction: 'DESC' })
+  // Keyhouse renews tokens itself, up to once a minute: these events would hide what others did.
+  const where = { endUserId, action: { $ne: 'mcp_credential:refresh' } }
+  const events = await paginate(ctx, AuditEvent, { first: maxEvents }, where, { field: 'at', direction: 'DESC' })
   const granted = await Promise.all(
     grants.edges.map(async ({ node: grant }) => ({ grant, server: await ctx.load(McpServer, grant.serverId) })),
   )

@@ -16,7 +16,8 @@ type OperatorResource =
   | 'oauth_configuration'
   | 'mcp_oauth_client'
 
-type EndUserAction = Exclude<Action, `${OperatorResource}:${string}`> | 'api_key:exchange'
+/** The page leaves renewals of tokens out. */
+type EndUserAction = Exclude<Action, `${OperatorResource}:${string}` | 'mcp_credential:refresh'> | 'api_key:exchange'
 
 const endOfAccess = 'End of the access of an application'
 const connectLink = 'Link to connect an account'
@@ -45,7 +46,6 @@ const titles: Readonly<Record<EndUserAction, string>> = {
   'mcp_credential:update': 'Change of an account',
   'mcp_credential:revoke': removedAccount,
   'mcp_credential:revoke_own': removedAccount,
-  'mcp_credential:refresh': 'Renewed access to an account',
   'mcp_credential:lapse': 'Loss of the access to an account',
   'mcp_connection:start': connectLink,
   'mcp_connection:offer': connectLink,
