@@ -6,7 +6,7 @@ export interface TenantLimits {
   readonly callsPerEndUser: number
   readonly callsPerKey: number
   readonly callsPerOrganization: number
-  /** Open MCP event streams. */
+  /** Open MCP event streams, and calls that wait for an account. */
   readonly streamsPerEndUser: number
   readonly streamsPerKey: number
   readonly streamsPerOrganization: number

@@ -117,12 +117,12 @@ export async function registerGateway(server: FastifyInstance, services: Service
         request.state.message = received
         assertHeadersMatchBody(request.headers, received)
       }
-      const release = acquireExchangeSlot(ctx, exchangeKind(request.method, received))
+      const { serverId } = request.params
+      const message = received && (await withoutState({ ctx, serverId, message: received }))
+      if (received && message !== received && isAccepted(received))
+        await waitForConnection(ctx, { serverId, request, reply, closing: closing.signal, times })
+      const release = acquireExchangeSlot(ctx, exchangeKind(request.method, message))
       try {
-        const { serverId } = request.params
-        const message = received && (await withoutState({ ctx, serverId, message: received }))
-        if (received && message !== received && isAccepted(received))
-          await waitForConnection(ctx, { serverId, request, reply, closing: closing.signal, times })
         const headers = Object.fromEntries(protocolHeaders(request.headers).map((name) => [name, String(request.headers[name])]))
         const session = firstValue(request.headers[sessionHeader])
         const authorized = await authorizeMessage(ctx, { serverId, message, session, headers })

@@ -9,6 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context/context.js'
 import { onResponseEnd } from '../http/response-end.js'
 import { startTimer } from '../lib/clock.js'
+import { acquireExchangeSlot } from '../mcp/in-flight.js'
 import { findServerWithCredential, needsConnection } from '../mcp/servers/find-server-with-credential.js'
 import type { GatewayTimeouts } from './timeouts.js'
 
@@ -27,14 +28,22 @@ async function isAwaited(ctx: Context, serverId: string): Promise<boolean> {
   return found !== null && (needsConnection(found) || found.lacksScopes)
 }
 
-/** Returns early once there is nothing to wait for. @throws RequestError if the caller's credential has ended meanwhile */
+/**
+ * Returns early once there is nothing to wait for.
+ * @throws RequestError CONCURRENCY_LIMITED, or if the caller's credential has ended meanwhile
+ */
 export async function waitForConnection(ctx: Context, { serverId, request, reply, closing, times }: WaitArgs): Promise<void> {
+  const release = acquireExchangeSlot(ctx, 'wait')
   const disconnected = new AbortController()
   const stop = onResponseEnd(reply, request, () => disconnected.abort())
   const signal = AbortSignal.any([closing, disconnected.signal])
   const elapsed = startTimer()
-  while (!signal.aborted && elapsed() * 1000 < times.connectionWaitMs && (await isAwaited(ctx, serverId)))
-    await wait(times.connectionPollMs, undefined, { signal }).catch(() => undefined)
-  stop()
+  try {
+    while (!signal.aborted && elapsed() * 1000 < times.connectionWaitMs && (await isAwaited(ctx, serverId)))
+      await wait(times.connectionPollMs, undefined, { signal }).catch(() => undefined)
+  } finally {
+    stop()
+    release()
+  }
   await ctx.refreshActor()
 }

@@ -4,13 +4,19 @@ import { RequestError } from '../lib/errors.js'
 
 /**
  * A notification takes no call slot of its end user: a pending call may need it to complete or cancel.
- * It counts with the calls of its key and organization.
+ * It counts with the calls of its key and organization. A call that waits for an account counts with the streams: it may wait
+ * long, and must take no calls from other end users.
  */
-export type ExchangeKind = 'call' | 'notification' | 'stream'
+export type ExchangeKind = 'call' | 'notification' | 'stream' | 'wait'
 
-const nouns = { call: 'MCP calls', notification: 'MCP notifications and responses', stream: 'MCP event streams' } as const
+const nouns = {
+  call: 'MCP calls',
+  notification: 'MCP notifications and responses',
+  stream: 'MCP event streams',
+  wait: 'MCP calls that wait for an account',
+} as const
 
-const retryAfterSecondsByKind = { call: 1, notification: 1, stream: 10 } as const
+const retryAfterSecondsByKind = { call: 1, notification: 1, stream: 10, wait: 10 } as const
 
 /** Error with a Retry-After header. */
 export const concurrencyLimitedError = (message: string, retryAfterSeconds: number): RequestError =>
@@ -22,7 +28,7 @@ export const concurrencyLimitedError = (message: string, retryAfterSeconds: numb
  */
 export function acquireExchangeSlot({ actor, services }: Context, kind: ExchangeKind): () => void {
   const { limits, outboundConcurrency } = services
-  const isStream = kind === 'stream'
+  const isStream = kind === 'stream' || kind === 'wait'
   const sharedKind = isStream ? 'stream' : 'call'
   const caller = actor.apiKey?.id ?? actor.id
   const slots = [

@@ -19,7 +19,8 @@ let user = ''
 let users = 0
 const open: { close(): Promise<void> }[] = []
 beforeAll(async () => {
-  world = await ConnectionWorld.start({ times: { connectionWaitMs: 1000, connectionPollMs: 20 } })
+  const times = { connectionWaitMs: 1000, connectionPollMs: 20 }
+  world = await ConnectionWorld.start({ times }, { KEYHOUSE_LIMIT_STREAMS_PER_END_USER: '4', KEYHOUSE_LIMIT_CALLS_PER_KEY: '4' })
 })
 afterEach(() => Promise.all(open.splice(0).map((client) => client.close())))
 afterAll(() => world.close())
@@ -275,6 +276,26 @@ describe('a message of 2026-07-28', () => {
     await world.connect(user)
     const refused = await waiting
     expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining('CREDENTIAL_REVOKED')])
+  })
+
+  test('that waits for the account takes no call from others, and is one of four of its end user', async () => {
+    const waiter = user
+    const requestState = await stateOf(whoami)
+    const client = new AbortController()
+    const accept = (): Promise<Response> =>
+      post({ ...whoami, requestState, inputResponses: accepted }, { by: waiter, signal: client.signal })
+    const waiting = Promise.allSettled([accept(), accept(), accept(), accept()])
+    const { outboundConcurrency } = world.app.services
+    await waitFor(() => outboundConcurrency.size > 0)
+    const refused = await accept()
+    expect([refused.status, await refused.text()]).toEqual([
+      429,
+      expect.stringContaining('At most 4 MCP calls that wait for an account of one end user'),
+    ])
+    await world.connect('somebody-else')
+    expect((await send(whoami, { by: 'somebody-else' })).result?.content).toEqual([{ type: 'text', text: 'jane-upstream' }])
+    client.abort()
+    await waiting
   })
 
   test('that waits for the account ends with its client', async () => {
