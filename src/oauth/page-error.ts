@@ -34,6 +34,11 @@ export const pageErrors = {
     title: 'Sign-in is not available here',
     text: `This service does not let applications connect at the moment. ${notYou}`,
   },
+  SESSION_ENDED: {
+    status: 403,
+    title: 'You are no longer signed in',
+    text: `Your sign-in has ended, or another one took its place. ${again}`,
+  },
   SIGN_IN_BUSY: { status: 503, title: 'Too many people are signing in', text: 'Wait a few seconds, and load this page again.' },
   PROVIDER_UNREACHABLE: {
     status: 502,
@@ -84,11 +89,6 @@ export const pageErrors = {
   },
   CONSENT_INVALID: { status: 400, title: 'This form is not valid', text: `It is incomplete or was changed. ${again}` },
   CONSENT_EXPIRED: { status: 400, title: 'This form is too old', text: `It must be sent within 10 minutes. ${again}` },
-  CONSENT_OTHER_SESSION: {
-    status: 403,
-    title: 'You are no longer signed in',
-    text: `The form is of another sign-in, which has ended. ${again}`,
-  },
   CONSENT_USED: { status: 400, title: 'You have answered this already', text: `A form counts once. ${again}` },
   CONSENT_CHANGED: { status: 400, title: 'The service was changed meanwhile', text: `Nothing was allowed. ${again}` },
   END_USER_NOT_ALLOWED: { status: 403, title: 'Your account may not connect applications', text: notYou },

@@ -299,11 +299,11 @@ const signOut: Change = (agent) => agent.post(`${world.at}/oauth/sign-out`)
 const forget: Change = (_agent, externalId) =>
   world.gateway.app.mutate(world.gateway.acme.sandboxKey, 'forgetEndUser', { externalId }, 'userErrors { code }')
 
-test.each<[string, string, Change]>([
-  ['signed out at the other service', '/auth?', signOut],
-  ['signed out while the other service redeemed the code', '/token', signOut],
-  ['forgotten while the other service redeemed the code', '/token', forget],
-])('an end user that was %s grants nothing, and connects no account', async (_when, path, change) => {
+test.each<[string, string, Change, string]>([
+  ['signed out at the other service', '/auth?', signOut, 'does not belong to this browser'],
+  ['signed out while the other service redeemed the code', '/token', signOut, 'You are no longer signed in'],
+  ['forgotten while the other service redeemed the code', '/token', forget, 'You are no longer signed in'],
+])('an end user that was %s grants nothing, and connects no account', async (_when, path, change, text) => {
   const consent = await consentPage('max')
   const count = async (): Promise<number[]> => [await countGrants(), (await rows(McpCredential)).length]
   const before = await count()
@@ -312,7 +312,11 @@ test.each<[string, string, Change]>([
     return false
   })
   const refused = await decide(consent, 'allow')
-  expect([route(refused).at(-1), ticketOf(refused as never)]).toEqual(['keyhouse /oauth/callback/{id}', ''])
+  expect([route(refused).at(-1), words(refused), ticketOf(refused as never)]).toEqual([
+    'keyhouse /oauth/callback/{id}',
+    expect.stringContaining(text),
+    '',
+  ])
   expect(await count()).toEqual(before)
 })
 

@@ -8,7 +8,7 @@ import type { ConsentTicket } from './consent-ticket.js'
 
 /** @throws PageError for a ticket of another session */
 export function requireSession(session: BrowserSessionContext | null, { sessionId }: ConsentTicket): BrowserSessionContext {
-  if (session?.id !== sessionId) throw new PageError('CONSENT_OTHER_SESSION')
+  if (session?.id !== sessionId) throw new PageError('SESSION_ENDED')
   return session
 }
 

@@ -31,7 +31,7 @@ export async function openBrowserSession(services: Services, request: FastifyReq
   if (!session) return null
   const ctx = actorContext(services, request, sessionActor(session, services.clock()), async () => {
     const current = await findEndUserSession(services, text)
-    if (!current) throw new PageError('SIGN_IN_UNAVAILABLE')
+    if (!current) throw new PageError('SESSION_ENDED')
     return sessionActor(current, services.clock())
   })
   return { ...session, ctx }
