@@ -21,6 +21,9 @@ export interface UpstreamGrant {
 /** Grants of one change that are revoked upstream. Beyond them, tokens end by themselves. */
 const maxGrants = 1000
 
+/** Clients whose tokens are revoked at the same time. Each takes a connection, and a tenant may have one for each issuer. */
+const maxClientsAtOnce = 10
+
 /** Call it before the values are wiped, and {@link revokeUpstreamGrants} after the commit. */
 export async function findUpstreamGrants(
   em: EntityManager,
@@ -50,11 +53,13 @@ export async function findUpstreamGrants(
   })
 }
 
-/** One at a time for each client, so that the deletion of a server is no flood. */
+/** One at a time for each client, so that the deletion of a server is no flood. A client that stalls holds up a few others. */
 export function revokeUpstreamGrants(services: RevokeServices, grants: readonly UpstreamGrant[]): void {
-  for (const [client, ofClient] of Map.groupBy(grants, (grant) => grant.client))
+  const groups = [...Map.groupBy(grants, ({ client }) => client).values()]
+  const queue = groups.values()
+  for (let tasks = Math.min(groups.length, maxClientsAtOnce); tasks > 0; tasks--)
     void services.tokenTasks.run(newId('revoke', services.clock()), async () => {
-      for (const { refreshToken } of ofClient) await revokeOne(services, client, refreshToken)
+      for (const group of queue) for (const { client, refreshToken } of group) await revokeOne(services, client, refreshToken)
     })
 }
 
