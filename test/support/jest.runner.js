@@ -50,6 +50,8 @@ export default function run(globalConfig, config, environment, runtime, testPath
     }
     return require(path)
   }
+  // Jest says no without --experimental-vm-modules, which only its own loader needs.
+  runtime.unstable_shouldLoadAsEsm = () => true
   runtime.unstable_importModule = (path) => import(`${pathToFileURL(path).href}?${++count}`)
   return jestCircus.default(globalConfig, config, environment, runtime, testPath, sendMessageToJest)
 }
