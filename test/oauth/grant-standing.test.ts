@@ -47,8 +47,9 @@ async function connect(): Promise<Connected> {
   const key = await acme.apiKey({ permissions: ['mcp_server:use', 'mcp_tool:*'] })
   const serverId = await world.gateway.server()
   await world.configure({ apiKeyId: key.id, allowsRegistration: true })
-  const tokens = await world.tokens(externalId, { resource: `${world.at}/mcp/${serverId}` })
+  // Before the consent, which would ask the server for its authorization server.
   await world.gateway.credential(serverId, { none: 'NONE' }, { 'x-on-behalf-of': externalId })
+  const tokens = await world.tokens(externalId, { resource: `${world.at}/mcp/${serverId}` })
   const grant = await acme.em.findOneOrFail(OAuthGrant, { serverId })
   return { externalId, serverId, key, grant, tokens }
 }
