@@ -8,7 +8,7 @@ import { findLatestCredential } from '../credentials/select-credential.js'
 import { isOAuthUnavailable, planConnection } from './plan-connection.js'
 import { isInUse } from './register-client.js'
 import { rememberFailure } from './renew-credential.js'
-import { connectionTtlMs, connectUrl, isConfigured, storeConnection, type StartedConnection } from './start-mcp-connection.js'
+import { connectionTtlMs, connectUrl, isConfigured, storeConnection, type StartedConnection } from './store-connection.js'
 
 /** Milliseconds that a link must still be valid to be offered again. */
 const reuseMs = connectionTtlMs / 2
