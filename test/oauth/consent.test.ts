@@ -188,22 +188,6 @@ test('what changes between the page and its form counts', async () => {
   expect(grant!.permissions).toEqual(['mcp_server:use', 'mcp_tool:echo'])
 })
 
-test('a key that may no longer use MCP servers, and a scheme that is no longer allowed, grant nothing', async () => {
-  const { acme } = world.gateway
-  const cookie = await world.signIn('ada')
-  await world.configure({ redirectSchemes: ['cursor'] })
-  const { body } = await world.register({ client_name: 'Editor', redirect_uris: ['cursor://callback'] })
-  const ofEditor = await world.authorize(cookie, { client_id: String(body['client_id']), redirect_uri: 'cursor://callback' })
-  const page = await world.authorize(cookie)
-  const grants = await acme.em.count(OAuthGrant, {})
-  await world.configure({ redirectSchemes: [] })
-  expect(wordsOf(await world.allow(cookie, ofEditor))).toContain('The OAuth configuration changed meanwhile.')
-  await world.configure({ apiKeyId: (await acme.apiKey({ permissions: ['mcp_tool:*'] })).id })
-  expect(wordsOf(await world.allow(cookie, page))).toContain('The OAuth configuration changed meanwhile.')
-  await world.configure({ apiKeyId: world.key.id })
-  expect(await acme.em.count(OAuthGrant, {})).toBe(grants)
-})
-
 test('names of clients, servers and end users are text, and never markup', async () => {
   const name = `<b onload="x">'&</b>`
   const { body } = await world.register({ client_name: name, redirect_uris: [redirectUri] })

@@ -18,8 +18,7 @@ import { accessTokenType, externalUserIdType, IssuerClient, tokenExchange } from
 import type { SeededKey } from '../support/seed.js'
 import { audience } from '../support/tokens.js'
 
-// There is no TLS on loopback.
-// oxlint-disable-next-line no-deprecated -- marked as deprecated to stand out
+// oxlint-disable-next-line no-deprecated -- loopback has no TLS, and the library marks the option to stand out
 const insecure = { [oauth.allowInsecureRequests]: true }
 
 let gateway: Gateway
@@ -111,7 +110,7 @@ describe('oauth4webapi', () => {
 test('openid-client goes from the issuer alone to tokens, introspection and revocation', async () => {
   const config = await openid.discovery(new URL(issuer), key.id, key.secret, openid.ClientSecretBasic(key.secret), {
     algorithm: 'oauth2',
-    // oxlint-disable-next-line no-deprecated -- marked as deprecated to stand out
+    // oxlint-disable-next-line no-deprecated -- loopback has no TLS, and the library marks the option to stand out
     execute: [openid.allowInsecureRequests],
   })
   const machine = await openid.clientCredentialsGrant(config, { resource, scope: 'mcp_server:use mcp_tool:*' })

@@ -2,7 +2,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals'
 
 import type { McpServer } from '../../src/entities/mcp-server.js'
-import { OpenStreams, type OpenStream } from '../../src/gateway/open-streams.js'
+import { OpenStreams, type OpenStream } from '../../src/gateway/forwarding/open-streams.js'
 
 const updatedAt = new Date('2026-01-01')
 const times = { idleTimeoutMs: 1000, heartbeatIntervalMs: 1000, revalidateIntervalMs: 10, drainGraceMs: 1000 }

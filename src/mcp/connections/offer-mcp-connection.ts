@@ -36,7 +36,7 @@ export async function offerMcpConnection(ctx: Context, server: McpServer, consen
   }
 }
 
-/** The newest link that is still good for it: of the same key, for a client that is in use, with these scopes. */
+/** The newest link that can still connect the account: of the same key, for a client in use, with the needed scopes. */
 async function findOffered(ctx: Context, server: McpServer, neededScopes: readonly string[]): Promise<McpConnection | null> {
   const { em, actor, services } = ctx
   const where = {

@@ -31,7 +31,7 @@ export interface Tokens {
 
 const maxTokenLength = 8192
 const maxLifetimeSeconds = 10 * 365 * 86_400
-/** Milliseconds before its expiry from which an access token is renewed. One of less than two minutes has half of its life. */
+/** Milliseconds before its expiry from which an access token is renewed, but not before half of its lifetime has passed. */
 const renewBeforeMs = 60_000
 /** `b64token` of RFC 6750 §2.1 and any other visible character: it is sent in a header. */
 const tokenPattern = /^[\x21-\x7E]+$/
@@ -125,10 +125,10 @@ async function receiveTokens({ clock }: TokenServices, request: () => Promise<oa
   for (const token of [accessToken, ...(refreshToken === null ? [] : [refreshToken])])
     if (token.length > maxTokenLength || !tokenPattern.test(token)) throw new OAuthClientError('INVALID_RESPONSE')
   if (type !== 'bearer') throw new OAuthClientError('INVALID_RESPONSE')
-  return { accessToken, refreshToken, ...times(lifetime, clock()), scopes: scope === undefined ? null : toScopes(scope.split(' ')) }
+  return { accessToken, refreshToken, ...lifetimeOf(lifetime, clock()), scopes: scope === undefined ? null : toScopes(scope.split(' ')) }
 }
 
-function times(lifetimeSeconds: number | undefined, now: Date): Pick<Tokens, 'expiresAt' | 'renewAt'> {
+function lifetimeOf(lifetimeSeconds: number | undefined, now: Date): Pick<Tokens, 'expiresAt' | 'renewAt'> {
   if (lifetimeSeconds === undefined) return { expiresAt: null, renewAt: null }
   const lifetimeMs = Math.min(lifetimeSeconds, maxLifetimeSeconds) * 1000
   const after = (ms: number): Date => new Date(now.getTime() + ms)

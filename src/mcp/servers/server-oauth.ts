@@ -35,7 +35,7 @@ const reservedParameters: ReadonlySet<string> = new Set([
 const scopePattern = /^[\x21\x23-\x5B\x5D-\x7E]+$/
 const isScope = (text: string): boolean => text.length <= maxScopeLength && scopePattern.test(text)
 
-/** Scopes in texts of a foreign server: what is none is left out. */
+/** Scopes named by a foreign server, without those that are not valid. */
 export const toScopes = (texts: Iterable<string>): string[] => [...new Set(texts)].filter(isScope).slice(0, maxScopes)
 
 const parameterName = /^[A-Za-z0-9_.-]{1,64}$/

@@ -5,8 +5,7 @@ import * as openid from 'openid-client'
 
 import { ClientWorld } from '../../support/oauth-clients.js'
 
-// There is no TLS on loopback.
-// oxlint-disable-next-line no-deprecated -- marked as deprecated to stand out
+// oxlint-disable-next-line no-deprecated -- loopback has no TLS, and the library marks the option to stand out
 const insecure = { [oauth.allowInsecureRequests]: true }
 
 let world: ClientWorld
@@ -70,7 +69,7 @@ test('oauth4webapi registers, takes code and tokens, refreshes, introspects and 
 })
 
 test('openid-client goes from the issuer alone to a code, tokens, a refresh and a revocation', async () => {
-  // oxlint-disable-next-line no-deprecated -- as above
+  // oxlint-disable-next-line no-deprecated -- loopback has no TLS, and the library marks the option to stand out
   const options = { algorithm: 'oauth2' as const, execute: [openid.allowInsecureRequests] }
   const metadata = { redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' }
   const config = await openid.dynamicClientRegistration(new URL(world.issuer), metadata, openid.None(), options)

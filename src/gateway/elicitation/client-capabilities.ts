@@ -1,9 +1,9 @@
 /** The capability `elicitation.url` of a client, which it declares by its version of MCP: once, or in each request. */
 import type { IncomingHttpHeaders } from 'node:http'
 
-import { isJsonObject, valueAt, type JsonRpcMessage } from '../lib/json/json-rpc.js'
-import { firstValue, sessionHeader } from './headers.js'
-import { opensUrls } from './session.js'
+import { isJsonObject, valueAt, type JsonRpcMessage } from '../../lib/json/json-rpc.js'
+import { firstValue, sessionHeader } from '../headers.js'
+import { opensUrls } from '../session.js'
 
 /** MCP 2026-07-28, Multi Round-Trip Requests, Supported Requests. */
 const inputRequiredMethods: ReadonlySet<string | null> = new Set(['prompts/get', 'resources/read', 'tools/call'])

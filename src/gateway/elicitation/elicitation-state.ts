@@ -3,14 +3,14 @@
  * it to end user, server, call and time. It grants nothing. It names its deployment, since another Keyhouse behind this one has
  * states too.
  */
-import type { Context } from '../context/context.js'
-import { getDeploymentId } from '../encryption/deployment-secrets.js'
-import { sha256 } from '../lib/crypto/digest.js'
-import { isEqual } from '../lib/crypto/is-equal.js'
-import { isJsonObject, type JsonObject, type JsonRpcMessage } from '../lib/json/json-rpc.js'
-import { writeJson } from '../lib/json/write-json.js'
-import { runInSlices } from '../lib/slices.js'
-import { GatewayError } from './gateway-error.js'
+import type { Context } from '../../context/context.js'
+import { getDeploymentId } from '../../encryption/deployment-secrets.js'
+import { sha256 } from '../../lib/crypto/digest.js'
+import { isEqual } from '../../lib/crypto/is-equal.js'
+import { isJsonObject, type JsonObject, type JsonRpcMessage } from '../../lib/json/json-rpc.js'
+import { writeJson } from '../../lib/json/write-json.js'
+import { runInSlices } from '../../lib/slices.js'
+import { GatewayError } from '../gateway-error.js'
 
 /** Milliseconds: the link is valid for less, but the user may answer late. */
 const stateTtlMs = 3_600_000

@@ -6,12 +6,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import type { Context } from '../context/context.js'
-import { onResponseEnd } from '../http/response-end.js'
-import { startTimer } from '../lib/clock.js'
-import { acquireExchangeSlot } from '../mcp/in-flight.js'
-import { findServerWithCredential, needsConnection } from '../mcp/servers/find-server-with-credential.js'
-import type { GatewayTimeouts } from './timeouts.js'
+import type { Context } from '../../context/context.js'
+import { onResponseEnd } from '../../http/response-end.js'
+import { startTimer } from '../../lib/clock.js'
+import { acquireExchangeSlot } from '../../mcp/in-flight.js'
+import { findServerWithCredential, needsConnection } from '../../mcp/servers/find-server-with-credential.js'
+import type { GatewayTimeouts } from '../timeouts.js'
 
 interface WaitArgs {
   readonly serverId: string

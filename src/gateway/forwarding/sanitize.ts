@@ -3,12 +3,12 @@ import { StringDecoder } from 'node:string_decoder'
 
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
-import { isJsonObject, type JsonObject } from '../lib/json/json-rpc.js'
-import { JsonError, parseStrictJson } from '../lib/json/strict-json.js'
-import { writeJson } from '../lib/json/write-json.js'
-import { createRedactor, type Redactor } from '../lib/redact/redact.js'
-import type { SlicedComputation } from '../lib/slices.js'
-import type { ToolFilter } from '../mcp/tool-access.js'
+import { isJsonObject, type JsonObject } from '../../lib/json/json-rpc.js'
+import { JsonError, parseStrictJson } from '../../lib/json/strict-json.js'
+import { writeJson } from '../../lib/json/write-json.js'
+import { createRedactor, type Redactor } from '../../lib/redact/redact.js'
+import type { SlicedComputation } from '../../lib/slices.js'
+import type { ToolFilter } from '../../mcp/tool-access.js'
 import { filterTools } from './tool-filter.js'
 
 /** Maximum size of one message in either direction, in bytes. */

@@ -2,18 +2,18 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 
-import { JsonError } from '../lib/json/strict-json.js'
-import { runInSlices, type SlicedComputation } from '../lib/slices.js'
-import { recordNeededScopes } from '../mcp/connections/needed-scopes.js'
-import { isRenewable } from '../mcp/connections/renew-credential.js'
-import type { OutboundResponse } from '../outbound/outbound.js'
-import { sessionOpensUrls } from './client-capabilities.js'
-import { connectLink } from './connect-link.js'
+import { JsonError } from '../../lib/json/strict-json.js'
+import { runInSlices, type SlicedComputation } from '../../lib/slices.js'
+import { recordNeededScopes } from '../../mcp/connections/needed-scopes.js'
+import { isRenewable } from '../../mcp/connections/renew-credential.js'
+import type { OutboundResponse } from '../../outbound/outbound.js'
+import { connectLink } from '../connect-link.js'
+import { sessionOpensUrls } from '../elicitation/client-capabilities.js'
+import { GatewayError } from '../gateway-error.js'
+import { responseHeaders, sessionHeader } from '../headers.js'
+import { bindSession } from '../session.js'
 import type { ForwardedRequest, ForwardContext } from './forwarded-request.js'
-import { GatewayError } from './gateway-error.js'
-import { responseHeaders, sessionHeader } from './headers.js'
 import { SseSanitizer, maxMessageBytes, matchResponse, createSanitizer, type SanitizedMessage, type Sanitizer } from './sanitize.js'
-import { bindSession } from './session.js'
 
 export async function relayResponse(
   context: ForwardContext,

@@ -1,7 +1,7 @@
 /** Removes the tools that the caller may not use from messages of the upstream server. */
-import { isJsonObject, type JsonObject } from '../lib/json/json-rpc.js'
-import type { SlicedComputation } from '../lib/slices.js'
-import type { ToolFilter } from '../mcp/tool-access.js'
+import { isJsonObject, type JsonObject } from '../../lib/json/json-rpc.js'
+import type { SlicedComputation } from '../../lib/slices.js'
+import type { ToolFilter } from '../../mcp/tool-access.js'
 
 /** Tools processed between two yields. */
 const stride = 64

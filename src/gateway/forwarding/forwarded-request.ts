@@ -1,14 +1,14 @@
 /** A forwarded request in progress: abort reasons, idle timeout, and one recorded outcome. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import type { Context } from '../context/context.js'
-import type { McpServer } from '../entities/mcp-server.js'
-import type { JsonRpcMessage } from '../lib/json/json-rpc.js'
-import type { UsableCredential } from '../mcp/credentials/open-credential.js'
-import type { AuthorizedMessage } from './authorize-message.js'
+import type { Context } from '../../context/context.js'
+import type { McpServer } from '../../entities/mcp-server.js'
+import type { JsonRpcMessage } from '../../lib/json/json-rpc.js'
+import type { UsableCredential } from '../../mcp/credentials/open-credential.js'
+import type { AuthorizedMessage } from '../authorize-message.js'
+import { recordToolCall, type CallOutcome } from '../record-tool-call.js'
+import type { GatewayTimeouts } from '../timeouts.js'
 import type { OpenStreams } from './open-streams.js'
-import { recordToolCall, type CallOutcome } from './record-tool-call.js'
-import type { GatewayTimeouts } from './timeouts.js'
 
 /** CLIENT_CLOSED: the client disconnected. TERMINATED: the gateway ended it. IDLE_TIMEOUT: neither side sent anything. */
 export type AbortReason = 'CLIENT_CLOSED' | 'TERMINATED' | 'IDLE_TIMEOUT'

@@ -1,10 +1,10 @@
 /** Credential of a forwarded request, with an access token that is renewed when it must be. */
-import { needsRenewal, renewCredential, retryMs, type Renewal } from '../mcp/connections/renew-credential.js'
-import type { UsableCredential } from '../mcp/credentials/open-credential.js'
-import { OAuthClientError } from '../outbound/oauth-client-error.js'
-import { connectLink, reconnectRequired } from './connect-link.js'
+import { needsRenewal, renewCredential, retryMs, type Renewal } from '../../mcp/connections/renew-credential.js'
+import type { UsableCredential } from '../../mcp/credentials/open-credential.js'
+import { OAuthClientError } from '../../outbound/oauth-client-error.js'
+import { connectLink, reconnectRequired } from '../connect-link.js'
+import { GatewayError } from '../gateway-error.js'
 import type { ForwardContext, ForwardedRequest } from './forwarded-request.js'
-import { GatewayError } from './gateway-error.js'
 
 /** Renews before the expiry. @throws as {@link renew} */
 export async function credentialToSend(context: ForwardContext, forwarded: ForwardedRequest): Promise<UsableCredential> {

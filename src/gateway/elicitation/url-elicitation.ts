@@ -1,11 +1,11 @@
 /** URL mode elicitation (MCP, Elicitation): asks the client to have its user open the link where an account is connected. */
 import type { FastifyRequest } from 'fastify'
 
-import type { Context } from '../context/context.js'
-import { rpcError, valueAt, type JsonObject, type JsonRpcMessage } from '../lib/json/json-rpc.js'
+import type { Context } from '../../context/context.js'
+import { rpcError, valueAt, type JsonObject, type JsonRpcMessage } from '../../lib/json/json-rpc.js'
+import { GatewayError } from '../gateway-error.js'
 import { elicitationForm } from './client-capabilities.js'
 import { createState } from './elicitation-state.js'
-import { GatewayError } from './gateway-error.js'
 
 /** Code of MCP 2025-11-25 (Elicitation, Error Handling). */
 const urlElicitationRequired = -32_042

@@ -2,14 +2,14 @@
  * Registry of open streams. Twice a second it revalidates the caller, the credential and the server of every stream, so that a
  * revocation, an expiry or a narrower rule ends the stream within a second on every replica.
  */
-import type { CredentialSnapshot } from '../access/actor.js'
-import type { Services } from '../context/services.js'
-import { toDate } from '../database/dialect.js'
-import { liveCredentialVersion, serverVersion } from '../database/queries/mcp.js'
-import type { McpServer } from '../entities/mcp-server.js'
-import { Registry } from '../lib/registry.js'
-import type { UsableCredential } from '../mcp/credentials/open-credential.js'
-import type { GatewayTimeouts } from './timeouts.js'
+import type { CredentialSnapshot } from '../../access/actor.js'
+import type { Services } from '../../context/services.js'
+import { toDate } from '../../database/dialect.js'
+import { liveCredentialVersion, serverVersion } from '../../database/queries/mcp.js'
+import type { McpServer } from '../../entities/mcp-server.js'
+import { Registry } from '../../lib/registry.js'
+import type { UsableCredential } from '../../mcp/credentials/open-credential.js'
+import type { GatewayTimeouts } from '../timeouts.js'
 
 export interface OpenStream {
   readonly snapshot: CredentialSnapshot | null
