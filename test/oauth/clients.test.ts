@@ -133,6 +133,21 @@ test('after the secret of a stored client was rotated, accounts stay connected u
   }
 })
 
+test('the id and the secret of a stored client have at most 1,024 printable characters each', async () => {
+  const { acme, app } = world
+  const max = 'a'.repeat(1024)
+  const create = (fields: object) =>
+    app.mutate(acme.sandboxKey, 'createMcpOAuthClient', { issuer: 'https://as.example', clientId: max, ...fields }, 'client { id }')
+  const invalid = (field: string) => ({ userErrors: [{ code: 'INVALID', path: ['input', field] }] })
+  expect(await create({ clientId: `${max}a` })).toMatchObject(invalid('clientId'))
+  expect(await create({ clientSecret: `${max}a` })).toMatchObject(invalid('clientSecret'))
+  const { client } = await create({ clientSecret: max })
+  const update = (clientSecret: string) =>
+    app.mutate(acme.sandboxKey, 'updateMcpOAuthClient', { id: client.id, clientSecret }, 'client { id }')
+  for (const secret of [`${max}a`, 'a\u007F']) expect(await update(secret)).toMatchObject(invalid('clientSecret'))
+  expect(await update(max)).toMatchObject({ client: { id: client.id }, userErrors: [] })
+})
+
 test('a client that Keyhouse registered itself has no secret to replace', async () => {
   await world.connect('lee')
   const client = (await clients()).find(({ kind, retiredAt }) => kind === 'DCR' && !retiredAt)!
